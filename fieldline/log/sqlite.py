@@ -1,0 +1,256 @@
+"""The log as one SQLite file: WAL, fsync before it answers, group commit.
+
+`sqlite:PATH[?option=value&…]`; options: `retention_s` (age at which records of all streams but checkpoints go,
+default 7 days), `max_bytes` (the oldest go above it, default no limit), `in_flight_bytes` (default 64 MiB).
+Several processes may append to one file and read it; each group of a stream has one member.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
+from pathlib import Path
+
+from fieldline.errors import RecordTooLarge, SettingsError, Unavailable
+from fieldline.log import COMPACTED, Commit, Record, Stream
+from fieldline.log.gate import ByteGate
+from fieldline.log.options import Options
+from fieldline.log.sqlite_file import connect, open_file, pack_headers, record_id, to_record, translated
+from fieldline.log.sqlite_reader import GroupLock, SqliteReader
+from fieldline.log.sqlite_upkeep import Checkpointer, Retention
+from fieldline.log.sqlite_writer import Append, Note, Writer
+
+WEEK_S = 7 * 86400.0
+_APPEND_S = 120.0
+_CHUNK_BYTES = 8 << 20
+_RECORD_OVERHEAD = 64
+_OTHERS_S = 0.005
+_MAX_RECORD_BYTES = 64 << 20
+
+
+class SqliteLog:
+    """A log in one file; see the module's text for `path`'s options.
+
+    A future's callbacks run on the writer's thread: they must not block. Raises SettingsError, LogCorrupt, Unavailable.
+    """
+
+    max_record_bytes = _MAX_RECORD_BYTES
+
+    def __init__(
+        self, path: str | Path, *, partitions: int | None = None, now_ns: Callable[[], int] = time.time_ns
+    ) -> None:
+        name, options = Options.split(str(path))
+        self.path = Path(name).resolve()
+        if name == ":memory:" or not name:
+            raise SettingsError("log: expected sqlite:PATH with the path of a file")
+        retention_s = options.number("retention_s", WEEK_S, low=1)
+        max_bytes = options.whole("max_bytes", 0, low=1 << 20)
+        self._gate = ByteGate(options.whole("in_flight_bytes", 64 << 20, low=1))
+        options.finish()
+        db, self._partitions = open_file(self.path, partitions)
+        ages = {stream: retention_s for stream in Stream if stream not in COMPACTED}
+        self._appended = threading.Condition()
+        self._version = 0
+        self._others = 0
+        self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = threading.Lock()
+        self._readers: set[SqliteReader] = set()
+        self._is_open = True
+        self._watch = connect(self.path)
+        self._writer = Writer(
+            db, self.path, self._gate, Retention(ages, max_bytes or None, self._partitions), now_ns, self._notify
+        )
+        self._upkeep = Checkpointer(self.path)
+
+    def partitions(self, stream: Stream) -> int:
+        """See `Log.partitions`."""
+        return self._partitions
+
+    def append(
+        self,
+        stream: Stream,
+        partition: int,
+        key: bytes,
+        value: bytes | None,
+        headers: Mapping[str, bytes] | None = None,
+    ) -> "Future[int]":
+        """See `Log.append`."""
+        self._check(partition)
+        packed = pack_headers(headers)
+        size = len(key) + len(value or b"") + len(packed or b"")
+        if size > self.max_record_bytes:
+            raise RecordTooLarge(size, self.max_record_bytes)
+        done: Future[int] = Future()
+        done.set_running_or_notify_cancel()
+        charged = size + _RECORD_OVERHEAD
+        self._gate.acquire(charged, _APPEND_S)
+        try:
+            self._writer.submit(Append(Stream(stream), partition, key, packed, value, charged, done))
+        except Exception:
+            self._gate.release(charged)
+            raise
+        return done
+
+    def flush(self, timeout_s: float) -> None:
+        """See `Log.flush`; raises Unavailable too when something was refused meanwhile."""
+        failures = self._writer.failures
+        if not self._writer.drain(timeout_s):
+            raise Unavailable(f"log {self.path}: not everything was written in {timeout_s:g} s")
+        if self._writer.failures != failures:
+            raise Unavailable(f"log {self.path}: {self._writer.failures - failures} records were not written")
+
+    def bounds(self, stream: Stream, partition: int) -> tuple[int, int]:
+        """See `Log.bounds`."""
+        self._check(partition)
+        first_id = f"SELECT min(id) FROM {Stream(stream)} WHERE id>=? AND id<?"
+        with self._connection() as db:
+            db.execute("BEGIN")
+            (stop,) = db.execute("SELECT next FROM head WHERE stream=? AND partition=?", (stream, partition)).fetchone()
+            base = record_id(partition, 0)
+            (first,) = db.execute(first_id, (base, record_id(partition + 1, 0))).fetchone()
+            db.execute("COMMIT")
+        return (stop if first is None else first - base), stop
+
+    def read(self, stream: Stream, partition: int, start: int, stop: int | None = None) -> Iterator[Record]:
+        """See `Log.read`. No transaction stays open between two records."""
+        self._check(partition)
+        end = self.bounds(stream, partition)[1] if stop is None else stop
+        return self._read(stream, partition, start, end)
+
+    def _read(self, stream: Stream, partition: int, start: int, end: int) -> Iterator[Record]:
+        while start < end and (records := self.fetch(stream, partition, start, end, _CHUNK_BYTES)):
+            yield from records
+            start = records[-1].position + 1
+
+    def reader(self, stream: Stream, group: str) -> SqliteReader:
+        """See `Log.reader`."""
+        lock = GroupLock(self.path, Stream(stream), group)
+        try:
+            generation = self._next_generation(stream, group)
+            reader = SqliteReader(
+                self, Stream(stream), group, self._partitions, generation, lock, self._readers.discard
+            )
+        except Exception:
+            lock.release()
+            raise
+        self._readers.add(reader)
+        return reader
+
+    def commits(self, stream: Stream, group: str) -> dict[int, Commit]:
+        """See `Log.commits`."""
+        sql = "SELECT partition, position, note FROM commits WHERE stream=? AND member_of=?"
+        with self._connection() as db:
+            rows = db.execute(sql, (stream, group)).fetchall()
+        return {partition: Commit(position, note) for partition, position, note in rows}
+
+    def groups(self, stream: Stream) -> list[str]:
+        """See `Log.groups`."""
+        with self._connection() as db:
+            rows = db.execute("SELECT DISTINCT member_of FROM commits WHERE stream=? ORDER BY 1", (stream,)).fetchall()
+        return [group for (group,) in rows]
+
+    def close(self) -> None:
+        """Write what waits, close the readers and the file. Calling it again does nothing."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        for reader in list(self._readers):
+            reader.close()
+        self._gate.close()
+        self._upkeep.close()
+        try:
+            self._writer.close()
+        finally:
+            with self._idle_lock:
+                for db in [self._watch, *self._idle]:
+                    db.close()
+                self._idle.clear()
+
+    # What the reader uses.
+
+    def fetch(self, stream: Stream, partition: int, start: int, stop: int | None, max_bytes: int) -> list[Record]:
+        """Records from `start` to `stop` (exclusive), up to `max_bytes` of values and at least one if there is one."""
+        end = record_id(partition + 1, 0) if stop is None else record_id(partition, stop)
+        sql = f"SELECT id, appended_ns, key, headers, value FROM {stream} WHERE id>=? AND id<? ORDER BY id"
+        records: list[Record] = []
+        with self._connection() as db:
+            rows = db.execute(sql, (record_id(partition, max(start, 0)), end))
+            for row in rows:
+                records.append(to_record(row))
+                max_bytes -= len(row[4] or b"") + _RECORD_OVERHEAD
+                if max_bytes <= 0:
+                    break
+            rows.close()
+        return records
+
+    def wait_for_append(self, seen: int, timeout_s: float) -> int:
+        """A number that changes when something was appended; waits up to `timeout_s` for it to differ from `seen`."""
+        deadline = time.monotonic() + timeout_s
+        with self._appended:
+            while True:
+                self._look_at_others()
+                left = deadline - time.monotonic()
+                if self._version != seen or left <= 0:
+                    return self._version
+                self._appended.wait(min(left, _OTHERS_S))
+
+    def commit(self, stream: Stream, group: str, partition: int, position: int, note: str, timeout_s: float) -> None:
+        """Write a group's commit durably. Raises Unavailable."""
+        done: Future[int] = Future()
+        done.set_running_or_notify_cancel()
+        self._writer.submit(Note(stream, group, partition, position, note, done))
+        try:
+            done.result(timeout_s)
+        except FutureTimeout as error:
+            raise Unavailable(f"log {self.path}: a commit was not written in {timeout_s:g} s") from error
+
+    def _look_at_others(self) -> None:
+        """Notice what any other connection committed; cheap enough to ask every few milliseconds."""
+        if not self._is_open:
+            raise Unavailable(f"log {self.path}: closed")
+        with translated(self.path):
+            version = self._watch.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._others:
+            self._others = version
+            self._version += 1
+
+    def _notify(self) -> None:
+        with self._appended:
+            self._version += 1
+            self._appended.notify_all()
+
+    def _next_generation(self, stream: Stream, group: str) -> int:
+        sql = (
+            "INSERT INTO generation VALUES(?, ?, 1) ON CONFLICT(stream, member_of)"
+            " DO UPDATE SET number = number + 1 RETURNING number"
+        )
+        with self._connection() as db:
+            return int(db.execute(sql, (stream, group)).fetchall()[0][0])
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """A reading connection of one's own for a moment; there are never more than threads that read at once."""
+        if not self._is_open:
+            raise Unavailable(f"log {self.path}: closed")
+        with translated(self.path):
+            with self._idle_lock:
+                db = self._idle.pop() if self._idle else None
+            if db is None:
+                db = connect(self.path)
+            try:
+                yield db
+            except BaseException:
+                db.close()
+                raise
+            with self._idle_lock:
+                if self._is_open:
+                    self._idle.append(db)
+                    return
+            db.close()
+
+    def _check(self, partition: int) -> None:
+        if not 0 <= partition < self._partitions:
+            raise SettingsError(f"log {self.path}: there is no partition {partition}, it has {self._partitions}")
