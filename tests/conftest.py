@@ -1,0 +1,94 @@
+"""Real servers for the tests, started once on free ports of loopback. A missing program fails the test, it never skips it.
+
+`mosquitto`, `kafka`, `influxdb` and `victoria_metrics` are running when a test gets them; it may `restart`, `kill` or `freeze`
+them, the next test gets them running again. `kafka_url(partitions)` gives a log on the broker with topics of its own.
+"""
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from deploy.native.server import Server
+from deploy.native.servers import InfluxDB, Kafka, Mosquitto, VictoriaMetrics
+
+_numbers = itertools.count(1)
+
+
+def _kept(server: Server) -> Iterator[Server]:
+    yield server
+    server.thaw()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _servers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def _mosquitto(_servers: Path) -> Iterator[Server]:
+    yield from _kept(Mosquitto(_servers / "mosquitto"))
+
+
+@pytest.fixture(scope="session")
+def _kafka(_servers: Path) -> Iterator[Server]:
+    quick_cleaning = {"log.cleaner.backoff.ms": "200", "log.retention.check.interval.ms": "500"}
+    yield from _kept(Kafka(_servers / "kafka", properties=quick_cleaning))
+
+
+@pytest.fixture(scope="session")
+def _influxdb(_servers: Path) -> Iterator[Server]:
+    yield from _kept(InfluxDB(_servers / "influxdb"))
+
+
+@pytest.fixture(scope="session")
+def _victoria_metrics(_servers: Path) -> Iterator[Server]:
+    yield from _kept(VictoriaMetrics(_servers / "victoria-metrics"))
+
+
+def _running(server: Server) -> Server:
+    server.thaw()
+    server.start()
+    return server
+
+
+@pytest.fixture
+def mosquitto(_mosquitto: Server) -> Server:
+    """A real MQTT broker."""
+    return _running(_mosquitto)
+
+
+@pytest.fixture
+def kafka(_kafka: Server) -> Server:
+    """A real Kafka broker; topics come from `kafka_url` or `fieldline.log.topics.apply_topics`."""
+    return _running(_kafka)
+
+
+@pytest.fixture
+def influxdb(_influxdb: Server) -> Server:
+    """A real InfluxDB 1.x."""
+    return _running(_influxdb)
+
+
+@pytest.fixture
+def victoria_metrics(_victoria_metrics: Server) -> Server:
+    """A real VictoriaMetrics, which takes InfluxDB 2's write requests."""
+    return _running(_victoria_metrics)
+
+
+@pytest.fixture
+def kafka_url(kafka: Server) -> Callable[..., str]:
+    """Make topics with a prefix of their own and give the log's URL, quick sessions included."""
+    from fieldline.log.topics import apply_topics
+
+    def make(partitions: int = 1) -> str:
+        prefix = f"test{next(_numbers)}"
+        apply_topics(kafka.url, partitions, prefix=prefix)
+        return f"{kafka.url}?prefix={prefix}&session_timeout_ms=6000"
+
+    return make
