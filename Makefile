@@ -1,0 +1,58 @@
+# The README's commands. Nothing is needed beforehand but Python 3.11 or newer with venv (and apt or the servers for `test`).
+PYTHON ?= python3
+UV_VERSION := 0.13.*
+UV := .build/uv/bin/uv
+BIN := .venv/bin
+DEMO ?=
+PYTEST ?=
+BENCH ?=
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+SYNC := $(UV) sync --frozen --no-progress
+
+.PHONY: demo test check bench format lock docs servers clean
+
+demo: .venv/.run ## a plant and a farm, live, in this terminal
+	$(BIN)/fieldline demo $(DEMO)
+
+test: .venv/.dev servers ## everything, with Mosquitto, Kafka and InfluxDB really running
+	$(BIN)/python -m pytest $(PYTEST)
+
+check: .venv/.dev ## style, types, and which room imports which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev servers ## the table of docs/performance.md
+	$(BIN)/python -m benchmarks $(BENCH)
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/.run ## pages that are generated
+	$(BIN)/python -m fieldline.catalogue > docs/metrics.md
+
+lock: $(UV)
+	$(UV) lock --default-index https://pypi.org/simple
+
+# The servers that the tests start: from the system where it has them, else by apt; Kafka's jars by Maven.
+servers:
+	deploy/native/install
+
+$(UV):
+	$(PYTHON) -m venv .build/uv
+	.build/uv/bin/pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+
+# With the development environment there already, `make demo` must not take its extras away: hence --inexact.
+.venv/.run: $(UV) pyproject.toml uv.lock
+	$(SYNC) --python $(PYTHON) --inexact
+	@touch $@
+
+.venv/.dev: $(UV) pyproject.toml uv.lock
+	$(SYNC) --python $(PYTHON) --all-extras
+	@touch $@ .venv/.run
+
+clean:
+	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
