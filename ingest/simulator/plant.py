@@ -1,0 +1,125 @@
+"""The simulated plant and farm: which lines and devices there are, and what only the plant itself knows.
+
+plant/hall1/line1/{press1,press2,oven,packer}     and line2, and as many more as are asked for
+farm/north/field1/{weather,soil1,soil2,pump,tractor}
+farm/north/barn1/climate
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from fieldline.errors import SettingsError
+from ingest.simulator.devices import DAY_NS, SECOND_NS, Device, Event, days_between
+from ingest.simulator.farm import BarnClimate, Pump, SoilProbe, Tractor, WeatherStation
+from ingest.simulator.machines import Machine, Oven, Packer, Press
+from ingest.simulator.schedule import Order, orders_of
+
+FIELD = "farm/north/field1"
+BARN = "farm/north/barn1"
+TOPICS = ("plant/#", "farm/#")
+
+
+class SimulatedPlant:
+    """All devices of one seed.
+
+    lines : production lines, two unless more load is wanted
+    rate_hz : how often machines, pump and tractor measure [Hz]; weather, soil and barn keep their slow pace
+
+    Raises SettingsError for no lines or an impossible rate.
+    """
+
+    def __init__(self, seed: int = 1, lines: int = 2, rate_hz: float = 1.0) -> None:
+        if not 0 <= lines <= 500:
+            raise SettingsError(f"simulate: lines lies between 0 and 500, got {lines}")
+        if not 0.01 <= rate_hz <= 1000:
+            raise SettingsError(f"simulate: rate_hz lies between 0.01 and 1000 Hz, got {rate_hz:g}")
+        self.seed = seed
+        # Whole milliseconds, as devices send them.
+        period_ns = max(1, round(1000 / rate_hz)) * 1_000_000
+        self.lines = [f"plant/hall{1 + n // 10}/line{n + 1}" for n in range(lines)]
+        self.machines: dict[str, list[Machine]] = {line: self._machines(line, period_ns) for line in self.lines}
+        self.farm: list[Device] = [
+            WeatherStation(seed, f"{FIELD}/weather"),
+            SoilProbe(seed, f"{FIELD}/soil1"),
+            SoilProbe(seed, f"{FIELD}/soil2"),
+            Pump(seed, f"{FIELD}/pump", period_ns),
+            Tractor(seed, f"{FIELD}/tractor", period_ns),
+            BarnClimate(seed, f"{BARN}/climate"),
+        ]
+
+    @property
+    def devices(self) -> list[Device]:
+        """Every device, machines first."""
+        return [machine for line in self.lines for machine in self.machines[line]] + self.farm
+
+    def readings_per_second(self) -> float:
+        """Scalar readings in a second of the plant's time."""
+        noon = np.array([20_000 * DAY_NS + DAY_NS // 2], np.int64)
+        return sum(len(device.columns(noon)) * SECOND_NS / device.period_ns for device in self.devices)
+
+    def order_events(self, start_ns: int, stop_ns: int, *, announce: bool) -> list[Event]:
+        """Orders that start and stop in [start, stop), on the line's own path.
+
+        With `announce`, an order that is running at `start_ns` is said to start then: a simulator that is switched on
+        in the middle of an order tells so.
+        """
+        events: list[Event] = []
+        for line in self.lines:
+            for day, start, stop in days_between(start_ns, stop_ns):
+                for order in orders_of(self.seed, line, day):
+                    begin, end = (day * DAY_NS + s * SECOND_NS for s in (order.start_s, order.stop_s))
+                    if announce and start == start_ns and begin < start < end:
+                        begin = start
+                    events += [
+                        Event(at, line, {"event": "order", **order.attributes(), "phase": phase})
+                        for at, phase in ((begin, "start"), (end, "stop"))
+                        if start <= at < stop
+                    ]
+        return events
+
+    def known(self, start_ns: int, stop_ns: int) -> dict[str, Any]:
+        """What happened in [start, stop) whether or not a message told so: seconds by state, and orders with parts."""
+        states = {m.asset: m.state_seconds(start_ns, stop_ns) for line in self.lines for m in self.machines[line]}
+        orders = [
+            self._order_report(line, order, day, start, stop)
+            for line in self.lines
+            for day, start, stop in days_between(start_ns, stop_ns)
+            for order in orders_of(self.seed, line, day)
+            if day * DAY_NS + order.start_s * SECOND_NS < stop and day * DAY_NS + order.stop_s * SECOND_NS > start
+        ]
+        return {"states_s": states, "orders": orders}
+
+    def _machines(self, line: str, period_ns: int) -> list[Machine]:
+        return [
+            Press(self.seed, line, "press1", period_ns),
+            Press(self.seed, line, "press2", period_ns),
+            Oven(self.seed, line, "oven", period_ns),
+            Packer(self.seed, line, "packer", period_ns),
+        ]
+
+    def _order_report(self, line: str, order: Order, day: int, start: int, stop: int) -> dict[str, Any]:
+        first = max(order.start_s, (start % DAY_NS) // SECOND_NS)
+        last = min(order.stop_s, (stop - day * DAY_NS) // SECOND_NS)
+        parts: dict[str, dict[str, int]] = {}
+        for machine in self.machines[line]:
+            if machine.cycle_field:
+                good, reject, _ = machine.counters(day)
+                parts[machine.asset] = {
+                    "good": int(good[last] - good[first]),
+                    "reject": int(reject[last] - reject[first]),
+                }
+        return {
+            "line": line,
+            "order": order.number,
+            "product": order.product.name,
+            "start": _iso(day, first),
+            "stop": _iso(day, last),
+            "complete": (first, last) == (order.start_s, order.stop_s),
+            "parts": parts,
+        }
+
+
+def _iso(day: int, second: int) -> str:
+    return datetime.fromtimestamp(day * 86_400 + second, UTC).isoformat()
