@@ -1,0 +1,106 @@
+"""Sinks: where metric rows end up. One file a sink, each ending in `COMPONENT`; other distributions add theirs by the
+entry point group `fieldline.sinks`.
+
+A sink is safe to write to again: every row has an identity (kind, asset, tag, window, time) and the newest write of
+it wins.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import NamedTuple, Protocol
+
+from delivery.lineprotocol import Levels
+from delivery.rows import MetricRows
+from fieldline.clock import Clock
+from fieldline.errors import SettingsError, Unavailable
+from fieldline.settings import DeliverSettings
+
+
+class Rejected(NamedTuple):
+    """A row that the sink will never take: `payload` is the row as it was offered, `reason` one of a short closed list
+    (`unreadable`, `type_conflict`, `out_of_retention`, `refused`, `too_large`), `source_asset` whose row it was."""
+
+    payload: bytes
+    reason: str
+    detail: str
+    source_asset: str
+
+
+class Outcome(NamedTuple):
+    """What became of the rows of one write: `stored` + len(`rejected`) + `empty` = rows offered.
+
+    `empty` counts rows in which no value exists: there is nothing to store of them.
+    """
+
+    stored: int
+    rejected: list[Rejected]
+    empty: int
+
+
+class SinkUnavailable(Unavailable):
+    """The sink took nothing for now; writing the same rows again is right.
+
+    `retry_after_s` is what the server asked for [s], None where it did not; `needs_operator` says that waiting alone
+    will hardly help (a wrong token, a missing bucket), so that the stage asks more rarely and says so.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None, needs_operator: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.needs_operator = needs_operator
+
+
+def never() -> bool:
+    """The write may take as long as it needs."""
+    return False
+
+
+class Sink(Protocol):
+    """Used by one thread."""
+
+    group: str
+    """The reader group whose position says how far this sink has come: `deliver.influx`, `deliver.store`."""
+
+    target: str
+    """Where it writes, fit for a log line: never a secret in it."""
+
+    def open(self) -> None:
+        """Make ready, without asking a server. Raises SettingsError when it can never work; SinkUnavailable."""
+
+    def write(self, batches: Sequence[MetricRows], is_over: Callable[[], bool] = never) -> Outcome:
+        """Store the rows durably, as far as the sink promises that, opening what is not open.
+
+        `is_over` is asked between requests; when it says yes, the rest is given up as if the sink had gone away. Raises
+        SinkUnavailable: nothing may be assumed then.
+        """
+
+    def close(self) -> None:
+        """Let go of connections and files. Calling it again does nothing."""
+
+
+@dataclass(frozen=True)
+class SinkComponent:
+    """How a sink is found and made. `accepts` says whether the settings ask for it."""
+
+    name: str
+    accepts: Callable[[DeliverSettings], bool]
+    make: Callable[[DeliverSettings, Levels, Clock], Sink]
+
+
+def sink_components() -> dict[str, SinkComponent]:
+    """Every sink that is installed, by name."""
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    components = [module.COMPONENT for module in modules]
+    components += [point.load() for point in entry_points(group="fieldline.sinks")]
+    return {component.name: component for component in components}
+
+
+def make_sinks(settings: DeliverSettings, levels: Levels, clock: Clock) -> list[Sink]:
+    """The sinks that the settings ask for, one a URL. Raises SettingsError when they ask for none."""
+    wanted = [component for _, component in sorted(sink_components().items()) if component.accepts(settings)]
+    if not wanted:
+        raise SettingsError("deliver: expected an InfluxDB URL (--influx) or a local store (--store), got neither")
+    return [component.make(settings, levels, clock) for component in wanted]

@@ -1,0 +1,55 @@
+"""The local store: one SQLite file that needs no server.
+
+    fieldline run --log sqlite:plant.db                   # results in plant.results.db beside it
+    fieldline query energy --window 1h --asset 'plant/*'
+
+Rows are durable when written (WAL, fsync). `retention_s` in the `deliver` table deletes what is older.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from delivery.lineprotocol import Levels
+from delivery.rows import MetricRows
+from delivery.sinks import Outcome, SinkComponent, never
+from delivery.store import LocalStore
+from fieldline.clock import Clock
+from fieldline.settings import DeliverSettings
+
+_UPKEEP_EVERY_S = 60.0
+
+
+class LocalStoreSink:
+    """See `delivery.sinks.Sink`."""
+
+    group = "deliver.store"
+
+    def __init__(self, settings: DeliverSettings, levels: Levels, clock: Clock) -> None:
+        self._path = Path(settings.store or "")
+        self._retention_s, self._clock = settings.retention_s, clock
+        self._store: LocalStore | None = None
+        self._next_upkeep = clock.monotonic()
+        self.target = str(self._path)
+
+    def open(self) -> None:
+        """Open the file, or make it. Raises SettingsError, LogCorrupt, SinkUnavailable."""
+        self._store = self._store or LocalStore(self._path)
+
+    def write(self, batches: Sequence[MetricRows], is_over: Callable[[], bool] = never) -> Outcome:
+        """Store the rows in one transaction, which is too short to be given up. Raises SinkUnavailable."""
+        self.open()
+        assert self._store is not None
+        stored, empty = self._store.write(batches)
+        if self._retention_s is not None and self._clock.monotonic() >= self._next_upkeep:
+            more = self._store.forget_before(self._clock.now_ns() - int(self._retention_s * 1e9))
+            self._next_upkeep = self._clock.monotonic() + (0.0 if more else _UPKEEP_EVERY_S)
+        return Outcome(stored, [], empty)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+
+COMPONENT = SinkComponent("local_store", lambda settings: settings.store is not None, LocalStoreSink)

@@ -1,0 +1,272 @@
+"""The deliver stage: metric rows from the log into one sink, each position committed only after the sink took what
+lies before it.
+
+The log is the spool: while the sink is away nothing more is read, so memory stays at one batch however long it lasts.
+The group's members keep polling meanwhile, so that Kafka does not take their partitions away.
+"""
+
+import json
+import threading
+from collections.abc import Iterable
+
+from delivery.deadletter import DeadLetters
+from delivery.patience import Patience
+from delivery.rows import MetricRows, read_rows
+from delivery.sinks import Outcome, Sink, SinkUnavailable
+from fieldline.clock import Clock
+from fieldline.errors import FrameError, LogCorrupt, PartitionLost, Unavailable
+from fieldline.frames import decode_batch
+from fieldline.health import Health
+from fieldline.log import Log, Poll, Reader, Record, Stream
+from fieldline.plant import Plant
+from fieldline.settings import DeliverSettings
+
+_POLL_S = 0.2
+_POLL_BYTES = 4 << 20
+_LINGER_S = 0.05
+_KEEP_ALIVE_S = 1.0
+_DRAIN_S = 8.0
+_IDLE_AFTER_S = 2.0
+_BATCH_BYTES = 16 << 20
+
+
+class _Taken:
+    """What was read of one partition and is not committed: rows that the sink will take, and where to commit then."""
+
+    def __init__(self) -> None:
+        self.epoch: int | None = None
+        self.next_position: int | None = None
+        self.rows: list[MetricRows] = []
+        self.unreadable: list[tuple[Record, str]] = []
+
+    def clear(self) -> None:
+        self.next_position = None
+        self.rows, self.unreadable = [], []
+
+
+class DeliverStage:
+    """Runs until it is told to stop. The sink is opened and closed by `run`."""
+
+    def __init__(
+        self,
+        *,
+        settings: DeliverSettings,
+        log: Log,
+        sink: Sink,
+        health: Health,
+        clock: Clock,
+        plant: Plant,
+        patience: Patience | None = None,
+    ) -> None:
+        self._settings, self._log, self._sink = settings, log, sink
+        self._health, self._clock = health, clock
+        self._patience = patience or Patience()
+        self._dead = DeadLetters(log, plant, clock)
+        self._parts: dict[int, _Taken] = {}
+        self._bytes = 0
+        self._stop_by: float | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Deliver until `stop` is set, then drain what was read, for 8 s at most.
+
+        Raises SettingsError and LogCorrupt when the sink or the log can never work, InUse when another process
+        delivers here.
+        """
+        self._health.set("starting", f"to {self._sink.target}")
+        self._open_sink()
+        reader = self._log.reader(Stream.METRICS, self._sink.group)
+        try:
+            self._health.set("recovering", f"to {self._sink.target}")
+            while not stop.is_set():
+                self._step(reader, stop)
+            self._health.set("stopped", "asked to stop")
+        except BaseException as error:
+            self._health.set("stopped", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            reader.close()
+            self._sink.close()
+
+    def _open_sink(self) -> None:
+        """Fail at once on what can never work; what may come right is tried again by each write."""
+        try:
+            self._sink.open()
+        except SinkUnavailable as error:
+            self._health.set("degraded", str(error))
+
+    def _step(self, reader: Reader, stop: threading.Event) -> None:
+        """Read a batch, write it, commit it."""
+        try:
+            self._gather(reader, stop)
+        except Unavailable as error:
+            self._wait_for_log(error, stop)
+        if self._rows_taken() or any(part.next_position is not None for part in self._parts.values()):
+            self._deliver(reader, stop)
+
+    def _gather(self, reader: Reader, stop: threading.Event) -> None:
+        """Poll until a batch is full, or for a moment after its first row came."""
+        began = idle_since = self._clock.monotonic()
+        while not stop.is_set():
+            has_rows = self._rows_taken() > 0
+            self._take(reader, reader.poll(_LINGER_S if has_rows else _POLL_S, _POLL_BYTES))
+            now = self._clock.monotonic()
+            if self._rows_taken() >= self._settings.batch_lines or self._bytes >= _BATCH_BYTES:
+                return
+            if has_rows and now - began >= _LINGER_S:
+                return
+            if not has_rows:
+                began = now
+                if any(part.next_position is not None for part in self._parts.values()):
+                    return
+                if now - idle_since >= _IDLE_AFTER_S:
+                    self._patience.reset()
+                    self._health.set("idle", "everything is delivered")
+
+    def _take(self, reader: Reader, poll: Poll) -> None:
+        for partition in poll.revoked:
+            self._parts.pop(partition, None)
+        for partition in poll.assigned:
+            self._parts[partition] = _Taken()
+        for at, record in enumerate(poll.records):
+            part = self._parts.setdefault(record.partition, _Taken())
+            try:
+                if part.epoch is None:
+                    part.epoch = _epoch_of(reader, record.partition)
+            except Unavailable:
+                self._put_back(reader, poll.records[at:])
+                raise
+            self._take_record(part, record, part.epoch)
+
+    def _take_record(self, part: _Taken, record: Record, newest_epoch: int) -> None:
+        part.next_position = record.position + 1
+        self._bytes += len(record.value or b"")
+        try:
+            epoch = int(record.headers.get("epoch", b"0"))
+            if epoch < newest_epoch:
+                self._health.count("fenced_records")
+                return
+            if record.value is None:
+                raise FrameError("a record of metrics without a value")
+            part.rows.append(read_rows(decode_batch(record.value)))
+            part.epoch = epoch
+        except (FrameError, ValueError) as error:
+            part.unreadable.append((record, str(error)))
+
+    def _deliver(self, reader: Reader, stop: threading.Event) -> None:
+        """Write what was taken until the sink has it, then commit. Gives up only when the time to drain is over."""
+        while self._is_time_left(stop):
+            try:
+                batches = [rows for part in self._parts.values() for rows in part.rows]
+                outcome = (
+                    self._sink.write(batches, lambda: not self._is_time_left(stop)) if batches else Outcome(0, [], 0)
+                )
+            except SinkUnavailable as error:
+                self._wait_for_sink(reader, error, stop)
+                continue
+            try:
+                self._settle(outcome)
+            except Unavailable as error:
+                self._wait_for_log(error, stop)
+                continue
+            self._commit(reader)
+            return
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Make the dead letters durable and count what became of the rows."""
+        unreadable = [pair for part in self._parts.values() for pair in part.unreadable]
+        for record, detail in unreadable:
+            self._dead.add_frame(record, detail)
+        for row in outcome.rejected:
+            self._dead.add_row(row, self._sink.target)
+        self._dead.settle()
+        self._patience.reset()
+        self._health.count("rows_received", self._rows_taken())
+        self._health.count("rows_stored", outcome.stored)
+        self._health.count("rows_empty", outcome.empty)
+        for reason in {row.reason for row in outcome.rejected}:
+            self._health.count("rows_rejected", sum(row.reason == reason for row in outcome.rejected), reason=reason)
+        self._health.count("frames_unreadable", len(unreadable))
+        conflict = next((row.detail for row in outcome.rejected if row.reason == "type_conflict"), None)
+        if conflict is not None:
+            self._health.set("degraded", f"rows are set aside: {conflict}")
+        elif self._rows_taken():
+            self._health.set("active", f"to {self._sink.target}")
+
+    def _commit(self, reader: Reader) -> None:
+        for partition, part in self._parts.items():
+            if part.next_position is None:
+                continue
+            try:
+                reader.commit(partition, part.next_position, json.dumps({"epoch": part.epoch or 0}))
+            except PartitionLost:
+                # The next owner writes these rows again, which changes nothing
+                self._health.count("commits_lost")
+            except Unavailable as error:
+                # A later commit makes up for it
+                self._health.set("degraded", str(error))
+            part.clear()
+        self._bytes = 0
+
+    def _wait_for_sink(self, reader: Reader, error: SinkUnavailable, stop: threading.Event) -> None:
+        wait_s = self._patience.next_s(error.retry_after_s, error.needs_operator)
+        self._health.count("writes_failed")
+        self._health.set("degraded", str(error))
+        until = self._clock.monotonic() + wait_s
+        while not stop.is_set() and (left := until - self._clock.monotonic()) > 0:
+            if stop.wait(min(left, _KEEP_ALIVE_S)):
+                return
+            self._keep_membership(reader)
+        if stop.is_set():
+            # Draining: one more try a moment later, then the log keeps the rows
+            self._pause_in_drain()
+
+    def _keep_membership(self, reader: Reader) -> None:
+        """Poll without taking anything, so that a long outage does not cost the partitions."""
+        try:
+            for partition in self._parts:
+                reader.pause(partition)
+            poll = reader.poll(0.0)
+            for partition in poll.revoked:
+                self._parts.pop(partition, None)
+            for partition in poll.assigned:
+                self._parts[partition] = _Taken()
+            self._put_back(reader, poll.records)
+            for partition in self._parts:
+                reader.resume(partition)
+        except Unavailable as error:
+            self._health.set("degraded", str(error))
+
+    def _put_back(self, reader: Reader, records: Iterable[Record]) -> None:
+        first: dict[int, int] = {}
+        for record in records:
+            first.setdefault(record.partition, record.position)
+        for partition, position in first.items():
+            reader.seek(partition, position)
+
+    def _wait_for_log(self, error: Unavailable, stop: threading.Event) -> None:
+        self._health.set("degraded", str(error))
+        stop.wait(self._patience.next_s(None, needs_operator=False))
+
+    def _is_time_left(self, stop: threading.Event) -> bool:
+        if not stop.is_set():
+            return True
+        now = self._clock.monotonic()
+        self._stop_by = now + _DRAIN_S if self._stop_by is None else self._stop_by
+        return now < self._stop_by
+
+    def _pause_in_drain(self) -> None:
+        self._stop_by = min(self._stop_by or float("inf"), self._clock.monotonic())
+
+    def _rows_taken(self) -> int:
+        return sum(rows.count for part in self._parts.values() for rows in part.rows)
+
+
+def _epoch_of(reader: Reader, partition: int) -> int:
+    """The highest epoch seen in a partition before, kept in the note of its last commit."""
+    commit = reader.committed(partition)
+    if commit is None or not commit.note:
+        return 0
+    try:
+        return int(json.loads(commit.note)["epoch"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LogCorrupt(f"partition {partition}: the commit's note is {commit.note!r}, expected an epoch") from error

@@ -1,0 +1,215 @@
+"""The local store: metric rows in one SQLite file, one table a kind.
+
+A row's identity is kind, asset, tag, window and time; writing it again replaces every field that its frame has a
+column for, so that a value which a later revision no longer has is gone. Rows in which no value exists are not
+stored. Names are kept as InfluxDB would show them (`lineprotocol.storable_name`), so that a query gives the same from
+both.
+
+    series(id, kind, asset, tag, "window")        tag and window are '' where the kind has none
+    metric.<kind>(series, time, <fields> …)       time in ns UTC, fields as REAL, NULL = does not exist
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from delivery.lineprotocol import storable_name
+from delivery.rows import MetricRows, Names
+from delivery.sinks import SinkUnavailable
+from fieldline.errors import LogCorrupt, SettingsError
+
+APPLICATION_ID = 0x464C5253
+SCHEMA_VERSION = 1
+_BUSY_MS = 5000
+_FORGET_ROWS = 50_000
+_SERIES_KEPT = 100_000
+_SCHEMA = """
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, asset TEXT NOT NULL, tag TEXT NOT NULL, "window" TEXT NOT NULL,
+    UNIQUE (kind, asset, tag, "window")
+);
+"""
+_Series = tuple[str, str, str, str]
+
+
+class LocalStore:
+    """The store, open for writing by one process. Used by one thread.
+
+    Raises SettingsError when the path can't be a store, LogCorrupt when the file is damaged or not one,
+    SinkUnavailable when it can't be written now (locked, disk full).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.parent.is_dir():
+            raise SettingsError(f"store {path}: the folder {path.parent} does not exist")
+        self._series: dict[_Series, int] = {}
+        self._columns: dict[str, list[str]] = {}
+        with _translated(path):
+            self._db = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+        try:
+            with _translated(path):
+                self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def write(self, batches: Sequence[MetricRows]) -> tuple[int, int]:
+        """Store the rows in one durable transaction. Returns (rows stored, rows without any value)."""
+        empty = 0
+        with _translated(self.path), self._transaction():
+            for rows in batches:
+                empty += self._write(rows)
+        return sum(rows.count for rows in batches) - empty, empty
+
+    def forget_before(self, time_ns: int) -> bool:
+        """Delete rows older than `time_ns`, a bounded number in one call. True when more are left to delete."""
+        left = _FORGET_ROWS
+        with _translated(self.path), self._transaction():
+            kinds = self._db.execute("SELECT id, kind FROM series").fetchall()
+            for series, kind in kinds:
+                oldest = f"SELECT time FROM {_table(kind)} WHERE series = ?1 AND time < ?2 ORDER BY time LIMIT ?3"
+                statement = (
+                    f"DELETE FROM {_table(kind)} WHERE series = ?1 AND time <= (SELECT max(time) FROM ({oldest}))"
+                )
+                left -= self._db.execute(statement, (series, time_ns, left)).rowcount
+                if left <= 0:
+                    return True
+        return False
+
+    def close(self) -> None:
+        """Close the file; the WAL is folded into it."""
+        self._db.close()
+
+    def _prepare(self) -> None:
+        self._db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA cache_size = -32768")
+        with self._transaction():
+            check_store(self._db, self.path, is_new_allowed=True)
+            if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                self._db.execute(_SCHEMA)
+                self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            # What was learnt inside may not exist any more.
+            self._series.clear()
+            self._columns.clear()
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _write(self, rows: MetricRows) -> int:
+        if not rows.fields or not rows.count:
+            return rows.count
+        values = np.column_stack([column.to_numpy(zero_copy_only=False) for column in rows.fields.values()])
+        kept = ~np.isnan(values).all(axis=1)
+        self._provide_columns(rows.kind, list(rows.fields))
+        names = ", ".join(_quoted(name) for name in rows.fields)
+        marks = ", ".join("?" * (len(rows.fields) + 2))
+        updates = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in rows.fields)
+        statement = f"INSERT INTO {_table(rows.kind)} (series, time, {names}) VALUES ({marks})"
+        statement += f" ON CONFLICT (series, time) DO UPDATE SET {updates}"
+        series, time = self._series_of(rows), rows.time.to_numpy()
+        if not kept.all():
+            values, series, time = values[kept], series[kept], time[kept]
+        # Keys in order make the tree grow at its end; the sort is stable, so the last of two equal keys still wins.
+        order = np.lexsort((time, series))
+        columns = [values[order, at].tolist() for at in range(values.shape[1])]
+        # SQLite stores a NaN as NULL, which is what it means here
+        self._db.executemany(statement, zip(series[order].tolist(), time[order].tolist(), *columns, strict=True))
+        return rows.count - len(series)
+
+    def _series_of(self, rows: MetricRows) -> np.ndarray:
+        """The id of each row's series. Returns int64[n]."""
+        columns = [rows.asset, rows.tag or _nothing(rows.count), rows.window or _nothing(rows.count)]
+        combined = np.column_stack([column.codes for column in columns])
+        occurring, inverse = np.unique(combined, axis=0, return_inverse=True)
+        ids = [
+            self._id(rows.kind, *[c.names[code] for c, code in zip(columns, codes, strict=True)]) for codes in occurring
+        ]
+        return np.array(ids, np.int64)[inverse.reshape(-1)]
+
+    def _id(self, kind: str, asset: str, tag: str, window: str) -> int:
+        key = (kind, asset, tag, window)
+        found = self._series.get(key)
+        if found is None:
+            if len(self._series) >= _SERIES_KEPT:
+                self._series.clear()
+            stored = (kind, storable_name(asset), storable_name(tag), storable_name(window))
+            self._db.execute('INSERT OR IGNORE INTO series (kind, asset, tag, "window") VALUES (?, ?, ?, ?)', stored)
+            row = self._db.execute('SELECT id FROM series WHERE (kind, asset, tag, "window") = (?, ?, ?, ?)', stored)
+            found = self._series[key] = int(row.fetchone()[0])
+        return found
+
+    def _provide_columns(self, kind: str, fields: list[str]) -> None:
+        known = self._columns.get(kind)
+        if known is None:
+            table = f"CREATE TABLE IF NOT EXISTS {_table(kind)} (series INTEGER NOT NULL, time INTEGER NOT NULL, "
+            self._db.execute(f"{table}PRIMARY KEY (series, time)) WITHOUT ROWID")
+            known = self._columns[kind] = stored_fields(self._db, kind)
+        for field in fields:
+            if field not in known:
+                self._db.execute(f"ALTER TABLE {_table(kind)} ADD COLUMN {_quoted(field)} REAL")
+                known.append(field)
+
+
+def check_store(db: sqlite3.Connection, path: Path, is_new_allowed: bool) -> None:
+    """Raises LogCorrupt when the file is no store, SettingsError when it is one of another version."""
+    application = db.execute("PRAGMA application_id").fetchone()[0]
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    is_new = application == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    if is_new and is_new_allowed:
+        return
+    if application != APPLICATION_ID:
+        raise LogCorrupt(f"store {path}: a SQLite file, but not a Fieldline store; give another path")
+    if version != SCHEMA_VERSION:
+        raise SettingsError(
+            f"store {path}: expected schema version {SCHEMA_VERSION}, got {version}; use the release that wrote it"
+        )
+
+
+def stored_fields(db: sqlite3.Connection, kind: str) -> list[str]:
+    """The fields that the store has of a kind; empty when it has none of it."""
+    found = db.execute("SELECT name FROM pragma_table_info(?)", (f"metric.{kind}",))
+    return [name for (name,) in found if name not in ("series", "time")]
+
+
+def store_table(kind: str) -> str:
+    """The quoted name of a kind's table."""
+    return _table(kind)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if (error.sqlite_errorcode & 0xFF) == sqlite3.SQLITE_CANTOPEN:
+            raise SettingsError(f"store {path}: can't be opened: {error}") from error
+        raise SinkUnavailable(f"store {path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise LogCorrupt(f"store {path}: {error}; move the file away and deliver again from the log") from error
+
+
+def _nothing(count: int) -> Names:
+    return Names(np.zeros(count, np.int32), [""])
+
+
+def _table(kind: str) -> str:
+    return _quoted(f"metric.{kind}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
