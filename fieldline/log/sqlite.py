@@ -26,7 +26,7 @@ from fieldline.log.sqlite_writer import Append, Note, Writer
 WEEK_S = 7 * 86400.0
 _APPEND_S = 120.0
 _CHUNK_BYTES = 8 << 20
-_RECORD_OVERHEAD = 64
+_RECORD_OVERHEAD = 1024  # what a waiting record and its future hold beside its bytes
 _OTHERS_S = 0.005
 _MAX_RECORD_BYTES = 64 << 20
 

@@ -1,0 +1,150 @@
+"""Appending to Kafka: an idempotent producer with bounded bytes in flight, replaced when it is spoilt."""
+
+import logging
+import threading
+import time
+from concurrent.futures import Future, wait
+
+from kafka import KafkaProducer
+from kafka import errors as kafka_errors
+from kafka.producer.future import RecordMetadata
+
+from fieldline.errors import FieldlineError, RecordTooLarge, Unavailable
+from fieldline.log.gate import ByteGate
+from fieldline.log.kafka_settings import CONNECT_S, MAX_MESSAGE_BYTES, KafkaSettings, translate, translated
+
+_log = logging.getLogger(__name__)
+_BATCH_BYTES = 1 << 20
+_LINGER_MS = 2
+_RECORD_OVERHEAD = 2048  # what a waiting record, its batch's share and its futures hold beside its bytes
+_RETRY_S = 1.0
+
+
+class Producer:
+    """Safe to use from several threads. Futures are set on the library's thread: their callbacks must not block."""
+
+    def __init__(self, settings: KafkaSettings, max_record_bytes: int) -> None:
+        self._settings = settings
+        self._max_record_bytes = max_record_bytes
+        self._gate = ByteGate(settings.in_flight_bytes)
+        self._pending: set[Future[int]] = set()
+        self._lock = threading.Lock()
+        self._retry_at = 0.0
+        self._is_open = True
+        self._current: KafkaProducer | None = self._make()
+
+    def send(
+        self, topic: str, partition: int, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> "Future[int]":
+        """Append; the future gives the position. Raises RecordTooLarge, Unavailable."""
+        size = len(key) + len(value or b"") + sum(len(name) + len(content) for name, content in headers)
+        if size > self._max_record_bytes:
+            raise RecordTooLarge(size, self._max_record_bytes)
+        done: Future[int] = Future()
+        done.set_running_or_notify_cancel()
+        charged = size + _RECORD_OVERHEAD
+        self._gate.acquire(charged, self._settings.delivery_timeout_ms / 1000 + CONNECT_S)
+        try:
+            with self._lock:
+                producer = self._usable()
+                with translated(self._settings.place):
+                    sent = producer.send(topic, value=value, key=key, headers=headers, partition=partition)
+                self._pending.add(done)
+        except Exception:
+            self._gate.release(charged)
+            raise
+        sent.add_callback(self._succeeded, done, charged)
+        sent.add_errback(self._failed, done, charged, producer, size)
+        return done
+
+    def flush(self, timeout_s: float) -> None:
+        """Wait for what was sent so far. Raises Unavailable when it takes longer or some of it failed."""
+        with self._lock:
+            waiting = set(self._pending)
+        result = wait(waiting, timeout_s)
+        if result.not_done:
+            raise Unavailable(
+                f"log kafka://{self._settings.place}: {len(result.not_done)} records not taken in {timeout_s:g} s"
+            )
+        failed = [done for done in result.done if done.exception()]
+        if failed:
+            raise Unavailable(
+                f"log kafka://{self._settings.place}: {len(failed)} records not taken: {failed[0].exception()}"
+            )
+
+    def close(self, timeout_s: float) -> None:
+        """Send what waits, up to `timeout_s`, and close."""
+        self._is_open = False
+        self._gate.close()
+        with self._lock:
+            producer, self._current = self._current, None
+        if producer is not None:
+            _close(producer, timeout_s)
+
+    def _make(self) -> KafkaProducer:
+        settings = self._settings
+        with translated(settings.place):
+            return KafkaProducer(
+                **settings.client(),
+                acks="all",
+                enable_idempotence=True,
+                compression_type=settings.compression,
+                linger_ms=_LINGER_MS,
+                batch_size=_BATCH_BYTES,
+                max_request_size=MAX_MESSAGE_BYTES,
+                delivery_timeout_ms=max(settings.delivery_timeout_ms, 1000),
+                max_block_ms=int(CONNECT_S * 1000),
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+            )
+
+    def _usable(self) -> KafkaProducer:
+        """The producer, or a new one when it is spoilt; holds the lock. Raises Unavailable."""
+        if not self._is_open:
+            raise Unavailable(f"log kafka://{self._settings.place}: closed")
+        if self._current is None:
+            if time.monotonic() < self._retry_at:
+                raise Unavailable(f"log kafka://{self._settings.place}: the broker did not answer a moment ago")
+            try:
+                self._current = self._make()
+            except Unavailable:
+                self._retry_at = time.monotonic() + _RETRY_S
+                raise
+        return self._current
+
+    def _succeeded(self, done: "Future[int]", charged: int, where: RecordMetadata) -> None:
+        self._forget(done, charged)
+        done.set_result(where.offset)
+
+    def _failed(self, done: "Future[int]", charged: int, producer: KafkaProducer, size: int, error: Exception) -> None:
+        self._retire(producer, error)
+        self._forget(done, charged)
+        done.set_exception(self._translate(error, size))
+
+    def _forget(self, done: "Future[int]", charged: int) -> None:
+        self._gate.release(charged)
+        with self._lock:
+            self._pending.discard(done)
+
+    def _retire(self, producer: KafkaProducer, error: Exception) -> None:
+        """After any failure the producer goes: a refused record spoils it, and a lost one leaves a hole in its numbers."""
+        with self._lock:
+            if self._current is not producer:
+                return
+            self._current = None
+        _log.warning("kafka://%s: %s; a new producer will be made", self._settings.place, type(error).__name__)
+        # It cannot be closed here, on its own thread.
+        threading.Thread(target=_close, args=(producer, 0.0), name="kafka-producer-close", daemon=True).start()
+
+    def _translate(self, error: Exception, size: int) -> FieldlineError:
+        if isinstance(error, kafka_errors.MessageSizeTooLargeError | kafka_errors.RecordListTooLargeError):
+            return RecordTooLarge(size, self._max_record_bytes)
+        return translate(error, self._settings.place)
+
+
+def _close(producer: KafkaProducer, timeout_s: float) -> None:
+    try:
+        producer.close(timeout=timeout_s)
+    except kafka_errors.KafkaError as error:
+        # Whatever was still waiting has been refused to its future.
+        _log.info("closing a producer: %s", type(error).__name__)

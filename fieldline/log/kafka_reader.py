@@ -1,0 +1,214 @@
+"""A member of a consumer group on a Kafka log."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
+from kafka.structs import OffsetAndMetadata
+
+from fieldline.errors import PartitionLost, Unavailable
+from fieldline.log import Commit, Poll, Record, Stream
+from fieldline.log.kafka_direct import to_record
+from fieldline.log.kafka_settings import KafkaSettings, translate, translated
+
+_log = logging.getLogger(__name__)
+_SLICE_S = 0.1
+_COMMIT_S = 10.0
+_CHECK_S = 5.0
+_CHECK_TIMEOUT_S = 3.0
+_CLOSE_S = 5.0
+_FETCH_BYTES = 8 << 20
+_FETCH_TOTAL_BYTES = 32 << 20
+_MAX_RECORDS = 5000
+NOTE_LIMIT = 1000
+
+
+class _Changes(ConsumerRebalanceListener):
+    """Notes what the library's IO thread says; the thread that polls picks it up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: list[tuple[bool, int]] = []
+        self.gone: set[int] = set()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        with self._lock:
+            self._events += [(True, place.partition) for place in sorted(assigned)]
+            self.gone -= {place.partition for place in assigned}
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        with self._lock:
+            self._events += [(False, place.partition) for place in sorted(revoked)]
+            self.gone |= {place.partition for place in revoked}
+
+    def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
+        self.on_partitions_revoked(lost)
+
+    def take(self) -> list[tuple[bool, int]]:
+        with self._lock:
+            events, self._events = self._events, []
+            return events
+
+
+class KafkaReader:
+    """See `Reader`. `resets` counts how often a position had gone by retention, so that records were passed over."""
+
+    def __init__(
+        self, settings: KafkaSettings, stream: Stream, group: str, closed: Callable[["KafkaReader"], None]
+    ) -> None:
+        self.generation = 0
+        self.resets = 0
+        self._settings, self._stream = settings, stream
+        self._topic = settings.topic(stream)
+        self._group = settings.group(stream, group)
+        self._changes = _Changes()
+        self._next: dict[int, int | None] = {}
+        self._record_bytes = 100_000.0
+        self._heard = time.monotonic()
+        self._on_close = closed
+        self._is_open = True
+        with translated(settings.place):
+            self._consumer = KafkaConsumer(
+                **settings.client(),
+                group_id=self._group,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                allow_auto_create_topics=False,
+                partition_assignment_strategy=[CooperativeStickyAssignor],
+                session_timeout_ms=settings.session_timeout_ms,
+                heartbeat_interval_ms=min(3000, settings.session_timeout_ms // 4),
+                fetch_max_bytes=_FETCH_TOTAL_BYTES,
+                max_partition_fetch_bytes=_FETCH_BYTES,
+                fetch_max_wait_ms=100,
+                metrics_enabled=False,
+            )
+            self._consumer.subscribe([self._topic], listener=self._changes)
+
+    def poll(self, timeout_s: float, max_bytes: int = 16 << 20) -> Poll:
+        """See `Reader.poll`; `max_bytes` is kept to roughly, by the size of the records before."""
+        self._check_open()
+        deadline = time.monotonic() + timeout_s
+        while True:
+            left = deadline - time.monotonic()
+            limit = min(_MAX_RECORDS, max(1, int(max_bytes / self._record_bytes)))
+            with translated(self._settings.place):
+                found = self._consumer.poll(int(1000 * min(max(left, 0.01), _SLICE_S)), max_records=limit)
+            revoked, assigned = self._apply_changes()
+            records = [
+                to_record(each) for several in found.values() for each in several if each.partition in self._next
+            ]
+            if records:
+                self._note_read(records)
+            if records or assigned or revoked or left <= 0:
+                return Poll(records, assigned, revoked)
+            self._check_connection()
+
+    def seek(self, partition: int, position: int) -> None:
+        """See `Reader.seek`."""
+        self._consumer.seek(self._place(partition), position)
+        self._next[partition] = None
+
+    def pause(self, partition: int) -> None:
+        """Give nothing of the partition until `resume`; the group keeps it ours while we poll."""
+        self._consumer.pause(self._place(partition))
+
+    def resume(self, partition: int) -> None:
+        """Go on where the partition was paused."""
+        self._consumer.resume(self._place(partition))
+
+    def committed(self, partition: int) -> Commit | None:
+        """See `Reader.committed`."""
+        self._check_open()
+        place = TopicPartition(self._topic, partition)
+        with translated(self._settings.place):
+            found = self._consumer.committed(place, metadata=True, timeout_ms=int(_COMMIT_S * 1000))
+        return None if found is None or found.offset < 0 else Commit(found.offset, found.metadata or "")
+
+    def commit(self, partition: int, position: int, note: str = "") -> None:
+        """See `Reader.commit`. While the group rebalances it raises Unavailable: poll on and commit later."""
+        if not self._is_open:
+            raise PartitionLost(f"log: the reader of group {self._group} is closed")
+        if len(note) > NOTE_LIMIT:
+            raise ValueError(f"a note holds at most {NOTE_LIMIT} characters, got {len(note)}")
+        # The broker takes a commit of any partition from any member, so that it is ours is ours to know.
+        place = self._place(partition)
+        try:
+            self._consumer.commit({place: OffsetAndMetadata(position, note, -1)}, timeout_ms=int(_COMMIT_S * 1000))
+        except RebalanceInProgressError as error:
+            raise Unavailable(
+                f"log: group {self._group} rebalances, {place.topic}/{partition} not committed"
+            ) from error
+        except CommitFailedError as error:
+            if error.args and isinstance(error.args[0], RebalanceInProgressError):
+                raise Unavailable(
+                    f"log: group {self._group} rebalances, partition {partition} not committed"
+                ) from error
+            self._changes.gone.add(partition)
+            raise PartitionLost(f"log: partition {partition} of {self._topic} went to another worker") from error
+        except (KafkaError, OSError) as error:
+            raise translate(error, self._settings.place) from error
+
+    def close(self) -> None:
+        """Leave the group; partitions go to the others at once. Calling it again does nothing."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._on_close(self)
+        with translated(self._settings.place):
+            self._consumer.close(autocommit=False, timeout_ms=int(_CLOSE_S * 1000))
+
+    def _apply_changes(self) -> tuple[list[int], list[int]]:
+        """What changed hands since last time: (revoked, assigned). A partition that went and came back is in both."""
+        before = set(self._next)
+        revoked: set[int] = set()
+        for is_assigned, partition in self._changes.take():
+            if is_assigned:
+                self._next[partition] = None
+            elif self._next.pop(partition, 0) is not None or partition in before:
+                revoked.add(partition)
+        assigned = [p for p in self._next if p not in before or p in revoked]
+        if assigned:
+            self.generation = max(self.generation, self._consumer.group_metadata().generation_id)
+            for partition in assigned:
+                commit = self.committed(partition)
+                self._next[partition] = commit.position if commit else None
+        return sorted(revoked & before), sorted(assigned)
+
+    def _note_read(self, records: list[Record]) -> None:
+        self._heard = time.monotonic()
+        size = sum(len(record.value or b"") for record in records) / len(records)
+        self._record_bytes = max(200.0, 0.5 * self._record_bytes + 0.5 * size, size)
+        for record in records:
+            expected = self._next[record.partition]
+            if expected is not None and record.position != expected:
+                self.resets += 1
+                _log.warning(
+                    "%s/%d: position %d is not on the log any more, reading goes on at %d; records between are lost",
+                    self._topic, record.partition, expected, record.position,
+                )  # fmt: skip
+            self._next[record.partition] = record.position + 1
+
+    def _check_connection(self) -> None:
+        """Ask the broker something when it was silent for long: the library itself waits without a word."""
+        if time.monotonic() - self._heard < _CHECK_S or not self._next:
+            return
+        with translated(self._settings.place):
+            place = TopicPartition(self._topic, next(iter(self._next)))
+            self._consumer.end_offsets([place], timeout_ms=int(_CHECK_TIMEOUT_S * 1000))
+        self._heard = time.monotonic()
+
+    def _place(self, partition: int) -> TopicPartition:
+        self._check_open()
+        place = TopicPartition(self._topic, partition)
+        if partition not in self._next or partition in self._changes.gone or place not in self._consumer.assignment():
+            raise PartitionLost(f"log: partition {partition} of {self._topic} is not ours")
+        return place
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise Unavailable(f"log: the reader of group {self._group} is closed")
