@@ -1,8 +1,8 @@
 """Faults that the simulator injects on request: what networks, clocks, gateways and meters do to good data.
 
 All are drawn from the seed, so that a run with faults can be repeated. Faults of the data (gaps, silence, clock skew,
-meter resets) change what there is to send and therefore the truth; faults of the way (duplicates, shuffles, late batches)
-and malformed payloads change nothing that a pipeline may let show in its results.
+meter resets) change what there is to send and therefore the truth; faults of the way (duplicates, shuffles, late
+batches) and malformed payloads change nothing that a pipeline may let show in its results.
 """
 
 from collections.abc import Callable

@@ -74,7 +74,8 @@ class Timeline(NamedTuple):
 @lru_cache(maxsize=64)
 def orders_of(seed: int, line: str, day: int) -> tuple[Order, ...]:
     """The orders of a line on a UTC day (days since 1970), in their order of time; 20 to 45 minutes each."""
-    key, start, orders = noise_key(seed, line, "orders", day), _FIRST_ORDER_S, []
+    key, start = noise_key(seed, line, "orders", day), _FIRST_ORDER_S
+    orders: list[Order] = []
     while start < DAY_S - 900:
         n = 3 * len(orders)
         stop = start + 1200 + int(1500 * draw(key, n))
