@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from delivery.globs import glob_regex, is_literal
 from delivery.influx import InfluxHttp, InfluxTarget, influxql_name, influxql_rows, parse_influx_url
 from delivery.lineprotocol import storable_name
-from delivery.store import check_store, store_table, stored_fields
+from delivery.store import check_store, store_column, store_table, stored_fields
 from fieldline.catalogue import fields as catalogued_fields
 from fieldline.errors import LogCorrupt, SettingsError, Unavailable
 
@@ -114,13 +114,13 @@ def _store_columns(
     series = _matching_series(db, kind, patterns, window)
     if not fields or not series:
         return {}
-    names = ", ".join('m."' + name.replace('"', '""') + '"' for name in fields)
+    names = ", ".join(f"m.{store_column(name)}" for name in fields)
     order = 'm.time, s.asset, s.tag, s."window"'
     # The ids travel as one JSON text: a list of parameters would end at SQLite's limit
     statement = (
         f'SELECT m.time, s.asset, s.tag, s."window", {names} FROM {store_table(kind)} m '
-        "JOIN series s ON s.id = m.series "
-        "WHERE m.series IN (SELECT value FROM json_each(?)) AND m.time >= ? AND m.time < ? "
+        'JOIN series s ON s.id = m."#series" '
+        'WHERE m."#series" IN (SELECT value FROM json_each(?)) AND m.time >= ? AND m.time < ? '
         f"ORDER BY {order} LIMIT ?"
     )
     start = span[0] if span[0] is not None else -(1 << 63)

@@ -6,9 +6,10 @@ stored. Names are kept as InfluxDB would show them (`lineprotocol.storable_name`
 both.
 
     series(id, kind, asset, tag, "window")        tag and window are '' where the kind has none
-    metric.<kind>(series, time, <fields> …)       time in ns UTC, fields as REAL, NULL = does not exist
+    metric.<kind>("#series", time, <fields> …)    time in ns UTC, fields as REAL, NULL = does not exist; a capital is ^small
 """
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ CREATE TABLE series (
     UNIQUE (kind, asset, tag, "window")
 );
 """
+_CAPITAL = re.compile(r"[A-Z^]")
+_UNMARKED = re.compile(r"\^(.)")
 _Series = tuple[str, str, str, str]
 
 
@@ -71,9 +74,9 @@ class LocalStore:
         with _translated(self.path), self._transaction():
             kinds = self._db.execute("SELECT id, kind FROM series").fetchall()
             for series, kind in kinds:
-                oldest = f"SELECT time FROM {_table(kind)} WHERE series = ?1 AND time < ?2 ORDER BY time LIMIT ?3"
+                oldest = f'SELECT time FROM {_table(kind)} WHERE "#series" = ?1 AND time < ?2 ORDER BY time LIMIT ?3'
                 statement = (
-                    f"DELETE FROM {_table(kind)} WHERE series = ?1 AND time <= (SELECT max(time) FROM ({oldest}))"
+                    f'DELETE FROM {_table(kind)} WHERE "#series" = ?1 AND time <= (SELECT max(time) FROM ({oldest}))'
                 )
                 left -= self._db.execute(statement, (series, time_ns, left)).rowcount
                 if left <= 0:
@@ -116,11 +119,11 @@ class LocalStore:
         values = np.column_stack([column.to_numpy(zero_copy_only=False) for column in rows.fields.values()])
         kept = ~np.isnan(values).all(axis=1)
         self._provide_columns(rows.kind, list(rows.fields))
-        names = ", ".join(_quoted(name) for name in rows.fields)
+        names = ", ".join(store_column(name) for name in rows.fields)
         marks = ", ".join("?" * (len(rows.fields) + 2))
-        updates = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in rows.fields)
-        statement = f"INSERT INTO {_table(rows.kind)} (series, time, {names}) VALUES ({marks})"
-        statement += f" ON CONFLICT (series, time) DO UPDATE SET {updates}"
+        updates = ", ".join(f"{store_column(name)} = excluded.{store_column(name)}" for name in rows.fields)
+        statement = f'INSERT INTO {_table(rows.kind)} ("#series", time, {names}) VALUES ({marks})'
+        statement += f' ON CONFLICT ("#series", time) DO UPDATE SET {updates}'
         series, time = self._series_of(rows), rows.time.to_numpy()
         if not kept.all():
             values, series, time = values[kept], series[kept], time[kept]
@@ -156,12 +159,12 @@ class LocalStore:
     def _provide_columns(self, kind: str, fields: list[str]) -> None:
         known = self._columns.get(kind)
         if known is None:
-            table = f"CREATE TABLE IF NOT EXISTS {_table(kind)} (series INTEGER NOT NULL, time INTEGER NOT NULL, "
-            self._db.execute(f"{table}PRIMARY KEY (series, time)) WITHOUT ROWID")
+            table = f'CREATE TABLE IF NOT EXISTS {_table(kind)} ("#series" INTEGER NOT NULL, time INTEGER NOT NULL, '
+            self._db.execute(f'{table}PRIMARY KEY ("#series", time)) WITHOUT ROWID')
             known = self._columns[kind] = stored_fields(self._db, kind)
         for field in fields:
             if field not in known:
-                self._db.execute(f"ALTER TABLE {_table(kind)} ADD COLUMN {_quoted(field)} REAL")
+                self._db.execute(f"ALTER TABLE {_table(kind)} ADD COLUMN {store_column(field)} REAL")
                 known.append(field)
 
 
@@ -182,8 +185,13 @@ def check_store(db: sqlite3.Connection, path: Path, is_new_allowed: bool) -> Non
 
 def stored_fields(db: sqlite3.Connection, kind: str) -> list[str]:
     """The fields that the store has of a kind; empty when it has none of it."""
-    found = db.execute("SELECT name FROM pragma_table_info(?)", (f"metric.{kind}",))
-    return [name for (name,) in found if name not in ("series", "time")]
+    found = db.execute("SELECT name FROM pragma_table_info(?) WHERE cid > 1", (f"metric.{_marked(kind)}",))
+    return [_UNMARKED.sub(lambda at: at[1].upper(), name) for (name,) in found]
+
+
+def store_column(field: str) -> str:
+    """The quoted name of a field's column."""
+    return _quoted(_marked(field))
 
 
 def store_table(kind: str) -> str:
@@ -208,7 +216,12 @@ def _nothing(count: int) -> Names:
 
 
 def _table(kind: str) -> str:
-    return _quoted(f"metric.{kind}")
+    return _quoted(f"metric.{_marked(kind)}")
+
+
+def _marked(name: str) -> str:
+    """The name with its capitals marked, since SQLite's own names do not tell case apart."""
+    return _CAPITAL.sub(lambda found: "^" + found[0].lower(), name)
 
 
 def _quoted(name: str) -> str:

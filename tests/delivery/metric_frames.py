@@ -1,0 +1,36 @@
+"""Metric rows for tests, made as processing makes them: through a frame."""
+
+import numpy as np
+
+from delivery.rows import MetricRows, read_rows
+from fieldline.frames import decode_batch, encode_metrics
+
+
+def levels(asset: str) -> dict[str, str]:
+    """Site, area and line by position, as a plant without a file has them."""
+    return dict(zip(("site", "area", "line"), asset.split("/"), strict=False))
+
+
+def metric_frame(
+    kind: str,
+    time_ns: list[int],
+    assets: list[str],
+    tags: list[str] | None = None,
+    windows: list[str] | None = None,
+    **fields: list[float],
+) -> bytes:
+    """A frame with one row for each time; names stand at the same index. NaN = does not exist."""
+    columns = {name: np.array(values, np.float64) for name, values in fields.items()}
+    return encode_metrics(
+        kind, np.array(time_ns, np.int64), _coded(assets), tags and _coded(tags), windows and _coded(windows), columns
+    )
+
+
+def metric_rows(kind: str, time_ns: list[int], assets: list[str], tags: list[str] | None = None, windows: list[str] | None = None, **fields: list[float]) -> MetricRows:  # fmt: skip
+    """The same, read."""
+    return read_rows(decode_batch(metric_frame(kind, time_ns, assets, tags, windows, **fields)))
+
+
+def _coded(names: list[str]) -> tuple[np.ndarray, list[str]]:
+    distinct = sorted(set(names))
+    return np.array([distinct.index(name) for name in names], np.int32), distinct

@@ -1,0 +1,141 @@
+"""The local store: idempotent, newest wins, honest about damage."""
+
+import math
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from delivery.query import query
+from delivery.rows import read_rows
+from delivery.sinks import SinkUnavailable
+from delivery.store import APPLICATION_ID, LocalStore
+from fieldline.errors import LogCorrupt, SettingsError
+from fieldline.frames import decode_batch, encode_metrics
+from tests.delivery.metric_frames import metric_rows
+
+NAN = math.nan
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "plant.results.db"
+
+
+def written(path: Path, *batches: object) -> LocalStore:
+    store = LocalStore(path)
+    store.write(batches)  # type: ignore[arg-type]
+    store.close()
+    return store
+
+
+def test_writing_twice_changes_nothing(path: Path) -> None:
+    rows = metric_rows("energy", [0, 1, 2], ["a", "a", "b"], None, ["1m"] * 3, active_energy_kwh=[1.0, NAN, 3.5], rev=[0, 0, 0])
+    written(path, rows)
+    once = query("energy", source=str(path))
+
+    written(path, rows, rows)
+
+    assert query("energy", source=str(path)).equals(once) and once.height == 3
+
+
+def test_the_newest_write_wins_and_a_value_that_is_gone_is_gone(path: Path) -> None:
+    first = metric_rows("energy", [0], ["a"], None, ["1m"], active_energy_kwh=[1.0], power_factor=[0.9], rev=[0])
+    second = metric_rows("energy", [0], ["a"], None, ["1m"], active_energy_kwh=[2.0], power_factor=[NAN], rev=[1])
+
+    written(path, first, second)
+
+    row = query("energy", source=str(path)).row(0, named=True)
+    assert (row["active_energy_kwh"], row["power_factor"], row["rev"]) == (2.0, None, 1.0)
+
+
+def test_the_last_of_two_rows_with_one_identity_in_a_frame_wins(path: Path) -> None:
+    written(path, metric_rows("reading", [5, 5, 4], ["a"] * 3, ["t"] * 3, value=[1.0, 2.0, 3.0]))
+
+    assert query("reading", source=str(path))["value"].to_list() == [3.0, 2.0]
+
+
+def test_rows_without_any_value_are_counted_and_not_stored(path: Path) -> None:
+    store = LocalStore(path)
+
+    counts = store.write([metric_rows("k", [0, 1, 2], ["a"] * 3, v=[1.0, NAN, math.inf], w=[NAN, NAN, NAN])])
+
+    store.close()
+    assert counts == (1, 2) and query("k", source=str(path)).height == 1
+
+
+def test_fields_that_come_later_are_added(path: Path) -> None:
+    written(path, metric_rows("k", [0], ["a"], v=[1.0]))
+
+    written(path, metric_rows("k", [0, 1], ["a", "a"], w=[5.0, 6.0]))
+
+    assert query("k", source=str(path)).select("v", "w").rows() == [(1.0, 5.0), (None, 6.0)]
+
+
+def test_what_is_older_than_the_retention_goes_in_bounded_steps(path: Path) -> None:
+    count = 60_000
+    codes = (np.zeros(count, np.int32), ["a"])
+    store = LocalStore(path)
+    store.write([read_rows(decode_batch(encode_metrics("k", np.arange(count), codes, None, None, {"v": np.ones(count)})))])
+
+    more = [store.forget_before(count - 10), store.forget_before(count - 10)]
+
+    store.close()
+    assert more == [True, False] and query("k", source=str(path)).height == 10
+
+
+def test_a_store_of_another_version_is_refused_by_name(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+
+    with pytest.raises(SettingsError, match="expected schema version 1, got 99"):
+        LocalStore(path)
+
+
+def test_a_file_that_is_no_store_is_left_alone(path: Path) -> None:
+    path.write_bytes(b"not a database, but somebody's file" * 100)
+    before = path.read_bytes()
+
+    with pytest.raises(LogCorrupt):
+        LocalStore(path)
+    assert path.read_bytes() == before
+
+
+def test_another_programs_database_is_refused(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE theirs (x)")
+    db.close()
+
+    with pytest.raises(LogCorrupt, match="not a Fieldline store"):
+        LocalStore(path)
+
+
+def test_a_folder_that_does_not_exist_is_a_setting_to_fix(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="does not exist"):
+        LocalStore(tmp_path / "no" / "such.db")
+
+
+def test_names_that_differ_in_case_only_stay_apart(path: Path) -> None:
+    written(path, metric_rows("k", [0], ["a"], v=[1.0], V=[2.0], series=[3.0]), metric_rows("K", [0], ["a"], v=[4.0]))
+
+    assert query("k", source=str(path)).select("v", "V", "series").rows() == [(1.0, 2.0, 3.0)]
+    assert query("K", source=str(path))["v"].to_list() == [4.0]
+
+
+def test_a_write_that_fails_leaves_nothing_behind_and_can_be_repeated(path: Path) -> None:
+    store = LocalStore(path)
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("CREATE TRIGGER full BEFORE INSERT ON series WHEN NEW.asset = 'b' BEGIN SELECT RAISE(ROLLBACK, 'disk'); END")
+    rows = metric_rows("k", [0, 1], ["a", "b"], v=[1.0, 2.0])
+
+    with pytest.raises((SinkUnavailable, LogCorrupt)):
+        store.write([rows])
+    blocker.execute("DROP TRIGGER full")
+    blocker.close()
+    store.write([rows])
+
+    store.close()
+    assert query("k", source=str(path))["asset"].to_list() == ["a", "b"]
