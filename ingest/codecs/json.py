@@ -1,0 +1,363 @@
+"""JSON as devices really send it.
+
+| payload | becomes |
+|---|---|
+| `21.5`, `true`, `"open"` | one value at the time of reception; booleans are 1 and 0, texts go to `@text/<tag>` |
+| `{"ts": 1767225600123, "value": 21.5}` | one value at its time |
+| `{"ts": …, "power_kw": 3.1, "oven": {"temp_degc": 180}}` | tags `power_kw` and `oven/temp_degc`; items of lists get their number |
+| `{"ts": …, "values": {"power_kw": 3.1}}` | the same as without `values` |
+| `[{"ts": …, "value": 1}, {"ts": …, "value": 2}]` | arrays of the objects above |
+| `{"ts": …, "event": "order", "order": "4711", "phase": "start"}` | an event: tag `@order`, the rest its attributes |
+| `{"ts": …, "rate_hz": 25600, "waveform": [0.1, …]}` | a waveform; also base64 of little-endian float32 |
+
+`ts` (or `timestamp`) is epoch s, ms, µs, ns or ISO 8601; without it the time of reception holds. `seq` is the device's own
+number of the message, `quality` one of good, uncertain, bad, stale or an OPC quality of 64 and more; both are no tags.
+`null` is no sample. NaN, infinities and numbers that no float64 holds are bad values: the good ones beside them go on.
+Of a key that stands twice in an object, the last counts.
+"""
+
+import base64
+import binascii
+import json
+import math
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from fieldline.errors import PayloadError
+from fieldline.frames import Quality
+from ingest.codecs import Limits, Problem
+from ingest.codecs.limits import check_limits
+from ingest.codecs.times import epoch_factor, parse_iso, parse_time
+from ingest.rows import Rows
+from ingest.topics import Route, check_name
+
+_META = frozenset({"ts", "timestamp", "seq", "quality"})
+_SAMPLE = _META | {"value"}
+_NUMERIC = frozenset({int, float, bool})
+_LARGEST_INT = 10**300
+_MAX_SHAPES = 64
+_QUALITIES = {quality.name.lower(): quality for quality in Quality}
+_MAX_SEQ = 2**63
+_decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
+
+
+class _Unreadable:
+    """Stands in a parsed document for a literal that is no finite number."""
+
+    def __init__(self, literal: str) -> None:
+        self.literal = literal
+
+
+class JsonCodec:
+    """See the module's text."""
+
+    kind = "json"
+
+    def decode(self, payload: bytes, route: Route, received_ns: int, rows: Rows, limits: Limits) -> Problem | None:
+        """See `Codec.decode`."""
+        check_limits(payload, limits)
+        document = parse(payload)
+        message = _Message(route, received_ns, rows)
+        kind = type(document)
+        if kind is dict:
+            message.take_object(document, "")
+        elif kind is list:
+            message.take_array(document)
+        else:
+            message.take_value(document, received_ns, "")
+        return message.problem() if message.faults else None
+
+
+def parse(payload: bytes) -> Any:
+    """The document. Raises PayloadError with reason `syntax`."""
+    if payload[:3] == b"\xef\xbb\xbf":
+        payload = payload[3:]
+    try:
+        return _decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        told = str(error)
+        if b"NaN" not in payload and b"Infinity" not in payload and "out of range" not in told:
+            raise PayloadError("syntax", f"expected JSON: {told}") from error
+    try:
+        return json.loads(payload, parse_constant=_Unreadable, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("syntax", f"expected JSON: {error}") from error
+
+
+def _finite(literal: str) -> float | _Unreadable:
+    value = float(literal)
+    return value if math.isfinite(value) else _Unreadable(literal)
+
+
+class _Message:
+    """One payload on its way into the rows."""
+
+    __slots__ = ("faults", "received", "route", "rows")
+
+    def __init__(self, route: Route, received: int, rows: Rows) -> None:
+        self.route = route
+        self.received = received
+        self.rows = rows
+        self.faults: list[tuple[str, str, int]] = []
+
+    def problem(self) -> Problem:
+        """All faults as one; the first gives the reason."""
+        shown = "; ".join(detail for _, detail, _ in self.faults[:5])
+        more = f"; and {len(self.faults) - 5} more" if len(self.faults) > 5 else ""
+        return Problem(self.faults[0][0], shown + more, sum(count for _, _, count in self.faults))
+
+    # -- shapes
+
+    def take_array(self, items: list[Any]) -> None:
+        if self._take_samples(items):
+            return
+        for at, item in enumerate(items):
+            if type(item) is dict:
+                self.take_object(item, f"[{at}]")
+            elif item is None or len(items) == 1:
+                self.take_value(item, self.received, f"[{at}]")
+            else:
+                self._fault("time", f"[{at}]: values of an array need a time each")
+
+    def take_object(self, fields: dict[str, Any], path: str) -> None:
+        try:
+            if "event" in fields:
+                self._take_event(fields)
+            elif "waveform" in fields:
+                self._take_waveform(fields)
+            elif "value" in fields and fields.keys() <= _SAMPLE:
+                start = len(self.rows)
+                self.take_value(fields["value"], self._time(fields), f"{path}.value" if path else "value")
+                if len(fields) > 2:
+                    self._mark(fields, start)
+            else:
+                self._take_fields(fields, path)
+        except PayloadError as error:
+            lost = sum(key not in _META for key in fields) if error.reason in ("time", "quality", "seq") else 1
+            self._fault(error.reason, f"{path}: {error.detail}" if path else error.detail, max(lost, 1))
+
+    def take_value(self, value: Any, time: int, path: str) -> None:
+        route, rows = self.route, self.rows
+        if route.value_tag_number < 0:
+            route.value_asset_number = rows.assets.number(route.value_asset)
+            route.value_tag_number = rows.tags.number(route.value_tag)
+        if type(value) is float or (type(value) in _NUMERIC and -_LARGEST_INT < value < _LARGEST_INT):
+            rows.add(time, self.received, route.value_asset_number, route.value_tag_number, value)
+        elif type(value) is list or type(value) is dict:
+            for name, inner in _flat(route.value_tag, value):
+                self._take_tag(route.value_asset_number, name, inner, time)
+        else:
+            self._take_other(route.value_asset_number, route.value_tag, value, time, path)
+
+    def _take_samples(self, items: list[Any]) -> bool:
+        """The common array, of `{"ts", "value"}` with numbers, in columns; False and nothing taken when it is another."""
+        count = len(items)
+        try:
+            times = [item["ts"] for item in items]
+            values = [item["value"] for item in items]
+            if sum(map(len, items)) != 2 * count or not _are_plain(values):
+                return False
+            times = self._times(times)
+        except (KeyError, TypeError, PayloadError):
+            return False
+        if not times:
+            return count == 0
+        route, rows = self.route, self.rows
+        tag = rows.tags.number(route.value_tag)
+        rows.time += times
+        rows.value += values
+        rows.tag += [tag] * count
+        rows.runs.append((count, rows.assets.number(route.value_asset), self.received))
+        return True
+
+    def _times(self, times: list[Any]) -> list[int]:
+        kinds = set(map(type, times))
+        if kinds == {int}:
+            low, factor = min(times), epoch_factor(max(times))
+            if low >= 0 and epoch_factor(low) == factor:
+                return [time * factor for time in times] if factor > 1 else times
+        if kinds == {str}:
+            zone = self.route.zone
+            return [parse_iso(time, zone) for time in times]
+        return [parse_time(time, self.route.zone) for time in times]
+
+    def _take_fields(self, fields: dict[str, Any], path: str) -> None:
+        time, start = self._time(fields), len(self.rows)
+        inner = fields.get("values")
+        if type(inner) is dict:
+            self._take_flat(inner, time, path)
+            fields = {key: value for key, value in fields.items() if key != "values"}
+        self._take_flat(fields, time, path)
+        if "seq" in fields or "quality" in fields:
+            self._mark(fields, start)
+
+    def _take_flat(self, fields: dict[str, Any], time: int, path: str) -> None:
+        route, rows = self.route, self.rows
+        keys = tuple(fields)
+        shape = route.shapes.get(keys)
+        if shape is None:
+            shape = self._learn(keys)
+        if shape is not None:
+            names, tags = shape
+            values = [fields[name] for name in names]
+            if _are_plain(values):
+                rows.time += [time] * len(values)
+                rows.tag += tags
+                rows.value += values
+                rows.runs.append((len(values), rows.assets.number(route.object_asset), self.received))
+                return
+        asset = rows.assets.number(route.object_asset)
+        for name, value in _flat("", {key: value for key, value in fields.items() if key not in _META}):
+            try:
+                self._take_tag(asset, route.prefix + check_name(name), value, time, f"{path}.{name}" if path else name)
+            except PayloadError as error:
+                self._fault(error.reason, f"{path}.{name}: {error.detail}" if path else error.detail)
+
+    def _learn(self, keys: tuple[str, ...]) -> tuple[tuple[str, ...], list[int]] | None:
+        """What to do with objects of these keys, remembered by topic; None when a key is no name."""
+        names = tuple(key for key in keys if key not in _META)
+        try:
+            tags = [self.rows.tags.number(self.route.prefix + check_name(name)) for name in names]
+        except PayloadError:
+            return None
+        if len(self.route.shapes) >= _MAX_SHAPES:
+            self.route.shapes.clear()
+        self.route.shapes[keys] = shape = (names, tags)
+        return shape
+
+    def _take_tag(self, asset: int, name: str, value: Any, time: int, path: str = "") -> None:
+        if type(value) in _NUMERIC and -_LARGEST_INT < value < _LARGEST_INT:
+            self.rows.add(time, self.received, asset, self.rows.tags.number(name), value)
+        else:
+            self._take_other(asset, name, value, time, path or name)
+
+    def _take_other(self, asset: int, name: str, value: Any, time: int, path: str) -> None:
+        """A text, null, or what can't be a value."""
+        if value is None:
+            return
+        if type(value) is str:
+            try:
+                text = value.encode()
+            except UnicodeEncodeError:
+                self._fault("value", f"{path}: text that UTF-8 can't hold")
+                return
+            self.rows.add_payload(time, self.received, asset, self.rows.tags.number(f"@text/{name}"), text)
+        else:
+            shown = value.literal if type(value) is _Unreadable else str(value)[:20] if type(value) is int else "an array"
+            self._fault("value", f"{path or name}: expected a finite number, got {shown[:40]}")
+
+    def _take_event(self, fields: dict[str, Any]) -> None:
+        kind = fields["event"]
+        if type(kind) is not str:
+            raise PayloadError("value", f"event: expected a text, got {type(kind).__name__}")
+        tag = f"@{check_name(kind)}"
+        attributes = {key: value for key, value in fields.items() if key not in _META and key != "event"}
+        try:
+            text = json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        except (TypeError, ValueError) as error:  # an _Unreadable in it, or text that UTF-8 can't hold
+            raise PayloadError("value", "event: an attribute is no finite number and no text") from error
+        self._add_block(fields, tag, text)
+
+    def _take_waveform(self, fields: dict[str, Any]) -> None:
+        rate = fields.get("rate_hz")
+        if type(rate) not in (int, float) or not 0 < rate < 1e12:
+            raise PayloadError("value", "rate_hz: expected the sample rate in Hz, above 0")
+        samples = _samples(fields["waveform"])
+        extra = sorted(fields.keys() - _META - {"waveform", "rate_hz"})
+        if extra:
+            self._fault("value", f"{', '.join(extra[:5])}: a waveform has no other fields", len(extra))
+        self._add_block(fields, "@waveform", struct.pack("<d", rate) + samples.tobytes())
+
+    def _add_block(self, fields: dict[str, Any], tag: str, payload: bytes) -> None:
+        rows, start, time = self.rows, len(self.rows), self._time(fields)
+        asset = rows.assets.number(self.route.object_asset)
+        rows.add_payload(time, self.received, asset, rows.tags.number(tag), payload)
+        self._mark(fields, start)
+
+    # -- what stands beside the values
+
+    def _time(self, fields: dict[str, Any]) -> int:
+        value = fields.get("ts")
+        if value is None:
+            value = fields.get("timestamp")
+            if value is None:
+                return self.received
+        return parse_time(value, self.route.zone)
+
+    def _mark(self, fields: dict[str, Any], start: int) -> None:
+        """Quality and number of the rows from `start`; takes the rows back when one of them can't be read."""
+        try:
+            quality, seq = _quality(fields.get("quality")), _sequence(fields.get("seq"))
+        except PayloadError:
+            self.rows.take(start)
+            raise
+        self.rows.mark(start, quality, seq)
+
+    def _fault(self, reason: str, detail: str, count: int = 1) -> None:
+        self.faults.append((reason, detail, count))
+
+
+def _are_plain(values: list[Any]) -> bool:
+    """Whether all are numbers or booleans that a float64 can hold."""
+    kinds = set(map(type, values))
+    if kinds <= {float, bool}:
+        return True
+    return kinds <= _NUMERIC and -_LARGEST_INT < min(values) and max(values) < _LARGEST_INT
+
+
+def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
+    """(name, value) of all that is nested in `value`, names joined with '/', items of lists by their number."""
+    pairs = value.items() if type(value) is dict else enumerate(value)
+    found: list[tuple[str, Any]] = []
+    for key, inner in pairs:
+        name = f"{prefix}/{key}" if prefix else str(key)
+        if type(inner) is dict or type(inner) is list:
+            found += _flat(name, inner)
+        else:
+            found.append((name, inner))
+    return found
+
+
+def _samples(block: Any) -> np.ndarray:
+    """float32[n] of a list of numbers or of base64. Raises PayloadError."""
+    if type(block) is str:
+        try:
+            raw = base64.b64decode(block, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise PayloadError("value", f"waveform: expected base64 of little-endian float32: {error}") from error
+        if len(raw) % 4:
+            raise PayloadError("value", f"waveform: {len(raw)} bytes are no whole number of float32")
+        samples = np.frombuffer(raw, "<f4")
+    elif type(block) is list and set(map(type, block)) <= {int, float} and _are_plain(block):
+        with np.errstate(over="ignore"):
+            samples = np.array(block, np.float64).astype("<f4")
+    else:
+        raise PayloadError("value", "waveform: expected an array of numbers or base64 of little-endian float32")
+    if not samples.size or not np.isfinite(samples).all():
+        raise PayloadError("value", "waveform: expected at least one sample, all of them finite as float32")
+    return samples
+
+
+def _quality(value: Any) -> Quality:
+    if value is None:
+        return Quality.GOOD
+    if type(value) is str and value.lower() in _QUALITIES:
+        return _QUALITIES[value.lower()]
+    if type(value) is int and 192 <= value <= 255:
+        return Quality.GOOD
+    if type(value) is int and 64 <= value <= 127:
+        return Quality.UNCERTAIN
+    raise PayloadError("quality", f"quality: expected good, uncertain, bad, stale or an OPC quality from 64, got {value!r}"[:120])
+
+
+def _sequence(value: Any) -> int | None:
+    if value is None or (type(value) is int and 0 <= value < _MAX_SEQ):
+        return value
+    raise PayloadError("seq", f"seq: expected a whole number from 0, got {value!r}"[:120])
+
+
+COMPONENT = JsonCodec()

@@ -1,0 +1,66 @@
+"""Dead letters: payloads, or parts of them, that could not be read, as records of the stream `deadletter`.
+
+The value is the payload as it came, the key its source, the reason and origin stand in headers (see docs/architecture.md). Of a payload
+over the size limit only the beginning is kept, and `detail` says so.
+"""
+
+from typing import NamedTuple
+
+from fieldline.log import Stream
+from fieldline.partition import partition_of
+from fieldline.plant import Plant
+from ingest.codecs import Problem
+from ingest.topics import source_levels
+
+REASONS = {
+    "topic": "the topic can't be an asset's path",
+    "size": "the payload, or one event or waveform in it, is too large",
+    "depth": "arrays and objects nest too deeply",
+    "values": "more values than a message may hold",
+    "syntax": "not JSON",
+    "time": "a time that can't be told, or none where one is needed",
+    "clock": "a time that can't be right; see the clock policies",
+    "name": "a key that can't be a tag's name",
+    "value": "not a finite number, text, event or waveform",
+    "quality": "a quality that is not known",
+    "seq": "a sequence number that is none",
+    "internal": "a fault of Fieldline's own; please report it",
+}
+"""The closed list of reasons that ingest gives, each with its meaning."""
+
+_MAX_DETAIL = 500
+_ROOM_FOR_HEADERS = 16_384
+
+
+class Entry(NamedTuple):
+    """A record that is to be appended. `count` : readings in it."""
+
+    stream: Stream
+    partition: int
+    key: bytes
+    value: bytes
+    headers: dict[str, bytes]
+    count: int
+
+
+def dead_letter(
+    topic: bytes, payload: bytes, received_ns: int, problem: Problem, plant: Plant, partitions: int, max_bytes: int
+) -> Entry:
+    """The record of a payload that was not, or not wholly, read. `max_bytes` : the largest record of the log."""
+    name = source_levels(topic)
+    source = plant.line_of(name)
+    detail = problem.detail
+    room = max(max_bytes - _ROOM_FOR_HEADERS - 2 * len(name.encode()), 0)
+    if len(payload) > room:
+        detail = f"only the first {room} bytes are kept; {detail}"
+        payload = payload[:room]
+    headers = {
+        "reason": problem.reason.encode(),
+        "detail": detail[:_MAX_DETAIL].encode("utf-8", "replace"),
+        "topic": name.encode(),
+        "received_ns": str(received_ns).encode(),
+        "origin": b"ingest",
+        "count": str(problem.count).encode(),
+    }
+    partition = partition_of(source, partitions)
+    return Entry(Stream.DEADLETTER, partition, source.encode(), payload, headers, problem.count)

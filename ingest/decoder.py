@@ -1,0 +1,71 @@
+"""From a message to rows: topic, codec and clock policy in one, so that nothing a device sends raises."""
+
+from typing import NamedTuple
+
+import structlog
+
+from fieldline.errors import PayloadError
+from fieldline.frames import Readings
+from fieldline.plant import Plant
+from fieldline.settings import IngestSettings
+from ingest.clocks import ClockPolicies
+from ingest.codecs import Limits, Problem, find_codec
+from ingest.columns import to_readings
+from ingest.rows import Rows
+from ingest.topics import TopicMap
+
+_logger = structlog.get_logger("ingest.decoder")
+
+
+class Decoded(NamedTuple):
+    """What a message gave: its readings, and what of it could not be read (None: all was)."""
+
+    readings: Readings
+    problem: Problem | None
+
+
+class Decoder:
+    """Reads messages into rows. Remembers topics and clocks, so keep one for a stream of messages. One thread only."""
+
+    def __init__(self, plant: Plant, settings: IngestSettings, codec: str = "json") -> None:
+        self._topics = TopicMap(plant, settings.clock)
+        self._codec = find_codec(codec)
+        self._clocks = ClockPolicies(settings.max_future_s, settings.max_age_s)
+        self._limits = Limits(settings.max_payload_bytes, settings.max_depth, settings.max_values)
+
+    def decode(self, topic: bytes, payload: bytes, received_ns: int, rows: Rows, size: int | None = None) -> Problem | None:
+        """Append the message's rows; the Problem tells what could not be read.
+
+        size : of the payload as it was sent, where only its beginning was kept [bytes]. Never raises for what a device sent.
+        """
+        start = len(rows)
+        try:
+            route = self._topics.route(topic)
+            if size is not None and size > len(payload):
+                raise PayloadError("size", f"expected at most {self._limits.max_payload_bytes} bytes, got {size}")
+            problem = self._codec.decode(payload, route, received_ns, rows, self._limits)
+            late = self._clocks.check(rows, start, route, received_ns)
+        except PayloadError as error:
+            rows.restore(start)
+            return Problem(error.reason, error.detail)
+        except Exception as error:  # a fault of ours must cost one message, not the stream
+            _logger.exception("decoder fault", topic=topic[:200])
+            rows.restore(start)
+            return Problem("internal", f"{type(error).__name__}: {error}"[:300])
+        if problem is None or late is None:
+            return problem or late
+        return Problem(problem.reason, f"{problem.detail}; {late.detail}", problem.count + late.count)
+
+    def forget(self) -> None:
+        """Drop what is remembered of topics; due when the rows' names begin anew."""
+        self._topics.forget()
+
+
+def decode_message(
+    topic: str, payload: bytes, received_ns: int, plant: Plant | None = None, settings: IngestSettings | None = None
+) -> Decoded:
+    """The readings of one message. For tools and tests; a stream of messages is read by one `Decoder`."""
+    rows = Rows()
+    decoder = Decoder(plant or Plant(), settings or IngestSettings())
+    problem = decoder.decode(topic.encode("utf-8", "surrogateescape"), payload, received_ns, rows)
+    return Decoded(to_readings(rows), problem)

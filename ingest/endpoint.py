@@ -1,0 +1,57 @@
+"""Where a broker is and how to enter: its URL, credentials and TLS files."""
+
+import ssl
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from fieldline.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """A broker and how to enter. `receive_maximum` bounds unacknowledged messages (MQTT 5 only)."""
+
+    host: str
+    port: int
+    is_tls: bool = False
+    client_id: str = "fieldline-ingest"
+    username: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    keepalive_s: int = 30
+    receive_maximum: int = 2000
+    session_expiry_s: int = 86_400
+    protocol: str = "auto"
+    max_payload_bytes: int = 1 << 20
+
+    @property
+    def url(self) -> str:
+        """The address without secrets."""
+        return f"{'mqtts' if self.is_tls else 'mqtt'}://{self.host}:{self.port}"
+
+
+def parse_mqtt_url(url: str) -> tuple[str, int, bool, str | None, str | None]:
+    """Host, port, whether TLS, user and password of `mqtt://host[:1883]` or `mqtts://host[:8883]`. Raises SettingsError."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError(f"mqtt: expected a port from 1 to 65535 in {parts.scheme}://{parts.hostname}") from error
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/") or parts.query or port == 0:
+        shown = f"{parts.scheme}://{parts.hostname or ''}{parts.path}" if parts.scheme else url
+        raise SettingsError(f"mqtt: expected mqtt://host[:port] or mqtts://host[:port], got {shown!r}")
+    is_tls = parts.scheme == "mqtts"
+    user = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password) if parts.password else None
+    return parts.hostname, port or (8883 if is_tls else 1883), is_tls, user, password
+
+
+def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
+    """TLS 1.2 or newer with the host's name checked. Raises OSError for files that can't be read or used."""
+    context = ssl.create_default_context(cafile=endpoint.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if endpoint.cert_file:
+        context.load_cert_chain(endpoint.cert_file, endpoint.key_file)
+    return context

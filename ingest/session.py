@@ -1,0 +1,427 @@
+"""The MQTT session: messages in, acknowledgements out, over a connection that mends itself.
+
+It owns paho-mqtt, of which it uses the handshake, keep-alive and TLS; reading is our own (`ingest/packets.py`), because paho's costs
+three system calls and a `Properties` object a message. No thread: the caller's loop calls `poll`. Overrides private methods of
+paho, so the dependency is pinned to 2.2.
+
+What it promises: QoS 1, a persistent session with a fixed client id, no acknowledgement but by `ack`, and none for
+a connection that is gone (its packet identifiers mean other messages by then). Unacknowledged messages come again after
+a reconnect.
+"""
+
+import random
+import selectors
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from ingest.endpoint import Endpoint, tls_context
+from ingest.packets import PUBACK, MalformedPacket, Message, PacketReader, pubacks
+
+_READ_BYTES = 256 << 10
+_TLS_READ_BYTES = 16 << 10
+_CONNECT_TIMEOUT_S = 5.0
+_RESUBSCRIBE_S = 30.0
+_LONGEST_BACK_OFF_S = 30.0
+_LASTED_S = 10.0
+"""A connection that held this long ended for a new reason: back-off begins anew."""
+
+_logger = structlog.get_logger("ingest.session")
+
+
+class Link(StrEnum):
+    """Where the session stands."""
+
+    DOWN = "down"
+    CONNECTING = "connecting"
+    UP = "up"
+
+
+class _BufferedClient(Client):
+    """paho's client with large reads and our own PUBLISH decoder."""
+
+    reader: PacketReader
+    read_bytes = _READ_BYTES
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        for _ in range(16):
+            if self._sock is None:
+                return MQTTErrorCode.MQTT_ERR_NO_CONN
+            try:
+                data = self._sock_recv(self.read_bytes)
+            except BlockingIOError:
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+            except OSError:
+                return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
+            if not data:
+                return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
+            with self._msgtime_mutex:
+                self._last_bytes_received = time.monotonic()
+            try:
+                self.reader.feed(data)
+            except MalformedPacket:
+                return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
+            # A TLS record holds 16 kB at most, and what OpenSSL has decrypted already wakes no select.
+            if self.read_bytes == _READ_BYTES or len(data) < self.read_bytes:
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def handle_other(self, command: int, body: bytes) -> bool:
+        """Let paho treat a packet that is not a PUBLISH. False when it closed the connection."""
+        self._in_packet = {
+            "command": command,
+            "have_remaining": 1,
+            "remaining_count": [],
+            "remaining_mult": 1,
+            "remaining_length": len(body),
+            "packet": bytearray(body),
+            "to_process": 0,
+            "pos": 0,
+        }
+        try:
+            rc = self._packet_handle()
+        except Exception as error:
+            # paho raises several kinds for packets it can't decode; all of them mean the same to us.
+            raise MalformedPacket(f"packet type {command >> 4}: {error}") from error
+        if rc > 0:
+            self._loop_rc_handle(rc)
+        return self._sock is not None
+
+    def acknowledge(self, identifiers: list[int]) -> None:
+        """Queue one PUBACK each, as one write."""
+        self._packet_queue(PUBACK, pubacks(identifiers), 0, 1)
+
+    def abandon(self) -> None:
+        """Close the socket at once, without a word to the broker."""
+        self._sock_close()
+
+    def has_pending(self) -> bool:
+        """Whether decrypted bytes wait that `select` can't see."""
+        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
+
+
+class Session:
+    """One client of one broker. Not safe to use from several threads, `wake` apart.
+
+    filters : topic filters, `$share/group/filter` for shared subscriptions
+    on_change : called with the link and a reason whenever that changes
+    epoch : grows with every connection; belongs to the messages that `poll` gave since
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, filters: Iterable[str], on_change: Callable[[Link, str], None] = lambda link, reason: None
+    ) -> None:
+        self.endpoint = endpoint
+        self.filters = tuple(filters)
+        self.epoch = 0
+        self.link = Link.DOWN
+        self.reason = "not connected yet"
+        self._on_change = on_change
+        self._client: _BufferedClient | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
+        self._selector.register(self._wake_in, selectors.EVENT_READ)
+        self._interest = 0
+        self._random = random.Random()
+        self._version_5 = endpoint.protocol != "3.1.1"
+        self._attempts = 0
+        self._next_attempt_s = 0.0
+        self._since_s = 0.0
+        self._next_misc_s = 0.0
+        self._is_held = False
+        self._subscribed_once = False
+        self._resubscribe_s: float | None = None
+        self._refused: set[str] = set()
+        self._pending_filters: list[str] = []
+        self._connack: tuple[Any, bool] | None = None
+        self._suback: list[Any] | None = None
+        self._farewell = ""
+
+    # -- for the caller's loop
+
+    def poll(self, timeout_s: float) -> list[Message]:
+        """One round of the loop: connect if due, write, wait up to `timeout_s`, read. Never raises for the network's sake."""
+        now = time.monotonic()
+        if self._client is None:
+            if self._is_held or now < self._next_attempt_s:
+                due = timeout_s if self._is_held else min(timeout_s, self._next_attempt_s - now)
+                self._wait(due)
+                return []
+            self._connect()
+            return []
+        try:
+            return self._round(self._client, timeout_s)
+        except Exception as error:  # a fault in paho or here must cost one connection, never the loop
+            _logger.exception("session fault", broker=self.endpoint.url)
+            self._lose(f"fault in the session: {type(error).__name__}: {error}")
+            return []
+
+    def ack(self, epoch: int, identifiers: list[int]) -> bool:
+        """Acknowledge messages of `epoch`; False, and nothing sent, when that connection is gone."""
+        if epoch != self.epoch or self._client is None or self.link is not Link.UP:
+            return False
+        if identifiers:
+            self._client.acknowledge(identifiers)
+        return True
+
+    def wake(self) -> None:
+        """End the wait of `poll`. Safe from any thread."""
+        try:
+            self._wake_out.send(b"\0")
+        except (BlockingIOError, OSError):
+            return  # the buffer is full of wake-ups already, or the session is closed
+
+    def hold(self, reason: str) -> None:
+        """Close the connection and stay away until `resume`; what is unacknowledged stays with the broker."""
+        self._is_held = True
+        if self._client is not None:
+            self._lose(reason)
+        else:
+            self._change(Link.DOWN, reason)
+
+    def resume(self) -> None:
+        """Connect again at the next `poll`."""
+        self._is_held = False
+        self._next_attempt_s = 0.0
+
+    def close(self, timeout_s: float = 1.0) -> None:
+        """Send what is queued and say goodbye; the broker keeps the session."""
+        client, deadline = self._client, time.monotonic() + timeout_s
+        if client is not None and self.link is Link.UP:
+            client.disconnect()
+            while client.socket() is not None and time.monotonic() < deadline:
+                if client.loop_write() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    break
+                if client.want_write():
+                    self._watch(client)
+                    self._wait(0.05)
+        self._drop_client()
+        self._change(Link.DOWN, "closed")
+        self._selector.close()
+        self._wake_in.close()
+        self._wake_out.close()
+
+    # -- one round
+
+    def _round(self, client: _BufferedClient, timeout_s: float) -> list[Message]:
+        self._watch(client)
+        ready = self._wait(0.0 if client.has_pending() else timeout_s)
+        if ready & selectors.EVENT_WRITE:
+            client.loop_write()
+        if ready & selectors.EVENT_READ or client.has_pending():
+            client.loop_read()
+        now = time.monotonic()
+        if now >= self._next_misc_s:
+            self._next_misc_s = now + 1.0
+            client.loop_misc()
+        messages = client.reader.messages
+        if messages:
+            client.reader.messages = []
+        if self._connack is not None or self._suback is not None or client.socket() is None or self.link is not Link.UP:
+            self._follow(client, now)
+        elif self._resubscribe_s is not None and now >= self._resubscribe_s:
+            self._subscribe(client)
+        return messages
+
+    def _wait(self, timeout_s: float) -> int:
+        """Which of EVENT_READ and EVENT_WRITE the connection is ready for."""
+        ready = 0
+        for key, events in self._selector.select(max(timeout_s, 0.0)):
+            if key.fileobj is self._wake_in:
+                self._wake_in.recv(4096)
+            else:
+                ready |= events
+        return ready
+
+    def _watch(self, client: _BufferedClient) -> None:
+        sock = client.socket()
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
+        if sock is not None and wanted != self._interest:
+            self._selector.modify(sock, wanted)
+            self._interest = wanted
+
+    def _follow(self, client: _BufferedClient, now: float) -> None:
+        """Act on what the callbacks noted."""
+        if self._connack is not None:
+            (code, has_session), self._connack = self._connack, None
+            if code.is_failure:
+                self._refuse(str(code))
+                return
+            self._welcome(client, has_session, now)
+        if self._suback is not None:
+            self._note_subscriptions(self._suback)
+            self._suback = None
+        if client.socket() is None:
+            self._lose(self._farewell or f"{self.endpoint.url} closed the connection")
+        elif self.link is Link.CONNECTING and now - self._since_s > _CONNECT_TIMEOUT_S:
+            self._lose(f"{self.endpoint.url} took the connection but does not answer")
+
+    # -- connecting
+
+    def _connect(self) -> None:
+        endpoint = self.endpoint
+        self._connack, self._suback, self._farewell = None, None, ""
+        try:
+            client = self._new_client()
+            self._client = client
+            self._since_s = time.monotonic()
+            self._next_misc_s = self._since_s + 1.0
+            self._change(Link.CONNECTING, self.reason)
+            client.connect(
+                endpoint.host,
+                endpoint.port,
+                endpoint.keepalive_s,
+                clean_start=False if self._version_5 else 3,
+                properties=self._properties() if self._version_5 else None,
+            )
+        except (OSError, ValueError) as error:  # ssl.SSLError and socket.gaierror are OSErrors
+            self._lose(f"can't reach {endpoint.url}: {getattr(error, 'strerror', None) or error}")
+
+    def _new_client(self) -> _BufferedClient:
+        endpoint = self.endpoint
+        client = _BufferedClient(
+            CallbackAPIVersion.VERSION2,
+            client_id=endpoint.client_id,
+            clean_session=None if self._version_5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._version_5 else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.reader = PacketReader(self._version_5, endpoint.max_payload_bytes, client.handle_other)
+        if endpoint.is_tls:
+            # Made anew for each connection, so that renewed certificates are taken up.
+            client.tls_set_context(tls_context(endpoint))
+            client.read_bytes = _TLS_READ_BYTES
+        if endpoint.username is not None:
+            client.username_pw_set(endpoint.username, endpoint.password)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_socket_open = self._on_socket_open
+        client.on_socket_close = self._on_socket_close
+        client.on_socket_register_write = _nothing  # else paho writes at once, one packet a system call
+        return client
+
+    def _properties(self) -> Properties:
+        properties = Properties(PacketTypes.CONNECT)
+        properties.ReceiveMaximum = self.endpoint.receive_maximum
+        properties.SessionExpiryInterval = self.endpoint.session_expiry_s
+        return properties
+
+    def _welcome(self, client: _BufferedClient, has_session: bool, now: float) -> None:
+        self.epoch += 1
+        self._since_s = now
+        self._change(Link.UP, f"connected to {self.endpoint.url}, MQTT {'5' if self._version_5 else '3.1.1'}")
+        # A new process may have other filters than the session of the last one: subscribe once in any case.
+        if not has_session or not self._subscribed_once:
+            self._subscribe(client)
+
+    def _subscribe(self, client: _BufferedClient) -> None:
+        self._pending_filters = [name for name in self.filters if not self._refused or name in self._refused]
+        self._resubscribe_s = None
+        if self._version_5:
+            client.subscribe([(name, SubscribeOptions(qos=1)) for name in self._pending_filters])
+        else:
+            client.subscribe([(name, 1) for name in self._pending_filters])
+
+    def _note_subscriptions(self, codes: list[Any]) -> None:
+        refused = [(name, code) for name, code in zip(self._pending_filters, codes, strict=False) if code.is_failure]
+        self._refused = {name for name, _ in refused}
+        self._subscribed_once = not refused
+        if refused:
+            self._resubscribe_s = time.monotonic() + _RESUBSCRIBE_S
+            named = ", ".join(f"{name!r} ({code})" for name, code in refused)
+            self._change(Link.UP, f"{self.endpoint.url} refuses to let us subscribe to {named}")
+        else:
+            self._change(Link.UP, f"subscribed at {self.endpoint.url}")
+
+    @property
+    def has_refused_filters(self) -> bool:
+        """Whether the broker denies some of the subscriptions; they are tried again every 30 s."""
+        return bool(self._refused)
+
+    # -- losing
+
+    def _refuse(self, code: str) -> None:
+        endpoint = self.endpoint
+        if code == "Unsupported protocol version" and endpoint.protocol == "auto" and self._version_5:
+            self._lose(f"{endpoint.url} does not speak MQTT 5, trying 3.1.1", is_retry_now=True, version_5=False)
+            return
+        advice = ""
+        if code in ("Not authorized", "Bad user name or password", "Bad authentication method"):
+            who = f"user {endpoint.username!r}" if endpoint.username else "an anonymous client"
+            advice = f": it lets {who} not in; check the user name and password of the mqtt settings"
+        elif code == "Unsupported protocol version":
+            advice = f": it does not speak MQTT {endpoint.protocol}"
+        self._lose(f"{endpoint.url} refuses the connection ({code}){advice}")
+
+    def _lose(self, reason: str, is_retry_now: bool = False, version_5: bool | None = None) -> None:
+        was_up, now = self.link is Link.UP, time.monotonic()
+        self._drop_client()
+        if was_up and now - self._since_s >= _LASTED_S:
+            self._attempts = 0
+        if version_5 is None and self.endpoint.protocol == "auto":
+            # Old brokers hang up on MQTT 5 without an answer, so after a silent end try the other version.
+            is_silent = not was_up and reason.endswith("closed the connection")
+            version_5 = not self._version_5 if is_silent else True
+            is_retry_now = is_silent and not version_5
+        if version_5 is not None:
+            self._version_5 = version_5
+        if not is_retry_now:
+            self._attempts += 1
+        back_off = min(_LONGEST_BACK_OFF_S, 0.25 * 2.0 ** min(self._attempts, 10))
+        self._next_attempt_s = now if is_retry_now else now + back_off * self._random.uniform(0.5, 1.0)
+        self._change(Link.DOWN, reason)
+
+    def _drop_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.abandon()
+
+    def _change(self, link: Link, reason: str) -> None:
+        if (link, reason) != (self.link, self.reason):
+            self.link, self.reason = link, reason
+            self._on_change(link, reason)
+
+    # -- paho's callbacks: they only note what came
+
+    def _on_connect(self, client: Client, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+        self._connack = (code, bool(flags.session_present))
+
+    def _on_disconnect(self, client: Client, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+        if flags.is_disconnect_packet_from_server:
+            advice = ""
+            if str(code) == "Session taken over":
+                advice = f": another client uses the client id {self.endpoint.client_id!r}"
+            self._farewell = f"{self.endpoint.url} ended the connection ({code}){advice}"
+        elif code.is_failure and str(code) == "Keep alive timeout":
+            self._farewell = f"{self.endpoint.url} does not answer any more (keep-alive)"
+
+    def _on_subscribe(self, client: Client, userdata: Any, mid: int, codes: list[Any], properties: Any) -> None:
+        self._suback = list(codes)
+
+    def _on_socket_open(self, client: Client, userdata: Any, sock: socket.socket) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # paho leaves Nagle on: acknowledgements would wait
+        self._selector.register(sock, selectors.EVENT_READ)
+        self._interest = selectors.EVENT_READ
+
+    def _on_socket_close(self, client: Client, userdata: Any, sock: socket.socket) -> None:
+        self._selector.unregister(sock)
+        self._interest = 0
+
+
+def _nothing(client: Client, userdata: Any, sock: Any) -> None:
+    return None

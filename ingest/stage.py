@@ -1,0 +1,235 @@
+"""The ingest stage: MQTT in, durable frames out, and only then the acknowledgement.
+
+One thread runs it all: read, decode, append every 10 ms, acknowledge in bunches what the log has fsynced. While the log does not
+answer, the connection is closed and the broker keeps the messages; what was read but not written is tried again until it is.
+"""
+
+import threading
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, wait
+
+import structlog
+
+from fieldline.clock import Clock
+from fieldline.health import Health, State
+from fieldline.log import Log, Stream
+from fieldline.plant import Plant
+from fieldline.settings import IngestSettings
+from ingest.batch import Batch, Gatherer, Ticket, append_again, append_all
+from ingest.decoder import Decoder
+from ingest.endpoint import Endpoint, parse_mqtt_url
+from ingest.failpoint import Failpoint
+from ingest.packets import DUPLICATE, Message
+from ingest.session import Link, Session
+
+_IN_FLIGHT_BYTES = 32 << 20
+_BATCH_BYTES = 8 << 20
+_LONGEST_WAIT_S = 0.25
+_SMALL_WINDOW = 20
+"""Mosquitto's default of unacknowledged messages a client: with this many waiting and no more coming, the broker
+waits for us, and waiting for the rest of the 10 ms would be waiting for nothing."""
+_QUIET_S = 0.001
+_IDLE_S = 60.0
+_DRAIN_S = 8.0
+_RETRY_S = 10.0
+
+_logger = structlog.get_logger("ingest.stage")
+
+
+class IngestStage:
+    """Run it in a thread of its own; see the module's text.
+
+    settings : what to subscribe to and how; health : state, and counts `received`, `dead_lettered` (by source), `messages`,
+    `retained`, `redelivered`, `acknowledged`, `frames`, `connections`
+    """
+
+    def __init__(self, settings: IngestSettings, plant: Plant, log: Log, health: Health, clock: Clock) -> None:
+        self._settings = settings
+        self._log = log
+        self._health = health
+        self._clock = clock
+        partitions = log.partitions(Stream.READINGS)
+        # Both streams are attributed by line; with unequal counts the smaller one's partitions are used for both.
+        partitions = min(partitions, log.partitions(Stream.DEADLETTER))
+        self._gatherer = Gatherer(Decoder(plant, settings), plant, log, partitions)
+        self._session = Session(endpoint_of(settings), _filters(settings), self._on_link)
+        self._counted_epoch = 0
+        self._batch: Batch | None = None
+        self._tickets: deque[Ticket] = deque()
+        self._in_flight = 0
+        self._unacknowledged = 0
+        self._last_message_s = clock.monotonic()
+        self._received_point = Failpoint("after_recv")
+        self._appended_point = Failpoint("after_append")
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then write and acknowledge what was read. Returns within 10 s of that."""
+        try:
+            while not stop.is_set():
+                self._step(stop)
+            self._drain()
+        finally:
+            self._session.close()
+            self._health.set(State.STOPPED, "stopped" if stop.is_set() else "ended by an error")
+
+    def _step(self, stop: threading.Event) -> None:
+        if not self._settle():
+            self._recover(stop)
+            return
+        if self._in_flight > _IN_FLIGHT_BYTES:
+            # Not reading is what holds the broker back; its patience is one and a half times the keep-alive.
+            wait(self._tickets[0].futures, _LONGEST_WAIT_S, FIRST_COMPLETED)
+            return
+        messages = self._session.poll(self._patience())
+        now = self._clock.monotonic()
+        if messages:
+            self._last_message_s = now
+            self._take(messages, now)
+        elif now - self._last_message_s > _IDLE_S and self._health.state is State.ACTIVE:
+            self._health.set(State.IDLE, "no messages for a minute")
+        if self._is_due(now, bool(messages)):
+            self._flush()
+
+    def _take(self, messages: list[Message], now: float) -> None:
+        session = self._session
+        if self._batch is not None and self._batch.epoch != session.epoch:
+            self._flush()
+        if self._batch is None:
+            self._batch = self._gatherer.begin(session.epoch, now)
+        if self._health.state is State.IDLE:
+            self._health.set(State.ACTIVE, session.reason)
+        self._gatherer.take(self._batch, messages, self._clock.now_ns())
+        redelivered = sum(1 for message in messages if message[3] & DUPLICATE)
+        if redelivered:
+            self._health.count("redelivered", redelivered)
+        self._received_point.passed(len(messages))
+
+    def _patience(self) -> float:
+        """How long `poll` may wait. [s]"""
+        batch = self._batch
+        if batch is None:
+            return _LONGEST_WAIT_S
+        left = batch.began_s + self._settings.batch_s - self._clock.monotonic()
+        if self._unacknowledged + len(batch.identifiers) >= _SMALL_WINDOW:
+            left = min(left, _QUIET_S)
+        return max(left, 0.0)
+
+    def _is_due(self, now: float, is_flowing: bool) -> bool:
+        batch = self._batch
+        if batch is None:
+            return False
+        if now - batch.began_s >= self._settings.batch_s or batch.size >= _BATCH_BYTES:
+            return True
+        if len(batch.rows) >= self._settings.batch_rows:
+            return True
+        return not is_flowing and self._unacknowledged + len(batch.identifiers) >= _SMALL_WINDOW
+
+    def _flush(self) -> None:
+        """Send the batch on its way to the log."""
+        batch, self._batch = self._batch, None
+        if batch is None:
+            return
+        self._count(batch)
+        ticket = append_all(self._gatherer, batch, self._on_settled)
+        self._tickets.append(ticket)
+        self._in_flight += ticket.size
+        self._unacknowledged += len(batch.identifiers)
+
+    def _on_settled(self, future: object) -> None:
+        self._session.wake()
+
+    def _count(self, batch: Batch) -> None:
+        health = self._health
+        for line, count in self._gatherer.count_by_line(batch).items():
+            health.count("received", count, source=line)
+        for letter in batch.letters:
+            source = letter.key.decode()
+            health.count("received", letter.count, source=source)
+            health.count("dead_lettered", letter.count, source=source, reason=letter.headers["reason"].decode())
+        health.count("messages", batch.messages)
+        if batch.retained:
+            health.count("retained", batch.retained)
+
+    def _settle(self) -> bool:
+        """Acknowledge, in order, what is durable; False when a record could not be written."""
+        while self._tickets and self._tickets[0].is_done:
+            ticket = self._tickets[0]
+            if ticket.failure() is not None:
+                return False
+            self._appended_point.passed(ticket.batch.messages)
+            self._forget(self._tickets.popleft())
+            if self._session.ack(ticket.batch.epoch, ticket.batch.identifiers):
+                self._health.count("acknowledged", len(ticket.batch.identifiers))
+            self._health.count("frames", len(ticket.entries))
+        self._health.gauge("in_flight_bytes", self._in_flight)
+        return True
+
+    def _forget(self, ticket: Ticket) -> None:
+        self._in_flight -= ticket.size
+        self._unacknowledged -= len(ticket.batch.identifiers)
+
+    def _recover(self, stop: threading.Event) -> None:
+        """Stay away from the broker until everything read so far is on the log."""
+        reason = f"the log does not take readings: {self._tickets[0].failure()}"
+        self._health.set(State.DEGRADED, reason)
+        self._session.hold(reason)
+        self._flush()
+        delay = 0.25
+        while not stop.wait(delay):
+            failure = append_again(self._gatherer, list(self._tickets), _RETRY_S)
+            if failure is None:
+                self._health.set(State.RECOVERING, "the log is back")
+                self._session.resume()
+                return
+            self._health.set(State.DEGRADED, f"the log does not take readings: {failure}")
+            delay = min(delay * 2, 5.0)
+
+    def _drain(self) -> None:
+        """Write what was read, acknowledge it, say goodbye."""
+        deadline = self._clock.monotonic() + _DRAIN_S
+        self._flush()
+        for ticket in list(self._tickets):
+            wait(ticket.futures, max(deadline - self._clock.monotonic(), 0.0))
+        self._settle()
+        left = sum(ticket.batch.messages for ticket in self._tickets)
+        if left:
+            certain = sum(len(ticket.batch.identifiers) for ticket in self._tickets)
+            self._health.count("unwritten", left)
+            _logger.warning("stopped before the log took all", messages=left, come_again=certain, lost=left - certain)
+
+    def _on_link(self, link: Link, reason: str) -> None:
+        if link is Link.UP:
+            if self._session.epoch != self._counted_epoch:
+                self._counted_epoch = self._session.epoch
+                self._health.count("connections")
+            state = State.DEGRADED if self._session.has_refused_filters else State.ACTIVE
+            self._health.set(state, reason)
+        elif link is Link.DOWN and reason != "closed":
+            self._health.set(State.DEGRADED, reason)
+
+
+def endpoint_of(settings: IngestSettings) -> Endpoint:
+    """The broker that the settings name. Raises SettingsError."""
+    host, port, is_tls, user, password = parse_mqtt_url(settings.mqtt)
+    return Endpoint(
+        host=host,
+        port=port,
+        is_tls=is_tls,
+        client_id=settings.client_id,
+        username=settings.username or user,
+        password=settings.password.reveal() if settings.password else password,
+        ca_file=settings.tls_ca,
+        cert_file=settings.tls_cert,
+        key_file=settings.tls_key,
+        keepalive_s=settings.keepalive_s,
+        receive_maximum=settings.receive_maximum,
+        session_expiry_s=settings.session_expiry_s,
+        protocol=settings.protocol,
+        max_payload_bytes=settings.max_payload_bytes,
+    )
+
+
+def _filters(settings: IngestSettings) -> list[str]:
+    if settings.share is None:
+        return list(settings.subscribe)
+    return [name if name.startswith("$share/") else f"$share/{settings.share}/{name}" for name in settings.subscribe]

@@ -1,0 +1,156 @@
+"""From a topic to an asset and a tag.
+
+The first pattern of the plant file that matches decides. Without one: a single value's tag is the topic's last level and what stands
+before it the asset; an object's asset is the whole topic and its keys are the tags. A single value on a topic of one level has
+the tag `value`.
+"""
+
+import re
+
+from fieldline.errors import PayloadError
+from fieldline.plant import Plant, Topic
+
+_CACHED_TOPICS = 100_000
+_MAX_NAME_BYTES = 4096
+"""Of an asset's path or a tag's name: more is no name but a mistake, and databases refuse it. [bytes]"""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+class Route:
+    """Where the values of a topic belong.
+
+    value_asset, value_tag : of a single value, with or without a time
+    object_asset, prefix : of an object, an array of objects, an event or a waveform; `prefix` stands before each key
+    zone : IANA name for times without an offset; clock : the policy of `ingest/clocks.py`
+    """
+
+    __slots__ = (
+        "clock",
+        "object_asset",
+        "prefix",
+        "shapes",
+        "value_asset",
+        "value_asset_number",
+        "value_tag",
+        "value_tag_number",
+        "zone",
+    )
+
+    def __init__(self, value_asset: str, value_tag: str, object_asset: str, prefix: str = "") -> None:
+        self.value_asset = value_asset
+        self.value_tag = value_tag
+        self.object_asset = object_asset
+        self.prefix = prefix
+        self.zone = "UTC"
+        self.clock = "accept"
+        # What codecs remember of this topic; forgotten with the route.
+        self.value_asset_number = -1
+        self.value_tag_number = -1
+        self.shapes: dict[tuple[str, ...], tuple[tuple[str, ...], list[int]]] = {}
+
+
+class TopicMap:
+    """Routes of topics, remembered. Memory is bounded: 100,000 topics, then all are worked out anew."""
+
+    def __init__(self, plant: Plant, clock: str = "accept") -> None:
+        self._plant = plant
+        self._clock = clock
+        self._patterns = [(_expression(topic.pattern), topic) for topic in plant.topics]
+        self._routes: dict[bytes, Route | PayloadError] = {}
+
+    def route(self, topic: bytes) -> Route:
+        """The route of a topic. Raises PayloadError with reason `topic`."""
+        found = self._routes.get(topic)
+        if found is None:
+            if len(self._routes) >= _CACHED_TOPICS:
+                self._routes.clear()
+            try:
+                found = self._work_out(topic)
+                found.zone = self._plant.time_zone(found.object_asset)
+                found.clock = self._plant.clock(found.object_asset) or self._clock
+            except PayloadError as error:
+                found = error
+            self._routes[topic] = found
+        if isinstance(found, PayloadError):
+            raise PayloadError(found.reason, found.detail)
+        return found
+
+    def forget(self) -> None:
+        """Drop all routes and what codecs remember with them."""
+        self._routes.clear()
+
+    def _work_out(self, raw: bytes) -> Route:
+        topic = check_topic(raw)
+        for expression, declared in self._patterns:
+            match = expression.fullmatch(topic)
+            if match:
+                return _declared_route(declared, match.groupdict())
+        asset, _, tag = topic.rpartition("/")
+        return Route(asset or topic, check_name(tag) if asset else "value", topic)
+
+
+def check_topic(raw: bytes) -> str:
+    """The topic as text. Raises PayloadError for what can't be an asset's path."""
+    try:
+        topic = raw.decode()
+    except UnicodeDecodeError as error:
+        raise PayloadError("topic", "expected UTF-8") from error
+    if not topic or "" in topic.split("/"):
+        raise PayloadError("topic", "expected levels joined by '/', none empty")
+    if topic.startswith("$"):
+        raise PayloadError("topic", "topics that begin with '$' are the broker's own")
+    if _CONTROL.search(topic):
+        raise PayloadError("topic", "expected no control characters")
+    if "+" in topic or "#" in topic:
+        raise PayloadError("topic", "'+' and '#' are for filters, not for topics")
+    if len(raw) > _MAX_NAME_BYTES:
+        raise PayloadError("topic", f"expected at most {_MAX_NAME_BYTES} bytes, got {len(raw)}")
+    return topic
+
+
+def check_name(name: str) -> str:
+    """The tag's name. Raises PayloadError with reason `name`: empty, too long, control characters, or begins with '@'."""
+    if not name or name.startswith("@"):
+        raise PayloadError("name", f"expected a name that does not begin with '@', got {name[:40]!r}")
+    if _CONTROL.search(name):
+        raise PayloadError("name", f"expected no control characters, got {name[:40]!r}")
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError as error:
+        raise PayloadError("name", "expected text that UTF-8 can hold") from error
+    if size > _MAX_NAME_BYTES:
+        raise PayloadError("name", f"expected at most {_MAX_NAME_BYTES} bytes, got {size}")
+    return name
+
+
+def source_levels(raw: bytes) -> str:
+    """A topic as text for attribution, whatever it holds: bytes that are not UTF-8 are replaced, its beginning suffices."""
+    return raw[:_MAX_NAME_BYTES].decode("utf-8", "replace")
+
+
+def _declared_route(declared: Topic, levels: dict[str, str]) -> Route:
+    asset = declared.asset.format_map(levels)
+    if declared.tag is not None:
+        tag = check_name(declared.tag.format_map(levels))
+        return Route(asset, tag, asset, f"{tag}/")
+    # The keys are the tags, so a single value has none of its own.
+    return Route(asset, "value", asset)
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    """A regular expression of an MQTT filter with named levels; `#` also takes nothing, as MQTT says."""
+    levels = []
+    for level in pattern.split("/"):
+        named = re.fullmatch(r"\{([A-Za-z_]\w*)(#?)\}", level)
+        if named:
+            levels.append(f"(?P<{named[1]}>{'.+' if named[2] else '[^/]+'})")
+        elif level == "+":
+            levels.append("[^/]+")
+        elif level == "#":
+            levels.append(".*")
+        else:
+            levels.append(re.escape(level))
+    text = "/".join(levels)
+    if text.endswith("/.*"):
+        text = text[:-3] + "(?:/.*)?"
+    return re.compile(text)
