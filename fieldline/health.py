@@ -136,7 +136,9 @@ def configure_logging(json_lines: bool = False, level: str = "info") -> None:
     import logging
     import sys
 
-    last: Any = structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    last: Any = (
+        structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -177,7 +179,8 @@ class _Collector:
                 if family is None:
                     make = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
                     family = families[kind, name] = make(f"fieldline_{name}", f"{name} of a stage")
-                family.add_sample(family.name + ("_total" if kind == "counter" else ""), {"stage": health.stage, **dict(labels)}, value)
+                sample = f"fieldline_{name}_total" if kind == "counter" else f"fieldline_{name}"
+                family.add_sample(sample, {"stage": health.stage, **dict(labels)}, value)
         yield state
         yield from families.values()
 

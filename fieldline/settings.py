@@ -1,23 +1,24 @@
 """Settings: defaults, a TOML file with its `conf.d`, the environment and flags become one frozen struct.
 
-A flag wins over the environment, that over the file, that over the default. Each `[table]` of the file is one struct below;
-`examples/fieldline.toml` explains every key. The environment has `FIELDLINE_LOG`, `FIELDLINE_MQTT`, `FIELDLINE_INFLUX`,
-`FIELDLINE_STORE`, `FIELDLINE_PLANT`, `FIELDLINE_HTTP`, the secrets `FIELDLINE_INFLUX_TOKEN` and `FIELDLINE_MQTT_PASSWORD` (each
-also as `…_FILE`), and for any other key `FIELDLINE_<TABLE>_<KEY>`.
+A flag wins over the environment, that over the file, that over the default. Each `[table]` of the file is one
+struct below; `examples/fieldline.toml` explains every key. The environment has `FIELDLINE_LOG`, `FIELDLINE_MQTT`,
+`FIELDLINE_INFLUX`, `FIELDLINE_STORE`, `FIELDLINE_PLANT`, `FIELDLINE_HTTP`, the secrets `FIELDLINE_INFLUX_TOKEN` and
+`FIELDLINE_MQTT_PASSWORD` (each also as `…_FILE`), and for any other key `FIELDLINE_<TABLE>_<KEY>`.
 """
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from math import nan
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from fieldline.errors import SettingsError
 from fieldline.tables import Secret, merge, nearest, read_toml, substitute, to_struct
+from fieldline.urls import bucket_fault, filter_fault, http_fault, log_fault, url_fault
 
 __all__ = ["DeliverSettings", "IngestSettings", "ProcessSettings", "Secret", "Settings", "load_settings"]
 
@@ -54,8 +55,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _raise_first(
-            _url_fault("mqtt", self.mqtt, ("mqtt", "mqtts")),
-            *(_filter_fault(entry) for entry in self.subscribe),
+            url_fault("mqtt", self.mqtt, ("mqtt", "mqtts")),
+            *(filter_fault(entry) for entry in self.subscribe),
             "" if self.subscribe else "subscribe: expected at least one topic filter",
             "" if not self.max_age_s <= 0 else f"max_age_s: expected more than 0, got {self.max_age_s:g}",
             "" if not self.tls_key or self.tls_cert else "tls_key: needs tls_cert beside it",
@@ -101,8 +102,8 @@ class DeliverSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _raise_first(
-            _url_fault("influx", self.influx, ("http", "https")) if self.influx is not None else "",
-            _bucket_fault(self.influx) if self.influx is not None else "",
+            url_fault("influx", self.influx, ("http", "https")) if self.influx is not None else "",
+            bucket_fault(self.influx) if self.influx is not None else "",
             _secret_fault("token", self.token, self.token_file),
             _secret_fault("password", self.password, self.password_file),
         )
@@ -124,7 +125,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     given: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        _raise_first(_log_fault(self.log), _http_fault(self.http))
+        _raise_first(log_fault(self.log), http_fault(self.http))
 
 
 _SHORT = {
@@ -155,8 +156,8 @@ def load_settings(
 ) -> Settings:
     """The settings of a process.
 
-    `env` is the environment; `flags` maps dotted names (`ingest.mqtt`, `log`) to values, None where not given. Secret files
-    are read. Raises SettingsError with one line for each fault.
+    `env` is the environment; `flags` maps dotted names (`ingest.mqtt`, `log`) to values, None where not given.
+    Secret files are read. Raises SettingsError with one line for each fault.
     """
     wrong: list[str] = []
     env = env or {}
@@ -199,16 +200,14 @@ def _from_env(env: Mapping[str, str], wrong: list[str]) -> dict[str, Any]:
     for name, text in env.items():
         if name in known and text:
             found[known[name]] = _env_value(text, kinds.get(known[name], str))
-        elif name.startswith("FIELDLINE_") and name not in known and (near := nearest(name, known)):
-            wrong.append(f"environment {name}: unknown variable{near}") if _is_slip(name, known) else None
+        elif name not in known and _is_slip(name, known):
+            wrong.append(f"environment {name}: unknown variable{nearest(name, known)}")
     return found
 
 
 def _is_slip(name: str, known: Mapping[str, str]) -> bool:
     """Whether a name is so near to a known one that it was meant; others may belong to something else."""
-    from difflib import SequenceMatcher
-
-    return any(SequenceMatcher(None, name, other).ratio() >= 0.9 for other in known)
+    return name.startswith("FIELDLINE_") and bool(get_close_matches(name, known, 1, cutoff=0.9))
 
 
 def _env_value(text: str, kind: Any) -> Any:
@@ -263,44 +262,3 @@ def _raise_first(*faults: str) -> None:
 
 def _secret_fault(name: str, value: Secret | None, file: str | None) -> str:
     return f"{name}: give it or {name}_file, not both" if value is not None and file is not None else ""
-
-
-def _url_fault(name: str, url: str, schemes: tuple[str, ...]) -> str:
-    expected = f"{name}: expected {' or '.join(f'{s}://host:port' for s in schemes)}"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        return f"{expected}, got {url!r} ({error})"
-    if parts.password is not None:
-        return f"{name}: a password has no place in a URL; use a secret file or the environment"
-    if parts.scheme not in schemes or not parts.hostname or port == 0:
-        return f"{expected}, got {url!r}"
-    return ""
-
-
-def _bucket_fault(url: str) -> str:
-    if urlsplit(url).path.strip("/"):
-        return ""
-    return f"influx: expected http://host:port/BUCKET?org=ORG or http://host:port/DATABASE?api=v1, got {url!r} without a bucket"
-
-
-def _log_fault(url: str) -> str:
-    scheme, _, rest = url.partition(":")
-    if (scheme == "sqlite" and rest.strip("/")) or (scheme == "kafka" and rest.startswith("//") and len(rest) > 2):
-        return ""
-    return f"log: expected sqlite:PATH or kafka://host:port[,host:port], got {url!r}"
-
-
-def _http_fault(address: str | None) -> str:
-    if address is None or re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}", address):
-        return ""
-    return f"http: expected HOST:PORT such as 127.0.0.1:8080, got {address!r}"
-
-
-def _filter_fault(text: str) -> str:
-    levels = text.split("/")
-    bad = any(("+" in level and level != "+") or ("#" in level and level != "#") for level in levels)
-    if not text or bad or "#" in levels[:-1] or "\0" in text:
-        return f"subscribe: expected an MQTT topic filter ('+' a whole level, '#' the last one), got {text!r}"
-    return ""

@@ -44,7 +44,6 @@ class Unit(NamedTuple):
     offset: float = 0.0
 
 
-_INF = float("inf")
 QUANTITIES: dict[str, Quantity] = {
     row[0]: Quantity(*row)
     for row in (
@@ -132,9 +131,9 @@ _ALIASES = {
 
 SUFFIXES: dict[str, str] = {
     "kw": "kW", "w": "W", "mw": "MW", "gw": "GW", "hp": "hp", "kvar": "kvar", "var": "var", "mvar": "Mvar",
-    "kva": "kVA", "va": "VA", "mva": "MVA", "kwh": "kWh", "wh": "Wh", "mwh": "MWh", "gwh": "GWh", "mj": "MJ", "gj": "GJ",
-    "kj": "kJ", "kvarh": "kvarh", "varh": "varh", "mvarh": "Mvarh", "kvah": "kVAh", "vah": "VAh", "mvah": "MVAh",
-    "v": "V", "mv": "mV", "kv": "kV", "a": "A", "ma": "mA", "hz": "Hz", "khz": "kHz", "c": "degC", "degc": "degC",
+    "kva": "kVA", "va": "VA", "mva": "MVA", "kwh": "kWh", "wh": "Wh", "mwh": "MWh", "gwh": "GWh", "mj": "MJ",
+    "gj": "GJ", "kj": "kJ", "kvarh": "kvarh", "varh": "varh", "mvarh": "Mvarh", "kvah": "kVAh", "vah": "VAh",
+    "mvah": "MVAh", "v": "V", "mv": "mV", "kv": "kV", "a": "A", "ma": "mA", "hz": "Hz", "khz": "kHz", "c": "degC", "degc": "degC",
     "celsius": "degC", "k": "K", "f": "degF", "degf": "degF", "kpa": "kPa", "pa": "Pa", "hpa": "hPa", "mbar": "mbar",
     "bar": "bar", "mpa": "MPa", "psi": "psi", "m": "m", "mm": "mm", "cm": "cm", "km": "km", "um": "um", "m2": "m2",
     "ha": "ha", "m3": "m3", "l": "L", "ml": "mL", "kg": "kg", "g": "g", "t": "t", "s": "s", "secs": "s", "ms": "ms",
@@ -149,8 +148,9 @@ SUFFIXES: dict[str, str] = {
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9µ°%]+|[A-Z]+|\d+")
 _INTERVAL_WORDS = frozenset({"interval", "delta"})
 _OTHER_WORDS = frozenset(
-    "export exported leading capacitive setpoint sp limit target rated nominal max min peak demand forecast l1 l2 l3".split()
-)
+    ("export", "exported", "leading", "capacitive", "setpoint", "sp", "limit", "target", "rated", "nominal", "max",
+     "min", "peak", "demand", "forecast", "l1", "l2", "l3")
+)  # fmt: skip
 """Words of names that hold power or energy, but not what the asset itself draws in all."""
 
 _ROLE_OF_QUANTITY = {
@@ -212,8 +212,10 @@ def _camel_words(part: str) -> list[str]:
 
 
 def unit_of_name(name: str) -> Unit | None:
-    """The unit that a tag's name ends in, or None: `power_kw`, `Usage_kWh`, `speed_m_s`; a name of one word too (`kwh`),
-    but not of one letter (`a`, `t` and `v` are names)."""
+    """The unit that a tag's name ends in, or None: `power_kw`, `Usage_kWh`, `speed_m_s`.
+
+    A name may be just a unit (`kwh`), but not of one letter: `a`, `t` and `v` are names.
+    """
     words = name_words(name)
     if len(words) >= 3 and (pair := "_".join(words[-2:])) in SUFFIXES:
         return UNITS[SUFFIXES[pair]]
@@ -223,12 +225,16 @@ def unit_of_name(name: str) -> Unit | None:
 
 
 def role_of_name(name: str) -> Role:
-    """What the name alone tells of a tag's part in its asset's energy.
+    """What the name alone tells of a tag's part in its asset's energy, see `role_of`."""
+    return role_of(name, unit_of_name(name))
 
-    Energy is a cumulative register unless the name says `interval` or `delta`. Names of exports, leading reactive power,
-    limits, peaks and single phases get no role: counting them would spoil a number that is right without them.
+
+def role_of(name: str, unit: Unit | None) -> Role:
+    """What a tag's name and unit tell of its part in its asset's energy.
+
+    Energy is a cumulative register unless the name says `interval` or `delta`. Names of exports, leading reactive
+    power, limits, peaks and single phases get no role: counting them would spoil a number that is right without them.
     """
-    unit = unit_of_name(name)
     if unit is None or unit.quantity not in _ROLE_OF_QUANTITY:
         return Role.NONE
     words = set(name_words(name))
