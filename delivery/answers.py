@@ -66,7 +66,8 @@ def judge(answer: Answer) -> Verdict:
     if status in (429, 503):
         return Verdict.BUSY
     if status >= 500 or status == 408:
-        return Verdict.FAILED
+        # 1.6 says 500 to a retention policy that does not exist
+        return Verdict.OPERATOR if _MISCONFIGURED.search(message) else Verdict.FAILED
     if status not in (400, 422):
         return Verdict.OPERATOR
     if "unable to parse" in message:
@@ -76,10 +77,10 @@ def judge(answer: Answer) -> Verdict:
     return Verdict.OPERATOR if _MISCONFIGURED.search(message) else Verdict.REFUSED
 
 
-def message_of(body: bytes) -> str:
+def message_of(body: bytes | str) -> str:
     """The server's words in an error body: `error` of 1.x and 3, `message` of 2.x, else the text, cut at 2,000
     characters."""
-    text = body.decode(errors="replace")
+    text = body if isinstance(body, str) else body.decode(errors="replace")
     try:
         found = json.loads(text)
     except ValueError:

@@ -91,7 +91,8 @@ class InfluxV2Wire:
         except ApiException as error:
             headers = error.headers or {}
             return Answer(error.status or 0, message_of(error.body or b""), headers.get("Retry-After"))
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except (urllib3.exceptions.HTTPError, OSError, UnicodeDecodeError) as error:
+            # the client decodes an error's body strictly, and a proxy's page may be in any encoding
             raise _no_answer(self._target, error) from error
         return Answer(204, "")
 

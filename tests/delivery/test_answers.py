@@ -31,6 +31,7 @@ CONFLICT = 'partial write: field type conflict: input field "a \\"b" on measurem
         (429, "", Verdict.BUSY),
         (503, "", Verdict.BUSY),
         (500, "timeout", Verdict.FAILED),
+        (500, "retention policy not found: nosuch", Verdict.OPERATOR),
     ],
 )
 def test_answers_are_sorted_by_what_to_do_next(status: int, message: str, verdict: Verdict) -> None:
