@@ -1,0 +1,235 @@
+"""`fieldline demo`: a plant and a farm, a broker, all stages and a live view in one process, ending with the audit."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.exits import Exit
+
+if TYPE_CHECKING:
+    import threading
+
+    from cli.demo_state import DemoState
+    from cli.demo_truth import Comparison
+    from cli.supervisor import Stage
+    from fieldline.settings import Settings
+    from ingest.simulator import Simulation
+
+FAULTS = "duplicates=0.01,late=0.02,late_s=120,malformed=0.002"
+_DAY_NS = 86_400 * 1_000_000_000
+_FIRST_NS = 6 * 3600 * 1_000_000_000  # the plant's day begins at six
+_DRAIN_S = 60.0
+
+
+def demo(
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.05, max=1440, help="How long the plant runs, by your watch.")
+    ] = 2.0,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.1, max=600, help="Seconds of the plant in one of yours.")
+    ] = 60.0,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed is the same plant, day and faults.")] = 1,
+    faults: Annotated[
+        str, typer.Option("--faults", metavar="NAME=VALUE,…", help="What to spoil; as in simulate.")
+    ] = FAULTS,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--dir", metavar="FOLDER", help="Keep log, results and truth here. [default: a temporary folder]"),
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="Write the last picture of the view as SVG.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No live view, only the audit.")] = False,
+) -> None:
+    """Watch a simulated plant and farm go through the whole pipe, then see the audit."""
+    from cli.wiring import limit_threads
+
+    limit_threads()
+    with _folder(folder) as where:
+        code = _Demo(where, minutes * 60.0, speed, seed, faults, svg, quiet).run()
+    if code:
+        raise typer.Exit(code)
+
+
+@contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    from fieldline.errors import SettingsError
+
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="fieldline-demo-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+        return
+    if (folder / "demo.db").exists():
+        raise SettingsError(f"demo: {folder / 'demo.db'} is there already; name another --dir, or delete it")
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+
+
+class _SimulatorStage:
+    """Publishes the plant until its time is over; then waits to be told to stop, as any stage."""
+
+    def __init__(self, simulation: "Simulation", url: str, seconds: float, speed: float) -> None:
+        import threading
+
+        self.finished = threading.Event()
+        self._simulation, self._url, self._seconds, self._speed = simulation, url, seconds, speed
+
+    def run(self, stop: "threading.Event") -> None:
+        from fieldline.clock import SystemClock
+        from ingest.publisher import Publisher
+        from ingest.simulator import simulate
+
+        with Publisher(self._url, max_inflight=200) as publisher:
+            simulate(
+                self._simulation, publisher, seconds=self._seconds, clock=SystemClock(), stop=stop, speed=self._speed
+            )
+        self.finished.set()
+        while not stop.wait(1.0):
+            pass
+
+
+class _Demo:
+    """One run of the demo."""
+
+    def __init__(
+        self, folder: Path, wall_s: float, speed: float, seed: int, faults: str, svg: Path | None, quiet: bool
+    ) -> None:
+        from fieldline.clock import SystemClock
+        from ingest.simulator import Simulation, pack_for, parse_faults
+
+        self._clock = SystemClock()
+        self._folder, self._wall_s, self._speed, self._svg, self._quiet = folder, wall_s, speed, svg, quiet
+        pack_s = pack_for(speed)
+        self._settings = _settings(folder, pack_s)
+        start_ns = _first_moment(self._clock.now_ns(), round(wall_s * speed * 1e9))
+        self._simulation = Simulation(start_ns, seed=seed, pack_s=pack_s, faults=parse_faults(faults))
+
+    def run(self) -> Exit:
+        """Run it to its end, or until Ctrl-C, and judge it."""
+        from cli import wiring
+        from cli.embedded import embedded_broker
+        from cli.logs import opened
+        from cli.output import say
+        from cli.warm import warm_kernels
+        from fieldline.health import configure_logging
+
+        configure_logging(level="error")
+        say(
+            "compiling the kernels, once; the first time this takes a minute or so" if not self._quiet else "warming up"
+        )
+        warm_kernels()
+        plant = wiring.plant_of(self._settings)
+        with ExitStack() as stack:
+            settings, watch = stack.enter_context(embedded_broker(self._settings, "127.0.0.1", 0))
+            log = stack.enter_context(opened(settings.log))
+            simulator = _SimulatorStage(self._simulation, settings.ingest.mqtt, self._wall_s * self._speed, self._speed)
+            self._watch(settings, plant, log, {"simulator": simulator, "broker": watch}, simulator.finished)
+            self._simulation.write_truth(self._folder / "truth.json")
+            return self._judge(log, plant)
+
+    def _watch(
+        self, settings: "Settings", plant: Any, log: Any, others: "dict[str, Stage]", finished: "threading.Event"
+    ) -> None:
+        import threading
+
+        from cli import wiring
+        from cli.demo_state import DemoState
+        from cli.lag import is_drained
+        from cli.supervisor import Supervisor, stop_on_signals
+
+        parts = [
+            wiring.ingest_part(settings, plant, log, self._clock),
+            wiring.process_part(settings, plant, log, self._clock),
+            *wiring.deliver_parts(settings, plant, log, self._clock),
+        ]
+        state = DemoState(log, plant.line_of, [part.health for part in parts], self._clock)
+        late = [float("inf")]
+
+        def is_over() -> bool:
+            if not finished.is_set():
+                return False
+            late[0] = min(late[0], self._clock.monotonic() + _DRAIN_S)
+            return is_drained(state.lags) or self._clock.monotonic() > late[0]
+
+        stop = threading.Event()
+        with self._shown(state) as refresh, stop_on_signals(stop):
+            supervisor = Supervisor(stop, refresh)
+            for name, stage in [*others.items(), *((part.name, part.stage) for part in parts)]:
+                supervisor.add(name, stage)
+            supervisor.run(is_over)
+
+    @contextmanager
+    def _shown(self, state: "DemoState") -> Iterator[Any]:
+        """The function that refreshes state and view."""
+        if self._quiet:
+            yield state.refresh
+            return
+        from rich.console import Console
+        from rich.live import Live
+
+        from cli.demo_view import picture
+
+        console = Console()
+        headline = f"{self._speed:g} × time, seed {self._simulation.plant.seed}"
+        with Live(picture(state, headline), console=console, auto_refresh=False) as live:
+
+            def refresh() -> None:
+                state.refresh()
+                live.update(picture(state, headline), refresh=True)
+
+            yield refresh
+            refresh()
+        if self._svg is not None:
+            recorder = Console(record=True, width=100, file=StringIO())
+            recorder.print(picture(state, headline))
+            recorder.save_svg(str(self._svg), title="fieldline demo")
+
+    def _judge(self, log: Any, plant: Any) -> Exit:
+        from cli import audit, balance
+        from cli.demo_truth import compare_counts, compare_energy
+
+        result = balance.audit(log, plant.line_of)
+        code = audit.report(result, json=False)
+        truth = self._simulation.truth()
+        store = Path(self._settings.deliver.store or "")
+        found = compare_counts(result, truth) + (compare_energy(store, truth) if store.exists() else [])
+        _print_truth(found)
+        return code or (Exit.OK if all(each.agrees for each in found) else Exit.FAILED)
+
+
+def _first_moment(now_ns: int, span_ns: int) -> int:
+    """Six in the morning of the last day from which the whole span lies in the past. [ns UTC]"""
+    day_ns = (now_ns - span_ns - _FIRST_NS) // _DAY_NS * _DAY_NS
+    return day_ns + _FIRST_NS
+
+
+def _settings(folder: Path, pack_s: int) -> "Settings":
+    """Everything in the folder. Devices send `pack_s` seconds at once, so rows wait for their neighbours as long."""
+    from fieldline.settings import load_settings
+
+    flags = {
+        "log": f"sqlite:{folder / 'demo.db'}",
+        "deliver.store": str(folder / "demo.results.db"),
+        "ingest.subscribe": ("plant/#", "farm/#"),
+        "process.settle_s": max(0.5, 2.0 * pack_s),
+        "process.windows": ("1m", "15m", "1h", "day"),
+    }
+    return load_settings(None, {}, flags)
+
+
+def _print_truth(found: "list[Comparison]") -> None:
+    wrong = [each for each in found if not each.agrees]
+    energy = [each for each in found if each.what.endswith("kWh")]
+    typer.echo(
+        f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree "
+        f"(readings, duplicates, malformed of each line; {sum(each.truth for each in energy):.3f} kWh of {len(energy)} assets)"
+    )
+    for each in wrong:
+        typer.echo(
+            f"  {each.what}: sent {each.truth:g}, found {'nothing' if each.ours is None else format(each.ours, 'g')}"
+        )

@@ -1,0 +1,110 @@
+"""What the demo's view shows, gathered from the log and the stages while they run."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cli.lag import Lag, count_dead_letters, measure
+from fieldline.clock import Clock
+from fieldline.frames import decode_batch
+from fieldline.health import Health
+from fieldline.log import Log, Stream
+
+_RATE_OVER_S = 2.0
+
+
+class LineView(NamedTuple):
+    """One line: mean power of its last minute, energy since midnight, parts since midnight."""
+
+    line: str
+    power_kw: float | None
+    energy_kwh: float | None
+    good: float | None
+    rejects: float | None
+
+
+class _Newest:
+    """Values of the newest window of each asset."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[int, float]] = {}
+
+    def put(self, asset: str, time_ns: int, value: float | None) -> None:
+        if value is not None and time_ns >= self._found.get(asset, (0, 0.0))[0]:
+            self._found[asset] = time_ns, value
+
+    def by_line(self, line_of: Callable[[str], str]) -> dict[str, float]:
+        sums: dict[str, float] = defaultdict(float)
+        for asset, (_, value) in self._found.items():
+            sums[line_of(asset)] += value
+        return sums
+
+
+class DemoState:
+    """Call `refresh` some times a second, from one thread; the rest is there to be shown.
+
+    plant_ns : the newest window start seen, which is how far the plant's time has come [ns UTC]
+    rates : what the counters of the stages grow by [1/s], by counter name
+    """
+
+    def __init__(self, log: Log, line_of: Callable[[str], str], healths: Sequence[Health], clock: Clock) -> None:
+        self.healths = list(healths)
+        self.lags: list[Lag] = []
+        self.dead_letters = 0
+        self.plant_ns = 0
+        self.rates: dict[str, float] = {}
+        self.totals: dict[str, float] = {}
+        self._log, self._line_of, self._clock = log, line_of, clock
+        self._at = [0] * log.partitions(Stream.METRICS)
+        self._power, self._energy, self._good, self._rejects = _Newest(), _Newest(), _Newest(), _Newest()
+        self._before: tuple[float, dict[str, float]] = clock.monotonic(), {}
+
+    def refresh(self) -> None:
+        """Take in what is new on the log and in the stages. Raises Unavailable."""
+        self.lags = measure(self._log)
+        self.dead_letters = count_dead_letters(self._log)
+        for partition, at in enumerate(self._at):
+            for record in self._log.read(Stream.METRICS, partition, at):
+                self._take(record.value or b"")
+                self._at[partition] = record.position + 1
+        self._count()
+
+    def lines(self) -> list[LineView]:
+        """Every line that was heard of, by name."""
+        tables = [newest.by_line(self._line_of) for newest in (self._power, self._energy, self._good, self._rejects)]
+        names = sorted({line for table in tables for line in table})
+        return [LineView(name, *(table.get(name) for table in tables)) for name in names]
+
+    def _take(self, value: bytes) -> None:
+        batch = decode_batch(value)
+        kind = (batch.schema.metadata or {}).get(b"kind", b"").decode()
+        if kind not in ("energy", "telemetry"):
+            return
+        columns = {name: batch.column(name).to_pylist() for name in batch.schema.names if name != "time"}
+        for i, time_ns in enumerate(batch.column("time").cast("int64").to_pylist()):
+            self.plant_ns = max(self.plant_ns, time_ns)
+            take = self._take_energy if kind == "energy" else self._take_telemetry
+            take({name: column[i] for name, column in columns.items()}, time_ns)
+
+    def _take_energy(self, row: Mapping[str, Any], time_ns: int) -> None:
+        if row["window"] == "1m":
+            self._power.put(row["asset"], time_ns, row["peak_demand_kw"])
+        elif row["window"] == "day":
+            self._energy.put(row["asset"], time_ns, row["active_energy_kwh"])
+
+    def _take_telemetry(self, row: Mapping[str, Any], time_ns: int) -> None:
+        counters = {"good_count": self._good, "reject_count": self._rejects}
+        if row["window"] == "day" and row["tag"] in counters and row["max"] is not None:
+            counters[row["tag"]].put(row["asset"], time_ns, row["max"] - row["min"])
+
+    def _count(self) -> None:
+        totals: dict[str, float] = defaultdict(float)
+        for health in self.healths:
+            for kind, name, _, value in health.series():
+                if kind == "counter":
+                    totals[name] += value
+        now, (then, before) = self._clock.monotonic(), self._before
+        self.totals = dict(totals)
+        if now - then >= _RATE_OVER_S:
+            self.rates = {name: (value - before.get(name, 0.0)) / (now - then) for name, value in totals.items()}
+            self._before = now, dict(totals)

@@ -1,0 +1,44 @@
+"""Opening the log that a verb works on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fieldline.errors import SettingsError
+from fieldline.log import Log, open_log
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Log]:
+    """The log for a stage, closed at the end of the block; an SQLite file is made if there is none."""
+    log = open_log(url)
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+@contextmanager
+def existing(url: str) -> Iterator[Log]:
+    """The log for a verb that only looks: an SQLite file that is not there is an error, it is not made."""
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        raise SettingsError(
+            f"log: there is no file {path}; name the log with --log, or start `fieldline run` to make one"
+        )
+    with opened(url) as log:
+        yield log
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite log's URL; None for another kind."""
+    scheme, _, rest = url.partition(":")
+    return Path(rest.removeprefix("//").partition("?")[0]) if scheme == "sqlite" else None
+
+
+def results_path(log_url: str) -> str:
+    """Where the local store of a log lies unless it is told: `plant.db` has `plant.results.db` beside it."""
+    path = sqlite_path(log_url)
+    if path is None:
+        return "fieldline.results.db"
+    return str(path.with_name(f"{path.stem if path.suffix else path.name}.results.db"))

@@ -1,0 +1,125 @@
+"""Flags that several verbs share, and the settings that come of them."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.moments import parse_moment
+from fieldline.durations import parse_duration
+
+
+def duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def moment(text: str) -> int:
+    import time
+
+    try:
+        return parse_moment(text, time.time_ns())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        envvar="FIELDLINE_CONFIG",
+        metavar="FILE",
+        help="Settings in TOML; conf.d/*.toml beside it are read too.",
+    ),
+]
+LogUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--log", metavar="URL", help="sqlite:PATH or kafka://host:port[,host:port]. [default: sqlite:fieldline.db]"
+    ),
+]
+PlantFile = Annotated[
+    str | None, typer.Option("--plant", metavar="FILE", help="Plant file in TOML; without one, names tell.")
+]
+Http = Annotated[
+    str | None,
+    typer.Option("--http", metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics there. [default: off]"),
+]
+Mqtt = Annotated[str | None, typer.Option("--mqtt", metavar="URL", help="mqtt://host:port or mqtts://host:port.")]
+Subscribe = Annotated[
+    list[str] | None,
+    typer.Option("--subscribe", metavar="FILTER", help="MQTT topic filter; may be given again. [default: #]"),
+]
+ClientId = Annotated[
+    str | None,
+    typer.Option(
+        "--client-id", help="The MQTT session's name; one for each ingest process. [default: fieldline-ingest]"
+    ),
+]
+Share = Annotated[
+    str | None, typer.Option("--share", metavar="GROUP", help="Share the subscription with other ingest processes.")
+]
+Influx = Annotated[
+    str | None,
+    typer.Option(
+        "--influx", metavar="URL", help="http://host:port/BUCKET?org=ORG, or http://host:port/DATABASE?api=v1."
+    ),
+]
+Store = Annotated[str | None, typer.Option("--store", metavar="PATH", help="The local store, an SQLite file.")]
+Settle = Annotated[
+    float | None,
+    typer.Option(
+        "--settle", parser=duration, metavar="DURATION", help="How long rows wait for earlier ones. [default: 100ms]"
+    ),
+]
+Horizon = Annotated[
+    float | None,
+    typer.Option(
+        "--horizon", parser=duration, metavar="DURATION", help="How late a row may be and still count. [default: 25h]"
+    ),
+]
+Raw = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--raw",
+        metavar="GLOB",
+        help="Store the rows themselves too, of assets or asset/tag that match; may be given again.",
+    ),
+]
+Operators = Annotated[
+    str | None, typer.Option("--operators", metavar="NAMES", help="Comma-separated. [default: telemetry,energy]")
+]
+Windows = Annotated[
+    str | None, typer.Option("--windows", metavar="WINDOWS", help="Comma-separated. [default: 1s,1m,15m,1h,day]")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Log one JSON object a line instead of text.")]
+Seconds = Annotated[float | None, typer.Option(parser=duration, metavar="DURATION")]
+From = Annotated[
+    int | None,
+    typer.Option("--from", parser=moment, metavar="TIME", help="2026-03-01, 2026-03-01T06:00Z, epoch seconds or -2h."),
+]
+To = Annotated[
+    int | None, typer.Option("--to", parser=moment, metavar="TIME", help="As --from; exclusive. [default: now]")
+]
+
+
+def parts(text: str | None) -> tuple[str, ...] | None:
+    """The words of a comma-separated flag; None stays None."""
+    return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def several(values: list[str] | None) -> tuple[str, ...] | None:
+    """A flag that may be given again; None when it was not given at all."""
+    return tuple(values) if values else None
+
+
+def load(config: Path | None, **flags: Any) -> Any:
+    """`Settings` from the file, the environment and flags (`ingest__mqtt`: `ingest.mqtt`). Raises SettingsError."""
+    from fieldline.settings import load_settings
+
+    named = {name.replace("__", "."): value for name, value in flags.items()}
+    return load_settings(config, os.environ, named)
