@@ -7,6 +7,7 @@ pays over a slow line only. A token of the form `user:password` is sent as basic
 
 import json
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
@@ -76,7 +77,7 @@ class InfluxV2Wire:
 
         self._target = target
         self._client = InfluxDBClient(
-            target.base, token=token or None, org=target.org, timeout=round(timeout_s * 1000), enable_gzip=target.gzip
+            target.base, token=token, org=target.org, timeout=round(timeout_s * 1000), enable_gzip=target.gzip
         )
         if target.gzip:
             # The client's own gzip is level 9: twenty times the cost of building the lines.
@@ -89,7 +90,7 @@ class InfluxV2Wire:
         try:
             self._api.write(self._target.bucket, self._target.org, body)
         except ApiException as error:
-            headers = error.headers or {}
+            headers: Mapping[str, str] = error.headers or {}
             return Answer(error.status or 0, message_of(error.body or b""), headers.get("Retry-After"))
         except (urllib3.exceptions.HTTPError, OSError, UnicodeDecodeError) as error:
             # the client decodes an error's body strictly, and a proxy's page may be in any encoding

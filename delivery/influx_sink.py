@@ -59,8 +59,8 @@ class InfluxSink:
                 # The token may have been replaced meanwhile: the next try reads it again.
                 self.close()
             raise
-        offered = sum(rows.count for rows in batches)
-        return Outcome(isolation.stored, isolation.rejected, offered - sum(piece.count for piece in pieces))
+        offered = sum(rows.size for rows in batches)
+        return Outcome(isolation.stored, isolation.rejected, offered - sum(piece.size for piece in pieces))
 
     def close(self) -> None:
         """Drop the connection; `open` makes another."""
@@ -104,15 +104,15 @@ def _requests(pieces: list[Lines], max_lines: int) -> list[Lines]:
     gathered: list[Lines] = []
     count = 0
     for piece in pieces:
-        if gathered and count + piece.count > max_lines:
+        if gathered and count + piece.size > max_lines:
             requests.append(_joined(gathered))
             gathered, count = [], 0
         gathered.append(piece)
-        count += piece.count
+        count += piece.size
     if gathered:
         requests.append(_joined(gathered))
     return requests
 
 
 def _joined(pieces: list[Lines]) -> Lines:
-    return pieces[0] if len(pieces) == 1 else Lines(b"".join(p.body for p in pieces), sum(p.count for p in pieces))
+    return pieces[0] if len(pieces) == 1 else Lines(b"".join(p.body for p in pieces), sum(p.size for p in pieces))

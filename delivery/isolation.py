@@ -41,7 +41,7 @@ class Isolation:
         """Store what can be stored. Raises SinkUnavailable; then the whole write is to be repeated."""
         answer = self._send(lines.body)
         if judge(answer) is Verdict.ACCEPTED:
-            self.stored += lines.count
+            self.stored += lines.size
             return
         reduced: list[bytes] = []
         self._settle(lines.split(), answer, reduced)

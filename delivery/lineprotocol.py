@@ -36,7 +36,7 @@ _STRING = str.maketrans({'"': '\\"', "\\": "\\\\"})
 _RESERVED = frozenset({"time", "_field", "_measurement"})
 _SPACE = re.compile(r"(?<!\\) ")
 _SEPARATOR = re.compile(r"(?<!\\),")
-_PREFIXES_KEPT = 100_000
+_SERIES_KEPT = 1 << 18
 _INT64, _UINT64 = 1 << 63, 1 << 64
 
 
@@ -49,16 +49,16 @@ FieldValue = float | int | bool | str
 
 
 class Lines(NamedTuple):
-    """`count` lines of line protocol, each ended by a newline; fields are floats, so a newline is always a line's
+    """`size` lines of line protocol, each ended by a newline; fields are floats, so a newline is always a line's
     end."""
 
     body: bytes
-    count: int
+    size: int
 
     def split(self) -> list[bytes]:
         """The lines, each with its newline."""
         return (
-            self.body.splitlines(keepends=True) if self.count < 2 else [x + b"\n" for x in self.body.split(b"\n")[:-1]]
+            self.body.splitlines(keepends=True) if self.size < 2 else [x + b"\n" for x in self.body.split(b"\n")[:-1]]
         )
 
 
@@ -122,7 +122,8 @@ class LineEncoder:
 
     def __init__(self, levels: Levels) -> None:
         self._levels = levels
-        self._prefixes: dict[tuple[str, str, str | None, str | None], str] = {}
+        self._known: dict[tuple[str | tuple[str, ...], ...], _KnownSeries] = {}
+        self._space = 0
 
     def encode(self, rows: MetricRows, max_lines: int) -> list[Lines]:
         """The rows as lines in their order, at most `max_lines` in each piece."""
@@ -140,30 +141,54 @@ class LineEncoder:
         return _pieces(lines, max_lines)
 
     def _series(self, rows: MetricRows) -> tuple[pa.Array, pa.Array]:
-        """Escaped prefixes of the series that occur, and each row's index into them."""
+        """Escaped prefixes of series, among them all that occur, and each row's index into them."""
         columns = [column for column in (rows.asset, rows.tag, rows.window) if column is not None]
         combined = columns[0].codes.astype(np.int64)
         for column in columns[1:]:
             combined = combined * max(1, len(column.names)) + column.codes
         space = math.prod(max(1, len(column.names)) for column in columns)
-        occurring, codes = _distinct(combined, space)
-        return pa.array([self._prefix(rows, int(code)) for code in occurring], pa.string()), pa.array(codes)
+        if space > _SERIES_KEPT:
+            occurring, inverse = np.unique(combined, return_inverse=True)
+            return pa.array([self._prefix(rows, int(code)) for code in occurring], pa.string()), pa.array(inverse)
+        known = self._known_series((rows.kind, *(tuple(column.names) for column in columns)), space)
+        codes = known.index[combined]
+        if (codes < 0).any():
+            known.add({int(code): self._prefix(rows, int(code)) for code in np.unique(combined[codes < 0])})
+            codes = known.index[combined]
+        return known.prefixes, pa.array(codes)
+
+    def _known_series(self, names: tuple[str | tuple[str, ...], ...], space: int) -> "_KnownSeries":
+        """What is known of frames with these very dictionaries: ingest and processing keep theirs stable."""
+        known = self._known.get(names)
+        if known is None:
+            self._space += space
+            if self._space > _SERIES_KEPT:
+                self._known.clear()
+                self._space = space
+            known = self._known[names] = _KnownSeries(space)
+        return known
 
     def _prefix(self, rows: MetricRows, combined: int) -> str:
         window, combined = _name_at(rows.window, combined)
         tag, combined = _name_at(rows.tag, combined)
-        key = (rows.kind, rows.asset.names[combined], tag, window)
-        prefix = self._prefixes.get(key)
-        if prefix is None:
-            if len(self._prefixes) >= _PREFIXES_KEPT:
-                self._prefixes.clear()
-            prefix = self._prefixes[key] = self._new_prefix(*key)
-        return prefix
+        return self._written(rows.kind, rows.asset.names[combined], tag, window)
 
-    def _new_prefix(self, kind: str, asset: str, tag: str | None, window: str | None) -> str:
+    def _written(self, kind: str, asset: str, tag: str | None, window: str | None) -> str:
         tags = {**self._levels(asset), "asset": asset, "tag": tag, "window": window}
         texts = [f",{_key_text(key)}={_key_text(value)}" for key, value in sorted(tags.items()) if value]
         return f"{measurement_text(kind)}{''.join(texts)} "
+
+
+class _KnownSeries:
+    """Prefixes of the series of frames that share their dictionaries; `index` is by combined code, −1 = not yet."""
+
+    def __init__(self, space: int) -> None:
+        self.index = np.full(space, -1, np.int32)
+        self.prefixes = pa.array([], pa.string())
+
+    def add(self, prefixes: Mapping[int, str]) -> None:
+        self.index[list(prefixes)] = np.arange(len(self.prefixes), len(self.prefixes) + len(prefixes), dtype=np.int32)
+        self.prefixes = pa.concat_arrays([self.prefixes, pa.array(list(prefixes.values()), pa.string())])
 
 
 def _field_parts(fields: Mapping[str, pa.Array]) -> Iterator[pa.Array | str]:
@@ -190,19 +215,6 @@ def _choose(condition: np.ndarray, yes: str, no: str) -> pa.Array:
 
 def _present(column: pa.Array) -> np.ndarray:
     return column.is_valid().to_numpy(zero_copy_only=False)
-
-
-def _distinct(codes: np.ndarray, space: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which codes occur, and each row's index among them; a table instead of a sort where the space is small."""
-    if space > 4 * len(codes) + 1024:
-        occurring, inverse = np.unique(codes, return_inverse=True)
-        return occurring, inverse.astype(np.int32)
-    used = np.zeros(space, np.bool_)
-    used[codes] = True
-    occurring = np.flatnonzero(used)
-    index = np.empty(space, np.int32)
-    index[occurring] = np.arange(len(occurring), dtype=np.int32)
-    return occurring, index[codes]
 
 
 def _name_at(column: Names | None, combined: int) -> tuple[str | None, int]:

@@ -32,7 +32,7 @@ class MetricRows(NamedTuple):
     fields: dict[str, pa.Array]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """Number of rows."""
         return len(self.time)
 

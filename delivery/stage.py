@@ -181,6 +181,7 @@ class DeliverStage:
         self._dead.settle()
         self._patience.reset()
         self._health.count("rows_received", self._rows_taken())
+        self._health.gauge("rows_waiting", 0)
         self._health.count("rows_stored", outcome.stored)
         self._health.count("rows_empty", outcome.empty)
         for reason in {row.reason for row in outcome.rejected}:
@@ -210,6 +211,7 @@ class DeliverStage:
     def _wait_for_sink(self, reader: Reader, error: SinkUnavailable, stop: threading.Event) -> None:
         wait_s = self._patience.next_s(error.retry_after_s, error.needs_operator)
         self._health.count("writes_failed")
+        self._health.gauge("rows_waiting", self._rows_taken())
         self._health.set("degraded", str(error))
         until = self._clock.monotonic() + wait_s
         while not stop.is_set() and (left := until - self._clock.monotonic()) > 0:
@@ -258,7 +260,7 @@ class DeliverStage:
         self._stop_by = min(self._stop_by or float("inf"), self._clock.monotonic())
 
     def _rows_taken(self) -> int:
-        return sum(rows.count for part in self._parts.values() for rows in part.rows)
+        return sum(rows.size for part in self._parts.values() for rows in part.rows)
 
 
 def _epoch_of(reader: Reader, partition: int) -> int:

@@ -6,7 +6,7 @@ stored. Names are kept as InfluxDB would show them (`lineprotocol.storable_name`
 both.
 
     series(id, kind, asset, tag, "window")        tag and window are '' where the kind has none
-    metric.<kind>("#series", time, <fields> …)    time in ns UTC, fields as REAL, NULL = does not exist; a capital is ^small
+    metric.<kind>("#series", time, <fields> …)    time in ns UTC, fields as REAL, NULL = no value; a capital is ^small
 """
 
 import re
@@ -66,7 +66,7 @@ class LocalStore:
         with _translated(self.path), self._transaction():
             for rows in batches:
                 empty += self._write(rows)
-        return sum(rows.count for rows in batches) - empty, empty
+        return sum(rows.size for rows in batches) - empty, empty
 
     def forget_before(self, time_ns: int) -> bool:
         """Delete rows older than `time_ns`, a bounded number in one call. True when more are left to delete."""
@@ -114,8 +114,8 @@ class LocalStore:
         self._db.execute("COMMIT")
 
     def _write(self, rows: MetricRows) -> int:
-        if not rows.fields or not rows.count:
-            return rows.count
+        if not rows.fields or not rows.size:
+            return rows.size
         values = np.column_stack([column.to_numpy(zero_copy_only=False) for column in rows.fields.values()])
         kept = ~np.isnan(values).all(axis=1)
         self._provide_columns(rows.kind, list(rows.fields))
@@ -132,11 +132,11 @@ class LocalStore:
         columns = [values[order, at].tolist() for at in range(values.shape[1])]
         # SQLite stores a NaN as NULL, which is what it means here
         self._db.executemany(statement, zip(series[order].tolist(), time[order].tolist(), *columns, strict=True))
-        return rows.count - len(series)
+        return rows.size - len(series)
 
     def _series_of(self, rows: MetricRows) -> np.ndarray:
         """The id of each row's series. Returns int64[n]."""
-        columns = [rows.asset, rows.tag or _nothing(rows.count), rows.window or _nothing(rows.count)]
+        columns = [rows.asset, rows.tag or _nothing(rows.size), rows.window or _nothing(rows.size)]
         combined = np.column_stack([column.codes for column in columns])
         occurring, inverse = np.unique(combined, axis=0, return_inverse=True)
         ids = [

@@ -2,7 +2,17 @@
 
 import pytest
 
-from delivery.answers import Answer, Conflict, Verdict, conflict_in, dropped_points, judge, message_of, retry_after_s, unreadable_lines
+from delivery.answers import (
+    Answer,
+    Conflict,
+    Verdict,
+    conflict_in,
+    dropped_points,
+    judge,
+    message_of,
+    retry_after_s,
+    unreadable_lines,
+)
 
 NOON_NS = 1_700_000_000_000_000_000  # Tue, 14 Nov 2023 22:13:20 GMT
 CONFLICT = 'partial write: field type conflict: input field "a \\"b" on measurement "m" is type float, already exists as type integer dropped=2'

@@ -17,7 +17,9 @@ from fieldline.errors import FrameError
 from fieldline.frames import decode_batch, encode_metrics
 from tests.delivery.line_parser import Malformed, parse
 
-CASES = json.loads((Path(__file__).parents[1] / "data" / "oracles" / "lineprotocol.json").read_text(encoding="utf-8"))["cases"]
+CASES = json.loads((Path(__file__).parents[1] / "data" / "oracles" / "lineprotocol.json").read_text(encoding="utf-8"))[
+    "cases"
+]
 ENCODE = [case for case in CASES if case["fn"] == "lp_encode"]
 DECODE = [case for case in CASES if case["fn"] == "lp_decode"]
 PRECISION = {"1ns": 1, "1µs": 1_000, "1ms": 1_000_000, "1s": 1_000_000_000}
@@ -28,13 +30,19 @@ def levels(asset: str) -> dict[str, str]:
     return dict(zip(("site", "area", "line"), asset.split("/"), strict=False))
 
 
-def metric_rows(kind: str, assets: list[str], tags: list[str] | None, windows: list[str] | None, **fields: list[float]) -> MetricRows:
+def metric_rows(
+    kind: str, assets: list[str], tags: list[str] | None, windows: list[str] | None, **fields: list[float]
+) -> MetricRows:
     """One row for each asset, tag and window at the same index, at 0, 1, 2 … s."""
     count = len(assets)
     codes = np.arange(count, dtype=np.int32)
     columns = {name: np.array(values, np.float64) for name, values in fields.items()}
     pair = lambda names: None if names is None else (codes, names)  # noqa: E731
-    return read_rows(decode_batch(encode_metrics(kind, np.arange(count) * 10**9, (codes, assets), pair(tags), pair(windows), columns)))
+    return read_rows(
+        decode_batch(
+            encode_metrics(kind, np.arange(count) * 10**9, (codes, assets), pair(tags), pair(windows), columns)
+        )
+    )
 
 
 def encoded(rows: MetricRows, max_lines: int = 5000) -> str:
@@ -82,7 +90,11 @@ def test_no_name_ends_a_line_early_or_brings_in_another_point(name: str, tags: d
     (point,) = parse(line)
 
     assert "\n" not in line and "\r" not in line
-    assert [f["value"] for f in point["fields"]] == [{"float": 1.5}] and point["time"] == 7 and len(point["tags"]) == len(tags)
+    assert (
+        [f["value"] for f in point["fields"]] == [{"float": 1.5}]
+        and point["time"] == 7
+        and len(point["tags"]) == len(tags)
+    )
 
 
 @given(NAME, NAME)
@@ -123,7 +135,9 @@ def test_a_name_that_cannot_be_written_is_replaced_by_its_picture(name: str, sto
         ("m", {}, {"v": 1.0}, (1 << 63) - 1),
     ],
 )
-def test_what_line_protocol_cannot_carry_is_refused_by_name(measurement: str, tags: Any, fields: Any, time: int) -> None:
+def test_what_line_protocol_cannot_carry_is_refused_by_name(
+    measurement: str, tags: Any, fields: Any, time: int
+) -> None:
     with pytest.raises(FrameError):
         encode_point(measurement, tags, fields, time)
 
@@ -182,8 +196,10 @@ def test_lines_are_cut_into_pieces_of_the_asked_size_in_order() -> None:
 
     pieces = LineEncoder(levels).encode(rows, 3)
 
-    assert [piece.count for piece in pieces] == [3, 3, 1]
-    assert [line for piece in pieces for line in piece.split()] == [f"{x}\n".encode() for x in encoded(rows).splitlines()]
+    assert [piece.size for piece in pieces] == [3, 3, 1]
+    assert [line for piece in pieces for line in piece.split()] == [
+        f"{x}\n".encode() for x in encoded(rows).splitlines()
+    ]
 
 
 def test_series_of_a_wide_dictionary_are_found_whatever_its_size() -> None:
@@ -209,7 +225,9 @@ def test_the_asset_of_a_line_is_found_again(asset: str) -> None:
 def test_one_field_can_be_taken_out_of_a_line() -> None:
     line = b"energy,asset=a\\ b active_energy_kwh=1,rev=0 5\n"
 
-    assert has_field(line, "energy", "rev") and not has_field(line, "energy", "re") and not has_field(line, "other", "rev")
+    assert (
+        has_field(line, "energy", "rev") and not has_field(line, "energy", "re") and not has_field(line, "other", "rev")
+    )
     assert without_field(line, "active_energy_kwh") == b"energy,asset=a\\ b rev=0 5\n"
     assert without_field(b"m,asset=a v=1 5\n", "v") == b""
 
@@ -221,7 +239,9 @@ def test_a_frame_whose_kind_cannot_be_stored_is_refused(name: str) -> None:
 
 
 def test_a_frame_with_a_text_field_or_without_times_is_refused() -> None:
-    good = decode_batch(encode_metrics("k", np.arange(1), (np.zeros(1, np.int32), ["a"]), None, None, {"v": np.ones(1)}))
+    good = decode_batch(
+        encode_metrics("k", np.arange(1), (np.zeros(1, np.int32), ["a"]), None, None, {"v": np.ones(1)})
+    )
     wrong = good.append_column("w", pa.array(["x"]))
 
     with pytest.raises(FrameError, match="w of k is string"):

@@ -18,7 +18,15 @@ def store(tmp_path: Path) -> str:
     assets = ["plant/h/l1/press", "plant/h/l1/oven", "farm/f1/soil", "plant/h/l1/press"]
     store.write(
         [
-            metric_rows("energy", [60, 60, 0, 0], assets, None, ["1m", "1m", "1m", "1h"], active_energy_kwh=[1, 2, 3, 4], rev=[0] * 4),
+            metric_rows(
+                "energy",
+                [60, 60, 0, 0],
+                assets,
+                None,
+                ["1m", "1m", "1m", "1h"],
+                active_energy_kwh=[1, 2, 3, 4],
+                rev=[0] * 4,
+            ),
             metric_rows("reading", [1, 2, 3], ["a", "a", "a\nb"], ["t1", "t2", "t1"], value=[1.0, 2.0, 3.0]),
         ]
     )

@@ -31,7 +31,9 @@ def written(path: Path, *batches: object) -> LocalStore:
 
 
 def test_writing_twice_changes_nothing(path: Path) -> None:
-    rows = metric_rows("energy", [0, 1, 2], ["a", "a", "b"], None, ["1m"] * 3, active_energy_kwh=[1.0, NAN, 3.5], rev=[0, 0, 0])
+    rows = metric_rows(
+        "energy", [0, 1, 2], ["a", "a", "b"], None, ["1m"] * 3, active_energy_kwh=[1.0, NAN, 3.5], rev=[0, 0, 0]
+    )
     written(path, rows)
     once = query("energy", source=str(path))
 
@@ -77,7 +79,9 @@ def test_what_is_older_than_the_retention_goes_in_bounded_steps(path: Path) -> N
     count = 60_000
     codes = (np.zeros(count, np.int32), ["a"])
     store = LocalStore(path)
-    store.write([read_rows(decode_batch(encode_metrics("k", np.arange(count), codes, None, None, {"v": np.ones(count)})))])
+    store.write(
+        [read_rows(decode_batch(encode_metrics("k", np.arange(count), codes, None, None, {"v": np.ones(count)})))]
+    )
 
     more = [store.forget_before(count - 10), store.forget_before(count - 10)]
 
@@ -128,7 +132,9 @@ def test_names_that_differ_in_case_only_stay_apart(path: Path) -> None:
 def test_a_write_that_fails_leaves_nothing_behind_and_can_be_repeated(path: Path) -> None:
     store = LocalStore(path)
     blocker = sqlite3.connect(path, isolation_level=None)
-    blocker.execute("CREATE TRIGGER full BEFORE INSERT ON series WHEN NEW.asset = 'b' BEGIN SELECT RAISE(ROLLBACK, 'disk'); END")
+    blocker.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON series WHEN NEW.asset = 'b' BEGIN SELECT RAISE(ROLLBACK, 'disk'); END"
+    )
     rows = metric_rows("k", [0, 1], ["a", "b"], v=[1.0, 2.0])
 
     with pytest.raises((SinkUnavailable, LogCorrupt)):

@@ -54,7 +54,9 @@ def test_bad_lines_that_are_not_quoted_are_found_in_logarithmic_time() -> None:
 
         # 1 + 2 for each of log2(1024) = 10 halvings
         assert len(server.requests) == 21
-        assert outcome.stored == 1023 and [(r.source_asset, r.reason) for r in outcome.rejected] == [("a500", "refused")]
+        assert outcome.stored == 1023 and [(r.source_asset, r.reason) for r in outcome.rejected] == [
+            ("a500", "refused")
+        ]
 
 
 def test_a_refusal_that_meets_every_line_is_a_matter_for_the_operator_and_loses_nothing() -> None:
@@ -116,7 +118,9 @@ def test_a_refused_token_or_bucket_keeps_the_rows_and_calls_the_operator(api: st
         (502, "4", 4.0),
     ],
 )
-def test_an_overloaded_server_says_how_long_to_wait(api: str, status: int, header: str | None, wait_s: float | None) -> None:
+def test_an_overloaded_server_says_how_long_to_wait(
+    api: str, status: int, header: str | None, wait_s: float | None
+) -> None:
     with scripted(lambda lines: Reply(status, "later", {"Retry-After": header} if header else {})) as server:
         with pytest.raises(SinkUnavailable) as raised:
             write(server, 10, api)

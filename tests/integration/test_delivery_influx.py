@@ -23,7 +23,20 @@ from tests.delivery.metric_frames import levels, metric_rows
 
 _numbers = itertools.count(1)
 T0 = 1_700_000_000_000_000_000
-NASTY = ["a,b=c d", 'q"uo\'te', "back\\slash", "tail\\", "two\\\\", "new\nline", "tab\tcr\r", "é␊日本 🏭", "#x", "a\\,b", "\\ ", "x=1 5\nevil v=1"]
+NASTY = [
+    "a,b=c d",
+    "q\"uo'te",
+    "back\\slash",
+    "tail\\",
+    "two\\\\",
+    "new\nline",
+    "tab\tcr\r",
+    "é␊日本 🏭",
+    "#x",
+    "a\\,b",
+    "\\ ",
+    "x=1 5\nevil v=1",
+]
 
 
 @pytest.fixture
@@ -41,7 +54,9 @@ def posted(url: str, lines: str) -> int:
     database = "test_" + rest.split("?")[0]
     with urllib3.PoolManager() as http:
         http.request("POST", f"{base}/query?{urlencode({'q': f'CREATE DATABASE {database}'})}")
-        answer = http.request("POST", f"{base}/write?{urlencode({'db': database, 'precision': 'ns'})}", body=lines.encode())
+        answer = http.request(
+            "POST", f"{base}/write?{urlencode({'db': database, 'precision': 'ns'})}", body=lines.encode()
+        )
         return answer.status
 
 
@@ -73,7 +88,9 @@ def test_every_row_comes_back_with_the_same_bits_and_as_from_the_local_store(url
 
 def test_names_of_every_kind_come_back_and_bring_no_point_of_their_own(url: str, tmp_path: object) -> None:
     count = len(NASTY)
-    rows = metric_rows("reading", [T0 + i for i in range(count)], NASTY, NASTY[::-1], value=[float(i) for i in range(count)])
+    rows = metric_rows(
+        "reading", [T0 + i for i in range(count)], NASTY, NASTY[::-1], value=[float(i) for i in range(count)]
+    )
     store = LocalStore(tmp_path / "r.db")  # type: ignore[operator]
     store.write([rows])
     store.close()
@@ -94,7 +111,9 @@ def test_names_of_every_kind_come_back_and_bring_no_point_of_their_own(url: str,
 @pytest.mark.parametrize("glob", ["plant/*", "*/m?", "plant/[hx]all/l[!1-3]/m", "plant/hall/l1/m", "*'*", "*/l1/*"])
 def test_a_glob_finds_the_same_assets_in_both(url: str, tmp_path: object, glob: str) -> None:
     assets = [*[f"plant/hall/l{i}/m" for i in range(5)], "plant/hall/l1/m2", "farm's/x", "plant.hall/l1/m"]
-    rows = metric_rows("energy", [T0 + i for i in range(8)], assets, None, ["1m", "1h"] * 4, active_energy_kwh=[1.0] * 8)
+    rows = metric_rows(
+        "energy", [T0 + i for i in range(8)], assets, None, ["1m", "1h"] * 4, active_energy_kwh=[1.0] * 8
+    )
     store = LocalStore(tmp_path / "r.db")  # type: ignore[operator]
     store.write([rows])
     store.close()
@@ -108,7 +127,9 @@ def test_a_glob_finds_the_same_assets_in_both(url: str, tmp_path: object, glob: 
     assert from_influx.height > 0 or glob in ("*/m?", "plant/hall/l1/m", "*/l1/*")
 
 
-def test_a_field_that_the_database_holds_as_integer_is_set_aside_with_both_types_and_the_rest_is_stored(url: str) -> None:
+def test_a_field_that_the_database_holds_as_integer_is_set_aside_with_both_types_and_the_rest_is_stored(
+    url: str,
+) -> None:
     assert posted(url, f"telemetry,asset=x count=1i {T0}") == 204
     rows = metric_rows("telemetry", [T0 + 1, T0 + 2, T0 + 3], ["a/b", "c", "d"], ["t"] * 3, ["1m"] * 3, count=[3.0, math.nan, 5.0], mean=[1.5, 2.5, 3.5])  # fmt: skip
     other = metric_rows("energy", [T0], ["a/b"], None, ["1m"], active_energy_kwh=[7.0])
@@ -119,7 +140,12 @@ def test_a_field_that_the_database_holds_as_integer_is_set_aside_with_both_types
     sink.close()
     assert outcome.stored == 2 and {row.source_asset for row in outcome.rejected} == {"a/b", "d"}
     for row in outcome.rejected:
-        assert row.reason == "type_conflict" and '"count"' in row.detail and "float" in row.detail and "integer" in row.detail
+        assert (
+            row.reason == "type_conflict"
+            and '"count"' in row.detail
+            and "float" in row.detail
+            and "integer" in row.detail
+        )
         assert b"count=" in row.payload
     got = query("telemetry", source=url).filter(pl.col("asset") != "x")
     assert got["mean"].to_list() == [1.5, 2.5, 3.5] and got["count"].null_count() == 3
@@ -128,7 +154,9 @@ def test_a_field_that_the_database_holds_as_integer_is_set_aside_with_both_types
 
 def test_a_kind_whose_only_field_has_another_type_is_set_aside_in_few_requests(url: str) -> None:
     assert posted(url, f'reading,asset=x value="text" {T0}') == 204
-    rows = metric_rows("reading", [T0 + i for i in range(3000)], ["a"] * 3000, ["t"] * 3000, value=[float(i) for i in range(3000)])
+    rows = metric_rows(
+        "reading", [T0 + i for i in range(3000)], ["a"] * 3000, ["t"] * 3000, value=[float(i) for i in range(3000)]
+    )
     sink = sink_for(url)
 
     outcome = sink.write([rows])
