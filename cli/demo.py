@@ -227,7 +227,7 @@ def _print_truth(found: "list[Comparison]") -> None:
     energy = [each for each in found if each.what.endswith("kWh")]
     typer.echo(
         f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree "
-        f"(readings, duplicates, malformed of each line; {sum(each.truth for each in energy):.3f} kWh of {len(energy)} assets)"
+        f"(readings, duplicates, malformed of each line, and {sum(each.truth for each in energy):.3f} kWh)"
     )
     for each in wrong:
         typer.echo(

@@ -1,0 +1,135 @@
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+VERBS = ["demo", "run", "ingest", "process", "deliver", "topics", "status", "simulate", "send", "tap", "query", "audit", "dlq", "check", "doctor", "warmup", "version"]
+ROOT = Path(__file__).parents[2]
+
+
+def _run(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": os.environ.get("HOME", "/tmp")}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder, env=path)
+
+
+def test_help_answers_within_0_3_s_and_names_every_verb_in_order() -> None:
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        result = _run("--help")
+        took.append(time.perf_counter() - began)
+
+    listed = [line.split()[0] for line in result.stdout.partition("Commands:")[2].splitlines() if line.strip()]
+    assert [name for name in listed if name in VERBS] == VERBS
+    assert min(took) < 0.3, took
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ["numpy", "pyarrow", "polars", "numba", "rich", "paho", "kafka", "influxdb_client", "msgspec", "structlog"]
+    script = "import cli.main, sys; print([name for name in sys.argv[1:] if name in sys.modules])"
+
+    result = subprocess.run(
+        [sys.executable, "-c", script, *heavy], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("topics", "dlq")])
+def test_every_verb_explains_itself(verb: str, fieldline: Callable[..., Result]) -> None:
+    result = fieldline(verb, "--help")
+
+    assert result.exit_code == 0
+    assert f"Usage: fieldline {verb}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["status", "--log", "sqlite:absent.db"], 2, "there is no file absent.db"),
+        (["status", "--log", "mysql://x"], 2, "expected sqlite:PATH or kafka://host:port"),
+        (["run", "--settle", "soon"], 2, "expected a duration such as 100ms"),
+        (["run", "--config", "absent.toml"], 2, "absent.toml: no such file"),
+        (["deliver", "--log", "sqlite:plant.db"], 2, "expected an InfluxDB URL (--influx) or a local store (--store)"),
+        (["query", "enery"], 2, "did you mean 'energy'?"),
+        (["query", "energy", "--from", "2026-01-02", "--to", "2026-01-01"], 2, "--from must be before --to"),
+        (["query", "energy", "--store", "absent.db"], 2, "absent.db: no such file"),
+        (["topics", "apply", "--log", "sqlite:x.db", "--partitions", "3"], 2, "only a Kafka log has topics"),
+        (["simulate", "--to", "mqtt://127.0.0.1:1", "--duration", "1s"], 3, "can't be reached"),
+        (["simulate", "--faults", "duplicate=0.1"], 2, "duplicates"),
+        (["ingest", "--plant", "absent.toml"], 2, "absent.toml: no such file"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_errors_are_a_line_that_says_what_to_do_and_a_code(
+    arguments: list[str], code: int, told: str, fieldline: Callable[..., Result]
+) -> None:
+    result = fieldline(*arguments)
+
+    assert result.exit_code == code, result.output
+    assert told in result.output
+    assert "Traceback" not in result.output
+
+
+def test_debug_shows_where_an_error_comes_from(tmp_path: Path) -> None:
+    result = _run("--debug", "status", "--log", "sqlite:absent.db", folder=tmp_path)
+
+    assert result.returncode == 2
+    assert "Traceback" in result.stderr
+
+
+def test_a_file_that_is_no_log_is_corrupt(tmp_path: Path, fieldline: Callable[..., Result]) -> None:
+    (tmp_path / "plant.db").write_bytes(b"this is not a database, " * 100)
+
+    result = fieldline("status", "--log", "sqlite:plant.db")
+
+    assert result.exit_code == 5
+    assert "Traceback" not in result.output
+
+
+def test_check_tells_everything_at_once(tmp_path: Path, fieldline: Callable[..., Result]) -> None:
+    (tmp_path / "fieldline.toml").write_text('log = "plant.db"\n[ingest]\nmqtt = "http://x"\nsubscibe = ["#"]\n')
+    (tmp_path / "plant.toml").write_text('[[asset]]\npath = "a//b"\n')
+
+    result = fieldline("check", "--config", "fieldline.toml", "--plant", "plant.toml", "--json")
+
+    faults = json.loads(result.stdout)["faults"]
+    assert result.exit_code == 2
+    assert any("did you mean 'subscribe'" in fault for fault in faults)
+    assert any("levels joined by '/'" in fault for fault in faults)
+
+
+def test_check_knows_operators_and_windows(tmp_path: Path, fieldline: Callable[..., Result]) -> None:
+    (tmp_path / "fieldline.toml").write_text('[process]\noperators = ["enrgy"]\nwindows = ["2m"]\n')
+
+    result = fieldline("check", "--config", "fieldline.toml")
+
+    assert result.exit_code == 2
+    assert "unknown operator 'enrgy', did you mean 'energy'?" in result.stdout
+    assert "'2m'" in result.stdout
+
+
+def test_check_of_good_settings_is_0(fieldline: Callable[..., Result]) -> None:
+    assert fieldline("check").exit_code == 0
+
+
+def test_doctor_reports_a_broker_that_was_named_and_is_not_there(fieldline: Callable[..., Result]) -> None:
+    result = fieldline("doctor", "--mqtt", "mqtt://127.0.0.1:1", "--json")
+
+    verdicts = {finding["part"]: finding["verdict"] for finding in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    assert verdicts["broker"] == "fail"
+    assert verdicts["log"] == "ok"
+
+
+def test_version_is_the_packages(fieldline: Callable[..., Result]) -> None:
+    from fieldline import __version__
+
+    assert fieldline("version").stdout == f"fieldline {__version__}\n"
