@@ -79,10 +79,7 @@ class Plant:
         return info
 
     def time_zone(self, asset: str) -> str:
-        """The IANA name of the zone of an asset's calendar: its own, its nearest site's, or the plant's."""
-        own = [entry.time_zone for entry in self._matching(asset) if entry.time_zone]
-        if own:
-            return own[-1]
+        """The IANA name of the zone of an asset's calendar: its nearest site's, or the plant's."""
         sites = [site for site in self._file.site if asset == site.path or asset.startswith(site.path + "/")]
         return max(sites, key=lambda site: len(site.path)).time_zone if sites else self._file.time_zone
 

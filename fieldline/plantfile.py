@@ -42,19 +42,18 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An asset, or with `*`, `?`, `[…]` every asset that matches; tags' names may be globs too."""
 
     path: Annotated[str, Meta(min_length=1)]
-    time_zone: str | None = None
     clock: _ClockPolicy | None = None
     tags: dict[str, TagEntry] = {}
 
     def __post_init__(self) -> None:
-        faults = [_path_fault(self.path), _zone_fault(self.time_zone)]
+        faults = [_path_fault(self.path)]
         faults += [_name_fault(name, entry) for name, entry in self.tags.items()]
         if any(faults):
             raise ValueError("\n".join(fault for fault in faults if fault))
 
 
 class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A site (or any path): everything below it keeps this time zone."""
+    """A site, or any path not below a line: the calendar of everything below it. A line has one calendar."""
 
     path: Annotated[str, Meta(min_length=1)]
     time_zone: str
@@ -92,7 +91,8 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
     topic: tuple[Topic, ...] = ()
 
     def __post_init__(self) -> None:
-        faults = [_zone_fault(self.time_zone) or ""]
+        faults = [_zone_fault(self.time_zone)]
+        faults += [_depth_fault(site, self.line_depth) for site in self.site]
         for name, entries in (("site", self.site), ("asset", self.asset)):
             paths = [entry.path for entry in entries]
             faults += [f"{name}: {path!r} is declared twice" for path in sorted(set(paths)) if paths.count(path) > 1]
@@ -151,14 +151,18 @@ def _range_fault(entry: TagEntry) -> str:
     return ""
 
 
-def _zone_fault(name: str | None) -> str:
-    if name is None:
-        return ""
+def _zone_fault(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return f"time_zone: expected an IANA name such as Europe/Berlin, got {name!r}"
     return ""
+
+
+def _depth_fault(site: SiteEntry, line_depth: int) -> str:
+    if site.path.count("/") < line_depth:
+        return ""
+    return f"site: {site.path!r} lies below its line (line_depth {line_depth}), which has one time zone for all of it"
 
 
 def _path_fault(path: str) -> str:

@@ -147,6 +147,8 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "deliver": DeliverSettings,
 }
 _SECRETS = (("ingest", "password"), ("deliver", "token"), ("deliver", "password"))
+# InfluxDB's secrets may be rotated while we run: the sink reads their files itself, here they are only looked at.
+_READ_LATER = frozenset({"deliver"})
 
 
 def load_settings(
@@ -162,19 +164,24 @@ def load_settings(
     wrong: list[str] = []
     env = env or {}
     table = _from_files(path, env, wrong)
-    for name, value in [*_from_env(env, wrong).items(), *(flags or {}).items()]:
-        if value is not None:
-            table = _override(table, name, value)
+    above = {**_from_env(env, wrong), **{name: value for name, value in (flags or {}).items() if value is not None}}
+    for name, value in above.items():
+        table = _override(table, name, value)
     given = frozenset(_dotted(table))
     for section, key in _SECRETS:
-        _read_secret(table.get(section), key, f"$.{section}", wrong)
+        _read_secret(table, section, key, wrong)
     if "given" in table:
         wrong.append("$.given: unknown key")
     settings = to_struct(Settings, table, "$", wrong)
     if wrong:
-        where = f"{path}: " if path else ""
-        raise SettingsError("\n".join(where + line for line in wrong))
+        raise SettingsError("\n".join(_located(line, path, above) for line in wrong))
     return msgspec.structs.replace(settings, given=given)
+
+
+def _located(fault: str, path: Path | None, above: Mapping[str, Any]) -> str:
+    """The fault with the file's name before it, unless the value came from the environment or a flag."""
+    name = fault.partition(":")[0].removeprefix("$.")
+    return fault if path is None or name in above or name.startswith("environment") else f"{path}: {fault}"
 
 
 def _from_files(path: Path | None, env: Mapping[str, str], wrong: list[str]) -> dict[str, Any]:
@@ -226,25 +233,30 @@ def _override(table: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]
     section, _, key = name.rpartition(".")
     if not section:
         return {**table, name: value}
-    inner = dict(table.get(section) or {})
+    below = table.get(section, {})
+    if not isinstance(below, Mapping):
+        return dict(table)  # a table is due there: `to_struct` says so
+    inner = dict(below)
     inner.pop(key.removesuffix("_file") if key.endswith("_file") else f"{key}_file", None)
     return {**table, section: {**inner, key: list(value) if isinstance(value, tuple) else value}}
 
 
-def _read_secret(section: Any, key: str, path: str, wrong: list[str]) -> None:
+def _read_secret(table: Mapping[str, Any], section: str, key: str, wrong: list[str]) -> None:
     """Put what the secret's file holds in place of the file's name; both at once is left for the struct to refuse."""
-    file = section.get(f"{key}_file") if isinstance(section, dict) else None
-    if not isinstance(file, str) or section.get(key) is not None:
+    inner = table.get(section)
+    file = inner.get(f"{key}_file") if isinstance(inner, dict) else None
+    if not isinstance(inner, dict) or not isinstance(file, str) or inner.get(key) is not None:
         return
     try:
         text = Path(file).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        wrong.append(f"{path}.{key}_file: {error}")
+        wrong.append(f"$.{section}.{key}_file: {error}")
         return
     if not text:
-        wrong.append(f"{path}.{key}_file: {file} is empty")
-    section[key] = text
-    del section[f"{key}_file"]
+        wrong.append(f"$.{section}.{key}_file: {file} is empty")
+    if section not in _READ_LATER:
+        inner[key] = text
+        del inner[f"{key}_file"]
 
 
 def _dotted(table: Mapping[str, Any], prefix: str = "") -> list[str]:

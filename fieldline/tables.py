@@ -137,7 +137,8 @@ def _to_type(kind: Any, value: Any, path: str, key: str, wrong: list[str]) -> An
             return _to_structs(member, value, path, wrong)
     try:
         if key.endswith("_s") and isinstance(value, str):
-            value = parse_duration(value)
+            seconds = parse_duration(value)
+            value = int(seconds) if seconds.is_integer() else seconds
         return msgspec.convert(value, kind, dec_hook=_secret)
     except msgspec.ValidationError as error:
         text = str(error)
@@ -174,7 +175,8 @@ def _to_structs(kind: Any, value: Any, path: str, wrong: list[str]) -> Any:
 def _secret(kind: type[Any], value: Any) -> Any:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
-    raise ValueError(f"expected text, got {_shown(value)}")
+    # What came may be the secret itself: only its type is told.
+    raise ValueError(f"expected text, got {type(value).__name__}")
 
 
 def _came(value: Any, kind: Any) -> str:

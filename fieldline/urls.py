@@ -1,4 +1,4 @@
-"""Addresses of outside parts, checked before a connection: each function tells what is wrong in one line, or nothing."""
+"""Addresses of outside parts, checked before a connection: each function says what is wrong in a line, or nothing."""
 
 import re
 from urllib.parse import urlsplit
@@ -11,11 +11,11 @@ def url_fault(name: str, url: str, schemes: tuple[str, ...]) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        return f"{expected}, got {url!r} ({error})"
+        return f"{expected}, got {_shown(url)!r} ({error})"
     if parts.password is not None:
         return f"{name}: a password has no place in a URL; use a secret file or the environment"
     if parts.scheme not in schemes or not parts.hostname or port == 0:
-        return f"{expected}, got {url!r}"
+        return f"{expected}, got {_shown(url)!r}"
     return ""
 
 
@@ -24,7 +24,7 @@ def bucket_fault(url: str) -> str:
     if urlsplit(url).path.strip("/"):
         return ""
     shapes = "http://host:port/BUCKET?org=ORG or http://host:port/DATABASE?api=v1"
-    return f"influx: expected {shapes}, got {url!r} without a bucket"
+    return f"influx: expected {shapes}, got {_shown(url)!r} without a bucket"
 
 
 def log_fault(url: str) -> str:
@@ -32,7 +32,7 @@ def log_fault(url: str) -> str:
     scheme, _, rest = url.partition(":")
     if (scheme == "sqlite" and rest.strip("/")) or (scheme == "kafka" and rest.startswith("//") and len(rest) > 2):
         return ""
-    return f"log: expected sqlite:PATH or kafka://host:port[,host:port], got {url!r}"
+    return f"log: expected sqlite:PATH or kafka://host:port[,host:port], got {_shown(url)!r}"
 
 
 def http_fault(address: str | None) -> str:
@@ -49,3 +49,8 @@ def filter_fault(text: str) -> str:
     if not text or bad or "#" in levels[:-1] or "\0" in text:
         return f"subscribe: expected an MQTT topic filter ('+' a whole level, '#' the last one), got {text!r}"
     return ""
+
+
+def _shown(url: str) -> str:
+    """The URL without user and password, which have no place in a message."""
+    return re.sub(r"//[^/@]*@", "//****@", url)

@@ -1,0 +1,216 @@
+from math import isnan
+from pathlib import Path
+
+import pytest
+
+from fieldline.errors import SettingsError
+from fieldline.plant import Plant, Role, load_plant
+
+
+@pytest.fixture
+def plant_of(tmp_path):
+    def load(text: str) -> Plant:
+        path = tmp_path / "plant.toml"
+        path.write_text(text, "utf-8")
+        return load_plant(path)
+
+    return load
+
+
+def test_without_a_file_names_tell_unit_and_role():
+    plant = load_plant(None)
+
+    info = plant.tag_info("plant/hall1/line1/press1", "energy_mwh")
+
+    assert (info.unit, info.role, info.scale) == ("MWh", Role.ACTIVE_REGISTER, 1000.0)
+    assert (info.max_gap_s, info.register_max_gap_s, info.clock) == (300.0, 3600.0, "accept")
+    assert isnan(info.modulus) and isnan(info.low)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [("a/b/c/d/e", "a/b/c"), ("a/b/c", "a/b/c"), ("a/b", "a/b"), ("a", "a"), ("", ""), ("a//c/d", "a//c")],
+)
+def test_a_line_is_the_first_three_levels(path, line):
+    assert Plant().line_of(path) == line
+
+
+def test_the_file_sets_how_deep_a_line_is(plant_of):
+    plant = plant_of("line_depth = 2")
+
+    assert plant.line_of("farm/field1/zone/probe") == "farm/field1"
+
+
+def test_a_level_that_a_path_lacks_is_absent():
+    plant = Plant()
+
+    assert plant.levels("plant/hall1") == {"site": "plant", "area": "hall1"}
+    assert plant.levels("plant/hall1/line1/press1") == {"site": "plant", "area": "hall1", "line": "line1"}
+    assert plant.levels("") == {}
+
+
+def test_an_exact_path_wins_over_a_glob_and_a_later_glob_over_an_earlier(plant_of):
+    plant = plant_of("""
+        [[asset]]
+        path = "a/b/press1"
+        tags.power_kw = {high = 10.0}
+        [[asset]]
+        path = "a/*"
+        tags.power_kw = {high = 1.0, low = -1.0}
+        [[asset]]
+        path = "a/b/press*"
+        tags.power_kw = {high = 2.0, max_gap_s = "1m"}
+    """)
+
+    exact, later = plant.tag_info("a/b/press1", "power_kw"), plant.tag_info("a/b/press2", "power_kw")
+
+    assert (exact.low, exact.high, exact.max_gap_s) == (-1.0, 10.0, 60.0)
+    assert later.high == 2.0
+
+
+def test_a_glob_of_tags_yields_to_the_tags_own_name(plant_of):
+    plant = plant_of("""
+        [[asset]]
+        path = "a"
+        [asset.tags."*_kw"]
+        high = 1.0
+        [asset.tags.main_kw]
+        high = 2.0
+    """)
+
+    assert [plant.tag_info("a", tag).high for tag in ("main_kw", "fan_kw")] == [2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("tag", "role", "scale"),
+    [
+        ('load = {unit = "W"}', Role.ACTIVE_POWER, 1e-3),
+        ('total = {unit = "MWh"}', Role.ACTIVE_REGISTER, 1e3),
+        ('used = {unit = "kWh", kind = "interval"}', Role.ACTIVE_INTERVAL, 1.0),
+        ('q = {unit = "kvar", kind = "power"}', Role.REACTIVE_POWER, 1.0),
+        ('s0 = {kind = "pulse", kwh_per_pulse = 0.0018}', Role.ACTIVE_PULSE, 0.0018),
+        ('energy_kwh = {kind = "value"}', Role.NONE, 1.0),
+        ('flow = {unit = "L/min"}', Role.NONE, 1.0),
+    ],
+)
+def test_what_is_declared_decides_role_and_scale(plant_of, tag, role, scale):
+    plant = plant_of(f'[[asset]]\npath = "a"\n[asset.tags]\n{tag}')
+
+    info = plant.tag_info("a", tag.split()[0])
+
+    assert (info.role, info.scale) == (role, scale)
+
+
+def test_the_nearest_site_gives_the_time_zone(plant_of):
+    plant = plant_of("""
+        time_zone = "Europe/Paris"
+        [[site]]
+        path = "us"
+        time_zone = "America/Chicago"
+        [[site]]
+        path = "us/west"
+        time_zone = "America/Los_Angeles"
+    """)
+
+    zones = [plant.time_zone(asset) for asset in ("us/east/l1/m", "us/west/l1/m", "usa/x", "us")]
+
+    assert zones == ["America/Chicago", "America/Los_Angeles", "Europe/Paris", "America/Chicago"]
+
+
+def test_a_clock_policy_holds_where_it_is_declared(plant_of):
+    plant = plant_of('[[asset]]\npath = "a/*"\nclock = "quarantine"')
+
+    assert (plant.clock("a/b"), plant.clock("b")) == ("quarantine", None)
+    assert plant.tag_info("a/b", "x").clock == "quarantine"
+
+
+def test_all_faults_of_a_file_are_told_at_once(plant_of):
+    with pytest.raises(SettingsError) as caught:
+        plant_of("""
+            line_dept = 2
+            time_zone = "Mars"
+            [[asset]]
+            path = "a//b"
+            clok = "x"
+            tags.flow = {unit = "kW", kind = "register"}
+            tags.e = {unit = "MWg", low = 4, high = 3, modulus = -1}
+            tags.load = {kind = "power"}
+            [[asset]]
+            tags.p_kw = {high = "much"}
+            [[topic]]
+            pattern = "plant/#/{tag}"
+            asset = "plant"
+        """)
+
+    told = [line.split("plant.toml: ")[1] for line in str(caught.value).split("\n")]
+    assert told == [
+        "$.line_dept: unknown key, did you mean 'line_depth'?",
+        "$.asset[0].clok: unknown key, did you mean 'clock'?",
+        "$.asset[0].tags.\"flow\".unit: kind 'register' needs a unit of active_energy or reactive_energy, got 'kW' (active_power)",
+        '$.asset[0].tags."e".modulus: expected `float` > 0.0, got -1',
+        "$.asset[0].tags.\"e\".unit: unknown unit 'MWg', did you mean 'MW'?",
+        '$.asset[0].tags."e".low: expected less than high 3, got 4',
+        "$.asset[0].path: expected levels joined by '/', none empty, got 'a//b'",
+        "$.asset[1].tags.\"p_kw\".high: expected `float | null`, got `str`, got 'much'",
+        "$.asset[1].path: is missing",
+        "$.topic[0].pattern: '#' stands alone and last, got 'plant/#/{tag}'",
+        "$.time_zone: expected an IANA name such as Europe/Berlin, got 'Mars'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("line_depth = 0", "line_depth: expected `int` >= 1"),
+        ("line_depth = true", "line_depth: expected `int`"),
+        ("asset = 3", "asset: expected an array of tables"),
+        ('[[asset]]\npath = "a"\n[[asset]]\npath = "a"', "asset: 'a' is declared twice"),
+        ('[[asset]]\npath = "a"\ntags.x = {low = nan}', "low: expected a number, got nan"),
+        ('[[asset]]\npath = "a"\ntags.x_kw = {max_gap_s = nan}', "max_gap_s: expected"),
+        ('[[asset]]\npath = "a"\ntags.x_kw = {max_gap_s = "soon"}', "max_gap_s: expected a duration such as"),
+        ('[[asset]]\npath = "a"\ntags.x = {kind = "pulse"}', "kwh_per_pulse: kind 'pulse' needs it"),
+        ('[[asset]]\npath = "a"\ntags.x = {kwh_per_pulse = 1}', "only kind 'pulse' has it"),
+        ('[[asset]]\npath = "a"\ntags.x_kwh = {modulus = 5, max_delta = 6}', "max_delta: expected less than modulus"),
+        ('[[asset]]\npath = "a"\ntags.x = {kind = "counter"}', "kind: invalid enum value"),
+        ('[[site]]\npath = "a/b/c/d"\ntime_zone = "UTC"', "lies below its line"),
+        ('[[topic]]\npattern = "a/{x}"\nasset = "a/{y}"', "asset: 'a/{y}' may name only x"),
+        ('[[topic]]\npattern = "a/{x}/{x}"\nasset = "a/{x}"', "pattern: expected levels such as"),
+        ('[[topic]]\npattern = "a/b+"\nasset = "a"', "pattern: expected levels such as"),
+        ("= 3", "Invalid statement"),
+        (
+            '[[asset]]\npath = "*"\ntags.m = {kind = "power", unit = "kW"}\n[[asset]]\npath = "a"\ntags.m = {unit = "kWh"}',
+            "a m: unit: kind 'power' needs a unit of active_power",
+        ),
+    ],
+)
+def test_what_can_not_be_is_refused_with_its_place(plant_of, text, message):
+    with pytest.raises(SettingsError) as caught:
+        plant_of(text)
+
+    assert message in str(caught.value)
+    assert "plant.toml" in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(SettingsError, match="nowhere.toml: no such file"):
+        load_plant(tmp_path / "nowhere.toml")
+
+
+def test_answers_stay_right_when_the_cache_is_full(monkeypatch):
+    monkeypatch.setattr("fieldline.plant._CACHED_NAMES", 10)
+    plant = Plant()
+
+    lines = [plant.line_of(f"a/b/c{n}/d") for n in range(50)]
+
+    assert lines == [f"a/b/c{n}" for n in range(50)]
+    assert len(plant._lines) <= 10
+
+
+def test_the_example_plant_loads_and_says_what_its_comments_say():
+    plant = load_plant(Path("examples/plant.toml"))
+
+    meter = plant.tag_info("plant/hall1/line1/meter", "total")
+
+    assert (meter.role, meter.scale, meter.modulus) == (Role.ACTIVE_REGISTER, 1000.0, 1_000_000)
+    assert plant.time_zone("farm/field1/zone1") == "America/Phoenix"
+    assert [topic.tag for topic in plant.topics] == ["{tag}", None]

@@ -1,0 +1,128 @@
+import pytest
+
+from fieldline.units import (
+    QUANTITIES,
+    SUFFIXES,
+    UNITS,
+    Role,
+    canonical_unit,
+    convert,
+    find_unit,
+    role_of_name,
+    unit_of_name,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("power_kw", "kW"),
+        ("Usage_kWh", "kWh"),
+        ("usageKWh", "kWh"),
+        ("energyMWh", "MWh"),
+        ("power_mw", "MW"),
+        ("kwh", "kWh"),
+        ("Lagging_Current_Reactive.Power_kVarh", "kvarh"),
+        ("wind_speed_m_s", "m/s"),
+        ("vibration_rms_mm_s", "mm/s"),
+        ("flow_m3_h", "m3/h"),
+        ("meter/total/energy_kwh", "kWh"),
+        ("soil_temp_c", "degC"),
+        ("PowerW", "W"),
+    ],
+)
+def test_a_name_that_ends_in_a_unit_has_it(name, unit):
+    found = unit_of_name(name)
+
+    assert found is not None
+    assert found.symbol == unit
+
+
+# `usagekWh` may be usage in kWh or "usagek" in Wh, a factor of 1000: no guess.
+@pytest.mark.parametrize("name", ["", "a", "v", "state", "good_parts", "usagekWh", "CO2(tCO2)", "///", "日本語"])
+def test_a_name_without_a_clear_unit_has_none(name):
+    assert unit_of_name(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("power_kw", Role.ACTIVE_POWER),
+        ("power_w", Role.ACTIVE_POWER),
+        ("reactive_power_kvar", Role.REACTIVE_POWER),
+        ("energy_kwh", Role.ACTIVE_REGISTER),
+        ("reactive_energy_kvarh", Role.REACTIVE_REGISTER),
+        ("interval_energy_kwh", Role.ACTIVE_INTERVAL),
+        ("lagging_interval_kvarh", Role.REACTIVE_INTERVAL),
+        ("energy_delta_kwh", Role.ACTIVE_INTERVAL),
+        ("temperature_c", Role.NONE),
+        ("apparent_power_kva", Role.NONE),
+    ],
+)
+def test_the_name_tells_the_part_in_the_energy(name, role):
+    assert role_of_name(name) is role
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "leading_reactive_kvarh",
+        "export_energy_kwh",
+        "power_setpoint_kw",
+        "max_power_kw",
+        "power_l1_kw",
+        "peak_demand_kw",
+    ],
+)
+def test_names_that_are_not_the_assets_own_import_in_all_get_no_role(name):
+    assert role_of_name(name) is Role.NONE
+
+
+def test_every_unit_and_every_suffix_belongs_to_a_quantity_of_the_table():
+    assert all(unit.quantity in QUANTITIES for unit in UNITS.values())
+    assert all(symbol in UNITS for symbol in SUFFIXES.values())
+
+
+def test_every_quantity_has_its_canonical_unit_with_factor_one():
+    for quantity in QUANTITIES.values():
+        unit = UNITS[quantity.unit]
+
+        assert (unit.quantity, unit.factor, unit.offset) == (quantity.name, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "to", "expected"),
+    [
+        (1.5, "MWh", "kWh", 1500.0),
+        (3.6, "MJ", "kWh", 1.0),
+        (212.0, "°F", "degC", 100.0),  # water boils
+        (-40.0, "degC", "degF", -40.0),  # where both scales meet
+        (0.0, "K", "degC", -273.15),
+        (36.0, "km/h", "m/s", 10.0),
+        (14.5037737730, "psi", "bar", 1.0),  # NIST SP 811
+        (60.0, "L/min", "m3/h", 3.6),
+    ],
+)
+def test_conversion_between_units_of_one_quantity(value, unit, to, expected):
+    assert convert(value, unit, to) == pytest.approx(expected, rel=1e-9)
+
+
+def test_conversion_between_quantities_is_refused():
+    with pytest.raises(ValueError, match="kW is active_power, kWh is active_energy"):
+        convert(1.0, "kW", "kWh")
+
+
+def test_case_counts_only_where_it_makes_a_difference():
+    assert find_unit("KWH").symbol == "kWh"
+    assert find_unit("MW").factor == 1e9 * find_unit("mW").factor
+    with pytest.raises(ValueError, match="mind the case"):
+        find_unit("Mw")
+
+
+def test_an_unknown_unit_names_the_nearest_one():
+    with pytest.raises(ValueError, match="did you mean"):
+        find_unit("kWhh")
+
+
+def test_canonical_units():
+    assert [canonical_unit(unit) for unit in ("MWh", "hp", "VAr", "bar")] == ["kWh", "kW", "kvar", "kPa"]
