@@ -19,6 +19,11 @@ from deploy.native.servers import InfluxDB, Kafka, Mosquitto, VictoriaMetrics
 _numbers = itertools.count(1)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # kafka-python 3.0 reads its protocol's schemas by a function that Python 3.11 deprecates (and 3.13 took back).
+    config.addinivalue_line("filterwarnings", "ignore:(read_text|open_text) is deprecated:DeprecationWarning")
+
+
 def _kept(server: Server) -> Iterator[Server]:
     yield server
     server.thaw()

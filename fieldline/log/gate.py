@@ -39,11 +39,6 @@ class ByteGate:
             self._held -= size
             self._changed.notify_all()
 
-    def wait_empty(self, timeout_s: float) -> bool:
-        """Whether everything was released within `timeout_s`."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._held == 0, timeout_s)
-
     def close(self) -> None:
         """Let nobody in any more; those who wait get Unavailable."""
         with self._changed:

@@ -27,7 +27,8 @@ def to_record(found: ConsumerRecord) -> Record:
 class DirectConsumer:
     """A consumer that is pointed at a place and reads on from it; what it fetched ahead is kept while reads go on.
 
-    `fetch_bytes` is how much one request asks for; a single larger record still comes. Safe to use from several threads.
+    `fetch_bytes` is how much one request asks for; a single larger record still comes.
+    Safe to use from several threads.
     """
 
     def __init__(self, settings: KafkaSettings, fetch_bytes: int) -> None:
@@ -52,7 +53,7 @@ class DirectConsumer:
             return first, consumer.end_offsets([place], timeout_ms)[place]
 
     def chunk(self, topic: str, partition: int, start: int, stop: int) -> tuple[list[Record], int]:
-        """Some records from `start` on and before `stop`, and where to go on; no records at `stop`. Raises Unavailable."""
+        """Some records from `start` on and before `stop`, and where to go on. Raises Unavailable."""
         place = TopicPartition(topic, partition)
         with self._lock, translated(self._settings.place):
             consumer = self._open()

@@ -127,7 +127,7 @@ class Producer:
             self._pending.discard(done)
 
     def _retire(self, producer: KafkaProducer, error: Exception) -> None:
-        """After any failure the producer goes: a refused record spoils it, and a lost one leaves a hole in its numbers."""
+        """After any failure the producer goes: a refused record spoils it, a lost one leaves a hole in its numbers."""
         with self._lock:
             if self._current is not producer:
                 return

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.base import MemberState
 from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
@@ -88,6 +89,8 @@ class KafkaReader:
                 metrics_enabled=False,
             )
             self._consumer.subscribe([self._topic], listener=self._changes)
+            # Joining before the topic is known gives an empty assignment first.
+            self._consumer.partitions_for_topic(self._topic)
 
     def poll(self, timeout_s: float, max_bytes: int = 16 << 20) -> Poll:
         """See `Reader.poll`; `max_bytes` is kept to roughly, by the size of the records before."""
@@ -98,7 +101,8 @@ class KafkaReader:
             limit = min(_MAX_RECORDS, max(1, int(max_bytes / self._record_bytes)))
             with translated(self._settings.place):
                 found = self._consumer.poll(int(1000 * min(max(left, 0.01), _SLICE_S)), max_records=limit)
-            revoked, assigned = self._apply_changes()
+            self._keep_joining()
+            revoked, assigned = self._apply_changes({place.partition for place in found})
             records = [
                 to_record(each) for several in found.values() for each in several if each.partition in self._next
             ]
@@ -162,22 +166,46 @@ class KafkaReader:
         with translated(self._settings.place):
             self._consumer.close(autocommit=False, timeout_ms=int(_CLOSE_S * 1000))
 
-    def _apply_changes(self) -> tuple[list[int], list[int]]:
-        """What changed hands since last time: (revoked, assigned). A partition that went and came back is in both."""
+    def _keep_joining(self) -> None:
+        """Have the next poll wait for a join that this one left under way.
+
+        kafka-python 3.0.12 forgets a join that changed metadata began when a poll ends before it does: the answer is
+        never looked at, heartbeats stay off and the member is expelled. Asking for a rejoin makes it take up the answer.
+        """
+        if self._consumer.group_metadata().state is MemberState.REBALANCING:
+            self._consumer._coordinator.request_rejoin()
+
+    def _apply_changes(self, read: set[int]) -> tuple[list[int], list[int]]:
+        """What changed hands since last time: (revoked, assigned). A partition that went and came back is in both.
+
+        Never raises: the records just taken from the library must not be lost. `read` are the partitions they are of.
+        """
         before = set(self._next)
         revoked: set[int] = set()
         for is_assigned, partition in self._changes.take():
             if is_assigned:
                 self._next[partition] = None
-            elif self._next.pop(partition, 0) is not None or partition in before:
-                revoked.add(partition)
+            else:
+                self._next.pop(partition, None)
+                revoked |= {partition} & before
+        owned = {place.partition for place in self._consumer.assignment()}
+        for partition in (read & owned) - set(self._next):
+            self._next[partition] = None
         assigned = [p for p in self._next if p not in before or p in revoked]
         if assigned:
             self.generation = max(self.generation, self._consumer.group_metadata().generation_id)
-            for partition in assigned:
-                commit = self.committed(partition)
-                self._next[partition] = commit.position if commit else None
-        return sorted(revoked & before), sorted(assigned)
+        for partition in assigned:
+            self._next[partition] = self._expected(partition)
+        return sorted(revoked), sorted(assigned)
+
+    def _expected(self, partition: int) -> int | None:
+        """The committed position, to notice records that are gone; None when it can't be told."""
+        try:
+            commit = self.committed(partition)
+        except Unavailable as error:
+            _log.warning("%s/%d: whether records are gone is not checked: %s", self._topic, partition, error)
+            return None
+        return commit.position if commit else None
 
     def _note_read(self, records: list[Record]) -> None:
         self._heard = time.monotonic()

@@ -66,7 +66,8 @@ class Writer:
         self._db, self._path, self._gate, self._retention = db, path, gate, retention
         self._now_ns, self._written = now_ns, written
         self._waiting: deque[Item] = deque()
-        self._busy = 0
+        self._submitted = 0
+        self._settled = 0
         self._stopping = False
         self._broken: FieldlineError | None = None
         self._changed = threading.Condition()
@@ -81,13 +82,14 @@ class Writer:
             if self._stopping:
                 raise Unavailable(f"log {self._path}: closed")
             self._waiting.append(item)
-            self._busy += 1
+            self._submitted += 1
             self._changed.notify_all()
 
     def drain(self, timeout_s: float) -> bool:
-        """Whether everything queued was written or refused within `timeout_s`."""
+        """Whether everything queued so far was written or refused within `timeout_s`."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._busy == 0, timeout_s)
+            target = self._submitted
+            return self._changed.wait_for(lambda: self._settled >= target, timeout_s)
 
     def close(self) -> None:
         """Write what waits, then stop and close the connection. Call once; later submits raise."""
@@ -204,7 +206,7 @@ class Writer:
 
     def _settle(self, batch: list[Item]) -> None:
         with self._changed:
-            self._busy -= len(batch)
+            self._settled += len(batch)
             self._changed.notify_all()
 
     def _refuse(self, batch: list[Item], error: FieldlineError, cause: Exception | None) -> None:
