@@ -1,0 +1,129 @@
+"""Names of the integer columns that kernels and the timeline share.
+
+`lines`  : int64[lines, L_COLUMNS], one row a line.
+`nodes`  : int64[nodes, N_COLUMNS], one row a window of a line: level 0 is a slice (a minute), then quarter-hour, hour, day.
+`chunks` : int64[n, K_COLUMNS], runs of sorted rows that lie in one slice; what an operator's `update` is called with.
+All times are ns UTC.
+"""
+
+NONE = -(2**63)
+"""A time that is not there."""
+
+MINUTE = 60_000_000_000
+QUARTER = 15 * MINUTE
+HOUR = 60 * MINUTE
+SECOND = 1_000_000_000
+
+LEVELS = 4  # slice, quarter-hour, hour, day
+
+# lines
+L_NEWEST = 0  # newest time seen, bounded by received + max_future
+L_FRONTIER = 1  # everything up to here has been run; older rows are late
+L_LAST = 2  # time of the last row that was run
+L_HEAD = 3  # .. L_HEAD + 3: newest node of each level, or -1
+L_SERIES = 7  # series of the line
+L_SHIFT = 8  # log2 of the rows that a block of the line has
+L_BASE = 9  # first row of the line in the carry arrays
+L_HORIZON = 10
+L_REACH = 11  # how far after a sample its contribution may end
+L_ZONE = 12  # index of the time zone's day table
+L_ARRIVED = 13  # monotonic ns of the last arrival
+L_DELAY = 14  # received - time of the newest row
+L_STORED = 15
+L_DUPLICATE = 16
+L_CONFLICT = 17
+L_LATE = 18
+L_REWIND_AT = 19  # monotonic ns when the line's late rows are due, or NONE
+L_FLUSHED = 20  # seconds that end at or before this time were closed
+L_COLUMNS = 21
+
+# nodes
+N_LINE = 0
+N_LEVEL = 1
+N_START = 2
+N_END = 3
+N_OLDER = 4
+N_NEWER = 5
+N_BLOCK = 6  # first row of its block in `parts`, or -1 while it is on the log only
+N_SHIFT = 7  # log2 of the block's rows
+N_FLAGS = 8
+N_REV = 9
+N_PAGE = 10  # position of the checkpoint record that holds it, or -1
+N_OFFSET = 11  # first row in that record
+N_CHUNK = 12  # newest chunk of its rows in the row store, or -1
+N_RANGE = 13  # newest range of log positions of its rows, or -1
+N_PARENT = 14
+N_FIRST_CHUNK = 15  # oldest chunk of its rows
+N_RUNS = 16  # how often its rows were run again
+N_COLUMNS = 17
+
+# N_FLAGS
+CLOSED = 1  # the line has passed its end
+CHANGED = 2  # differs from what the checkpoint holds
+TOUCHED = 4  # has rows marked in `marks`
+USED = 8  # not free
+REVISED = 16  # rows that came late changed it since it was emitted
+
+# marks, one byte a row of `parts`
+EMIT = 1  # bits differ from what was emitted
+REFOLD = 2  # a part of it changed
+SPREAD = 4  # its parent has not been told yet
+
+# chunks
+K_NODE = 0
+K_BLOCK = 1
+K_CARRY = 2
+K_SERIES = 3
+K_LO = 4
+K_HI = 5
+K_START = 6
+K_END = 7
+K_FIRST = 8
+K_CLOSE = 9
+K_FLUSH = 10  # seconds that end at or before this time are over; NONE: none is looked at
+K_LINE = 11
+K_COLUMNS = 12
+
+# heap: int64[H_COLUMNS], where the next free thing is
+H_FREE_NODE = 0
+H_NODES = 1
+H_BLOCKS = 2  # first row of `parts` that was never used
+H_FREE_RANGE = 3
+H_RANGES = 4
+H_CHUNKS = 5  # id of the next chunk
+H_USED = 6  # rows of `parts` in use
+H_FREE_BLOCK = 8  # .. + 23: first free block of each size
+SHIFTS = 24
+H_COLUMNS = H_FREE_BLOCK + SHIFTS
+
+# row chunks, kept in a ring by id: where a node's rows lie in the row store
+C_LO = 0  # running row number; modulo the store's size it is the place
+C_HI = 1
+C_OLDER = 2  # id of the chunk before, or -1
+C_LATE = 3
+C_COLUMNS = 4
+
+# ranges of log positions
+R_LO = 0
+R_HI = 1
+R_NEXT = 2
+R_COLUMNS = 3
+RANGE_SLACK = 16
+
+# per series, int64 and float64
+S_LINE = 0
+S_LOCAL = 1
+S_ASSET = 2
+S_RANK = 3
+S_ROLE = 4
+S_RAW = 5
+S_SCALAR = 6  # 0 for events, texts and waveforms, which have no statistics
+S_GAP = 7  # ns
+S_REGISTER_GAP = 8  # ns
+S_TAG = 9
+S_COLUMNS = 10
+
+F_SCALE = 0
+F_MODULUS = 1
+F_MAX_DELTA = 2
+F_COLUMNS = 3

@@ -1,0 +1,71 @@
+"""Operators: what is kept per series and slice, how rows change it, how longer windows are folded, what is read out.
+
+An operator is one file that ends in `COMPONENT`, an `Operator`. Its state is named by the columns of its kernel:
+
+- *parts*, per slice and series: filled by the slice's rows alone (`own` 1) or set by the rows after it (`own` 0);
+- *carry*, per series: what the next slice needs to know;
+- *opens*, per series: what is open within a slice and empty at its ends.
+
+Operators know nothing of order, lateness or restarts: they are given sorted rows, once, and the timeline sees to the rest.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class MetricRows(NamedTuple):
+    """Rows of one kind to be emitted, in columns of length n; asset, tag and window are numbers (see `Registry`)."""
+
+    kind: str
+    time: np.ndarray
+    asset: np.ndarray
+    tag: np.ndarray | None
+    window: np.ndarray | None
+    fields: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """One kind of metric.
+
+    windows : names of the windows that it emits, of `WINDOWS`.
+    update, fold : kernels, see `kernels/telemetry.py`; read_out(tables, parts_at, ids, level) gives the rows of windows `ids`
+    that are marked to be emitted. seconds : gives the rows of one-second windows from what `update` wrote.
+    marked, previous : columns of `opens` that a rewind sets, or None.
+    """
+
+    kind: str
+    windows: tuple[str, ...]
+    first_parts: np.ndarray
+    own: tuple[int, ...]
+    first_carry: np.ndarray
+    first_opens: np.ndarray
+    update: Callable[..., int]
+    fold: Callable[..., None]
+    read_out: Callable[[Any, int, np.ndarray, int], MetricRows | None]
+    seconds: Callable[..., MetricRows] | None = None
+    marked: int | None = None
+    previous: int | None = None
+
+
+WINDOWS = ("1s", "1m", "15m", "1h", "day")
+"""Names of the windows; number 1 is the slice, the ones above it are folded."""
+
+
+def time_bits(ns: int) -> float:
+    """A time as the float64 with the same bits, for the columns of `carry` and `opens` that hold int64."""
+    return float(np.array([ns], np.int64).view(np.float64)[0])
+
+
+def known() -> dict[str, Any]:
+    """Every operator by its name, found by the `COMPONENT` of the files in this folder."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        component = importlib.import_module(f"{__name__}.{module.name}").COMPONENT
+        found[module.name] = component
+    return found

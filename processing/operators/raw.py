@@ -1,0 +1,34 @@
+"""`reading`: the rows themselves, for the assets and tags that `--raw GLOB` names (none by default).
+
+    reading,asset=plant/hall1/line1/oven,tag=temperature_c value=183.2 1700000000000000000
+
+A glob is matched against `asset/tag`. Each accepted row is emitted once at its own time, a late one when it comes; a repeated
+one is not. Where two values contend for one time, the one that counts is emitted again. Events and texts have no value here.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+
+from processing.kernels import layout as at
+from processing.operators import MetricRows
+
+
+def is_wanted(globs: tuple[str, ...], asset: str, tag: str) -> bool:
+    """Whether the rows of a series are to be emitted."""
+    return not tag.startswith("@") and any(fnmatchcase(f"{asset}/{tag}", glob) for glob in globs)
+
+
+def rows(tables: Any, time: np.ndarray, series: np.ndarray, value: np.ndarray) -> MetricRows | None:
+    """Of sorted rows, those of series that are wanted."""
+    wanted = tables.series_info[series, at.S_RAW] != 0
+    if not wanted.any():
+        return None
+    if not wanted.all():
+        time, series, value = time[wanted], series[wanted], value[wanted]
+    info = tables.series_info[series]
+    return MetricRows("reading", time.copy(), info[:, at.S_ASSET], info[:, at.S_TAG], None, {"value": value.copy()})
+
+
+COMPONENT = rows

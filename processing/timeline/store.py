@@ -1,0 +1,53 @@
+"""Rows kept at hand: a ring of the newest ones, as a cache of the log's tail."""
+
+import numpy as np
+
+_ROW_BYTES = 21
+
+
+class RowStore:
+    """A ring of rows in columns. A row's running number never changes; its place is the number modulo the ring's size."""
+
+    def __init__(self, bytes_at_most: int) -> None:
+        size = max(bytes_at_most // _ROW_BYTES, 4096)
+        self.time = np.empty(size, np.int64)
+        self.series = np.empty(size, np.int32)
+        self.value = np.empty(size)
+        self.quality = np.empty(size, np.uint8)
+        self._next = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.time)
+
+    @property
+    def oldest(self) -> int:
+        """Running number of the oldest row that is still there."""
+        return self._next - self.size
+
+    def reserve(self, count: int) -> tuple[int, int]:
+        """Room for `count` rows in one piece: the place of its first, and the running number of place 0 of this turn."""
+        at = self._next % self.size
+        if at + count > self.size:
+            self._next += self.size - at
+            at = 0
+        return at, self._next - at
+
+    def advance(self, count: int) -> None:
+        """Say that the first `count` rows of what was reserved are taken."""
+        self._next += count
+
+    def add(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> int:
+        """Append rows; the running number of the first."""
+        count = len(time)
+        at, base = self.reserve(count)
+        self.time[at : at + count] = time
+        self.series[at : at + count] = series
+        self.value[at : at + count] = value
+        self.quality[at : at + count] = quality
+        self.advance(count)
+        return base + at
+
+    @property
+    def columns(self) -> tuple[np.ndarray, ...]:
+        return self.time, self.series, self.value, self.quality
