@@ -98,13 +98,17 @@ class Gatherer:
         for made in self._builder.records(batch.rows):
             if isinstance(made, TooLarge):
                 limit = self._log.max_record_bytes
-                problem = Problem("size", f"one {made.tag} of {len(made.payload)} bytes is over the log's limit of {limit}")
+                problem = Problem(
+                    "size", f"one {made.tag} of {len(made.payload)} bytes is over the log's limit of {limit}"
+                )
                 yield self._letter(made.asset.encode(), made.payload, made.received_ns, problem)
             else:
                 yield made
 
     def _letter(self, topic: bytes, payload: bytes, received_ns: int, problem: Problem) -> Entry:
-        return dead_letter(topic, payload, received_ns, problem, self._plant, self._partitions, self._log.max_record_bytes)
+        return dead_letter(
+            topic, payload, received_ns, problem, self._plant, self._partitions, self._log.max_record_bytes
+        )
 
 
 def append_all(gatherer: Gatherer, batch: Batch, woken: Callable[[object], None]) -> Ticket:

@@ -1,15 +1,17 @@
-"""What happens to times that can't be right, by the policy of the asset (plant file `clock`, or setting `ingest.clock`).
+"""What happens to times that can't be right, by the policy of the asset (plant file `clock`, or setting
+`ingest.clock`).
 
 | policy | before 1990, too far ahead, too old | a clock that drifts |
 |---|---|---|
 | `accept` | dead letter, reason `clock` | taken as it is |
-| `correct` | shifted so that the newest time of the message is its reception; quality uncertain | shifted by the estimated offset; uncertain |
+| `correct` | shifted: the newest is at reception; uncertain | shifted by the estimated offset; uncertain |
 | `quarantine` | dead letter | dead letter |
 
-Too far ahead is more than `max_future_s` after reception, too old more than `max_age_s` before it (by default no limit).
-A clock drifts when the smallest delay between time and reception over one to two minutes is more than 1 s negative (it is ahead) or
-more than 10 s (it is behind). A gateway that sends a backlog looks like a clock that is behind, so `correct` and
-`quarantine` are for devices that send live. A corrected time depends on when a message came: sent twice, it counts twice.
+Too far ahead is more than `max_future_s` after reception, too old more than `max_age_s` before it (by default no
+limit). A clock drifts when the smallest delay between time and reception over one to two minutes is more than 1 s
+negative (it is ahead) or more than 10 s (it is behind). A gateway that sends a backlog looks like a clock that is
+behind, so `correct` and `quarantine` are for devices that send live. A corrected time depends on when a message came:
+sent twice, it counts twice.
 """
 
 from fieldline.frames import Quality
@@ -60,7 +62,7 @@ class ClockPolicies:
         self._sources: dict[str, DriftEstimate] = {}
 
     def check(self, rows: Rows, start: int, route: Route, received_ns: int) -> Problem | None:
-        """Apply the route's policy to the rows from `start` on, all of one message; the Problem tells what was taken out."""
+        """Apply the route's policy to the rows from `start` on, all of one message; tells what was taken out."""
         times = rows.time
         if len(times) == start + 1:
             low = high = times[start]
@@ -92,7 +94,9 @@ class ClockPolicies:
         rows.put(right)
         if not wrong:
             return None
-        shown = f"time {wrong[0].time} ns lies before 1990, too far ahead of reception at {received_ns} ns, or is too old"
+        shown = (
+            f"time {wrong[0].time} ns lies before 1990, too far ahead of reception at {received_ns} ns, or is too old"
+        )
         return Problem("clock", shown, len(wrong))
 
     def _offset(self, route: Route, message: list[Row], received_ns: int) -> int:

@@ -126,7 +126,9 @@ class FrameBuilder:
             size += sum(len(payload) + 8 for payload in columns.payload if payload is not None)
         if size <= self._max_bytes:
             frame = encode_readings(columns._replace(asset=asset, assets=assets, tag=tag, tags=tags))
-            yield Entry(Stream.READINGS, partition, self._key(columns.asset), frame, {"rows": str(count).encode()}, count)
+            yield Entry(
+                Stream.READINGS, partition, self._key(columns.asset), frame, {"rows": str(count).encode()}, count
+            )
         elif count > 1:
             half = np.arange(count // 2)
             yield from self._fit(_chosen(columns, half), partition)
@@ -180,7 +182,7 @@ def halves(entry: Entry) -> list[Entry]:
     parts = (np.arange(count // 2), np.arange(count // 2, count))
     return [
         entry._replace(
-            value=encode_readings(_chosen(columns, part)), headers={"rows": str(len(part)).encode()}, count=len(part)
+            value=encode_readings(_chosen(columns, part)), headers={"rows": str(len(part)).encode()}, readings=len(part)
         )
         for part in parts
     ]

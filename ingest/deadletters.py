@@ -1,7 +1,7 @@
 """Dead letters: payloads, or parts of them, that could not be read, as records of the stream `deadletter`.
 
-The value is the payload as it came, the key its source, the reason and origin stand in headers (see docs/architecture.md). Of a payload
-over the size limit only the beginning is kept, and `detail` says so.
+The value is the payload as it came, the key its source, the reason and origin stand in headers (see
+docs/architecture.md). Of a payload over the size limit only the beginning is kept, and `detail` says so.
 """
 
 from typing import NamedTuple
@@ -33,14 +33,14 @@ _ROOM_FOR_HEADERS = 16_384
 
 
 class Entry(NamedTuple):
-    """A record that is to be appended. `count` : readings in it."""
+    """A record that is to be appended. `readings` : how many are in it."""
 
     stream: Stream
     partition: int
     key: bytes
     value: bytes
     headers: dict[str, bytes]
-    count: int
+    readings: int
 
 
 def dead_letter(
@@ -60,7 +60,7 @@ def dead_letter(
         "topic": name.encode(),
         "received_ns": str(received_ns).encode(),
         "origin": b"ingest",
-        "count": str(problem.count).encode(),
+        "count": str(problem.readings).encode(),
     }
     partition = partition_of(source, partitions)
-    return Entry(Stream.DEADLETTER, partition, source.encode(), payload, headers, problem.count)
+    return Entry(Stream.DEADLETTER, partition, source.encode(), payload, headers, problem.readings)

@@ -33,10 +33,13 @@ class Decoder:
         self._clocks = ClockPolicies(settings.max_future_s, settings.max_age_s)
         self._limits = Limits(settings.max_payload_bytes, settings.max_depth, settings.max_values)
 
-    def decode(self, topic: bytes, payload: bytes, received_ns: int, rows: Rows, size: int | None = None) -> Problem | None:
+    def decode(
+        self, topic: bytes, payload: bytes, received_ns: int, rows: Rows, size: int | None = None
+    ) -> Problem | None:
         """Append the message's rows; the Problem tells what could not be read.
 
-        size : of the payload as it was sent, where only its beginning was kept [bytes]. Never raises for what a device sent.
+        size : of the payload as it was sent, where only its beginning was kept [bytes]. Never raises for what a
+        device sent.
         """
         start = len(rows)
         try:
@@ -54,7 +57,7 @@ class Decoder:
             return Problem("internal", f"{type(error).__name__}: {error}"[:300])
         if problem is None or late is None:
             return problem or late
-        return Problem(problem.reason, f"{problem.detail}; {late.detail}", problem.count + late.count)
+        return Problem(problem.reason, f"{problem.detail}; {late.detail}", problem.readings + late.readings)
 
     def forget(self) -> None:
         """Drop what is remembered of topics; due when the rows' names begin anew."""

@@ -33,7 +33,10 @@ class Endpoint:
 
 
 def parse_mqtt_url(url: str) -> tuple[str, int, bool, str | None, str | None]:
-    """Host, port, whether TLS, user and password of `mqtt://host[:1883]` or `mqtts://host[:8883]`. Raises SettingsError."""
+    """Host, port, whether TLS, user and password of `mqtt://host[:1883]` or `mqtts://host[:8883]`.
+
+    Raises SettingsError.
+    """
     parts = urlsplit(url)
     try:
         port = parts.port

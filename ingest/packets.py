@@ -1,7 +1,7 @@
 """MQTT packets out of a byte stream: PUBLISH packets decoded here, all others handed on.
 
-A receiver's time goes into PUBLISH packets, so these are cut straight out of large reads. Source of the layout: OASIS, MQTT
-Version 5.0 (2019), 2.1 and 3.3; MQTT Version 3.1.1 (2014), 2.2 and 3.3.
+A receiver's time goes into PUBLISH packets, so these are cut straight out of large reads. Source of the layout:
+OASIS, MQTT Version 5.0 (2019), 2.1 and 3.3; MQTT Version 3.1.1 (2014), 2.2 and 3.3.
 """
 
 from collections.abc import Callable
@@ -36,8 +36,9 @@ def pubacks(identifiers: list[int]) -> bytes:
 class PacketReader:
     """Collects PUBLISH packets in `messages`; `other(first byte, body)` takes every other packet as it comes.
 
-    A payload over `max_payload` bytes is not gathered: its beginning is kept, the rest thrown away as it arrives, so memory
-    stays under `max_payload` + 70 kB + one read. `other` returns False when the connection was closed by what it did.
+    A payload over `max_payload` bytes is not gathered: its beginning is kept, the rest thrown away as it arrives, so
+    memory stays under `max_payload` + 70 kB + one read. `other` returns False when the connection was closed by what
+    it did.
     """
 
     def __init__(self, is_version_5: bool, max_payload: int, other: Callable[[int, bytes], bool]) -> None:

@@ -113,7 +113,7 @@ class Rows:
             del column[start:]
         for sparse in (self.quality, self.seq, self.payload):
             for row in [row for row in sparse if row >= start]:
-                del sparse[row]  # type: ignore[attr-defined]
+                del sparse[row]
 
     def put(self, rows: Iterable[Row]) -> None:
         """Append rows that `take` gave, changed or not."""

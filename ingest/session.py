@@ -1,18 +1,13 @@
 """The MQTT session: messages in, acknowledgements out, over a connection that mends itself.
 
-It owns paho-mqtt, of which it uses the handshake, keep-alive and TLS; reading is our own (`ingest/packets.py`), because paho's costs
-three system calls and a `Properties` object a message. No thread: the caller's loop calls `poll`. Overrides private methods of
-paho, so the dependency is pinned to 2.2.
-
-What it promises: QoS 1, a persistent session with a fixed client id, no acknowledgement but by `ack`, and none for
-a connection that is gone (its packet identifiers mean other messages by then). Unacknowledged messages come again after
-a reconnect.
+No thread: the caller's loop calls `poll`. What it promises: QoS 1, a persistent session with a fixed client id, no
+acknowledgement but by `ack`, and none for a connection that is gone (its packet identifiers mean other messages by
+then). Unacknowledged messages come again after a reconnect.
 """
 
 import random
 import selectors
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -25,12 +20,13 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from ingest.client import TLS_READ_BYTES, BufferedClient
 from ingest.endpoint import Endpoint, tls_context
-from ingest.packets import PUBACK, MalformedPacket, Message, PacketReader, pubacks
+from ingest.packets import Message, PacketReader
 
-_READ_BYTES = 256 << 10
-_TLS_READ_BYTES = 16 << 10
 _CONNECT_TIMEOUT_S = 5.0
+_FIRST_ANSWER_S = 2.0
+"""How long a broker that never spoke MQTT 5 may think about it: some (amqtt) just say nothing to it."""
 _RESUBSCRIBE_S = 30.0
 _LONGEST_BACK_OFF_S = 30.0
 _LASTED_S = 10.0
@@ -47,69 +43,6 @@ class Link(StrEnum):
     UP = "up"
 
 
-class _BufferedClient(Client):
-    """paho's client with large reads and our own PUBLISH decoder."""
-
-    reader: PacketReader
-    read_bytes = _READ_BYTES
-
-    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        for _ in range(16):
-            if self._sock is None:
-                return MQTTErrorCode.MQTT_ERR_NO_CONN
-            try:
-                data = self._sock_recv(self.read_bytes)
-            except BlockingIOError:
-                return MQTTErrorCode.MQTT_ERR_SUCCESS
-            except OSError:
-                return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
-            if not data:
-                return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
-            with self._msgtime_mutex:
-                self._last_bytes_received = time.monotonic()
-            try:
-                self.reader.feed(data)
-            except MalformedPacket:
-                return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
-            # A TLS record holds 16 kB at most, and what OpenSSL has decrypted already wakes no select.
-            if self.read_bytes == _READ_BYTES or len(data) < self.read_bytes:
-                return MQTTErrorCode.MQTT_ERR_SUCCESS
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
-
-    def handle_other(self, command: int, body: bytes) -> bool:
-        """Let paho treat a packet that is not a PUBLISH. False when it closed the connection."""
-        self._in_packet = {
-            "command": command,
-            "have_remaining": 1,
-            "remaining_count": [],
-            "remaining_mult": 1,
-            "remaining_length": len(body),
-            "packet": bytearray(body),
-            "to_process": 0,
-            "pos": 0,
-        }
-        try:
-            rc = self._packet_handle()
-        except Exception as error:
-            # paho raises several kinds for packets it can't decode; all of them mean the same to us.
-            raise MalformedPacket(f"packet type {command >> 4}: {error}") from error
-        if rc > 0:
-            self._loop_rc_handle(rc)
-        return self._sock is not None
-
-    def acknowledge(self, identifiers: list[int]) -> None:
-        """Queue one PUBACK each, as one write."""
-        self._packet_queue(PUBACK, pubacks(identifiers), 0, 1)
-
-    def abandon(self) -> None:
-        """Close the socket at once, without a word to the broker."""
-        self._sock_close()
-
-    def has_pending(self) -> bool:
-        """Whether decrypted bytes wait that `select` can't see."""
-        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
-
-
 class Session:
     """One client of one broker. Not safe to use from several threads, `wake` apart.
 
@@ -119,7 +52,10 @@ class Session:
     """
 
     def __init__(
-        self, endpoint: Endpoint, filters: Iterable[str], on_change: Callable[[Link, str], None] = lambda link, reason: None
+        self,
+        endpoint: Endpoint,
+        filters: Iterable[str],
+        on_change: Callable[[Link, str], None] = lambda link, reason: None,
     ) -> None:
         self.endpoint = endpoint
         self.filters = tuple(filters)
@@ -127,7 +63,7 @@ class Session:
         self.link = Link.DOWN
         self.reason = "not connected yet"
         self._on_change = on_change
-        self._client: _BufferedClient | None = None
+        self._client: BufferedClient | None = None
         self._selector = selectors.DefaultSelector()
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
@@ -136,6 +72,7 @@ class Session:
         self._interest = 0
         self._random = random.Random()
         self._version_5 = endpoint.protocol != "3.1.1"
+        self._spoke_5 = False
         self._attempts = 0
         self._next_attempt_s = 0.0
         self._since_s = 0.0
@@ -152,7 +89,10 @@ class Session:
     # -- for the caller's loop
 
     def poll(self, timeout_s: float) -> list[Message]:
-        """One round of the loop: connect if due, write, wait up to `timeout_s`, read. Never raises for the network's sake."""
+        """One round of the loop: connect if due, write, wait up to `timeout_s`, read.
+
+        Never raises for the network's sake.
+        """
         now = time.monotonic()
         if self._client is None:
             if self._is_held or now < self._next_attempt_s:
@@ -215,7 +155,7 @@ class Session:
 
     # -- one round
 
-    def _round(self, client: _BufferedClient, timeout_s: float) -> list[Message]:
+    def _round(self, client: BufferedClient, timeout_s: float) -> list[Message]:
         self._watch(client)
         ready = self._wait(0.0 if client.has_pending() else timeout_s)
         if ready & selectors.EVENT_WRITE:
@@ -245,14 +185,14 @@ class Session:
                 ready |= events
         return ready
 
-    def _watch(self, client: _BufferedClient) -> None:
+    def _watch(self, client: BufferedClient) -> None:
         sock = client.socket()
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
         if sock is not None and wanted != self._interest:
             self._selector.modify(sock, wanted)
             self._interest = wanted
 
-    def _follow(self, client: _BufferedClient, now: float) -> None:
+    def _follow(self, client: BufferedClient, now: float) -> None:
         """Act on what the callbacks noted."""
         if self._connack is not None:
             (code, has_session), self._connack = self._connack, None
@@ -264,9 +204,10 @@ class Session:
             self._note_subscriptions(self._suback)
             self._suback = None
         if client.socket() is None:
-            self._lose(self._farewell or f"{self.endpoint.url} closed the connection")
-        elif self.link is Link.CONNECTING and now - self._since_s > _CONNECT_TIMEOUT_S:
-            self._lose(f"{self.endpoint.url} took the connection but does not answer")
+            is_silent = not self._farewell and self.link is Link.CONNECTING
+            self._lose(self._farewell or f"{self.endpoint.url} closed the connection", is_silent)
+        elif self.link is Link.CONNECTING and now - self._since_s > self._answer_s():
+            self._lose(f"{self.endpoint.url} took the connection but does not answer", is_silent=True)
 
     # -- connecting
 
@@ -289,9 +230,9 @@ class Session:
         except (OSError, ValueError) as error:  # ssl.SSLError and socket.gaierror are OSErrors
             self._lose(f"can't reach {endpoint.url}: {getattr(error, 'strerror', None) or error}")
 
-    def _new_client(self) -> _BufferedClient:
+    def _new_client(self) -> BufferedClient:
         endpoint = self.endpoint
-        client = _BufferedClient(
+        client = BufferedClient(
             CallbackAPIVersion.VERSION2,
             client_id=endpoint.client_id,
             clean_session=None if self._version_5 else False,
@@ -304,7 +245,7 @@ class Session:
         if endpoint.is_tls:
             # Made anew for each connection, so that renewed certificates are taken up.
             client.tls_set_context(tls_context(endpoint))
-            client.read_bytes = _TLS_READ_BYTES
+            client.read_bytes = TLS_READ_BYTES
         if endpoint.username is not None:
             client.username_pw_set(endpoint.username, endpoint.password)
         client.on_connect = self._on_connect
@@ -321,15 +262,16 @@ class Session:
         properties.SessionExpiryInterval = self.endpoint.session_expiry_s
         return properties
 
-    def _welcome(self, client: _BufferedClient, has_session: bool, now: float) -> None:
+    def _welcome(self, client: BufferedClient, has_session: bool, now: float) -> None:
         self.epoch += 1
         self._since_s = now
+        self._spoke_5 = self._spoke_5 or self._version_5
         self._change(Link.UP, f"connected to {self.endpoint.url}, MQTT {'5' if self._version_5 else '3.1.1'}")
         # A new process may have other filters than the session of the last one: subscribe once in any case.
         if not has_session or not self._subscribed_once:
             self._subscribe(client)
 
-    def _subscribe(self, client: _BufferedClient) -> None:
+    def _subscribe(self, client: BufferedClient) -> None:
         self._pending_filters = [name for name in self.filters if not self._refused or name in self._refused]
         self._resubscribe_s = None
         if self._version_5:
@@ -358,7 +300,7 @@ class Session:
     def _refuse(self, code: str) -> None:
         endpoint = self.endpoint
         if code == "Unsupported protocol version" and endpoint.protocol == "auto" and self._version_5:
-            self._lose(f"{endpoint.url} does not speak MQTT 5, trying 3.1.1", is_retry_now=True, version_5=False)
+            self._lose(f"{endpoint.url} does not speak MQTT 5, trying 3.1.1", is_silent=True)
             return
         advice = ""
         if code in ("Not authorized", "Bad user name or password", "Bad authentication method"):
@@ -368,22 +310,24 @@ class Session:
             advice = f": it does not speak MQTT {endpoint.protocol}"
         self._lose(f"{endpoint.url} refuses the connection ({code}){advice}")
 
-    def _lose(self, reason: str, is_retry_now: bool = False, version_5: bool | None = None) -> None:
+    def _answer_s(self) -> float:
+        is_trial = self.endpoint.protocol == "auto" and self._version_5 and not self._spoke_5
+        return _FIRST_ANSWER_S if is_trial else _CONNECT_TIMEOUT_S
+
+    def _lose(self, reason: str, is_silent: bool = False) -> None:
+        """Give the connection up and plan the next. `is_silent` : the broker ended it without a word of MQTT."""
         was_up, now = self.link is Link.UP, time.monotonic()
         self._drop_client()
         if was_up and now - self._since_s >= _LASTED_S:
             self._attempts = 0
-        if version_5 is None and self.endpoint.protocol == "auto":
-            # Old brokers hang up on MQTT 5 without an answer, so after a silent end try the other version.
-            is_silent = not was_up and reason.endswith("closed the connection")
-            version_5 = not self._version_5 if is_silent else True
-            is_retry_now = is_silent and not version_5
-        if version_5 is not None:
-            self._version_5 = version_5
-        if not is_retry_now:
-            self._attempts += 1
-        back_off = min(_LONGEST_BACK_OFF_S, 0.25 * 2.0 ** min(self._attempts, 10))
-        self._next_attempt_s = now if is_retry_now else now + back_off * self._random.uniform(0.5, 1.0)
+        is_downgrade = False
+        if self.endpoint.protocol == "auto":
+            # Old brokers hang up on MQTT 5, or fall silent: then 3.1.1 is next, at once, and 5 again after that.
+            is_downgrade = is_silent and self._version_5 and not self._spoke_5
+            self._version_5 = not is_downgrade
+        self._attempts += not is_downgrade
+        back_off = 0.0 if is_downgrade else min(_LONGEST_BACK_OFF_S, 0.25 * 2.0 ** min(self._attempts, 10))
+        self._next_attempt_s = now + back_off * self._random.uniform(0.5, 1.0)
         self._change(Link.DOWN, reason)
 
     def _drop_client(self) -> None:
@@ -413,12 +357,12 @@ class Session:
     def _on_subscribe(self, client: Client, userdata: Any, mid: int, codes: list[Any], properties: Any) -> None:
         self._suback = list(codes)
 
-    def _on_socket_open(self, client: Client, userdata: Any, sock: socket.socket) -> None:
+    def _on_socket_open(self, client: Client, userdata: Any, sock: Any) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # paho leaves Nagle on: acknowledgements would wait
         self._selector.register(sock, selectors.EVENT_READ)
         self._interest = selectors.EVENT_READ
 
-    def _on_socket_close(self, client: Client, userdata: Any, sock: socket.socket) -> None:
+    def _on_socket_close(self, client: Client, userdata: Any, sock: Any) -> None:
         self._selector.unregister(sock)
         self._interest = 0
 

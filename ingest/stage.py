@@ -1,7 +1,8 @@
 """The ingest stage: MQTT in, durable frames out, and only then the acknowledgement.
 
-One thread runs it all: read, decode, append every 10 ms, acknowledge in bunches what the log has fsynced. While the log does not
-answer, the connection is closed and the broker keeps the messages; what was read but not written is tried again until it is.
+One thread runs it all: read, decode, append every 10 ms, acknowledge in bunches what the log has fsynced. While the
+log does not answer, the connection is closed and the broker keeps the messages; what was read but not written is
+tried again until it is.
 """
 
 import threading
@@ -39,8 +40,8 @@ _logger = structlog.get_logger("ingest.stage")
 class IngestStage:
     """Run it in a thread of its own; see the module's text.
 
-    settings : what to subscribe to and how; health : state, and counts `received`, `dead_lettered` (by source), `messages`,
-    `retained`, `redelivered`, `acknowledged`, `frames`, `connections`
+    settings : what to subscribe to and how; health : state, and counts `received`, `dead_lettered` (by source),
+    `messages`, `retained`, `redelivered`, `acknowledged`, `frames`, `connections`
     """
 
     def __init__(self, settings: IngestSettings, plant: Plant, log: Log, health: Health, clock: Clock) -> None:
@@ -144,8 +145,8 @@ class IngestStage:
             health.count("received", count, source=line)
         for letter in batch.letters:
             source = letter.key.decode()
-            health.count("received", letter.count, source=source)
-            health.count("dead_lettered", letter.count, source=source, reason=letter.headers["reason"].decode())
+            health.count("received", letter.readings, source=source)
+            health.count("dead_lettered", letter.readings, source=source, reason=letter.headers["reason"].decode())
         health.count("messages", batch.messages)
         if batch.retained:
             health.count("retained", batch.retained)

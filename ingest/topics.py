@@ -1,8 +1,8 @@
 """From a topic to an asset and a tag.
 
-The first pattern of the plant file that matches decides. Without one: a single value's tag is the topic's last level and what stands
-before it the asset; an object's asset is the whole topic and its keys are the tags. A single value on a topic of one level has
-the tag `value`.
+The first pattern of the plant file that matches decides. Without one: a single value's tag is the topic's last level
+and what stands before it the asset; an object's asset is the whole topic and its keys are the tags. A single value on
+a topic of one level has the tag `value`.
 """
 
 import re
@@ -109,7 +109,10 @@ def check_topic(raw: bytes) -> str:
 
 
 def check_name(name: str) -> str:
-    """The tag's name. Raises PayloadError with reason `name`: empty, too long, control characters, or begins with '@'."""
+    """The tag's name.
+
+    Raises PayloadError with reason `name`: empty, too long, control characters, or begins with '@'.
+    """
     if not name or name.startswith("@"):
         raise PayloadError("name", f"expected a name that does not begin with '@', got {name[:40]!r}")
     if _CONTROL.search(name):
@@ -124,7 +127,7 @@ def check_name(name: str) -> str:
 
 
 def source_levels(raw: bytes) -> str:
-    """A topic as text for attribution, whatever it holds: bytes that are not UTF-8 are replaced, its beginning suffices."""
+    """A topic as text for attribution, whatever it holds: what is not UTF-8 is replaced, too long is cut."""
     return raw[:_MAX_NAME_BYTES].decode("utf-8", "replace")
 
 

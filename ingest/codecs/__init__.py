@@ -23,12 +23,12 @@ class Limits(NamedTuple):
 class Problem(NamedTuple):
     """Why some values of a payload could not be read.
 
-    reason : one of `ingest.deadletters.REASONS`; detail : for a person; count : how many readings it cost
+    reason : one of `ingest.deadletters.REASONS`; detail : for a person; readings : how many it cost
     """
 
     reason: str
     detail: str
-    count: int = 1
+    readings: int = 1
 
 
 class Codec(Protocol):

@@ -4,52 +4,43 @@
 |---|---|
 | `21.5`, `true`, `"open"` | one value at the time of reception; booleans are 1 and 0, texts go to `@text/<tag>` |
 | `{"ts": 1767225600123, "value": 21.5}` | one value at its time |
-| `{"ts": …, "power_kw": 3.1, "oven": {"temp_degc": 180}}` | tags `power_kw` and `oven/temp_degc`; items of lists get their number |
+| `{"ts": …, "power_kw": 3.1, "oven": {"temp_degc": 180}}` | tags `power_kw`, `oven/temp_degc`; lists: `name/0` |
 | `{"ts": …, "values": {"power_kw": 3.1}}` | the same as without `values` |
 | `[{"ts": …, "value": 1}, {"ts": …, "value": 2}]` | arrays of the objects above |
 | `{"ts": …, "event": "order", "order": "4711", "phase": "start"}` | an event: tag `@order`, the rest its attributes |
 | `{"ts": …, "rate_hz": 25600, "waveform": [0.1, …]}` | a waveform; also base64 of little-endian float32 |
 
-`ts` (or `timestamp`) is epoch s, ms, µs, ns or ISO 8601; without it the time of reception holds. `seq` is the device's own
-number of the message, `quality` one of good, uncertain, bad, stale or an OPC quality of 64 and more; both are no tags.
-`null` is no sample. NaN, infinities and numbers that no float64 holds are bad values: the good ones beside them go on.
-Of a key that stands twice in an object, the last counts.
+`ts` (or `timestamp`) is epoch s, ms, µs, ns or ISO 8601; without it the time of reception holds. `seq` is the
+device's own number of the message, `quality` one of good, uncertain, bad, stale or an OPC quality of 64 and more;
+both are no tags. `null` is no sample. NaN, infinities and numbers that no float64 holds are bad values: the good ones
+beside them go on. Of a key that stands twice in an object, the last counts.
 """
 
-import base64
-import binascii
 import json
-import math
 import struct
-from collections.abc import Callable
 from typing import Any
 
-import msgspec
-import numpy as np
-
 from fieldline.errors import PayloadError
-from fieldline.frames import Quality
 from ingest.codecs import Limits, Problem
 from ingest.codecs.limits import check_limits
 from ingest.codecs.times import epoch_factor, parse_iso, parse_time
+from ingest.codecs.values import (
+    LARGEST_INT,
+    NUMERIC,
+    Unreadable,
+    are_plain,
+    flat,
+    parse,
+    read_quality,
+    read_samples,
+    read_sequence,
+)
 from ingest.rows import Rows
 from ingest.topics import Route, check_name
 
 _META = frozenset({"ts", "timestamp", "seq", "quality"})
 _SAMPLE = _META | {"value"}
-_NUMERIC = frozenset({int, float, bool})
-_LARGEST_INT = 10**300
 _MAX_SHAPES = 64
-_QUALITIES = {quality.name.lower(): quality for quality in Quality}
-_MAX_SEQ = 2**63
-_decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
-
-
-class _Unreadable:
-    """Stands in a parsed document for a literal that is no finite number."""
-
-    def __init__(self, literal: str) -> None:
-        self.literal = literal
 
 
 class JsonCodec:
@@ -70,27 +61,6 @@ class JsonCodec:
         else:
             message.take_value(document, received_ns, "")
         return message.problem() if message.faults else None
-
-
-def parse(payload: bytes) -> Any:
-    """The document. Raises PayloadError with reason `syntax`."""
-    if payload[:3] == b"\xef\xbb\xbf":
-        payload = payload[3:]
-    try:
-        return _decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        told = str(error)
-        if b"NaN" not in payload and b"Infinity" not in payload and "out of range" not in told:
-            raise PayloadError("syntax", f"expected JSON: {told}") from error
-    try:
-        return json.loads(payload, parse_constant=_Unreadable, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
-        raise PayloadError("syntax", f"expected JSON: {error}") from error
-
-
-def _finite(literal: str) -> float | _Unreadable:
-    value = float(literal)
-    return value if math.isfinite(value) else _Unreadable(literal)
 
 
 class _Message:
@@ -145,21 +115,21 @@ class _Message:
         if route.value_tag_number < 0:
             route.value_asset_number = rows.assets.number(route.value_asset)
             route.value_tag_number = rows.tags.number(route.value_tag)
-        if type(value) is float or (type(value) in _NUMERIC and -_LARGEST_INT < value < _LARGEST_INT):
+        if type(value) is float or (type(value) in NUMERIC and -LARGEST_INT < value < LARGEST_INT):
             rows.add(time, self.received, route.value_asset_number, route.value_tag_number, value)
         elif type(value) is list or type(value) is dict:
-            for name, inner in _flat(route.value_tag, value):
+            for name, inner in flat(route.value_tag, value):
                 self._take_tag(route.value_asset_number, name, inner, time)
         else:
             self._take_other(route.value_asset_number, route.value_tag, value, time, path)
 
     def _take_samples(self, items: list[Any]) -> bool:
-        """The common array, of `{"ts", "value"}` with numbers, in columns; False and nothing taken when it is another."""
+        """The common array, `{"ts", "value"}` with numbers, in columns; False, and nothing taken, for any other."""
         count = len(items)
         try:
             times = [item["ts"] for item in items]
             values = [item["value"] for item in items]
-            if sum(map(len, items)) != 2 * count or not _are_plain(values):
+            if sum(map(len, items)) != 2 * count or not are_plain(values):
                 return False
             times = self._times(times)
         except (KeyError, TypeError, PayloadError):
@@ -204,14 +174,14 @@ class _Message:
         if shape is not None:
             names, tags = shape
             values = [fields[name] for name in names]
-            if _are_plain(values):
+            if are_plain(values):
                 rows.time += [time] * len(values)
                 rows.tag += tags
                 rows.value += values
                 rows.runs.append((len(values), rows.assets.number(route.object_asset), self.received))
                 return
         asset = rows.assets.number(route.object_asset)
-        for name, value in _flat("", {key: value for key, value in fields.items() if key not in _META}):
+        for name, value in flat("", {key: value for key, value in fields.items() if key not in _META}):
             try:
                 self._take_tag(asset, route.prefix + check_name(name), value, time, f"{path}.{name}" if path else name)
             except PayloadError as error:
@@ -230,7 +200,7 @@ class _Message:
         return shape
 
     def _take_tag(self, asset: int, name: str, value: Any, time: int, path: str = "") -> None:
-        if type(value) in _NUMERIC and -_LARGEST_INT < value < _LARGEST_INT:
+        if type(value) in NUMERIC and -LARGEST_INT < value < LARGEST_INT:
             self.rows.add(time, self.received, asset, self.rows.tags.number(name), value)
         else:
             self._take_other(asset, name, value, time, path or name)
@@ -247,7 +217,9 @@ class _Message:
                 return
             self.rows.add_payload(time, self.received, asset, self.rows.tags.number(f"@text/{name}"), text)
         else:
-            shown = value.literal if type(value) is _Unreadable else str(value)[:20] if type(value) is int else "an array"
+            shown = (
+                value.literal if type(value) is Unreadable else str(value)[:20] if type(value) is int else "an array"
+            )
             self._fault("value", f"{path or name}: expected a finite number, got {shown[:40]}")
 
     def _take_event(self, fields: dict[str, Any]) -> None:
@@ -258,7 +230,7 @@ class _Message:
         attributes = {key: value for key, value in fields.items() if key not in _META and key != "event"}
         try:
             text = json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        except (TypeError, ValueError) as error:  # an _Unreadable in it, or text that UTF-8 can't hold
+        except (TypeError, ValueError) as error:  # an Unreadable in it, or text that UTF-8 can't hold
             raise PayloadError("value", "event: an attribute is no finite number and no text") from error
         self._add_block(fields, tag, text)
 
@@ -266,7 +238,7 @@ class _Message:
         rate = fields.get("rate_hz")
         if type(rate) not in (int, float) or not 0 < rate < 1e12:
             raise PayloadError("value", "rate_hz: expected the sample rate in Hz, above 0")
-        samples = _samples(fields["waveform"])
+        samples = read_samples(fields["waveform"])
         extra = sorted(fields.keys() - _META - {"waveform", "rate_hz"})
         if extra:
             self._fault("value", f"{', '.join(extra[:5])}: a waveform has no other fields", len(extra))
@@ -291,7 +263,7 @@ class _Message:
     def _mark(self, fields: dict[str, Any], start: int) -> None:
         """Quality and number of the rows from `start`; takes the rows back when one of them can't be read."""
         try:
-            quality, seq = _quality(fields.get("quality")), _sequence(fields.get("seq"))
+            quality, seq = read_quality(fields.get("quality")), read_sequence(fields.get("seq"))
         except PayloadError:
             self.rows.take(start)
             raise
@@ -299,65 +271,6 @@ class _Message:
 
     def _fault(self, reason: str, detail: str, count: int = 1) -> None:
         self.faults.append((reason, detail, count))
-
-
-def _are_plain(values: list[Any]) -> bool:
-    """Whether all are numbers or booleans that a float64 can hold."""
-    kinds = set(map(type, values))
-    if kinds <= {float, bool}:
-        return True
-    return kinds <= _NUMERIC and -_LARGEST_INT < min(values) and max(values) < _LARGEST_INT
-
-
-def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
-    """(name, value) of all that is nested in `value`, names joined with '/', items of lists by their number."""
-    pairs = value.items() if type(value) is dict else enumerate(value)
-    found: list[tuple[str, Any]] = []
-    for key, inner in pairs:
-        name = f"{prefix}/{key}" if prefix else str(key)
-        if type(inner) is dict or type(inner) is list:
-            found += _flat(name, inner)
-        else:
-            found.append((name, inner))
-    return found
-
-
-def _samples(block: Any) -> np.ndarray:
-    """float32[n] of a list of numbers or of base64. Raises PayloadError."""
-    if type(block) is str:
-        try:
-            raw = base64.b64decode(block, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise PayloadError("value", f"waveform: expected base64 of little-endian float32: {error}") from error
-        if len(raw) % 4:
-            raise PayloadError("value", f"waveform: {len(raw)} bytes are no whole number of float32")
-        samples = np.frombuffer(raw, "<f4")
-    elif type(block) is list and set(map(type, block)) <= {int, float} and _are_plain(block):
-        with np.errstate(over="ignore"):
-            samples = np.array(block, np.float64).astype("<f4")
-    else:
-        raise PayloadError("value", "waveform: expected an array of numbers or base64 of little-endian float32")
-    if not samples.size or not np.isfinite(samples).all():
-        raise PayloadError("value", "waveform: expected at least one sample, all of them finite as float32")
-    return samples
-
-
-def _quality(value: Any) -> Quality:
-    if value is None:
-        return Quality.GOOD
-    if type(value) is str and value.lower() in _QUALITIES:
-        return _QUALITIES[value.lower()]
-    if type(value) is int and 192 <= value <= 255:
-        return Quality.GOOD
-    if type(value) is int and 64 <= value <= 127:
-        return Quality.UNCERTAIN
-    raise PayloadError("quality", f"quality: expected good, uncertain, bad, stale or an OPC quality from 64, got {value!r}"[:120])
-
-
-def _sequence(value: Any) -> int | None:
-    if value is None or (type(value) is int and 0 <= value < _MAX_SEQ):
-        return value
-    raise PayloadError("seq", f"seq: expected a whole number from 0, got {value!r}"[:120])
 
 
 COMPONENT = JsonCodec()

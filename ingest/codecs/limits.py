@@ -11,7 +11,10 @@ _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def check_limits(payload: bytes, limits: Limits) -> None:
-    """Raises PayloadError with reason `size`, `depth` or `values`. Waveforms may have as many samples as the size allows."""
+    """Raises PayloadError with reason `size`, `depth` or `values`.
+
+    Waveforms may have as many samples as the size allows.
+    """
     if len(payload) > limits.max_payload_bytes:
         raise PayloadError("size", f"expected at most {limits.max_payload_bytes} bytes, got {len(payload)}")
     # What stands in texts counts here too, so these are upper bounds and most often they suffice.

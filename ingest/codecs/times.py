@@ -1,8 +1,8 @@
 """Times as devices send them: epoch in s, ms, µs or ns, told apart by magnitude, or ISO 8601.
 
-A number is a plausible time in one unit only if that reading lies between 1990 and 2100; between the units lie gaps, and a number
-in one of those is refused, not guessed. Numbers below 1990 in seconds are taken as seconds: whichever unit was meant,
-the clock is wrong, and the clock policy deals with it.
+A number is a plausible time in one unit only if that reading lies between 1990 and 2100; between the units lie gaps,
+and a number in one of those is refused, not guessed. Numbers below 1990 in seconds are taken as seconds: whichever
+unit was meant, the clock is wrong, and the clock policy deals with it.
 """
 
 import math
