@@ -1,0 +1,99 @@
+"""Dashboards: every query asks for measurements, fields and tags that the catalogue has, in InfluxQL."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fieldline.catalogue import KINDS, TAGS, fields
+
+GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
+DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _queries() -> list[tuple[str, str]]:
+    return [
+        (f"{path.stem}: {panel['title']}: {target['refId']}", target["query"])
+        for path in DASHBOARDS
+        for panel in _load(path)["panels"]
+        for target in panel["targets"]
+    ]
+
+
+def test_there_is_a_dashboard() -> None:
+    assert DASHBOARDS and len(_queries()) > 10
+
+
+@pytest.mark.parametrize(("name", "query"), _queries(), ids=[name for name, _ in _queries()])
+def test_a_query_names_only_what_the_catalogue_has(name: str, query: str) -> None:
+    match = re.fullmatch(
+        r'SELECT (?P<what>.+?) FROM "(?P<kind>\w+)" WHERE (?P<where>.+?)(?: GROUP BY (?P<by>.+))?', query
+    )
+
+    assert match is not None, "not a simple InfluxQL SELECT"
+    kind = match["kind"]
+    assert kind in KINDS
+    assert set(re.findall(r'"(\w+)"', match["what"])) <= set(fields(kind))
+    named = re.findall(r'"(\w+)" (?:=|=~|!=|!~) ', match["where"]) + re.findall(r'"(\w+)"', match["by"] or "")
+    assert set(named) <= set(TAGS[kind])
+    assert "$timeFilter" in match["where"], "without it, all of the database is read"
+    assert "window" not in TAGS[kind] or '"window" = ' in match["where"], "windows of all lengths would be mixed"
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_a_dashboard_is_whole(path: Path) -> None:
+    board = _load(path)
+
+    assert board["uid"] and board["title"] and board["schemaVersion"] >= 39
+    numbers = [panel["id"] for panel in board["panels"]]
+    assert len(set(numbers)) == len(numbers)
+    for panel in board["panels"]:
+        assert panel["description"], panel["title"]
+        assert panel["datasource"] == {"type": "influxdb", "uid": "fieldline"}
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert all(target["rawQuery"] for target in panel["targets"])
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_panels_do_not_overlap(path: Path) -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in _load(path)["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        for x in range(place["x"], place["x"] + place["w"]):
+            for y in range(place["y"], place["y"] + place["h"]):
+                assert taken.setdefault((x, y), panel["title"]) == panel["title"]
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_variables_are_declared_before_they_are_used_and_all_are_used(path: Path) -> None:
+    board = _load(path)
+    declared: list[str] = []
+    for variable in board["templating"]["list"]:
+        assert set(re.findall(r"\$(\w+)", variable["query"])) <= set(declared)
+        declared.append(variable["name"])
+
+    used = {name for _, query in _queries() for name in re.findall(r"\$(\w+)", query)} - {"timeFilter"}
+    assert used == set(declared)
+
+
+def test_the_provisioned_source_is_the_one_that_dashboards_name_and_speaks_influxql() -> None:
+    found = yaml.safe_load((GRAFANA / "provisioning" / "datasources" / "fieldline.yml").read_text(encoding="utf-8"))
+
+    (source,) = found["datasources"]
+    assert (source["uid"], source["type"]) == ("fieldline", "influxdb")
+    assert source["jsonData"]["version"] == "InfluxQL"
+    assert source["secureJsonData"]["httpHeaderValue1"] == "Token $__file{/run/secrets/influx_token}"
+
+
+def test_no_token_stands_in_a_dashboard() -> None:
+    for path in DASHBOARDS:
+        assert not re.search(r"(?i)\b(token|password|bearer)\b", path.read_text(encoding="utf-8"))

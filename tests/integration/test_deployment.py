@@ -1,0 +1,193 @@
+"""Configuration of the deployment on the real servers: the broker's accounts and limits, the dashboards' queries."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from deploy.native.server import Server, free_port
+from fieldline.errors import SettingsError
+from ingest.publisher import Publisher
+
+ROOT = Path(__file__).parents[2]
+PASSWORDS = {"fieldline": "reads-all", "device": "writes-lines"}
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[int]:
+    """Mosquitto with the deployment's own configuration and start script; only paths and the port differ."""
+    port, secrets, auth = free_port(), tmp_path / "secrets", tmp_path / "auth"
+    secrets.mkdir()
+    auth.mkdir()
+    (tmp_path / "data").mkdir()
+    shutil.copytree(ROOT / "deploy" / "mosquitto", tmp_path / "config")
+    for account, password in PASSWORDS.items():
+        (secrets / f"mqtt_{account}").write_text(password)
+    text = (ROOT / "deploy" / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
+    text = text.replace("/mosquitto/", f"{tmp_path}/")
+    text = text.replace("listener 1883", f"listener {port} 127.0.0.1")
+    conf = tmp_path / "mosquitto.conf"
+    conf.write_text(text + ("user root\n" if os.getuid() == 0 else ""))
+    environment = {**os.environ, "SECRETS": str(secrets), "AUTH": str(auth), "CONF": str(conf)}
+    with open(tmp_path / "out", "wb") as out:
+        process = subprocess.Popen(
+            [ROOT / "deploy" / "mosquitto" / "start"], env=environment, stdout=out, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_for(port, process, tmp_path / "out")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], out: Path) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return
+        except OSError:
+            process.poll() or threading.Event().wait(0.05)
+    raise AssertionError(f"mosquitto did not start: {out.read_text()}")
+
+
+class Listener:
+    """A subscriber with an account; `messages` grows."""
+
+    def __init__(self, port: int, account: str, topic: str) -> None:
+        self.messages: list[tuple[str, bytes]] = []
+        self._arrived = threading.Condition()
+        subscribed = threading.Event()
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.username_pw_set(account, PASSWORDS[account])
+        self._client.on_message = self._take
+        self._client.on_subscribe = lambda *_: subscribed.set()
+        self._client.connect("127.0.0.1", port)
+        self._client.subscribe(topic, qos=1)
+        self._client.loop_start()
+        assert subscribed.wait(10)
+
+    def wait_for(self, number: int, timeout_s: float) -> list[tuple[str, bytes]]:
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self.messages) >= number, timeout_s)
+        return self.messages
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _take(self, client: Client, data: Any, message: Any) -> None:
+        with self._arrived:
+            self.messages.append((message.topic, message.payload))
+            self._arrived.notify_all()
+
+
+def test_a_device_may_publish_and_ingest_may_read(broker: int) -> None:
+    listener = Listener(broker, "fieldline", "plant/#")
+
+    with Publisher(f"mqtt://127.0.0.1:{broker}", username="device", password=PASSWORDS["device"]) as publisher:
+        publisher.publish("plant/hall1/line1/press1", b"1")
+        publisher.publish("office/printer", b"2")
+        publisher.flush(10)
+        publisher.publish("plant/hall1/line1/press1", b"3")
+        publisher.flush(10)
+
+    assert [payload for _, payload in listener.wait_for(2, 10)] == [b"1", b"3"]
+    listener.close()
+
+
+def test_ingest_may_not_publish_and_a_device_may_not_read(broker: int) -> None:
+    spy = Listener(broker, "device", "#")
+    reader = Listener(broker, "fieldline", "#")
+
+    with Publisher(f"mqtt://127.0.0.1:{broker}", username="fieldline", password=PASSWORDS["fieldline"]) as publisher:
+        publisher.publish("plant/hall1/line1/press1", b"forged")
+        publisher.flush(10)
+    with Publisher(f"mqtt://127.0.0.1:{broker}", username="device", password=PASSWORDS["device"]) as publisher:
+        publisher.publish("plant/hall1/line1/press1", b"1")
+        publisher.flush(10)
+
+    assert reader.wait_for(1, 10) == [("plant/hall1/line1/press1", b"1")]
+    assert spy.messages == []
+    spy.close()
+    reader.close()
+
+
+@pytest.mark.parametrize("credentials", [{}, {"username": "device", "password": "wrong"}])
+def test_strangers_are_refused(broker: int, credentials: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="refuses the connection: (Not authorized|Bad user name)"):
+        Publisher(f"mqtt://127.0.0.1:{broker}", **credentials)  # type: ignore[arg-type]
+
+
+def test_a_password_that_would_break_the_file_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "mqtt_device").write_text("a:b")
+    environment = {**os.environ, "SECRETS": str(tmp_path), "AUTH": str(tmp_path), "CONF": "/none"}
+
+    done = subprocess.run(
+        [ROOT / "deploy" / "mosquitto" / "start"], env=environment, capture_output=True, text=True, timeout=30
+    )
+
+    assert done.returncode == 2
+    assert "is empty or has a colon" in done.stderr
+
+
+def _ask(influxdb: Server, path: str, **parameters: str) -> Any:
+    body = urllib.parse.urlencode(parameters).encode()
+    with urllib.request.urlopen(f"{influxdb.url}/{path}", data=body, timeout=10) as reply:
+        return json.loads(reply.read() or b"{}")
+
+
+@pytest.fixture
+def filled(influxdb: Server) -> Iterator[Server]:
+    """A database with one row of each kind and window, as the pipeline writes them."""
+    _ask(influxdb, "query", q="CREATE DATABASE boards")
+    where = "site=plant,area=hall1,line=line1,asset=plant/hall1/line1/press1"
+    rows = []
+    for window in ("1s", "1m", "15m", "1h"):
+        rows.append(
+            f"energy,{where},window={window} active_energy_kwh=1.5,reactive_energy_kvarh=1,peak_demand_kw=6,"
+            "power_factor=0.83,coverage=1,rev=0 1767225600000000000"
+        )
+        rows.append(
+            f"telemetry,{where},tag=power_kw,window={window} count=60,min=1,max=3,mean=2,time_weighted_mean=2,last=2,"
+            "coverage=1,rev=0 1767225600000000000"
+        )
+    request = urllib.request.Request(f"{influxdb.url}/write?db=boards", data="\n".join(rows).encode(), method="POST")
+    urllib.request.urlopen(request, timeout=10).close()
+    yield influxdb
+    _ask(influxdb, "query", q="DROP DATABASE boards")
+
+
+def _as_grafana(query: str) -> str:
+    """Grafana's variables and macros replaced as Grafana replaces them."""
+    query = query.replace("$timeFilter", "time >= 1767225000000ms AND time <= 1767229200000ms")
+    query = query.replace("'$asset'", "'plant/hall1/line1/press1'").replace("'$tag'", "'power_kw'")
+    return re.sub(r"\^\$(?:site|area|line)\$", "^.*$", query)
+
+
+def test_every_query_of_the_dashboards_finds_its_row_in_influxdb(filled: Server) -> None:
+    asked = 0
+    for path in sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json")):
+        board = json.loads(path.read_text(encoding="utf-8"))
+        queries = [target["query"] for panel in board["panels"] for target in panel["targets"]]
+        for query in [*queries, *(variable["query"] for variable in board["templating"]["list"])]:
+            answer = _ask(filled, "query", db="boards", q=_as_grafana(query))
+            asked += 1
+
+            assert "error" not in answer["results"][0], (query, answer)
+            assert answer["results"][0].get("series"), f"no rows for {query}"
+    assert asked > 15
