@@ -27,8 +27,8 @@ _OWN = "definition of this project"
 _COVERAGE = (
     "coverage",
     "1",
-    "share of the window that was observed, 0 to 1: time between samples that are not further apart than the tag's "
-    "maximum gap, over the window's length",
+    "share of the window that was observed, 0 to 1: in which a value held, or that lies between samples not further "
+    "apart than the tag's maximum gap",
     _OWN,
 )
 _REV = ("rev", "1", "revision of this row, from 0; grows when late rows change the window", _OWN)
@@ -42,9 +42,8 @@ _ROWS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         (
             "time_weighted_mean",
             "tag's",
-            "integral over the observed time by the trapezoidal rule, divided by that time; what straddles a boundary "
-            "is split there by linear interpolation",
-            "trapezoidal rule",
+            "mean of the samples, each weighed by how long it held: until the next one, at most the tag's maximum gap",
+            "time average with the last value held",
         ),
         ("last", "tag's", "the newest sample", "definition"),
         _COVERAGE,
@@ -54,9 +53,10 @@ _ROWS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         (
             "active_energy_kwh",
             "kWh",
-            "active energy. Power: trapezoid over event time, without intervals longer than the maximum gap. "
-            "Registers: differences, with rollover and reset. Interval energy and pulses: sums",
-            "trapezoidal rule; resets as Prometheus' counters have them; pulses times the meter's constant",
+            "active energy, from the first of these that the window has. Registers: differences, with rollover and "
+            "reset. Interval energy: sums. Pulses: sums times the constant. Power: trapezoid over event time, without "
+            "intervals longer than the maximum gap",
+            "trapezoidal rule; resets count from zero, as Prometheus' counters have them",
         ),
         ("reactive_energy_kvarh", "kvarh", "reactive energy, by the same rules", "as active_energy_kwh"),
         (
