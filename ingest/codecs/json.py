@@ -102,7 +102,7 @@ class _Message:
             elif "value" in fields and fields.keys() <= _SAMPLE:
                 start = len(self.rows)
                 self.take_value(fields["value"], self._time(fields), f"{path}.value" if path else "value")
-                if len(fields) > 2:
+                if "seq" in fields or "quality" in fields:
                     self._mark(fields, start)
             else:
                 self._take_fields(fields, path)
