@@ -11,13 +11,14 @@ from kafka.producer.future import RecordMetadata
 
 from fieldline.errors import FieldlineError, RecordTooLarge, Unavailable
 from fieldline.log.gate import ByteGate
-from fieldline.log.kafka_settings import CONNECT_S, MAX_MESSAGE_BYTES, KafkaSettings, translate, translated
+from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, REQUEST_S, KafkaSettings, translate, translated
 
 _log = logging.getLogger(__name__)
 _BATCH_BYTES = 1 << 20
 _LINGER_MS = 2
 _RECORD_OVERHEAD = 2048  # what a waiting record, its batch's share and its futures hold beside its bytes
 _RETRY_S = 1.0
+_GRACE_S = 10.0
 
 
 class Producer:
@@ -43,7 +44,7 @@ class Producer:
         done: Future[int] = Future()
         done.set_running_or_notify_cancel()
         charged = size + _RECORD_OVERHEAD
-        self._gate.acquire(charged, self._settings.delivery_timeout_ms / 1000 + CONNECT_S)
+        self._gate.acquire(charged, self._settings.delivery_timeout_ms / 1000 + _GRACE_S)
         try:
             with self._lock:
                 producer = self._usable()
@@ -83,17 +84,18 @@ class Producer:
 
     def _make(self) -> KafkaProducer:
         settings = self._settings
+        request_timeout_ms = min(int(REQUEST_S * 1000), settings.delivery_timeout_ms // 2)
         with translated(settings.place):
             return KafkaProducer(
-                **settings.client(),
+                **{**settings.client(), "request_timeout_ms": request_timeout_ms},
                 acks="all",
                 enable_idempotence=True,
                 compression_type=settings.compression,
                 linger_ms=_LINGER_MS,
                 batch_size=_BATCH_BYTES,
                 max_request_size=MAX_MESSAGE_BYTES,
-                delivery_timeout_ms=max(settings.delivery_timeout_ms, 1000),
-                max_block_ms=int(CONNECT_S * 1000),
+                delivery_timeout_ms=settings.delivery_timeout_ms,
+                max_block_ms=settings.connect_timeout_ms,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )

@@ -169,8 +169,8 @@ class KafkaReader:
     def _keep_joining(self) -> None:
         """Have the next poll wait for a join that this one left under way.
 
-        kafka-python 3.0.12 forgets a join that changed metadata began when a poll ends before it does: the answer is
-        never looked at, heartbeats stay off and the member is expelled. Asking for a rejoin makes it take up the answer.
+        kafka-python 3.0.12 forgets a join that changed metadata began when a poll ends before it does: its answer is
+        never looked at, heartbeats stay off, the member is expelled. Asking for a rejoin makes it take up the answer.
         """
         if self._consumer.group_metadata().state is MemberState.REBALANCING:
             self._consumer._coordinator.request_rejoin()

@@ -5,6 +5,7 @@
     prefix               begins the topics' names (fieldline)
     session_timeout_ms   a worker silent for this long loses its partitions (10000; brokers take 6000 and more)
     delivery_timeout_ms  an append that the broker does not take for this long fails (120000)
+    connect_timeout_ms   how long opening waits for a broker (10000)
     compression          none, lz4, zstd, gzip, snappy (none: on a local network compressing costs more than it saves)
     in_flight_bytes      how much may wait for the broker before `append` blocks (64 MiB)
     tls, ca, cert, key   true or false (false, or true when ca or cert is given), and files in PEM format
@@ -31,7 +32,6 @@ MAX_MESSAGE_BYTES = 16 << 20
 """What topics take for one record (`max.message.bytes`), set by `fieldline topics apply`."""
 
 REQUEST_S = 15.0
-CONNECT_S = 10.0
 
 _PREFIX = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _COMPRESSION = ("none", "lz4", "zstd", "gzip", "snappy")
@@ -57,6 +57,7 @@ class KafkaSettings:
     prefix: str
     session_timeout_ms: int
     delivery_timeout_ms: int
+    connect_timeout_ms: int
     compression: str | None
     in_flight_bytes: int
     security: dict[str, Any] = field(repr=False)
@@ -80,7 +81,7 @@ class KafkaSettings:
             "bootstrap_servers": list(self.servers),
             "client_id": "fieldline",
             "request_timeout_ms": int(REQUEST_S * 1000),
-            "bootstrap_timeout_ms": int(CONNECT_S * 1000),
+            "bootstrap_timeout_ms": self.connect_timeout_ms,
             "reconnect_backoff_ms": 50,
             "reconnect_backoff_max_ms": 1000,
             **self.security,
@@ -102,6 +103,7 @@ def read_url(address: str, prefix: str = "fieldline") -> KafkaSettings:
         prefix=topics,
         session_timeout_ms=session_ms,
         delivery_timeout_ms=options.whole("delivery_timeout_ms", 120_000, low=1000, high=3_600_000),
+        connect_timeout_ms=options.whole("connect_timeout_ms", 10_000, low=100, high=600_000),
         compression=None if compression == "none" else compression,
         in_flight_bytes=options.whole("in_flight_bytes", 64 << 20, low=1),
         security=_security(options, user),

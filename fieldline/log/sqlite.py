@@ -20,7 +20,7 @@ from fieldline.log.gate import ByteGate
 from fieldline.log.options import Options
 from fieldline.log.sqlite_file import connect, open_file, pack_headers, record_id, to_record, translated
 from fieldline.log.sqlite_reader import GroupLock, SqliteReader
-from fieldline.log.sqlite_upkeep import Checkpointer, Retention
+from fieldline.log.sqlite_upkeep import Retention, WriteBack
 from fieldline.log.sqlite_writer import Append, Note, Writer
 
 WEEK_S = 7 * 86400.0
@@ -60,10 +60,9 @@ class SqliteLog:
         self._readers: set[SqliteReader] = set()
         self._is_open = True
         self._watch = connect(self.path)
-        self._writer = Writer(
-            db, self.path, self._gate, Retention(ages, max_bytes or None, self._partitions), now_ns, self._notify
-        )
-        self._upkeep = Checkpointer(self.path)
+        retention = Retention(ages, max_bytes or None, self._partitions)
+        self._upkeep = WriteBack(self.path)
+        self._writer = Writer(db, self.path, self._gate, retention, self._upkeep, now_ns, self._notify)
 
     def partitions(self, stream: Stream) -> int:
         """See `Log.partitions`."""
@@ -160,10 +159,10 @@ class SqliteLog:
         for reader in list(self._readers):
             reader.close()
         self._gate.close()
-        self._upkeep.close()
         try:
             self._writer.close()
         finally:
+            self._upkeep.close()
             with self._idle_lock:
                 for db in [self._watch, *self._idle]:
                     db.close()

@@ -22,6 +22,7 @@ PARTITION_SHIFT = 48
 MAX_PARTITIONS = 1024
 BUSY_TIMEOUT_S = 10.0
 _PAGE_BYTES = 8192
+_WAL_KEPT_BYTES = 32 << 20
 _POSITIONS = (1 << PARTITION_SHIFT) - 1
 _COLUMNS = "id INTEGER PRIMARY KEY, appended_ns INTEGER NOT NULL, key BLOB NOT NULL, headers BLOB, value BLOB"
 
@@ -86,6 +87,7 @@ def connect(path: Path, *, cache_kib: int = 2048) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA wal_autocheckpoint=0")
+        db.execute(f"PRAGMA journal_size_limit={_WAL_KEPT_BYTES}")
         db.execute(f"PRAGMA cache_size=-{cache_kib}")
     except sqlite3.Error:
         db.close()

@@ -14,13 +14,12 @@ from fieldline.errors import FieldlineError, LogCorrupt, Unavailable
 from fieldline.log import COMPACTED, Stream
 from fieldline.log.gate import ByteGate
 from fieldline.log.sqlite_file import record_id, translate
-from fieldline.log.sqlite_upkeep import Retention
+from fieldline.log.sqlite_upkeep import Retention, WriteBack
 
 _log = logging.getLogger(__name__)
 _MAX_ITEMS = 10_000
 _MAX_BYTES = 32 << 20
 _TICK_S = 0.5
-_WAL_LIMIT_BYTES = 256 << 20
 _STOP_S = 10.0
 
 
@@ -59,12 +58,13 @@ class Writer:
         path: Path,
         gate: ByteGate,
         retention: Retention,
+        write_back: WriteBack,
         now_ns: Callable[[], int],
         written: Callable[[], None],
     ) -> None:
         self.failures = 0
         self._db, self._path, self._gate, self._retention = db, path, gate, retention
-        self._now_ns, self._written = now_ns, written
+        self._write_back, self._now_ns, self._written = write_back, now_ns, written
         self._waiting: deque[Item] = deque()
         self._submitted = 0
         self._settled = 0
@@ -186,13 +186,7 @@ class Writer:
     def _keep_house(self) -> None:
         try:
             self._retention.prune(self._db, time.monotonic(), self._now_ns())
-            wal = self._path.with_name(self._path.name + "-wal")
-            if wal.stat().st_size > _WAL_LIMIT_BYTES:
-                # The upkeep thread has written most of it back; what is left is written back while no one
-                # appends, so that the next transaction starts the file over.
-                self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-        except FileNotFoundError:
-            return
+            self._write_back.start_over(self._db)
         except sqlite3.Error as error:
             self._roll_back()
             _log.warning("upkeep waits: %s", translate(error, self._path))
