@@ -24,6 +24,7 @@ class Source(NamedTuple):
 
     refused : set aside by ingest; they are received and dead-lettered alike
     conflict : those of `duplicate` that came with another value
+    waiting : not decided yet, because the line's time has not come so far
     dead_letters : rows found on the dead letter stream from the process stage, against its own count
     """
 
@@ -33,6 +34,7 @@ class Source(NamedTuple):
     duplicate: int
     conflict: int
     late: int
+    waiting: int
     refused: int
     set_aside: int
     dead_letters: int
@@ -44,7 +46,8 @@ class Source(NamedTuple):
     @property
     def missing(self) -> int:
         """What has no account: 0 when it balances, positive for readings lost, negative for readings counted twice."""
-        return self.received - self.stored - self.duplicate - self.late - self.dead_lettered
+        decided = self.stored + self.duplicate + self.late + self.dead_lettered
+        return self.received - decided - self.waiting
 
 
 class Balance(NamedTuple):
@@ -83,7 +86,7 @@ def audit(log: Log, line_of: Callable[[str], str], advance: Callable[[int], None
     committed: dict[int, int] = {}
     unprocessed = cut = 0
     for partition in range(log.partitions(Stream.READINGS)):
-        committed[partition], sources = _account(log, partition)
+        committed[partition], sources = account(log, partition)
         first, end = log.bounds(Stream.READINGS, partition)
         cut += min(first, committed[partition])
         unprocessed += end - min(end, max(committed[partition], first))
@@ -133,14 +136,15 @@ def _source(name: str, received: Counter[str], counts: Counter[str], letters: _L
         duplicate=counts["duplicate"],
         conflict=counts["conflict"],
         late=counts["late"],
+        waiting=counts["waiting"],
         refused=refused,
         set_aside=counts["dead_lettered"],
         dead_letters=letters.set_aside[name],
     )
 
 
-def _account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
-    """The position that the process stage committed, and its counters up to there.
+def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
+    """The position that the process stage committed in a partition, and its counters per source up to there.
 
     A running stage removes the counters of its last commit but one, so a record that is gone is looked for anew.
     """

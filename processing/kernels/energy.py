@@ -301,8 +301,9 @@ def fold(parents, first, children, lines, nodes, row_series, series_info, asset_
                 parts[p, p0 + COUNT] += parts[q, p0 + COUNT]
                 if parts[q, p0 + TAIL_COVERED] > 0.0:
                     parts[p, p0 + COUNT] += 1.0
-                if nodes[parent, N_LEVEL] > 1 and not parts[p, p0 + PEAK] >= parts[q, p0 + PEAK]:
-                    parts[p, p0 + PEAK] = parts[q, p0 + PEAK]
+                peak = parts[q, p0 + PEAK]
+                if nodes[parent, N_LEVEL] > 1 and (np.isnan(parts[p, p0 + PEAK]) or peak > parts[p, p0 + PEAK]):
+                    parts[p, p0 + PEAK] = peak
         if nodes[parent, N_LEVEL] != 1:
             continue
         hours = (nodes[parent, N_END] - nodes[parent, N_START]) * 1e-9 / SECONDS_AN_HOUR

@@ -50,12 +50,14 @@ N_FLAGS = 8
 N_REV = 9
 N_PAGE = 10  # position of the checkpoint record that holds it, or -1
 N_OFFSET = 11  # first row in that record
-N_CHUNK = 12  # newest chunk of its rows in the row store, or -1
+N_CHUNK = 12  # newest chunk of its rows in the row store, -1 while it has none, or ON_LOG
 N_RANGE = 13  # newest range of log positions of its rows, or -1
 N_PARENT = 14
 N_FIRST_CHUNK = 15  # oldest chunk of its rows
 N_RUNS = 16  # how often its rows were run again
 N_COLUMNS = 17
+
+ON_LOG = -2  # some of its rows lie on the log only
 
 # N_FLAGS
 CLOSED = 1  # the line has passed its end

@@ -59,6 +59,7 @@ from processing.kernels.layout import (
     N_SHIFT,
     N_START,
     NONE,
+    ON_LOG,
     QUARTER,
     R_HI,
     R_LO,
@@ -175,7 +176,9 @@ def add_range(nodes, node, ranges, heap, lo, hi):
 
 @inline
 def add_chunk(nodes, node, row_chunks, heap, lo, hi, late):
-    """Remember that rows lo to hi of the row store (running numbers) belong to `node`."""
+    """Remember that rows lo to hi of the row store (running numbers) belong to `node`, if all its rows are at hand."""
+    if nodes[node, N_CHUNK] == ON_LOG:
+        return
     chunk = heap[H_CHUNKS]
     heap[H_CHUNKS] += 1
     place = chunk % row_chunks.shape[0]
@@ -506,7 +509,7 @@ def gather(
     counts[1] = 0
     chunk = nodes[node, N_CHUNK]
     if chunk < 0:
-        return 1 if nodes[node, N_RANGE] < 0 else 0
+        return 0 if chunk == ON_LOG else 1
     size = row_chunks.shape[0]
     if nodes[node, N_FIRST_CHUNK] < heap[H_CHUNKS] - size:
         return 0
@@ -545,6 +548,7 @@ def note_rows(node, lo, hi, late, nodes, row_chunks, heap, ranges, pos_lo, pos_h
     """Remember rows lo to hi of the row store, and their log positions (pos_hi < 0: they have them), for `node`."""
     add_chunk(nodes, node, row_chunks, heap, lo, hi, late)
     if pos_hi >= 0:
+        nodes[node, N_FLAGS] |= CHANGED
         add_range(nodes, node, ranges, heap, pos_lo, pos_hi)
 
 

@@ -339,10 +339,14 @@ class Engine:
         return bool(len(self.waiting.time)) or self.rewind.pending or self.windows.dirty or unfinished
 
     def counters(self) -> dict[str, dict[str, int]]:
-        """What became of the rows, by line; late rows that wait for their rewind are not in it yet."""
+        """What became of the rows, by line. `conflict` rows are among the duplicates; `waiting` ones are not decided yet."""
         columns = {"stored": at.L_STORED, "duplicate": at.L_DUPLICATE, "conflict": at.L_CONFLICT, "late": at.L_LATE}
+        waiting = np.zeros(len(self.tables.lines), np.int64)
+        for rows in (self.waiting, self.rewind.late_rows()):
+            if rows is not None:
+                np.add.at(waiting, self.tables.series_info[rows.series, at.S_LINE], 1)
         return {
-            name: {what: int(self.tables.lines[k, column]) for what, column in columns.items()}
+            name: {what: int(self.tables.lines[k, column]) for what, column in columns.items()} | {"waiting": int(waiting[k])}
             for k, name in enumerate(self.registry.lines)
         }
 

@@ -139,6 +139,6 @@ class Tables:
 
 def _grown(array: np.ndarray, short: int) -> np.ndarray:
     """A copy with room for `short` more rows at least and half as many again."""
-    grown = np.empty((len(array) + max(short, len(array) // 2, 256), *array.shape[1:]), array.dtype)
+    grown = np.zeros((len(array) + max(short, len(array) // 2, 256), *array.shape[1:]), array.dtype)
     grown[: len(array)] = array
     return grown

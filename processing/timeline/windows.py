@@ -13,7 +13,7 @@ from processing.timeline.tables import Tables
 class Windows:
     """Levels 0 (slice) to 3 (day) of all lines of a partition.
 
-    load_page(position) gives a checkpoint page, float64[rows, parts + carry columns]; what is emitted is appended to `outbox`.
+    load_page(position) gives a checkpoint page, float64[rows, parts + carry columns + 1]; what is emitted is appended to `outbox`.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class Windows:
         self._operators = operators
         self._load_page = load_page
         self._outbox = outbox
+        self.dropped: list[int] = []
         self._wanted = {op.kind: frozenset(windows) & frozenset(op.windows) for op in operators}
         names = frozenset[str]().union(*self._wanted.values()) if operators else frozenset[str]()
         self._top = max((WINDOWS.index(name) - 1 for name in names), default=0)
@@ -60,7 +61,8 @@ class Windows:
             ):
                 block, rows = int(tables.nodes[node, at.N_BLOCK]), 1 << shift
                 tables.parts[block : block + rows] = content[offset : offset + rows, :width]
-                tables.snap[block : block + rows] = content[offset : offset + rows, width:]
+                tables.snap[block : block + rows] = content[offset : offset + rows, width:-1]
+                tables.marks[block : block + rows] = content[offset : offset + rows, -1]
 
     def widen(self, ids: np.ndarray) -> None:
         """Give nodes a block of their line's present size, with what they held."""
@@ -93,16 +95,22 @@ class Windows:
 
     def emit(self, everything: bool) -> None:
         """Fold what changed upwards and emit closed windows and long running ones; with `everything` open ones too."""
-        lowest = self.flagged(at.TOUCHED | (0 if everything else at.CLOSED), level=0)
+        lowest = self._touched(0, 0 if everything else at.CLOSED)
         ids = lowest
         for level in range(self._top):
             if len(ids):
                 self._fold_above(ids)
-            ids = self.flagged(at.TOUCHED, level=level + 1)
+            ids = self._touched(level + 1)
         for level in range(self._top + 1):
-            ids = lowest if level == 0 else self._due(self.flagged(at.TOUCHED, level=level), level, everything)
+            ids = lowest if level == 0 else self._due(self._touched(level), level, everything)
             if len(ids):
                 self._emit_level(ids, level)
+
+    def _touched(self, level: int, also: int = 0) -> np.ndarray:
+        """Nodes of a level with marked rows, in memory."""
+        ids = self.flagged(at.TOUCHED | also, level=level)
+        self.make_resident(ids)
+        return ids
 
     def _due(self, ids: np.ndarray, level: int, everything: bool) -> np.ndarray:
         """Of changed long windows, those to be emitted now; hours and days are emitted while they run."""
@@ -178,13 +186,14 @@ class Windows:
 
     def refold(self, level: int) -> None:
         """Fold windows of a level that `refold_above` marked."""
-        ids = self.flagged(at.TOUCHED, level=level)
+        ids = self._touched(level)
         if len(ids):
             self._fold(ids)
 
     def drop(self, ids: np.ndarray) -> None:
         """Free nodes that nothing can change any more."""
         tables = self._tables
+        self.dropped += ids.tolist()
         for node in ids.tolist():
             slices.free_node(node, tables.lines, tables.nodes, tables.heap, tables.chain, tables.ranges)
 
@@ -202,3 +211,46 @@ class Windows:
         head = nodes[ids, at.N_NEWER] < 0
         ids = ids[(end < limit) & ~head]
         return ids[np.argsort(nodes[ids, at.N_LEVEL], kind="stable")]
+
+    def evict_to(self, bytes_at_most: int) -> None:
+        """Let go of blocks that a checkpoint holds, oldest windows first, until four fifths of the budget are used."""
+        tables = self._tables
+        over = tables.used_bytes - bytes_at_most * 4 // 5
+        if tables.used_bytes <= bytes_at_most:
+            return
+        nodes = tables.nodes
+        ids = self.flagged(at.CLOSED, at.TOUCHED | at.CHANGED)
+        line = tables.lines[nodes[ids, at.N_LINE]]
+        cold = nodes[ids, at.N_END] < line[:, at.L_LAST] - line[:, at.L_REACH]
+        ids = ids[cold & (nodes[ids, at.N_BLOCK] >= 0) & (nodes[ids, at.N_PAGE] >= 0)]
+        ids = ids[np.argsort(nodes[ids, at.N_END], kind="stable")]
+        row = tables.used_bytes // max(int(tables.heap[at.H_USED]), 1)
+        freed = np.cumsum((1 << nodes[ids, at.N_SHIFT]) * row)
+        slices.evict(ids[: int(np.searchsorted(freed, over)) + 1], nodes, tables.heap, tables.chain)
+
+    def rebuild(self, ranges: dict[int, list[tuple[int, int]]]) -> None:
+        """After a restore: chains, free nodes and ranges from the node table; all blocks lie on the log."""
+        tables = self._tables
+        used = int(tables.heap[at.H_NODES])
+        nodes = tables.nodes
+        nodes[:used, [at.N_BLOCK, at.N_CHUNK, at.N_FIRST_CHUNK, at.N_OLDER, at.N_NEWER, at.N_RANGE]] = -1
+        nodes[[node for node, mine in ranges.items() if mine], at.N_CHUNK] = at.ON_LOG
+        tables.heap[at.H_FREE_NODE] = tables.heap[at.H_FREE_RANGE] = -1
+        for node in np.flatnonzero(nodes[:used, at.N_FLAGS] & at.USED == 0).tolist():
+            nodes[node, at.N_PAGE] = -1
+            nodes[node, at.N_NEWER] = tables.heap[at.H_FREE_NODE]
+            tables.heap[at.H_FREE_NODE] = node
+        ids = self.flagged(0)
+        tables.lines[:, at.L_HEAD : at.L_HEAD + at.LEVELS] = -1
+        ids = ids[np.lexsort((nodes[ids, at.N_START], nodes[ids, at.N_LEVEL], nodes[ids, at.N_LINE]))]
+        for older, node in zip([-1, *ids[:-1].tolist()], ids.tolist(), strict=True):
+            line, level = nodes[node, at.N_LINE], nodes[node, at.N_LEVEL]
+            if older >= 0 and nodes[older, at.N_LINE] == line and nodes[older, at.N_LEVEL] == level:
+                nodes[node, at.N_OLDER], nodes[older, at.N_NEWER] = older, node
+            tables.lines[line, at.L_HEAD + level] = node
+        flat = [(node, lo, hi) for node, mine in ranges.items() for lo, hi in reversed(mine)]
+        tables.heap[at.H_RANGES] = len(flat)
+        tables.room_for_nodes(0)
+        for place, (node, lo, hi) in enumerate(flat):
+            tables.ranges[place] = (lo, hi, nodes[node, at.N_RANGE])
+            nodes[node, at.N_RANGE] = place

@@ -1,0 +1,288 @@
+"""Checkpoints of a partition: state and input position, valid as a whole or not at all.
+
+A checkpoint is one *head* record that names the records which make it up: the names of the series, the live edge, the node table (a
+base and what changed since), and pages, each with the blocks of nodes that changed. A page is written once and read back when
+a late row needs it; a record that nothing names any more gets a tombstone. The group's commit carries the head's position, so a
+worker that lost its partition can write records but never make them count. Cost follows what changed, not what is kept.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from concurrent.futures import Future
+from typing import Any
+
+import msgspec
+import numpy as np
+import zstandard
+
+from fieldline.errors import LogCorrupt
+from fieldline.log import Log, Stream
+from processing.kernels import layout as at
+from processing.timeline.engine import Engine, Rows
+
+_VERSION = 1
+_PAGE_ROWS = 2048
+_DELTAS_AT_MOST = 64
+_WAIT_S = 30.0
+_SETTLED = (at.L_ARRIVED, at.L_REWIND_AT)
+
+
+class Head(msgspec.Struct):
+    """What a checkpoint is made of. A reference is [position, serial]; the key of a record follows from its serial."""
+
+    version: int
+    fingerprint: str
+    position: int
+    serial: int
+    names: list[tuple[int, int]]
+    state: list[tuple[int, int]]
+    base: list[tuple[int, int]]
+    deltas: list[list[tuple[int, int]]]
+    dead: dict[str, int]
+
+
+class Checkpoints:
+    """Writes and restores the checkpoints of one partition.
+
+    epoch : the generation of the worker; keys of its records begin with it, so that no two workers write the same key.
+    """
+
+    def __init__(self, log: Log, partition: int, epoch: int) -> None:
+        self._log = log
+        self._partition = partition
+        self._serial = epoch << 32
+        self._head: Head | None = None
+        self._head_ref: list[tuple[int, int]] = []
+        self._named = 0
+        self._pages: dict[int, list[tuple[int, int]]] = {}
+        self._fresh_pages: list[int] = []
+        self._obsolete: list[tuple[int, int]] = []
+        self._pack, self._unpack = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
+
+    def load_page(self, position: int) -> np.ndarray:
+        """The content of a page: float64[rows, parts + carry columns + 1 (marks)]."""
+        return self._arrays(self._read([(position, 0)]))["page"]
+
+    def write(self, engine: Engine, position: int, fingerprint: str, dead: dict[str, int]) -> int:
+        """Write everything but the commit; the head's position.
+
+        Raises Unavailable. Call `done` after the commit, so that what the checkpoint before needed may go.
+        """
+        engine.windows.drop(engine.windows.expired())
+        head, old = self._head, self._head
+        ids = self._write_pages(engine)
+        names = head.names if head is not None else []
+        if not names or self._named != len(engine.registry.series):
+            names = self._put(msgspec.msgpack.encode(engine.registry.names()))
+            self._named = len(engine.registry.series)
+        base, deltas = (head.base, list(head.deltas)) if head is not None else ([], [])
+        if not base or len(deltas) >= _DELTAS_AT_MOST:
+            base, deltas = self._put(self._nodes(engine, engine.windows.flagged(0), list(self._pages))), []
+        elif len(ids) or engine.windows.dropped:
+            deltas.append(self._put(self._nodes(engine, ids, self._fresh_pages)))
+        engine.windows.dropped.clear()
+        self._fresh_pages = []
+        state = self._put(self._state(engine))
+        self._head = Head(_VERSION, fingerprint, position, self._serial, names, state, base, deltas, dead)
+        self._obsolete = self._unnamed(old, self._head)
+        self._head_ref = self._put(msgspec.msgpack.encode(self._head))
+        return self._head_ref[0][0]
+
+    def done(self, engine: Engine, cache_bytes: int) -> None:
+        """After the commit: let go of what nothing names any more, and of blocks over the memory budget."""
+        live = set(np.unique(engine.tables.nodes[: int(engine.tables.heap[at.H_NODES]), at.N_PAGE]).tolist())
+        for page in [page for page in self._pages if page not in live]:
+            self._obsolete += self._pages.pop(page)
+        for _, serial in self._obsolete:
+            self._log.append(Stream.CHECKPOINTS, self._partition, self._key(serial), None)
+        self._obsolete = list(self._head_ref)
+        engine.windows.evict_to(cache_bytes)
+
+    def restore(self, engine: Engine, position: int, fingerprint: str) -> Head | None:
+        """Fill an empty engine from the head at `position`; None when it was made with other parameters.
+
+        Raises LogCorrupt when a record that it names is gone.
+        """
+        head = msgspec.msgpack.decode(self._read([(position, 0)]), type=Head)
+        if head.version != _VERSION or head.fingerprint != fingerprint:
+            return None
+        engine.registry.restore(msgspec.msgpack.decode(self._read(head.names)))
+        if not self._restore_state(engine, self._arrays(self._read(head.state))):
+            return None
+        self._restore_nodes(engine, head)
+        self._head, self._named = head, len(engine.registry.series)
+        self._serial = max(self._serial, head.serial + 1)
+        self._head_ref = [(position, head.serial)]
+        self._obsolete = list(self._head_ref)
+        return head
+
+    def _write_pages(self, engine: Engine) -> np.ndarray:
+        """Write the blocks of changed nodes; their ids."""
+        tables = engine.tables
+        ids = engine.windows.flagged(at.CHANGED)
+        columns = tables.nodes[ids]
+        ids = ids[np.lexsort((columns[:, at.N_START], columns[:, at.N_LEVEL], columns[:, at.N_LINE]))]
+        sizes = 1 << tables.nodes[ids, at.N_SHIFT]
+        first = 0
+        while first < len(ids):
+            last, rows = first, 0
+            while last < len(ids) and (rows == 0 or rows + sizes[last] <= _PAGE_ROWS):
+                rows += int(sizes[last])
+                last += 1
+            self._write_page(engine, ids[first:last], sizes[first:last])
+            first = last
+        return ids
+
+    def _write_page(self, engine: Engine, ids: np.ndarray, sizes: np.ndarray) -> None:
+        tables = engine.tables
+        blocks = tables.nodes[ids, at.N_BLOCK]
+        rows = np.concatenate([np.arange(block, block + size) for block, size in zip(blocks, sizes, strict=True)])
+        content = np.concatenate([tables.parts[rows], tables.snap[rows], tables.marks[rows, None]], axis=1)
+        refs = self._put(_arrays_bytes({"page": content}))
+        page = refs[0][0]
+        self._pages[page] = refs
+        self._fresh_pages.append(page)
+        tables.nodes[ids, at.N_PAGE] = page
+        tables.nodes[ids, at.N_OFFSET] = np.cumsum(sizes) - sizes
+        tables.nodes[ids, at.N_FLAGS] &= ~at.CHANGED
+
+    def _nodes(self, engine: Engine, ids: np.ndarray, pages: Iterable[int]) -> bytes:
+        """The rows of `ids` in the node table, their ranges, what was freed, and the keys of pages."""
+        tables = engine.tables
+        ranges = []
+        for node in ids.tolist():
+            place = int(tables.nodes[node, at.N_RANGE])
+            while place >= 0:
+                lo, hi, following = tables.ranges[place].tolist()
+                ranges.append((node, lo, hi))
+                place = following
+        keys = [(page, position, serial) for page in pages for position, serial in self._pages[page]]
+        return _arrays_bytes(
+            {
+                "freed": np.array(engine.windows.dropped, np.int64),
+                "ids": ids,
+                "nodes": tables.nodes[ids],
+                "ranges": np.array(ranges, np.int64).reshape(-1, 3),
+                "pages": np.array(keys, np.int64).reshape(-1, 3),
+            }
+        )
+
+    def _state(self, engine: Engine) -> bytes:
+        tables = engine.tables
+        arrays = {
+            "lines": tables.lines,
+            "carry": tables.carry,
+            "opens": tables.opens,
+            "series_info": tables.series_info,
+            "series_scale": tables.series_scale,
+        }
+        late = engine.rewind.late_rows()
+        for name, rows in (("waiting", engine.waiting), ("late", late if late is not None else Rows.none())):
+            arrays |= {f"{name}.{field}": column for field, column in rows._asdict().items()}
+        return _arrays_bytes(arrays)
+
+    def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> bool:
+        """Put the live edge back; False when the plant says other things of the series now."""
+        tables = engine.tables
+        same = np.array_equal(tables.series_info, arrays["series_info"]) and np.array_equal(
+            tables.series_scale, arrays["series_scale"], equal_nan=True
+        )
+        fixed = [at.L_SERIES, at.L_SHIFT, at.L_BASE, at.L_REACH, at.L_ZONE]
+        if not same or not np.array_equal(tables.lines[:, fixed], arrays["lines"][:, fixed]):
+            return False
+        horizon = tables.lines[:, at.L_HORIZON].copy()
+        tables.lines = arrays["lines"].copy()
+        tables.lines[:, at.L_HORIZON] = horizon
+        tables.lines[:, at.L_ARRIVED], tables.lines[:, at.L_REWIND_AT] = engine.touched_at, at.NONE
+        tables.carry, tables.opens = arrays["carry"].copy(), arrays["opens"].copy()
+        rows = {name: Rows(*(arrays[f"{name}.{field}"] for field in Rows._fields)) for name in ("waiting", "late")}
+        engine.waiting = rows["waiting"]
+        if len(rows["late"].time):
+            engine.rewind.add(rows["late"], engine.touched_at)
+        return True
+
+    def _restore_nodes(self, engine: Engine, head: Head) -> None:
+        tables = engine.tables
+        ranges: dict[int, list[tuple[int, int]]] = {}
+        for refs in (head.base, *head.deltas):
+            arrays = self._arrays(self._read(refs))
+            for node in (*arrays["freed"].tolist(), *arrays["ids"].tolist()):
+                ranges.pop(node, None)
+            ids = arrays["ids"]
+            top = int(max(arrays["freed"].max(initial=-1), ids.max(initial=-1))) + 1
+            tables.heap[at.H_NODES] = max(int(tables.heap[at.H_NODES]), top)
+            tables.room_for_nodes(0)
+            tables.nodes[arrays["freed"], at.N_FLAGS] = 0
+            tables.nodes[ids] = arrays["nodes"]
+            for node, lo, hi in arrays["ranges"].tolist():
+                ranges.setdefault(node, []).append((lo, hi))
+            for page, position, serial in arrays["pages"].tolist():
+                self._pages.setdefault(page, []).append((position, serial))
+        engine.windows.rebuild(ranges)
+
+    def _unnamed(self, old: Head | None, new: Head) -> list[tuple[int, int]]:
+        def of(head: Head) -> list[tuple[int, int]]:
+            return [*head.names, *head.state, *head.base, *(ref for delta in head.deltas for ref in delta)]
+
+        if old is None:
+            return []
+        kept = {position for position, _ in of(new)}
+        return [*self._head_ref, *(ref for ref in of(old) if ref[0] not in kept)]
+
+    def _key(self, serial: int) -> bytes:
+        return f"process/{self._partition}/{serial:x}".encode()
+
+    def _put(self, content: bytes) -> list[tuple[int, int]]:
+        """Append content as one record, or as pieces and an index of them; the first reference is where to read it."""
+        packed = self._pack.compress(content)
+        most = self._log.max_record_bytes - 4096
+        pieces = [packed[k : k + most] for k in range(0, len(packed), most)]
+        if len(pieces) == 1:
+            return [self._append(pieces[0], {})]
+        waiting = [self._start(piece, {}) for piece in pieces]
+        refs = [(future.result(_WAIT_S), serial) for future, serial in waiting]
+        index = self._append(msgspec.msgpack.encode([position for position, _ in refs]), {"pieces": b"1"})
+        return [index, *refs]
+
+    def _append(self, value: bytes, headers: dict[str, bytes]) -> tuple[int, int]:
+        future, serial = self._start(value, headers)
+        return future.result(_WAIT_S), serial
+
+    def _start(self, value: bytes, headers: dict[str, bytes]) -> "tuple[Future[int], int]":
+        self._serial += 1
+        future = self._log.append(Stream.CHECKPOINTS, self._partition, self._key(self._serial), value, headers)
+        return future, self._serial
+
+    def _read(self, refs: list[tuple[int, int]]) -> bytes:
+        position = refs[0][0]
+        record = self._record(position)
+        if "pieces" in record[1]:
+            value = b"".join(self._record(piece)[0] for piece in msgspec.msgpack.decode(record[0]))
+        else:
+            value = record[0]
+        return self._unpack.decompress(value)
+
+    def _record(self, position: int) -> tuple[bytes, Any]:
+        for record in self._log.read(Stream.CHECKPOINTS, self._partition, position, position + 1):
+            if record.value is not None:
+                return record.value, record.headers
+        raise LogCorrupt(
+            f"checkpoints partition {self._partition}: the record at {position} that a checkpoint names is gone"
+        )
+
+    @staticmethod
+    def _arrays(content: bytes) -> dict[str, np.ndarray]:
+        found = msgspec.msgpack.decode(content)
+        return {name: np.frombuffer(data, kind).reshape(shape) for name, (kind, shape, data) in found.items()}
+
+
+def _arrays_bytes(arrays: dict[str, np.ndarray]) -> bytes:
+    return msgspec.msgpack.encode(
+        {name: (array.dtype.str, array.shape, np.ascontiguousarray(array).tobytes()) for name, array in arrays.items()}
+    )
+
+
+def fingerprint(**parameters: Any) -> str:
+    """A short name of the parameters that a state depends on."""
+    return hashlib.blake2b(json.dumps(parameters, sort_keys=True).encode(), digest_size=8).hexdigest()

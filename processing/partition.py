@@ -1,0 +1,274 @@
+"""One partition that the process stage holds: its engine, its checkpoints and its way from readings to metrics."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+
+from fieldline.clock import Clock
+from fieldline.errors import FrameError, PartitionLost, SettingsError, Unavailable
+from fieldline.frames import Readings, decode_readings, encode_metrics
+from fieldline.log import Commit, Log, Reader, Record, Stream
+from fieldline.partition import partition_of
+from fieldline.plant import Plant
+from fieldline.settings import ProcessSettings
+from processing.checkpoint import Checkpoints, fingerprint
+from processing.operators import WINDOWS, MetricRows, Operator, known
+from processing.timeline.engine import Engine, Timing
+
+_STEP_ROWS = 50_000
+_METRIC_ROWS = 20_000
+_EMIT_EVERY_S = 0.05
+_IDLE_AFTER_S = 0.25
+_WAIT_S = 30.0
+_TRIES = 2
+
+
+def operators_of(names: tuple[str, ...]) -> list[Operator]:
+    """The operators that the settings name. Raises SettingsError for one that does not exist."""
+    there = {name: component for name, component in known().items() if isinstance(component, Operator)}
+    unknown = [name for name in names if name not in there and name != "raw"]
+    if unknown:
+        raise SettingsError(f"operators: expected some of {', '.join(['raw', *there])}, got {unknown[0]!r}")
+    return [there[name] for name in there if name in names]
+
+
+def checked_windows(windows: tuple[str, ...]) -> tuple[str, ...]:
+    """The windows, when all of them are known. Raises SettingsError."""
+    for window in windows:
+        if window not in WINDOWS:
+            raise SettingsError(f"windows: expected some of {', '.join(WINDOWS)}, got {window!r}")
+    return windows
+
+
+class Partition:
+    """A partition of `readings` from its assignment to its loss. Not safe to use from two threads."""
+
+    def __init__(
+        self, *, number: int, settings: ProcessSettings, plant: Plant, log: Log, clock: Clock, reader: Reader
+    ) -> None:
+        self.number = number
+        self._settings, self._plant, self._log, self._clock, self._reader = settings, plant, log, clock, reader
+        self._epoch = max(reader.generation, 0)
+        self._fingerprint = fingerprint(
+            operators=settings.operators, windows=settings.windows, line_depth=plant.line_depth, settle=settings.settle_s
+        )
+        self._pending: list[Future[int]] = []
+        self._dead: Counter[str] = Counter()
+        self._tries: Counter[int] = Counter()
+        self._careful_until = -1
+        self._emitted_at = self._committed_at = clock.monotonic()
+        self._came_at = 0.0
+        self.position = 0
+        self._committed: tuple[int, bool] | None = None
+        self.engine, self._checkpoints = self._empty()
+
+    def _empty(self) -> tuple[Engine, Checkpoints]:
+        settings = self._settings
+        checkpoints = Checkpoints(self._log, self.number, self._epoch)
+        timing = Timing(
+            settle=int(settings.settle_s * 1e9),
+            horizon=int(settings.horizon_s * 1e9),
+            max_future=int(settings.max_future_s * 1e9),
+        )
+        engine = Engine(
+            plant=self._plant,
+            operators=operators_of(settings.operators),
+            windows=checked_windows(settings.windows),
+            timing=timing,
+            raw_globs=settings.raw,
+            row_cache=settings.row_cache_mb << 20,
+            fetch=self._fetch,
+            load_page=checkpoints.load_page,
+        )
+        engine.touched_at = self._now()
+        return engine, checkpoints
+
+    def open(self) -> str:
+        """Restore the newest checkpoint and put the reader behind it; says in words what was done."""
+        self._pending.clear()
+        self.engine, self._checkpoints = self._empty()
+        self._dead.clear()
+        commit = self._reader.committed(self.number)
+        first, _ = self._log.bounds(Stream.READINGS, self.number)
+        if commit is None:
+            said, self.position = "from the log's beginning", first
+        else:
+            head = self._checkpoints.restore(self.engine, _state_of(commit), self._fingerprint)
+            if head is None:
+                self.engine, self._checkpoints = self._empty()
+                said, self.position = "parameters changed: from the log's beginning, with an empty state", first
+            else:
+                self._dead.update(head.dead)
+                said, self.position = f"from the checkpoint at {commit.position}", commit.position
+        self._committed = None
+        self._reader.seek(self.number, self.position)
+        return said
+
+    def take(self, records: list[Record]) -> int:
+        """Run the rows of records, in steps of some ten thousand rows. Returns how many rows."""
+        rows = 0
+        frames: list[tuple[int, Readings]] = []
+        pending = 0
+        for record in records:
+            frame = self._frame(record)
+            self.position = record.position + 1
+            if frame is None:
+                continue
+            frames.append((record.position, frame))
+            pending += len(frame.time)
+            if pending >= _STEP_ROWS or record.position <= self._careful_until:
+                rows += self._step(frames)
+                frames, pending = [], 0
+        if frames:
+            rows += self._step(frames)
+        if rows:
+            self._came_at = self._clock.monotonic()
+        return rows
+
+    def _step(self, frames: list[tuple[int, Readings]]) -> int:
+        try:
+            rows = self.engine.step(frames, self._now())
+        except Exception:
+            self._careful_until = max(self._careful_until, frames[-1][0])
+            if len(frames) == 1:
+                self._tries[frames[0][0]] += 1
+            raise
+        self._emit(quietly=True)
+        return rows
+
+    def _frame(self, record: Record) -> Readings | None:
+        """The rows of a record; None when it is set aside: unreadable, or one that failed the kernels twice."""
+        if self._tries[record.position] >= _TRIES:
+            self._set_aside(record, "poison", f"failed {_TRIES} times in processing")
+            return None
+        try:
+            return decode_readings(record.value or b"")
+        except FrameError as error:
+            self._set_aside(record, "frame", str(error))
+            return None
+
+    def _set_aside(self, record: Record, reason: str, detail: str) -> None:
+        for source, count in self._sources(record).items():
+            self._dead[source] += count
+            headers = {
+                "reason": reason,
+                "detail": detail[:500],
+                "topic": "",
+                "received_ns": str(record.appended_ns),
+                "origin": "process",
+                "count": str(count),
+                "partition": str(record.partition),
+                "position": str(record.position),
+            }
+            target = partition_of(source, self._log.partitions(Stream.DEADLETTER))
+            packed = {name: text.encode() for name, text in headers.items()}
+            self._pending.append(
+                self._log.append(Stream.DEADLETTER, target, source.encode(), record.value or b"", packed)
+            )
+
+    def _sources(self, record: Record) -> Counter[str]:
+        """Rows of a record by line; one that can't be read counts by its header under its key."""
+        try:
+            frame = decode_readings(record.value or b"")
+        except FrameError:
+            text = record.headers.get("rows", b"1")
+            return Counter({record.key.decode("utf-8", "replace"): int(text) if text.isdigit() else 1})
+        counts: Counter[str] = Counter()
+        for code, count in enumerate(np.bincount(frame.asset, minlength=len(frame.assets)).tolist()):
+            if count:
+                counts[self._plant.line_of(frame.assets[code])] += count
+        return counts
+
+    def tick(self) -> None:
+        """Move silent lines, run late rows, emit, and checkpoint when it is time. Raises Unavailable, PartitionLost."""
+        now = self._clock.monotonic()
+        self.engine.tick(self._now(), self._clock.now_ns())
+        idle = now - self._came_at > _IDLE_AFTER_S
+        if now - self._emitted_at >= _EMIT_EVERY_S:
+            self._emitted_at = now
+            self.engine.emit(everything=idle)
+        self._emit(quietly=False)
+        since = now - self._committed_at
+        state = (self.position, self.engine.unemitted) if idle or since >= self._settings.checkpoint_s else None
+        changed = state is not None and state != self._committed
+        crowded = self.engine.tables.used_bytes > 5 * (self._settings.node_cache_mb << 18)
+        if changed and (since >= self._settings.checkpoint_s or (idle and not self.engine.unemitted)) or crowded:
+            self.checkpoint()
+
+    def finish(self) -> None:
+        """Emit everything and checkpoint, before the stage stops."""
+        self.engine.emit(everything=True)
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Write state and position, after everything emitted so far is durable. Raises Unavailable, PartitionLost."""
+        self._emit(quietly=False)
+        for future in self._pending:
+            future.result(_WAIT_S)
+        self._pending.clear()
+        state = self._checkpoints.write(self.engine, self.position, self._fingerprint, dict(self._dead))
+        unemitted = self.engine.unemitted
+        counters = json.dumps({"position": self.position, "sources": self._counters()}).encode()
+        key = f"process/{self.number}/counters".encode()
+        where = self._log.append(Stream.CHECKPOINTS, self.number, key, counters).result(_WAIT_S)
+        note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted)})
+        self._reader.commit(self.number, self.position, note)
+        self._committed, self._committed_at = (self.position, unemitted), self._clock.monotonic()
+        self._checkpoints.done(self.engine, self._settings.node_cache_mb << 20)
+
+    def _counters(self) -> dict[str, dict[str, int]]:
+        counts = self.engine.counters()
+        for source in self._dead:
+            counts.setdefault(source, dict.fromkeys(("stored", "duplicate", "conflict", "late", "waiting"), 0))
+        for source, mine in counts.items():
+            mine["dead_lettered"] = self._dead[source]
+        return counts
+
+    def _emit(self, quietly: bool) -> None:
+        """Append what the engine gave as frames of the metrics stream; `quietly`: only when it is a good deal."""
+        outbox = self.engine.outbox
+        if not outbox or (quietly and sum(len(rows.time) for rows in outbox) < _METRIC_ROWS):
+            return
+        for rows in self.engine.take():
+            for first in range(0, len(rows.time), _METRIC_ROWS):
+                self._append(rows, slice(first, first + _METRIC_ROWS))
+        self._pending = [future for future in self._pending if not future.done() or future.exception() is not None]
+
+    def _append(self, rows: MetricRows, span: slice) -> None:
+        registry = self.engine.registry
+        asset = _named(rows.asset[span], registry.assets)
+        tag = None if rows.tag is None else _named(rows.tag[span], registry.tags)
+        window = None if rows.window is None else (rows.window[span], list(WINDOWS))
+        fields = {name: column[span] for name, column in rows.fields.items()}
+        value = encode_metrics(rows.kind, rows.time[span], asset, tag, window, fields)
+        headers = {"kind": rows.kind, "rows": str(len(rows.time[span])), "epoch": str(self._epoch)}
+        packed = {name: text.encode() for name, text in headers.items()}
+        self._pending.append(self._log.append(Stream.METRICS, self.number, b"", value, packed))
+
+    def _fetch(self, first: int, last: int) -> Iterator[tuple[int, Readings]]:
+        """Frames at log positions first to last, for rows that are no longer at hand."""
+        for record in self._log.read(Stream.READINGS, self.number, first, last + 1):
+            if self._tries[record.position] >= _TRIES:
+                continue
+            try:
+                frame = decode_readings(record.value or b"")
+            except FrameError:
+                continue  # it was set aside when it came
+            yield record.position, frame
+
+    def _now(self) -> int:
+        return int(self._clock.monotonic() * 1e9)
+
+
+def _state_of(commit: Commit) -> int:
+    return int(json.loads(commit.note)["state"])
+
+
+def _named(codes: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str]]:
+    """Codes of a frame of their own, and the names they stand for."""
+    used, mapped = np.unique(codes, return_inverse=True)
+    return mapped.astype(np.int32), [names[k] for k in used.tolist()]

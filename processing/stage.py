@@ -1,0 +1,130 @@
+"""The process stage: readings of the partitions it holds to metrics, with a checkpoint every few seconds.
+
+A partition that fails is opened again from its last checkpoint: after a log that did not answer, and after an error in the kernels,
+when its records are then run one by one; one that fails again is set aside as a dead letter and the partition moves on.
+"""
+
+import threading
+
+import structlog
+
+from fieldline.clock import Clock
+from fieldline.errors import FieldlineError, LogCorrupt, PartitionLost, SettingsError, Unavailable
+from fieldline.health import Health
+from fieldline.log import Log, Poll, Reader, Record, Stream
+from fieldline.plant import Plant
+from fieldline.settings import ProcessSettings
+from processing.partition import Partition, checked_windows, operators_of
+
+_POLL_S = 0.02
+_POLL_BYTES = 4 << 20
+_PAUSE_S = 0.5
+
+
+class ProcessStage:
+    """Runs until it is told to stop."""
+
+    def __init__(self, *, settings: ProcessSettings, plant: Plant, log: Log, health: Health, clock: Clock) -> None:
+        operators_of(settings.operators)
+        checked_windows(settings.windows)
+        self._settings, self._plant, self._log, self._health, self._clock = settings, plant, log, health, clock
+        self._partitions: dict[int, Partition] = {}
+        self._logger = structlog.get_logger().bind(stage="process")
+
+    def run(self, stop: threading.Event) -> None:
+        """Process until `stop` is set, then emit, checkpoint and leave the group.
+
+        Raises SettingsError, LogCorrupt, and InUse when another process holds the stage on an embedded log.
+        """
+        self._health.set("starting", "joining the group")
+        reader = self._log.reader(Stream.READINGS, "process")
+        try:
+            while not stop.is_set():
+                self._turn(reader, stop)
+            for partition in self._partitions.values():
+                self._guard(partition, partition.finish, stop)
+            self._health.set("stopped", "asked to stop")
+        except BaseException as error:
+            self._health.set("stopped", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            reader.close()
+
+    def _turn(self, reader: Reader, stop: threading.Event) -> None:
+        try:
+            poll = reader.poll(_POLL_S, _POLL_BYTES)
+        except Unavailable as error:
+            self._health.set("degraded", f"log: {error}")
+            stop.wait(_PAUSE_S)
+            return
+        self._change_hands(poll, reader, stop)
+        by_partition: dict[int, list[Record]] = {}
+        for record in poll.records:
+            by_partition.setdefault(record.partition, []).append(record)
+        rows = 0
+        for number, partition in list(self._partitions.items()):
+            records = by_partition.get(number, [])
+            rows += self._guard(partition, lambda p=partition, r=records: p.take(r), stop) or 0
+            if number in self._partitions:
+                self._guard(partition, partition.tick, stop)
+        self._report(rows)
+
+    def _change_hands(self, poll: Poll, reader: Reader, stop: threading.Event) -> None:
+        for number in poll.revoked:
+            self._partitions.pop(number, None)
+            self._logger.info("partition revoked", partition=number)
+        for number in poll.assigned:
+            partition = Partition(
+                number=number,
+                settings=self._settings,
+                plant=self._plant,
+                log=self._log,
+                clock=self._clock,
+                reader=reader,
+            )
+            self._partitions[number] = partition
+            self._health.set("recovering", f"partition {number}")
+            self._reopen(partition, stop)
+
+    def _reopen(self, partition: Partition, stop: threading.Event) -> None:
+        """Open a partition from its last checkpoint, trying until the log answers."""
+        while not stop.is_set():
+            try:
+                said = partition.open()
+            except Unavailable as error:
+                self._health.set("degraded", f"partition {partition.number}: {error}")
+                stop.wait(_PAUSE_S)
+                continue
+            self._logger.info("partition open", partition=partition.number, start=said, position=partition.position)
+            return
+
+    def _guard(self, partition: Partition, work, stop: threading.Event) -> int | None:  # type: ignore[no-untyped-def]
+        """Do a piece of work for a partition; after a failure it is opened again from its last checkpoint."""
+        try:
+            return work()  # type: ignore[no-any-return]
+        except PartitionLost:
+            self._partitions.pop(partition.number, None)
+            self._logger.warning("partition lost", partition=partition.number)
+        except (SettingsError, LogCorrupt):
+            raise
+        except (FieldlineError, TimeoutError) as error:
+            self._health.set("degraded", f"partition {partition.number}: {error}")
+            stop.wait(_PAUSE_S)
+            self._reopen(partition, stop)
+        except Exception as error:
+            self._logger.exception("processing failed", partition=partition.number)
+            self._health.count("failures", 1, kind=type(error).__name__)
+            self._health.set("degraded", f"partition {partition.number}: {type(error).__name__}: {error}")
+            self._reopen(partition, stop)
+        return None
+
+    def _report(self, rows: int) -> None:
+        if rows:
+            self._health.count("rows", rows)
+        if rows or any(partition.engine.unemitted for partition in self._partitions.values()):
+            self._health.set("active", f"{len(self._partitions)} partitions")
+        else:
+            self._health.set("idle", f"{len(self._partitions)} partitions")
+        for number, partition in self._partitions.items():
+            for name, value in partition.engine.watch().items():
+                self._health.gauge(name, value, partition=str(number))
