@@ -7,7 +7,8 @@ The group's members keep polling meanwhile, so that Kafka does not take their pa
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from delivery.deadletter import DeadLetters
 from delivery.patience import Patience
@@ -24,7 +25,6 @@ from fieldline.settings import DeliverSettings
 _POLL_S = 0.2
 _POLL_BYTES = 4 << 20
 _LINGER_S = 0.05
-_KEEP_ALIVE_S = 1.0
 _DRAIN_S = 8.0
 _IDLE_AFTER_S = 2.0
 _BATCH_BYTES = 16 << 20
@@ -39,8 +39,7 @@ class _Taken:
         self.rows: list[MetricRows] = []
         self.unreadable: list[tuple[Record, str]] = []
 
-    def clear(self) -> None:
-        self.next_position = None
+    def clear_rows(self) -> None:
         self.rows, self.unreadable = [], []
 
 
@@ -194,6 +193,10 @@ class DeliverStage:
             self._health.set("active", f"to {self._sink.target}")
 
     def _commit(self, reader: Reader) -> None:
+        """Commit what the sink took; what the log refuses for now is committed with the next batch, or soon without."""
+        for part in self._parts.values():
+            part.clear_rows()
+        self._bytes = 0
         for partition, part in self._parts.items():
             if part.next_position is None:
                 continue
@@ -203,10 +206,10 @@ class DeliverStage:
                 # The next owner writes these rows again, which changes nothing
                 self._health.count("commits_lost")
             except Unavailable as error:
-                # A later commit makes up for it
+                self._health.count("commits_postponed")
                 self._health.set("degraded", str(error))
-            part.clear()
-        self._bytes = 0
+                return
+            part.next_position = None
 
     def _wait_for_sink(self, reader: Reader, error: SinkUnavailable, stop: threading.Event) -> None:
         wait_s = self._patience.next_s(error.retry_after_s, error.needs_operator)
@@ -214,36 +217,44 @@ class DeliverStage:
         self._health.gauge("rows_waiting", self._rows_taken())
         self._health.set("degraded", str(error))
         until = self._clock.monotonic() + wait_s
-        while not stop.is_set() and (left := until - self._clock.monotonic()) > 0:
-            if stop.wait(min(left, _KEEP_ALIVE_S)):
-                return
-            self._keep_membership(reader)
-        if stop.is_set():
-            # Draining: one more try a moment later, then the log keeps the rows
-            self._pause_in_drain()
-
-    def _keep_membership(self, reader: Reader) -> None:
-        """Poll without taking anything, so that a long outage does not cost the partitions."""
+        self._each_owned(reader.pause)
         try:
-            for partition in self._parts:
-                reader.pause(partition)
-            poll = reader.poll(0.0)
-            for partition in poll.revoked:
-                self._parts.pop(partition, None)
-            for partition in poll.assigned:
-                self._parts[partition] = _Taken()
-            self._put_back(reader, poll.records)
-            for partition in self._parts:
-                reader.resume(partition)
+            while not stop.is_set() and (left := until - self._clock.monotonic()) > 0:
+                self._keep_membership(reader, min(left, _POLL_S), stop)
+        finally:
+            self._each_owned(reader.resume)
+        if stop.is_set():
+            # Nobody waits for a sink that is away: the log keeps the rows
+            self._stop_by = self._clock.monotonic()
+
+    def _keep_membership(self, reader: Reader, wait_s: float, stop: threading.Event) -> None:
+        """Commit what the sink took; what the log refuses for now is committed with the next batch or soon without."""
+        try:
+            poll = reader.poll(wait_s)
         except Unavailable as error:
             self._health.set("degraded", str(error))
+            stop.wait(wait_s)
+            return
+        for partition in poll.revoked:
+            self._parts.pop(partition, None)
+        for partition in poll.assigned:
+            self._parts[partition] = _Taken()
+        self._each_owned(reader.pause)
+        self._put_back(reader, poll.records)
+
+    def _each_owned(self, change: Callable[[int], None]) -> None:
+        for partition in self._parts:
+            # One that was just taken away is reported by the next poll
+            with suppress(PartitionLost):
+                change(partition)
 
     def _put_back(self, reader: Reader, records: Iterable[Record]) -> None:
         first: dict[int, int] = {}
         for record in records:
             first.setdefault(record.partition, record.position)
         for partition, position in first.items():
-            reader.seek(partition, position)
+            with suppress(PartitionLost):
+                reader.seek(partition, position)
 
     def _wait_for_log(self, error: Unavailable, stop: threading.Event) -> None:
         self._health.set("degraded", str(error))
@@ -255,9 +266,6 @@ class DeliverStage:
         now = self._clock.monotonic()
         self._stop_by = now + _DRAIN_S if self._stop_by is None else self._stop_by
         return now < self._stop_by
-
-    def _pause_in_drain(self) -> None:
-        self._stop_by = min(self._stop_by or float("inf"), self._clock.monotonic())
 
     def _rows_taken(self) -> int:
         return sum(rows.size for part in self._parts.values() for rows in part.rows)

@@ -19,6 +19,7 @@ from delivery.sinks.local_store import LocalStoreSink
 from delivery.stage import DeliverStage
 from deploy.native.server import Server
 from fieldline.clock import SystemClock
+from fieldline.errors import Unavailable
 from fieldline.health import Health
 from fieldline.log import Log, Stream, open_log
 from fieldline.plant import load_plant
@@ -270,6 +271,40 @@ def test_a_death_between_write_and_commit_changes_nothing(log: Log, tmp_path: Pa
     assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [float(at) for at in range(10)]
 
 
+class Reluctant:
+    """A real log whose readers can't commit a few times, as Kafka's can't while its group rebalances."""
+
+    def __init__(self, log: Log, refusals: int) -> None:
+        self._log, self._refusals = log, refusals
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._log, name)
+
+    def reader(self, stream: Stream, group: str) -> object:
+        reader = self._log.reader(stream, group)
+        commit = reader.commit
+
+        def reluctant(partition: int, position: int, note: str = "") -> None:
+            self._refusals -= 1
+            if self._refusals >= 0:
+                raise Unavailable("the group rebalances")
+            commit(partition, position, note)
+
+        reader.commit = reluctant  # type: ignore[method-assign]
+        return reader
+
+
+def test_a_commit_that_the_log_refuses_for_now_is_made_up_for_without_new_rows(log: Log, tmp_path: Path) -> None:
+    append(log, reading(0, 1.0), epoch=3)
+    append(log, reading(1, 2.0), epoch=3, partition=1)
+
+    with running(Reluctant(log, refusals=3), *to_store(tmp_path)) as stage:  # type: ignore[arg-type]
+        stage.until_drained()
+
+    assert stage.health.total("commits_postponed") == 3 and stage.health.total("rows_stored") == 2
+    assert log.commits(Stream.METRICS, "deliver.store")[1].note == '{"epoch": 3}'
+
+
 def test_memory_stays_at_a_batch_while_the_database_is_away(log: Log) -> None:
     frame = metric_frame("reading", [T0 + i for i in range(5000)], ["a"] * 5000, ["t"] * 5000, value=[1.0] * 5000)
     for _ in range(60):
@@ -309,6 +344,27 @@ def test_two_workers_share_kafkas_partitions_and_one_may_leave(influxdb: Server,
     log.close()
     other.close()
     assert query("reading", source=url)["value"].to_list() == [float(at) for at in range(60)]
+
+
+def test_a_long_outage_does_not_cost_the_partitions_nor_the_rows_of_new_ones(
+    influxdb: Server, kafka_url: Callable[..., str]
+) -> None:
+    url = f"{influxdb.url}/stage_{next(_numbers)}?api=v1"
+    log, other = open_log(address := kafka_url(2)), open_log(address)
+    influxdb.stop()
+    for at in range(20):
+        append(log, reading(at, float(at)), partition=at % 2)
+
+    with running(log, *to_influx(url, timeout_s=1.0)) as first:
+        first.until(lambda: first.health.total("writes_failed") >= 1, timeout_s=30.0)
+        with running(other, *to_influx(url, timeout_s=1.0)) as second:
+            second.until(lambda: second.health.total("writes_failed") >= 1, timeout_s=30.0)
+            influxdb.start()
+            first.until(lambda: _has_all(log), timeout_s=40.0)
+
+    log.close()
+    other.close()
+    assert query("reading", source=url)["value"].to_list() == [float(at) for at in range(20)]
 
 
 def _has_all(log: Log) -> bool:
