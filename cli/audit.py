@@ -62,6 +62,7 @@ def _print_json(balance: "Balance", code: Exit) -> None:
             "stored": s.stored,
             "duplicate": s.duplicate,
             "late": s.late,
+            "waiting": s.waiting,
             "dead_lettered": s.dead_lettered,
             "conflict": s.conflict,
             "missing": s.missing,
@@ -75,10 +76,15 @@ def _print_json(balance: "Balance", code: Exit) -> None:
 def _print(balance: "Balance", code: Exit) -> None:
     from cli.output import print_table
 
-    columns = ("source", "received", "stored", "duplicate", "late", "dead-lettered", "missing")
-    rows = [(s.source, s.received, s.stored, s.duplicate, s.late, s.dead_lettered, s.missing) for s in balance.sources]
-    totals = [sum(row[at] for row in rows) for at in range(1, len(columns))]  # type: ignore[misc]
-    print_table(columns, [*rows, ("total", *totals)])
+    names = ["received", "stored", "duplicate", "late", "dead_lettered", "missing"]
+    if any(s.waiting for s in balance.sources):
+        names.insert(-1, "waiting")
+    rows = [[s.source, *(getattr(s, name) for name in names)] for s in balance.sources]
+    totals = [sum(getattr(s, name) for s in balance.sources) for name in names]
+    print_table(["source", *(name.replace("_", "-") for name in names)], [*rows, ["total", *totals]])
+    waiting = sum(s.waiting for s in balance.sources)
+    if waiting:
+        typer.echo(f"{waiting} rows are not decided yet: they wait for earlier ones (settle)")
     conflicts = sum(s.conflict for s in balance.sources)
     if conflicts:
         typer.echo(f"{conflicts} of the duplicates came with another value; the smallest was kept")

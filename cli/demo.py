@@ -71,11 +71,15 @@ def _folder(folder: Path | None) -> Iterator[Path]:
 
 
 class _SimulatorStage:
-    """Publishes the plant until its time is over; then waits to be told to stop, as any stage."""
+    """Publishes the plant until its time is over; then waits to be told to stop, as any stage.
+
+    subscribed : set when somebody listens; what is published before reaches nobody
+    """
 
     def __init__(self, simulation: "Simulation", url: str, seconds: float, speed: float) -> None:
         import threading
 
+        self.subscribed = threading.Event()
         self.finished = threading.Event()
         self._simulation, self._url, self._seconds, self._speed = simulation, url, seconds, speed
 
@@ -84,6 +88,9 @@ class _SimulatorStage:
         from ingest.publisher import Publisher
         from ingest.simulator import simulate
 
+        while not self.subscribed.wait(0.1):
+            if stop.is_set():
+                return
         with Publisher(self._url, max_inflight=200) as publisher:
             simulate(
                 self._simulation, publisher, seconds=self._seconds, clock=SystemClock(), stop=stop, speed=self._speed
@@ -128,19 +135,18 @@ class _Demo:
             settings, watch = stack.enter_context(embedded_broker(self._settings, "127.0.0.1", 0))
             log = stack.enter_context(opened(settings.log))
             simulator = _SimulatorStage(self._simulation, settings.ingest.mqtt, self._wall_s * self._speed, self._speed)
-            self._watch(settings, plant, log, {"simulator": simulator, "broker": watch}, simulator.finished)
+            self._watch(settings, plant, log, simulator, watch)
             self._simulation.write_truth(self._folder / "truth.json")
             return self._judge(log, plant)
 
-    def _watch(
-        self, settings: "Settings", plant: Any, log: Any, others: "dict[str, Stage]", finished: "threading.Event"
-    ) -> None:
+    def _watch(self, settings: "Settings", plant: Any, log: Any, simulator: _SimulatorStage, watch: "Stage") -> None:
         import threading
 
         from cli import wiring
         from cli.demo_state import DemoState
         from cli.lag import is_drained
         from cli.supervisor import Supervisor, stop_on_signals
+        from fieldline.health import READY
 
         parts = [
             wiring.ingest_part(settings, plant, log, self._clock),
@@ -151,7 +157,9 @@ class _Demo:
         late = [float("inf")]
 
         def is_over() -> bool:
-            if not finished.is_set():
+            if parts[0].health.state in READY:
+                simulator.subscribed.set()
+            if not simulator.finished.is_set():
                 return False
             late[0] = min(late[0], self._clock.monotonic() + _DRAIN_S)
             return is_drained(state.lags) or self._clock.monotonic() > late[0]
@@ -159,8 +167,10 @@ class _Demo:
         stop = threading.Event()
         with self._shown(state) as refresh, stop_on_signals(stop):
             supervisor = Supervisor(stop, refresh)
-            for name, stage in [*others.items(), *((part.name, part.stage) for part in parts)]:
-                supervisor.add(name, stage)
+            supervisor.add("simulator", simulator)
+            for part in parts:
+                supervisor.add(part.name, part.stage)
+            supervisor.add("broker", watch)
             supervisor.run(is_over)
 
     @contextmanager

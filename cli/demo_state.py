@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from cli.balance import account
 from cli.lag import Lag, count_dead_letters, measure
 from fieldline.clock import Clock
 from fieldline.frames import decode_batch
@@ -44,6 +45,7 @@ class DemoState:
     """Call `refresh` some times a second, from one thread; the rest is there to be shown.
 
     plant_ns : the newest window start seen, which is how far the plant's time has come [ns UTC]
+    fates : rows by what became of them (stored, duplicate, late, …), as of the last checkpoint
     rates : what the counters of the stages grow by [1/s], by counter name
     """
 
@@ -54,6 +56,7 @@ class DemoState:
         self.plant_ns = 0
         self.rates: dict[str, float] = {}
         self.totals: dict[str, float] = {}
+        self.fates: dict[str, int] = {}
         self._log, self._line_of, self._clock = log, line_of, clock
         self._at = [0] * log.partitions(Stream.METRICS)
         self._power, self._energy, self._good, self._rejects = _Newest(), _Newest(), _Newest(), _Newest()
@@ -68,6 +71,7 @@ class DemoState:
                 self._take(record.value or b"")
                 self._at[partition] = record.position + 1
         self._count()
+        self._account()
 
     def lines(self) -> list[LineView]:
         """Every line that was heard of, by name."""
@@ -96,6 +100,15 @@ class DemoState:
         counters = {"good_count": self._good, "reject_count": self._rejects}
         if row["window"] == "day" and row["tag"] in counters and row["max"] is not None:
             counters[row["tag"]].put(row["asset"], time_ns, row["max"] - row["min"])
+
+    def _account(self) -> None:
+        """Fates of the rows so far, as the process stage last wrote them down."""
+        fates: dict[str, int] = defaultdict(int)
+        for partition in range(len(self._at)):
+            for counts in account(self._log, partition)[1].values():
+                for fate, count in counts.items():
+                    fates[fate] += count
+        self.fates = dict(fates)
 
     def _count(self) -> None:
         totals: dict[str, float] = defaultdict(float)

@@ -53,8 +53,8 @@ def _numbers(state: DemoState) -> Table:
         _pair("results stored", f"{told('rows_stored', 0):,.0f}"),
     )
     table.add_row(
-        _pair("duplicates", f"{told('duplicate', 0):,.0f}"),
-        _pair("rewinds", f"{told('rewinds', 0):,.0f}"),
+        _pair("duplicates", f"{state.fates.get('duplicate', 0):,}"),
+        _pair("too late", f"{state.fates.get('late', 0):,}"),
         _pair("dead letters", f"{state.dead_letters:,}"),
         _pair("lag", ", ".join(f"{stage.removeprefix('deliver.')} {count}" for stage, count in lag.items())),
     )

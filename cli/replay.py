@@ -22,6 +22,7 @@ class Replay:
         self._log = log
         self._writer = DirectWriter(log, plant, settings, clock)
         self._letters = self._readings = self._not_readings = 0
+        self._appended: set[tuple[int, bytes]] = set()
         self._unreadable: Counter[str] = Counter()
 
     def add(self, record: Record) -> None:
@@ -59,11 +60,15 @@ class Replay:
             self._unreadable[f"{written.problem.reason}: {written.problem.detail}"] += 1
 
     def _append(self, record: Record) -> None:
+        partition = int(record.headers.get("partition", str(record.partition).encode()))
+        origin = partition, record.headers.get("position", b"")
+        if origin in self._appended:
+            return  # a frame of several lines is set aside once for each of them
+        self._appended.add(origin)
         try:
             rows = len(decode_readings(record.value or b"").time)
         except FrameError as error:
             self._unreadable[f"frame: {error}"] += 1
             return
-        partition = int(record.headers.get("partition", str(record.partition).encode()))
         self._log.append(Stream.READINGS, partition, record.key, record.value, {"rows": str(rows).encode()})
         self._readings += rows

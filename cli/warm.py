@@ -13,9 +13,9 @@ def warm_kernels(wait_s: float = _WAIT_S) -> Path:
     Raises Unavailable when another process has been compiling for `wait_s` [s].
     """
     from filelock import FileLock, Timeout
-    from processing.warmup import warmup
 
     from processing.kernels.jit import cache_folder
+    from processing.warmup import warmup
 
     folder = cache_folder()
     try:
