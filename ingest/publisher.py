@@ -29,6 +29,7 @@ class Publisher:
 
     max_inflight : messages that may wait for their acknowledgement; `publish` blocks beyond it. This is all the memory
         there is: while the broker is away, that many messages wait and are sent again when it is back.
+    ca_file, cert_file, key_file : for `mqtts`: whom to trust (the system's authorities without it), and who we are
     acknowledged : called on the network thread with the number of each message (0, 1, 2, …) that the broker took over;
         tests keep their ledger with it. An exception in it is raised by the next `publish` or `flush`.
 
@@ -46,6 +47,8 @@ class Publisher:
         username: str | None = None,
         password: str | None = None,
         ca_file: str | None = None,
+        cert_file: str | None = None,
+        key_file: str | None = None,
         connect_timeout_s: float = 10.0,
         acknowledged: Callable[[int], None] | None = None,
     ) -> None:
@@ -66,7 +69,7 @@ class Publisher:
         self._answer: ReasonCode | None = None
         self._answered = threading.Event()
         self._client = self._make_client(client_id or f"fieldline-{os.getpid()}-{os.urandom(3).hex()}")
-        self._configure(username, password, ca_file)
+        self._configure(username, password, (ca_file, cert_file, key_file))
         self._connect(connect_timeout_s)
 
     def publish(self, topic: str, payload: bytes, *, timeout_s: float = 60.0, retain: bool = False) -> int:
@@ -142,16 +145,21 @@ class Publisher:
         client.on_socket_open = _without_delay
         return client
 
-    def _configure(self, username: str | None, password: str | None, ca_file: str | None) -> None:
+    def _configure(
+        self, username: str | None, password: str | None, files: tuple[str | None, str | None, str | None]
+    ) -> None:
         user = username or self._user
         if user:
             self._client.username_pw_set(user, password or self._password)
         if self._is_tls:
-            endpoint = Endpoint(host=self._host, port=self._port, ca_file=ca_file)
+            ca_file, cert_file, key_file = files
+            endpoint = Endpoint(
+                host=self._host, port=self._port, ca_file=ca_file, cert_file=cert_file, key_file=key_file
+            )
             try:
                 self._client.tls_set_context(tls_context(endpoint))
             except OSError as error:
-                raise SettingsError(f"mqtt: can't read the certificates of {ca_file!r}: {error}") from error
+                raise SettingsError(f"mqtt: can't use the certificates {list(filter(None, files))}: {error}") from error
 
     def _connect(self, timeout_s: float) -> None:
         self._client.connect_timeout = timeout_s

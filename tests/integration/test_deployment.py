@@ -19,8 +19,13 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.native.server import Server, free_port
+from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
+from fieldline.log import open_log
+from fieldline.tables import Secret
 from ingest.publisher import Publisher
+from ingest.simulator import Simulation, simulate
+from tests.integration.ingest_rig import ingest, rows
 
 ROOT = Path(__file__).parents[2]
 PASSWORDS = {"fieldline": "reads-all", "device": "writes-lines"}
@@ -125,6 +130,25 @@ def test_ingest_may_not_publish_and_a_device_may_not_read(broker: int) -> None:
     assert spy.messages == []
     spy.close()
     reader.close()
+
+
+def test_the_simulator_reaches_ingest_with_the_accounts_of_the_deployment(broker: int, tmp_path: Path) -> None:
+    url = f"mqtt://127.0.0.1:{broker}"
+    log = open_log(f"sqlite:{tmp_path / 'log.db'}")
+    simulation = Simulation(1_767_225_600_000_000_000)
+    account = {"username": "fieldline", "password": Secret(PASSWORDS["fieldline"])}
+
+    with (
+        ingest(log, mqtt=url, subscribe=("plant/#", "farm/#"), **account) as rig,
+        Publisher(url, username="device", password=PASSWORDS["device"]) as devices,
+    ):
+        rig.until_subscribed()
+        clock, stop = SystemClock(), threading.Event()
+        done = simulate(simulation, devices, seconds=10, clock=clock, stop=stop, speed=None)
+        rig.until(lambda: rig.total("acknowledged") == done.messages)
+
+    assert len(rows(log)) == done.readings
+    log.close()
 
 
 @pytest.mark.parametrize("credentials", [{}, {"username": "device", "password": "wrong"}])
