@@ -228,7 +228,7 @@ class DeliverStage:
             self._stop_by = self._clock.monotonic()
 
     def _keep_membership(self, reader: Reader, wait_s: float, stop: threading.Event) -> None:
-        """Commit what the sink took; what the log refuses for now is committed with the next batch or soon without."""
+        """Poll without taking anything, so that a long outage costs no partitions and keeps none from others."""
         try:
             poll = reader.poll(wait_s)
         except Unavailable as error:
