@@ -205,7 +205,7 @@ class Session:
             self._suback = None
         if client.socket() is None:
             is_silent = not self._farewell and self.link is Link.CONNECTING
-            self._lose(self._farewell or f"{self.endpoint.url} closed the connection", is_silent)
+            self._lose(self._farewell or f"{self.endpoint.url} closed the connection{self._suspicion(now)}", is_silent)
         elif self.link is Link.CONNECTING and now - self._since_s > self._answer_s():
             self._lose(f"{self.endpoint.url} took the connection but does not answer", is_silent=True)
 
@@ -310,6 +310,12 @@ class Session:
             advice = f": it does not speak MQTT {endpoint.protocol}"
         self._lose(f"{endpoint.url} refuses the connection ({code}){advice}")
 
+    def _suspicion(self, now: float) -> str:
+        """Brokers (Mosquitto 2.0) seldom say why; a connection ended soon after it was up is most often taken over."""
+        if self.link is not Link.UP or now - self._since_s >= _LASTED_S:
+            return ""
+        return f" so soon that another client may be using the client id {self.endpoint.client_id!r}"
+
     def _answer_s(self) -> float:
         is_trial = self.endpoint.protocol == "auto" and self._version_5 and not self._spoke_5
         return _FIRST_ANSWER_S if is_trial else _CONNECT_TIMEOUT_S
@@ -349,7 +355,7 @@ class Session:
         if flags.is_disconnect_packet_from_server:
             advice = ""
             if str(code) == "Session taken over":
-                advice = f": another client uses the client id {self.endpoint.client_id!r}"
+                advice = f": another client is using the client id {self.endpoint.client_id!r}"
             self._farewell = f"{self.endpoint.url} ended the connection ({code}){advice}"
         elif code.is_failure and str(code) == "Keep alive timeout":
             self._farewell = f"{self.endpoint.url} does not answer any more (keep-alive)"
