@@ -114,6 +114,8 @@ class Partition:
         frames: list[tuple[int, Readings]] = []
         pending = 0
         for record in records:
+            if record.position < self.position:
+                continue  # read before this partition was opened again further on
             frame = self._frame(record)
             self.position = record.position + 1
             if frame is None:
