@@ -236,7 +236,7 @@ class _Message:
 
     def _take_waveform(self, fields: dict[str, Any]) -> None:
         rate = fields.get("rate_hz")
-        if type(rate) not in (int, float) or not 0 < rate < 1e12:
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 < rate < 1e12:
             raise PayloadError("value", "rate_hz: expected the sample rate in Hz, above 0")
         samples = read_samples(fields["waveform"])
         extra = sorted(fields.keys() - _META - {"waveform", "rate_hz"})

@@ -1,6 +1,10 @@
 """Ingest onto a real Kafka, with the broker of messages and the log ended under it."""
 
-from collections.abc import Callable
+import gc
+import warnings
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from deploy.native.server import Server
 from fieldline.log import open_log
@@ -8,6 +12,15 @@ from ingest.publisher import Publisher
 from tests.integration.ingest_rig import ingest, letters, rows
 
 T0 = 1_767_225_600_000
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """kafka-python 3.0 leaves the sockets of refused connections to the garbage collector, which warns of them."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def test_a_restarted_kafka_loses_nothing_that_was_acknowledged(
