@@ -17,6 +17,7 @@ from kafka.errors import GroupIdNotFoundError, RetriableError
 
 from fieldline.errors import SettingsError, Unavailable
 from fieldline.log import Commit, Record, Stream
+from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_direct import DirectReads
 from fieldline.log.kafka_producer import Producer
 from fieldline.log.kafka_reader import KafkaReader
@@ -129,7 +130,7 @@ class KafkaLog:
         deadline = time.monotonic() + REQUEST_S
         with self._admin_lock, translated(self.settings.place):
             if self._admin is None:
-                self._admin = KafkaAdminClient(**self.settings.client())
+                self._admin = make_client(KafkaAdminClient, self.settings)
             while True:
                 try:
                     return question(self._admin)

@@ -9,6 +9,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from fieldline.errors import SettingsError, Unavailable
 from fieldline.log import Record
+from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_settings import REQUEST_S, KafkaSettings, translated
 
 _SCAN_BYTES = 8 << 20
@@ -91,8 +92,9 @@ class DirectConsumer:
 
     def _open(self) -> KafkaConsumer:
         if self._consumer is None:
-            self._consumer = KafkaConsumer(
-                **self._settings.client(),
+            self._consumer = make_client(
+                KafkaConsumer,
+                self._settings,
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",

@@ -11,6 +11,7 @@ from kafka.producer.future import RecordMetadata
 
 from fieldline.errors import FieldlineError, RecordTooLarge, Unavailable
 from fieldline.log.gate import ByteGate
+from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, REQUEST_S, KafkaSettings, translate, translated
 
 _log = logging.getLogger(__name__)
@@ -85,20 +86,21 @@ class Producer:
     def _make(self) -> KafkaProducer:
         settings = self._settings
         request_timeout_ms = min(int(REQUEST_S * 1000), settings.delivery_timeout_ms // 2)
-        with translated(settings.place):
-            return KafkaProducer(
-                **{**settings.client(), "request_timeout_ms": request_timeout_ms},
-                acks="all",
-                enable_idempotence=True,
-                compression_type=settings.compression,
-                linger_ms=_LINGER_MS,
-                batch_size=_BATCH_BYTES,
-                max_request_size=MAX_MESSAGE_BYTES,
-                delivery_timeout_ms=settings.delivery_timeout_ms,
-                max_block_ms=settings.connect_timeout_ms,
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-            )
+        return make_client(
+            KafkaProducer,
+            settings,
+            request_timeout_ms=request_timeout_ms,
+            acks="all",
+            enable_idempotence=True,
+            compression_type=settings.compression,
+            linger_ms=_LINGER_MS,
+            batch_size=_BATCH_BYTES,
+            max_request_size=MAX_MESSAGE_BYTES,
+            delivery_timeout_ms=settings.delivery_timeout_ms,
+            max_block_ms=settings.connect_timeout_ms,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
 
     def _usable(self) -> KafkaProducer:
         """The producer, or a new one when it is spoilt; holds the lock. Raises Unavailable."""

@@ -14,6 +14,7 @@ from kafka.structs import OffsetAndMetadata
 
 from fieldline.errors import PartitionLost, Unavailable
 from fieldline.log import Commit, Poll, Record, Stream
+from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_direct import to_record
 from fieldline.log.kafka_settings import KafkaSettings, translate, translated
 
@@ -74,8 +75,9 @@ class KafkaReader:
         self._on_close = closed
         self._is_open = True
         with translated(settings.place):
-            self._consumer = KafkaConsumer(
-                **settings.client(),
+            self._consumer = make_client(
+                KafkaConsumer,
+                settings,
                 group_id=self._group,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",

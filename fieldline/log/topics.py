@@ -8,6 +8,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from fieldline.errors import SettingsError
 from fieldline.log import COMPACTED, Stream
+from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, KafkaSettings, read_url, translated
 
 _ALREADY_EXISTS = 36
@@ -73,7 +74,7 @@ def _options(stream: Stream, keep_ms: Mapping[Stream, int]) -> dict[str, str]:
 @contextmanager
 def _admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
     with translated(settings.place):
-        admin = KafkaAdminClient(**settings.client())
+        admin = make_client(KafkaAdminClient, settings)
         try:
             yield admin
         finally:

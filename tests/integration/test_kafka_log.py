@@ -1,0 +1,215 @@
+"""The Kafka log under what Kafka does: missing and shrinking topics, refused records, retention, restarts, silence."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from kafka import TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from deploy.native.server import Server
+from fieldline.errors import RecordTooLarge, SettingsError, Unavailable
+from fieldline.log import Log, Stream, open_log
+from fieldline.log.kafka import KafkaLog
+from fieldline.log.topics import apply_topics
+
+READINGS = Stream.READINGS
+WAIT_S = 60.0
+
+
+def admin_of(kafka: Server) -> KafkaAdminClient:
+    return KafkaAdminClient(bootstrap_servers=f"127.0.0.1:{kafka.port}")
+
+
+def test_topics_are_made_grown_and_otherwise_left_alone(kafka: Server) -> None:
+    url, prefix = kafka.url, "topics-grow"
+
+    made = apply_topics(url, 1, prefix=prefix)
+    again = apply_topics(url, 1, prefix=prefix)
+    grown = apply_topics(url, 3, prefix=prefix)
+
+    assert len(made) == 6 and all("created with 1 partitions" in line for line in made)
+    assert again == []
+    assert len(grown) == 6 and all("grown from 1 to 3" in line for line in grown)
+    with open_closing(f"{url}?prefix={prefix}") as log:
+        assert log.partitions(READINGS) == 3
+
+
+def test_topics_are_never_shrunk(kafka: Server) -> None:
+    apply_topics(kafka.url, 2, prefix="topics-shrink")
+
+    with pytest.raises(SettingsError, match=r"cannot be taken away: .*has 2, asked for 1; nothing was changed"):
+        apply_topics(kafka.url, 1, prefix="topics-shrink")
+
+
+def test_an_option_changed_by_hand_is_set_back_and_said(kafka: Server) -> None:
+    apply_topics(kafka.url, 1, prefix="topics-option")
+    admin = admin_of(kafka)
+    change = ConfigResource(ConfigResourceType.TOPIC, "topics-option.checkpoints.v1", {"max.message.bytes": "1000"})
+    admin.alter_configs([change])
+    admin.close()
+
+    done = apply_topics(kafka.url, 1, prefix="topics-option")
+
+    assert done == ["topics-option.checkpoints.v1: max.message.bytes set to 16777216 (was 1000)"]
+
+
+def test_more_replicas_than_brokers_is_a_settings_error_in_the_broker_s_words(kafka: Server) -> None:
+    with pytest.raises(SettingsError, match="replication factor of 3 cannot be reached"):
+        apply_topics(kafka.url, 1, prefix="topics-replicas", replication=3)
+
+
+def test_missing_topics_name_the_command_that_makes_them(kafka: Server) -> None:
+    with open_closing(f"{kafka.url}?prefix=nobody-made-these") as log:
+        with pytest.raises(SettingsError, match="fieldline topics apply"):
+            log.append(READINGS, 0, b"", b"x")
+        with pytest.raises(SettingsError, match="there is no topic nobody-made-these.readings.v1"):
+            log.reader(READINGS, "process")
+
+
+def test_a_record_that_only_the_broker_refuses_fails_alone(kafka: Server, kafka_url: Callable[..., str]) -> None:
+    url = kafka_url(1)
+    log = open_log(url)
+    assert isinstance(log, KafkaLog)
+    admin = admin_of(kafka)
+    name = log.settings.topic(READINGS)
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": "100000"})])
+    admin.close()
+    assert log.append(READINGS, 0, b"", b"before").result(WAIT_S) == 0
+
+    with pytest.raises(RecordTooLarge):
+        log.append(READINGS, 0, b"", bytes(200_000)).result(WAIT_S)
+
+    assert [log.append(READINGS, 0, b"", b"after").result(WAIT_S) for _ in range(3)] == [1, 2, 3]
+    log.close()
+
+
+def test_a_committed_position_that_retention_removed_is_said_and_counted(
+    kafka: Server, kafka_url: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    log = open_log(kafka_url(1))
+    assert isinstance(log, KafkaLog)
+    for i in range(10):
+        log.append(READINGS, 0, b"", b"%d" % i).result(WAIT_S)
+    first = log.reader(READINGS, "process")
+    read_some(first, 10)
+    first.commit(0, 2)
+    first.close()
+    admin = admin_of(kafka)
+    admin.delete_records({TopicPartition(log.settings.topic(READINGS), 0): 6})
+    admin.close()
+
+    second = log.reader(READINGS, "process")
+    with caplog.at_level(logging.WARNING):
+        records = read_some(second, 4)
+
+    assert [record.position for record in records] == [6, 7, 8, 9]
+    assert second.resets == 1
+    assert "position 2 is not on the log any more" in caplog.text
+    assert log.bounds(READINGS, 0) == (6, 10)
+    assert [record.position for record in log.read(READINGS, 0, 0)] == [6, 7, 8, 9]
+    log.close()
+
+
+def test_a_killed_and_restarted_broker_loses_doubles_and_reorders_nothing(
+    kafka: Server, kafka_url: Callable[..., str]
+) -> None:
+    log = open_log(kafka_url(1))
+    reader = log.reader(READINGS, "process")
+    futures = []
+    stop = threading.Event()
+
+    def append() -> None:
+        while not stop.wait(0.005):
+            futures.append(log.append(READINGS, 0, b"", b"%d" % len(futures)))
+
+    appender = threading.Thread(target=append)
+    appender.start()
+    read = read_some(reader, 20)
+
+    kafka.kill()
+    kafka.start()
+    log.append(READINGS, 0, b"other", b"after the restart").result(WAIT_S)
+    stop.set()
+    appender.join()
+
+    assert [done.result(WAIT_S) is not None for done in futures] == [True] * len(futures)
+    read += read_some(reader, len(futures) + 1 - len(read))
+    assert [record.position for record in read] == list(range(len(futures) + 1))
+    assert [record.value for record in read if not record.key] == [b"%d" % i for i in range(len(futures))]
+    assert [done.result(0) for done in futures] == [record.position for record in read if not record.key]
+    log.close()
+
+
+def test_a_broker_that_hangs_makes_poll_and_append_say_so_and_both_recover(
+    kafka: Server, kafka_url: Callable[..., str]
+) -> None:
+    log = open_log(f"{kafka_url(1)}&delivery_timeout_ms=2000&connect_timeout_ms=1000")
+    log.append(READINGS, 0, b"", b"before").result(WAIT_S)
+    reader = log.reader(READINGS, "process")
+    read_some(reader, 1)
+
+    kafka.freeze()
+    with pytest.raises(Unavailable):
+        log.append(READINGS, 0, b"", b"hanging").result(WAIT_S)
+    with pytest.raises(Unavailable):
+        poll_until(lambda: reader.poll(1.0) and False)
+    with pytest.raises(Unavailable):
+        log.flush(0.0) if log.append(READINGS, 0, b"", b"hanging too") else None
+    kafka.thaw()
+
+    retried(lambda: log.append(READINGS, 0, b"", b"after").result(WAIT_S))
+    seen: list[bytes | None] = []
+    poll_until(lambda: seen.extend(r.value for r in retried(lambda: reader.poll(0.5)).records) or b"after" in seen)
+    log.close()
+
+
+def test_a_member_whose_polls_are_short_gets_its_partitions(kafka: Server, kafka_url: Callable[..., str]) -> None:
+    log = open_log(kafka_url(1))
+    other = log.reader(READINGS, "process")
+    owned: set[int] = set()
+    poll_until(lambda: owned.update(other.poll(0.01).assigned) or owned == {0})
+    generation = other.generation
+
+    other.close()
+    again = log.reader(READINGS, "process")
+    poll_until(lambda: bool(again.poll(0.01).assigned))
+
+    assert again.generation > generation
+    log.close()
+
+
+class open_closing:
+    """A log for a `with` block."""
+
+    def __init__(self, url: str) -> None:
+        self.log = open_log(url)
+
+    def __enter__(self) -> Log:
+        return self.log
+
+    def __exit__(self, *_: object) -> None:
+        self.log.close()
+
+
+def read_some(reader, count: int) -> list:  # type: ignore[no-untyped-def, type-arg]
+    records: list = []  # type: ignore[type-arg]
+    poll_until(lambda: records.extend(retried(lambda: reader.poll(0.2)).records) or len(records) >= count)
+    return records
+
+
+def poll_until(is_done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not is_done():
+        assert time.monotonic() < deadline, f"not so within {WAIT_S} s"
+
+
+def retried(action):  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return action()
+        except Unavailable:
+            assert time.monotonic() < deadline
