@@ -1,6 +1,7 @@
 """`fieldline demo`: a plant and a farm, a broker, all stages and a live view in one process, ending with the audit."""
 
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import StringIO
@@ -12,18 +13,13 @@ import typer
 from cli.exits import Exit
 
 if TYPE_CHECKING:
-    import threading
-
+    from cli.demo_plant import SimulatorStage
     from cli.demo_state import DemoState
     from cli.demo_truth import Comparison
     from cli.supervisor import Stage
     from fieldline.settings import Settings
-    from ingest.simulator import Simulation
 
 FAULTS = "duplicates=0.01,late=0.02,late_s=120,malformed=0.002"
-_DAY_NS = 86_400 * 1_000_000_000
-_FIRST_NS = 6 * 3600 * 1_000_000_000  # the plant's day begins at six
-_DRAIN_S = 60.0
 
 
 def demo(
@@ -70,42 +66,13 @@ def _folder(folder: Path | None) -> Iterator[Path]:
     yield folder
 
 
-class _SimulatorStage:
-    """Publishes the plant until its time is over; then waits to be told to stop, as any stage.
-
-    subscribed : set when somebody listens; what is published before reaches nobody
-    """
-
-    def __init__(self, simulation: "Simulation", url: str, seconds: float, speed: float) -> None:
-        import threading
-
-        self.subscribed = threading.Event()
-        self.finished = threading.Event()
-        self._simulation, self._url, self._seconds, self._speed = simulation, url, seconds, speed
-
-    def run(self, stop: "threading.Event") -> None:
-        from fieldline.clock import SystemClock
-        from ingest.publisher import Publisher
-        from ingest.simulator import simulate
-
-        while not self.subscribed.wait(0.1):
-            if stop.is_set():
-                return
-        with Publisher(self._url, max_inflight=200) as publisher:
-            simulate(
-                self._simulation, publisher, seconds=self._seconds, clock=SystemClock(), stop=stop, speed=self._speed
-            )
-        self.finished.set()
-        while not stop.wait(1.0):
-            pass
-
-
 class _Demo:
     """One run of the demo."""
 
     def __init__(
         self, folder: Path, wall_s: float, speed: float, seed: int, faults: str, svg: Path | None, quiet: bool
     ) -> None:
+        from cli.demo_plant import first_moment
         from fieldline.clock import SystemClock
         from ingest.simulator import Simulation, pack_for, parse_faults
 
@@ -113,12 +80,13 @@ class _Demo:
         self._folder, self._wall_s, self._speed, self._svg, self._quiet = folder, wall_s, speed, svg, quiet
         pack_s = pack_for(speed)
         self._settings = _settings(folder, pack_s)
-        start_ns = _first_moment(self._clock.now_ns(), round(wall_s * speed * 1e9))
+        start_ns = first_moment(self._clock.now_ns(), round(wall_s * speed * 1e9))
         self._simulation = Simulation(start_ns, seed=seed, pack_s=pack_s, faults=parse_faults(faults))
 
     def run(self) -> Exit:
         """Run it to its end, or until Ctrl-C, and judge it."""
         from cli import wiring
+        from cli.demo_plant import SimulatorStage
         from cli.embedded import embedded_broker
         from cli.logs import opened
         from cli.output import say
@@ -126,27 +94,25 @@ class _Demo:
         from fieldline.health import configure_logging
 
         configure_logging(level="error")
-        say(
-            "compiling the kernels, once; the first time this takes a minute or so" if not self._quiet else "warming up"
-        )
+        say("making ready; the first time kernels are compiled, which takes a minute or so")
         warm_kernels()
         plant = wiring.plant_of(self._settings)
         with ExitStack() as stack:
             settings, watch = stack.enter_context(embedded_broker(self._settings, "127.0.0.1", 0))
             log = stack.enter_context(opened(settings.log))
-            simulator = _SimulatorStage(self._simulation, settings.ingest.mqtt, self._wall_s * self._speed, self._speed)
+            span_s = self._wall_s * self._speed
+            simulator = SimulatorStage(self._simulation, settings.ingest.mqtt, span_s, self._speed, self._clock)
             self._watch(settings, plant, log, simulator, watch)
             self._simulation.write_truth(self._folder / "truth.json")
             return self._judge(log, plant)
 
-    def _watch(self, settings: "Settings", plant: Any, log: Any, simulator: _SimulatorStage, watch: "Stage") -> None:
+    def _watch(self, settings: "Settings", plant: Any, log: Any, simulator: "SimulatorStage", watch: "Stage") -> None:
         import threading
 
         from cli import wiring
+        from cli.demo_plant import Ending
         from cli.demo_state import DemoState
-        from cli.lag import is_drained
         from cli.supervisor import Supervisor, stop_on_signals
-        from fieldline.health import READY
 
         parts = [
             wiring.ingest_part(settings, plant, log, self._clock),
@@ -154,24 +120,15 @@ class _Demo:
             *wiring.deliver_parts(settings, plant, log, self._clock),
         ]
         state = DemoState(log, plant.line_of, [part.health for part in parts], self._clock)
-        late = [float("inf")]
-
-        def is_over() -> bool:
-            if parts[0].health.state in READY:
-                simulator.subscribed.set()
-            if not simulator.finished.is_set():
-                return False
-            late[0] = min(late[0], self._clock.monotonic() + _DRAIN_S)
-            return is_drained(state.lags) or self._clock.monotonic() > late[0]
-
-        stop = threading.Event()
-        with self._shown(state) as refresh, stop_on_signals(stop):
-            supervisor = Supervisor(stop, refresh)
+        ending = Ending(simulator, parts[0].health, state, self._clock)
+        # Ctrl-C ends the plant, not the stages: what it sent until then still gets its account.
+        with self._shown(state) as refresh, stop_on_signals(simulator.enough, notice=""):
+            supervisor = Supervisor(threading.Event(), refresh)
             supervisor.add("simulator", simulator)
             for part in parts:
                 supervisor.add(part.name, part.stage)
             supervisor.add("broker", watch)
-            supervisor.run(is_over)
+            supervisor.run(ending.is_reached)
 
     @contextmanager
     def _shown(self, state: "DemoState") -> Iterator[Any]:
@@ -179,7 +136,7 @@ class _Demo:
         if self._quiet:
             yield state.refresh
             return
-        from rich.console import Console
+        from rich.console import Console, RenderableType
         from rich.live import Live
 
         from cli.demo_view import picture
@@ -191,12 +148,15 @@ class _Demo:
             def refresh() -> None:
                 state.refresh()
                 live.update(picture(state, headline), refresh=True)
+                if state.totals.get("received", 0) and state.rates.get("received", 0) > 1:
+                    busy.append(picture(state, headline))
 
+            busy: deque[RenderableType] = deque(maxlen=10)  # the oldest of them shows the plant at work, not its end
             yield refresh
             refresh()
-        if self._svg is not None:
+        if self._svg is not None and busy:
             recorder = Console(record=True, width=100, file=StringIO())
-            recorder.print(picture(state, headline))
+            recorder.print(busy[0])
             recorder.save_svg(str(self._svg), title="fieldline demo")
 
     def _judge(self, log: Any, plant: Any) -> Exit:
@@ -210,12 +170,6 @@ class _Demo:
         found = compare_counts(result, truth) + (compare_energy(store, truth) if store.exists() else [])
         _print_truth(found)
         return code or (Exit.OK if all(each.agrees for each in found) else Exit.FAILED)
-
-
-def _first_moment(now_ns: int, span_ns: int) -> int:
-    """Six in the morning of the last day from which the whole span lies in the past. [ns UTC]"""
-    day_ns = (now_ns - span_ns - _FIRST_NS) // _DAY_NS * _DAY_NS
-    return day_ns + _FIRST_NS
 
 
 def _settings(folder: Path, pack_s: int) -> "Settings":
@@ -240,6 +194,5 @@ def _print_truth(found: "list[Comparison]") -> None:
         f"(readings, duplicates, malformed of each line, and {sum(each.truth for each in energy):.3f} kWh)"
     )
     for each in wrong:
-        typer.echo(
-            f"  {each.what}: sent {each.truth:g}, found {'nothing' if each.ours is None else format(each.ours, 'g')}"
-        )
+        ours = "nothing" if each.ours is None else f"{each.ours:.12g}"
+        typer.echo(f"  {each.what}: sent {each.truth:.12g}, found {ours}")

@@ -15,7 +15,7 @@ _RATE_OVER_S = 2.0
 
 
 class LineView(NamedTuple):
-    """One line: mean power of its last minute, energy since midnight, parts since midnight."""
+    """One line: mean power of its last minute, energy since midnight, parts since the start."""
 
     line: str
     power_kw: float | None
@@ -41,9 +41,31 @@ class _Newest:
         return sums
 
 
+class _Growth:
+    """How far each asset's counter has come since it was first seen."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[int, float]] = {}
+        self._last = _Newest()
+
+    def put(self, asset: str, time_ns: int, least: float | None, last: float | None) -> None:
+        if least is None or last is None:
+            return
+        if time_ns <= self._first.get(asset, (time_ns, 0.0))[0]:
+            self._first[asset] = time_ns, least
+        self._last.put(asset, time_ns, last)
+
+    def by_line(self, line_of: Callable[[str], str]) -> dict[str, float]:
+        sums = self._last.by_line(line_of)
+        for asset, (_, least) in self._first.items():
+            sums[line_of(asset)] -= least
+        return sums
+
+
 class DemoState:
     """Call `refresh` some times a second, from one thread; the rest is there to be shown.
 
+    lags, measured_s : how far the stages were, and when that was measured (on the monotonic clock) [s]
     plant_ns : the newest window start seen, which is how far the plant's time has come [ns UTC]
     fates : rows by what became of them (stored, duplicate, late, …), as of the last checkpoint
     rates : what the counters of the stages grow by [1/s], by counter name
@@ -52,6 +74,7 @@ class DemoState:
     def __init__(self, log: Log, line_of: Callable[[str], str], healths: Sequence[Health], clock: Clock) -> None:
         self.healths = list(healths)
         self.lags: list[Lag] = []
+        self.measured_s = 0.0
         self.dead_letters = 0
         self.plant_ns = 0
         self.rates: dict[str, float] = {}
@@ -59,11 +82,12 @@ class DemoState:
         self.fates: dict[str, int] = {}
         self._log, self._line_of, self._clock = log, line_of, clock
         self._at = [0] * log.partitions(Stream.METRICS)
-        self._power, self._energy, self._good, self._rejects = _Newest(), _Newest(), _Newest(), _Newest()
+        self._power, self._energy, self._good, self._rejects = _Newest(), _Newest(), _Growth(), _Growth()
         self._before: tuple[float, dict[str, float]] = clock.monotonic(), {}
 
     def refresh(self) -> None:
         """Take in what is new on the log and in the stages. Raises Unavailable."""
+        self.measured_s = self._clock.monotonic()
         self.lags = measure(self._log)
         self.dead_letters = count_dead_letters(self._log)
         for partition, at in enumerate(self._at):
@@ -75,7 +99,8 @@ class DemoState:
 
     def lines(self) -> list[LineView]:
         """Every line that was heard of, by name."""
-        tables = [newest.by_line(self._line_of) for newest in (self._power, self._energy, self._good, self._rejects)]
+        sources = (self._power, self._energy, self._good, self._rejects)
+        tables = [source.by_line(self._line_of) for source in sources]
         names = sorted({line for table in tables for line in table})
         return [LineView(name, *(table.get(name) for table in tables)) for name in names]
 
@@ -98,8 +123,8 @@ class DemoState:
 
     def _take_telemetry(self, row: Mapping[str, Any], time_ns: int) -> None:
         counters = {"good_count": self._good, "reject_count": self._rejects}
-        if row["window"] == "day" and row["tag"] in counters and row["max"] is not None:
-            counters[row["tag"]].put(row["asset"], time_ns, row["max"] - row["min"])
+        if row["window"] == "1h" and row["tag"] in counters:
+            counters[row["tag"]].put(row["asset"], time_ns, row["min"], row["last"])
 
     def _account(self) -> None:
         """Fates of the rows so far, as the process stage last wrote them down."""

@@ -20,6 +20,7 @@ from fieldline.errors import FieldlineError, Unavailable
 
 DRAIN_S = 9.5
 _LOOK_S = 0.2
+_NOTICE = "stopping; once more to stop without draining"
 
 
 class Stage(Protocol):
@@ -119,8 +120,10 @@ class Supervisor:
 
 
 @contextmanager
-def stop_on_signals(stop: threading.Event) -> Iterator[None]:
+def stop_on_signals(stop: threading.Event, notice: str = _NOTICE) -> Iterator[None]:
     """SIGTERM and SIGINT set `stop` within this block; a second one ends the process at once with code 130.
+
+    notice : what the first one prints on stderr; empty where a live view would be torn by it
 
     Only the main thread can do this; elsewhere the block changes nothing.
     """
@@ -132,7 +135,8 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
         if stop.is_set():
             os._exit(Exit.INTERRUPTED)
         stop.set()
-        say("stopping; once more to stop without draining")
+        if notice:
+            say(notice)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
