@@ -4,6 +4,11 @@ import numpy as np
 
 from processing.kernels.jit import inline, kernel
 from processing.kernels.layout import (
+    C_HI,
+    C_LATE,
+    C_LO,
+    C_OLDER,
+    H_CHUNKS,
     L_CONFLICT,
     L_DELAY,
     L_DUPLICATE,
@@ -12,7 +17,11 @@ from processing.kernels.layout import (
     L_LATE,
     L_NEWEST,
     L_STORED,
+    N_CHUNK,
+    N_FIRST_CHUNK,
+    N_LINE,
     NONE,
+    ON_LOG,
     S_LINE,
     S_RANK,
 )
@@ -246,73 +255,122 @@ def settle_rows(
 
 
 @kernel(
-    "int64(int64[::1], int32[::1], float64[::1], uint8[::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1],"
-    " int64, int64[:,::1], int64[:,::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1], uint8[::1], uint8[::1])"
+    "int64(int64, int64[:,::1], int64[:,::1], int64[::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1],"
+    " int64[::1], int32[::1], float64[::1], uint8[::1], int64[:,::1], int64[:,::1], int64[::1], int32[::1], float64[::1],"
+    " uint8[::1], uint8[::1], int64, uint8[::1], int64[::1])"
 )
-def merge_late(
+def merge_slice(
+    node,
+    nodes,
+    row_chunks,
+    heap,
+    oldest_row,
     time,
     series,
     value,
     quality,
-    n,
     late_time,
     late_series,
     late_value,
     late_quality,
-    n_late,
     series_info,
     lines,
-    line,
     out_time,
     out_series,
     out_value,
     out_quality,
     mark,
+    at,
     accepted,
+    room,
 ):
-    """Merge sorted late rows into the sorted rows of one slice.
+    """Merge the rows of one slice with late ones, both sorted, into `out_*` from place `at` on.
 
-    n, n_late : how many of each; out_* : room for n + n_late rows; mark : uint8, 1 where a row is new or changed;
-    accepted : uint8[n_late], 1 where a late row is kept (new, or it wins over the row that was there).
-    Duplicates and conflicts are counted in `lines`. Returns how many rows came out.
+    time .. quality : the row store; oldest_row : running number of the oldest row that it still holds.
+    late_* : rows that are new to the slice; accepted : uint8[late], output, 1 where one is kept (new, or it wins over the row
+    that was there). mark : uint8, output, 1 where a row is new or changed. Duplicates and conflicts are counted in `lines`.
+    Returns how many rows came out; -1 when the store does not hold all of the slice's rows; -2 when `out_*` has too little
+    room: room[0] says how many rows it needs.
     """
-    i, k, write = 0, 0, 0
-    while i < n or k < n_late:
-        if k >= n_late:
-            old = True
-        elif i >= n:
-            old = False
+    size = row_chunks.shape[0]
+    head = nodes[node, N_CHUNK]
+    if head == ON_LOG or (head >= 0 and nodes[node, N_FIRST_CHUNK] < heap[H_CHUNKS] - size):
+        return -1
+    n, m, n_chunks = 0, late_time.size, 0
+    chunk = head
+    while chunk >= 0:
+        place = chunk % size
+        if row_chunks[place, C_LO] < oldest_row:
+            return -1
+        if row_chunks[place, C_LATE] == 1:
+            m += row_chunks[place, C_HI] - row_chunks[place, C_LO]
         else:
-            old = not before(
-                late_time[k],
-                series_info[late_series[k], S_RANK],
-                time[i],
-                series_info[series[i], S_RANK],
-            )
-        if old:
-            out_time[write], out_series[write] = time[i], series[i]
-            out_value[write], out_quality[write] = value[i], quality[i]
-            mark[write] = 0
-            i += 1
-            write += 1
-            continue
-        accepted[k] = 0
-        if write > 0 and out_time[write - 1] == late_time[k] and out_series[write - 1] == late_series[k]:
-            lines[line, L_DUPLICATE] += 1
-            was = out_value[write - 1 : write].view(np.int64)[0]
-            new = late_value[k : k + 1].view(np.int64)[0]
-            if was != new or out_quality[write - 1] != late_quality[k]:
-                lines[line, L_CONFLICT] += 1
-                if wins(late_value[k], new, late_quality[k], out_value[write - 1], was, out_quality[write - 1]):
-                    out_value[write - 1], out_quality[write - 1] = late_value[k], late_quality[k]
-                    mark[write - 1] = 1
-                    accepted[k] = 1
+            n += row_chunks[place, C_HI] - row_chunks[place, C_LO]
+            n_chunks += 1
+        chunk = row_chunks[place, C_OLDER]
+    room[0] = n + m
+    if at + n + m > out_time.size:
+        return -2
+    begins, ends = np.empty(n_chunks + 1, np.int64), np.empty(n_chunks + 1, np.int64)
+    t, s, v = np.empty(m, np.int64), np.empty(m, np.int32), np.empty(m, np.float64)
+    q, source, order, spare = np.empty(m, np.uint8), np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m, np.int64)
+    k, c = 0, n_chunks
+    chunk = head
+    while chunk >= 0:
+        place = chunk % size
+        begin = row_chunks[place, C_LO] % time.size
+        end = begin + row_chunks[place, C_HI] - row_chunks[place, C_LO]
+        if row_chunks[place, C_LATE] == 1:
+            for i in range(begin, end):
+                t[k], s[k], v[k], q[k], source[k], order[k] = time[i], series[i], value[i], quality[i], -1, k
+                k += 1
         else:
-            lines[line, L_STORED] += 1
-            out_time[write], out_series[write] = late_time[k], late_series[k]
-            out_value[write], out_quality[write] = late_value[k], late_quality[k]
-            mark[write] = 1
-            accepted[k] = 1
-            write += 1
+            c -= 1
+            begins[c], ends[c] = begin, end
+        chunk = row_chunks[place, C_OLDER]
+    for i in range(late_time.size):
+        t[k], s[k], v[k], q[k] = late_time[i], late_series[i], late_value[i], late_quality[i]
+        source[k], order[k] = i, k
+        accepted[i] = 0
         k += 1
-    return write
+    sort_run(t, s, series_info, order, 0, m, spare)
+    line = nodes[node, N_LINE]
+    write, k = at, 0
+    for c in range(n_chunks + 1):
+        i = begins[c] if c < n_chunks else 0
+        end = ends[c] if c < n_chunks else 0
+        while i < end or (c == n_chunks and k < m):
+            late = order[k] if k < m else np.int64(-1)
+            if i < end and (
+                k >= m
+                or not before(
+                    t[late], series_info[s[late], S_RANK], time[i], series_info[series[i], S_RANK]
+                )
+            ):
+                out_time[write], out_series[write] = time[i], series[i]
+                out_value[write], out_quality[write], mark[write] = value[i], quality[i], 0
+                write += 1
+                i += 1
+                continue
+            k += 1
+            new = source[late] >= 0
+            if write > at and out_time[write - 1] == t[late] and out_series[write - 1] == s[late]:
+                was = out_value[write - 1 : write].view(np.int64)[0]
+                bits = v[late : late + 1].view(np.int64)[0]
+                same = was == bits and out_quality[write - 1] == q[late]
+                if new:
+                    lines[line, L_DUPLICATE] += 1
+                    lines[line, L_CONFLICT] += 0 if same else 1
+                if not same and wins(v[late], bits, q[late], out_value[write - 1], was, out_quality[write - 1]):
+                    out_value[write - 1], out_quality[write - 1] = v[late], q[late]
+                    if new:
+                        mark[write - 1] = 1
+                        accepted[source[late]] = 1
+                continue
+            out_time[write], out_series[write], out_value[write], out_quality[write] = t[late], s[late], v[late], q[late]
+            mark[write] = 1 if new else 0
+            if new:
+                lines[line, L_STORED] += 1
+                accepted[source[late]] = 1
+            write += 1
+    return write - at

@@ -1,7 +1,7 @@
 """Late rows: the slices they belong to are run again, and on until the state is bit for bit what it was."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,14 +16,23 @@ if TYPE_CHECKING:
 _ROWS_AT_MOST = 400_000
 
 
-class Slice(NamedTuple):
-    """Sorted rows of one slice; mark : uint8[n], 1 where a row is new or changed."""
+class Scratch:
+    """Room for the rows of slices that are run together: rows in columns, and which of them are new or changed."""
 
-    time: np.ndarray
-    series: np.ndarray
-    value: np.ndarray
-    quality: np.ndarray
-    mark: np.ndarray
+    def __init__(self) -> None:
+        self.columns: tuple[np.ndarray, ...] = ()
+        self.mark = np.empty(0, np.uint8)
+        self.grow(1 << 16)
+
+    def grow(self, rows: int) -> None:
+        """Room for at least `rows` rows; what is there stays."""
+        old = (*self.columns, self.mark)
+        kinds = (np.int64, np.int32, np.float64, np.uint8, np.uint8)
+        fresh = tuple(np.empty(max(rows, 2 * len(self.mark)), kind) for kind in kinds)
+        for to, column in zip(fresh, old, strict=False):
+            if len(self.mark):
+                to[: len(column)] = column
+        self.columns, self.mark = fresh[:4], fresh[4]
 
 
 class Rewind:
@@ -36,6 +45,7 @@ class Rewind:
         self._engine = engine
         self._fetch = fetch
         self._blocks: list[Rows] = []
+        self._scratch = Scratch()
         self.count = 0
 
     @property
@@ -85,11 +95,9 @@ class Rewind:
         self._engine.windows.at_hand(line[begins], start[begins] - reach, start[begins] + 1)
         until = rows.time[ends - 1] + reach
         nodes = self._find(line[begins], start[begins], until)
-        todo: dict[int, dict[int, Slice]] = {}
+        todo: dict[int, dict[int, Rows | None]] = {}
         for node, lo, hi in zip(nodes.tolist(), begins.tolist(), ends.tolist(), strict=True):
-            merged = self._merge(node, rows.only(slice(lo, hi)))
-            if merged is not None:
-                todo.setdefault(int(line[lo]), {})[node] = merged
+            todo.setdefault(int(line[lo]), {})[node] = rows.only(slice(lo, hi))
         last = tables.lines[line[ends - 1], at.L_LAST]
         np.maximum.at(tables.lines[:, at.L_LAST], line[ends - 1], np.maximum(last, rows.time[ends - 1]))
         self._run_waves(todo)
@@ -114,88 +122,45 @@ class Rewind:
             slices.fill_snaps(fresh, tables.lines, tables.nodes, tables.snap, tables.carry)
         return found
 
-    def _merge(self, node: int, late: "Rows") -> Slice | None:
-        """Merge late rows of a slice into its rows; None when nothing is new. New ones join the row store."""
-        tables, store = self._engine.tables, self._engine.store
-        line = int(tables.nodes[node, at.N_LINE])
-        rows = self.rows_of(node, late)
-        n, m = len(rows.time), len(late.time)
-        out = Slice(np.empty(n + m, np.int64), np.empty(n + m, np.int32), np.empty(n + m), *np.empty((2, n + m), np.uint8))
-        accepted = np.empty(m, np.uint8)
-        k = order.merge_late(
-            *rows[:4],
-            n,
-            late.time,
-            late.series,
-            late.value,
-            late.quality,
-            m,
-            tables.series_info,
-            tables.lines,
-            line,
-            *out,
-            accepted,
-        )
+    def _merge(self, node: int, late: "Rows", start: int) -> tuple[int, bool]:
+        """Put the rows of a slice, with late ones, into the scratch room from `start` on.
+
+        Returns where they end, and whether a late one was kept; those join the row store.
+        """
+        tables, store, scratch = self._engine.tables, self._engine.store, self._scratch
+        accepted, room = np.empty(len(late.time), np.uint8), np.zeros(1, np.int64)
+        rows = (late.time, late.series, late.value, late.quality)
+        while True:
+            args = (node, tables.nodes, tables.row_chunks, tables.heap, store.oldest, *store.columns, *rows)
+            out = (*scratch.columns, scratch.mark)
+            count = order.merge_slice(*args, tables.series_info, tables.lines, *out, start, accepted, room)
+            if count >= 0:
+                break
+            if count == -1:
+                self._reload(node, late)
+            else:
+                scratch.grow(start + int(room[0]))
         if not accepted.any():
-            return None
+            return start + count, False
         new = late.only(accepted == 1)
         first = store.add(new.time, new.series, new.value, new.quality)
         tables.room_for_nodes(1)
         positions = int(new.position.min()), int(new.position.max())
-        args = (tables.nodes, tables.row_chunks, tables.heap, tables.ranges)
-        slices.note_rows(node, first, first + len(new.time), 1, *args, *positions)
+        chunk_args = (tables.nodes, tables.row_chunks, tables.heap, tables.ranges)
+        slices.note_rows(node, first, first + len(new.time), 1, *chunk_args, *positions)
         self._engine.emit_raw(new.time, new.series, new.value)
-        return Slice(*(column[:k] for column in out))
+        return start + count, True
 
-    def rows_of(self, node: int, pending: "Rows | None" = None) -> Slice:
-        """The rows of a slice in order, from the row store or else from the log.
+    def _reload(self, node: int, pending: "Rows") -> None:
+        """Read the rows of a slice from the log again and keep them at hand.
 
         pending : rows that are on the log already but are not part of the slice yet.
         """
-        tables, store = self._engine.tables, self._engine.store
-        room, counts = 4096, np.zeros(2, np.int64)
-        while True:
-            out = (np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room), np.empty(room, np.uint8))
-            args = (tables.nodes, tables.row_chunks, store.oldest, tables.heap, *store.columns, *out, counts)
-            at_hand = slices.gather(node, *args)
-            if at_hand >= 0:
-                break
-            room = int(counts.sum())
-        if at_hand == 0:
-            return self._reload(node, pending)
-        n, m = counts.tolist()
-        return self._sorted(tuple(column[: n + m] for column in out), n)
-
-    def _sorted(self, columns: tuple[np.ndarray, ...], n: int) -> Slice:
-        """Rows of which the first n are in order, in order; one row a series and time."""
-        info = self._engine.tables.series_info
-        total = len(columns[0])
-        if n == total:
-            return Slice(*columns, np.zeros(n, np.uint8))
-        late = np.lexsort((info[columns[1][n:], at.S_RANK], columns[0][n:])) + n
-        out = Slice(np.empty(total, np.int64), np.empty(total, np.int32), np.empty(total), *np.empty((2, total), np.uint8))
-        uncounted = np.zeros((1, at.L_COLUMNS), np.int64)
-        k = order.merge_late(
-            *(column[:n] for column in columns),
-            n,
-            *(column[late] for column in columns),
-            total - n,
-            info,
-            uncounted,
-            0,
-            *out,
-            np.empty(total - n, np.uint8),
-        )
-        out.mark[:k] = 0
-        return Slice(*(column[:k] for column in out))
-
-    def _reload(self, node: int, pending: "Rows | None") -> Slice:
-        """Read the rows of a slice from the log again and keep them at hand."""
         engine = self._engine
         tables = engine.tables
         line, start, end = tables.nodes[node, [at.N_LINE, at.N_START, at.N_END]].tolist()
         frontier = int(tables.lines[line, at.L_FRONTIER])
-        blocks = []
+        blocks = [type(pending).none()]
         place = int(tables.nodes[node, at.N_RANGE])
         while place >= 0:
             first, last, place = tables.ranges[place].tolist()
@@ -205,18 +170,17 @@ class Rewind:
                 inside &= tables.series_info[rows.series, at.S_LINE] == line
                 if inside.any():
                     blocks.append(rows.only(inside))
-        rows = type(engine.waiting).joined(blocks) if blocks else type(engine.waiting).none()
-        rows = self._without(rows, pending)
-        found = self._sorted((rows.time, rows.series, rows.value, rows.quality), 0)
-        first = engine.store.add(*found[:4])
+        rows = self._without(type(pending).joined(blocks), pending)
+        info = tables.series_info
+        rows = rows.only(np.lexsort((rows.quality, rows.value, info[rows.series, at.S_RANK], rows.time)))
         tables.nodes[node, at.N_CHUNK] = -1
         args = (tables.nodes, tables.row_chunks, tables.heap, tables.ranges)
-        slices.note_rows(node, first, first + len(found.time), 0, *args, -1, -1)
-        return found
+        first = engine.store.add(rows.time, rows.series, rows.value, rows.quality)
+        slices.note_rows(node, first, first + len(rows.time), 1, *args, -1, -1)
 
-    def _without(self, rows: "Rows", pending: "Rows | None") -> "Rows":
+    def _without(self, rows: "Rows", pending: "Rows") -> "Rows":
         """Leave out rows that wait to be merged: they lie at the same position with the same content."""
-        waiting = [block for block in (pending, *self._blocks) if block is not None and len(block.time)]
+        waiting = [block for block in (pending, *self._blocks) if len(block.time)]
         if not waiting or not len(rows.time):
             return rows
         left: dict[tuple[int, int, int, float, int], int] = {}
@@ -230,26 +194,41 @@ class Rewind:
                 keep[k] = False
         return rows.only(keep)
 
-    def _run_waves(self, todo: dict[int, dict[int, Slice]]) -> None:
-        """Run slices again, one of each line at a time, and on while the state after them differs."""
-        nodes = self._engine.tables.nodes
+    def _run_waves(self, todo: "dict[int, dict[int, Rows | None]]") -> None:
+        """Run slices again, one of each line at a time, and on while the state after them differs.
+
+        todo : by line, the slices to be run, with the late rows that they get; None: only the state before it differs.
+        """
         carried: dict[int, np.ndarray] = {}
         while todo:
-            wave = {line: min(mine, key=lambda node: int(nodes[node, at.N_START])) for line, mine in todo.items()}
-            content = [todo[line].pop(node) for line, node in wave.items()]
-            ids = np.array(list(wave.values()), np.int64)
-            follow = self._run_wave(ids, content, carried)
             nodes = self._engine.tables.nodes
-            for (line, node), goes_on in zip(wave.items(), follow.tolist(), strict=True):
-                newer = int(nodes[node, at.N_NEWER])
-                if goes_on and newer not in todo[line]:
-                    todo[line][newer] = self.rows_of(newer)
+            wave = {line: min(mine, key=lambda node: int(nodes[node, at.N_START])) for line, mine in todo.items()}
+            follow = self._run_wave({node: todo[line].pop(node) for line, node in wave.items()}, carried)
+            for line, node in wave.items():
+                newer = int(self._engine.tables.nodes[node, at.N_NEWER])
+                if follow.get(node):
+                    todo[line].setdefault(newer, None)
                 if not todo[line]:
                     del todo[line]
 
-    def _run_wave(self, ids: np.ndarray, content: list[Slice], carried: dict[int, np.ndarray]) -> np.ndarray:
+    def _gather(self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of a wave's slices in the scratch room: ids of those to be run, and where each one's rows end."""
+        none = type(self._engine.waiting).none()
+        ids, ends = [], [0]
+        for node, late in wave.items():
+            end, kept = self._merge(node, none if late is None else late, ends[-1])
+            if kept or late is None or node in carried:
+                ids.append(node)
+                ends.append(end)
+        return np.array(ids, np.int64), np.array(ends, np.int64)
+
+    def _run_wave(self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray]) -> dict[int, bool]:
+        """Run one slice of each line; which of them leave another state behind than before."""
         engine = self._engine
         tables, windows, columns = engine.tables, engine.windows, engine.tables.columns
+        ids, ends = self._gather(wave, carried)
+        if not len(ids):
+            return {}
         newer = tables.nodes[ids, at.N_NEWER]
         lines = tables.nodes[ids, at.N_LINE]
         windows.at_hand_nodes(np.r_[ids, newer[newer >= 0]])
@@ -282,10 +261,9 @@ class Rewind:
             changed,
             columns.previous,
         )
-        rows = Slice(*(np.concatenate(column) for column in zip(*content, strict=True)))
-        chunks = self._chunks(ids, bases, lines, content)
-        room = len(rows.time) + total
-        engine.update(chunks, rows[:4], rows.mark, 0, (carry, opens, row_series), room)
+        chunks = self._chunks(ids, bases, lines, ends)
+        scratch, room = self._scratch, int(ends[-1]) + total
+        engine.update(chunks, scratch.columns, scratch.mark, 0, (carry, opens, row_series), room)
         follow = np.empty(len(ids), np.uint8)
         kernel.finish(
             ids,
@@ -314,18 +292,16 @@ class Rewind:
         ):
             if goes_on:
                 carried[node] = changed[base : base + size].copy()
-        return follow
+        return dict(zip(ids.tolist(), (follow == 1).tolist(), strict=True))
 
-    def _chunks(self, ids: np.ndarray, bases: np.ndarray, lines: np.ndarray, content: list[Slice]) -> np.ndarray:
+    def _chunks(self, ids: np.ndarray, bases: np.ndarray, lines: np.ndarray, ends: np.ndarray) -> np.ndarray:
         tables = self._engine.tables
         nodes = tables.nodes
-        lengths = np.array([len(rows.time) for rows in content], np.int64)
         chunks = np.empty((len(ids), at.K_COLUMNS), np.int64)
         chunks[:, at.K_NODE], chunks[:, at.K_BLOCK] = ids, nodes[ids, at.N_BLOCK]
         chunks[:, at.K_CARRY] = bases
         chunks[:, at.K_SERIES] = np.minimum(tables.lines[lines, at.L_SERIES], 1 << nodes[ids, at.N_SHIFT])
-        chunks[:, at.K_HI] = np.cumsum(lengths)
-        chunks[:, at.K_LO] = chunks[:, at.K_HI] - lengths
+        chunks[:, at.K_LO], chunks[:, at.K_HI] = ends[:-1], ends[1:]
         chunks[:, at.K_START], chunks[:, at.K_END] = nodes[ids, at.N_START], nodes[ids, at.N_END]
         chunks[:, at.K_FIRST] = 0
         chunks[:, at.K_CLOSE] = (nodes[ids, at.N_FLAGS] & at.CLOSED) != 0
@@ -338,7 +314,7 @@ class Rewind:
         engine = self._engine
         tables, windows = engine.tables, engine.windows
         self.run_due(2**62)
-        todo: dict[int, dict[int, Slice]] = {}
+        todo: dict[int, dict[int, Rows | None]] = {}
         for line in which.tolist():
             last = int(tables.lines[line, at.L_LAST])
             node = int(tables.lines[line, at.L_HEAD])
@@ -352,7 +328,7 @@ class Rewind:
             tables.lines[line, at.L_FLUSHED] = last // at.SECOND * at.SECOND
             if node >= 0 and tables.nodes[node, at.N_END] - 1 > tables.lines[line, at.L_FRONTIER]:
                 tables.nodes[node, at.N_FLAGS] &= ~at.CLOSED
-                todo[line] = {node: self.rows_of(node)}
+                todo[line] = {node: None}
         windows.refold(1)
         self._run_waves(todo)
 
