@@ -6,6 +6,7 @@ that its commit names. The two sides come from different code, so an equation th
 """
 
 import json
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,7 +17,8 @@ from fieldline.errors import FrameError, LogCorrupt
 from fieldline.frames import decode_readings
 from fieldline.log import Commit, Log, Record, Stream
 
-_TRIES = 20
+_TRIES = 100
+_PAUSE_S = 0.05
 
 
 class Source(NamedTuple):
@@ -146,9 +148,12 @@ def _source(name: str, received: Counter[str], counts: Counter[str], letters: _L
 def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
     """The position that the process stage committed in a partition, and its counters per source up to there.
 
-    A running stage removes the counters of its last commit but one, so a record that is gone is looked for anew.
+    A running stage writes its next counters, which takes the place of those of the last commit, a moment before it
+    commits: a record that is gone is looked for anew for some seconds.
     """
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_PAUSE_S)
         commit = log.commits(Stream.READINGS, "process").get(partition)
         if commit is None:
             return 0, {}

@@ -1,4 +1,5 @@
 import json
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -99,3 +100,16 @@ def test_the_audit_of_an_empty_log_balances(written: WrittenLog, fieldline: Call
     result = fieldline("audit", "--log", written.url)
 
     assert result.exit_code == 0
+
+
+def test_counters_that_are_replaced_just_before_their_commit_are_waited_for(written: WrittenLog) -> None:
+    written.put_readings(f"{LINE}/oven", [4.0])
+    written.commit_process(1, {LINE: counts(stored=1)})
+    written.log.append(Stream.CHECKPOINTS, 0, b"counters", b"the next ones, not committed yet").result(10)
+    later = threading.Timer(0.2, written.commit_process, (1, {LINE: counts(stored=1)}))
+    later.start()
+
+    result = audit(written.log, Plant().line_of)
+    later.join(10)
+
+    assert result.is_balanced

@@ -9,7 +9,25 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-VERBS = ["demo", "run", "ingest", "process", "deliver", "topics", "status", "simulate", "send", "tap", "query", "audit", "dlq", "check", "doctor", "warmup", "version"]
+VERBS = [
+    "demo",
+    "run",
+    "ingest",
+    "process",
+    "deliver",
+    "topics",
+    "status",
+    "simulate",
+    "send",
+    "tap",
+    "query",
+    "audit",
+    "dlq",
+    "check",
+    "doctor",
+    "warmup",
+    "version",
+]
 ROOT = Path(__file__).parents[2]
 
 
