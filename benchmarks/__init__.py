@@ -1,0 +1,1 @@
+"""Benchmarks: what `make bench` measures, each on real servers of this machine's loopback (`python -m benchmarks --list`)."""

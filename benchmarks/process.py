@@ -1,0 +1,68 @@
+"""Readings/s of one worker: Kafka to `telemetry` and `energy` over 1-minute windows, in order and late.
+
+Frames of 10,000 rows lie on one partition before `fieldline process` starts on a core of its own; the broker has the others. Measured from the
+first answer of its health page to the last metric on the log, with the rows that were done by then taken off. All samples are found
+again in the windows, or the bench fails.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from benchmarks.drained import counted, read_metrics, wait_processed
+from benchmarks.report import Row
+from benchmarks.stand import MEASURED_CORE, BenchFailed, Stand, until
+from benchmarks.traffic import TAGS, Field, load, readings
+
+_ROWS = 9_600_000
+_PLANT = Field(lines=100, assets=20, tags=TAGS)
+_LATE = ((0.01, 0.6), (0.10, 0.5))
+
+
+class Speed(NamedTuple):
+    """rate [readings/s]; cpu_s : processor time for a million readings [s]"""
+
+    rate: float
+    cpu_s: float
+
+
+def run(stand: Stand, size: float) -> Iterator[Row]:
+    """Rows of this bench; `size` is the share of the default amount."""
+    seconds = max(120.0, _ROWS * size / _PLANT.series)
+    broker = stand.kafka()
+    in_order = measure(stand, stand.kafka_log(broker), _PLANT, seconds)
+    yield Row("process", "readings/s of one worker, in order", in_order.rate, "/s", 2e6, note=_remark(in_order))
+    for share, target in _LATE:
+        late = measure(stand, stand.kafka_log(broker), _PLANT, seconds, share)
+        name = f"{share:.0%} of rows up to 2 min late, speed to in order"
+        yield Row("process", name, late.rate / in_order.rate, "", target, note=_remark(late))
+    engine = stand.script("benchmarks.engine", "--seconds", f"{seconds / 2:.0f}", cores=MEASURED_CORE)
+    for spoken in engine.wait(120.0).splitlines():
+        name, rate = spoken.rsplit("\t", 1)
+        yield Row("process", f"the engine alone, {name}", float(rate), "/s")
+
+
+def measure(stand: Stand, url: str, field: Field, seconds: float, late_share: float = 0.0, windows: str = "1m") -> Speed:
+    """Process `seconds` [s] of a field's readings on an empty Kafka log."""
+    log = stand.open(url)
+    rows = readings(field, seconds, late_share)
+    load(log, rows)
+    stage = stand.stage("process", "--log", url, "--windows", windows)
+    until(lambda: stage.counter("rows") > 0, 60.0, stage, pause_s=0.05)
+    before, began_ns, cpu_s = stage.counter("rows"), time.time_ns(), stage.cpu_s()
+    wait_processed(log, 300.0, stage)
+    cpu_s = stage.cpu_s() - cpu_s
+    stage.stop()
+    total = len(rows.time)
+    written = read_metrics(log, "telemetry")
+    if (found := counted(written.rows)) != total:
+        raise BenchFailed(f"of {total} readings {found} are in the windows")
+    done = total - before
+    if done < total / 3:
+        raise BenchFailed(f"{total} readings are too few: {before:.0f} were done at the first look")
+    return Speed(done / (written.last_ns - began_ns) * 1e9, cpu_s / done * 1e6)
+
+
+def _remark(speed: Speed) -> str:
+    return f"{speed.rate / 1e6:.2f} M/s; {speed.cpu_s:.2f} CPU s per 1 M"
+
