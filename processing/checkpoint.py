@@ -25,7 +25,6 @@ _VERSION = 1
 _PAGE_ROWS = 2048
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
-_SETTLED = (at.L_ARRIVED, at.L_REWIND_AT)
 
 
 class Head(msgspec.Struct):
@@ -194,7 +193,7 @@ class Checkpoints:
         horizon = tables.lines[:, at.L_HORIZON].copy()
         tables.lines = arrays["lines"].copy()
         tables.lines[:, at.L_HORIZON] = horizon
-        tables.lines[:, at.L_ARRIVED], tables.lines[:, at.L_REWIND_AT] = engine.touched_at, at.NONE
+        tables.lines[:, at.L_ARRIVED] = engine.touched_at
         tables.carry, tables.opens = arrays["carry"].copy(), arrays["opens"].copy()
         rows = {name: Rows(*(arrays[f"{name}.{field}"] for field in Rows._fields)) for name in ("waiting", "late")}
         engine.waiting = rows["waiting"]

@@ -33,9 +33,8 @@ L_STORED = 15
 L_DUPLICATE = 16
 L_CONFLICT = 17
 L_LATE = 18
-L_REWIND_AT = 19  # monotonic ns when the line's late rows are due, or NONE
-L_FLUSHED = 20  # seconds that end at or before this time were closed
-L_COLUMNS = 21
+L_FLUSHED = 19  # seconds that end at or before this time were closed
+L_COLUMNS = 20
 
 # nodes
 N_LINE = 0

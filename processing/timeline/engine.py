@@ -64,7 +64,7 @@ class Rows(NamedTuple):
             return blocks[0]
         return cls(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
 
-    def only(self, index: np.ndarray) -> "Rows":
+    def only(self, index: np.ndarray | slice) -> "Rows":
         return Rows(*(column[index] for column in self))
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from processing.timeline.engine import Engine, Rows
 
 _ROWS_AT_MOST = 400_000
+_GROUPS = 8  # lines of one group rewind together; groups take turns, so that the live edge is not held up for long
+_NEVER = 2**62
 
 
 class Scratch:
@@ -44,7 +46,8 @@ class Rewind:
     def __init__(self, engine: "Engine", fetch: Callable[[int, int], Iterable[tuple[int, Readings]]]) -> None:
         self._engine = engine
         self._fetch = fetch
-        self._blocks: list[Rows] = []
+        self._groups: list[list[Rows]] = [[] for _ in range(_GROUPS)]
+        self._due = [_NEVER] * _GROUPS
         self._scratch = Scratch()
         self.count = 0
 
@@ -54,52 +57,45 @@ class Rewind:
 
     def add(self, rows: "Rows", now: int) -> None:
         """Take late rows; now : monotonic ns."""
-        lines = self._engine.tables.lines
-        for line in np.unique(self._engine.tables.series_info[rows.series, at.S_LINE]).tolist():
-            if lines[line, at.L_REWIND_AT] == at.NONE:
-                wait = self._engine.timing.rewind
-                lines[line, at.L_REWIND_AT] = now + wait // 2 + line % 16 * wait // 32
-        self._blocks.append(rows)
+        group = self._engine.tables.series_info[rows.series, at.S_LINE] % _GROUPS
+        for k in np.unique(group).tolist():
+            self._groups[k].append(rows.only(group == k))
+            wait = self._engine.timing.rewind
+            self._due[k] = min(self._due[k], now + wait // 2 + k * wait // (2 * _GROUPS))
         self.count += len(rows.time)
         if self.count > _ROWS_AT_MOST:
-            self.run_due(2**62)
+            self.run_due(_NEVER)
 
     def late_rows(self) -> "Rows | None":
         """The rows that wait, for a checkpoint."""
-        return type(self._blocks[0]).joined(self._blocks) if self._blocks else None
+        blocks = [block for group in self._groups for block in group]
+        return type(blocks[0]).joined(blocks) if blocks else None
 
     def run_due(self, now: int) -> None:
-        """Run the late rows of lines whose time has come."""
-        if not self._blocks:
-            return
-        tables = self._engine.tables
-        due = (tables.lines[:, at.L_REWIND_AT] != at.NONE) & (tables.lines[:, at.L_REWIND_AT] <= now)
-        if not due.any():
-            return
-        rows = type(self._blocks[0]).joined(self._blocks)
-        line = tables.series_info[rows.series, at.S_LINE]
-        mine = due[line]
-        self._blocks = [rows.only(~mine)] if not mine.all() else []
-        self.count = len(rows.time) - int(mine.sum())
-        tables.lines[due, at.L_REWIND_AT] = at.NONE
-        rows, line = rows.only(mine), line[mine]
-        by_order = np.lexsort((tables.series_info[rows.series, at.S_RANK], rows.time, line))
-        self._run(rows.only(by_order), line[by_order])
+        """Run the late rows of groups of lines whose time has come."""
+        for k, due in enumerate(self._due):
+            if due <= now and self._groups[k]:
+                rows = type(self._groups[k][0]).joined(self._groups[k])
+                self._groups[k], self._due[k] = [], _NEVER
+                self.count -= len(rows.time)
+                self._run(rows)
 
-    def _run(self, rows: "Rows", line: np.ndarray) -> None:
+    def _run(self, rows: "Rows") -> None:
         tables = self._engine.tables
-        start = rows.time // at.MINUTE * at.MINUTE
-        begins = np.flatnonzero(np.r_[True, (np.diff(line) != 0) | (np.diff(start) != 0)])
+        key = (tables.series_info[rows.series, at.S_LINE] << 32) | rows.time // at.MINUTE
+        rows = rows.only(np.argsort(key, kind="stable"))
+        line, minute = tables.series_info[rows.series, at.S_LINE], rows.time // at.MINUTE
+        begins = np.flatnonzero(np.r_[True, (np.diff(line) != 0) | (np.diff(minute) != 0)])
         ends = np.r_[begins[1:], len(line)]
-        reach = tables.lines[line[begins], at.L_REACH]
-        self._engine.windows.at_hand(line[begins], start[begins] - reach, start[begins] + 1)
-        until = rows.time[ends - 1] + reach
-        nodes = self._find(line[begins], start[begins], until)
+        newest = np.maximum.reduceat(rows.time, begins)
+        line, start = line[begins], minute[begins] * at.MINUTE
+        reach = tables.lines[line, at.L_REACH]
+        self._engine.windows.at_hand(line, start - reach, start + 1)
+        nodes = self._find(line, start, newest + reach)
         todo: dict[int, dict[int, Rows | None]] = {}
-        for node, lo, hi in zip(nodes.tolist(), begins.tolist(), ends.tolist(), strict=True):
-            todo.setdefault(int(line[lo]), {})[node] = rows.only(slice(lo, hi))
-        last = tables.lines[line[ends - 1], at.L_LAST]
-        np.maximum.at(tables.lines[:, at.L_LAST], line[ends - 1], np.maximum(last, rows.time[ends - 1]))
+        for node, mine, lo, hi in zip(nodes.tolist(), line.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            todo.setdefault(mine, {})[node] = rows.only(slice(lo, hi))
+        np.maximum.at(tables.lines[:, at.L_LAST], line, newest)
         self._run_waves(todo)
 
     def _find(self, line: np.ndarray, start: np.ndarray, until: np.ndarray) -> np.ndarray:
@@ -180,7 +176,8 @@ class Rewind:
 
     def _without(self, rows: "Rows", pending: "Rows") -> "Rows":
         """Leave out rows that wait to be merged: they lie at the same position with the same content."""
-        waiting = [block for block in (pending, *self._blocks) if len(block.time)]
+        groups = (block for group in self._groups for block in group)
+        waiting = [block for block in (pending, *groups) if len(block.time)]
         if not waiting or not len(rows.time):
             return rows
         left: dict[tuple[int, int, int, float, int], int] = {}
@@ -313,7 +310,7 @@ class Rewind:
         """Take back that the lines `which` ended: their slices after the last row go, the one that holds it opens again."""
         engine = self._engine
         tables, windows = engine.tables, engine.windows
-        self.run_due(2**62)
+        self.run_due(_NEVER)
         todo: dict[int, dict[int, Rows | None]] = {}
         for line in which.tolist():
             last = int(tables.lines[line, at.L_LAST])

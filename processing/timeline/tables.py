@@ -69,7 +69,7 @@ class Tables:
     def add_line(self, horizon: int, zone: int) -> int:
         """A new line without series; its number."""
         row = np.zeros((1, at.L_COLUMNS), np.int64)
-        row[0, [at.L_NEWEST, at.L_FRONTIER, at.L_LAST, at.L_REWIND_AT, at.L_FLUSHED]] = at.NONE
+        row[0, [at.L_NEWEST, at.L_FRONTIER, at.L_LAST, at.L_FLUSHED]] = at.NONE
         row[0, at.L_HEAD : at.L_HEAD + at.LEVELS] = -1
         row[0, at.L_SHIFT] = -1
         row[0, at.L_HORIZON], row[0, at.L_ZONE] = horizon, zone
