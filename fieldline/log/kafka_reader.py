@@ -8,7 +8,6 @@ from collections.abc import Callable
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.coordinator.base import MemberState
 from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
@@ -16,10 +15,13 @@ from fieldline.errors import PartitionLost, Unavailable
 from fieldline.log import Commit, Poll, Record, Stream
 from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_direct import to_record
+from fieldline.log.kafka_join import JoinKeeper
 from fieldline.log.kafka_settings import KafkaSettings, translate, translated
 
 _log = logging.getLogger(__name__)
 _SLICE_S = 0.1
+_HEARTBEAT_MS = 1000  # by a heartbeat a member hears of a rebalance: a worker that comes waits for two of them
+_JOIN_S = 2.0
 _COMMIT_S = 10.0
 _CHECK_S = 5.0
 _CHECK_TIMEOUT_S = 3.0
@@ -84,18 +86,22 @@ class KafkaReader:
                 allow_auto_create_topics=False,
                 partition_assignment_strategy=[CooperativeStickyAssignor],
                 session_timeout_ms=settings.session_timeout_ms,
-                heartbeat_interval_ms=min(3000, settings.session_timeout_ms // 4),
+                heartbeat_interval_ms=min(_HEARTBEAT_MS, settings.session_timeout_ms // 4),
                 fetch_max_bytes=_FETCH_TOTAL_BYTES,
                 max_partition_fetch_bytes=_FETCH_BYTES,
                 fetch_max_wait_ms=100,
                 metrics_enabled=False,
             )
             self._consumer.subscribe([self._topic], listener=self._changes)
+            self._joins = JoinKeeper(self._consumer)
             # Joining before the topic is known gives an empty assignment first.
             self._consumer.partitions_for_topic(self._topic)
 
     def poll(self, timeout_s: float, max_bytes: int = 16 << 20) -> Poll:
-        """See `Reader.poll`; `max_bytes` is kept to roughly, by the size of the records before."""
+        """See `Reader.poll`; `max_bytes` is kept to roughly, by the size of the records before.
+
+        While the group rebalances it may last 2 s longer.
+        """
         self._check_open()
         deadline = time.monotonic() + timeout_s
         while True:
@@ -103,14 +109,15 @@ class KafkaReader:
             limit = min(_MAX_RECORDS, max(1, int(max_bytes / self._record_bytes)))
             with translated(self._settings.place):
                 found = self._consumer.poll(int(1000 * min(max(left, 0.01), _SLICE_S)), max_records=limit)
-            self._keep_joining()
+            self._joins.carry_on()
             revoked, assigned = self._apply_changes({place.partition for place in found})
             records = [
                 to_record(each) for several in found.values() for each in several if each.partition in self._next
             ]
             if records:
                 self._note_read(records)
-            if records or assigned or revoked or left <= 0:
+            is_over = left <= 0 and not (self._joins.is_joining and left > -_JOIN_S)
+            if records or assigned or revoked or is_over:
                 return Poll(records, assigned, revoked)
             self._check_connection()
 
@@ -167,15 +174,6 @@ class KafkaReader:
         self._on_close(self)
         with translated(self._settings.place):
             self._consumer.close(autocommit=False, timeout_ms=int(_CLOSE_S * 1000))
-
-    def _keep_joining(self) -> None:
-        """Have the next poll wait for a join that this one left under way.
-
-        kafka-python 3.0.12 forgets a join that changed metadata began when a poll ends before it does: its answer is
-        never looked at, heartbeats stay off, the member is expelled. Asking for a rejoin makes it take up the answer.
-        """
-        if self._consumer.group_metadata().state is MemberState.REBALANCING:
-            self._consumer._coordinator.request_rejoin()
 
     def _apply_changes(self, read: set[int]) -> tuple[list[int], list[int]]:
         """What changed hands since last time: (revoked, assigned). A partition that went and came back is in both.

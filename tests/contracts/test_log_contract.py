@@ -452,7 +452,7 @@ def test_a_second_member_shares_or_is_refused_but_never_doubles(new_log: NewLog,
     (kept,), (moved,) = owned, theirs
 
     assert kept != moved
-    assert second.generation > first.generation
+    assert first.generation < second.generation <= 5  # a cooperative move takes two rounds, not a storm of them
     with pytest.raises(PartitionLost):
         first.commit(moved, 1)
     commit_when_settled(first, kept, 1, "first", [first, second])
