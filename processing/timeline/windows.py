@@ -181,6 +181,7 @@ class Windows:
         self.make_resident(parents)
         for parent in parents.tolist():
             block, rows = int(tables.nodes[parent, at.N_BLOCK]), 1 << int(tables.nodes[parent, at.N_SHIFT])
+            rows = min(rows, int(tables.lines[tables.nodes[parent, at.N_LINE], at.L_SERIES]))
             tables.marks[block : block + rows] |= at.REFOLD
         tables.nodes[parents, at.N_FLAGS] |= at.TOUCHED | at.CHANGED
 

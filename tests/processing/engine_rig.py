@@ -1,0 +1,204 @@
+"""An engine under test: frames in a list as the log of readings, checkpoints on a real log, metrics as a database would hold them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.frames import Readings, payload_digest
+from fieldline.log import Log
+from fieldline.plant import Plant
+from processing.checkpoint import Checkpoints
+from processing.operators import WINDOWS, Operator, energy, telemetry
+from processing.timeline.engine import Engine, Timing
+
+T0 = 1_700_000_040_000_000_000
+SECOND = 1_000_000_000
+
+OPERATORS = (telemetry.COMPONENT, energy.COMPONENT)
+
+
+class Row(NamedTuple):
+    """One reading; time [ns UTC]. An event's value is the digest of its payload."""
+
+    asset: str
+    tag: str
+    time: int
+    value: float
+    quality: int = 0
+    payload: bytes | None = None
+
+
+def event(asset: str, tag: str, time: int, payload: bytes) -> Row:
+    """A row of an event or text."""
+    return Row(asset, tag, time, payload_digest(payload), 0, payload)
+
+
+Table = dict[tuple[str, ...], dict[str, bytes]]
+"""kind, asset, tag, window, start → field → its bits"""
+
+
+def frame_of(rows: Sequence[Row], received: int | None = None) -> Readings:
+    """Rows as one frame; received at the time of its newest row unless told [ns UTC]."""
+    assets, tags = sorted({row.asset for row in rows}), sorted({row.tag for row in rows})
+    time = np.array([row.time for row in rows], np.int64)
+    payloads = [row.payload for row in rows]
+    return Readings(
+        time=time,
+        received=np.full(len(rows), max(time) if received is None else received, np.int64),
+        asset=np.array([assets.index(row.asset) for row in rows], np.int32),
+        tag=np.array([tags.index(row.tag) for row in rows], np.int32),
+        value=np.array([row.value for row in rows], np.float64),
+        quality=np.array([row.quality for row in rows], np.uint8),
+        assets=assets,
+        tags=tags,
+        payload=payloads if any(payload is not None for payload in payloads) else None,
+    )
+
+
+def frames_of(rows: Sequence[Row], size: int, received: int | None = None) -> list[Readings]:
+    """Rows cut into frames of `size`."""
+    return [frame_of(rows[k : k + size], received) for k in range(0, len(rows), size)]
+
+
+class EngineRig:
+    """Feeds frames to an engine, crashes it when asked to, and keeps the last metric row of each identity.
+
+    log : where checkpoints go; without one there are none. row_cache, node_cache : memory budgets [bytes].
+    """
+
+    def __init__(
+        self,
+        plant: Plant | None = None,
+        *,
+        windows: tuple[str, ...] = WINDOWS,
+        operators: Sequence[Operator] = OPERATORS,
+        timing: Timing | None = None,
+        raw: tuple[str, ...] = (),
+        row_cache: int = 1 << 21,
+        node_cache: int = 1 << 30,
+        log: Log | None = None,
+    ) -> None:
+        self.frames: list[Readings] = []
+        self.fetched = self.restarts = self.now = self.wall = 0
+        self.table: Table = {}
+        self.revisions: dict[tuple[str, ...], float] = {}
+        self._plant, self._windows, self._operators = plant or Plant(), windows, list(operators)
+        self._timing, self._raw, self._row_cache, self._node_cache = timing or Timing(), raw, row_cache, node_cache
+        self._log = log
+        self._saved: tuple[int, int] | None = None
+        self._start()
+
+    def _start(self) -> None:
+        if self._log is not None:
+            self.checkpoints = Checkpoints(self._log, 0, 1 + self.restarts)
+        self.engine = Engine(
+            plant=self._plant,
+            operators=self._operators,
+            windows=self._windows,
+            timing=self._timing,
+            raw_globs=self._raw,
+            row_cache=self._row_cache,
+            fetch=self._fetch,
+            load_page=self._load_page,
+        )
+        self.engine.touched_at = self.now
+
+    def _fetch(self, first: int, last: int) -> Iterator[tuple[int, Readings]]:
+        self.fetched += 1
+        yield from ((k, self.frames[k]) for k in range(first, last + 1))
+
+    def _load_page(self, position: int) -> np.ndarray:
+        assert self._log is not None, f"nothing was evicted, yet page {position} is wanted"
+        return self.checkpoints.load_page(position)
+
+    def send(self, frames: Iterable[Readings], pause_s: float = 0.01) -> "EngineRig":
+        """Append frames to the log of readings and run each; `pause_s` goes by before each [s]."""
+        for frame in frames:
+            self.frames.append(frame)
+            self._run([(len(self.frames) - 1, frame)], pause_s)
+        return self
+
+    def _run(self, frames: list[tuple[int, Readings]], pause_s: float) -> None:
+        self.now += int(pause_s * SECOND)
+        self.wall = max(self.wall + int(pause_s * SECOND), *(int(frame.received.max()) for _, frame in frames))
+        self.engine.step(frames, self.now)
+        self._turn()
+
+    def _turn(self, everything: bool = False) -> None:
+        self.engine.tick(self.now, self.wall)
+        self.engine.emit(everything)
+        self.collect()
+
+    def wait(self, seconds: float, turns: int = 1) -> None:
+        """Let time go by without readings."""
+        for _ in range(turns):
+            self.now += int(seconds / turns * SECOND)
+            self.wall += int(seconds / turns * SECOND)
+            self._turn(everything=True)
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint of everything sent so far."""
+        state = self.checkpoints.write(self.engine, len(self.frames), "same", {})
+        self.checkpoints.done(self.engine, self._node_cache)
+        self._saved = state, len(self.frames)
+
+    def crash(self, frames_a_step: int = 1, pause_s: float = 0.01) -> None:
+        """Lose everything in memory, restore the last checkpoint and read on from there, some frames a step."""
+        self.restarts += 1
+        self._start()
+        position = 0
+        if self._saved is not None:
+            state, position = self._saved
+            assert self.checkpoints.restore(self.engine, state, "same") is not None
+        again = list(enumerate(self.frames))[position:]
+        for k in range(0, len(again), frames_a_step):
+            self._run(again[k : k + frames_a_step], pause_s)
+
+    def finish(self) -> "EngineRig":
+        """Fall silent until every window is over."""
+        for seconds in (0.2, 1, 5, 4000, 90_000, 200_000):
+            self.wait(seconds)
+        assert not self.engine.unemitted
+        return self
+
+    def collect(self) -> None:
+        """Put what was emitted into the table."""
+        names = self.engine.registry
+        for rows in self.engine.take():
+            for k in range(len(rows.time)):
+                tag = "" if rows.tag is None else names.tags[rows.tag[k]]
+                window = "" if rows.window is None else WINDOWS[rows.window[k]]
+                key = (rows.kind, names.assets[rows.asset[k]], tag, window, str(rows.time[k]))
+                self.table[key] = {
+                    name: column[k : k + 1].tobytes() for name, column in rows.fields.items() if name != "rev"
+                }
+                if "rev" in rows.fields:
+                    self.revisions[key] = float(rows.fields["rev"][k])
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counters of all lines together."""
+        total: dict[str, int] = {}
+        for line in self.engine.counters().values():
+            for name, count in line.items():
+                total[name] = total.get(name, 0) + count
+        return total
+
+    def values(self, kind: str, asset: str, window: str = "", tag: str = "") -> dict[int, dict[str, float]]:
+        """What stands in the table, by start of the window [ns UTC]."""
+        return {
+            int(key[4]): {name: float(np.frombuffer(bits)[0]) for name, bits in fields.items()}
+            for key, fields in self.table.items()
+            if key[:4] == (kind, asset, tag, window)
+        }
+
+
+def differences(want: Table, got: Table) -> list[tuple[tuple[str, ...], dict[str, float] | None, dict[str, float] | None]]:
+    """The rows of two tables whose bits differ, readable."""
+
+    def readable(fields: dict[str, bytes] | None) -> dict[str, float] | None:
+        return {name: float(np.frombuffer(bits)[0]) for name, bits in fields.items()} if fields else None
+
+    keys = sorted(key for key in want.keys() | got.keys() if want.get(key) != got.get(key))
+    return [(key, readable(want.get(key)), readable(got.get(key))) for key in keys]
