@@ -1,9 +1,12 @@
 """The Kafka log under what Kafka does: missing and shrinking topics, refused records, retention, restarts, silence."""
 
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from kafka import TopicPartition
@@ -11,12 +14,13 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from deploy.native.server import Server
 from fieldline.errors import RecordTooLarge, SettingsError, Unavailable
-from fieldline.log import Log, Stream, open_log
+from fieldline.log import Commit, Log, Stream, open_log
 from fieldline.log.kafka import KafkaLog
 from fieldline.log.topics import apply_topics
 
 READINGS = Stream.READINGS
 WAIT_S = 60.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def admin_of(kafka: Server) -> KafkaAdminClient:
@@ -178,6 +182,41 @@ def test_a_member_whose_polls_are_short_gets_its_partitions(kafka: Server, kafka
     poll_until(lambda: bool(again.poll(0.01).assigned))
 
     assert again.generation > generation
+    log.close()
+
+
+HOLD_PARTITIONS = """
+import sys
+from fieldline.log import Stream, open_log
+
+log = open_log(sys.argv[1])
+reader = log.reader(Stream.READINGS, "process")
+while not reader.poll(0.2).assigned:
+    pass
+reader.commit(0, 3, "theirs")
+print(reader.generation, flush=True)
+while True:
+    reader.poll(1.0)
+"""
+
+
+def test_the_partitions_of_a_killed_worker_come_over_with_its_commit(kafka_url: Callable[..., str]) -> None:
+    url = kafka_url(1)
+    command = [sys.executable, "-W", "ignore", "-c", HOLD_PARTITIONS, url]
+    worker = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert worker.stdout is not None
+    their_generation = int(worker.stdout.readline())
+    log = open_log(url)
+    reader = log.reader(READINGS, "process")
+
+    worker.kill()
+    worker.wait(10)
+    worker.stdout.close()
+    owned: set[int] = set()
+    poll_until(lambda: owned.update(retried(lambda: reader.poll(0.5)).assigned) or owned == {0})
+
+    assert reader.committed(0) == Commit(3, "theirs")
+    assert reader.generation > their_generation
     log.close()
 
 
