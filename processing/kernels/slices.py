@@ -126,11 +126,18 @@ def take_node(heap, nodes, line, level, start, end, shift):
 
 
 @inline
-def find_place(lines, nodes, line, level, start):
-    """The newest node of the chain that starts at or before `start`, or -1."""
-    node = lines[line, L_HEAD + level]
+def find_place(lines, nodes, line, level, start, hint):
+    """The newest node of the chain that starts at or before `start`, or -1.
+
+    hint : any node, or -1; when it belongs to the chain, the search begins there and is short for neighbours in time.
+    """
+    node = hint
+    if node < 0 or nodes[node, N_LINE] != line or nodes[node, N_LEVEL] != level or nodes[node, N_FLAGS] & USED == 0:
+        node = lines[line, L_HEAD + level]
     while node >= 0 and nodes[node, N_START] > start:
         node = nodes[node, N_OLDER]
+    while node >= 0 and nodes[node, N_NEWER] >= 0 and nodes[nodes[node, N_NEWER], N_START] <= start:
+        node = nodes[node, N_NEWER]
     return node
 
 
@@ -341,6 +348,8 @@ def ensure_parents(
     children, lines, nodes, heap, chain, parts, first_parts, snap, first_carry, marks, days, zone_at, parents
 ):
     """Find or make the window above each of `children`; parents : int64[children], output."""
+    near = np.int64(-1)
+    hint = np.int64(-1)
     for k in range(children.size):
         child = children[k]
         parent = nodes[child, N_PARENT]
@@ -348,7 +357,7 @@ def ensure_parents(
         if parent < 0:
             level = nodes[child, N_LEVEL] + 1
             start, end = window_bounds(level, nodes[child, N_START], days, zone_at, lines[line, L_ZONE])
-            parent = find_place(lines, nodes, line, level, start)
+            parent = find_place(lines, nodes, line, level, start, near)
             if parent < 0 or nodes[parent, N_START] != start:
                 older = parent
                 parent = take_node(heap, nodes, line, level, start, end, lines[line, L_SHIFT])
@@ -358,7 +367,8 @@ def ensure_parents(
                 link(lines, nodes, parent, older)
             nodes[child, N_PARENT] = parent
         nodes[parent, N_FLAGS] |= TOUCHED | CHANGED
-        parents[k] = parent
+        parents[k] = hint = parent
+        near = parent
 
 
 @kernel("int64(int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[::1])")
@@ -369,10 +379,13 @@ def find_children(parents, lines, nodes, first, children):
     Returns how many; when there is no room for all it returns the number needed and fills nothing further.
     """
     found = 0
+    near = np.int64(-1)
     for k in range(parents.size):
         parent = parents[k]
         first[k] = found
-        node = find_place(lines, nodes, nodes[parent, N_LINE], nodes[parent, N_LEVEL] - 1, nodes[parent, N_END] - 1)
+        level = nodes[parent, N_LEVEL] - 1
+        node = find_place(lines, nodes, nodes[parent, N_LINE], level, nodes[parent, N_END] - 1, near)
+        near = node
         count = 0
         while node >= 0 and nodes[node, N_START] >= nodes[parent, N_START]:
             if found + count < children.size:
@@ -415,6 +428,8 @@ def find_slices(
     made : output, ids of new slices (their `snap` is still to be filled); count[0] is how many, changed.
     Stops when `nodes`, `made` or the blocks may be too small for the next one. Returns the number of minutes that are done.
     """
+    near = np.int64(-1)
+    hint = np.int64(-1)
     for i in range(begin, start_of.size):
         line = line_of[i]
         start = start_of[i]
@@ -426,7 +441,7 @@ def find_slices(
             return i
         first = np.int64(-1)
         while start <= until[i] and (first < 0 or start + MINUTE - 1 <= lines[line, L_FRONTIER]):
-            node = find_place(lines, nodes, line, 0, start)
+            node = find_place(lines, nodes, line, 0, start, near)
             if node < 0 or nodes[node, N_START] != start:
                 older = node
                 node = take_node(heap, nodes, line, 0, start, start + MINUTE, shift)
@@ -438,6 +453,7 @@ def find_slices(
                 count[0] += 1
             if first < 0:
                 first = node
+            near = node
             start += MINUTE
         slices[i] = first
     return start_of.size
