@@ -12,7 +12,7 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from benchmarks.traffic import block, connect_packet, publish_packet, single
 
@@ -84,9 +84,10 @@ class Packer:
 
     def pack(self, first: int, count: int, now_ms: int | None = None) -> bytes:
         """Messages `first` to `first + count`; samples of a topic are `period_ms` apart, the last one at `now_ms`."""
-        return b"".join([self._packet(number, now_ms) for number in range(first, first + count)])
+        return b"".join([self.packet(number, now_ms) for number in range(first, first + count)])
 
-    def _packet(self, number: int, now_ms: int | None) -> bytes:
+    def packet(self, number: int, now_ms: int | None = None) -> bytes:
+        """One message."""
         turn, which = divmod(number, len(self._topics))
         span = self._samples * self._period_ms
         begin = _EPOCH_MS + turn * span if now_ms is None else now_ms - span + self._period_ms
@@ -105,37 +106,38 @@ def main(arguments: list[str] | None = None) -> int:
     packer = Packer(options.topics, options.samples, options.period_ms, options.prefix)
     connection = Connection(options.port)
     if options.rate:
-        batches: Iterator[tuple[int, Callable[[], bytes]]] = _paced(packer, options)
+        batches: Iterator[tuple[int, bytes]] = _paced(packer, options)
     else:
         batches = iter(_packed(packer, options.messages))
     print(json.dumps({"ready": time.time_ns()}), flush=True)
     began = time.monotonic()
     for count, packets in batches:
-        connection.send(packets(), count)
+        connection.send(packets, count)
     connection.settle(0)
     print(json.dumps({"seconds": time.monotonic() - began, "messages": connection.sent}))
     return 0
 
 
-def _packed(packer: Packer, messages: int) -> list[tuple[int, Callable[[], bytes]]]:
-    packed = []
-    for first in range(0, messages, 1000):
-        count = min(1000, messages - first)
-        data = packer.pack(first, count)
-        packed.append((count, lambda data=data: data))
-    return packed
+def _packed(packer: Packer, messages: int) -> list[tuple[int, bytes]]:
+    sizes = [(first, min(1000, messages - first)) for first in range(0, messages, 1000)]
+    return [(count, packer.pack(first, count)) for first, count in sizes]
 
 
-def _paced(packer: Packer, options: argparse.Namespace) -> Iterator[tuple[int, Callable[[], bytes]]]:
+def _paced(packer: Packer, options: argparse.Namespace) -> Iterator[tuple[int, bytes]]:
     """Every 10 ms what is due by then."""
+    ready = [] if options.live else [packer.packet(number) for number in range(options.messages)]
     began = time.monotonic()
     sent = 0
     while sent < options.messages:
         due = min(options.messages, int((time.monotonic() - began) * options.rate))
         if due > sent:
             first, count = sent, min(due - sent, _WINDOW)
-            now_ms = time.time_ns() // 1_000_000 if options.live else None
-            yield count, lambda first=first, count=count, now_ms=now_ms: packer.pack(first, count, now_ms)
+            data = (
+                packer.pack(first, count, time.time_ns() // 1_000_000)
+                if options.live
+                else b"".join(ready[first : first + count])
+            )
+            yield count, data
             sent += count
         time.sleep(_TICK_S)
 

@@ -1,0 +1,56 @@
+"""Quix Streams on 1-minute windows: W1 mean, min, max, count an asset; W2 kWh by trapezoid. Runs in its own environment."""
+
+import logging
+import tempfile
+from importlib.metadata import version
+
+from quixstreams import Application
+from quixstreams.dataframe.windows import Count, Max, Mean, Min
+
+import clocked
+
+
+def _w1(frame, out):
+    aggregated = frame.tumbling_window(60_000).agg(
+        count=Count(), mean=Mean("power_kw"), low=Min("power_kw"), high=Max("power_kw")
+    )
+    aggregated.final().update(lambda row: out.append(row["count"]))
+
+
+def _w2(frame, out):
+    def step(row, state):
+        last, minute, kwh = state.get("s") or (None, row["ts"] // 60_000, 0.0)
+        added, last = clocked.trapezoid(last, row["ts"], row["power_kw"])
+        now = row["ts"] // 60_000
+        if now == minute:
+            state.set("s", (last, minute, kwh + added))
+        else:
+            out.append(kwh)
+            state.set("s", (last, now, added))
+
+    frame.update(step, stateful=True)
+
+
+def main():
+    logging.disable(logging.WARNING)
+    options = clocked.parse()
+    meter, out = clocked.Meter(options.readings), []
+    with tempfile.TemporaryDirectory() as folder:
+        app = Application(
+            broker_address=f"127.0.0.1:{options.port}",
+            consumer_group=f"quix-{options.work}",
+            auto_offset_reset="earliest",
+            state_dir=folder,
+            loglevel=None,
+        )
+        topic = app.topic(
+            options.topic, value_deserializer="json", timestamp_extractor=lambda value, *_: value["ts"]
+        )
+        frame = app.dataframe(topic).update(lambda _: meter.reading())
+        (_w1 if options.work == "w1" else _w2)(frame, out)
+        app.run(count=options.readings, timeout=120)
+    meter.report(version("quixstreams"), len(out))
+
+
+if __name__ == "__main__":
+    main()
