@@ -53,6 +53,7 @@ class Checkpoints:
         self._serial = epoch << 32
         self._head: Head | None = None
         self._head_ref: list[tuple[int, int]] = []
+        self._counters_ref: list[tuple[int, int]] = []
         self._named = 0
         self._pages: dict[int, list[tuple[int, int]]] = {}
         self._fresh_pages: list[int] = []
@@ -87,6 +88,14 @@ class Checkpoints:
         self._obsolete = self._unnamed(old, self._head)
         self._head_ref = self._put(msgspec.msgpack.encode(self._head))
         return self._head_ref[0][0]
+
+    def write_counters(self, counters: bytes) -> int:
+        """Append the counters that belong to what `write` wrote; their position. They stay until the commit after the next."""
+        self._obsolete += self._counters_ref
+        future, serial = self._start(counters, {})
+        position = future.result(_WAIT_S)
+        self._counters_ref = [(position, serial)]
+        return position
 
     def done(self, engine: Engine, cache_bytes: int) -> None:
         """After the commit: let go of what nothing names any more, and of blocks over the memory budget."""

@@ -20,6 +20,8 @@ from processing.operators import WINDOWS, MetricRows, Operator, known
 from processing.timeline.engine import Engine, Timing
 
 _STEP_ROWS = 50_000
+_SPARSE_ROWS = 2_000  # a step of rows that lie far apart makes many slices
+_SPARSE_SPAN_NS = 3_600_000_000_000
 _METRIC_ROWS = 20_000
 _EMIT_EVERY_S = 0.05
 _IDLE_AFTER_S = 0.25
@@ -122,9 +124,11 @@ class Partition:
                 continue
             frames.append((record.position, frame))
             pending += len(frame.time)
-            if pending >= _STEP_ROWS or record.position <= self._careful_until:
+            if pending >= _STEP_ROWS or record.position <= self._careful_until or _is_sparse(frame):
                 rows += self._step(frames)
                 frames, pending = [], 0
+                if self._is_crowded():
+                    self.checkpoint()
         if frames:
             rows += self._step(frames)
         if rows:
@@ -133,7 +137,7 @@ class Partition:
 
     def _step(self, frames: list[tuple[int, Readings]]) -> int:
         try:
-            rows = self.engine.step(frames, self._now())
+            rows = sum(self.engine.step(part, self._now()) for part in _parts(frames))
         except Exception:
             self._careful_until = max(self._careful_until, frames[-1][0])
             if len(frames) == 1:
@@ -197,9 +201,13 @@ class Partition:
         since = now - self._committed_at
         state = (self.position, self.engine.unemitted) if idle or since >= self._settings.checkpoint_s else None
         changed = state is not None and state != self._committed
-        crowded = self.engine.tables.used_bytes > 5 * (self._settings.node_cache_mb << 18)
-        if changed and (since >= self._settings.checkpoint_s or (idle and not self.engine.unemitted)) or crowded:
+        due = changed and (since >= self._settings.checkpoint_s or (idle and not self.engine.unemitted))
+        if due or self._is_crowded():
             self.checkpoint()
+
+    def _is_crowded(self) -> bool:
+        """Whether blocks take a quarter more than their budget: a checkpoint lets them go."""
+        return self.engine.tables.used_bytes > 5 * (self._settings.node_cache_mb << 18)
 
     def finish(self) -> None:
         """Emit everything and checkpoint, before the stage stops."""
@@ -215,8 +223,7 @@ class Partition:
         state = self._checkpoints.write(self.engine, self.position, self._fingerprint, dict(self._dead))
         unemitted = self.engine.unemitted
         counters = json.dumps({"position": self.position, "sources": self._counters()}).encode()
-        key = f"process/{self.number}/counters".encode()
-        where = self._log.append(Stream.CHECKPOINTS, self.number, key, counters).result(_WAIT_S)
+        where = self._checkpoints.write_counters(counters)
         note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted)})
         self._reader.commit(self.number, self.position, note)
         self._committed, self._committed_at = (self.position, unemitted), self._clock.monotonic()
@@ -264,6 +271,25 @@ class Partition:
 
     def _now(self) -> int:
         return int(self._clock.monotonic() * 1e9)
+
+
+def _is_sparse(frame: Readings) -> bool:
+    """Whether a frame's rows lie so far apart that each may be a slice of its own."""
+    return len(frame.time) > 1 and int(frame.time.max() - frame.time.min()) > _SPARSE_SPAN_NS
+
+
+def _parts(frames: list[tuple[int, Readings]]) -> Iterator[list[tuple[int, Readings]]]:
+    """The frames as one step, or a sparse frame in several."""
+    position, frame = frames[-1]
+    if not _is_sparse(frame):
+        yield frames
+        return
+    if frames[:-1]:
+        yield frames[:-1]
+    for first in range(0, len(frame.time), _SPARSE_ROWS):
+        span = slice(first, first + _SPARSE_ROWS)
+        columns = (column[span] for column in frame[:6])
+        yield [(position, Readings(*columns, assets=frame.assets, tags=frame.tags))]
 
 
 def _state_of(commit: Commit) -> int:

@@ -8,15 +8,20 @@ from processing.kernels.layout import (
     CLOSED,
     EMIT,
     L_BASE,
+    L_REACH,
     L_SERIES,
+    L_SHIFT,
     N_BLOCK,
+    N_END,
     N_FLAGS,
     N_LINE,
     N_NEWER,
+    N_OLDER,
     N_PARENT,
     N_REV,
     N_RUNS,
     N_SHIFT,
+    N_START,
     REFOLD,
     REVISED,
     S_ASSET,
@@ -145,6 +150,26 @@ def finish(
                 nodes[node, N_FLAGS] |= REVISED
         if follow[w] == 1:
             nodes[newer, N_FLAGS] |= CHANGED
+
+
+@kernel("int64(int64[::1], int64[:,::1], int64[:,::1], int64[::1])")
+def within_reach(ids, lines, nodes, out):
+    """Slices before `ids` that their rows may still add to, and that have no block or one that is too small for their line.
+
+    Returns how many; only as many as fit are written to `out`, and one may be there twice.
+    """
+    found = 0
+    for node in ids:
+        line = nodes[node, N_LINE]
+        since = nodes[node, N_START] - lines[line, L_REACH]
+        older = nodes[node, N_OLDER]
+        while older >= 0 and nodes[older, N_END] > since:
+            if nodes[older, N_BLOCK] < 0 or nodes[older, N_SHIFT] < lines[line, L_SHIFT]:
+                if found < out.size:
+                    out[found] = older
+                found += 1
+            older = nodes[older, N_OLDER]
+    return found
 
 
 @kernel("void(int64[::1], int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1], uint8[::1])")

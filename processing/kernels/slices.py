@@ -349,7 +349,6 @@ def ensure_parents(
 ):
     """Find or make the window above each of `children`; parents : int64[children], output."""
     near = np.int64(-1)
-    hint = np.int64(-1)
     for k in range(children.size):
         child = children[k]
         parent = nodes[child, N_PARENT]
@@ -367,8 +366,7 @@ def ensure_parents(
                 link(lines, nodes, parent, older)
             nodes[child, N_PARENT] = parent
         nodes[parent, N_FLAGS] |= TOUCHED | CHANGED
-        parents[k] = hint = parent
-        near = parent
+        parents[k] = near = parent
 
 
 @kernel("int64(int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[::1])")
@@ -429,7 +427,6 @@ def find_slices(
     Stops when `nodes`, `made` or the blocks may be too small for the next one. Returns the number of minutes that are done.
     """
     near = np.int64(-1)
-    hint = np.int64(-1)
     for i in range(begin, start_of.size):
         line = line_of[i]
         start = start_of[i]

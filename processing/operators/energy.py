@@ -54,10 +54,13 @@ def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> MetricR
     return MetricRows("energy", tables.nodes[node, at.N_START], asset, None, window, fields)
 
 
+_FIRST_PARTS = np.zeros(kernel.PARTS)
+_FIRST_PARTS[kernel.PEAK] = np.nan
+
 COMPONENT = Operator(
     kind="energy",
     windows=("1m", "15m", "1h", "day"),
-    first_parts=np.zeros(kernel.PARTS),
+    first_parts=_FIRST_PARTS,
     own=(1, 1, 0, 0, 1, 1),
     first_carry=np.array([time_bits(at.NONE), 0.0]),
     first_opens=np.zeros(0),

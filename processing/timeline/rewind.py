@@ -229,6 +229,7 @@ class Rewind:
         newer = tables.nodes[ids, at.N_NEWER]
         lines = tables.nodes[ids, at.N_LINE]
         windows.at_hand_nodes(np.r_[ids, newer[newer >= 0]])
+        windows.at_hand_before(ids)
         sizes = 1 << tables.nodes[ids, at.N_SHIFT]
         bases = np.cumsum(sizes) - sizes
         total = int(sizes.sum())

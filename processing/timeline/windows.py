@@ -84,6 +84,17 @@ class Windows:
         narrow = tables.nodes[ids, at.N_SHIFT] < tables.lines[tables.nodes[ids, at.N_LINE], at.L_SHIFT]
         self.widen(np.unique(ids[narrow]))
 
+    def at_hand_before(self, ids: np.ndarray) -> None:
+        """Have the slices in memory, wide enough, that the rows of slices `ids` may still add to."""
+        tables = self._tables
+        out = np.empty(256, np.int64)
+        found = rewind.within_reach(ids, tables.lines, tables.nodes, out)
+        if found > len(out):
+            out = np.empty(found, np.int64)
+            rewind.within_reach(ids, tables.lines, tables.nodes, out)
+        if found:
+            self.at_hand_nodes(np.unique(out[:found]))
+
     def _absent(self, which: np.ndarray, since: np.ndarray, until: np.ndarray, narrow: int) -> np.ndarray:
         tables = self._tables
         out = np.empty(256, np.int64)
@@ -244,7 +255,7 @@ class Windows:
         ids = self.flagged(0)
         tables.lines[:, at.L_HEAD : at.L_HEAD + at.LEVELS] = -1
         ids = ids[np.lexsort((nodes[ids, at.N_START], nodes[ids, at.N_LEVEL], nodes[ids, at.N_LINE]))]
-        for older, node in zip([-1, *ids[:-1].tolist()], ids.tolist(), strict=True):
+        for older, node in zip([-1, *ids.tolist()], ids.tolist(), strict=False):
             line, level = nodes[node, at.N_LINE], nodes[node, at.N_LEVEL]
             if older >= 0 and nodes[older, at.N_LINE] == line and nodes[older, at.N_LEVEL] == level:
                 nodes[node, at.N_OLDER], nodes[older, at.N_NEWER] = older, node
