@@ -34,6 +34,7 @@ class Head(msgspec.Struct):
     fingerprint: str
     position: int
     serial: int
+    counters: list[tuple[int, int]]
     names: list[tuple[int, int]]
     state: list[tuple[int, int]]
     base: list[tuple[int, int]]
@@ -53,7 +54,6 @@ class Checkpoints:
         self._serial = epoch << 32
         self._head: Head | None = None
         self._head_ref: list[tuple[int, int]] = []
-        self._counters_ref: list[tuple[int, int]] = []
         self._named = 0
         self._pages: dict[int, list[tuple[int, int]]] = {}
         self._fresh_pages: list[int] = []
@@ -64,8 +64,10 @@ class Checkpoints:
         """The content of a page: float64[rows, parts + carry columns + 1 (marks)]."""
         return self._arrays(self._read([(position, 0)]))["page"]
 
-    def write(self, engine: Engine, position: int, fingerprint: str, dead: dict[str, int]) -> int:
-        """Write everything but the commit; the head's position.
+    def write(
+        self, engine: Engine, position: int, fingerprint: str, dead: dict[str, int], counters: bytes
+    ) -> tuple[int, int]:
+        """Write everything but the commit; positions of the head and of the counters, which stand as they are given.
 
         Raises Unavailable. Call `done` after the commit, so that what the checkpoint before needed may go.
         """
@@ -84,18 +86,11 @@ class Checkpoints:
         engine.windows.dropped.clear()
         self._fresh_pages = []
         state = self._put(self._state(engine))
-        self._head = Head(_VERSION, fingerprint, position, self._serial, names, state, base, deltas, dead)
+        account = [self._append(counters, {})]
+        self._head = Head(_VERSION, fingerprint, position, self._serial, account, names, state, base, deltas, dead)
         self._obsolete = self._unnamed(old, self._head)
         self._head_ref = self._put(msgspec.msgpack.encode(self._head))
-        return self._head_ref[0][0]
-
-    def write_counters(self, counters: bytes) -> int:
-        """Append the counters that belong to what `write` wrote; their position. They stay until the commit after the next."""
-        self._obsolete += self._counters_ref
-        future, serial = self._start(counters, {})
-        position = future.result(_WAIT_S)
-        self._counters_ref = [(position, serial)]
-        return position
+        return self._head_ref[0][0], account[0][0]
 
     def done(self, engine: Engine, cache_bytes: int) -> None:
         """After the commit: let go of what nothing names any more, and of blocks over the memory budget."""
@@ -104,7 +99,7 @@ class Checkpoints:
             self._obsolete += self._pages.pop(page)
         for _, serial in self._obsolete:
             self._log.append(Stream.CHECKPOINTS, self._partition, self._key(serial), None)
-        self._obsolete = list(self._head_ref)
+        self._obsolete = []
         engine.windows.evict_to(cache_bytes)
 
     def restore(self, engine: Engine, position: int, fingerprint: str) -> Head | None:
@@ -121,8 +116,7 @@ class Checkpoints:
         self._restore_nodes(engine, head)
         self._head, self._named = head, len(engine.registry.series)
         self._serial = max(self._serial, head.serial + 1)
-        self._head_ref = [(position, head.serial)]
-        self._obsolete = list(self._head_ref)
+        self._head_ref = [(position, head.serial + 1)]
         return head
 
     def _write_pages(self, engine: Engine) -> np.ndarray:
@@ -231,7 +225,7 @@ class Checkpoints:
 
     def _unnamed(self, old: Head | None, new: Head) -> list[tuple[int, int]]:
         def of(head: Head) -> list[tuple[int, int]]:
-            return [*head.names, *head.state, *head.base, *(ref for delta in head.deltas for ref in delta)]
+            return [*head.counters, *head.names, *head.state, *head.base, *(ref for delta in head.deltas for ref in delta)]
 
         if old is None:
             return []

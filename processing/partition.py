@@ -220,10 +220,10 @@ class Partition:
         for future in self._pending:
             future.result(_WAIT_S)
         self._pending.clear()
-        state = self._checkpoints.write(self.engine, self.position, self._fingerprint, dict(self._dead))
-        unemitted = self.engine.unemitted
         counters = json.dumps({"position": self.position, "sources": self._counters()}).encode()
-        where = self._checkpoints.write_counters(counters)
+        dead = dict(self._dead)
+        state, where = self._checkpoints.write(self.engine, self.position, self._fingerprint, dead, counters)
+        unemitted = self.engine.unemitted
         note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted)})
         self._reader.commit(self.number, self.position, note)
         self._committed, self._committed_at = (self.position, unemitted), self._clock.monotonic()

@@ -65,14 +65,12 @@ def admit(time, received, series, fresh, settle, max_future, series_info, lines,
         line = series_info[series[i], S_LINE]
         touched[line] = 1
         newest = lines[line, L_NEWEST]
-        if time[i] <= lines[line, L_FRONTIER]:
-            if time[i] < newest - lines[line, L_HORIZON]:
-                verdict[i] = BEYOND
-                lines[line, L_LATE] += 1
-                continue
-            verdict[i] = LATE
-        else:
-            verdict[i] = WAITING
+        if newest != NONE and time[i] < newest - lines[line, L_HORIZON]:
+            # By the newest row before it, not by the frontier, which moves once a step: so no cut of the stream matters.
+            verdict[i] = BEYOND
+            lines[line, L_LATE] += 1
+            continue
+        verdict[i] = LATE if time[i] <= lines[line, L_FRONTIER] else WAITING
         bounded = min(time[i], received[i] + max_future)
         if bounded > newest:
             lines[line, L_NEWEST] = bounded
@@ -95,7 +93,13 @@ def before(time_a, rank_a, time_b, rank_b):
 
 @inline
 def wins(value_a, bits_a, quality_a, value_b, bits_b, quality_b):
-    """Whether a, of two rows for the same series and time, is the one that counts: the smaller value, then quality."""
+    """Whether a, of two rows for the same series and time, is the one that counts.
+
+    One that operators use (good or uncertain) before one that they don't, then the smaller value, then the better quality. So a
+    sample never goes away again, which a tail that it gave the slices before could not take back.
+    """
+    if (quality_a > 1) != (quality_b > 1):
+        return quality_a <= 1
     if value_a != value_b:
         return value_a < value_b
     if bits_a != bits_b:
