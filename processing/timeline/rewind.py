@@ -113,7 +113,7 @@ class Rewind:
             done = slices.find_slices(done, line, start, until, *args, found, made, count)
             fresh = made[: count[0]]
             newer = tables.nodes[fresh, at.N_NEWER]
-            self._engine.windows.make_resident(newer[newer >= 0])
+            self._engine.windows.at_hand_nodes(newer[newer >= 0])
             fresh = fresh[np.argsort(-tables.nodes[fresh, at.N_START], kind="stable")]
             slices.fill_snaps(fresh, tables.lines, tables.nodes, tables.snap, tables.carry)
         return found
