@@ -225,7 +225,13 @@ class Checkpoints:
 
     def _unnamed(self, old: Head | None, new: Head) -> list[tuple[int, int]]:
         def of(head: Head) -> list[tuple[int, int]]:
-            return [*head.counters, *head.names, *head.state, *head.base, *(ref for delta in head.deltas for ref in delta)]
+            return [
+                *head.counters,
+                *head.names,
+                *head.state,
+                *head.base,
+                *(ref for delta in head.deltas for ref in delta),
+            ]
 
         if old is None:
             return []
@@ -257,12 +263,9 @@ class Checkpoints:
         return future, self._serial
 
     def _read(self, refs: list[tuple[int, int]]) -> bytes:
-        position = refs[0][0]
-        record = self._record(position)
-        if "pieces" in record[1]:
-            value = b"".join(self._record(piece)[0] for piece in msgspec.msgpack.decode(record[0]))
-        else:
-            value = record[0]
+        value, headers = self._record(refs[0][0])
+        if "pieces" in headers:
+            value = b"".join(self._record(piece)[0] for piece in msgspec.msgpack.decode(value))
         return self._unpack.decompress(value)
 
     def _record(self, position: int) -> tuple[bytes, Any]:

@@ -2,14 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
-from typing import Any
 
 import numpy as np
 
 from fieldline.clock import Clock
-from fieldline.errors import FrameError, PartitionLost, SettingsError, Unavailable
+from fieldline.errors import FrameError, SettingsError
 from fieldline.frames import Readings, decode_readings, encode_metrics
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.partition import partition_of
@@ -56,7 +55,10 @@ class Partition:
         self._settings, self._plant, self._log, self._clock, self._reader = settings, plant, log, clock, reader
         self._epoch = max(reader.generation, 0)
         self._fingerprint = fingerprint(
-            operators=settings.operators, windows=settings.windows, line_depth=plant.line_depth, settle=settings.settle_s
+            operators=settings.operators,
+            windows=settings.windows,
+            line_depth=plant.line_depth,
+            settle=settings.settle_s,
         )
         self._pending: list[Future[int]] = []
         self._dead: Counter[str] = Counter()

@@ -36,7 +36,8 @@ BEYOND = 3
 def map_series(asset, tag, tags, table, series):
     """Series of each row by a table over (asset code, tag code).
 
-    asset, tag : int32[n], codes of the frame (its arrays are read-only); table : int32[assets * tags], -1 where unknown; series : int32[n], output.
+    asset, tag : int32[n], codes of the frame (its arrays are read-only)
+    table : int32[assets * tags], -1 where unknown; series : int32[n], output.
     Returns how many rows are unknown; those get -1 - (asset * tags + tag).
     """
     unknown = 0
@@ -346,10 +347,7 @@ def merge_slice(
         while i < end or (c == n_chunks and k < m):
             late = order[k] if k < m else np.int64(-1)
             if i < end and (
-                k >= m
-                or not before(
-                    t[late], series_info[s[late], S_RANK], time[i], series_info[series[i], S_RANK]
-                )
+                k >= m or not before(t[late], series_info[s[late], S_RANK], time[i], series_info[series[i], S_RANK])
             ):
                 out_time[write], out_series[write] = time[i], series[i]
                 out_value[write], out_quality[write], mark[write] = value[i], quality[i], 0
@@ -371,7 +369,12 @@ def merge_slice(
                         mark[write - 1] = 1
                         accepted[source[late]] = 1
                 continue
-            out_time[write], out_series[write], out_value[write], out_quality[write] = t[late], s[late], v[late], q[late]
+            out_time[write], out_series[write], out_value[write], out_quality[write] = (
+                t[late],
+                s[late],
+                v[late],
+                q[late],
+            )
             mark[write] = 1 if new else 0
             if new:
                 lines[line, L_STORED] += 1

@@ -304,9 +304,7 @@ def cut(
             shift = lines[line, L_SHIFT]
             if dry == 0:
                 slot = take_node(heap, nodes, line, 0, nxt, nxt + MINUTE, shift)
-                nodes[slot, N_BLOCK] = take_block(
-                    heap, chain, parts, first_parts, snap, first_carry, marks, shift
-                )
+                nodes[slot, N_BLOCK] = take_block(heap, chain, parts, first_parts, snap, first_carry, marks, shift)
                 link(lines, nodes, slot, lines[line, L_HEAD])
             else:
                 need[0] += 1
@@ -418,7 +416,22 @@ def flagged(nodes, used, all_of, none_of, level, out):
     " float64[::1], float64[:,::1], float64[::1], uint8[::1], int64[::1], int64[::1], int64[::1])"
 )
 def find_slices(
-    begin, line_of, start_of, until, lines, nodes, heap, chain, parts, first_parts, snap, first_carry, marks, slices, made, count
+    begin,
+    line_of,
+    start_of,
+    until,
+    lines,
+    nodes,
+    heap,
+    chain,
+    parts,
+    first_parts,
+    snap,
+    first_carry,
+    marks,
+    slices,
+    made,
+    count,
 ):
     """The slice of each late minute from number `begin` on; slices that are missing are made, with those that its reach covers.
 

@@ -160,7 +160,21 @@ def update(
                 previous = 0 if live == 1 else opens_i[k, o0 + O_PREVIOUS]
                 if opens_i[k, o0 + O_START] != second:
                     n_out = close_second(
-                        k, s, rev, carry, carry_i, opens, opens_i, c0, o0, gap, out_series, out_time, out_rev, out, n_out
+                        k,
+                        s,
+                        rev,
+                        carry,
+                        carry_i,
+                        opens,
+                        opens_i,
+                        c0,
+                        o0,
+                        gap,
+                        out_series,
+                        out_time,
+                        out_rev,
+                        out,
+                        n_out,
                     )
                     opens_i[k, o0 + O_START] = second
                     opens_i[k, o0 + O_MARKED] = 0
@@ -202,7 +216,21 @@ def update(
                     s = row_series[k]
                     gap = series_info[s, S_GAP]
                     n_out = close_second(
-                        k, s, rev, carry, carry_i, opens, opens_i, c0, o0, gap, out_series, out_time, out_rev, out, n_out
+                        k,
+                        s,
+                        rev,
+                        carry,
+                        carry_i,
+                        opens,
+                        opens_i,
+                        c0,
+                        o0,
+                        gap,
+                        out_series,
+                        out_time,
+                        out_rev,
+                        out,
+                        n_out,
                     )
     return n_out
 

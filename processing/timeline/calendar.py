@@ -27,7 +27,9 @@ def day_starts(zone: str) -> np.ndarray:
     """
     days = (LAST_DAY - FIRST_DAY).days
     if zone == "UTC":
-        first = int(datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day).replace(tzinfo=ZoneInfo("UTC")).timestamp())
+        first = int(
+            datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day).replace(tzinfo=ZoneInfo("UTC")).timestamp()
+        )
         return first * 1_000_000_000 + np.arange(days, dtype=np.int64) * _DAY
     try:
         info = ZoneInfo(zone)

@@ -207,7 +207,14 @@ class Engine:
         self.update(chunks[:n_chunks], store.columns, np.empty(0, np.uint8), 1, columns, used + opened)
 
     def _cut(
-        self, dry: int, runs: np.ndarray, n_runs: int, touched: np.ndarray, base: int, chunks: np.ndarray, need: np.ndarray
+        self,
+        dry: int,
+        runs: np.ndarray,
+        n_runs: int,
+        touched: np.ndarray,
+        base: int,
+        chunks: np.ndarray,
+        need: np.ndarray,
     ) -> int:
         tables = self.tables
         return slices.cut(
@@ -346,7 +353,8 @@ class Engine:
             if rows is not None:
                 np.add.at(waiting, self.tables.series_info[rows.series, at.S_LINE], 1)
         return {
-            name: {what: int(self.tables.lines[k, column]) for what, column in columns.items()} | {"waiting": int(waiting[k])}
+            name: {what: int(self.tables.lines[k, column]) for what, column in columns.items()}
+            | {"waiting": int(waiting[k])}
             for k, name in enumerate(self.registry.lines)
         }
 
