@@ -25,6 +25,7 @@ _METRIC_ROWS = 20_000
 _EMIT_EVERY_S = 0.05
 _IDLE_AFTER_S = 0.25
 _WAIT_S = 30.0
+_ROW_COLUMNS = ("time", "received", "asset", "tag", "value", "quality")
 _TRIES = 2
 
 
@@ -290,8 +291,8 @@ def _parts(frames: list[tuple[int, Readings]]) -> Iterator[list[tuple[int, Readi
         yield frames[:-1]
     for first in range(0, len(frame.time), _SPARSE_ROWS):
         span = slice(first, first + _SPARSE_ROWS)
-        columns = (column[span] for column in frame[:6])
-        yield [(position, Readings(*columns, assets=frame.assets, tags=frame.tags))]
+        columns = {name: getattr(frame, name)[span] for name in _ROW_COLUMNS}
+        yield [(position, frame._replace(**columns, seq=None, payload=None))]
 
 
 def _state_of(commit: Commit) -> int:

@@ -5,6 +5,8 @@ when its records are then run one by one; one that fails again is set aside as a
 """
 
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -64,7 +66,7 @@ class ProcessStage:
         rows = 0
         for number, partition in list(self._partitions.items()):
             records = by_partition.get(number, [])
-            rows += self._guard(partition, lambda p=partition, r=records: p.take(r), stop) or 0
+            rows += self._guard(partition, partial(partition.take, records), stop) or 0
             if number in self._partitions:
                 self._guard(partition, partition.tick, stop)
         self._report(rows)
@@ -98,10 +100,10 @@ class ProcessStage:
             self._logger.info("partition open", partition=partition.number, start=said, position=partition.position)
             return
 
-    def _guard(self, partition: Partition, work, stop: threading.Event) -> int | None:  # type: ignore[no-untyped-def]
+    def _guard(self, partition: Partition, work: Callable[[], int | None], stop: threading.Event) -> int | None:
         """Do a piece of work for a partition; after a failure it is opened again from its last checkpoint."""
         try:
-            return work()  # type: ignore[no-any-return]
+            return work()
         except PartitionLost:
             self._partitions.pop(partition.number, None)
             self._logger.warning("partition lost", partition=partition.number)
@@ -115,6 +117,7 @@ class ProcessStage:
             self._logger.exception("processing failed", partition=partition.number)
             self._health.count("failures", 1, kind=type(error).__name__)
             self._health.set("degraded", f"partition {partition.number}: {type(error).__name__}: {error}")
+            stop.wait(_PAUSE_S)
             self._reopen(partition, stop)
         return None
 

@@ -23,7 +23,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self.columns: tuple[np.ndarray, ...] = ()
-        self.mark = np.empty(0, np.uint8)
+        self.mark: np.ndarray = np.empty(0, np.uint8)
         self.grow(1 << 16)
 
     def grow(self, rows: int) -> None:
