@@ -194,7 +194,8 @@ def update(
             if t0 == NONE:
                 continue
             gap = series_info[s, S_GAP] if power else series_info[s, S_REGISTER_GAP]
-            near = good and t - t0 <= gap
+            crosses = t - t0 <= gap
+            near = good and crosses
             spread = near and role < ACTIVE_INTERVAL
             if not near and not power and role < ACTIVE_INTERVAL:
                 parts[p, p0 + AMOUNT] += amount
@@ -206,10 +207,10 @@ def update(
                 parts[p, p0 + COVERED] += (t - a) * 1e-9
                 parts[p, p0 + COUNT] += 1.0
             older = nodes[node, N_OLDER]
-            while near and t0 < start and older >= 0 and nodes[older, N_END] > t0:
+            while crosses and t0 < start and older >= 0 and nodes[older, N_END] > t0:
                 a, b = max(t0, nodes[older, N_START]), nodes[older, N_END]
                 tail = share(role, v0, v, t0, t, a, b, amount) if spread else 0.0
-                set_tail(nodes, older, parts, marks, nodes[older, N_BLOCK] + j, p0, tail, (b - a) * 1e-9)
+                set_tail(nodes, older, parts, marks, nodes[older, N_BLOCK] + j, p0, tail, (b - a) * 1e-9 if near else 0.0)
                 older = nodes[older, N_OLDER]
     return 0
 

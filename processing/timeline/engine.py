@@ -194,10 +194,10 @@ class Engine:
         n_chunks = self._cut(1, runs, n_runs, touched, base, np.empty((0, at.K_COLUMNS), np.int64), need)
         if n_chunks == 0:
             return
+        self._load_reach(touched)
         tables.room_for_nodes(int(need[0]) + n_chunks)
         rows = sum(max(int(n) - tables.free_rows(k), 0) << k for k, n in enumerate(need[1:]) if n)
         tables.room_for_blocks(rows)
-        self._load_reach(touched)
         chunks = np.empty((n_chunks, at.K_COLUMNS), np.int64)
         n_chunks = self._cut(0, runs, n_runs, touched, base, chunks, need)
         if n_chunks == 0:
