@@ -7,6 +7,7 @@ are ended by the one who started them; every wait has a deadline.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,18 +17,18 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from deploy.native.server import HOST, free_port
+from deploy.native.server import HOST
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "cli.main"]
 STAGE_BYTES = 400 << 20
 """What a stage may take at most. [bytes resident]"""
 _DRAIN_S = 10.0
+_ports = iter(range(20_000 + os.getpid() % 10_000, 32_000))
 _LOOK = threading.Event()  # never set: waiting for it is a pause that a test's end can't outlast
 
 
@@ -39,10 +40,16 @@ def until(condition: Callable[[], bool], timeout_s: float, what: Callable[[], st
         _LOOK.wait(0.05)
 
 
-def fieldline(*arguments: str, timeout_s: float = 120.0, code: int | None = 0) -> str:
+def fieldline(*arguments: str, timeout_s: float = 120.0, code: int | None = 0, folder: Path = ROOT) -> str:
     """What a verb prints; it must end in time and with this exit code (None: with any)."""
     done = subprocess.run(
-        [*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=timeout_s, check=False, env=_environment()
+        [*COMMAND, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        env=environment(),
     )
     assert code is None or done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -51,13 +58,13 @@ def fieldline(*arguments: str, timeout_s: float = 120.0, code: int | None = 0) -
 class Process:
     """One stage as a process of its own, with its health on a free port. `start` after `kill` runs the same again."""
 
-    def __init__(self, name: str, folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, name: str, folder: Path, *arguments: str) -> None:
         self.name = name
+        self.folder = folder
         self.kills = 0
         self.largest_bytes = 0
-        self._port = free_port()
+        self._port = _quiet_port()
         self._command = [*COMMAND, *arguments, "--http", f"{HOST}:{self._port}"]
-        self._environment = _environment(environment)
         self._output = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -65,11 +72,11 @@ class Process:
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
+                env=environment(),
                 start_new_session=True,
             )
         return self
@@ -136,7 +143,7 @@ class Process:
         def is_ready() -> bool:
             assert self.is_running, f"{self.name} ended: {self.last_words()}"
             found = self.health()
-            return bool(found) and all(stage["state"] in ("active", "idle") for stage in found)
+            return bool(found) and all(_works(stage) for stage in found)
 
         until(is_ready, timeout_s, lambda: f"{self.name} is {self.health()}: {self.last_words()}")
         return self
@@ -145,24 +152,15 @@ class Process:
         return self._output.read_bytes()[-size:].decode(errors="replace") if self._output.exists() else ""
 
 
-class Drained(NamedTuple):
-    """What `fieldline status --wait` found."""
-
-    is_drained: bool
-    document: dict[str, Any]
-
-
 class Pipe:
-    """Stages of one log, and what came out of them at the end. Use as a context manager.
+    """Stages of one log, and what came out of them at the end. Use as a context manager; one at a time on a broker.
 
-    name : unique among the tests; MQTT topics begin with it
-    environment : further variables for the stages
+    name : unique among the tests, part of the session's name
     """
 
-    def __init__(self, name: str, folder: Path, mqtt: str, log: str, influx: str, environment: dict[str, str]) -> None:
+    def __init__(self, name: str, folder: Path, mqtt: str, log: str, influx: str) -> None:
         self.name, self.mqtt, self.log, self.influx = name, mqtt, log, influx
-        self._folder = folder
-        self._environment = environment
+        self.folder = folder
         self.processes: list[Process] = []
 
     def __enter__(self) -> "Pipe":
@@ -175,13 +173,13 @@ class Pipe:
 
     def launch(self, name: str, *arguments: str) -> Process:
         """Start a verb of this log in a process that this pipe ends."""
-        process = Process(name, self._folder, *arguments, "--log", self.log, environment=self._environment)
+        process = Process(name, self.folder, *arguments, "--log", self.log)
         self.processes.append(process.start())
         return process
 
     def ingest(self) -> Process:
         return self.launch(
-            "ingest", "ingest", "--mqtt", self.mqtt, "--subscribe", f"{self.name}/#", "--client-id", f"test-{self.name}"
+            "ingest", "ingest", "--mqtt", self.mqtt, "--subscribe", "plant/#", "--client-id", f"test-{self.name}"
         )
 
     def process(self, number: int, *arguments: str) -> Process:
@@ -197,7 +195,9 @@ class Pipe:
 
     def wait_drained(self, timeout_s: float = 120.0) -> None:
         """Return when everything on the log has been worked off by every stage; fail when it is not in time."""
-        text = fieldline("status", "--log", self.log, "--wait", f"{timeout_s:g}s", "--json", timeout_s=timeout_s + 60, code=None)
+        text = fieldline(
+            "status", "--log", self.log, "--wait", f"{timeout_s:g}s", "--json", timeout_s=timeout_s + 60, code=None
+        )
         assert json.loads(text or "{}").get("drained"), f"{text}\n{self.explain()}"
 
     def audit(self) -> dict[str, dict[str, int]]:
@@ -219,11 +219,18 @@ class Pipe:
         """InfluxDB's answer to a query, as CSV."""
         parts = urllib.parse.urlsplit(self.influx)
         told = urllib.parse.urlencode({"db": parts.path.strip("/"), "epoch": "ns", "q": query})
-        request = urllib.request.Request(
-            f"http://{parts.netloc}/query?{told}", headers={"Accept": "application/csv"}
-        )
+        request = urllib.request.Request(f"http://{parts.netloc}/query?{told}", headers={"Accept": "application/csv"})
         with urllib.request.urlopen(request, timeout=60.0) as reply:
             return str(reply.read().decode())
+
+    def first_difference(self, kind: str, fields: Sequence[str], want: str) -> str:
+        """Nothing when the points of a kind are these, else where they begin to differ."""
+        got = self.points(kind, fields)
+        if got == want:
+            return ""
+        left, right = want.splitlines(), got.splitlines()
+        at = next((k for k, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+        return f"{len(left)} and {len(right)} lines; line {at}: {left[at : at + 2]} became {right[at : at + 2]}"
 
     def _end_session(self) -> None:
         """Have the broker forget the session, so that it does not collect what later tests publish."""
@@ -241,6 +248,27 @@ class Pipe:
         client.loop_stop()
 
 
-def _environment(more: dict[str, str] | None = None) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FIELDLINE_") or "KAFKA_LIB" in name}
-    return {**inherited, **(more or {})}
+def _works(stage: dict[str, str]) -> bool:
+    if stage["stage"] == "ingest":
+        return stage["state"] in ("active", "idle") and "connected" not in stage["reason"]
+    return stage["state"] in ("active", "idle")
+
+
+def _quiet_port() -> int:
+    """A free port below those that connections get, which one of them could take before a slow start has bound it."""
+    for port in _ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port is left")
+
+
+def environment() -> dict[str, str]:
+    """Ours without what would change settings, and with the project to be found from any folder."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("FIELDLINE_") or name.endswith("_LIB")
+    }
+    return {**inherited, "PYTHONPATH": str(ROOT)}
