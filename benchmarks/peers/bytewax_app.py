@@ -1,4 +1,4 @@
-"""Bytewax on 1-minute windows: W1 mean, min, max, count an asset; W2 kWh by trapezoid. Runs in Bytewax's environment."""
+"""Bytewax on 1-minute windows, an asset each: W1 mean, min, max, count; W2 kWh by trapezoid; both. Runs in its own environment."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -77,10 +77,12 @@ def main():
         return row["asset"], row
 
     rows = op.map("decode", stream, keyed)
-    op.output("out", (_w1 if options.work == "w1" else _w2)(rows), _Sink(out))
+    for name, work in (("w1", _w1), ("w2", _w2)):
+        if options.work in (name, "both"):
+            op.output(f"out-{name}", work(rows), _Sink(out))
     run_main(flow)
     # At the end of its input Bytewax closes what is open in W1; W2 keeps the last minute open.
-    meter.report(version("bytewax"), len(out))
+    meter.report(version("bytewax"), len(out), 2 if options.work == "both" else 1)
 
 
 if __name__ == "__main__":

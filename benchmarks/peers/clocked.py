@@ -12,7 +12,7 @@ def parse():
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--topic", required=True)
     parser.add_argument("--readings", type=int, required=True)
-    parser.add_argument("--work", choices=("w1", "w2"), required=True)
+    parser.add_argument("--work", choices=("w1", "w2", "both"), required=True)
     return parser.parse_args()
 
 
@@ -36,11 +36,11 @@ class Meter:
         if self.count == self.readings:
             self.ended = (time.perf_counter(), cpu_s())
 
-    def report(self, version, windows):
-        """Print the figures. windows : how many closed ones the peer gave, of the 1,000 a full minute has."""
+    def report(self, version, windows, kinds):
+        """Print the figures. windows : how many closed ones the peer gave of `kinds` kinds; a full minute has 1,000."""
         full = self.readings // 60_000 * 1000
-        if self.count != self.readings or not full - 1000 <= windows <= full + 1000:
-            raise SystemExit(f"{self.count} of {self.readings} readings, {windows} windows where {full} are due")
+        if self.count != self.readings or not (full - 1000) * kinds <= windows <= (full + 1000) * kinds:
+            raise SystemExit(f"{self.count} of {self.readings} readings, {windows} windows where {full * kinds} are due")
         wall, cpu = (end - begin for begin, end in zip(self.began, self.ended, strict=True))
         print(
             json.dumps(

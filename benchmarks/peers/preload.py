@@ -25,8 +25,8 @@ def main() -> None:
     parser.add_argument("--readings", type=int, required=True)
     options = parser.parse_args()
     server = f"127.0.0.1:{options.port}"
-    made = AdminClient({"bootstrap.servers": server}).create_topics([NewTopic(options.topic, 1, 1)])
-    made[options.topic].result(30)
+    admin = AdminClient({"bootstrap.servers": server})
+    admin.create_topics([NewTopic(options.topic, 1, 1)])[options.topic].result(30)
     producer = Producer({"bootstrap.servers": server, "linger.ms": 50, "queue.buffering.max.messages": 200_000})
     rng = random.Random(0)
     failed = []

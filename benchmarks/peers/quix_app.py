@@ -1,4 +1,4 @@
-"""Quix Streams on 1-minute windows: W1 mean, min, max, count an asset; W2 kWh by trapezoid. Runs in its own environment."""
+"""Quix Streams on 1-minute windows, an asset each: W1 mean, min, max, count; W2 kWh by trapezoid; both. In its own environment."""
 
 import logging
 import tempfile
@@ -28,7 +28,7 @@ def _w2(frame, out):
             out.append(kwh)
             state.set("s", (last, now, added))
 
-    frame.update(step, stateful=True)
+    frame.apply(step, stateful=True)
 
 
 def main():
@@ -46,10 +46,18 @@ def main():
         topic = app.topic(
             options.topic, value_deserializer="json", timestamp_extractor=lambda value, *_: value["ts"]
         )
-        frame = app.dataframe(topic).update(lambda _: meter.reading())
-        (_w1 if options.work == "w1" else _w2)(frame, out)
-        app.run(count=options.readings, timeout=120)
-    meter.report(version("quixstreams"), len(out))
+
+        def count(_row):
+            meter.reading()
+            if meter.count == options.readings:
+                app.stop()  # `run(count=…)` counts outputs, and of a window there is one for many readings
+
+        frame = app.dataframe(topic).update(count)
+        for name, work in (("w1", _w1), ("w2", _w2)):
+            if options.work in (name, "both"):
+                work(frame, out)
+        app.run(timeout=120)
+    meter.report(version("quixstreams"), len(out), 2 if options.work == "both" else 1)
 
 
 if __name__ == "__main__":
