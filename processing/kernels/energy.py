@@ -157,7 +157,8 @@ def update(
     """Run sorted rows, cut into `chunks`, over the state; the arguments are those of `telemetry.update`.
 
     series_scale : float64[series, 3]: factor to kW, kvar, kWh or kvarh; register modulus; largest plausible step.
-    Interval and pulse amounts are booked whole at their own time.
+    Interval and pulse amounts are booked whole at their own time. An implausible step counts nothing but is covered: whether a
+    window has a row must never be taken back by a row that comes late.
     """
     for c in range(n_chunks):
         block, base, n = chunks[c, K_BLOCK], chunks[c, K_CARRY], chunks[c, K_SERIES]
@@ -183,19 +184,16 @@ def update(
             if live == 1:
                 marks[p] |= EMIT | SPREAD
             amount = 0.0
-            good = True
             if role >= ACTIVE_INTERVAL:
                 parts[p, p0 + AMOUNT] += v * series_scale[s, 0]
                 parts[p, p0 + COUNT] += 1.0
             elif not power and t0 != NONE:
-                amount, flag = register_step(v0, v, series_scale[s, 1], series_scale[s, 2])
+                amount, _ = register_step(v0, v, series_scale[s, 1], series_scale[s, 2])
                 amount *= series_scale[s, 0]
-                good = flag != IMPLAUSIBLE
             if t0 == NONE:
                 continue
             gap = series_info[s, S_GAP] if power else series_info[s, S_REGISTER_GAP]
-            crosses = t - t0 <= gap
-            near = good and crosses
+            near = t - t0 <= gap
             spread = near and role < ACTIVE_INTERVAL
             if not near and not power and role < ACTIVE_INTERVAL:
                 parts[p, p0 + AMOUNT] += amount
@@ -207,10 +205,10 @@ def update(
                 parts[p, p0 + COVERED] += (t - a) * 1e-9
                 parts[p, p0 + COUNT] += 1.0
             older = nodes[node, N_OLDER]
-            while crosses and t0 < start and older >= 0 and nodes[older, N_END] > t0:
+            while near and t0 < start and older >= 0 and nodes[older, N_END] > t0:
                 a, b = max(t0, nodes[older, N_START]), nodes[older, N_END]
                 tail = share(role, v0, v, t0, t, a, b, amount) if spread else 0.0
-                set_tail(nodes, older, parts, marks, nodes[older, N_BLOCK] + j, p0, tail, (b - a) * 1e-9 if near else 0.0)
+                set_tail(nodes, older, parts, marks, nodes[older, N_BLOCK] + j, p0, tail, (b - a) * 1e-9)
                 older = nodes[older, N_OLDER]
     return 0
 
