@@ -561,4 +561,6 @@ def give_blocks(ids, lines, nodes, heap, chain, parts, first_parts, snap, first_
                 marks[block + r] = marks[old + r]
             free_block(node, nodes, heap, chain)
         nodes[node, N_BLOCK] = block
-        nodes[node, N_SHIFT] = shift
+        if nodes[node, N_SHIFT] != shift:
+            nodes[node, N_SHIFT] = shift
+            nodes[node, N_FLAGS] |= CHANGED  # the page that holds it has fewer rows
