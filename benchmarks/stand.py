@@ -26,10 +26,10 @@ from fieldline.log import Log, open_log
 from fieldline.log.topics import apply_topics
 
 ROOT = Path(__file__).resolve().parents[1]
-_ALL_CORES = sorted(os.sched_getaffinity(0))
-MEASURED_CORE = _ALL_CORES[-1:]
+ALL_CORES = sorted(os.sched_getaffinity(0))
+MEASURED_CORE = ALL_CORES[-1:]
 """The core of what is measured."""
-OTHER_CORES = _ALL_CORES[:-1] or _ALL_CORES
+OTHER_CORES = ALL_CORES[:-1] or ALL_CORES
 
 
 class BenchFailed(Exception):
@@ -139,7 +139,7 @@ class Stand:
         parent = ROOT / ".build" / "bench"
         parent.mkdir(parents=True, exist_ok=True)
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=parent)))
-        self._stack.callback(os.sched_setaffinity, 0, set(_ALL_CORES))
+        self._stack.callback(os.sched_setaffinity, 0, set(ALL_CORES))
         os.sched_setaffinity(0, set(OTHER_CORES))  # and so for all servers
         return self
 
