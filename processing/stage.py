@@ -43,7 +43,7 @@ class ProcessStage:
         try:
             while not stop.is_set():
                 self._turn(reader, stop)
-            for partition in self._partitions.values():
+            for partition in list(self._partitions.values()):
                 self._guard(partition, partition.finish, stop)
             self._health.set("stopped", "asked to stop")
         except BaseException as error:
@@ -84,12 +84,15 @@ class ProcessStage:
                 clock=self._clock,
                 reader=reader,
             )
-            self._partitions[number] = partition
             self._health.set("recovering", f"partition {number}")
             self._reopen(partition, stop)
 
     def _reopen(self, partition: Partition, stop: threading.Event) -> None:
-        """Open a partition from its last checkpoint, trying until the log answers."""
+        """Open a partition from its last checkpoint, trying until the log answers.
+
+        It is ours only when that is done: one that is not open when we stop must not be checkpointed, as empty as it is.
+        """
+        self._partitions.pop(partition.number, None)
         while not stop.is_set():
             try:
                 said = partition.open()
@@ -98,6 +101,7 @@ class ProcessStage:
                 stop.wait(_PAUSE_S)
                 continue
             self._logger.info("partition open", partition=partition.number, start=said, position=partition.position)
+            self._partitions[partition.number] = partition
             return
 
     def _guard(self, partition: Partition, work: Callable[[], int | None], stop: threading.Event) -> int | None:
