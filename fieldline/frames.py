@@ -48,6 +48,10 @@ class Readings(NamedTuple):
     payload: list[bytes | None] | None = None
 
 
+ROW_COLUMNS = ("time", "received", "asset", "tag", "value", "quality")
+"""The columns of `Readings` that every row has."""
+
+
 def payload_digest(payload: bytes) -> float:
     """A whole number below 2**52 that stands for a payload: equal payloads, equal numbers."""
     return float(int.from_bytes(hashlib.blake2b(payload, digest_size=8).digest(), "big") >> 12)

@@ -3,13 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 
 import numpy as np
 
 from fieldline.clock import Clock
 from fieldline.errors import FrameError, SettingsError
-from fieldline.frames import Readings, decode_readings, encode_metrics
+from fieldline.frames import ROW_COLUMNS, Readings, decode_readings, encode_metrics
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
@@ -25,7 +25,6 @@ _METRIC_ROWS = 20_000
 _EMIT_EVERY_S = 0.05
 _IDLE_AFTER_S = 0.25
 _WAIT_S = 30.0
-_ROW_COLUMNS = ("time", "received", "asset", "tag", "value", "quality")
 _TRIES = 2
 
 
@@ -50,9 +49,18 @@ class Partition:
     """A partition of `readings` from its assignment to its loss. Not safe to use from two threads."""
 
     def __init__(
-        self, *, number: int, settings: ProcessSettings, plant: Plant, log: Log, clock: Clock, reader: Reader
+        self,
+        *,
+        number: int,
+        settings: ProcessSettings,
+        plant: Plant,
+        log: Log,
+        clock: Clock,
+        reader: Reader,
+        executor: Executor | None = None,
     ) -> None:
         self.number = number
+        self._executor = executor
         self._settings, self._plant, self._log, self._clock, self._reader = settings, plant, log, clock, reader
         self._epoch = max(reader.generation, 0)
         self._fingerprint = fingerprint(
@@ -88,6 +96,7 @@ class Partition:
             row_cache=settings.row_cache_mb << 20,
             fetch=self._fetch,
             load_page=checkpoints.load_page,
+            executor=self._executor,
         )
         engine.touched_at = self._now()
         return engine, checkpoints
@@ -291,7 +300,7 @@ def _parts(frames: list[tuple[int, Readings]]) -> Iterator[list[tuple[int, Readi
         yield frames[:-1]
     for first in range(0, len(frame.time), _SPARSE_ROWS):
         span = slice(first, first + _SPARSE_ROWS)
-        columns = {name: getattr(frame, name)[span] for name in _ROW_COLUMNS}
+        columns = {name: getattr(frame, name)[span] for name in ROW_COLUMNS}
         yield [(position, frame._replace(**columns, seq=None, payload=None))]
 
 

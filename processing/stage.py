@@ -6,6 +6,7 @@ when its records are then run one by one; one that fails again is set aside as a
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import structlog
@@ -39,6 +40,7 @@ class ProcessStage:
         Raises SettingsError, LogCorrupt, and InUse when another process holds the stage on an embedded log.
         """
         self._health.set("starting", "joining the group")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="read-back")
         reader = self._log.reader(Stream.READINGS, "process")
         try:
             while not stop.is_set():
@@ -50,6 +52,7 @@ class ProcessStage:
             self._health.set("stopped", f"{type(error).__name__}: {error}")
             raise
         finally:
+            self._executor.shutdown(wait=False, cancel_futures=True)
             reader.close()
 
     def _turn(self, reader: Reader, stop: threading.Event) -> None:
@@ -83,6 +86,7 @@ class ProcessStage:
                 log=self._log,
                 clock=self._clock,
                 reader=reader,
+                executor=self._executor,
             )
             self._health.set("recovering", f"partition {number}")
             self._reopen(partition, stop)

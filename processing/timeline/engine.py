@@ -6,6 +6,7 @@ ahead of it, then all lines' ready rows are sorted, cut into slices and run by o
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -75,7 +76,8 @@ class Engine:
     """The timeline of one partition. Not safe to use from two threads.
 
     fetch(first, last) gives the frames at log positions first to last, for rows that are no longer at hand; load_page(position)
-    gives a checkpoint page. Memory is bounded by `row_cache` and, with help of checkpoints, `node_cache` [bytes].
+    gives a checkpoint page;
+    `executor` reads slices back beside the live edge. Memory is bounded by `row_cache` and, with help of checkpoints, `node_cache` [bytes].
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Engine:
         row_cache: int = 64 << 20,
         fetch: Callable[[int, int], Iterable[tuple[int, Readings]]],
         load_page: Callable[[int], np.ndarray],
+        executor: Executor | None = None,
     ) -> None:
         self.operators = operators
         self.timing = timing
@@ -100,7 +103,7 @@ class Engine:
         self.waiting = Rows.none()
         self.seconds = int("1s" in windows and any(op.seconds for op in operators))
         self.windows = Windows(self.tables, operators, windows, load_page, self.outbox)
-        self.rewind = Rewind(self, fetch)
+        self.rewind = Rewind(self, fetch, executor)
         self._has_raw = bool(raw_globs)
         self.touched_at = 0
 
@@ -124,9 +127,10 @@ class Engine:
             self.touched_at = now
         return count
 
-    def rows_of(self, position: int, frame: Readings) -> Rows:
+    def rows_of(self, position: int | np.ndarray, frame: Readings) -> Rows:
+        """A frame's rows by series; position : of the frame, or of each row. Times that no calendar holds count as late."""
         series = self.registry.map_rows(frame)
-        where = np.full(len(series), position, np.int64)
+        where = np.broadcast_to(np.asarray(position, np.int64), len(series))
         rows = Rows(frame.time, frame.received, series, frame.value, frame.quality, where)
         odd = (rows.time < FIRST_NS) | (rows.time >= LAST_NS)
         if odd.any():

@@ -56,6 +56,10 @@ class Registry:
             map_series(frame.asset, frame.tag, width, table, series)
         return series
 
+    def line_of(self, asset: str) -> str:
+        """The name of an asset's line. Safe in any thread."""
+        return self._plant.line_of(asset)
+
     def series_of(self, asset: str, tag: str) -> int:
         """The number of a series; call `settle` after new ones."""
         a = self._number(asset, self.assets, self._asset_numbers)

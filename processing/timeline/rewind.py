@@ -1,7 +1,8 @@
 """Late rows: the slices they belong to are run again, and on until the state is bit for bit what it was."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _ROWS_AT_MOST = 400_000
 _GROUPS = 8  # lines of one group rewind together; groups take turns, so that the live edge is not held up for long
 _NEVER = 2**62
+_BACK_TYPES = (np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8)
 
 
 class Scratch:
@@ -37,15 +39,38 @@ class Scratch:
         self.columns, self.mark = fresh[:4], fresh[4]
 
 
+class Back(NamedTuple):
+    """Rows of one line between two times, as the log has them; position : int64[n], where each one's frame lies."""
+
+    position: np.ndarray
+    rows: Readings
+
+
+class Away(NamedTuple):
+    """Late rows whose slices are being read back from the log, and what comes of it by line and start of the slice."""
+
+    rows: "Rows"
+    slices: dict[tuple[int, int], "Future[Back]"]
+
+
 class Rewind:
     """Late rows of one partition, until they are run.
 
-    Late rows of a line wait up to `timing.rewind` so that one rewind serves them all; lines take turns.
+    Late rows of a line wait up to `timing.rewind` so that one rewind serves them all; lines take turns. fetch(first, last) gives
+    frames of the log; with an `executor`, slices that are not at hand are read back there while the live edge goes on.
     """
 
-    def __init__(self, engine: "Engine", fetch: Callable[[int, int], Iterable[tuple[int, Readings]]]) -> None:
+    def __init__(
+        self,
+        engine: "Engine",
+        fetch: Callable[[int, int], Iterable[tuple[int, Readings]]],
+        executor: Executor | None = None,
+    ) -> None:
         self._engine = engine
         self._fetch = fetch
+        self._executor = executor
+        self._away: list[Away] = []
+        self._read_back: dict[tuple[int, int], Back] = {}
         self._groups: list[list[Rows]] = [[] for _ in range(_GROUPS)]
         self._due = [_NEVER] * _GROUPS
         self._scratch = Scratch()
@@ -68,11 +93,24 @@ class Rewind:
 
     def late_rows(self) -> "Rows | None":
         """The rows that wait, for a checkpoint."""
-        blocks = [block for group in self._groups for block in group]
+        blocks = self._waiting()
         return type(blocks[0]).joined(blocks) if blocks else None
 
+    def _waiting(self) -> "list[Rows]":
+        return [block for group in self._groups for block in group] + [away.rows for away in self._away]
+
     def run_due(self, now: int) -> None:
-        """Run the late rows of groups of lines whose time has come."""
+        """Run the late rows of groups of lines whose time has come, and those whose slices have been read back.
+
+        Raises Unavailable when the log does not answer.
+        """
+        back = [away for away in self._away if all(future.done() for future in away.slices.values())]
+        for away in back:
+            self._away.remove(away)
+            self._read_back = {key: future.result() for key, future in away.slices.items()}
+            self.count -= len(away.rows.time)
+            self._run(away.rows)
+            self._read_back = {}
         for k, due in enumerate(self._due):
             if due <= now and self._groups[k]:
                 rows = type(self._groups[k][0]).joined(self._groups[k])
@@ -92,11 +130,85 @@ class Rewind:
         reach = tables.lines[line, at.L_REACH]
         self._engine.windows.at_hand(line, start - reach, start + 1)
         nodes = self._find(line, start, newest + reach)
-        todo: dict[int, dict[int, Rows | None]] = {}
-        for node, mine, lo, hi in zip(nodes.tolist(), line.tolist(), begins.tolist(), ends.tolist(), strict=True):
-            todo.setdefault(mine, {})[node] = rows.only(slice(lo, hi))
         np.maximum.at(tables.lines[:, at.L_LAST], line, newest)
+        todo: dict[int, dict[int, Rows | None]] = {}
+        away: list[tuple[int, Rows]] = []
+        for node, mine, lo, hi in zip(nodes.tolist(), line.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            if self._is_far(node):
+                away.append((node, rows.only(slice(lo, hi))))
+            else:
+                todo.setdefault(mine, {})[node] = rows.only(slice(lo, hi))
+        if away:
+            self._send_away(away)
         self._run_waves(todo)
+
+    def _is_far(self, node: int) -> bool:
+        """Whether the rows of a closed slice have to be read from the log, and can be while the live edge goes on."""
+        tables = self._engine.tables
+        line, start, newest, first, newer = tables.nodes[
+            node, [at.N_LINE, at.N_START, at.N_CHUNK, at.N_FIRST_CHUNK, at.N_NEWER]
+        ].tolist()
+        if self._executor is None or newer < 0 or newest == -1 or (line, start) in self._read_back:
+            return False
+        size = len(tables.row_chunks)
+        if newest == at.ON_LOG or first < tables.heap[at.H_CHUNKS] - size:
+            return True
+        return bool(tables.row_chunks[first % size, at.C_LO] < self._engine.store.oldest)
+
+    def _send_away(self, slices_of: "list[tuple[int, Rows]]") -> None:
+        """Have slices read back; their late rows wait until all of them are there."""
+        tables, executor = self._engine.tables, self._executor
+        assert executor is not None
+        futures: dict[tuple[int, int], Future[Back]] = {}
+        for node, _ in slices_of:
+            line, start, end = tables.nodes[node, [at.N_LINE, at.N_START, at.N_END]].tolist()
+            name = self._engine.registry.lines[line]
+            futures[(line, start)] = executor.submit(self._read, self._ranges(node), name, start, end)
+        rows = type(slices_of[0][1]).joined([late for _, late in slices_of])
+        self._away.append(Away(rows, futures))
+        self.count += len(rows.time)
+
+    def _ranges(self, node: int) -> list[tuple[int, int]]:
+        """The log positions, first and last, between which the rows of a slice lie."""
+        tables = self._engine.tables
+        found = []
+        place = int(tables.nodes[node, at.N_RANGE])
+        while place >= 0:
+            first, last, place = tables.ranges[place].tolist()
+            found.append((first, last))
+        return found
+
+    def _read(self, ranges: list[tuple[int, int]], line: str, start: int, end: int) -> Back:
+        """What the log holds of a line between two times. Safe in another thread."""
+        line_of = self._engine.registry.line_of
+        assets: dict[str, int] = {}
+        tags: dict[str, int] = {}
+        found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
+        for first, last in ranges:
+            for position, frame in self._fetch(first, last):
+                mine = np.array([line_of(asset) == line for asset in frame.assets], bool)
+                if not mine.any():
+                    continue
+                inside = mine[frame.asset] & (frame.time >= start) & (frame.time < end)
+                if not inside.any():
+                    continue
+                codes = np.array([assets.setdefault(name, len(assets)) for name in frame.assets], np.int32)
+                tag_codes = np.array([tags.setdefault(name, len(tags)) for name in frame.tags], np.int32)
+                found.append(
+                    (
+                        np.full(int(inside.sum()), position, np.int64),
+                        frame.time[inside],
+                        frame.received[inside],
+                        codes[frame.asset[inside]],
+                        tag_codes[frame.tag[inside]],
+                        frame.value[inside],
+                        frame.quality[inside],
+                    )
+                )
+        position, time, received, asset, tag, value, quality = (
+            np.concatenate(column) for column in zip(*found, strict=True)
+        )
+        return Back(position, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
 
     def _find(self, line: np.ndarray, start: np.ndarray, until: np.ndarray) -> np.ndarray:
         """The slices of late minutes; missing ones are made and given the state before them."""
@@ -155,18 +267,12 @@ class Rewind:
         engine = self._engine
         tables = engine.tables
         line, start, end = tables.nodes[node, [at.N_LINE, at.N_START, at.N_END]].tolist()
-        frontier = int(tables.lines[line, at.L_FRONTIER])
-        blocks = [type(pending).none()]
-        place = int(tables.nodes[node, at.N_RANGE])
-        while place >= 0:
-            first, last, place = tables.ranges[place].tolist()
-            for position, frame in self._fetch(first, last):
-                rows = engine.rows_of(position, frame)
-                inside = (rows.time >= start) & (rows.time < end) & (rows.time <= frontier)
-                inside &= tables.series_info[rows.series, at.S_LINE] == line
-                if inside.any():
-                    blocks.append(rows.only(inside))
-        rows = self._without(type(pending).joined(blocks), pending)
+        back = self._read_back.get((line, start))
+        if back is None:
+            back = self._read(self._ranges(node), engine.registry.lines[line], start, end)
+        rows = engine.rows_of(back.position, back.rows)
+        rows = rows.only(rows.time <= tables.lines[line, at.L_FRONTIER])
+        rows = self._without(rows, pending)
         info = tables.series_info
         rows = rows.only(np.lexsort((rows.quality, rows.value, info[rows.series, at.S_RANK], rows.time)))
         tables.nodes[node, at.N_CHUNK] = -1
@@ -176,8 +282,7 @@ class Rewind:
 
     def _without(self, rows: "Rows", pending: "Rows") -> "Rows":
         """Leave out rows that wait to be merged: they lie at the same position with the same content."""
-        groups = (block for group in self._groups for block in group)
-        waiting = [block for block in (pending, *groups) if len(block.time)]
+        waiting = [block for block in (pending, *self._waiting()) if len(block.time)]
         if not waiting or not len(rows.time):
             return rows
         left: dict[tuple[int, int, int, float, int], int] = {}
