@@ -205,10 +205,10 @@ class Rewind:
                         frame.quality[inside],
                     )
                 )
-        position, time, received, asset, tag, value, quality = (
+        where, time, received, asset, tag, value, quality = (
             np.concatenate(column) for column in zip(*found, strict=True)
         )
-        return Back(position, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
+        return Back(where, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
 
     def _find(self, line: np.ndarray, start: np.ndarray, until: np.ndarray) -> np.ndarray:
         """The slices of late minutes; missing ones are made and given the state before them."""
