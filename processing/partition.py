@@ -62,7 +62,7 @@ class Partition:
         self.number = number
         self._executor = executor
         self._settings, self._plant, self._log, self._clock, self._reader = settings, plant, log, clock, reader
-        self._epoch = max(reader.generation, 0)
+        self._epoch = 0
         self._fingerprint = fingerprint(
             operators=settings.operators,
             windows=settings.windows,
@@ -78,6 +78,16 @@ class Partition:
         self.position = 0
         self._committed: tuple[int, bool] | None = None
         self.engine, self._checkpoints = self._empty()
+
+    def _next_epoch(self) -> int:
+        """Larger than that of any worker before: delivery passes over records with a smaller one than it has seen.
+
+        The group's generation alone will not do: a broker that forgot the group begins again at 1.
+        """
+        _, end = self._log.bounds(Stream.METRICS, self.number)
+        last = next(self._log.read(Stream.METRICS, self.number, max(end - 1, 0), end), None)
+        seen = int(last.headers.get("epoch", b"0")) if last is not None else 0
+        return max(self._reader.generation, seen + 1)
 
     def _empty(self) -> tuple[Engine, Checkpoints]:
         settings = self._settings
@@ -104,6 +114,7 @@ class Partition:
     def open(self) -> str:
         """Restore the newest checkpoint and put the reader behind it; says in words what was done."""
         self._pending.clear()
+        self._epoch = self._next_epoch()
         self.engine, self._checkpoints = self._empty()
         self._dead.clear()
         commit = self._reader.committed(self.number)
