@@ -203,7 +203,10 @@ class Pipe:
     def audit(self) -> dict[str, dict[str, int]]:
         """The balanced account of each source."""
         document = json.loads(fieldline("audit", "--log", self.log, "--json"))
-        assert document["balanced"] and document["unprocessed"] == 0 and document["undelivered"] == 0, document
+        accounts = {name: document[name] for name in ("balanced", "unprocessed", "undelivered", "cut")}
+        assert accounts == {"balanced": True, "unprocessed": 0, "undelivered": 0, "cut": 0}, (
+            f"{document}\n{self.explain()}"
+        )
         return {source["source"]: source for source in document["sources"]}
 
     def explain(self) -> str:

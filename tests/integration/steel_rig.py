@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from tests.integration.pipe_rig import COMMAND, ROOT, Pipe, environment, fieldline
+from tests.integration.pipe_rig import COMMAND, ROOT, Pipe, Process, environment, fieldline
 
 FILE = ROOT / "tests" / "data" / "steel_energy" / "steel_industry_2018_jan_sep.csv.xz"
 ROWS, DAYS, TAGS = 26_208, 273, 2
@@ -67,8 +67,9 @@ def start_stages(pipe: Pipe, horizon: str = "25h") -> None:
         process.until_ready()
 
 
-def start_worker(pipe: Pipe, number: int, horizon: str = "25h") -> None:
-    pipe.process(number, "--horizon", horizon, "--windows", "15m,1h,day")
+def start_worker(pipe: Pipe, number: int, horizon: str = "25h") -> Process:
+    """One more process stage."""
+    return pipe.process(number, "--horizon", horizon, "--windows", "15m,1h,day")
 
 
 def results(pipe: Pipe) -> Results:
