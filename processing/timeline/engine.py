@@ -18,6 +18,7 @@ from processing.kernels import layout as at
 from processing.kernels import order, slices
 from processing.operators import MetricRows, Operator, raw
 from processing.timeline.calendar import FIRST_NS, LAST_NS
+from processing.timeline.readback import ReadBack
 from processing.timeline.registry import Registry
 from processing.timeline.rewind import Rewind
 from processing.timeline.store import RowStore
@@ -103,7 +104,7 @@ class Engine:
         self.waiting = Rows.none()
         self.seconds = int("1s" in windows and any(op.seconds for op in operators))
         self.windows = Windows(self.tables, operators, windows, load_page, self.outbox)
-        self.rewind = Rewind(self, fetch, executor)
+        self.rewind = Rewind(self, ReadBack(self, fetch, executor))
         self._has_raw = bool(raw_globs)
         self.touched_at = 0
 

@@ -1,15 +1,14 @@
 """Late rows: the slices they belong to are run again, and on until the state is bit for bit what it was."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fieldline.frames import Readings
 from processing.kernels import layout as at
 from processing.kernels import order, slices
 from processing.kernels import rewind as kernel
+from processing.timeline.readback import Back, ReadBack
 
 if TYPE_CHECKING:
     from processing.timeline.engine import Engine, Rows
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 _ROWS_AT_MOST = 400_000
 _GROUPS = 8  # lines of one group rewind together; groups take turns, so that the live edge is not held up for long
 _NEVER = 2**62
-_BACK_TYPES = (np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8)
+_WAIT_S = 30.0
 
 
 class Scratch:
@@ -39,13 +38,6 @@ class Scratch:
         self.columns, self.mark = fresh[:4], fresh[4]
 
 
-class Back(NamedTuple):
-    """Rows of one line between two times, as the log has them; position : int64[n], where each one's frame lies."""
-
-    position: np.ndarray
-    rows: Readings
-
-
 class Away(NamedTuple):
     """Late rows whose slices are being read back from the log, and what comes of it by line and start of the slice."""
 
@@ -56,21 +48,13 @@ class Away(NamedTuple):
 class Rewind:
     """Late rows of one partition, until they are run.
 
-    Late rows of a line wait up to `timing.rewind` so that one rewind serves them all; lines take turns. fetch(first, last) gives
-    frames of the log; with an `executor`, slices that are not at hand are read back there while the live edge goes on.
+    Late rows of a line wait up to `timing.rewind` so that one rewind serves them all; lines take turns.
     """
 
-    def __init__(
-        self,
-        engine: "Engine",
-        fetch: Callable[[int, int], Iterable[tuple[int, Readings]]],
-        executor: Executor | None = None,
-    ) -> None:
+    def __init__(self, engine: "Engine", read_back: ReadBack) -> None:
         self._engine = engine
-        self._fetch = fetch
-        self._executor = executor
+        self._read_back = read_back
         self._away: list[Away] = []
-        self._read_back: dict[tuple[int, int], Back] = {}
         self._groups: list[list[Rows]] = [[] for _ in range(_GROUPS)]
         self._due = [_NEVER] * _GROUPS
         self._scratch = Scratch()
@@ -85,10 +69,13 @@ class Rewind:
         group = self._engine.tables.series_info[rows.series, at.S_LINE] % _GROUPS
         for k in np.unique(group).tolist():
             self._groups[k].append(rows.only(group == k))
-            wait = self._engine.timing.rewind
-            self._due[k] = min(self._due[k], now + wait // 2 + k * wait // (2 * _GROUPS))
+            interval = self._engine.timing.rewind
+            self._due[k] = min(self._due[k], now + interval // 2 + k * interval // (2 * _GROUPS))
         self.count += len(rows.time)
         if self.count > _ROWS_AT_MOST:
+            self.run_due(_NEVER)
+        while self.count > _ROWS_AT_MOST and self._away:
+            wait(self._away[0].slices.values(), _WAIT_S)
             self.run_due(_NEVER)
 
     def late_rows(self) -> "Rows | None":
@@ -107,18 +94,17 @@ class Rewind:
         back = [away for away in self._away if all(future.done() for future in away.slices.values())]
         for away in back:
             self._away.remove(away)
-            self._read_back = {key: future.result() for key, future in away.slices.items()}
             self.count -= len(away.rows.time)
-            self._run(away.rows)
-            self._read_back = {}
+            self._run(away.rows, {key: future.result() for key, future in away.slices.items()})
         for k, due in enumerate(self._due):
             if due <= now and self._groups[k]:
                 rows = type(self._groups[k][0]).joined(self._groups[k])
                 self._groups[k], self._due[k] = [], _NEVER
                 self.count -= len(rows.time)
-                self._run(rows)
+                self._run(rows, {})
 
-    def _run(self, rows: "Rows") -> None:
+    def _run(self, rows: "Rows", back: dict[tuple[int, int], Back]) -> None:
+        """Run late rows, all but those of slices that must be read back first; back : what has been."""
         tables = self._engine.tables
         key = (tables.series_info[rows.series, at.S_LINE] << 32) | rows.time // at.MINUTE
         rows = rows.only(np.argsort(key, kind="stable"))
@@ -134,81 +120,20 @@ class Rewind:
         todo: dict[int, dict[int, Rows | None]] = {}
         away: list[tuple[int, Rows]] = []
         for node, mine, lo, hi in zip(nodes.tolist(), line.tolist(), begins.tolist(), ends.tolist(), strict=True):
-            if self._is_far(node):
+            if (mine, int(tables.nodes[node, at.N_START])) not in back and self._read_back.is_far(node):
                 away.append((node, rows.only(slice(lo, hi))))
             else:
                 todo.setdefault(mine, {})[node] = rows.only(slice(lo, hi))
         if away:
             self._send_away(away)
-        self._run_waves(todo)
-
-    def _is_far(self, node: int) -> bool:
-        """Whether the rows of a closed slice have to be read from the log, and can be while the live edge goes on."""
-        tables = self._engine.tables
-        line, start, newest, first, newer = tables.nodes[
-            node, [at.N_LINE, at.N_START, at.N_CHUNK, at.N_FIRST_CHUNK, at.N_NEWER]
-        ].tolist()
-        if self._executor is None or newer < 0 or newest == -1 or (line, start) in self._read_back:
-            return False
-        size = len(tables.row_chunks)
-        if newest == at.ON_LOG or first < tables.heap[at.H_CHUNKS] - size:
-            return True
-        return bool(tables.row_chunks[first % size, at.C_LO] < self._engine.store.oldest)
+        self._run_waves(todo, back)
 
     def _send_away(self, slices_of: "list[tuple[int, Rows]]") -> None:
         """Have slices read back; their late rows wait until all of them are there."""
-        tables, executor = self._engine.tables, self._executor
-        assert executor is not None
-        futures: dict[tuple[int, int], Future[Back]] = {}
-        for node, _ in slices_of:
-            line, start, end = tables.nodes[node, [at.N_LINE, at.N_START, at.N_END]].tolist()
-            name = self._engine.registry.lines[line]
-            futures[(line, start)] = executor.submit(self._read, self._ranges(node), name, start, end)
+        futures = {self._read_back.key(node): self._read_back.ask(node) for node, _ in slices_of}
         rows = type(slices_of[0][1]).joined([late for _, late in slices_of])
         self._away.append(Away(rows, futures))
         self.count += len(rows.time)
-
-    def _ranges(self, node: int) -> list[tuple[int, int]]:
-        """The log positions, first and last, between which the rows of a slice lie."""
-        tables = self._engine.tables
-        found = []
-        place = int(tables.nodes[node, at.N_RANGE])
-        while place >= 0:
-            first, last, place = tables.ranges[place].tolist()
-            found.append((first, last))
-        return found
-
-    def _read(self, ranges: list[tuple[int, int]], line: str, start: int, end: int) -> Back:
-        """What the log holds of a line between two times. Safe in another thread."""
-        line_of = self._engine.registry.line_of
-        assets: dict[str, int] = {}
-        tags: dict[str, int] = {}
-        found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
-        for first, last in ranges:
-            for position, frame in self._fetch(first, last):
-                mine = np.array([line_of(asset) == line for asset in frame.assets], bool)
-                if not mine.any():
-                    continue
-                inside = mine[frame.asset] & (frame.time >= start) & (frame.time < end)
-                if not inside.any():
-                    continue
-                codes = np.array([assets.setdefault(name, len(assets)) for name in frame.assets], np.int32)
-                tag_codes = np.array([tags.setdefault(name, len(tags)) for name in frame.tags], np.int32)
-                found.append(
-                    (
-                        np.full(int(inside.sum()), position, np.int64),
-                        frame.time[inside],
-                        frame.received[inside],
-                        codes[frame.asset[inside]],
-                        tag_codes[frame.tag[inside]],
-                        frame.value[inside],
-                        frame.quality[inside],
-                    )
-                )
-        where, time, received, asset, tag, value, quality = (
-            np.concatenate(column) for column in zip(*found, strict=True)
-        )
-        return Back(where, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
 
     def _find(self, line: np.ndarray, start: np.ndarray, until: np.ndarray) -> np.ndarray:
         """The slices of late minutes; missing ones are made and given the state before them."""
@@ -230,7 +155,7 @@ class Rewind:
             slices.fill_snaps(fresh, tables.lines, tables.nodes, tables.snap, tables.carry)
         return found
 
-    def _merge(self, node: int, late: "Rows", start: int) -> tuple[int, bool]:
+    def _merge(self, node: int, late: "Rows", start: int, back: dict[tuple[int, int], Back]) -> tuple[int, bool]:
         """Put the rows of a slice, with late ones, into the scratch room from `start` on.
 
         Returns where they end, and whether a late one was kept; those join the row store.
@@ -245,7 +170,7 @@ class Rewind:
             if count >= 0:
                 break
             if count == -1:
-                self._reload(node, late)
+                self._read_back.restore(node, back.get(self._read_back.key(node)), [late, *self._waiting()])
             else:
                 scratch.grow(start + int(room[0]))
         if not accepted.any():
@@ -259,44 +184,7 @@ class Rewind:
         self._engine.emit_raw(new.time, new.series, new.value)
         return start + count, True
 
-    def _reload(self, node: int, pending: "Rows") -> None:
-        """Read the rows of a slice from the log again and keep them at hand.
-
-        pending : rows that are on the log already but are not part of the slice yet.
-        """
-        engine = self._engine
-        tables = engine.tables
-        line, start, end = tables.nodes[node, [at.N_LINE, at.N_START, at.N_END]].tolist()
-        back = self._read_back.get((line, start))
-        if back is None:
-            back = self._read(self._ranges(node), engine.registry.lines[line], start, end)
-        rows = engine.rows_of(back.position, back.rows)
-        rows = rows.only(rows.time <= tables.lines[line, at.L_FRONTIER])
-        rows = self._without(rows, pending)
-        info = tables.series_info
-        rows = rows.only(np.lexsort((rows.quality, rows.value, info[rows.series, at.S_RANK], rows.time)))
-        tables.nodes[node, at.N_CHUNK] = -1
-        args = (tables.nodes, tables.row_chunks, tables.heap, tables.ranges)
-        first = engine.store.add(rows.time, rows.series, rows.value, rows.quality)
-        slices.note_rows(node, first, first + len(rows.time), 1, *args, -1, -1)
-
-    def _without(self, rows: "Rows", pending: "Rows") -> "Rows":
-        """Leave out rows that wait to be merged: they lie at the same position with the same content."""
-        waiting = [block for block in (pending, *self._waiting()) if len(block.time)]
-        if not waiting or not len(rows.time):
-            return rows
-        left: dict[tuple[int, int, int, float, int], int] = {}
-        for block in waiting:
-            for key in _keys(block):
-                left[key] = left.get(key, 0) + 1
-        keep = np.ones(len(rows.time), bool)
-        for k, key in enumerate(_keys(rows)):
-            if left.get(key, 0):
-                left[key] -= 1
-                keep[k] = False
-        return rows.only(keep)
-
-    def _run_waves(self, todo: "dict[int, dict[int, Rows | None]]") -> None:
+    def _run_waves(self, todo: "dict[int, dict[int, Rows | None]]", back: dict[tuple[int, int], Back]) -> None:
         """Run slices again, one of each line at a time, and on while the state after them differs.
 
         todo : by line, the slices to be run, with the late rows that they get; None: only the state before it differs.
@@ -305,7 +193,7 @@ class Rewind:
         while todo:
             nodes = self._engine.tables.nodes
             wave = {line: min(mine, key=lambda node: int(nodes[node, at.N_START])) for line, mine in todo.items()}
-            follow = self._run_wave({node: todo[line].pop(node) for line, node in wave.items()}, carried)
+            follow = self._run_wave({node: todo[line].pop(node) for line, node in wave.items()}, carried, back)
             for line, node in wave.items():
                 newer = int(self._engine.tables.nodes[node, at.N_NEWER])
                 if follow.get(node):
@@ -313,22 +201,26 @@ class Rewind:
                 if not todo[line]:
                     del todo[line]
 
-    def _gather(self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def _gather(
+        self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray], back: dict[tuple[int, int], Back]
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Rows of a wave's slices in the scratch room: ids of those to be run, and where each one's rows end."""
         none = type(self._engine.waiting).none()
         ids, ends = [], [0]
         for node, late in wave.items():
-            end, kept = self._merge(node, none if late is None else late, ends[-1])
+            end, kept = self._merge(node, none if late is None else late, ends[-1], back)
             if kept or late is None or node in carried:
                 ids.append(node)
                 ends.append(end)
         return np.array(ids, np.int64), np.array(ends, np.int64)
 
-    def _run_wave(self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray]) -> dict[int, bool]:
+    def _run_wave(
+        self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray], back: dict[tuple[int, int], Back]
+    ) -> dict[int, bool]:
         """Run one slice of each line; which of them leave another state behind than before."""
         engine = self._engine
         tables, windows, columns = engine.tables, engine.windows, engine.tables.columns
-        ids, ends = self._gather(wave, carried)
+        ids, ends = self._gather(wave, carried, back)
         if not len(ids):
             return {}
         newer = tables.nodes[ids, at.N_NEWER]
@@ -433,17 +325,4 @@ class Rewind:
                 tables.nodes[node, at.N_FLAGS] &= ~at.CLOSED
                 todo[line] = {node: None}
         windows.refold(1)
-        self._run_waves(todo)
-
-
-def _keys(rows: "Rows") -> list[tuple[int, int, int, float, int]]:
-    return list(
-        zip(
-            rows.position.tolist(),
-            rows.time.tolist(),
-            rows.series.tolist(),
-            rows.value.tolist(),
-            rows.quality.tolist(),
-            strict=True,
-        )
-    )
+        self._run_waves(todo, {})
