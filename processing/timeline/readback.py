@@ -17,8 +17,12 @@ _BACK_TYPES = (np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.
 
 
 class Back(NamedTuple):
-    """Rows of one line between two times, as the log has them; position : int64[n], where each one's frame lies."""
+    """Rows of one line between two times, as the log has them between the positions of `ranges`.
 
+    position : int64[n], where each one's frame lies.
+    """
+
+    ranges: list[tuple[int, int]]
     position: np.ndarray
     rows: Readings
 
@@ -73,8 +77,9 @@ class ReadBack:
         engine = self._engine
         tables = engine.tables
         line, start, end = tables.nodes[node, [at.N_LINE, at.N_START, at.N_END]].tolist()
-        if back is None:
-            back = self._read(self._ranges(node), engine.registry.lines[line], start, end)
+        ranges = self._ranges(node)
+        if back is None or back.ranges != ranges:  # rows that came late since then lie elsewhere
+            back = self._read(ranges, engine.registry.lines[line], start, end)
         rows = engine.rows_of(back.position, back.rows)
         rows = rows.only(rows.time <= tables.lines[line, at.L_FRONTIER])
         rows = _without(rows, pending)
@@ -125,7 +130,7 @@ class ReadBack:
         where, time, received, asset, tag, value, quality = (
             np.concatenate(column) for column in zip(*found, strict=True)
         )
-        return Back(where, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
+        return Back(ranges, where, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
 
 
 def _without(rows: "Rows", pending: "list[Rows]") -> "Rows":

@@ -3,18 +3,24 @@
 import numpy as np
 
 _ROW_BYTES = 21
+_ROWS_AT_LEAST = 64
 
 
 class RowStore:
-    """A ring of rows in columns. A row's running number never changes; its place is the number modulo the ring's size."""
+    """A ring of rows in columns. A row's running number never changes; its place is the number modulo the ring's size.
+
+    The ring is larger than `bytes_at_most` only where one step brings more rows than that holds.
+    """
 
     def __init__(self, bytes_at_most: int) -> None:
-        size = max(bytes_at_most // _ROW_BYTES, 4096)
+        self._next = self._begin = 0
+        self._make(max(bytes_at_most // _ROW_BYTES, _ROWS_AT_LEAST))
+
+    def _make(self, size: int) -> None:
         self.time = np.empty(size, np.int64)
         self.series = np.empty(size, np.int32)
         self.value = np.empty(size)
         self.quality = np.empty(size, np.uint8)
-        self._next = 0
 
     @property
     def size(self) -> int:
@@ -23,10 +29,13 @@ class RowStore:
     @property
     def oldest(self) -> int:
         """Running number of the oldest row that is still there."""
-        return self._next - self.size
+        return max(self._next - self.size, self._begin)
 
     def reserve(self, count: int) -> tuple[int, int]:
         """Room for `count` rows in one piece: the place of its first, and the running number of place 0 of this turn."""
+        if count > self.size:
+            self._make(count)
+            self._next = self._begin = -(-self._next // count) * count
         at = self._next % self.size
         if at + count > self.size:
             self._next += self.size - at

@@ -1,7 +1,8 @@
 """An engine under test: frames in a list as the log of readings, checkpoints on a real log, metrics as a database would hold them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,10 +62,28 @@ def frames_of(rows: Sequence[Row], size: int, received: int | None = None) -> li
     return [frame_of(rows[k : k + size], received) for k in range(0, len(rows), size)]
 
 
+class Slow(Executor):
+    """Does what it is given when told to, as a thread that takes its time might."""
+
+    def __init__(self) -> None:
+        self._queue: list[tuple[Future[Any], Callable[[], Any]]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self._queue.append((future, lambda: fn(*args, **kwargs)))
+        return future
+
+    def work(self) -> None:
+        queue, self._queue = self._queue, []
+        for future, work in queue:
+            future.set_result(work())
+
+
 class EngineRig:
     """Feeds frames to an engine, crashes it when asked to, and keeps the last metric row of each identity.
 
     log : where checkpoints go; without one there are none. row_cache, node_cache : memory budgets [bytes].
+    slow : after how many turns slices are read back that lie on the log only; 0: at once.
     """
 
     def __init__(
@@ -78,6 +97,7 @@ class EngineRig:
         row_cache: int = 1 << 21,
         node_cache: int = 1 << 30,
         log: Log | None = None,
+        slow: int = 0,
     ) -> None:
         self.frames: list[Readings] = []
         self.fetched = self.restarts = self.now = self.wall = 0
@@ -85,13 +105,14 @@ class EngineRig:
         self.revisions: dict[tuple[str, ...], float] = {}
         self._plant, self._windows, self._operators = plant or Plant(), windows, list(operators)
         self._timing, self._raw, self._row_cache, self._node_cache = timing or Timing(), raw, row_cache, node_cache
-        self._log = log
+        self._log, self._slow, self._turns = log, slow, 0
         self._saved: tuple[int, int] | None = None
         self._start()
 
     def _start(self) -> None:
         if self._log is not None:
             self.checkpoints = Checkpoints(self._log, 0, 1 + self.restarts)
+        self._executor = Slow() if self._slow else None
         self.engine = Engine(
             plant=self._plant,
             operators=self._operators,
@@ -101,6 +122,7 @@ class EngineRig:
             row_cache=self._row_cache,
             fetch=self._fetch,
             load_page=self._load_page,
+            executor=self._executor,
         )
         self.engine.touched_at = self.now
 
@@ -126,6 +148,9 @@ class EngineRig:
         self._turn()
 
     def _turn(self, everything: bool = False) -> None:
+        self._turns += 1
+        if self._executor is not None and self._turns % self._slow == 0:
+            self._executor.work()
         self.engine.tick(self.now, self.wall)
         self.engine.emit(everything)
         self.collect()
@@ -158,7 +183,7 @@ class EngineRig:
     def finish(self) -> "EngineRig":
         """Fall silent until every window is over."""
         for seconds in (0.2, 1, 5, 4000, 90_000, 200_000):
-            self.wait(seconds)
+            self.wait(seconds, turns=1 + self._slow)
         assert not self.engine.unemitted
         return self
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -53,7 +54,7 @@ def test_any_order_duplicates_and_cuts_give_the_bits_of_rows_in_order(data: st.D
 def test_crashes_and_restores_from_any_checkpoint_change_no_bit(data: st.DataObject, log: SqliteLog) -> None:
     rows = data.draw(row_lists())
     arrival = data.draw(arrivals(rows, crashes=True))
-    rig = EngineRig(PLANT, log=log, node_cache=data.draw(st.sampled_from([0, 1 << 14, 1 << 30])), row_cache=1)
+    rig = EngineRig(PLANT, log=log, node_cache=data.draw(st.sampled_from([0, 1 << 14, 1 << 30])), row_cache=1, slow=data.draw(st.integers(0, 3)))
 
     arrival.play(rig, steps_of=data.draw(st.integers(1, 4)))
 
@@ -78,8 +79,6 @@ def test_of_conflicting_values_the_smallest_counts_whatever_the_order(data: st.D
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_plant_in_disorder_gives_the_bits_of_rows_in_order(seed: int) -> None:
-    from random import Random
-
     random, rows = Random(seed), plant_rows(seed, minutes=8)
     want = in_order(rows, raw=("*temp_c",))
     orders = {
@@ -97,18 +96,15 @@ def test_a_plant_in_disorder_gives_the_bits_of_rows_in_order(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_plant_with_crashes_and_nothing_kept_at_hand_gives_the_same_bits(seed: int, log: SqliteLog) -> None:
-    from random import Random
-
     random, rows = Random(seed), plant_rows(seed, minutes=40)
     late = sorted(rows, key=lambda row: row.time + (random.random() < 0.05) * random.random() * 900e9)
-    rig = EngineRig(PLANT, log=log, node_cache=0, row_cache=1)
+    rig = EngineRig(PLANT, log=log, node_cache=0, row_cache=1, slow=seed)
 
-    for frame in frames_of(late, 60):
+    for number, frame in enumerate(frames_of(late, 40)):
         rig.send([frame])
-        what = random.random()
-        if what < 0.2:
+        if random.random() < 0.2:
             rig.checkpoint()
-        elif what < 0.25:
+        elif number % 7 == 6:
             rig.crash(random.choice([1, 5]))
     rig.finish()
 
