@@ -2,21 +2,24 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
 from fieldline.clock import Clock
-from fieldline.errors import FrameError, SettingsError
+from fieldline.errors import FieldlineError, FrameError, SettingsError
 from fieldline.frames import ROW_COLUMNS, Readings, decode_readings, encode_metrics
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints, fingerprint
+from processing.kernels import layout as at
 from processing.operators import WINDOWS, MetricRows, Operator, known
-from processing.timeline.engine import Engine, Timing
+from processing.timeline.engine import Engine, Rows, Timing
 
 _STEP_ROWS = 50_000
 _SPARSE_ROWS = 2_000  # a step of rows that lie far apart makes many slices
@@ -26,6 +29,7 @@ _EMIT_EVERY_S = 0.05
 _IDLE_AFTER_S = 0.25
 _WAIT_S = 30.0
 _TRIES = 2
+_POISON = "poison", f"failed {_TRIES} times in processing"
 
 
 def operators_of(names: tuple[str, ...]) -> list[Operator]:
@@ -72,7 +76,9 @@ class Partition:
         self._pending: list[Future[int]] = []
         self._dead: Counter[str] = Counter()
         self._tries: Counter[int] = Counter()
+        self._poison: set[int] = set()
         self._careful_until = -1
+        self._has_failed = False
         self._emitted_at = self._committed_at = clock.monotonic()
         self._came_at = 0.0
         self.position = 0
@@ -117,6 +123,7 @@ class Partition:
         self._epoch = self._next_epoch()
         self.engine, self._checkpoints = self._empty()
         self._dead.clear()
+        self._poison.clear()
         commit = self._reader.committed(self.number)
         first, _ = self._log.bounds(Stream.READINGS, self.number)
         if commit is None:
@@ -128,13 +135,19 @@ class Partition:
                 said, self.position = "parameters changed: from the log's beginning, with an empty state", first
             else:
                 self._dead.update(head.dead)
+                self._poison.update(position for position in head.poison if position >= first)
                 said, self.position = f"from the checkpoint at {commit.position}", commit.position
         self._committed = None
         self._reader.seek(self.number, self.position)
         return said
 
     def take(self, records: list[Record]) -> int:
-        """Run the rows of records, in steps of some ten thousand rows. Returns how many rows."""
+        """Run the rows of records, in steps of some ten thousand rows. Returns how many rows.
+
+        After a failure one record at a time, each to its end, so that the one that fails is known: it is tried, then set aside.
+        """
+        if self._has_failed:
+            self._run_restored()
         rows = 0
         frames: list[tuple[int, Readings]] = []
         pending = 0
@@ -145,9 +158,12 @@ class Partition:
             self.position = record.position + 1
             if frame is None:
                 continue
+            if record.position <= self._careful_until:
+                rows += self._attempt(record.position, partial(self._run_alone, record.position, frame))
+                continue
             frames.append((record.position, frame))
             pending += len(frame.time)
-            if pending >= _STEP_ROWS or record.position <= self._careful_until or _is_sparse(frame):
+            if pending >= _STEP_ROWS or _is_sparse(frame):
                 rows += self._step(frames)
                 frames, pending = [], 0
                 if self._is_crowded():
@@ -159,29 +175,77 @@ class Partition:
         return rows
 
     def _step(self, frames: list[tuple[int, Readings]]) -> int:
-        try:
+        with self._suspecting():
             rows = sum(self.engine.step(part, self._now()) for part in _parts(frames))
-        except Exception:
-            self._careful_until = max(self._careful_until, frames[-1][0])
-            if len(frames) == 1:
-                self._tries[frames[0][0]] += 1
-            raise
         self._emit(quietly=True)
         return rows
+
+    @contextmanager
+    def _suspecting(self) -> Iterator[None]:
+        """After an error in the kernels: what was taken so far is run one record at a time when the partition is open again."""
+        try:
+            yield
+        except (FieldlineError, TimeoutError):
+            raise
+        except Exception:
+            self._careful_until = max(self._careful_until, self.position - 1)
+            self._has_failed = True
+            raise
+
+    def _attempt(self, position: int, work: Callable[[], int]) -> int:
+        with self._suspecting():
+            try:
+                rows = work()
+            except (FieldlineError, TimeoutError):
+                raise
+            except Exception:
+                self._tries[position] += 1
+                raise
+        self._emit(quietly=True)
+        return rows
+
+    def _run_alone(self, position: int, frame: Readings) -> int:
+        rows = sum(self.engine.step(part, self._now()) for part in _parts([(position, frame)]))
+        self.engine.flush()
+        return rows
+
+    def _run_restored(self) -> None:
+        """Run the rows that waited when the checkpoint was made, those of one record at a time."""
+        for position, waiting, late in self.engine.put_aside():
+            if self._tries[position] >= _TRIES:
+                self._set_aside_rows(position, np.concatenate([waiting.series, late.series]))
+            else:
+                self._attempt(position, partial(self._run_back, waiting, late))
+        self._has_failed = False
+
+    def _run_back(self, waiting: Rows, late: Rows) -> int:
+        self.engine.take_back(waiting, late, self._now())
+        return len(waiting.time) + len(late.time)
 
     def _frame(self, record: Record) -> Readings | None:
         """The rows of a record; None when it is set aside: unreadable, or one that failed the kernels twice."""
         if self._tries[record.position] >= _TRIES:
-            self._set_aside(record, "poison", f"failed {_TRIES} times in processing")
+            self._poison.add(record.position)
+            self._set_aside(record, self._sources(record), *_POISON)
             return None
         try:
             return decode_readings(record.value or b"")
         except FrameError as error:
-            self._set_aside(record, "frame", str(error))
+            self._set_aside(record, self._sources(record), "frame", str(error))
             return None
 
-    def _set_aside(self, record: Record, reason: str, detail: str) -> None:
-        for source, count in self._sources(record).items():
+    def _set_aside_rows(self, position: int, series: np.ndarray) -> None:
+        """Set aside a record of which the rows of `series` still waited."""
+        tables, registry = self.engine.tables, self.engine.registry
+        lines = tables.series_info[series, at.S_LINE].tolist()
+        found = next(iter(self._log.read(Stream.READINGS, self.number, position, position + 1)), None)
+        record = found or Record(self.number, position, b"", None, {}, self._clock.now_ns())
+        if found is not None and sum(self._sources(found).values()) == len(lines):
+            self._poison.add(position)
+        self._set_aside(record, Counter(registry.lines[line] for line in lines), *_POISON)
+
+    def _set_aside(self, record: Record, sources: Counter[str], reason: str, detail: str) -> None:
+        for source, count in sources.items():
             self._dead[source] += count
             headers = {
                 "reason": reason,
@@ -215,11 +279,12 @@ class Partition:
     def tick(self) -> None:
         """Move silent lines, run late rows, emit, and checkpoint when it is time. Raises Unavailable, PartitionLost."""
         now = self._clock.monotonic()
-        self.engine.tick(self._now(), self._clock.now_ns())
         idle = now - self._came_at > _IDLE_AFTER_S
-        if now - self._emitted_at >= _EMIT_EVERY_S:
-            self._emitted_at = now
-            self.engine.emit(everything=idle)
+        with self._suspecting():
+            self.engine.tick(self._now(), self._clock.now_ns())
+            if now - self._emitted_at >= _EMIT_EVERY_S:
+                self._emitted_at = now
+                self.engine.emit(everything=idle)
         self._emit(quietly=False)
         since = now - self._committed_at
         state = (self.position, self.engine.unemitted) if idle or since >= self._settings.checkpoint_s else None
@@ -234,7 +299,8 @@ class Partition:
 
     def finish(self) -> None:
         """Emit everything and checkpoint, before the stage stops."""
-        self.engine.emit(everything=True)
+        with self._suspecting():
+            self.engine.emit(everything=True)
         self.checkpoint()
 
     def checkpoint(self) -> None:
@@ -245,7 +311,9 @@ class Partition:
         self._pending.clear()
         counters = json.dumps({"position": self.position, "sources": self._counters()}).encode()
         dead = dict(self._dead)
-        state, where = self._checkpoints.write(self.engine, self.position, self._fingerprint, dead, counters)
+        state, where = self._checkpoints.write(
+            self.engine, self.position, self._fingerprint, dead, counters, sorted(self._poison)
+        )
         unemitted = self.engine.unemitted
         note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted)})
         self._reader.commit(self.number, self.position, note)
@@ -284,7 +352,7 @@ class Partition:
     def _fetch(self, first: int, last: int) -> Iterator[tuple[int, Readings]]:
         """Frames at log positions first to last, for rows that are no longer at hand."""
         for record in self._log.read(Stream.READINGS, self.number, first, last + 1):
-            if self._tries[record.position] >= _TRIES:
+            if record.position in self._poison:
                 continue
             try:
                 frame = decode_readings(record.value or b"")

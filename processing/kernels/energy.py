@@ -11,6 +11,7 @@ from processing.kernels.jit import inline, kernel
 from processing.kernels.layout import (
     CHANGED,
     EMIT,
+    FOLD,
     K_BLOCK,
     K_CARRY,
     K_FIRST,
@@ -38,6 +39,7 @@ from processing.kernels.layout import (
     S_ROLE,
     SPREAD,
     TOUCHED,
+    UPDATE,
 )
 
 # columns of `parts`
@@ -119,12 +121,7 @@ def set_tail(nodes, node, parts, marks, p, p0, amount, covered):
         nodes[node, N_FLAGS] |= TOUCHED | CHANGED
 
 
-@kernel(
-    "int64(int64[:,::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1], uint8[::1], int64,"
-    " int64[:,::1], float64[:,::1], int32[::1], int64[:,::1], float64[:,::1], uint8[::1], float64[:,::1],"
-    " float64[:,::1], int64[:,::1], float64[:,::1], int64[:,::1], int64, int64, int64, int64,"
-    " int32[::1], int64[::1], int64[::1], float64[:,::1])"
-)
+@kernel(UPDATE)
 def update(
     chunks,
     n_chunks,
@@ -270,10 +267,7 @@ def total_of(wanted, rows, lo, hi, block, size, row_series, base, series_info, p
     return amount, covered / n if n > 0 else 0.0
 
 
-@kernel(
-    "void(int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1],"
-    " float64[:,::1], uint8[::1], int64)"
-)
+@kernel(FOLD)
 def fold(parents, first, children, lines, nodes, row_series, series_info, asset_first, asset_rows, parts, marks, p0):
     """Longer windows from the windows below them; the arguments are those of `telemetry.fold`.
 

@@ -128,3 +128,17 @@ F_SCALE = 0
 F_MODULUS = 1
 F_MAX_DELTA = 2
 F_COLUMNS = 3
+
+UPDATE = (
+    "int64(int64[:,::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1], uint8[::1], int64,"
+    " int64[:,::1], float64[:,::1], int32[::1], int64[:,::1], float64[:,::1], uint8[::1], float64[:,::1],"
+    " float64[:,::1], int64[:,::1], float64[:,::1], int64[:,::1], int64, int64, int64, int64,"
+    " int32[::1], int64[::1], int64[::1], float64[:,::1])"
+)
+"""Signature of every operator's `update`; `telemetry.update` says what the arguments are."""
+
+FOLD = (
+    "void(int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1],"
+    " float64[:,::1], uint8[::1], int64)"
+)
+"""Signature of every operator's `fold`; `telemetry.fold` says what the arguments are."""

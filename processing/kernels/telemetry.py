@@ -9,6 +9,7 @@ import numpy as np
 from processing.kernels.jit import inline, kernel
 from processing.kernels.layout import (
     EMIT,
+    FOLD,
     K_BLOCK,
     K_CARRY,
     K_CLOSE,
@@ -30,6 +31,7 @@ from processing.kernels.layout import (
     S_SCALAR,
     SECOND,
     SPREAD,
+    UPDATE,
 )
 
 # columns of `parts`, from the operator's own offset on
@@ -85,12 +87,7 @@ def close_second(k, series, rev, carry, carry_i, opens, opens_i, c0, o0, gap, ou
     return n + 1
 
 
-@kernel(
-    "int64(int64[:,::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1], uint8[::1], int64,"
-    " int64[:,::1], float64[:,::1], int32[::1], int64[:,::1], float64[:,::1], uint8[::1], float64[:,::1],"
-    " float64[:,::1], int64[:,::1], float64[:,::1], int64[:,::1], int64, int64, int64, int64,"
-    " int32[::1], int64[::1], int64[::1], float64[:,::1])"
-)
+@kernel(UPDATE)
 def update(
     chunks,
     n_chunks,
@@ -235,10 +232,7 @@ def update(
     return n_out
 
 
-@kernel(
-    "void(int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1],"
-    " float64[:,::1], uint8[::1], int64)"
-)
+@kernel(FOLD)
 def fold(parents, first, children, lines, nodes, row_series, series_info, asset_first, asset_rows, parts, marks, p0):
     """Longer windows from the windows below them, oldest first; only rows marked REFOLD are done.
 

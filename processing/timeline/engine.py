@@ -333,6 +333,33 @@ class Engine:
         verdict[self.waiting.time <= lines[line, at.L_FRONTIER]] = order.READY
         self._run(self.waiting, verdict, moved.astype(np.int64))
 
+    def flush(self) -> None:
+        """Run all rows that wait, and emit what comes of them. Rows that come before them later are late, and cost a rewind.
+
+        Rows further in the future than their line may follow go on waiting. Raises Unavailable.
+        """
+        lines = self.tables.lines
+        if len(self.waiting.time):
+            moved = np.zeros(len(lines), bool)
+            moved[self.tables.series_info[self.waiting.series, at.S_LINE]] = True
+            self._move(moved, np.maximum(lines[:, at.L_FRONTIER], lines[:, at.L_NEWEST]))
+        self.rewind.run_all()
+        self.emit(everything=True)
+
+    def put_aside(self) -> list[tuple[int, Rows, Rows]]:
+        """Take out the rows that wait and those that are late: by log position, ascending, those of one record."""
+        late = self.rewind.take_all()
+        waiting, self.waiting = self.waiting, Rows.none()
+        positions = np.unique(np.concatenate([waiting.position, late.position])).tolist()
+        return [(k, waiting.only(waiting.position == k), late.only(late.position == k)) for k in positions]
+
+    def take_back(self, waiting: Rows, late: Rows, now: int) -> None:
+        """Run rows that `put_aside` gave; now : monotonic ns. Raises Unavailable."""
+        self.waiting = Rows.joined([self.waiting, waiting])
+        if len(late.time):
+            self.rewind.add(late, now)
+        self.flush()
+
     def emit(self, everything: bool = False) -> None:
         """Put what changed into the outbox: closed windows and running long ones; with `everything` open ones too."""
         self.windows.emit(everything)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fieldline.errors import Unavailable
 from processing.kernels import layout as at
 from processing.kernels import order, slices
 from processing.kernels import rewind as kernel
@@ -102,6 +103,23 @@ class Rewind:
                 self._groups[k], self._due[k] = [], _NEVER
                 self.count -= len(rows.time)
                 self._run(rows, {})
+
+    def run_all(self) -> None:
+        """Run all late rows, whatever has to be read for it. Raises Unavailable when that takes too long."""
+        while self.count:
+            for away in self._away:
+                if wait(away.slices.values(), _WAIT_S).not_done:
+                    raise Unavailable(f"log: slices were not read back within {_WAIT_S:g} s")
+            self.run_due(_NEVER)
+
+    def take_all(self) -> "Rows":
+        """Take out all late rows."""
+        rows = self.late_rows()
+        self._groups = [[] for _ in range(_GROUPS)]
+        self._due = [_NEVER] * _GROUPS
+        self._away.clear()
+        self.count = 0
+        return rows if rows is not None else type(self._engine.waiting).none()
 
     def _run(self, rows: "Rows", back: dict[tuple[int, int], Back]) -> None:
         """Run late rows, all but those of slices that must be read back first; back : what has been."""
