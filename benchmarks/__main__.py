@@ -84,7 +84,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("bench", nargs="*", choices=[*NAMES, []], metavar="NAME", help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument("--quick", action="store_true", help="a fifth of the default amount: noisier")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="put the table into a page such as docs/performance.md")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="put the table into a page such as docs/performance.md"
+    )
     return parser.parse_args(arguments)
 
 

@@ -35,7 +35,12 @@ class WatchedLog:
         self.acknowledged: list[tuple[int, int, int]] = []
 
     def append(
-        self, stream: Stream, partition: int, key: bytes, value: bytes | None, headers: Mapping[str, bytes] | None = None
+        self,
+        stream: Stream,
+        partition: int,
+        key: bytes,
+        value: bytes | None,
+        headers: Mapping[str, bytes] | None = None,
     ) -> "Future[int]":
         future = self._log.append(stream, partition, key, value, headers)
         if stream is Stream.READINGS:

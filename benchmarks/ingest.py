@@ -23,7 +23,9 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
     rate, note = flood(stand, broker.port, int(_SINGLES * size), 1)
     yield Row("ingest", "single-sample messages/s, durable", rate, "/s", _SINGLE_RATE, note=note)
     rate, note = flood(stand, broker.port, int(_BLOCKS * size), _SAMPLES)
-    yield Row("ingest", "samples/s in 100-sample messages, durable", rate * _SAMPLES, "/s", _BLOCK_RATE * _SAMPLES, note=note)
+    yield Row(
+        "ingest", "samples/s in 100-sample messages, durable", rate * _SAMPLES, "/s", _BLOCK_RATE * _SAMPLES, note=note
+    )
     for samples, half in ((1, _SINGLE_RATE / 2), (_SAMPLES, _BLOCK_RATE / 2)):
         p50, p99 = delay(stand, broker.port, half, samples, max(3.0, _PACED_S * size))
         name = f"received → durable p99 at {half * samples:,.0f} samples/s, {samples} in a message"

@@ -23,7 +23,9 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
     for messages, samples, target in ((_BLOCKS, _SAMPLES, _BLOCK_TARGET), (_SINGLES, 1, _SINGLE_TARGET)):
         per_cpu_s, wall = measure(stand, broker.port, database.port, int(messages * size), samples)
         name = f"samples per CPU second, MQTT to InfluxDB, {samples} in a message"
-        yield Row("pipe", name, per_cpu_s, "/CPU s", target, note=f"{wall:,.0f} samples/s by the clock, every one found")
+        yield Row(
+            "pipe", name, per_cpu_s, "/CPU s", target, note=f"{wall:,.0f} samples/s by the clock, every one found"
+        )
 
 
 def measure(stand: Stand, mqtt_port: int, influx_port: int, messages: int, samples: int) -> tuple[float, float]:

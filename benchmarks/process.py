@@ -42,7 +42,9 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
         yield Row("process", f"the engine alone, {name}", float(rate), "/s")
 
 
-def measure(stand: Stand, url: str, field: Field, seconds: float, late_share: float = 0.0, windows: str = "1m") -> Speed:
+def measure(
+    stand: Stand, url: str, field: Field, seconds: float, late_share: float = 0.0, windows: str = "1m"
+) -> Speed:
     """Process `seconds` [s] of a field's readings on an empty Kafka log."""
     log = stand.open(url)
     rows = readings(field, seconds, late_share)
@@ -65,4 +67,3 @@ def measure(stand: Stand, url: str, field: Field, seconds: float, late_share: fl
 
 def _remark(speed: Speed) -> str:
     return f"{speed.rate / 1e6:.2f} M/s; {speed.cpu_s:.2f} CPU s per 1 M"
-

@@ -77,7 +77,10 @@ def machine() -> list[tuple[str, str]]:
         ("load before the run", f"{load:.2f} (1 min)"),
         ("system", f"{platform.system()} {platform.release()}, Python {platform.python_version()}"),
         ("libraries", ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)),
-        ("servers", f"Apache Kafka {KAFKA_VERSION}, {_first_line('mosquitto', '-h')}, {_first_line('influxd', 'version')}"),
+        (
+            "servers",
+            f"Apache Kafka {KAFKA_VERSION}, {_first_line('mosquitto', '-h')}, {_first_line('influxd', 'version')}",
+        ),
     ]
 
 

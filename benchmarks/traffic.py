@@ -31,7 +31,9 @@ class Field(NamedTuple):
         return self.lines * self.assets * len(self.tags)
 
 
-def readings(field: Field, seconds: float, late_share: float = 0.0, start_ns: int = START_NS, seed: int = 0) -> Readings:
+def readings(
+    field: Field, seconds: float, late_share: float = 0.0, start_ns: int = START_NS, seed: int = 0
+) -> Readings:
     """All rows of `seconds` [s] in the order of arrival; `late_share` (0 to 1) of them 2 to 120 s late.
 
     Each device has its own phase within its period. Seeded: the same call gives the same rows.

@@ -40,7 +40,9 @@ class Meter:
         """Print the figures. windows : how many closed ones the peer gave of `kinds` kinds; a full minute has 1,000."""
         full = self.readings // 60_000 * 1000
         if self.count != self.readings or not (full - 1000) * kinds <= windows <= (full + 1000) * kinds:
-            raise SystemExit(f"{self.count} of {self.readings} readings, {windows} windows where {full * kinds} are due")
+            raise SystemExit(
+                f"{self.count} of {self.readings} readings, {windows} windows where {full * kinds} are due"
+            )
         wall, cpu = (end - begin for begin, end in zip(self.began, self.ended, strict=True))
         print(
             json.dumps(

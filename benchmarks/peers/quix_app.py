@@ -43,9 +43,7 @@ def main():
             state_dir=folder,
             loglevel=None,
         )
-        topic = app.topic(
-            options.topic, value_deserializer="json", timestamp_extractor=lambda value, *_: value["ts"]
-        )
+        topic = app.topic(options.topic, value_deserializer="json", timestamp_extractor=lambda value, *_: value["ts"])
 
         def count(_row):
             meter.reading()
