@@ -1,8 +1,9 @@
 """One reading a day late on a line of 100 readings/s: how soon its metrics are right, and what other lines notice.
 
-A day of that line lies on Kafka, processed; four lines then live on at 100 readings/s each. A reading of 23 h ago comes for the first: timed is
-from its append to the corrected 1 min, 15 min, 1 h and day windows on the log. The others' 1 s windows say how long they were held up:
-their worst delay in the 5 s after, beyond the worst of the 5 s before.
+A day of that line lies on Kafka, processed; four lines then live on at 100 readings/s each. A reading of 23 h ago
+comes for the first: timed is from its append to the corrected 1 min, 15 min, 1 h and day windows on the log. The
+others' 1 s windows say how long they were held up: their worst delay in the 5 s after, beyond the worst of the 5 s
+before.
 """
 
 import time

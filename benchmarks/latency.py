@@ -1,7 +1,8 @@
 """Device → metric of a 1 s window on Kafka, at 10,000 samples/s over Mosquitto, ingest and one worker.
 
-1,000 meters send one sample a message, ten times a second, with the time of sending. Delay: from the window's end to the append of the row that
-counts of it (the last one written), over all `telemetry` rows of 1 s (energy has no such window). All processes share all cores.
+1,000 meters send one sample a message, ten times a second, with the time of sending. Delay: from the window's end to
+the append of the row that counts of it (the last one written), over all `telemetry` rows of 1 s (energy has no such
+window). All processes share all cores.
 """
 
 from collections.abc import Iterator

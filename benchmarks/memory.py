@@ -1,7 +1,7 @@
 """Resident memory of ingest, process and deliver at 25,000 readings/s over Mosquitto and Kafka, and how fast it grows.
 
-250 meters, 100 samples a message, all windows, into the local store. The peak is over the whole run; growth is the slope of a straight line
-through the second half. All processes share all cores.
+250 meters, 100 samples a message, all windows, into the local store. The peak is over the whole run; growth is the
+slope of a straight line through the second half. All processes share all cores.
 """
 
 import time

@@ -1,7 +1,8 @@
 """MQTT → durable → InfluxDB 1.x: samples per processor second of `fieldline run` with only `raw` on.
 
-Mosquitto, InfluxDB and the publisher have the other core. Processor time of the run process, all stages and threads of it, from before the first
-message until InfluxDB holds every sample; its start is not in it. Targets are what Telegraf reaches on such a machine.
+Mosquitto, InfluxDB and the publisher have the other core. Processor time of the run process, all stages and threads
+of it, from before the first message until InfluxDB holds every sample; its start is not in it. Targets are what
+Telegraf reaches on such a machine.
 """
 
 import json

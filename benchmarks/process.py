@@ -1,8 +1,8 @@
 """Readings/s of one worker: Kafka to `telemetry` and `energy` over 1-minute windows, in order and late.
 
-Frames of 10,000 rows lie on one partition before `fieldline process` starts on a core of its own; the broker has the others. Measured from the
-first answer of its health page to the last metric on the log, with the rows that were done by then taken off. All samples are found
-again in the windows, or the bench fails.
+Frames of 10,000 rows lie on one partition before `fieldline process` starts on a core of its own; the broker has the
+others. Measured from the first answer of its health page to the last metric on the log, with the rows that were done
+by then taken off. All samples are found again in the windows, or the bench fails.
 """
 
 import time

@@ -1,7 +1,8 @@
 """Catching up after `kill -9`: how many times faster than live a restarted worker works off what came meanwhile.
 
-A worker follows 100,000 readings/s on Kafka, in frames of 50 ms, is killed and started again some seconds later, while the feed goes on. Speed:
-rows between two looks at its counter, while it is behind; the live rate is that of the feed.
+A worker follows 100,000 readings/s on Kafka, in frames of 50 ms, is killed and started again some seconds later,
+while the feed goes on. Speed: rows between two looks at its counter, while it is behind; the live rate is that of the
+feed.
 """
 
 import time

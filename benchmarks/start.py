@@ -1,7 +1,8 @@
 """Start: `fieldline --help`, and a second start of `fieldline run` to its first reading processed (kernels cached).
 
-The message waits in the broker's session while the run process is away; measured from starting the process to the moment its health page
-tells of a row processed. `fieldline warmup` ran before, as the image's build and the first start do it.
+The message waits in the broker's session while the run process is away; measured from starting the process to the
+moment its health page tells of a row processed. `fieldline warmup` ran before, as the image's build and the first
+start do it.
 """
 
 import subprocess

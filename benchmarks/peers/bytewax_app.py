@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import bytewax.operators as op
+import clocked
 from bytewax.connectors.kafka import KafkaSource
 from bytewax.dataflow import Dataflow
 from bytewax.operators import windowing
 from bytewax.operators.windowing import EventClock, TumblingWindower
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.testing import run_main
-
-import clocked
 
 _ALIGN = datetime(2023, 1, 1, tzinfo=UTC)
 

@@ -4,10 +4,9 @@ import logging
 import tempfile
 from importlib.metadata import version
 
+import clocked
 from quixstreams import Application
 from quixstreams.dataframe.windows import Count, Max, Mean, Min
-
-import clocked
 
 
 def _w1(frame, out):
