@@ -28,7 +28,10 @@ _WAIT_S = 30.0
 
 
 class Head(msgspec.Struct):
-    """What a checkpoint is made of. A reference is [position, serial]; the key of a record follows from its serial."""
+    """What a checkpoint is made of. A reference is [position, serial]; the key of a record follows from its serial.
+
+    dead : rows that were set aside, by line; poison : positions of records of readings that were.
+    """
 
     version: int
     fingerprint: str
@@ -40,6 +43,7 @@ class Head(msgspec.Struct):
     base: list[tuple[int, int]]
     deltas: list[list[tuple[int, int]]]
     dead: dict[str, int]
+    poison: list[int] = []
 
 
 class Checkpoints:
@@ -65,7 +69,13 @@ class Checkpoints:
         return self._arrays(self._read([(position, 0)]))["page"]
 
     def write(
-        self, engine: Engine, position: int, fingerprint: str, dead: dict[str, int], counters: bytes
+        self,
+        engine: Engine,
+        position: int,
+        fingerprint: str,
+        dead: dict[str, int],
+        counters: bytes,
+        poison: list[int],
     ) -> tuple[int, int]:
         """Write everything but the commit; positions of the head and of the counters, which stand as they are given.
 
@@ -87,7 +97,8 @@ class Checkpoints:
         self._fresh_pages = []
         state = self._put(self._state(engine))
         account = [self._append(counters, {})]
-        self._head = Head(_VERSION, fingerprint, position, self._serial, account, names, state, base, deltas, dead)
+        made_of = (account, names, state, base, deltas, dead, poison)
+        self._head = Head(_VERSION, fingerprint, position, self._serial, *made_of)
         self._obsolete = self._unnamed(old, self._head)
         self._head_ref = self._put(msgspec.msgpack.encode(self._head))
         return self._head_ref[0][0], account[0][0]

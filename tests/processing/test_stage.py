@@ -1,0 +1,276 @@
+"""The process stage over a real SQLite log: start, stop, restart, bad frames, a log that goes away."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fieldline.clock import SystemClock
+from fieldline.errors import Unavailable
+from fieldline.frames import decode_batch, encode_readings
+from fieldline.health import Health
+from fieldline.log import Stream
+from fieldline.log.sqlite import SqliteLog
+from fieldline.plant import Plant
+from fieldline.settings import ProcessSettings
+from processing.operators import telemetry
+from processing.stage import ProcessStage
+from tests.processing.engine_rig import SECOND, Row, frame_of
+
+OVEN = "plant/hall/line1/oven"
+LATE_BOUND_S = 20.0
+POISON = 666.0
+
+
+class StageRig:
+    """A process stage in a thread of its own on a log that stays."""
+
+    def __init__(self, log: SqliteLog) -> None:
+        self.log = log
+        self.start = time.time_ns() // SECOND * SECOND - 120 * SECOND
+        self.sent = 0
+
+    def run(self, **options: Any) -> None:
+        settings = ProcessSettings(**{"checkpoint_s": 0.3, "settle_s": 0.02, **options})
+        self.health = Health("process")
+        self.stop = threading.Event()
+        self.stage = ProcessStage(
+            settings=settings, plant=Plant(), log=self.log, health=self.health, clock=SystemClock()
+        )
+        self._thread = threading.Thread(target=self.stage.run, args=(self.stop,), daemon=True)
+        self._thread.start()
+
+    def end(self) -> float:
+        """Stop the stage; how long that took [s]."""
+        began = time.monotonic()
+        self.stop.set()
+        self._thread.join(LATE_BOUND_S)
+        assert not self._thread.is_alive()
+        return time.monotonic() - began
+
+    def send(self, *values: float) -> None:
+        """One frame, a value a second."""
+        rows = [Row(OVEN, "power_kw", self.start + (self.sent + k) * SECOND, v) for k, v in enumerate(values)]
+        self.sent += len(values)
+        self.append(encode_readings(frame_of(rows, time.time_ns())), len(rows))
+
+    def append(self, value: bytes, rows: int) -> None:
+        headers = {"rows": str(rows).encode()}
+        self.log.append(Stream.READINGS, 0, b"plant/hall/line1", value, headers).result(LATE_BOUND_S)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + LATE_BOUND_S
+        pause = threading.Event()
+        while not holds():
+            assert time.monotonic() < deadline, (self.health.state, self.health.reason, self.note, self.counters)
+            pause.wait(0.02)
+
+    @property
+    def note(self) -> dict[str, int]:
+        commit = self.log.commits(Stream.READINGS, "process").get(0)
+        return json.loads(commit.note) | {"position": commit.position} if commit else {}
+
+    @property
+    def counters(self) -> dict[str, int]:
+        if not self.note:
+            return {}
+        where = self.note["counters"]
+        record = next(iter(self.log.read(Stream.CHECKPOINTS, 0, where, where + 1)), None)
+        return json.loads(record.value or b"{}")["sources"].get("plant/hall/line1", {}) if record else {}
+
+    def is_drained(self) -> bool:
+        _, end = self.log.bounds(Stream.READINGS, 0)
+        return self.note.get("position") == end and self.note.get("unemitted") == 0
+
+    def minutes(self) -> dict[Any, dict[str, Any]]:
+        """The telemetry of one-minute windows as it stands on the log, the last row of each."""
+        found = {}
+        for record in self.log.read(Stream.METRICS, 0, 0):
+            batch = decode_batch(record.value or b"")
+            if batch.schema.metadata[b"kind"] == b"telemetry":
+                found.update({row["time"]: row for row in batch.to_pylist() if row["window"] == "1m"})
+        return found
+
+    def letters(self) -> list[tuple[str, int]]:
+        """Reason and count of each dead letter."""
+        records = self.log.read(Stream.DEADLETTER, 0, 0)
+        return [(record.headers["reason"].decode(), int(record.headers["count"])) for record in records]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[StageRig]:
+    log = SqliteLog(tmp_path / "plant.db")
+    rig = StageRig(log)
+    yield rig
+    if hasattr(rig, "stop"):
+        rig.end()
+    log.close()
+
+
+def test_a_stage_drains_and_says_that_it_is_idle(stage: StageRig) -> None:
+    stage.run()
+
+    stage.send(*range(100))
+    stage.until(stage.is_drained)
+
+    stage.until(lambda: stage.health.state == "idle")
+    assert stage.counters["stored"] == 100
+    assert sum(row["count"] for row in stage.minutes().values()) == 100
+
+
+def test_a_restarted_stage_goes_on_where_it_stopped(stage: StageRig) -> None:
+    stage.run()
+    stage.send(*range(50))
+    stage.until(stage.is_drained)
+    stage.end()
+
+    stage.send(*range(50, 100))
+    stage.run()
+    stage.until(stage.is_drained)
+
+    assert stage.counters["stored"] == 100
+    assert stage.counters["duplicate"] == 0
+    assert sum(row["count"] for row in stage.minutes().values()) == 100
+
+
+def test_stopping_drains_in_under_ten_seconds(stage: StageRig) -> None:
+    stage.run()
+    stage.until(lambda: bool(stage.health.state == "idle"))
+    for _ in range(20):
+        stage.send(*range(5))
+
+    took = stage.end()
+
+    assert took < 10
+    assert stage.health.state == "stopped"
+
+
+def test_a_record_that_is_no_frame_is_set_aside_and_counted(stage: StageRig) -> None:
+    stage.run()
+    stage.send(1.0, 2.0)
+
+    stage.append(b"no frame at all", 7)
+    stage.send(3.0)
+    stage.until(stage.is_drained)
+
+    assert stage.letters() == [("frame", 7)]
+    assert stage.counters["dead_lettered"] == 7
+    assert stage.counters["stored"] == 3
+
+
+def failing_on(marker: float) -> Callable[..., int]:
+    """The kernel, but it raises where it meets a row of this value."""
+    kernel = telemetry.COMPONENT.update
+
+    def update(chunks: np.ndarray, n: int, time: np.ndarray, series: np.ndarray, value: np.ndarray, *rest: Any) -> int:
+        for lo, hi in chunks[:n, 4:6].tolist():
+            if (value[lo:hi] == marker).any():
+                raise FloatingPointError("a bad block")
+        return kernel(chunks, n, time, series, value, *rest)
+
+    return update
+
+
+@pytest.mark.parametrize("checkpoint_s", [0.05, 60.0])
+def test_a_block_that_fails_the_kernels_is_tried_then_set_aside_and_the_partition_moves_on(
+    stage: StageRig, monkeypatch: pytest.MonkeyPatch, checkpoint_s: float
+) -> None:
+    monkeypatch.setattr("processing.stage._PAUSE_S", 0.01)
+    monkeypatch.setattr(telemetry, "COMPONENT", replace(telemetry.COMPONENT, update=failing_on(POISON)))
+    stage.send(1.0, 2.0)
+    stage.send(3.0, POISON)
+    stage.send(4.0, 5.0)
+    stage.run(checkpoint_s=checkpoint_s)
+
+    stage.until(lambda: bool(stage.letters()))
+    stage.send(6.0)
+    stage.until(stage.is_drained)
+
+    assert set(stage.letters()) == {("poison", 2)}
+    assert stage.counters["dead_lettered"] == 2
+    assert stage.counters["stored"] == 5
+    assert sum(row["count"] for row in stage.minutes().values()) == 5
+
+
+def test_a_late_block_that_fails_is_set_aside_alone(stage: StageRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processing.stage._PAUSE_S", 0.01)
+    monkeypatch.setattr(telemetry, "COMPONENT", replace(telemetry.COMPONENT, update=failing_on(POISON)))
+    stage.run()
+    stage.send(*range(100))
+    stage.until(stage.is_drained)
+
+    late = Row(OVEN, "power_kw", stage.start + 10 * SECOND + 1, POISON)
+    stage.append(encode_readings(frame_of([late], time.time_ns())), 1)
+    stage.send(6.0)
+    stage.until(lambda: bool(stage.letters()))
+    stage.until(stage.is_drained)
+
+    assert set(stage.letters()) == {("poison", 1)}
+    assert stage.counters["stored"] == 101
+    assert sum(row["count"] for row in stage.minutes().values()) == 101
+
+
+def test_rows_that_wait_in_a_checkpoint_and_fail_are_set_aside_after_a_restart(
+    stage: StageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processing.stage._PAUSE_S", 0.01)
+    stage.run(settle_s=3600.0)
+    stage.send(1.0, 2.0)
+    stage.send(3.0, POISON)
+    stage.until(lambda: stage.note.get("position") == 2)
+    stage.end()
+    assert stage.counters["waiting"] == 4
+
+    monkeypatch.setattr(telemetry, "COMPONENT", replace(telemetry.COMPONENT, update=failing_on(POISON)))
+    stage.run(settle_s=3600.0)
+    last = Row(OVEN, "power_kw", stage.start + 7200 * SECOND, 7.0)
+    stage.append(encode_readings(frame_of([last], last.time)), 1)
+    stage.until(lambda: stage.counters.get("dead_lettered") == 2)
+
+    assert set(stage.letters()) == {("poison", 2)}
+    stage.until(lambda: stage.counters["stored"] == 3)
+
+
+def test_a_log_that_goes_away_degrades_the_stage_until_it_is_back(
+    stage: StageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.run()
+    stage.send(1.0)
+    stage.until(stage.is_drained)
+    bounds = stage.log.bounds
+
+    def away(*_: Any) -> Any:
+        raise Unavailable("log: gone for a moment")
+
+    monkeypatch.setattr(stage.log, "append", away)
+    stage.log.bounds = away  # type: ignore[method-assign]
+    SqliteLog.append(stage.log, Stream.READINGS, 0, b"", encode_readings(frame_of([Row(OVEN, "power_kw", stage.start + 60 * SECOND, 2.0)])))
+    stage.until(lambda: stage.health.state == "degraded")
+    assert "gone for a moment" in stage.health.reason
+    stage.log.bounds = bounds  # type: ignore[method-assign]
+    monkeypatch.undo()
+
+    stage.until(stage.is_drained)
+    stage.until(lambda: stage.health.state == "idle")
+    assert stage.counters["stored"] == 2
+
+
+def test_changed_parameters_start_clean_from_the_beginning_of_the_log(stage: StageRig) -> None:
+    stage.run(windows=("15m",))
+    stage.send(*range(100))
+    stage.until(stage.is_drained)
+    assert stage.minutes() == {}
+    stage.end()
+
+    stage.run(windows=("1m", "15m"))
+    stage.until(lambda: len(stage.minutes()) > 1)
+    stage.until(stage.is_drained)
+
+    assert stage.counters["stored"] == 100
+    assert sum(row["count"] for row in stage.minutes().values()) == 100
