@@ -1,6 +1,6 @@
-"""A feeder of a live log: what ingest would append, at the pace of the clock. A part of the benches `late_day` and `restart`.
+"""A feeder of a live log: what ingest would append, at the pace of the clock. Part of the benches `late_day` and `restart`.
 
-python -m benchmarks.feeder --log URL --lines 4 --rate 400 --seconds 20 [--first-line 0]
+    python -m benchmarks.feeder --log URL --lines 4 --rate 400 --seconds 20 [--first-line 0]
 
 Every 50 ms one frame with the readings that are due, over `lines` lines of ten assets with one power meter each.
 Prints `{"rows": …}`.
