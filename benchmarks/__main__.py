@@ -5,6 +5,7 @@ import datetime
 import importlib
 import sys
 import time
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 2 if failed else worst(rows)
 
 
-def _measure(names: list[str], size: Size) -> tuple[list[Row], list[str]]:
+def _measure(names: Sequence[str], size: Size) -> tuple[list[Row], list[str]]:
     rows: list[Row] = []
     failed: list[str] = []
     for name in names:

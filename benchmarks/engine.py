@@ -7,6 +7,8 @@ import argparse
 import sys
 import time
 
+import numpy as np
+
 from benchmarks.traffic import TAGS, Field, frames, readings
 from fieldline.frames import decode_readings
 from fieldline.plant import Plant
@@ -28,7 +30,7 @@ def rate(field: Field, seconds: float, late_share: float, windows: tuple[str, ..
         timing=Timing(),
         row_cache=64 << 20,
         fetch=lambda first, last: ((at, decode_readings(packed[at])) for at in range(first, last + 1)),
-        load_page=None,
+        load_page=_no_page,
     )
     rows = 0
     began = 0.0
@@ -44,6 +46,10 @@ def rate(field: Field, seconds: float, late_share: float, windows: tuple[str, ..
     engine.emit()
     engine.take()
     return rows / (time.perf_counter() - began)
+
+
+def _no_page(position: int) -> np.ndarray:
+    raise AssertionError(f"no checkpoint was written, yet page {position} of one is asked for")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from deploy.native.server import HOST, Server, free_port
 from deploy.native.servers import InfluxDB, Kafka, Mosquitto

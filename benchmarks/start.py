@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks.report import Row, percentile
 from benchmarks.stand import ROOT, BenchFailed, Stand, until
@@ -44,7 +45,7 @@ def _runs(stand: Stand) -> Iterator[float]:
     for number in range(_RUN_RUNS + 1):
         stage = stand.stage("run", *arguments)
         if number:
-            until(lambda stage=stage: stage.counter("rows") > 0, 60.0, stage, pause_s=0.02)
+            until(partial(stage.counter, "rows"), 60.0, stage, pause_s=0.02)
             yield time.monotonic() - stage.started_s
         else:
             stage.wait_ready()

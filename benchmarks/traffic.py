@@ -48,20 +48,27 @@ def readings(
     asset = np.tile((shuffled // len(field.tags)).astype(np.int32), rounds)
     tag = np.tile((shuffled % len(field.tags)).astype(np.int32), rounds)
     value = rng.random(n * rounds) * 10
-    arrival = time
-    if late_share:
-        delay = np.where(rng.random(len(time)) < late_share, rng.uniform(2.0, _LATEST_S, len(time)) * 1e9, 0.0)
-        arrival = time + delay.astype(np.int64)
-        order = np.argsort(arrival, kind="stable")
-        time, arrival, asset, tag, value = (column[order] for column in (time, arrival, asset, tag, value))
-    return Readings(time, arrival, asset, tag, value, np.zeros(len(time), np.uint8), names, field.tags)
+    rows = Readings(time, time, asset, tag, value, np.zeros(len(time), np.uint8), names, field.tags)
+    if not late_share:
+        return rows
+    delay = np.where(rng.random(len(time)) < late_share, rng.uniform(2.0, _LATEST_S, len(time)) * 1e9, 0.0)
+    arrival = time + delay.astype(np.int64)
+    order = np.argsort(arrival, kind="stable")
+    return _only(rows._replace(received=arrival), order)
 
 
 def frames(rows: Readings, size: int = 10_000) -> Iterator[tuple[int, bytes]]:
     """(number of rows, frame) of `size` rows each."""
     for first in range(0, len(rows.time), size):
-        part = Readings(*(column[first : first + size] for column in rows[:6]), rows.assets, rows.tags)
+        part = _only(rows, slice(first, first + size))
         yield len(part.time), encode_readings(part)
+
+
+def _only(rows: Readings, index: np.ndarray | slice) -> Readings:
+    return Readings(
+        *(rows.time[index], rows.received[index], rows.asset[index], rows.tag[index]),
+        *(rows.value[index], rows.quality[index], rows.assets, rows.tags),
+    )
 
 
 def load(log: Log, rows: Readings, size: int = 10_000, partition: int = 0) -> int:

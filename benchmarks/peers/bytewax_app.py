@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from typing import Any
 
 import bytewax.operators as op
 import clocked
@@ -13,31 +14,32 @@ from bytewax.operators.windowing import EventClock, TumblingWindower
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.testing import run_main
 
+_Sums = tuple[int, float, float, float]
 _ALIGN = datetime(2023, 1, 1, tzinfo=UTC)
 
 
-class _Counted(StatelessSinkPartition):
-    def __init__(self, out):
+class _Counted(StatelessSinkPartition[Any]):
+    def __init__(self, out: list[Any]) -> None:
         self._out = out
 
-    def write_batch(self, items):
+    def write_batch(self, items: list[Any]) -> None:
         self._out.extend(items)
 
 
-class _Sink(DynamicSink):
-    def __init__(self, out):
+class _Sink(DynamicSink[Any]):
+    def __init__(self, out: list[Any]) -> None:
         self._out = out
 
-    def build(self, step_id, worker_index, worker_count):
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> _Counted:
         return _Counted(self._out)
 
 
-def _w1(flow_stream):
-    def folder(state, row):
+def _w1(rows: Any) -> Any:
+    def folder(state: _Sums, row: dict[str, Any]) -> _Sums:
         value = row["power_kw"]
         return (state[0] + 1, state[1] + value, min(state[2], value), max(state[3], value))
 
-    def merger(a, b):
+    def merger(a: _Sums, b: _Sums) -> _Sums:
         return (a[0] + b[0], a[1] + b[1], min(a[2], b[2]), max(a[3], b[3]))
 
     clock = EventClock(
@@ -45,13 +47,13 @@ def _w1(flow_stream):
     )
     windower = TumblingWindower(length=timedelta(minutes=1), align_to=_ALIGN)
     folded = windowing.fold_window(
-        "w1", flow_stream, clock, windower, lambda: (0, 0.0, float("inf"), float("-inf")), folder, merger
+        "w1", rows, clock, windower, lambda: (0, 0.0, float("inf"), float("-inf")), folder, merger
     )
     return folded.down
 
 
-def _w2(flow_stream):
-    def step(state, row):
+def _w2(rows: Any) -> Any:
+    def step(state: Any, row: dict[str, Any]) -> tuple[Any, Any]:
         last, minute, kwh = state or (None, row["ts"] // 60_000, 0.0)
         added, last = clocked.trapezoid(last, row["ts"], row["power_kw"])
         now = row["ts"] // 60_000
@@ -59,18 +61,19 @@ def _w2(flow_stream):
             return (last, minute, kwh + added), None
         return (last, now, added), (minute, kwh)
 
-    stepped = op.stateful_map("w2", flow_stream, step)
+    stepped = op.stateful_map("w2", rows, step)
     return op.filter("closed", stepped, lambda item: item[1] is not None)
 
 
-def main():
+def main() -> None:
+    """Run the flow to the end of the topic and print the figures."""
     options = clocked.parse()
     meter, out = clocked.Meter(options.readings), []
     flow = Dataflow("bench")
     source = KafkaSource([f"127.0.0.1:{options.port}"], [options.topic], tail=False, batch_size=1000)
     stream = op.input("in", flow, source)
 
-    def keyed(message):
+    def keyed(message: Any) -> tuple[str, dict[str, Any]]:
         meter.reading()
         row = json.loads(message.value)
         return row["asset"], row

@@ -4,9 +4,10 @@ import argparse
 import json
 import resource
 import time
+from collections.abc import Sequence
 
 
-def parse():
+def parse() -> argparse.Namespace:
     """What every peer's script takes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
@@ -16,7 +17,7 @@ def parse():
     return parser.parse_args()
 
 
-def cpu_s():
+def cpu_s() -> float:
     """Processor time of this process, all threads. [s]"""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
@@ -25,18 +26,18 @@ def cpu_s():
 class Meter:
     """Counts readings; call `reading` on each. The clock runs from the first to the last of `readings`."""
 
-    def __init__(self, readings):
+    def __init__(self, readings: int) -> None:
         self.readings, self.count = readings, 0
         self.began = self.ended = (0.0, 0.0)
 
-    def reading(self):
+    def reading(self) -> None:
         if self.count == 0:
             self.began = (time.perf_counter(), cpu_s())
         self.count += 1
         if self.count == self.readings:
             self.ended = (time.perf_counter(), cpu_s())
 
-    def report(self, version, windows, kinds):
+    def report(self, version: str, windows: int, kinds: int) -> None:
         """Print the figures. windows : how many closed ones the peer gave of `kinds` kinds; a full minute has 1,000."""
         full = self.readings // 60_000 * 1000
         if self.count != self.readings or not (full - 1000) * kinds <= windows <= (full + 1000) * kinds:
@@ -56,7 +57,7 @@ class Meter:
         )
 
 
-def trapezoid(state, ts_ms, kw):
+def trapezoid(state: Sequence[float] | None, ts_ms: int, kw: float) -> tuple[float, tuple[int, float]]:
     """kWh that a sample adds to (last time, last power), 0 over a gap of more than 5 min; and the new pair."""
     added = 0.0
     if state is not None:

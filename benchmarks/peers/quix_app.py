@@ -3,21 +3,22 @@
 import logging
 import tempfile
 from importlib.metadata import version
+from typing import Any
 
 import clocked
 from quixstreams import Application
 from quixstreams.dataframe.windows import Count, Max, Mean, Min
 
 
-def _w1(frame, out):
+def _w1(frame: Any, out: list[Any]) -> None:
     aggregated = frame.tumbling_window(60_000).agg(
         count=Count(), mean=Mean("power_kw"), low=Min("power_kw"), high=Max("power_kw")
     )
     aggregated.final().update(lambda row: out.append(row["count"]))
 
 
-def _w2(frame, out):
-    def step(row, state):
+def _w2(frame: Any, out: list[Any]) -> None:
+    def step(row: dict[str, Any], state: Any) -> None:
         last, minute, kwh = state.get("s") or (None, row["ts"] // 60_000, 0.0)
         added, last = clocked.trapezoid(last, row["ts"], row["power_kw"])
         now = row["ts"] // 60_000
@@ -30,7 +31,8 @@ def _w2(frame, out):
     frame.apply(step, stateful=True)
 
 
-def main():
+def main() -> None:
+    """Run the application until the last reading and print the figures."""
     logging.disable(logging.WARNING)
     options = clocked.parse()
     meter, out = clocked.Meter(options.readings), []
@@ -44,7 +46,7 @@ def main():
         )
         topic = app.topic(options.topic, value_deserializer="json", timestamp_extractor=lambda value, *_: value["ts"])
 
-        def count(_row):
+        def count(_row: Any) -> None:
             meter.reading()
             if meter.count == options.readings:
                 app.stop()  # `run(count=…)` counts outputs, and of a window there is one for many readings
