@@ -209,7 +209,7 @@ class Checkpoints:
         tables.lines[:, at.L_HORIZON] = horizon
         tables.lines[:, at.L_ARRIVED] = engine.touched_at
         tables.carry, tables.opens = arrays["carry"].copy(), arrays["opens"].copy()
-        rows = {name: Rows(*(arrays[f"{name}.{field}"] for field in Rows._fields)) for name in ("waiting", "late")}
+        rows = {name: Rows(*(arrays[f"{name}.{field}"].copy() for field in Rows._fields)) for name in ("waiting", "late")}
         engine.waiting = rows["waiting"]
         if len(rows["late"].time):
             engine.rewind.add(rows["late"], engine.touched_at)
