@@ -219,7 +219,9 @@ class EngineRig:
         }
 
 
-def differences(want: Table, got: Table) -> list[tuple[tuple[str, ...], dict[str, float] | None, dict[str, float] | None]]:
+def differences(
+    want: Table, got: Table
+) -> list[tuple[tuple[str, ...], dict[str, float] | None, dict[str, float] | None]]:
     """The rows of two tables whose bits differ, readable."""
 
     def readable(fields: dict[str, bytes] | None) -> dict[str, float] | None:

@@ -111,7 +111,9 @@ def arrivals(draw: st.DrawFn, rows: list[Row], crashes: bool = False) -> Arrival
     )
 
 
-def plant_rows(seed: int, minutes: float, assets: int = 4, lines: int = 2, start: int = T0, site: str = "p") -> list[Row]:
+def plant_rows(
+    seed: int, minutes: float, assets: int = 4, lines: int = 2, start: int = T0, site: str = "p"
+) -> list[Row]:
     """A seeded plant in time order: powers, registers with resets, intervals, temperatures; some sparse, with gaps."""
     random, rows = Random(seed), []
     for number in range(assets):

@@ -180,7 +180,10 @@ def test_a_step_larger_than_the_row_store_makes_it_grow() -> None:
 
     rig = EngineRig(row_cache=1).send([frame_of(rows)]).send([frame_of(power(2.5, asset=OVEN + "1"))]).finish()
 
-    assert differences(EngineRig().send(frames_of(rows + power(2.5, asset=OVEN + "1"), 10)).finish().table, rig.table) == []
+    assert (
+        differences(EngineRig().send(frames_of(rows + power(2.5, asset=OVEN + "1"), 10)).finish().table, rig.table)
+        == []
+    )
 
 
 def test_the_row_store_forgets_the_oldest_and_says_so() -> None:

@@ -250,7 +250,13 @@ def test_a_log_that_goes_away_degrades_the_stage_until_it_is_back(
 
     monkeypatch.setattr(stage.log, "append", away)
     stage.log.bounds = away  # type: ignore[method-assign]
-    SqliteLog.append(stage.log, Stream.READINGS, 0, b"", encode_readings(frame_of([Row(OVEN, "power_kw", stage.start + 60 * SECOND, 2.0)])))
+    SqliteLog.append(
+        stage.log,
+        Stream.READINGS,
+        0,
+        b"",
+        encode_readings(frame_of([Row(OVEN, "power_kw", stage.start + 60 * SECOND, 2.0)])),
+    )
     stage.until(lambda: stage.health.state == "degraded")
     assert "gone for a moment" in stage.health.reason
     stage.log.bounds = bounds  # type: ignore[method-assign]

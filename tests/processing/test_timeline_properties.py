@@ -54,7 +54,13 @@ def test_any_order_duplicates_and_cuts_give_the_bits_of_rows_in_order(data: st.D
 def test_crashes_and_restores_from_any_checkpoint_change_no_bit(data: st.DataObject, log: SqliteLog) -> None:
     rows = data.draw(row_lists())
     arrival = data.draw(arrivals(rows, crashes=True))
-    rig = EngineRig(PLANT, log=log, node_cache=data.draw(st.sampled_from([0, 1 << 14, 1 << 30])), row_cache=1, slow=data.draw(st.integers(0, 3)))
+    rig = EngineRig(
+        PLANT,
+        log=log,
+        node_cache=data.draw(st.sampled_from([0, 1 << 14, 1 << 30])),
+        row_cache=1,
+        slow=data.draw(st.integers(0, 3)),
+    )
 
     arrival.play(rig, steps_of=data.draw(st.integers(1, 4)))
 
@@ -65,7 +71,9 @@ def test_crashes_and_restores_from_any_checkpoint_change_no_bit(data: st.DataObj
 @given(data=st.data())
 def test_of_conflicting_values_the_smallest_counts_whatever_the_order(data: st.DataObject) -> None:
     rows = data.draw(row_lists(30))
-    others = data.draw(st.lists(st.tuples(st.sampled_from(rows), st.sampled_from([-3.0, -0.0, 0.0, 2.0, 500.0])), max_size=10))
+    others = data.draw(
+        st.lists(st.tuples(st.sampled_from(rows), st.sampled_from([-3.0, -0.0, 0.0, 2.0, 500.0])), max_size=10)
+    )
     rivals = [row._replace(value=value) for row, value in others if not row.tag.startswith("@")]
     quality = data.draw(st.lists(st.sampled_from([0, 1, 2]), min_size=len(rivals), max_size=len(rivals)))
     rivals = [row._replace(quality=mark) for row, mark in zip(rivals, quality, strict=True)]
@@ -85,7 +93,10 @@ def test_a_plant_in_disorder_gives_the_bits_of_rows_in_order(seed: int) -> None:
         "shuffled": (random.sample(rows, len(rows)), 400),
         "jitter": (sorted(rows, key=lambda row: row.time + random.random() * 1e9), 1),
         "late": (sorted(rows, key=lambda row: row.time + (random.random() < 0.05) * random.random() * 120e9), 7),
-        "twice": (sorted(rows + rows, key=lambda row: row.time + (random.random() < 0.2) * random.random() * 300e9), 50),
+        "twice": (
+            sorted(rows + rows, key=lambda row: row.time + (random.random() < 0.2) * random.random() * 300e9),
+            50,
+        ),
     }
 
     for order, size in orders.values():

@@ -25,7 +25,9 @@ def assert_near(want: dict[int, dict[str, float]], got: dict[int, dict[str, floa
             assert same, (*where, start, name, value, found)
 
 
-def assert_equals_twins(plant: Plant, rows: list[Row], windows: tuple[str, ...] = ("1s", "1m", "15m", "1h", "day")) -> int:
+def assert_equals_twins(
+    plant: Plant, rows: list[Row], windows: tuple[str, ...] = ("1s", "1m", "15m", "1h", "day")
+) -> int:
     """Run the rows and compare every window with the twins; the number of rows that were compared."""
     rig = EngineRig(plant, windows=windows).send(frames_of(rows, 97)).finish()
     samples, compared = samples_by_series(rows), 0
@@ -58,9 +60,9 @@ def test_a_plant_equals_the_twins_in_every_window(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_declared_gaps_rollovers_and_pulses_equal_the_twins(seed: int) -> None:
     rows = [row._replace(asset="plant/hall/line3/mill") for row in plant_rows(200 + seed, minutes=90, assets=1)]
-    counter = [
-        Row("plant/hall/line3/mill", "pulses", T0 + k * 61 * SECOND, float(k % 4)) for k in range(60)
-    ] + [Row("plant/hall/line3/mill", "energy_kwh", T0 + k * 47 * SECOND, k * 97.3 % 1000) for k in range(90)]
+    counter = [Row("plant/hall/line3/mill", "pulses", T0 + k * 61 * SECOND, float(k % 4)) for k in range(60)] + [
+        Row("plant/hall/line3/mill", "energy_kwh", T0 + k * 47 * SECOND, k * 97.3 % 1000) for k in range(90)
+    ]
     rows = sorted([row for row in rows if row.tag != "energy_kwh"] + counter, key=lambda row: row.time)
 
     assert assert_equals_twins(PLANT, rows, ("1m", "15m", "1h", "day")) > 100

@@ -141,7 +141,9 @@ def test_without_energy_there_is_no_power_factor_and_without_active_power_no_pea
 
     assert isnan(energy(zero, "1h")[0]["power_factor"])
     reactive = energy(rows("reactive_power_kvar", (0, 5.0), (60, 5.0)), "1h")[0]
-    assert isnan(reactive["active_energy_kwh"]) and isnan(reactive["peak_demand_kw"]) and isnan(reactive["power_factor"])
+    assert (
+        isnan(reactive["active_energy_kwh"]) and isnan(reactive["peak_demand_kw"]) and isnan(reactive["power_factor"])
+    )
 
 
 def test_export_makes_energy_and_power_factor_negative() -> None:

@@ -17,7 +17,15 @@ def telemetry(window: str, *samples: tuple[float, float]) -> list[dict[str, floa
 
 @pytest.mark.parametrize(
     ("t0", "since", "until", "seconds"),
-    [(0, 0, 60, 60), (0, 30, 60, 30), (0, 0, 600, 300), (0, 290, 600, 10), (0, 300, 600, 0), (50, 0, 60, 10), (70, 0, 60, 0)],
+    [
+        (0, 0, 60, 60),
+        (0, 30, 60, 30),
+        (0, 0, 600, 300),
+        (0, 290, 600, 10),
+        (0, 300, 600, 0),
+        (50, 0, 60, 10),
+        (70, 0, 60, 0),
+    ],
 )
 def test_a_sample_holds_to_the_next_and_no_longer_than_its_gap(t0: int, since: int, until: int, seconds: int) -> None:
     assert held(t0 * SECOND, since * SECOND, until * SECOND, 300 * SECOND) == pytest.approx(seconds)
