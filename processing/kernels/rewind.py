@@ -241,7 +241,7 @@ def emitted(ids, nodes, marks, done):
         block = nodes[node, N_BLOCK]
         left = 0
         for r in range(np.int64(1) << nodes[node, N_SHIFT]):
-            marks[block + r] &= ~done
+            marks[block + r] &= 255 - done
             left |= marks[block + r]
         nodes[node, N_FLAGS] &= ~REVISED
         if left == 0:
