@@ -81,7 +81,7 @@ class Checkpoints:
 
         Raises Unavailable. Call `done` after the commit, so that what the checkpoint before needed may go.
         """
-        engine.windows.drop(engine.windows.expired())
+        engine.windows.drop(engine.windows.expired(engine.rewind.oldest()))
         head, old = self._head, self._head
         ids = self._write_pages(engine)
         names = head.names if head is not None else []
@@ -209,7 +209,9 @@ class Checkpoints:
         tables.lines[:, at.L_HORIZON] = horizon
         tables.lines[:, at.L_ARRIVED] = engine.touched_at
         tables.carry, tables.opens = arrays["carry"].copy(), arrays["opens"].copy()
-        rows = {name: Rows(*(arrays[f"{name}.{field}"].copy() for field in Rows._fields)) for name in ("waiting", "late")}
+        rows = {
+            name: Rows(*(arrays[f"{name}.{field}"].copy() for field in Rows._fields)) for name in ("waiting", "late")
+        }
         engine.waiting = rows["waiting"]
         if len(rows["late"].time):
             engine.rewind.add(rows["late"], engine.touched_at)

@@ -84,6 +84,14 @@ class Rewind:
         blocks = self._waiting()
         return type(blocks[0]).joined(blocks) if blocks else None
 
+    def oldest(self) -> np.ndarray:
+        """int64[lines], time of each line's oldest row that waits. [ns UTC; the far future where none does]"""
+        tables = self._engine.tables
+        found = np.full(len(tables.lines), np.iinfo(np.int64).max, np.int64)
+        for rows in self._waiting():
+            np.minimum.at(found, tables.series_info[rows.series, at.S_LINE], rows.time)
+        return found
+
     def _waiting(self) -> "list[Rows]":
         return [block for group in self._groups for block in group] + [away.rows for away in self._away]
 

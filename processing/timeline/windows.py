@@ -209,8 +209,12 @@ class Windows:
         for node in ids.tolist():
             slices.free_node(node, tables.lines, tables.nodes, tables.heap, tables.chain, tables.ranges)
 
-    def expired(self) -> np.ndarray:
-        """Nodes that no row within the horizon can reach, directly or by the window above them; lowest level first."""
+    def expired(self, waiting: np.ndarray) -> np.ndarray:
+        """Nodes that no row within the horizon can reach, directly or by the window above them; lowest level first.
+
+        waiting : int64[lines], time of each line's oldest late row that is not run yet; the line may have gone on by more than
+        the horizon since it came. [ns UTC]
+        """
         tables = self._tables
         nodes = tables.nodes
         ids = self.flagged(at.CLOSED, at.TOUCHED | at.CHANGED)
@@ -219,7 +223,8 @@ class Windows:
         parent = nodes[ids, at.N_PARENT]
         end = np.where(parent >= 0, nodes[parent, at.N_END], nodes[ids, at.N_END] + at.HOUR)
         line = tables.lines[nodes[ids, at.N_LINE]]
-        limit = line[:, at.L_NEWEST] - line[:, at.L_HORIZON] - line[:, at.L_REACH]
+        oldest = np.minimum(line[:, at.L_NEWEST] - line[:, at.L_HORIZON], waiting[nodes[ids, at.N_LINE]])
+        limit = oldest - line[:, at.L_REACH]
         head = nodes[ids, at.N_NEWER] < 0
         ids = ids[(end < limit) & ~head]
         return ids[np.argsort(nodes[ids, at.N_LEVEL], kind="stable")]

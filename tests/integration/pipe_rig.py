@@ -226,14 +226,16 @@ class Pipe:
         with urllib.request.urlopen(request, timeout=60.0) as reply:
             return str(reply.read().decode())
 
-    def first_difference(self, kind: str, fields: Sequence[str], want: str) -> str:
-        """Nothing when the points of a kind are these, else where they begin to differ."""
+    def difference(self, kind: str, fields: Sequence[str], want: str) -> str:
+        """Nothing when the points of a kind are these, else how many differ and the first few."""
         got = self.points(kind, fields)
         if got == want:
             return ""
         left, right = want.splitlines(), got.splitlines()
-        at = next((k for k, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-        return f"{len(left)} and {len(right)} lines; line {at}: {left[at : at + 2]} became {right[at : at + 2]}"
+        missing, more = sorted(set(left) - set(right)), sorted(set(right) - set(left))
+        return (
+            f"{kind}: {len(missing)} of {len(left)} lines are missing: {missing[:4]}, {len(more)} instead: {more[:4]}\n"
+        )
 
     def _end_session(self) -> None:
         """Have the broker forget the session, so that it does not collect what later tests publish."""

@@ -78,8 +78,8 @@ def results(pipe: Pipe) -> Results:
 
 def assert_same(pipe: Pipe, want: Results) -> None:
     """InfluxDB holds the same bits."""
-    assert pipe.first_difference("energy", ENERGY, want.energy) == ""
-    assert pipe.first_difference("telemetry", TELEMETRY, want.telemetry) == ""
+    told = pipe.difference("energy", ENERGY, want.energy) + pipe.difference("telemetry", TELEMETRY, want.telemetry)
+    assert told == "", told
 
 
 def days_of_the_file() -> pl.DataFrame:

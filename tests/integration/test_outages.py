@@ -111,7 +111,9 @@ def test_outages_of_every_server_lose_nothing_and_cost_no_memory(
     assert readings(running) == devices.points()
     assert sum(source["stored"] for source in sources.values()) == devices.sent * _SAMPLES
     assert sum(source["late"] + source["dead_lettered"] for source in sources.values()) == 0
-    assert {process.name: process.largest_bytes for process in running.processes if process.largest_bytes > STAGE_BYTES} == {}
+    assert {
+        process.name: process.largest_bytes for process in running.processes if process.largest_bytes > STAGE_BYTES
+    } == {}
     running.stop()
 
 
