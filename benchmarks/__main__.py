@@ -3,11 +3,13 @@
 import argparse
 import datetime
 import importlib
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+from types import FrameType
 
 from benchmarks.report import Row, line, machine, table, worst
 from benchmarks.stand import Stand
@@ -30,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
         for name in NAMES:
             print(f"{name:10} {_first_sentence(name)}")
         return 0
+    # A signal is to end servers and stages too; in the background of a shell even Ctrl-C would be ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     size = Size.QUICK if options.quick else Size.FULL
     facts = machine()
     for name, fact in facts:
@@ -41,6 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.write:
         _write(options.write, text)
     return 2 if failed else worst(rows)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _measure(names: Sequence[str], size: Size) -> tuple[list[Row], list[str]]:
