@@ -122,8 +122,9 @@ class Engine:
         settle, future = self.timing.settle, self.timing.max_future
         order.admit(rows.time, rows.received, rows.series, fresh, settle, future, info, lines, touched, verdict)
         lines[touched == 1, at.L_ARRIVED] = now
-        self._set_aside_late(rows, verdict, now)
         self._run(rows, verdict, touched)
+        # Only now: many late rows are run at once, and slices are to reach up to the frontier, which has moved.
+        self._set_aside_late(rows, verdict, now)
         if count:
             self.touched_at = now
         return count
