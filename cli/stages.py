@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cli.supervisor import Stage
     from fieldline.settings import Settings
 
-_EMBEDDED = "127.0.0.1", 1883
+_EMBEDDED_HOST, _EMBEDDED_PORT = "127.0.0.1", 1883
 
 
 def run(
@@ -34,6 +34,12 @@ def run(
     raw: options.Raw = None,
     operators: options.Operators = None,
     windows: options.Windows = None,
+    broker_port: Annotated[
+        int,
+        typer.Option(
+            "--broker-port", min=0, max=65_535, metavar="PORT", help="Of the embedded broker; 0 takes a free one."
+        ),
+    ] = _EMBEDDED_PORT,
     http: options.Http = None,
     json_logs: options.JsonLogs = False,
 ) -> None:
@@ -62,7 +68,7 @@ def run(
         if "ingest.mqtt" not in settings.given:
             from cli.embedded import embedded_broker
 
-            settings, watch = stack.enter_context(embedded_broker(settings, *_EMBEDDED))
+            settings, watch = stack.enter_context(embedded_broker(settings, _EMBEDDED_HOST, broker_port))
             others["broker"] = watch
             say(f"no --mqtt given: an embedded broker listens on {settings.ingest.mqtt} (this machine only)")
         the_log = stack.enter_context(opened(settings.log))
