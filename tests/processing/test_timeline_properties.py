@@ -1,5 +1,6 @@
 """Whatever the order, the cuts and the crashes: the same bits, and counters that add up."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,9 @@ from fieldline.log.sqlite import SqliteLog
 from tests.processing.engine_rig import EngineRig, Row, Table, differences, frames_of
 from tests.processing.row_sets import PLANT, arrivals, plant_rows, row_lists
 
-_QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-_CRASHES = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+# Runs in a slower mode of the kernels ask for fewer examples.
+_EXAMPLES = int(os.environ.get("FIELDLINE_TEST_EXAMPLES", "120"))
+_ANY = settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def assert_same(rig: EngineRig, want: Table, sent: int, stored: int) -> None:
     assert counts["conflict"] <= counts["duplicate"]
 
 
-@_QUICK
+@_ANY
 @given(data=st.data())
 def test_any_order_duplicates_and_cuts_give_the_bits_of_rows_in_order(data: st.DataObject) -> None:
     rows = data.draw(row_lists())
@@ -49,7 +51,7 @@ def test_any_order_duplicates_and_cuts_give_the_bits_of_rows_in_order(data: st.D
     assert_same(rig, in_order(rows), len(arrival.rows), len(rows))
 
 
-@_CRASHES
+@_ANY
 @given(data=st.data())
 def test_crashes_and_restores_from_any_checkpoint_change_no_bit(data: st.DataObject, log: SqliteLog) -> None:
     rows = data.draw(row_lists())
@@ -67,7 +69,7 @@ def test_crashes_and_restores_from_any_checkpoint_change_no_bit(data: st.DataObj
     assert_same(rig, in_order(rows), len(arrival.rows), len(rows))
 
 
-@_QUICK
+@_ANY
 @given(data=st.data())
 def test_of_conflicting_values_the_smallest_counts_whatever_the_order(data: st.DataObject) -> None:
     rows = data.draw(row_lists(30))
