@@ -52,7 +52,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})},
+                env={**environment(), **(env or {})},
                 start_new_session=True,
             )
 
@@ -197,6 +197,14 @@ class Stand:
     def _child(self, child: Any) -> Any:
         self._stack.callback(child.kill)
         return child
+
+
+def environment() -> dict[str, str]:
+    """The variables of this process, but for the one that keeps Python from keeping what it compiled.
+
+    With it every start compiles all libraries' sources anew, which takes seconds and is no user's case.
+    """
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def until(condition: Callable[[], object], timeout_s: float, child: Child | None = None, pause_s: float = 0.1) -> None:
