@@ -65,7 +65,9 @@ class ProcessStage:
         self._change_hands(poll, reader, stop)
         by_partition: dict[int, list[Record]] = {}
         for record in poll.records:
-            by_partition.setdefault(record.partition, []).append(record)
+            # One that was opened just now reads from where that put it, which may lie before what the poll brought.
+            if record.partition not in poll.assigned:
+                by_partition.setdefault(record.partition, []).append(record)
         rows = 0
         for number, partition in list(self._partitions.items()):
             records = by_partition.get(number, [])

@@ -280,3 +280,19 @@ def test_changed_parameters_start_clean_from_the_beginning_of_the_log(stage: Sta
 
     assert stage.counters["stored"] == 100
     assert sum(row["count"] for row in stage.minutes().values()) == 100
+
+
+def test_changed_parameters_start_from_the_beginning_also_when_records_are_unread(stage: StageRig) -> None:
+    stage.run(windows=("15m",))
+    stage.send(*range(50))
+    stage.send(*range(50, 100))
+    stage.until(stage.is_drained)
+    stage.end()
+    stage.send(*range(100, 150))
+
+    stage.run(windows=("1m", "15m"))
+    stage.until(lambda: bool(stage.health.state == "idle"))
+    stage.until(stage.is_drained)
+
+    assert stage.counters["stored"] == 150
+    assert sum(row["count"] for row in stage.minutes().values()) == 150
