@@ -79,7 +79,7 @@ def run(
             wiring.process_part(settings, model, the_log, clock),
             *wiring.deliver_parts(settings, model, the_log, clock),
         ]
-        wiring.run_parts(stages, settings.http, others)
+        wiring.run_parts(stages, settings.http, others, f"ready: {settings.ingest.mqtt} is read; Ctrl-C stops")
 
 
 def ingest(

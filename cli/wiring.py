@@ -2,16 +2,17 @@
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from cli.logs import results_path
+from cli.output import say
 from cli.supervisor import Stage, Supervisor, stop_on_signals
 from fieldline.clock import Clock, SystemClock
 from fieldline.errors import SettingsError
-from fieldline.health import Health, HealthServer, serve
+from fieldline.health import READY, Health, HealthServer, serve
 from fieldline.log import Log
 from fieldline.plant import Plant, load_plant
 from fieldline.settings import Settings
@@ -89,13 +90,15 @@ def run_parts(
     parts: Sequence[Part],
     http: str | None = None,
     others: Mapping[str, Stage] | None = None,
+    ready: str | None = None,
 ) -> None:
     """Run until a signal, or until a stage ends by itself: that raises its reason. Call in the main thread.
 
     others : what runs beside the stages, without health of its own
+    ready : said once, when all stages are at work
     """
     stop = threading.Event()
-    supervisor = Supervisor(stop)
+    supervisor = Supervisor(stop, _told_once(ready, [part.health for part in parts]) if ready else None)
     for part in parts:
         supervisor.add(part.name, part.stage)
     for name, stage in (others or {}).items():
@@ -104,6 +107,16 @@ def run_parts(
         stack.enter_context(stop_on_signals(stop))
         stack.enter_context(answering([part.health for part in parts], http))
         supervisor.run()
+
+
+def _told_once(text: str, healths: Sequence[Health]) -> Callable[[], None]:
+    untold = [text]
+
+    def look() -> None:
+        if untold and all(health.state in READY for health in healths):
+            say(untold.pop())
+
+    return look
 
 
 @contextmanager

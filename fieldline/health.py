@@ -61,6 +61,8 @@ class Health:
                 return
             old, self._state, self._reason = self._state, new, reason
         level = self._log.warning if new is State.DEGRADED else self._log.info
+        if old is not new and {old, new} == READY:
+            level = self._log.debug  # with a slow device that is every reading, and logs are for changes
         level("state", state=str(new), before=str(old), reason=reason)
 
     def count(self, name: str, n: float = 1, **labels: str) -> None:
@@ -137,7 +139,9 @@ def configure_logging(json_lines: bool = False, level: str = "info") -> None:
     import sys
 
     last: Any = (
-        structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if json_lines
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False)
     )
     structlog.configure(
         processors=[

@@ -44,6 +44,18 @@ def test_a_change_of_state_is_logged_once_with_its_reason():
     ]
 
 
+def test_going_idle_and_active_again_is_no_news():
+    with capture_logs() as logs:
+        health = Health("process")
+        health.set("idle", "1 partitions")
+        health.set("active", "1 partitions")
+        health.set("idle", "1 partitions")
+        health.set("degraded", "disk full")
+        health.set("active", "1 partitions")
+
+    assert [log["state"] for log in logs if log["log_level"] != "debug"] == ["idle", "degraded", "active"]
+
+
 def test_a_state_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="sleepy"):
         Health("ingest").set("sleepy")
