@@ -30,11 +30,14 @@ def query(
     from fieldline.catalogue import KINDS
     from fieldline.errors import SettingsError
     from fieldline.tables import nearest
+    from processing.operators import WINDOWS
 
     if kind not in KINDS:
         raise SettingsError(f"query: expected a kind of {', '.join(KINDS)}, got {kind!r}{nearest(kind, KINDS)}")
     if start is not None and stop is not None and start >= stop:
         raise SettingsError("query: --from must be before --to")
+    if window is not None and window not in WINDOWS:
+        raise SettingsError(f"query: expected a window of {', '.join(WINDOWS)}, got {window!r}")
     settings = options.load(config, log=log, deliver__influx=influx, deliver__store=store)
     deliver = settings.deliver
     chosen = (influx or store) or deliver.store or deliver.influx or results_path(settings.log)

@@ -24,7 +24,7 @@ __all__ = ["DeliverSettings", "IngestSettings", "ProcessSettings", "Secret", "Se
 
 _Positive = Annotated[float, Meta(gt=0)]
 _Count = Annotated[int, Meta(ge=1)]
-_WINDOW = re.compile(r"[1-9]\d*[smh]|day|week|month")
+_WINDOW = re.compile(r"[1-9]\d*[smh]|day")
 
 
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         odd = [window for window in self.windows if not _WINDOW.fullmatch(window)]
         _raise_first(
-            "" if not odd else f"windows: expected such as 1s, 15m, 1h, day, week or month, got {odd[0]!r}",
+            "" if not odd else f"windows: expected such as 1s, 15m, 1h or day, got {odd[0]!r}",
             "" if self.horizon_s > self.settle_s else f"horizon_s: expected more than settle_s, got {self.horizon_s:g}",
         )
 

@@ -144,10 +144,25 @@ def _to_type(kind: Any, value: Any, path: str, key: str, wrong: list[str]) -> An
         text = str(error)
         inner = _MSGSPEC_PATH.search(text)
         told = _MSGSPEC_PATH.sub("", text)
+        words = _words(kind)
+        if words and isinstance(value, str):
+            told = f"expected one of {', '.join(words)}"
         wrong.append(f"{path}{inner[1] if inner else ''}: {told[0].lower()}{told[1:]}{_came(value, kind)}")
     except ValueError as error:
         wrong.append(f"{path}: {error}")
     return None
+
+
+def _words(kind: Any) -> list[str]:
+    """The texts that a Literal, or an optional one, allows."""
+    members = (
+        typing.get_args(kind)
+        if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union
+        else (kind,)
+    )
+    return [
+        word for member in members if typing.get_origin(member) is typing.Literal for word in typing.get_args(member)
+    ]
 
 
 def _is_structs(kind: Any) -> bool:

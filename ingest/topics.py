@@ -114,7 +114,8 @@ def check_name(name: str) -> str:
     Raises PayloadError with reason `name`: empty, too long, control characters, or begins with '@'.
     """
     if not name or name.startswith("@"):
-        raise PayloadError("name", f"expected a name that does not begin with '@', got {name[:40]!r}")
+        wanted = "that does not begin with '@'" if name else "of at least one character"
+        raise PayloadError("name", f"expected a name {wanted}, got {name[:40]!r}")
     if _CONTROL.search(name):
         raise PayloadError("name", f"expected no control characters, got {name[:40]!r}")
     try:

@@ -134,6 +134,13 @@ def test_check_knows_operators_and_windows(tmp_path: Path, fieldline: Callable[.
     assert "'2m'" in result.stdout
 
 
+def test_query_refuses_a_window_that_does_not_exist(fieldline: Callable[..., Result]) -> None:
+    result = fieldline("query", "energy", "--window", "1w")
+
+    assert result.exit_code == 2
+    assert "expected a window of 1s, 1m, 15m, 1h, day, got '1w'" in result.output
+
+
 def test_check_of_good_settings_is_0(fieldline: Callable[..., Result]) -> None:
     assert fieldline("check").exit_code == 0
 

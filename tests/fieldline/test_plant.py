@@ -171,7 +171,10 @@ def test_all_faults_of_a_file_are_told_at_once(plant_of):
         ('[[asset]]\npath = "a"\ntags.x = {kind = "pulse"}', "kwh_per_pulse: kind 'pulse' needs it"),
         ('[[asset]]\npath = "a"\ntags.x = {kwh_per_pulse = 1}', "only kind 'pulse' has it"),
         ('[[asset]]\npath = "a"\ntags.x_kwh = {modulus = 5, max_delta = 6}', "max_delta: expected less than modulus"),
-        ('[[asset]]\npath = "a"\ntags.x = {kind = "counter"}', "kind: invalid enum value"),
+        (
+            '[[asset]]\npath = "a"\ntags.x = {kind = "counter"}',
+            "kind: expected one of value, power, register, interval, pulse, got 'counter'",
+        ),
         ('[[site]]\npath = "a/b/c/d"\ntime_zone = "UTC"', "lies below its line"),
         ('[[topic]]\npattern = "a/{x}"\nasset = "a/{y}"', "asset: 'a/{y}' may name only x"),
         ('[[topic]]\npattern = "a/{x}/{x}"\nasset = "a/{x}"', "pattern: expected levels such as"),
