@@ -17,6 +17,7 @@ from processing.kernels.layout import (
     L_LATE,
     L_NEWEST,
     L_STORED,
+    MINUTE,
     N_CHUNK,
     N_FIRST_CHUNK,
     N_LINE,
@@ -66,8 +67,9 @@ def admit(time, received, series, fresh, settle, max_future, series_info, lines,
         line = series_info[series[i], S_LINE]
         touched[line] = 1
         newest = lines[line, L_NEWEST]
-        if newest != NONE and time[i] < newest - lines[line, L_HORIZON]:
+        if newest != NONE and time[i] < (newest - lines[line, L_HORIZON]) // MINUTE * MINUTE:
             # By the newest row before it, not by the frontier, which moves once a step: so no cut of the stream matters.
+            # By whole minutes: once a row is beyond, every later one of its slice is, so that the slice can be read back.
             verdict[i] = BEYOND
             lines[line, L_LATE] += 1
             continue

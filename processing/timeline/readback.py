@@ -9,6 +9,7 @@ import numpy as np
 from fieldline.frames import Readings
 from processing.kernels import layout as at
 from processing.kernels import slices
+from processing.timeline.calendar import FIRST_NS, LAST_NS
 
 if TYPE_CHECKING:
     from processing.timeline.engine import Engine, Rows
@@ -111,9 +112,11 @@ class ReadBack:
                 mine = np.array([line_of(asset) == line for asset in frame.assets], bool)
                 if not mine.any():
                     continue
-                inside = mine[frame.asset] & (frame.time >= start) & (frame.time < end)
+                of_line = mine[frame.asset]
+                inside = of_line & (frame.time >= start) & (frame.time < end)
                 if not inside.any():
                     continue
+                inside[of_line] &= ~self._is_beyond(frame.time[of_line], frame.received[of_line], start)
                 codes = np.array([assets.setdefault(name, len(assets)) for name in frame.assets], np.int32)
                 tag_codes = np.array([tags.setdefault(name, len(tags)) for name in frame.tags], np.int32)
                 found.append(
@@ -131,6 +134,17 @@ class ReadBack:
             np.concatenate(column) for column in zip(*found, strict=True)
         )
         return Back(ranges, where, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
+
+    def _is_beyond(self, time: np.ndarray, received: np.ndarray, start: int) -> np.ndarray:
+        """Whether rows of a line's frame came when a slice was beyond the horizon; bool[n].
+
+        Frames that hold rows of the slice which were taken tell it alone: before them the line's newest row was not so far on.
+        """
+        timing = self._engine.timing
+        driving = (time >= FIRST_NS) & (time < LAST_NS)
+        bounded = np.where(driving, np.minimum(time, received + timing.max_future), FIRST_NS)
+        newest = np.maximum.accumulate(np.r_[FIRST_NS, bounded[:-1]])
+        return (newest - timing.horizon) // at.MINUTE * at.MINUTE > start
 
 
 def _without(rows: "Rows", pending: "list[Rows]") -> "Rows":

@@ -102,7 +102,7 @@ class Rewind:
         """
         back = [away for away in self._away if all(future.done() for future in away.slices.values())]
         for away in back:
-            self._away.remove(away)
+            self._away = [each for each in self._away if each is not away]  # `remove` compares, which arrays don't
             self.count -= len(away.rows.time)
             self._run(away.rows, {key: future.result() for key, future in away.slices.items()})
         for k, due in enumerate(self._due):

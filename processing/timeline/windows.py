@@ -223,7 +223,8 @@ class Windows:
         parent = nodes[ids, at.N_PARENT]
         end = np.where(parent >= 0, nodes[parent, at.N_END], nodes[ids, at.N_END] + at.HOUR)
         line = tables.lines[nodes[ids, at.N_LINE]]
-        oldest = np.minimum(line[:, at.L_NEWEST] - line[:, at.L_HORIZON], waiting[nodes[ids, at.N_LINE]])
+        within = (line[:, at.L_NEWEST] - line[:, at.L_HORIZON]) // at.MINUTE * at.MINUTE
+        oldest = np.minimum(within, waiting[nodes[ids, at.N_LINE]])
         limit = oldest - line[:, at.L_REACH]
         head = nodes[ids, at.N_NEWER] < 0
         ids = ids[(end < limit) & ~head]

@@ -1,7 +1,11 @@
 """Many late rows, run at once or read back in the meantime: the same bits as if all had come in order."""
 
+from concurrent.futures import Executor, Future
+from typing import Any
+
 import pytest
 
+from processing.timeline.engine import Timing
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, frame_of, frames_of
 
 _OVEN = "plant/hall/line1/oven"
@@ -20,4 +24,57 @@ def test_late_rows_that_are_too_many_to_wait_see_the_slices_of_the_rows_that_cam
 
     rig = EngineRig().send([frame_of(before), frame_of([*late, *after])]).finish()
 
+    assert differences(want.table, rig.table)[:3] == []
+
+
+def test_a_row_beyond_the_horizon_does_not_come_back_with_its_slice_from_the_log() -> None:
+    def play(row_cache: int) -> EngineRig:
+        rig = EngineRig(timing=Timing(horizon=600 * SECOND), row_cache=row_cache)
+        crowd = [60 + k * 0.1 for k in range(5800)]
+        rig.send([frame_of(powers([5, 50])), *frames_of(powers(crowd[:-100]), 2000), frame_of(powers([639.95]))])
+        rig.send(frames_of(powers([10, 55]), 1))
+        rig.wait(2)
+        rig.send(frames_of(powers([t + 0.05 for t in crowd[:-100]]), 2000))
+        rig.wait(2)
+        rig.send([frame_of(powers([57]))])
+        return rig.finish()
+
+    kept, read_back = play(1 << 21), play(1)
+
+    assert read_back.fetched > 0
+    assert differences(kept.table, read_back.table)[:3] == []
+
+
+class _Backwards(Executor):
+    """Reads at once, but the last that was asked for is there first."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Future[Any], Any]] = []
+
+    def submit(self, work: Any, /, *args: Any, **_: Any) -> "Future[Any]":
+        self.asked.append((Future(), work(*args)))
+        return self.asked[-1][0]
+
+    def answer(self) -> None:
+        future, result = self.asked.pop()
+        future.set_result(result)
+
+
+def test_slices_may_be_read_back_in_any_order() -> None:
+    first, crowd, late = powers([5, 50, 65, 110]), powers([120 + k * 0.05 for k in range(6000)]), powers([30, 31, 90, 91])
+    want = EngineRig().send([frame_of(first), *frames_of(crowd, 2000), *frames_of(late, 2)]).finish()
+    executor = _Backwards()
+    rig = EngineRig(row_cache=1)
+    rig.engine.rewind._read_back._executor = executor
+    rig.send([frame_of(first), *frames_of(crowd, 2000)])
+
+    for frame in frames_of(late, 2):
+        rig.send([frame])
+        rig.wait(2)
+    while executor.asked:
+        executor.answer()
+        rig.wait(2)
+    rig.finish()
+
+    assert rig.fetched == 2
     assert differences(want.table, rig.table)[:3] == []
