@@ -25,6 +25,7 @@ _STEP_ROWS = 50_000
 _SPARSE_ROWS = 2_000  # a step of rows that lie far apart makes many slices
 _SPARSE_SPAN_NS = 3_600_000_000_000
 _METRIC_ROWS = 20_000
+_NODES_AT_MOST = 50_000  # that a backlog makes between two checkpoints
 _EMIT_EVERY_S = 0.05
 _IDLE_AFTER_S = 0.25
 _WAIT_S = 30.0
@@ -82,6 +83,7 @@ class Partition:
         self._emitted_at = self._committed_at = clock.monotonic()
         self._came_at = 0.0
         self.position = 0
+        self._nodes_before = 0
         self._committed: tuple[int, bool] | None = None
         self.engine, self._checkpoints = self._empty()
 
@@ -167,6 +169,9 @@ class Partition:
                 rows += self._step(frames)
                 frames, pending = [], 0
                 if self._is_crowded():
+                    with self._suspecting():  # late rows keep the windows that they may touch
+                        self.engine.rewind.run_all()
+                        self.engine.emit()
                     self.checkpoint()
         if frames:
             rows += self._step(frames)
@@ -294,8 +299,11 @@ class Partition:
             self.checkpoint()
 
     def _is_crowded(self) -> bool:
-        """Whether blocks take a quarter more than their budget: a checkpoint lets them go."""
-        return self.engine.tables.used_bytes > 5 * (self._settings.node_cache_mb << 18)
+        """Whether blocks take a quarter more than their budget, or a backlog made many windows: a checkpoint lets them go."""
+        tables = self.engine.tables
+        if tables.used_bytes > 5 * (self._settings.node_cache_mb << 18):
+            return True
+        return int(tables.heap[at.H_NODES]) - self._nodes_before > _NODES_AT_MOST
 
     def finish(self) -> None:
         """Emit everything and checkpoint, before the stage stops."""
@@ -318,6 +326,7 @@ class Partition:
         note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted)})
         self._reader.commit(self.number, self.position, note)
         self._committed, self._committed_at = (self.position, unemitted), self._clock.monotonic()
+        self._nodes_before = int(self.engine.tables.heap[at.H_NODES])
         self._checkpoints.done(self.engine, self._settings.node_cache_mb << 20)
 
     def _counters(self) -> dict[str, dict[str, int]]:

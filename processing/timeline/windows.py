@@ -217,7 +217,7 @@ class Windows:
         """
         tables = self._tables
         nodes = tables.nodes
-        ids = self.flagged(at.CLOSED, at.TOUCHED | at.CHANGED)
+        ids = self.flagged(at.CLOSED, at.TOUCHED)
         if not len(ids):
             return ids
         parent = nodes[ids, at.N_PARENT]
