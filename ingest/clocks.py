@@ -14,12 +14,15 @@ behind, so `correct` and `quarantine` are for devices that send live. A correcte
 sent twice, it counts twice.
 """
 
+from datetime import UTC, datetime, timedelta
+
 from fieldline.frames import Quality
 from ingest.codecs import Problem
 from ingest.codecs.times import EARLIEST_NS
 from ingest.rows import Row, Rows
 from ingest.topics import Route
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND_NS = 1_000_000_000
 _AHEAD_NS = _SECOND_NS
 _BEHIND_NS = 10 * _SECOND_NS
@@ -94,10 +97,7 @@ class ClockPolicies:
         rows.put(right)
         if not wrong:
             return None
-        shown = (
-            f"time {wrong[0].time} ns lies before 1990, too far ahead of reception at {received_ns} ns, or is too old"
-        )
-        return Problem("clock", shown, len(wrong))
+        return Problem("clock", _told(wrong[0].time, earliest, latest, received_ns), len(wrong))
 
     def _offset(self, route: Route, message: list[Row], received_ns: int) -> int:
         if not message:
@@ -111,6 +111,24 @@ class ClockPolicies:
         else:
             source.take(received_ns, delay)
         return source.offset_ns
+
+
+def _told(time_ns: int, earliest_ns: int, latest_ns: int, received_ns: int) -> str:
+    """What is wrong with a time outside the bounds, for people."""
+    told = f"{_iso(time_ns)} "
+    if time_ns > latest_ns:
+        return told + f"is more than {(latest_ns - received_ns) // _SECOND_NS} s after reception at {_iso(received_ns)}"
+    return told + (
+        "is before 1990"
+        if time_ns < EARLIEST_NS
+        else f"is before {_iso(earliest_ns)}, the oldest that max_age_s allows"
+    )
+
+
+def _iso(time_ns: int) -> str:
+    if abs(time_ns) >= 2**63:  # a device can send what no calendar holds
+        return f"{time_ns} ns"
+    return (_EPOCH + timedelta(microseconds=time_ns // 1000)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _shifted(row: Row, shift_ns: int) -> Row:

@@ -34,6 +34,23 @@ def test_times_before_1990_and_in_the_far_future_are_set_aside(policy: str, time
     assert (problem.reason, problem.readings) == ("clock", 1)
 
 
+@pytest.mark.parametrize(
+    ("time", "told"),
+    [
+        (12 * S, "1970-01-01T00:00:12.000Z is before 1990"),
+        (NOW + 7200 * S, "2026-01-01T02:00:00.000Z is more than 3600 s after reception at 2026-01-01T00:00:00.000Z"),
+        (
+            NOW - 172_800 * S,
+            "2025-12-30T00:00:00.000Z is before 2025-12-31T00:00:00.000Z, the oldest that max_age_s allows",
+        ),
+    ],
+)
+def test_an_impossible_time_is_told_as_a_date_with_what_is_wrong_with_it(time: int, told: str) -> None:
+    _, problem = message(ClockPolicies(3600.0, 86_400.0), "accept", [time])
+
+    assert problem is not None and problem.detail == told
+
+
 def test_late_messages_are_accepted_unless_an_age_is_set() -> None:
     old = NOW - 40 * 86_400 * S
 
