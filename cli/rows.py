@@ -49,11 +49,12 @@ def rows_of(stream: Stream, record: Record) -> Iterator[Row]:
 def letter(record: Record) -> Row:
     """A dead letter: its headers, and the payload as text, or as base64 where it is none."""
     headers = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
+    numbers = {name: int(headers[name]) for name in ("count", "received_ns") if headers.get(name, "").isdecimal()}
     row: Row = {
         "id": f"{record.partition}:{record.position}",
         "set_aside": iso(record.appended_ns),
         "source": record.key.decode("utf-8", "replace"),
-        **headers,
+        **(headers | numbers),
         "bytes": len(record.value or b""),
     }
     try:

@@ -67,7 +67,11 @@ def run(
     with ExitStack() as stack:
         if "ingest.mqtt" not in settings.given:
             from cli.embedded import embedded_broker
+            from cli.warm import warm_kernels
 
+            # Before the broker listens: it acknowledges what is published, and without our subscription drops it.
+            say("making ready; the first time kernels are compiled, which takes a minute or so")
+            warm_kernels()
             settings, watch = stack.enter_context(embedded_broker(settings, _EMBEDDED_HOST, broker_port))
             others["broker"] = watch
             say(f"no --mqtt given: an embedded broker listens on {settings.ingest.mqtt} (this machine only)")
