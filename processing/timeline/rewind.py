@@ -348,7 +348,7 @@ class Rewind:
             tables.lines[line, at.L_FRONTIER] = max(last, int(tables.lines[line, at.L_NEWEST]) - engine.timing.settle)
             tables.lines[line, at.L_FLUSHED] = last // at.SECOND * at.SECOND
             if node >= 0 and tables.nodes[node, at.N_END] - 1 > tables.lines[line, at.L_FRONTIER]:
-                tables.nodes[node, at.N_FLAGS] &= ~at.CLOSED
+                tables.nodes[node, at.N_FLAGS] = tables.nodes[node, at.N_FLAGS] & ~at.CLOSED | at.CHANGED
                 todo[line] = {node: None}
         windows.refold(1)
         self._run_waves(todo, {})
