@@ -14,7 +14,12 @@ from processing.timeline.calendar import FIRST_NS, LAST_NS
 if TYPE_CHECKING:
     from processing.timeline.engine import Engine, Rows
 
-_BACK_TYPES = (np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8)
+_SLICES_A_JOB = 128
+_BACK_TYPES = (np.int64, np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8)
+
+
+Key = tuple[int, int]
+"""Line and start of a slice, which stay the same while node numbers may be given anew."""
 
 
 class Back(NamedTuple):
@@ -26,6 +31,14 @@ class Back(NamedTuple):
     ranges: list[tuple[int, int]]
     position: np.ndarray
     rows: Readings
+
+
+class Wanted(NamedTuple):
+    """A slice to be read: its key, the name of its line, and the log positions between which its rows lie."""
+
+    key: Key
+    line: str
+    ranges: list[tuple[int, int]]
 
 
 class ReadBack:
@@ -45,8 +58,7 @@ class ReadBack:
         self._fetch = fetch
         self._executor = executor
 
-    def key(self, node: int) -> tuple[int, int]:
-        """Line and start of a slice, which stay the same while node numbers may be given anew."""
+    def key(self, node: int) -> Key:
         line, start = self._engine.tables.nodes[node, [at.N_LINE, at.N_START]].tolist()
         return line, start
 
@@ -61,14 +73,18 @@ class ReadBack:
             return True
         return bool(tables.row_chunks[first % size, at.C_LO] < self._engine.store.oldest)
 
-    def ask(self, node: int) -> "Future[Back]":
-        """Have the rows of a slice that `is_far` read."""
+    def ask(self, nodes: list[int]) -> "list[Future[dict[Key, Back]]]":
+        """Have the rows of slices that are `is_far` read: those of one minute together, for their rows lie in the same frames."""
         if self._executor is None:
             raise RuntimeError("without an executor no slice is far")
-        tables = self._engine.tables
-        line, start, end = tables.nodes[node, [at.N_LINE, at.N_START, at.N_END]].tolist()
-        name = self._engine.registry.lines[line]
-        return self._executor.submit(self._read, self._ranges(node), name, start, end)
+        by_start: dict[int, list[Wanted]] = {}
+        for node in nodes:
+            by_start.setdefault(self.key(node)[1], []).append(self._wanted(node))
+        return [
+            self._executor.submit(self._read, same[k : k + _SLICES_A_JOB])
+            for same in by_start.values()
+            for k in range(0, len(same), _SLICES_A_JOB)
+        ]
 
     def restore(self, node: int, back: Back | None, pending: "list[Rows]") -> None:
         """Put the rows of a slice into the row store again; back : what was read, None to read it now.
@@ -77,12 +93,11 @@ class ReadBack:
         """
         engine = self._engine
         tables = engine.tables
-        line, start, end = tables.nodes[node, [at.N_LINE, at.N_START, at.N_END]].tolist()
-        ranges = self._ranges(node)
-        if back is None or back.ranges != ranges:  # rows that came late since then lie elsewhere
-            back = self._read(ranges, engine.registry.lines[line], start, end)
+        wanted = self._wanted(node)
+        if back is None or back.ranges != wanted.ranges:  # rows that came late since then lie elsewhere
+            back = self._read([wanted])[wanted.key]
         rows = engine.rows_of(back.position, back.rows)
-        rows = rows.only(rows.time <= tables.lines[line, at.L_FRONTIER])
+        rows = rows.only(rows.time <= tables.lines[wanted.key[0], at.L_FRONTIER])
         rows = _without(rows, pending)
         info = tables.series_info
         rows = rows.only(np.lexsort((rows.quality, rows.value, info[rows.series, at.S_RANK], rows.time)))
@@ -91,36 +106,36 @@ class ReadBack:
         first = engine.store.add(rows.time, rows.series, rows.value, rows.quality)
         slices.note_rows(node, first, first + len(rows.time), 1, *args, -1, -1)
 
-    def _ranges(self, node: int) -> list[tuple[int, int]]:
-        """The log positions, first and last, between which the rows of a slice lie."""
+    def _wanted(self, node: int) -> Wanted:
         tables = self._engine.tables
-        found = []
+        ranges = []
         place = int(tables.nodes[node, at.N_RANGE])
         while place >= 0:
             first, last, place = tables.ranges[place].tolist()
-            found.append((first, last))
-        return found
+            ranges.append((first, last))
+        key = self.key(node)
+        return Wanted(key, self._engine.registry.lines[key[0]], ranges)
 
-    def _read(self, ranges: list[tuple[int, int]], line: str, start: int, end: int) -> Back:
-        """What the log holds of a line between two times. Safe in another thread."""
-        line_of = self._engine.registry.line_of
+    def _read(self, wanted: list[Wanted]) -> dict[Key, Back]:
+        """What the log holds of slices of one minute, one a line; each frame is read once. Safe in another thread."""
+        number = {slot.line: k for k, slot in enumerate(wanted)}
+        spans = np.array([(k, *span) for k, slot in enumerate(wanted) for span in slot.ranges], np.int64).reshape(-1, 3)
         assets: dict[str, int] = {}
         tags: dict[str, int] = {}
         found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
-        for first, last in ranges:
+        newest = np.full(len(wanted), FIRST_NS, np.int64)
+        for first, last in _joined(spans[:, 1:]):
             for position, frame in self._fetch(first, last):
-                mine = np.array([line_of(asset) == line for asset in frame.assets], bool)
-                if not mine.any():
-                    continue
-                of_line = mine[frame.asset]
-                inside = of_line & (frame.time >= start) & (frame.time < end)
+                here = np.zeros(len(wanted) + 1, bool)
+                here[spans[(spans[:, 1] <= position) & (position <= spans[:, 2]), 0]] = True
+                of_row, inside = self._inside(frame, number, here, newest, wanted[0].key[1])
                 if not inside.any():
                     continue
-                inside[of_line] &= ~self._is_beyond(frame.time[of_line], frame.received[of_line], start)
                 codes = np.array([assets.setdefault(name, len(assets)) for name in frame.assets], np.int32)
                 tag_codes = np.array([tags.setdefault(name, len(tags)) for name in frame.tags], np.int32)
                 found.append(
                     (
+                        of_row[inside],
                         np.full(int(inside.sum()), position, np.int64),
                         frame.time[inside],
                         frame.received[inside],
@@ -130,21 +145,45 @@ class ReadBack:
                         frame.quality[inside],
                     )
                 )
-        where, time, received, asset, tag, value, quality = (
-            np.concatenate(column) for column in zip(*found, strict=True)
-        )
-        return Back(ranges, where, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
+        columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+        names = list(assets), list(tags)
+        return {slot.key: _back(slot, columns, columns[0] == k, names) for k, slot in enumerate(wanted)}
 
-    def _is_beyond(self, time: np.ndarray, received: np.ndarray, start: int) -> np.ndarray:
-        """Whether rows of a line's frame came when a slice was beyond the horizon; bool[n].
+    def _inside(
+        self, frame: Readings, number: dict[str, int], here: np.ndarray, newest: np.ndarray, start: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of each row the number of its wanted slice, or -1, and whether it is part of it: not when it came beyond the horizon.
 
-        Frames that hold rows of the slice which were taken tell it alone: before them the line's newest row was not so far on.
+        newest : int64[wanted], newest time of each one's line in the frames before, changed. The first frame of a range holds a row
+        that was taken, so until then the slice was not beyond; how far its line had come earlier need not be known.
         """
-        timing = self._engine.timing
-        driving = (time >= FIRST_NS) & (time < LAST_NS)
-        bounded = np.where(driving, np.minimum(time, received + timing.max_future), FIRST_NS)
-        newest = np.maximum.accumulate(np.r_[FIRST_NS, bounded[:-1]])
-        return (newest - timing.horizon) // at.MINUTE * at.MINUTE > start
+        timing, line_of = self._engine.timing, self._engine.registry.line_of
+        of_row = np.array([number.get(line_of(asset), -1) for asset in frame.assets], np.int64)[frame.asset]
+        inside = here[of_row] & (frame.time >= start) & (frame.time < start + at.MINUTE)
+        driving = (frame.time >= FIRST_NS) & (frame.time < LAST_NS)
+        bounded = np.where(driving, np.minimum(frame.time, frame.received + timing.max_future), FIRST_NS)
+        for k in np.flatnonzero(here).tolist():
+            mine = of_row == k
+            before = np.maximum.accumulate(np.r_[newest[k], bounded[mine]])
+            inside[mine] &= (before[:-1] - timing.horizon) // at.MINUTE * at.MINUTE <= start
+            newest[k] = before[-1]
+        return of_row, inside
+
+
+def _joined(spans: np.ndarray) -> list[tuple[int, int]]:
+    """Ranges of positions, first and last, that overlap or touch, as one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(map(tuple, spans.tolist())):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _back(slot: Wanted, columns: list[np.ndarray], mine: np.ndarray, names: tuple[list[str], list[str]]) -> Back:
+    where, time, received, asset, tag, value, quality = (column[mine] for column in columns[1:])
+    return Back(slot.ranges, where, Readings(time, received, asset, tag, value, quality, *names))
 
 
 def _without(rows: "Rows", pending: "list[Rows]") -> "Rows":

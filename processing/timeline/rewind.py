@@ -9,7 +9,7 @@ from fieldline.errors import Unavailable
 from processing.kernels import layout as at
 from processing.kernels import order, slices
 from processing.kernels import rewind as kernel
-from processing.timeline.readback import Back, ReadBack
+from processing.timeline.readback import Back, Key, ReadBack
 
 if TYPE_CHECKING:
     from processing.timeline.engine import Engine, Rows
@@ -43,13 +43,14 @@ class Away(NamedTuple):
     """Late rows whose slices are being read back from the log, and what comes of it by line and start of the slice."""
 
     rows: "Rows"
-    slices: dict[tuple[int, int], "Future[Back]"]
+    jobs: "list[Future[dict[Key, Back]]]"
 
 
 class Rewind:
     """Late rows of one partition, until they are run.
 
-    Late rows of a line wait up to `timing.rewind` so that one rewind serves them all; lines take turns.
+    Late rows of a line wait up to `timing.rewind` so that one rewind serves them all, but not so long that a backlog pushes their
+    slices out of the row store; lines take turns.
     """
 
     def __init__(self, engine: "Engine", read_back: ReadBack) -> None:
@@ -58,6 +59,7 @@ class Rewind:
         self._away: list[Away] = []
         self._groups: list[list[Rows]] = [[] for _ in range(_GROUPS)]
         self._due = [_NEVER] * _GROUPS
+        self._since = [0] * _GROUPS  # running number of the row store's end when the first of a group came
         self._scratch = Scratch()
         self.count = 0
 
@@ -69,6 +71,8 @@ class Rewind:
         """Take late rows; now : monotonic ns."""
         group = self._engine.tables.series_info[rows.series, at.S_LINE] % _GROUPS
         for k in np.unique(group).tolist():
+            if not self._groups[k]:
+                self._since[k] = self._engine.store.next
             self._groups[k].append(rows.only(group == k))
             interval = self._engine.timing.rewind
             self._due[k] = min(self._due[k], now + interval // 2 + k * interval // (2 * _GROUPS))
@@ -76,7 +80,7 @@ class Rewind:
         if self.count > _ROWS_AT_MOST:
             self.run_due(_NEVER)
         while self.count > _ROWS_AT_MOST and self._away:
-            wait(self._away[0].slices.values(), _WAIT_S)
+            wait(self._away[0].jobs, _WAIT_S)
             self.run_due(_NEVER)
 
     def late_rows(self) -> "Rows | None":
@@ -100,13 +104,14 @@ class Rewind:
 
         Raises Unavailable when the log does not answer.
         """
-        back = [away for away in self._away if all(future.done() for future in away.slices.values())]
+        back = [away for away in self._away if all(job.done() for job in away.jobs)]
         for away in back:
             self._away = [each for each in self._away if each is not away]  # `remove` compares, which arrays don't
             self.count -= len(away.rows.time)
-            self._run(away.rows, {key: future.result() for key, future in away.slices.items()})
+            self._run(away.rows, {key: slot for job in away.jobs for key, slot in job.result().items()})
+        store = self._engine.store
         for k, due in enumerate(self._due):
-            if due <= now and self._groups[k]:
+            if self._groups[k] and (due <= now or store.next - self._since[k] > store.size // 3):
                 rows = type(self._groups[k][0]).joined(self._groups[k])
                 self._groups[k], self._due[k] = [], _NEVER
                 self.count -= len(rows.time)
@@ -116,7 +121,7 @@ class Rewind:
         """Run all late rows, whatever has to be read for it. Raises Unavailable when that takes too long."""
         while self.count:
             for away in self._away:
-                if wait(away.slices.values(), _WAIT_S).not_done:
+                if wait(away.jobs, _WAIT_S).not_done:
                     raise Unavailable(f"log: slices were not read back within {_WAIT_S:g} s")
             self.run_due(_NEVER)
 
@@ -129,7 +134,7 @@ class Rewind:
         self.count = 0
         return rows if rows is not None else type(self._engine.waiting).none()
 
-    def _run(self, rows: "Rows", back: dict[tuple[int, int], Back]) -> None:
+    def _run(self, rows: "Rows", back: dict[Key, Back]) -> None:
         """Run late rows, all but those of slices that must be read back first; back : what has been."""
         tables = self._engine.tables
         key = (tables.series_info[rows.series, at.S_LINE] << 32) | rows.time // at.MINUTE
@@ -156,9 +161,9 @@ class Rewind:
 
     def _send_away(self, slices_of: "list[tuple[int, Rows]]") -> None:
         """Have slices read back; their late rows wait until all of them are there."""
-        futures = {self._read_back.key(node): self._read_back.ask(node) for node, _ in slices_of}
+        jobs = self._read_back.ask([node for node, _ in slices_of])
         rows = type(slices_of[0][1]).joined([late for _, late in slices_of])
-        self._away.append(Away(rows, futures))
+        self._away.append(Away(rows, jobs))
         self.count += len(rows.time)
 
     def _find(self, line: np.ndarray, start: np.ndarray, until: np.ndarray) -> np.ndarray:
@@ -181,7 +186,7 @@ class Rewind:
             slices.fill_snaps(fresh, tables.lines, tables.nodes, tables.snap, tables.carry)
         return found
 
-    def _merge(self, node: int, late: "Rows", start: int, back: dict[tuple[int, int], Back]) -> tuple[int, bool]:
+    def _merge(self, node: int, late: "Rows", start: int, back: dict[Key, Back]) -> tuple[int, bool]:
         """Put the rows of a slice, with late ones, into the scratch room from `start` on.
 
         Returns where they end, and whether a late one was kept; those join the row store.
@@ -210,7 +215,7 @@ class Rewind:
         self._engine.emit_raw(new.time, new.series, new.value)
         return start + count, True
 
-    def _run_waves(self, todo: "dict[int, dict[int, Rows | None]]", back: dict[tuple[int, int], Back]) -> None:
+    def _run_waves(self, todo: "dict[int, dict[int, Rows | None]]", back: dict[Key, Back]) -> None:
         """Run slices again, one of each line at a time, and on while the state after them differs.
 
         todo : by line, the slices to be run, with the late rows that they get; None: only the state before it differs.
@@ -228,7 +233,7 @@ class Rewind:
                     del todo[line]
 
     def _gather(
-        self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray], back: dict[tuple[int, int], Back]
+        self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray], back: dict[Key, Back]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Rows of a wave's slices in the scratch room: ids of those to be run, and where each one's rows end."""
         none = type(self._engine.waiting).none()
@@ -241,7 +246,7 @@ class Rewind:
         return np.array(ids, np.int64), np.array(ends, np.int64)
 
     def _run_wave(
-        self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray], back: dict[tuple[int, int], Back]
+        self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray], back: dict[Key, Back]
     ) -> dict[int, bool]:
         """Run one slice of each line; which of them leave another state behind than before."""
         engine = self._engine

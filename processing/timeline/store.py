@@ -27,6 +27,11 @@ class RowStore:
         return len(self.time)
 
     @property
+    def next(self) -> int:
+        """Running number of the row that is added next."""
+        return self._next
+
+    @property
     def oldest(self) -> int:
         """Running number of the oldest row that is still there."""
         return max(self._next - self.size, self._begin)
