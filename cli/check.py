@@ -28,7 +28,7 @@ def check(
     else:
         for fault in faults:
             typer.echo(printable(fault))
-        typer.echo(f"{len(faults)} faults" if faults else _summary(settings, model))
+        typer.echo(f"{len(faults)} fault{'s' * (len(faults) > 1)}" if faults else _summary(settings, model))
     if faults:
         raise typer.Exit(Exit.SETTINGS)
 

@@ -147,8 +147,10 @@ def _find(log: "Log", ident: str) -> "Record":
     from fieldline.log import Stream
 
     partition, _, position = ident.partition(":")
-    if not (partition.isdecimal() and position.isdecimal()) or int(partition) >= log.partitions(Stream.DEADLETTER):
+    if not (partition.isdecimal() and position.isdecimal()):
         raise SettingsError(f"dlq: expected an id such as 0:17, as `fieldline dlq ls` shows it, got {ident!r}")
+    if int(partition) >= (there := log.partitions(Stream.DEADLETTER)):
+        raise SettingsError(f"dlq: there is no partition {partition}, its last one is {there - 1}; got {ident!r}")
     record = next(log.read(Stream.DEADLETTER, int(partition), int(position), int(position) + 1), None)
     if record is None:
         raise SettingsError(f"dlq: there is no dead letter {ident}; it may have been removed by retention")

@@ -7,6 +7,7 @@ Tables are never cut to the terminal's width, because they are also piped.
 import json
 import math
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -40,13 +41,14 @@ def finite(value: Any) -> Any:
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Rows under their headings; numbers to the right, text to the left, None as a dash."""
     cells = [[shown(value) for value in row] for row in rows]
-    widths = [max(len(text) for text in (name, *(row[at] for row in cells))) for at, name in enumerate(columns)]
+    widths = [max(_width(text) for text in (name, *(row[at] for row in cells))) for at, name in enumerate(columns)]
     right = [
         all(isinstance(row[at], (int, float, type(None))) for row in rows) and bool(rows) for at in range(len(columns))
     ]
 
     def line(texts: Sequence[str]) -> str:
-        padded = (t.rjust(w) if r else t.ljust(w) for t, w, r in zip(texts, widths, right, strict=True))
+        blanks = [" " * (width - _width(text)) for text, width in zip(texts, widths, strict=True)]
+        padded = (b + t if r else t + b for t, b, r in zip(texts, blanks, right, strict=True))
         return "  ".join(padded).rstrip()
 
     typer.echo(line(list(columns)))
@@ -61,8 +63,18 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return "-" if math.isnan(value) else f"{value:.6g}"
+        return "-" if math.isnan(value) else _number(value)
     return printable(str(value))
+
+
+def _number(value: float) -> str:
+    # A register of some GWh is to be read off, not rounded to a power of ten.
+    return f"{value:.1f}" if 1e5 <= abs(value) < 1e15 else f"{value:.6g}"
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: wide characters take two, combining ones none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def printable(text: str) -> str:

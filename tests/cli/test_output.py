@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from cli.output import finite, print_json, print_table, printable
+from cli.output import finite, print_json, print_table, printable, shown
 
 
 def test_control_characters_of_names_are_shown_escaped() -> None:
@@ -33,3 +33,15 @@ def test_an_empty_table_is_its_headings(capsys: pytest.CaptureFixture[str]) -> N
     print_table(("line", "kWh"), [])
 
     assert capsys.readouterr().out == "line  kWh\n"
+
+
+def test_a_large_register_is_shown_in_full_and_not_as_a_power_of_ten() -> None:
+    assert shown(1234567.8) == "1234567.8"
+    assert shown(999999.9) == "999999.9"
+    assert shown(0.04046426981666666) == "0.0404643"
+
+
+def test_columns_stay_in_line_behind_wide_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["asset", "tag"], [["打印机", "a"], ["press", "b"]])
+
+    assert capsys.readouterr().out.splitlines() == ["asset   tag", "打印机  a", "press   b"]
