@@ -123,7 +123,7 @@ class ReadBack:
         assets: dict[str, int] = {}
         tags: dict[str, int] = {}
         found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
-        newest = np.full(len(wanted), FIRST_NS, np.int64)
+        newest = np.full(len(wanted) + 1, FIRST_NS, np.int64)
         for first, last in _joined(spans[:, 1:]):
             for position, frame in self._fetch(first, last):
                 here = np.zeros(len(wanted) + 1, bool)
@@ -154,19 +154,20 @@ class ReadBack:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Of each row the number of its wanted slice, or -1, and whether it is part of it: not when it came beyond the horizon.
 
-        newest : int64[wanted], newest time of each one's line in the frames before, changed. The first frame of a range holds a row
-        that was taken, so until then the slice was not beyond; how far its line had come earlier need not be known.
+        newest : int64[wanted + 1], newest time of each one's line in the frames before, changed. The first frame of a range holds a
+        row that was taken, so until then the slice was not beyond; how far its line had come earlier need not be known.
         """
         timing, line_of = self._engine.timing, self._engine.registry.line_of
         of_row = np.array([number.get(line_of(asset), -1) for asset in frame.assets], np.int64)[frame.asset]
         inside = here[of_row] & (frame.time >= start) & (frame.time < start + at.MINUTE)
         driving = (frame.time >= FIRST_NS) & (frame.time < LAST_NS)
         bounded = np.where(driving, np.minimum(frame.time, frame.received + timing.max_future), FIRST_NS)
-        for k in np.flatnonzero(here).tolist():
-            mine = of_row == k
-            before = np.maximum.accumulate(np.r_[newest[k], bounded[mine]])
-            inside[mine] &= (before[:-1] - timing.horizon) // at.MINUTE * at.MINUTE <= start
-            newest[k] = before[-1]
+        over = start + at.MINUTE + timing.horizon  # as `kernels/order.py` has it, by whole minutes
+        if max(newest.max(), bounded.max(initial=FIRST_NS)) >= over:
+            for k in np.unique(of_row[inside]).tolist():
+                mine = of_row == k
+                inside[mine] &= np.maximum.accumulate(np.r_[newest[k], bounded[mine]])[:-1] < over
+        np.maximum.at(newest, of_row, bounded)
         return of_row, inside
 
 

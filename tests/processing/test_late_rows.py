@@ -61,7 +61,11 @@ class _Backwards(Executor):
 
 
 def test_slices_may_be_read_back_in_any_order() -> None:
-    first, crowd, late = powers([5, 50, 65, 110]), powers([120 + k * 0.05 for k in range(6000)]), powers([30, 31, 90, 91])
+    first, crowd, late = (
+        powers([5, 50, 65, 110]),
+        powers([120 + k * 0.05 for k in range(6000)]),
+        powers([30, 31, 90, 91]),
+    )
     want = EngineRig().send([frame_of(first), *frames_of(crowd, 2000), *frames_of(late, 2)]).finish()
     executor = _Backwards()
     rig = EngineRig(row_cache=1)
@@ -78,3 +82,24 @@ def test_slices_may_be_read_back_in_any_order() -> None:
 
     assert rig.fetched == 2
     assert differences(want.table, rig.table)[:3] == []
+
+
+def test_a_row_beyond_the_horizon_stays_out_when_its_step_held_rows_of_its_slice_too() -> None:
+    crowd = [1300 + k * 0.1 for k in range(4092)]
+    frames = [
+        *(frame_of(powers([t])) for t in (50, 65, 66)),
+        *(frame_of(powers([t])) for t in (55, 56, 57)),
+        *(frame_of(powers(times)) for times in ([70, *crowd], [80], [1750, 1800])),
+    ]
+
+    def play(row_cache: int) -> EngineRig:
+        rig = EngineRig(timing=Timing(horizon=600 * SECOND), row_cache=row_cache)
+        rig.frames = frames
+        rig.crash(frames_a_step=3)
+        return rig.finish()
+
+    kept, read_back = play(1 << 21), play(1)
+
+    assert read_back.fetched > 0
+    assert read_back.counts["late"] == 1
+    assert differences(kept.table, read_back.table)[:3] == []
