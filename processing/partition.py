@@ -17,6 +17,7 @@ from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints, fingerprint
+from processing.emitted import emitted_since
 from processing.kernels import layout as at
 from processing.operators import WINDOWS, MetricRows, Operator, known
 from processing.timeline.engine import Engine, Rows, Timing
@@ -138,10 +139,18 @@ class Partition:
             else:
                 self._dead.update(head.dead)
                 self._poison.update(position for position in head.poison if position >= first)
+                self._emit_again(commit)
                 said, self.position = f"from the checkpoint at {commit.position}", commit.position
         self._committed = None
         self._reader.seek(self.number, self.position)
         return said
+
+    def _emit_again(self, commit: Commit) -> None:
+        """Have what was emitted after the checkpoint emitted again, as it comes to be now. Raises Unavailable."""
+        first = json.loads(commit.note).get("metrics")
+        if first is not None:
+            rows = emitted_since(self._log, self.number, int(first), self.engine.registry)
+            self.engine.windows.emit_again(*np.ascontiguousarray(rows.T))
 
     def take(self, records: list[Record]) -> int:
         """Run the rows of records, in steps of some ten thousand rows. Returns how many rows.
@@ -317,13 +326,14 @@ class Partition:
         for future in self._pending:
             future.result(_WAIT_S)
         self._pending.clear()
+        _, emitted = self._log.bounds(Stream.METRICS, self.number)
         counters = json.dumps({"position": self.position, "sources": self._counters()}).encode()
         dead = dict(self._dead)
         state, where = self._checkpoints.write(
             self.engine, self.position, self._fingerprint, dead, counters, sorted(self._poison)
         )
         unemitted = self.engine.unemitted
-        note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted)})
+        note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted), "metrics": emitted})
         self._reader.commit(self.number, self.position, note)
         self._committed, self._committed_at = (self.position, unemitted), self._clock.monotonic()
         self._nodes_before = int(self.engine.tables.heap[at.H_NODES])

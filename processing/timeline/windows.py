@@ -104,6 +104,23 @@ class Windows:
                 return out[:found]
             out = np.empty(found, np.int64)
 
+    def emit_again(self, series: np.ndarray, level: np.ndarray, start: np.ndarray) -> None:
+        """Have rows of windows emitted as they are, those that exist; all arrays of length n.
+
+        What a worker emitted after its last checkpoint may not come about again when its rows are run again in other portions: a
+        window that was changed and changed back would stay as it was in between.
+        """
+        tables = self._tables
+        ids = self.flagged(0)
+        places = tables.nodes[ids][:, [at.N_LINE, at.N_LEVEL, at.N_START]].tolist()
+        known = {tuple(place): node for place, node in zip(places, ids.tolist(), strict=True)}
+        wanted = zip(tables.series_info[series, at.S_LINE].tolist(), level.tolist(), start.tolist(), strict=True)
+        found = np.array([known.get(place, -1) for place in wanted], np.int64)
+        series, found = series[found >= 0], found[found >= 0]
+        self.at_hand_nodes(found)
+        tables.marks[tables.nodes[found, at.N_BLOCK] + tables.series_info[series, at.S_LOCAL]] |= at.EMIT
+        tables.nodes[found, at.N_FLAGS] |= at.TOUCHED | at.CHANGED
+
     def emit(self, everything: bool) -> None:
         """Fold what changed upwards and emit closed windows and long running ones; with `everything` open ones too."""
         lowest = self._touched(0, 0 if everything else at.CLOSED)

@@ -102,6 +102,7 @@ class EngineRig:
         self.frames: list[Readings] = []
         self.fetched = self.restarts = self.now = self.wall = 0
         self.table: Table = {}
+        self._emitted: set[tuple[str, ...]] = set()
         self.revisions: dict[tuple[str, ...], float] = {}
         self._plant, self._windows, self._operators = plant or Plant(), windows, list(operators)
         self._timing, self._raw, self._row_cache, self._node_cache = timing or Timing(), raw, row_cache, node_cache
@@ -167,6 +168,7 @@ class EngineRig:
         state, _ = self.checkpoints.write(self.engine, len(self.frames), "same", {}, b"{}", [])
         self.checkpoints.done(self.engine, self._node_cache)
         self._saved = state, len(self.frames)
+        self._emitted.clear()
 
     def crash(self, frames_a_step: int = 1, pause_s: float = 0.01) -> None:
         """Lose everything in memory, restore the last checkpoint and read on from there, some frames a step."""
@@ -176,9 +178,22 @@ class EngineRig:
         if self._saved is not None:
             state, position = self._saved
             assert self.checkpoints.restore(self.engine, state, "same") is not None
+            self._emit_again()
         again = list(enumerate(self.frames))[position:]
         for k in range(0, len(again), frames_a_step):
             self._run(again[k : k + frames_a_step], pause_s)
+
+    def _emit_again(self) -> None:
+        """What was emitted after the checkpoint, as `Partition` has it from the stream of metrics."""
+        names = self.engine.registry
+        series = [(names.assets[a], names.tags[t]) for a, t in names.series]
+        rows = [
+            (k, WINDOWS.index(window) - 1, int(start))
+            for kind, asset, tag, window, start in self._emitted
+            for k, name in enumerate(series)
+            if window not in ("", "1s") and name in ((asset, tag), (asset, name[1] if kind == "energy" else tag))
+        ]
+        self.engine.windows.emit_again(*np.array(rows, np.int64).reshape(-1, 3).T)
 
     def finish(self) -> "EngineRig":
         """Fall silent until every window is over."""
@@ -195,6 +210,7 @@ class EngineRig:
                 tag = "" if rows.tag is None else names.tags[rows.tag[k]]
                 window = "" if rows.window is None else WINDOWS[rows.window[k]]
                 key = (rows.kind, names.assets[rows.asset[k]], tag, window, str(rows.time[k]))
+                self._emitted.add(key)
                 self.table[key] = {
                     name: column[k : k + 1].tobytes() for name, column in rows.fields.items() if name != "rev"
                 }

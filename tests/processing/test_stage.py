@@ -13,7 +13,7 @@ import pytest
 
 from fieldline.clock import SystemClock
 from fieldline.errors import Unavailable
-from fieldline.frames import decode_batch, encode_readings
+from fieldline.frames import decode_batch, encode_metrics, encode_readings
 from fieldline.health import Health
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
@@ -296,3 +296,23 @@ def test_changed_parameters_start_from_the_beginning_also_when_records_are_unrea
 
     assert stage.counters["stored"] == 150
     assert sum(row["count"] for row in stage.minutes().values()) == 150
+
+
+def test_what_was_emitted_after_the_last_checkpoint_is_emitted_again_as_it_is(stage: StageRig) -> None:
+    stage.run()
+    stage.send(*range(150))
+    stage.until(stage.is_drained)
+    stage.end()
+    want = stage.minutes()
+    first = min(row["time"] for row in want.values())
+    window, fields = (np.zeros(1, np.int32), ["1m"]), {"count": np.array([1e6])}
+    place = np.array([int(first.timestamp()) * SECOND]), (np.zeros(1, np.int32), [OVEN])
+
+    odd = encode_metrics("telemetry", *place, (np.zeros(1, np.int32), ["power_kw"]), window, fields)
+    headers = {"kind": b"telemetry", "rows": b"1", "epoch": b"1"}
+    stage.log.append(Stream.METRICS, 0, b"", odd, headers).result(LATE_BOUND_S)
+    stage.run()
+    stage.until(lambda: stage.minutes()[first]["count"] < 1e6)
+    stage.until(stage.is_drained)
+
+    assert stage.minutes() == want
