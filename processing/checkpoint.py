@@ -21,7 +21,7 @@ from fieldline.log import Log, Stream
 from processing.kernels import layout as at
 from processing.timeline.engine import Engine, Rows
 
-_VERSION = 1
+_VERSION = 2
 _PAGE_ROWS = 2048
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
@@ -121,7 +121,8 @@ class Checkpoints:
         head = msgspec.msgpack.decode(self._read([(position, 0)]), type=Head)
         if head.version != _VERSION or head.fingerprint != fingerprint:
             return None
-        engine.registry.restore(msgspec.msgpack.decode(self._read(head.names)))
+        if not engine.registry.restore(msgspec.msgpack.decode(self._read(head.names))):
+            return None
         if not self._restore_state(engine, self._arrays(self._read(head.state))):
             return None
         self._restore_nodes(engine, head)

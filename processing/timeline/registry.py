@@ -137,13 +137,14 @@ class Registry:
 
     def names(self) -> dict[str, Any]:
         """What a checkpoint keeps of the names."""
-        return {"assets": self.assets, "tags": self.tags, "series": self.series}
+        return {"assets": self.assets, "tags": self.tags, "series": self.series, "zones": list(self._zone_numbers)}
 
-    def restore(self, names: dict[str, Any]) -> None:
-        """Give all numbers again, in the same order, into empty tables."""
+    def restore(self, names: dict[str, Any]) -> bool:
+        """Give all numbers again, in the same order, into empty tables; False when the plant's time zones are others now."""
         for a, t in names["series"]:
             self.series_of(names["assets"][a], names["tags"][t])
         self.settle()
+        return list(self._zone_numbers) == names["zones"]
 
 
 _BY_REGISTER_GAP = frozenset(
