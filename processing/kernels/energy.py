@@ -79,7 +79,9 @@ def register_step(before, now, modulus, max_delta):
     """Counts between two readings of a cumulative register, and how they came about.
 
     A step back is a rollover when the step over `modulus` is at most `max_delta`, else a reset, after which the register
-    counted from zero. A step over `max_delta` forward is implausible and counts nothing. NaN: not declared.
+    counted from zero. Without a modulus it is a reset only if the register fell to half or less: a smaller step back is
+    an implausible reading (a clock that cuts seconds off, two gateways), as is one over `max_delta` forward; they count nothing.
+    NaN: not declared.
     """
     delta = now - before
     if delta >= 0.0:
@@ -89,6 +91,8 @@ def register_step(before, now, modulus, max_delta):
     rolled = delta + modulus
     if rolled >= 0.0 and (rolled <= max_delta or np.isnan(max_delta)):
         return rolled, ROLLOVER
+    if np.isnan(modulus) and not 0.0 <= now <= 0.5 * before:
+        return 0.0, IMPLAUSIBLE
     return now, RESET
 
 

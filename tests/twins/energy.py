@@ -29,6 +29,8 @@ def register_step(before: float, now: float, info: TagInfo) -> float:
     rolled = now - before + info.modulus
     if rolled >= 0 and not rolled > info.max_delta:
         return rolled
+    if math.isnan(info.modulus) and (now < 0 or now > before / 2):
+        return 0.0
     return now
 
 

@@ -35,6 +35,9 @@ def energy(given: list[Row], window: str, of: Plant | None = None) -> list[dict[
         ([999_930.0, 20.0], 1e6, 500.0, [90.0], [ROLLOVER]),  # 1,000,000 - 999,930 + 20
         ([52_390.0, 0.0, 35.0], 1e6, 500.0, [0.0, 35.0], [RESET, OK]),
         ([52_390.0, 40.0], nan, nan, [40.0], [RESET]),
+        ([1307.2, 1307.9, 1307.2, 1308.2], nan, nan, [0.7000000000000455, 0.0, 1.0], [OK, IMPLAUSIBLE, OK]),
+        ([100.0, 50.0], nan, nan, [50.0], [RESET]),  # half is a reset
+        ([10.0, -1.0], nan, nan, [0.0], [IMPLAUSIBLE]),
         ([10.0, 900.0, 901.0], nan, 500.0, [0.0, 1.0], [IMPLAUSIBLE, OK]),
         ([5.0], nan, nan, [], []),
     ],
