@@ -84,7 +84,7 @@ class Partition:
         self._emitted_at = self._committed_at = clock.monotonic()
         self._came_at = 0.0
         self.position = 0
-        self._nodes_before = 0
+        self._nodes_before = self._bytes_before = 0
         self._committed: tuple[int, bool] | None = None
         self.engine, self._checkpoints = self._empty()
 
@@ -127,6 +127,7 @@ class Partition:
         self.engine, self._checkpoints = self._empty()
         self._dead.clear()
         self._poison.clear()
+        self._bytes_before = 0
         commit = self._reader.committed(self.number)
         first, _ = self._log.bounds(Stream.READINGS, self.number)
         if commit is None:
@@ -310,7 +311,7 @@ class Partition:
     def _is_crowded(self) -> bool:
         """Whether blocks take a quarter more than their budget, or a backlog made many windows: a checkpoint lets them go."""
         tables = self.engine.tables
-        if tables.used_bytes > 5 * (self._settings.node_cache_mb << 18):
+        if tables.used_bytes * 4 > 5 * max(self._settings.node_cache_mb << 20, self._bytes_before):
             return True
         return int(tables.heap[at.H_NODES]) - self._nodes_before > _NODES_AT_MOST
 
@@ -338,6 +339,7 @@ class Partition:
         self._committed, self._committed_at = (self.position, unemitted), self._clock.monotonic()
         self._nodes_before = int(self.engine.tables.heap[at.H_NODES])
         self._checkpoints.done(self.engine, self._settings.node_cache_mb << 20)
+        self._bytes_before = self.engine.tables.used_bytes  # what has to stay would be no reason for another
 
     def _counters(self) -> dict[str, dict[str, int]]:
         counts = self.engine.counters()

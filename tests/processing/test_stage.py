@@ -316,3 +316,18 @@ def test_what_was_emitted_after_the_last_checkpoint_is_emitted_again_as_it_is(st
     stage.until(stage.is_drained)
 
     assert stage.minutes() == want
+
+
+def test_windows_that_must_stay_in_memory_do_not_make_it_checkpoint_without_end(stage: StageRig) -> None:
+    rows = [
+        Row(OVEN, f"t{k}_c", stage.start + minute * 60 * SECOND, 1.0) for minute in range(-6, 1) for k in range(2500)
+    ]
+    stage.append(encode_readings(frame_of(rows, time.time_ns())), len(rows))
+    stage.run(node_cache_mb=1, checkpoint_s=60.0)
+    stage.until(stage.is_drained)
+    stage.until(lambda: bool(stage.health.state == "idle"))
+
+    written = stage.log.bounds(Stream.CHECKPOINTS, 0)[1]
+    threading.Event().wait(1.0)
+
+    assert stage.log.bounds(Stream.CHECKPOINTS, 0)[1] - written < 20
