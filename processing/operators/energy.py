@@ -3,14 +3,14 @@
     energy,asset=plant/hall1/line1/oven,window=15m active_energy_kwh=12.4,reactive_energy_kvarh=3.1,peak_demand_kw=49.6,
         power_factor=0.97,coverage=1,rev=0
 
-What a tag measures follows from its unit or the plant file. An asset's energy comes from its registers; where a window has none, from
-interval amounts, then pulses, then the integral of power (trapezoid rule over event time, no energy across gaps over the maximum).
-Several tags of one sort add up (three phases). Registers: a step back is a rollover if the plant file's modulus and largest step
-allow it, else a reset that counts from zero; without a modulus a step back to more than half counts nothing. Spans that straddle a
-window's end are split there by linear interpolation, so that windows add up; spans of registers over an hour (`register_max_gap`) are booked whole at the later reading. Interval amounts are booked
-at their own time. `peak_demand_kw` is the highest mean power of a quarter-hour of the window, of the window itself where it is shorter.
-`power_factor` is P / sqrt(P² + Q²) of the window's energies. `coverage` is the share of the window that lies
-between samples near enough to each other.
+What a tag measures follows from its unit or the plant file. An asset's energy comes from its registers; where a window has none,
+from interval amounts, then pulses, then the integral of power (trapezoid rule over event time, no energy across gaps over the
+maximum). Several tags of one sort add up (three phases). Registers: a step back is a rollover if the plant file's modulus and
+largest step allow it, else a reset that counts from zero; without a modulus a step back to more than half counts nothing. Spans
+that straddle a window's end are split there by linear interpolation, so that windows add up; spans of registers over an hour
+(`register_max_gap`) are booked whole at the later reading. Interval amounts are booked at their own time. `peak_demand_kw` is the
+highest mean power of a quarter-hour of the window, of the window itself where it is shorter. `power_factor` is P / sqrt(P² + Q²) of
+the window's energies. `coverage` is the share of the window that lies between samples near enough to each other.
 """
 
 from typing import Any
