@@ -5,6 +5,7 @@ set: beyond 1,000 label sets of one name, further ones are counted together as `
 """
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -133,10 +134,19 @@ def serve(healths: Sequence[Health], host: str = "127.0.0.1", port: int = 0) -> 
     return HealthServer(healths, host, port)
 
 
+class _Stderr:
+    """Whatever standard error is when a line is written: it may be another one than when logging was configured."""
+
+    def write(self, text: str) -> None:
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logging(json_lines: bool = False, level: str = "info") -> None:
     """Structured logs on stderr: for people, or one JSON object a line. Call once at the start of a process."""
     import logging
-    import sys
 
     last: Any = (
         structlog.processors.JSONRenderer()
@@ -152,7 +162,7 @@ def configure_logging(json_lines: bool = False, level: str = "info") -> None:
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
 
