@@ -20,6 +20,7 @@ _LINGER_MS = 2
 _RECORD_OVERHEAD = 2048  # what a waiting record, its batch's share and its futures hold beside its bytes
 _RETRY_S = 1.0
 _GRACE_S = 10.0
+_FORCED_S = 2.0
 
 
 class Producer:
@@ -149,6 +150,12 @@ class Producer:
 def _close(producer: KafkaProducer, timeout_s: float) -> None:
     try:
         producer.close(timeout=timeout_s)
+        return
+    except kafka_errors.KafkaError:
+        # The library gives up at the first record that still waits, and leaves its thread running: have it drop them first.
+        producer._sender.force_close()
+    try:
+        producer.close(timeout=_FORCED_S)
     except kafka_errors.KafkaError as error:
         # Whatever was still waiting has been refused to its future.
         _log.info("closing a producer: %s", type(error).__name__)
