@@ -76,10 +76,11 @@ def _append_late(log: Log, when_ns: int) -> None:
 
 def _right_after(log: Log, start: int, when_ns: int, appended_ns: int) -> float:
     """Seconds until all closed windows around the late reading showed it: `max` in telemetry, a revision in energy."""
-    windows = _closed(when_ns, appended_ns)
+    closed = _closed(when_ns, appended_ns)
     shows = {"telemetry": pl.col("max") == _LATE_VALUE, "energy": pl.col("rev") > 0}
     slowest = 0.0
     for kind in shows:
+        windows = closed - ({"day"} if kind == "telemetry" else set())  # telemetry has no days
         rows = read_metrics(log, kind, start).rows
         around = (pl.col("time").dt.epoch("ns") <= when_ns) & (pl.col("appended_ns") >= appended_ns)
         mine = (pl.col("asset") == feeder.names(1)[0]) & pl.col("window").is_in(list(windows))
