@@ -11,6 +11,9 @@ from processing.kernels.jit import inline, kernel
 from processing.kernels.layout import (
     CHANGED,
     EMIT,
+    F_MAX_DELTA,
+    F_MODULUS,
+    F_SCALE,
     FOLD,
     K_BLOCK,
     K_CARRY,
@@ -178,7 +181,7 @@ def update(
             t, v = time[i], value[i]
             power = role <= REACTIVE_POWER
             if power:
-                v *= series_scale[s, 0]
+                v *= series_scale[s, F_SCALE]
             t0, v0 = carry_i[k, c0 + TIME], carry[k, c0 + VALUE]
             carry_i[k, c0 + TIME] = t
             carry[k, c0 + VALUE] = v
@@ -186,11 +189,11 @@ def update(
                 marks[p] |= EMIT | SPREAD
             amount = 0.0
             if role >= ACTIVE_INTERVAL:
-                parts[p, p0 + AMOUNT] += v * series_scale[s, 0]
+                parts[p, p0 + AMOUNT] += v * series_scale[s, F_SCALE]
                 parts[p, p0 + COUNT] += 1.0
             elif not power and t0 != NONE:
-                amount, _ = register_step(v0, v, series_scale[s, 1], series_scale[s, 2])
-                amount *= series_scale[s, 0]
+                amount, _ = register_step(v0, v, series_scale[s, F_MODULUS], series_scale[s, F_MAX_DELTA])
+                amount *= series_scale[s, F_SCALE]
             if t0 == NONE:
                 continue
             gap = series_info[s, S_GAP] if power else series_info[s, S_REGISTER_GAP]
