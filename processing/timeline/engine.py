@@ -304,7 +304,7 @@ class Engine:
         lines = self.tables.lines
         which = np.flatnonzero((touched == 1) & (lines[:, at.L_HEAD] >= 0))
         since = lines[which, at.L_LAST] - lines[which, at.L_REACH]
-        self.windows.at_hand(which, since, np.full(len(which), 2**62, np.int64))
+        self.windows.at_hand(which, since, np.full(len(which), _FOREVER, np.int64))
 
     def tick(self, now: int, wall: int) -> None:
         """Move silent lines on and run late rows that are due; now : monotonic ns, wall : ns UTC."""
