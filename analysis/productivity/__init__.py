@@ -1,0 +1,15 @@
+"""Productivity: what comes out of a plant for what goes in, by period and by unit; one module for each way of asking.
+
+levels          output over one input, and over all of them in money
+index_numbers   quantities and prices of two periods as one number each
+total_factor    output index over input index, period by period
+growth          how much of the growth each input explains
+factors         a product of factors, and what each adds to its change
+frontier        data envelopment analysis: each unit against the best of them
+malmquist       a unit's change split into catching up and moving the frontier
+composite       indicators of unlike units made one score
+line            throughput, cycle, takt and the bottleneck of a line
+monthly         all of it over a table of periods
+
+Undefined results are NaN; a bad parameter raises ValueError.
+"""

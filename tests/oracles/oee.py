@@ -1,0 +1,149 @@
+"""`oee.json` by the project's own formulas: each function of the topic, from its inputs to what is expected of it."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from processing.formulas import iso22400, oee, quality, reliability, state_time
+
+Case = dict[str, Any]
+
+
+def number(value: Any) -> float | None:
+    """A value that does not exist is None outside."""
+    return None if math.isnan(value) else float(value)
+
+
+def _numbers(**values: Any) -> Case:
+    return {name: number(value) for name, value in values.items()}
+
+
+def _counted(inputs: Case) -> oee.Counted:
+    return oee.ratios_of_counts(
+        inputs["planned_production_time_s"],
+        inputs["stop_time_s"],
+        inputs["ideal_cycle_time_s"],
+        inputs["total_count"],
+        inputs["reject_count"],
+    )
+
+
+def _times(inputs: Case) -> tuple[float, float, float, float]:
+    counted, cycle = _counted(inputs), inputs["ideal_cycle_time_s"]
+    planned = inputs["planned_production_time_s"]
+    return planned, float(counted.run_s), cycle * inputs["total_count"], cycle * float(counted.good_count)
+
+
+def _oee(inputs: Case) -> Case:
+    counted = _counted(inputs)
+    return _numbers(
+        run_time_s=counted.run_s,
+        good_count=counted.good_count,
+        **counted.ratios._asdict(),
+        performance_capped=oee.capped(counted.ratios.performance),
+    )
+
+
+def _availability(inputs: Case) -> Case:
+    return _numbers(availability=oee.availability_of_stops(inputs["planned_production_time_s"], inputs["stops_s"]))
+
+
+def _teep(inputs: Case) -> Case:
+    planned, everything = inputs["planned_production_time_s"], inputs["all_time_s"]
+    utilisation = oee.utilisation(planned, everything)
+    return _numbers(utilization=utilisation, teep=oee.teep(inputs["oee"], planned, everything))
+
+
+def _losses(inputs: Case) -> Case:
+    found = oee.losses(*_times(inputs))
+    return _numbers(
+        availability_loss_s=found.availability_loss_s,
+        performance_loss_s=found.performance_loss_s,
+        quality_loss_s=found.quality_loss_s,
+        fully_productive_time_s=found.fully_productive_s,
+    )
+
+
+def _aggregate(inputs: Case) -> Case:
+    times = np.array([_times(line) for line in inputs["lines"]]).T
+    together, each = oee.roll_up(*times), oee.ratios(*times)
+    wrong = _numbers(wrong_mean_of_oee=np.mean(each.oee))
+    return _numbers(oee=together.oee, availability=together.availability) | wrong | {"per_line_oee": each.oee.tolist()}
+
+
+def _iso22400(inputs: Case) -> Case:
+    of = dict(inputs)
+    of["PRI"] = of.pop("PRU")
+
+    def kpi(formula: Callable[..., Any], *elements: str) -> Any:
+        return formula(*(of[element] for element in elements))
+
+    return _numbers(
+        worker_efficiency=kpi(iso22400.worker_efficiency, "APWT", "APAT"),
+        allocation_ratio=kpi(iso22400.allocation_ratio, "AUBT", "AOET"),
+        throughput_rate_per_s=kpi(iso22400.throughput_rate, "PQ", "AOET"),
+        allocation_efficiency=kpi(iso22400.allocation_efficiency, "AUBT", "PBT"),
+        utilization_efficiency=kpi(iso22400.utilization_efficiency, "APT", "AUBT"),
+        availability=kpi(iso22400.availability, "APT", "PBT"),
+        effectiveness=kpi(iso22400.effectiveness, "PRI", "PQ", "APT"),
+        quality_ratio=kpi(iso22400.quality_ratio, "GQ", "PQ"),
+        oee_index=kpi(iso22400.oee_index, "PRI", "GQ", "PBT"),
+        nee_index=kpi(iso22400.nee_index, "AUPT", "PBT", "PRI", "GQ", "APT"),
+        setup_rate=kpi(iso22400.setup_rate, "AUST", "AUPT"),
+        technical_efficiency=kpi(iso22400.technical_efficiency, "APT", "ADET"),
+        production_process_ratio=kpi(iso22400.production_process_ratio, "APT", "AOET"),
+        actual_to_planned_scrap_ratio=kpi(iso22400.actual_to_planned_scrap_ratio, "SQ", "PSQ"),
+        first_pass_yield=kpi(iso22400.first_pass_yield, "GP", "IP"),
+        scrap_ratio=kpi(iso22400.scrap_ratio, "SQ", "PQ"),
+        rework_ratio=kpi(iso22400.rework_ratio, "RQ", "PQ"),
+        comprehensive_energy_per_unit_kwh=kpi(iso22400.comprehensive_energy_consumption, "energy_kwh", "PQ"),
+        equipment_load_ratio=kpi(iso22400.equipment_load_ratio, "PQ", "EPC"),
+        corrective_maintenance_ratio=kpi(iso22400.corrective_maintenance_ratio, "CMT", "PMT"),
+    )
+
+
+def _reliability(inputs: Case) -> Case:
+    def mean(formula: Callable[..., Any], intervals: list[float]) -> Any:
+        return formula(sum(intervals), len(intervals))
+
+    mttf = mean(reliability.mean_time_to_failure, inputs["ttf_h"])
+    mttr = mean(reliability.mean_time_to_restoration, inputs["ttr_h"])
+    return _numbers(
+        mtbf_h=mean(reliability.mean_time_between_failures, inputs["tbf_h"]),
+        mttf_h=mttf,
+        mttr_h=mttr,
+        inherent_availability=reliability.inherent_availability(mttf, mttr),
+    )
+
+
+def _state_durations(inputs: Case) -> Case:
+    names = sorted({event["state"] for event in inputs["events"]})
+    found = state_time.state_durations(
+        [event["t_s"] for event in inputs["events"]],
+        [names.index(event["state"]) for event in inputs["events"]],
+        inputs["window_start_s"],
+        inputs["window_end_s"],
+        len(names),
+    )
+    held = dict(zip(names, found.by_state.tolist(), strict=True))
+    elements = {"APT_s": "producing", "AUST_s": "setup", "ADET_s": "delay", "ADOT_s": "down"}
+    return {"durations_s": held} | {element: held.get(state, 0) for element, state in elements.items()}
+
+
+def _rolled_throughput_yield(inputs: Case) -> Case:
+    return _numbers(rty=quality.rolled_throughput_yield(inputs["step_fpy"]))
+
+
+FUNCTIONS: dict[str, Callable[[Case], Case]] = {
+    "oee": _oee,
+    "availability": _availability,
+    "teep": _teep,
+    "oee_losses": _losses,
+    "oee_aggregate": _aggregate,
+    "iso22400_kpis": _iso22400,
+    "reliability": _reliability,
+    "state_durations": _state_durations,
+    "rolled_throughput_yield": _rolled_throughput_yield,
+}
