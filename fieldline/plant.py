@@ -5,48 +5,54 @@ only what differs from the defaults; `examples/plant.toml` explains each key. Wh
 a path, keys of a later one win, and an exact path wins over a glob.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from math import nan
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from fieldline.errors import SettingsError
-from fieldline.plantfile import AssetEntry, PlantFile, TagEntry, Topic
+from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry, Topic
+from fieldline.plantfile.whole import first_levels
+from fieldline.shifts import ShiftCalendar
 from fieldline.tables import read_toml, to_struct
-from fieldline.units import Role, find_unit, role_of, unit_of_name
+from fieldline.tags import TagInfo, complete
+from fieldline.tariffs import EmissionTable, PriceTable
+from fieldline.units import Role
 
-__all__ = ["Plant", "Role", "TagInfo", "Topic", "load_plant"]
+__all__ = ["AssetInfo", "LineInfo", "Plant", "Role", "TagInfo", "Topic", "load_plant"]
 
 LEVELS = ("site", "area", "line")
 _CACHED_NAMES = 200_000
 _T = TypeVar("_T")
 
 
-class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one tag of one asset. A number that is not declared is NaN.
+class AssetInfo(NamedTuple):
+    """What is known of one asset.
 
-    unit : symbol of `fieldline/units.py`, or None where neither file nor name tells it
-    scale : the tag's unit times this is kW, kvar, kWh or kvarh; for pulses kWh per pulse; 1 without a role
-    max_gap_s, register_max_gap_s : what lies between two samples further apart is not observed [s]
-    modulus, max_delta : a register's rollover and its largest plausible step, in the tag's unit
-    low, high : the range that is plausible, in the tag's unit
-    expected_rate_hz : how often samples are due [Hz]
+    ideal_cycle_s : shortest time a unit where no product's own is declared; NaN if unknown [s]
+    microstop_s : a stop shorter than this is a loss of speed, not of availability; 0 for none [s]
+    state_of : path of the asset whose states split this one's energy; most often its own
+    state_max_gap_s : how long a state event holds without news. [s] Default 25 h: who tells changes only tells each day's shift
     """
 
-    unit: str | None = None
-    role: Role = Role.NONE
-    scale: float = 1.0
-    max_gap_s: float = 300.0
-    register_max_gap_s: float = 3600.0
-    modulus: float = nan
-    max_delta: float = nan
-    low: float = nan
-    high: float = nan
-    clock: str = "accept"
-    expected_rate_hz: float = nan
+    ideal_cycle_s: float = nan
+    microstop_s: float = 0.0
+    state_of: str = ""
+    state_max_gap_s: float = 90_000.0
+
+
+class LineInfo(NamedTuple):
+    """What is known of a line as a whole.
+
+    output : path of the asset whose good count is the line's output; None: the line has no count of its own
+    meters : paths of the assets whose energy is the line's; None: all that draw energy in it
+    """
+
+    output: str | None = None
+    meters: tuple[str, ...] | None = None
 
 
 class Plant:
@@ -61,12 +67,17 @@ class Plant:
         self._entries = sorted(self.assets, key=lambda entry: not _is_glob(entry.path))
         self._lines: dict[str, str] = {}
         self._tags: dict[tuple[str, str], TagInfo] = {}
+        self._infos: dict[str, AssetInfo] = {}
+        self._cycles: dict[tuple[str, str], float] = {}
+        self._calendars: dict[tuple[str, str], ShiftCalendar] = {}
+        self._prices: dict[tuple[str, str], PriceTable] = {}
+        self._factors: dict[tuple[str, str], EmissionTable] = {}
 
     def line_of(self, path: str) -> str:
         """The first `line_depth` levels of a path: what shares a partition."""
         line = self._lines.get(path)
         if line is None:
-            line = "/".join(path.split("/", self.line_depth)[: self.line_depth])
+            line = first_levels(path, self.line_depth)
             _remember(self._lines, path, line)
         return line
 
@@ -74,13 +85,13 @@ class Plant:
         """What the plant file says of this tag, completed by what its name tells."""
         info = self._tags.get((asset, tag))
         if info is None:
-            info = _complete(tag, self._declared(asset, tag), self.clock(asset) or "accept")
+            info = complete(tag, self._declared(asset, tag), self.clock(asset) or "accept")
             _remember(self._tags, (asset, tag), info)
         return info
 
     def time_zone(self, asset: str) -> str:
         """The IANA name of the zone of an asset's calendar: its nearest site's, or the plant's."""
-        sites = [site for site in self._file.site if asset == site.path or asset.startswith(site.path + "/")]
+        sites = [site for site in self._file.site if _lies_in(asset, site.path)]
         return max(sites, key=lambda site: len(site.path)).time_zone if sites else self._file.time_zone
 
     def clock(self, asset: str) -> str | None:
@@ -88,12 +99,73 @@ class Plant:
         declared = [entry.clock for entry in self._matching(asset) if entry.clock]
         return declared[-1] if declared else None
 
+    def asset_info(self, asset: str) -> AssetInfo:
+        """What the plant file says of this asset, completed by defaults."""
+        info = self._infos.get(asset)
+        if info is None:
+            info = AssetInfo(state_of=asset)
+            for entry in self._matching(asset):
+                told = {key: getattr(entry, key) for key in AssetInfo._fields}
+                info = info._replace(**{key: value for key, value in told.items() if value is not None})
+            _remember(self._infos, asset, info)
+        return info
+
+    def ideal_cycle_s(self, product: str | None, asset: str) -> float:
+        """The shortest time a unit on an asset, NaN if unknown. [s]
+
+        Of the product's declarations the one whose asset is told most exactly holds; without any, the asset's own.
+        """
+        known = self._cycles.get((product or "", asset))
+        if known is None:
+            rows = [row for row in self._file.product if row.name == product and _matches(row.asset or "*", asset)]
+            # `max` keeps the first of equals: reversed, a later declaration wins.
+            best = max(reversed(rows), key=lambda row: _exactness(row.asset or "*"), default=None)
+            known = best.ideal_cycle_s if best is not None else self.asset_info(asset).ideal_cycle_s
+            _remember(self._cycles, (product or "", asset), known)
+        return known
+
+    def line_entry(self, line: str) -> LineInfo:
+        """What the plant file says of a line as a whole."""
+        entry = next((entry for entry in self._file.line if entry.path == line), None)
+        return LineInfo() if entry is None else LineInfo(entry.output, entry.meters)
+
+    def calendar(self, line: str) -> ShiftCalendar:
+        """The shift calendar of a line: the nearest one above it, by the clock of the line's zone."""
+        entry, zone = self._calendar_entry(line), self.time_zone(line)
+        key = ((entry.path or "") if entry is not None else "", zone)
+        return _kept(self._calendars, key, lambda: ShiftCalendar(entry, zone))
+
+    def tariff(self, line: str) -> TariffEntry | None:
+        """The tariff that tells a line's prices: the most exact one that has any; of equals, the later."""
+        return self._tariff(line, lambda tariff: tariff.has_price)
+
+    def price_table(self, line: str) -> PriceTable:
+        """What energy costs on a line at any time."""
+        tariff, zone = self.tariff(line), self.time_zone(line)
+        return _kept(self._prices, (tariff.path if tariff else "", zone), lambda: PriceTable(zone, tariff))
+
+    def emission_table(self, line: str) -> EmissionTable:
+        """What energy emits on a line at any time, by the most exact tariff that tells it."""
+        tariff = self._tariff(line, lambda tariff: tariff.co2_kg_per_kwh is not None)
+        zone = self.time_zone(line)
+        return _kept(self._factors, (tariff.path if tariff else "", zone), lambda: EmissionTable(zone, tariff))
+
     def levels(self, asset: str) -> dict[str, str]:
         """site, area and line by position; a level that the path lacks is absent."""
         return {name: level for name, level in zip(LEVELS, asset.split("/"), strict=False) if level}
 
     def _matching(self, asset: str) -> list[AssetEntry]:
-        return [entry for entry in self._entries if entry.path == asset or fnmatchcase(asset, entry.path)]
+        return [entry for entry in self._entries if _matches(entry.path, asset)]
+
+    def _calendar_entry(self, line: str) -> CalendarEntry | None:
+        entries = [row for row in self._file.calendar if row.path is None or _lies_in(line, row.path)]
+        return max(entries, key=lambda row: len(row.path or ""), default=None)
+
+    def _tariff(self, line: str, tells: Callable[[TariffEntry], bool]) -> TariffEntry | None:
+        rows = [
+            row for row in self._file.tariff if tells(row) and (_matches(row.path, line) or _lies_in(line, row.path))
+        ]
+        return max(reversed(rows), key=lambda row: _exactness(row.path), default=None)
 
     def conflicts(self) -> list[str]:
         """Declarations of one tag that are right each by itself, but not together (a kind here, a unit there)."""
@@ -135,40 +207,28 @@ def _given(entry: TagEntry) -> Mapping[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not None}
 
 
-def _complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
-    named = unit_of_name(tag)
-    unit = declared.get("unit") or (named.symbol if named else None)
-    role = _role(declared.get("kind"), tag, unit)
-    info = {key: declared[key] for key in declared.keys() - {"unit", "kind", "kwh_per_pulse"}}
-    if role is Role.ACTIVE_PULSE:
-        scale = declared.get("kwh_per_pulse", nan)
-    else:
-        scale = find_unit(unit).factor if unit and role is not Role.NONE else 1.0
-    return TagInfo(unit=find_unit(unit).symbol if unit else None, role=role, scale=scale, clock=clock, **info)
-
-
-def _role(kind: str | None, tag: str, unit: str | None) -> Role:
-    """The role of the declared kind, else what name and unit tell."""
-    if kind == "pulse":
-        return Role.ACTIVE_PULSE
-    found = find_unit(unit) if unit else None
-    if kind is None:
-        return role_of(tag, found)
-    return _ROLES.get((kind, found.quantity if found else ""), Role.NONE)
-
-
-_ROLES = {
-    ("power", "active_power"): Role.ACTIVE_POWER,
-    ("power", "reactive_power"): Role.REACTIVE_POWER,
-    ("register", "active_energy"): Role.ACTIVE_REGISTER,
-    ("register", "reactive_energy"): Role.REACTIVE_REGISTER,
-    ("interval", "active_energy"): Role.ACTIVE_INTERVAL,
-    ("interval", "reactive_energy"): Role.REACTIVE_INTERVAL,
-}
-
-
 def _is_glob(path: str) -> bool:
     return any(sign in path for sign in "*?[")
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return pattern == path or fnmatchcase(path, pattern)
+
+
+def _lies_in(path: str, above: str) -> bool:
+    return path == above or path.startswith(above + "/")
+
+
+def _exactness(pattern: str) -> tuple[bool, int]:
+    """Larger for a path than for a glob, then for what has more signs of its own."""
+    return not _is_glob(pattern), sum(sign not in "*?[]" for sign in pattern)
+
+
+def _kept(cache: dict[tuple[str, str], _T], key: tuple[str, str], make: Callable[[], _T]) -> _T:
+    """What is in the cache, made where it is not. Its keys are entries of the plant file and zones: few, never dropped."""
+    if key not in cache:
+        cache[key] = make()
+    return cache[key]
 
 
 def _remember(cache: dict[Any, _T], key: Any, value: _T) -> None:

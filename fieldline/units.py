@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Role(IntEnum):
-    """What a tag means to the energy operator."""
+    """What a tag means to the operators that look at a whole asset: its energy, its states, its counts."""
 
     NONE = 0
     ACTIVE_POWER = 1
@@ -23,6 +23,17 @@ class Role(IntEnum):
     ACTIVE_INTERVAL = 5
     REACTIVE_INTERVAL = 6
     ACTIVE_PULSE = 7
+    STATE = 8
+    """A number for the machine's state, see `TagInfo.codes`."""
+    RUNNING = 9
+    """Run/stop bit: 0 is down, anything else producing."""
+    GOOD_COUNT = 10
+    TOTAL_COUNT = 11
+    SCRAP_COUNT = 12
+    REWORK_COUNT = 13
+
+
+COUNT_ROLES = frozenset({Role.GOOD_COUNT, Role.TOTAL_COUNT, Role.SCRAP_COUNT, Role.REWORK_COUNT})
 
 
 class Quantity(NamedTuple):
@@ -160,6 +171,21 @@ _ROLE_OF_QUANTITY = {
     "reactive_energy": (Role.REACTIVE_REGISTER, Role.REACTIVE_INTERVAL),
 }
 
+_ROLE_OF_WORDS = {
+    tuple(name.split("_")): role
+    for role, names in (
+        (Role.STATE, "packml_state state_packml state_current status_state_current"),
+        (Role.RUNNING, "running run is_running"),
+        (Role.GOOD_COUNT, "good_count good_parts good count_good"),
+        (Role.TOTAL_COUNT, "total_count parts_count count_total"),
+        (Role.SCRAP_COUNT, "reject_count scrap_count scrap bad_count"),
+        (Role.REWORK_COUNT, "rework_count"),
+    )
+    for name in names.split()
+}
+_COUNTED = frozenset({"count", "mass", "length", "area", "volume"})
+"""Quantities that a line's output is counted in."""
+
 
 def find_unit(symbol: str) -> Unit:
     """The unit of this symbol or a usual spelling of it.
@@ -225,20 +251,27 @@ def unit_of_name(name: str) -> Unit | None:
 
 
 def role_of_name(name: str) -> Role:
-    """What the name alone tells of a tag's part in its asset's energy, see `role_of`."""
+    """What the name alone tells of a tag's part in its asset, see `role_of`."""
     return role_of(name, unit_of_name(name))
 
 
 def role_of(name: str, unit: Unit | None) -> Role:
-    """What a tag's name and unit tell of its part in its asset's energy.
+    """What a tag's name and unit tell of its part in its asset's energy, states and counts.
 
     Energy is a cumulative register unless the name says `interval` or `delta`. Names of exports, leading reactive
     power, limits, peaks and single phases get no role: counting them would spoil a number that is right without them.
+    For the same reason states and counts go by their whole names: `good_count` is the asset's, `shift_good_count` is not.
     """
-    if unit is None or unit.quantity not in _ROLE_OF_QUANTITY:
-        return Role.NONE
-    words = set(name_words(name))
-    if words & _OTHER_WORDS:
+    words = name_words(name)
+    if unit is None or unit.quantity in _COUNTED:
+        role = _ROLE_OF_WORDS.get(tuple(word for word in words if word not in _INTERVAL_WORDS), Role.NONE)
+        return role if unit is None or role in COUNT_ROLES else Role.NONE
+    if unit.quantity not in _ROLE_OF_QUANTITY or _OTHER_WORDS & set(words):
         return Role.NONE
     register, interval = _ROLE_OF_QUANTITY[unit.quantity]
-    return interval if words & _INTERVAL_WORDS else register
+    return interval if is_interval_name(name) else register
+
+
+def is_interval_name(name: str) -> bool:
+    """Whether a name tells that each sample is the amount since the one before, not a cumulative register."""
+    return not _INTERVAL_WORDS.isdisjoint(name_words(name))

@@ -1,0 +1,32 @@
+"""The plant file as it stands: one struct for each of its tables, and what can be wrong in them.
+
+`examples/plant.toml` explains every key; `fieldline.plant.Plant` answers from it. One module a topic; the names are here.
+"""
+
+from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, SiteEntry
+from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
+from fieldline.plantfile.spc import RULES, SpcEntry, SpcLimits
+from fieldline.plantfile.tags import TagEntry
+from fieldline.plantfile.tariffs import PeriodEntry, TariffEntry, TierEntry
+from fieldline.plantfile.topics import Topic
+from fieldline.plantfile.whole import PlantFile
+
+__all__ = [
+    "RULES",
+    "AssetEntry",
+    "BreakEntry",
+    "CalendarEntry",
+    "LineEntry",
+    "PeriodEntry",
+    "PlantFile",
+    "ProductEntry",
+    "ShiftEntry",
+    "SiteEntry",
+    "SpcEntry",
+    "SpcLimits",
+    "StopEntry",
+    "TagEntry",
+    "TariffEntry",
+    "TierEntry",
+    "Topic",
+]

@@ -1,0 +1,78 @@
+"""What stands where: `[[site]]`, `[[line]]`, `[[asset]]` with its tags, and `[[product]]` with its ideal cycle."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from fieldline.plantfile.tags import TagEntry, name_fault
+from fieldline.plantfile.values import Name, Positive, number_fault, path_fault, raise_faults, twice_fault, zone_fault
+
+_ClockPolicy = Literal["accept", "correct", "quarantine"]
+
+
+class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An asset, or with `*`, `?`, `[…]` every asset that matches; tags' names may be globs too.
+
+    ideal_cycle_s : shortest time a unit, where no product's own is declared [s]
+    microstop_s : a stop shorter than this is a loss of speed, not of availability; 0 for none [s]
+    state_of : the path of the asset, of the same line, whose states split this meter's energy; None: its own
+    state_max_gap_s : how long a state event holds without news [s]
+    """
+
+    path: Name
+    clock: _ClockPolicy | None = None
+    ideal_cycle_s: Positive | None = None
+    microstop_s: Annotated[float, Meta(ge=0)] | None = None
+    state_of: Name | None = None
+    state_max_gap_s: Positive | None = None
+    tags: dict[str, TagEntry] = {}
+
+    def __post_init__(self) -> None:
+        faults = [path_fault(self.path), path_fault(self.state_of or "asset", "state_of")]
+        for key in ("ideal_cycle_s", "microstop_s", "state_max_gap_s"):
+            faults.append(number_fault(key, getattr(self, key)))
+        raise_faults(faults + [name_fault(name, entry) for name, entry in self.tags.items()])
+
+
+class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A site, or any path not below a line: the calendar of everything below it. A line has one calendar."""
+
+    path: Name
+    time_zone: str
+
+    def __post_init__(self) -> None:
+        if fault := path_fault(self.path) or zone_fault(self.time_zone):
+            raise ValueError(fault)
+
+
+class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A line as a whole.
+
+    output : path of the asset whose good count is the line's output; None: the line has no count of its own
+    meters : paths of the assets whose energy is the line's; None: all that draw energy in it
+    """
+
+    path: Name
+    output: Name | None = None
+    meters: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        meters = list(self.meters or ())
+        faults = [path_fault(self.path), path_fault(self.output or "asset", "output"), twice_fault("meters", meters)]
+        raise_faults(faults + [path_fault(meter, "meters") for meter in meters])
+
+
+class ProductEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A product and its ideal cycle on the assets that `asset`, a path or a glob, matches; None: on all.
+
+    ideal_cycle_s : shortest time a unit [s]
+    """
+
+    name: Name
+    ideal_cycle_s: Positive
+    asset: Name | None = None
+
+    def __post_init__(self) -> None:
+        asset = path_fault(self.asset or "asset", "asset")
+        raise_faults([number_fault("ideal_cycle_s", self.ideal_cycle_s), asset])

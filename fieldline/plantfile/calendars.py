@@ -1,0 +1,144 @@
+"""When a line is meant to run: `[[calendar]]` with its shifts, breaks, holidays and dated stops, in local time."""
+
+import re
+from datetime import date, datetime
+
+import msgspec
+
+from fieldline.plantfile.values import (
+    DAYS,
+    Name,
+    Stretch,
+    clock_fault,
+    days_fault,
+    minute_of_day,
+    overlap_fault,
+    path_fault,
+    raise_faults,
+    twice_fault,
+)
+
+_DAY_MINUTES = 1440
+
+
+class BreakEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A break within a shift, `HH:MM` local; in an overnight shift it may lie after midnight."""
+
+    start: str
+    end: str
+
+    def __post_init__(self) -> None:
+        raise_faults([clock_fault("start", self.start), clock_fault("end", self.end)])
+
+
+class ShiftEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift on some days of the week, `HH:MM` local.
+
+    end : where it is not later than `start`, the shift ends on the next day; it belongs to the day it begins
+    days : the days on which it begins
+    """
+
+    name: Name
+    start: str
+    end: str
+    days: tuple[str, ...] = DAYS
+    breaks: tuple[BreakEntry, ...] = ()
+
+    def __post_init__(self) -> None:
+        faults = [clock_fault("start", self.start), clock_fault("end", self.end), days_fault(self.days)]
+        raise_faults(faults if any(faults) else [_breaks_fault(self)])
+
+    def span(self) -> tuple[int, int]:
+        """Its first minute and the first one after it, since midnight of the day it begins; at most 24 h apart."""
+        first, end = _minute(self.start), _minute(self.end)
+        return first, end if end > first else end + _DAY_MINUTES
+
+    def pauses(self) -> list[tuple[int, int]]:
+        """Its breaks, counted as `span` is."""
+        first, _ = self.span()
+        begun = [(_after(_minute(pause.start), first), _minute(pause.end)) for pause in self.breaks]
+        return [(begin, _after(end, begin + 1)) for begin, end in begun]
+
+
+class StopEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A planned stop with dates, `YYYY-MM-DDTHH:MM` local.
+
+    from : its first minute, inclusive; `to` : exclusive
+    """
+
+    begin: str = msgspec.field(name="from")
+    to: str
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        faults = [_local_fault("from", self.begin), _local_fault("to", self.to)]
+        if not any(faults) and local_time(self.begin) >= local_time(self.to):
+            faults.append(f"to: expected later than from {self.begin}, got {self.to}")
+        raise_faults(faults)
+
+
+class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """The calendar of everything below a path that is not below a line; without a path, of the plant.
+
+    holidays : local days on which shifts that would begin are planned stops; without shifts, the days themselves
+    """
+
+    path: Name | None = None
+    holidays: tuple[date, ...] = ()
+    shift: tuple[ShiftEntry, ...] = ()
+    stop: tuple[StopEntry, ...] = ()
+
+    def __post_init__(self) -> None:
+        named = [f"{shift.name} on {day}" for shift in self.shift for day in dict.fromkeys(shift.days)]
+        twice = twice_fault("shift", named)
+        faults = [path_fault(self.path or "plant"), twice_fault("holidays", [str(day) for day in self.holidays])]
+        raise_faults([*faults, twice or overlap_fault("shift", _stretches(self.shift))])
+
+
+def local_time(text: str) -> datetime:
+    """A local time without zone of `YYYY-MM-DDTHH:MM`. Raises ValueError."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text):
+        raise ValueError(f"expected a local time such as 2026-08-03T06:00, got {text!r}")
+    return datetime.fromisoformat(text)
+
+
+def _local_fault(key: str, text: str) -> str:
+    try:
+        year = local_time(text).year
+    except ValueError as error:
+        return f"{key}: {error}"
+    return "" if 1900 <= year < 2200 else f"{key}: expected a year from 1900 to 2199, got {text!r}"
+
+
+def _minute(text: str) -> int:
+    minute = minute_of_day(text)
+    if minute is None:
+        raise ValueError(f"expected HH:MM, got {text!r}")
+    return minute
+
+
+def _after(minute: int, first: int) -> int:
+    """The first time a clock shows `minute` at or after `first`."""
+    return minute + -((minute - first) // _DAY_MINUTES) * _DAY_MINUTES
+
+
+def _breaks_fault(shift: ShiftEntry) -> str:
+    pauses = sorted(shift.pauses())
+    _, end = shift.span()
+    for entry, (_, until) in zip(shift.breaks, shift.pauses(), strict=True):
+        if until > end:
+            return f"breaks: {entry.start}–{entry.end} lies outside the shift {shift.start}–{shift.end}"
+    for (_, until), (begin, _) in zip(pauses, pauses[1:], strict=False):
+        if begin < until:
+            return f"breaks: two of them overlap at {begin // 60 % 24:02d}:{begin % 60:02d}"
+    return ""
+
+
+def _stretches(shifts: tuple[ShiftEntry, ...]) -> list[Stretch]:
+    found: list[Stretch] = []
+    for shift in shifts:
+        first, end = shift.span()
+        for day in shift.days:
+            midnight = DAYS.index(day) * _DAY_MINUTES
+            found.append((midnight + first, midnight + end, f"{shift.name!r} ({day} {shift.start}–{shift.end})"))
+    return found

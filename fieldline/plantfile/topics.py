@@ -1,0 +1,43 @@
+"""How topics become assets and tags: `[[topic]]`."""
+
+import re
+
+import msgspec
+
+from fieldline.plantfile.values import Name
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """How topics become assets and tags.
+
+    pattern : an MQTT filter with named levels: `plant/{line}/{machine}/{tag}`; `+` and a last `#` stay unnamed, and a
+        last `{name#}` names what `#` takes
+    asset : the asset's path made of the names: `plant/{line}/{machine}`
+    tag : the tag's name; None where the payload's keys are the tags
+    """
+
+    pattern: Name
+    asset: Name
+    tag: str | None = None
+
+    def __post_init__(self) -> None:
+        if fault := _topic_fault(self):
+            raise ValueError(fault)
+
+
+def _topic_fault(topic: Topic) -> str:
+    names: set[str] = set()
+    levels = topic.pattern.split("/")
+    for at, level in enumerate(levels):
+        match = re.fullmatch(r"\{([A-Za-z_]\w*)(#?)\}", level)
+        if match and not (match[2] and at < len(levels) - 1) and match[1] not in names:
+            names.add(match[1])
+        elif match or re.search(r"[{}]", level) or (level != "+" and "+" in level):
+            return f"pattern: expected levels such as name, {{name}}, + or a last # or {{name#}}, got {topic.pattern!r}"
+        elif "#" in level and (level != "#" or at < len(levels) - 1):
+            return f"pattern: '#' stands alone and last, got {topic.pattern!r}"
+    for key, template in (("asset", topic.asset), ("tag", topic.tag or "")):
+        unknown = sorted(set(re.findall(r"\{(\w*)\}", template)) - names)
+        if unknown or re.search(r"[{}]", re.sub(r"\{\w+\}", "", template)):
+            return f"{key}: {template!r} may name only {', '.join(sorted(names)) or 'nothing'} of the pattern"
+    return ""

@@ -1,0 +1,82 @@
+"""The plant file as a whole: all its tables, and what does not go together between them."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, SiteEntry
+from fieldline.plantfile.calendars import CalendarEntry
+from fieldline.plantfile.tariffs import TariffEntry
+from fieldline.plantfile.topics import Topic
+from fieldline.plantfile.values import raise_faults, zone_fault
+
+
+class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The plant file as it stands."""
+
+    line_depth: Annotated[int, Meta(ge=1, le=16)] = 3
+    time_zone: str = "UTC"
+    site: tuple[SiteEntry, ...] = ()
+    line: tuple[LineEntry, ...] = ()
+    asset: tuple[AssetEntry, ...] = ()
+    product: tuple[ProductEntry, ...] = ()
+    calendar: tuple[CalendarEntry, ...] = ()
+    tariff: tuple[TariffEntry, ...] = ()
+    topic: tuple[Topic, ...] = ()
+
+    def __post_init__(self) -> None:
+        faults = [zone_fault(self.time_zone)]
+        faults += [_below_fault("site", site.path, "time zone", self.line_depth) for site in self.site]
+        faults += [_below_fault("calendar", row.path or "", "calendar", self.line_depth) for row in self.calendar]
+        faults += [fault for row in self.line for fault in _line_faults(row, self.line_depth)]
+        faults += [_other_line_fault(entry, self.line_depth) for entry in self.asset]
+        faults += self._twice()
+        raise_faults(faults)
+
+    def _twice(self) -> list[str]:
+        tables: tuple[tuple[str, Sequence[str]], ...] = (
+            ("site", [row.path for row in self.site]),
+            ("line", [row.path for row in self.line]),
+            ("asset", [row.path for row in self.asset]),
+            ("product", [f"{row.name} on {row.asset or 'all assets'}" for row in self.product]),
+            ("calendar", [row.path or "the plant" for row in self.calendar]),
+            ("tariff", [row.path for row in self.tariff]),
+        )
+        return [
+            f"{name}: {path!r} is declared twice"
+            for name, paths in tables
+            for path in sorted(set(paths))
+            if paths.count(path) > 1
+        ]
+
+
+def first_levels(path: str, count: int) -> str:
+    """The first `count` levels of a path, or all that it has."""
+    return "/".join(path.split("/", count)[:count])
+
+
+def _below_fault(table: str, path: str, what: str, line_depth: int) -> str:
+    if path.count("/") < line_depth:
+        return ""
+    return f"{table}: {path!r} lies below its line (line_depth {line_depth}), which has one {what} for all of it"
+
+
+def _line_faults(entry: LineEntry, line_depth: int) -> list[str]:
+    path = entry.path
+    if first_levels(path, line_depth) != path or any(sign in path for sign in "*?["):
+        return [f"line: expected the path of a line, of at most {line_depth} levels, got {path!r}"]
+    inside = [("output", entry.output)] + [("meters", meter) for meter in entry.meters or ()]
+    return [
+        f"line: {key} {asset!r} lies outside the line {path!r}"
+        for key, asset in inside
+        if asset is not None and first_levels(asset, line_depth) != path
+    ]
+
+
+def _other_line_fault(entry: AssetEntry, line_depth: int) -> str:
+    """Only readings of one line are processed together, so states of another line can't split a meter's energy."""
+    if entry.state_of is None or first_levels(entry.path, line_depth) == first_levels(entry.state_of, line_depth):
+        return ""
+    return f"asset: state_of {entry.state_of!r} lies outside the line of {entry.path!r}"

@@ -1,0 +1,90 @@
+"""What is known of one tag of one asset: the plant file's declaration, completed by what the tag's name tells."""
+
+from collections.abc import Mapping
+from math import nan
+from typing import Any
+
+import msgspec
+
+from fieldline.plantfile.spc import SpcEntry
+from fieldline.plantfile.tags import ROLE_OF_KIND
+from fieldline.states import PACKML, state_of
+from fieldline.units import COUNT_ROLES, Role, find_unit, is_interval_name, role_of, unit_of_name
+
+PACKML_CODES: tuple[tuple[float, int], ...] = tuple((float(code), int(state)) for code, state in PACKML.items())
+
+
+class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one tag of one asset. A number that is not declared is NaN.
+
+    unit : symbol of `fieldline/units.py`, or None where neither file nor name tells it
+    scale : the tag's unit times this is kW, kvar, kWh or kvarh; for pulses kWh per pulse; for counts the canonical unit
+        of their quantity; 1 without a role
+    max_gap_s, register_max_gap_s : what lies between two samples further apart is not observed [s]
+    modulus, max_delta : a register's or counter's rollover and its largest plausible step, in the tag's unit
+    low, high : the range that is plausible, in the tag's unit
+    expected_rate_hz : how often samples are due [Hz]
+    counts_by : of counts: "register" for a cumulative counter, "interval" for pieces since the sample before
+    codes : of role STATE: raw value and number of the `State` it means, ascending; others are unknown. Empty for other roles
+    spc : how the tag is charted; None: not at all
+    """
+
+    unit: str | None = None
+    role: Role = Role.NONE
+    scale: float = 1.0
+    max_gap_s: float = 300.0
+    register_max_gap_s: float = 3600.0
+    modulus: float = nan
+    max_delta: float = nan
+    low: float = nan
+    high: float = nan
+    clock: str = "accept"
+    expected_rate_hz: float = nan
+    counts_by: str = "register"
+    codes: tuple[tuple[float, int], ...] = ()
+    spc: SpcEntry | None = None
+
+
+def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
+    """A tag's declaration, key by key, completed by what its name tells."""
+    named = unit_of_name(tag)
+    unit = declared.get("unit") or (named.symbol if named else None)
+    role = _role(declared.get("kind"), tag, unit)
+    info = {key: declared[key] for key in declared.keys() - {"unit", "kind", "kwh_per_pulse", "codes"}}
+    if role is Role.ACTIVE_PULSE:
+        scale = declared.get("kwh_per_pulse", nan)
+    else:
+        scale = find_unit(unit).factor if unit and role is not Role.NONE else 1.0
+    if role in COUNT_ROLES and is_interval_name(tag):
+        info.setdefault("counts_by", "interval")
+    info["codes"] = _codes(role, declared.get("codes"))
+    return TagInfo(unit=find_unit(unit).symbol if unit else None, role=role, scale=scale, clock=clock, **info)
+
+
+def _codes(role: Role, declared: Mapping[str, str] | None) -> tuple[tuple[float, int], ...]:
+    if role is not Role.STATE:
+        return ()
+    if declared is None:
+        return PACKML_CODES
+    found = ((float(raw), state_of(name)) for raw, name in declared.items())
+    return tuple(sorted((raw, int(state)) for raw, state in found if state is not None))
+
+
+def _role(kind: str | None, tag: str, unit: str | None) -> Role:
+    """The role of the declared kind, else what name and unit tell."""
+    if kind == "pulse":
+        return Role.ACTIVE_PULSE
+    found = find_unit(unit) if unit else None
+    if kind is None:
+        return role_of(tag, found)
+    return ROLE_OF_KIND.get(kind) or _ROLES.get((kind, found.quantity if found else ""), Role.NONE)
+
+
+_ROLES = {
+    ("power", "active_power"): Role.ACTIVE_POWER,
+    ("power", "reactive_power"): Role.REACTIVE_POWER,
+    ("register", "active_energy"): Role.ACTIVE_REGISTER,
+    ("register", "reactive_energy"): Role.REACTIVE_REGISTER,
+    ("interval", "active_energy"): Role.ACTIVE_INTERVAL,
+    ("interval", "reactive_energy"): Role.REACTIVE_INTERVAL,
+}
