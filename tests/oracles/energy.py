@@ -1,0 +1,216 @@
+"""`energy.json` by the project's formulas and baselines; power and registers by the engine and its kernel."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from analysis.baseline_fit import fit_baseline
+from analysis.savings import judge
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from processing.formulas import demand, emissions, power, tariff
+from processing.kernels.energy import register_deltas
+from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of
+
+Case = dict[str, Any]
+
+METER = "plant/hall/line1/meter"
+MIDNIGHT = 1_700_006_400 * SECOND
+FLAGS = ("ok", "rollover", "reset", "implausible")
+_HOUR = 3600 * SECOND
+
+
+def run(rows: list[tuple[str, float, float]], **tags: TagEntry) -> EngineRig:
+    """Rows (tag, second, value) of one meter through the engine."""
+    plant = Plant(PlantFile(asset=(AssetEntry(path=METER, tags=tags),)))
+    frame = frame_of([Row(METER, tag, MIDNIGHT + round(second * SECOND), value) for tag, second, value in rows])
+    return EngineRig(plant).send([frame]).finish()
+
+
+def day(rig: EngineRig) -> dict[str, float]:
+    """The energy of the meter's day."""
+    return rig.values("energy", METER, "day")[MIDNIGHT]
+
+
+def _integrate_power(given: Case) -> Case:
+    samples, gap = given["samples_t_s_p_kw"], given["max_gap_s"]
+    rig = run([("power_kw", second, kw) for second, kw in samples], power_kw=TagEntry(unit="kW", max_gap_s=gap))
+    # Times are whole nanoseconds, so a covered time out of a share of a day is as well.
+    covered = round(day(rig)["coverage"] * 86_400, 9)
+    pieces = _pieces(samples, gap)
+    held = sum(piece[-1][0] - piece[0][0] for piece in pieces)
+    whole = samples[-1][0] - samples[0][0]
+    return {
+        "trapezoid": {
+            "energy_kwh": day(rig)["active_energy_kwh"],
+            "covered_s": covered,
+            "gap_s": whole - covered,
+        },
+        "hold_previous": {
+            "energy_kwh": sum(_held_energy(piece, gap) for piece in pieces),
+            "covered_s": held,
+            "gap_s": whole - held,
+        },
+    }
+
+
+def _pieces(samples: list[list[float]], gap: float) -> list[list[list[float]]]:
+    """Samples cut where two lie further apart than the gap: the case leaves that span out, where the engine holds for the gap."""
+    pieces = [[samples[0]]]
+    for sample in samples[1:]:
+        if sample[0] - pieces[-1][-1][0] > gap:
+            pieces.append([])
+        pieces[-1].append(sample)
+    return pieces
+
+
+def _held_energy(piece: list[list[float]], gap: float) -> float:
+    """Mean power of `telemetry` times its time; what the last sample holds beyond the case's end is taken off. [kWh]"""
+    rig = run([("power_kw", second, kw) for second, kw in piece], power_kw=TagEntry(unit="kW", max_gap_s=gap))
+    hours = rig.values("telemetry", METER, "1h", "power_kw").values()
+    held = sum(row["time_weighted_mean"] * row["coverage"] for row in hours)
+    after = min(gap, 3600 - piece[-1][0] % 3600)
+    return held - piece[-1][1] * after / 3600
+
+
+def _register_delta(given: Case) -> Case:
+    readings = np.array(given["readings"], float)
+    deltas, flags = np.empty(readings.size - 1), np.empty(readings.size - 1, np.int64)
+    total = register_deltas(readings, float(given["modulus"]), float(given["max_plausible_delta"]), deltas, flags)
+    names = [FLAGS[flag] for flag in flags]
+    return {"deltas": deltas, "flags": names, "energy_kwh": total * given["kwh_per_count"]}
+
+
+def _energy_baseline(given: Case) -> Case:
+    fitted, reported = given["baseline"], given["reporting"]
+    baseline = fit_baseline(fitted["energy_kwh"], {name: fitted[name] for name in ("production", "hdd")})
+    found = judge(baseline, reported["energy_kwh"], reported)
+    fit = baseline.statistics
+    terms = {
+        f"{what}_{term.driver}": getattr(term, name)
+        for term in baseline.terms
+        for what, name in (("coef", "coefficient"), ("t", "t"), ("p", "p"))
+    }
+    return terms | {
+        "intercept": baseline.intercept.coefficient,
+        "r2": fit.r2,
+        "adj_r2": fit.adjusted_r2,
+        "rmse_n_minus_p": fit.rmse,
+        "cv_rmse": fit.cv_rmse,
+        "cv_rmse_n": fit.cv_rmse_n,
+        "nmbe": fit.nmbe,
+        "f_stat": fit.f,
+        "predicted_kwh": found.expected,
+        "savings_kwh": found.savings,
+        "cusum_kwh": found.cusum,
+        "enpi_ratio_actual_over_expected": found.enpi_ratio,
+        "energy_performance_improvement": found.improvement,
+    }
+
+
+def _energy_baseline_simple(given: Case) -> Case:
+    baseline = fit_baseline(given["energy_kwh"], {"production": given["production"]})
+    return {
+        "intercept": baseline.intercept.coefficient,
+        "slope": baseline.terms[0].coefficient,
+        "r2": baseline.statistics.r2,
+        "baseload_share": baseline.baseload_share,
+    }
+
+
+def _changepoint_heating(given: Case) -> Case:
+    baseline = fit_baseline(given["energy"], {"temp_c": given["temp_c"]}, change_point="temp_c", shape="3ph")
+    (arm,) = baseline.terms
+    return {"base": baseline.intercept.coefficient, "slope": arm.coefficient, "tcp": arm.change_point}
+
+
+def _peak_demand(given: Case) -> Case:
+    minutes = given["kw_1min"]
+    blocks = demand.block_demand(minutes, 15)
+    peak, energy_kwh, hours = demand.peak_demand(blocks), sum(minutes) / 60, len(minutes) / 60
+    return {
+        "block_kw": blocks,
+        "block_peak_kw": peak,
+        "rolling_5min_peak_kw": demand.peak_demand(demand.rolling_block_demand(minutes, 15, 5)),
+        "sliding_1min_peak_kw": demand.peak_demand(demand.sliding_demand(minutes, 15)),
+        "energy_kwh": energy_kwh,
+        "load_factor_block": demand.load_factor(energy_kwh, peak, hours),
+    }
+
+
+def _power_factor(given: Case) -> Case:
+    active, reactive = given["p_kw"], given["q_kvar"]
+    return {"s_kva": power.apparent_power(active, reactive), "pf": power.power_factor(active, reactive)}
+
+
+def _three_phase_power(given: Case) -> Case:
+    voltage, current = given["v_ll"], given["i_a"]
+    return {
+        "p_kw": power.three_phase_active_power(voltage, current, given["pf"]),
+        "s_kva": power.three_phase_apparent_power(voltage, current),
+    }
+
+
+def _co2(given: Case) -> Case:
+    return {
+        "time_matched_kg": emissions.time_matched_emission(given["kwh"], given["ef_kg_per_kwh"]),
+        "average_factor_kg": emissions.constant_factor_emission(given["kwh"], given["average_ef"]),
+    }
+
+
+def _tou_cost(given: Case) -> Case:
+    local = datetime.fromisoformat(given["start_local"]).replace(tzinfo=ZoneInfo(given["tz"]))
+    starts = round(local.timestamp()) * SECOND + np.arange(given["hours"]) * _HOUR
+    hours = (given["offpeak_from_h"], given["offpeak_to_h"])
+
+    def table(on: float, off: float) -> tariff.RateTable:
+        return tariff.local_hour_rates(
+            tariff.two_price_hours(*hours, on, off), given["tz"], int(starts[0]), int(starts[-1]) + _HOUR
+        )
+
+    def cost(on: float, off: float) -> float:
+        return float(tariff.time_of_use_cost(table(on, off), starts, starts + _HOUR, given["kw"]).sum())
+
+    return {"on_kwh": cost(1, 0), "off_kwh": cost(0, 1), "cost": cost(given["price_on"], given["price_off"])}
+
+
+def _tier_cost(given: Case) -> Case:
+    upto = [np.inf if tier["upto_kwh"] is None else tier["upto_kwh"] for tier in given["tiers"]]
+    return {"cost": tariff.tier_cost(given["kwh"], upto, [tier["price"] for tier in given["tiers"]])}
+
+
+def _demand_charge(given: Case) -> Case:
+    ratchet = (given["ratchet_share"], given["highest_peak_11m_kw"])
+    return {
+        "billed_kw": tariff.billed_demand(given["peak_kw"], *ratchet),
+        "cost": tariff.demand_charge(given["peak_kw"], given["rate"], *ratchet),
+    }
+
+
+FUNCTIONS: dict[str, Callable[[Case], Case]] = {
+    "integrate_power": _integrate_power,
+    "register_delta": _register_delta,
+    "pulse_energy": lambda g: {"energy_kwh": power.pulse_energy(g["pulses"], g["kh_wh_per_pulse"])},
+    "specific_energy": lambda g: {"sec_kwh_per_unit": power.specific_energy(g["energy_kwh"], g["output"])},
+    "energy_baseline": _energy_baseline,
+    "energy_baseline_simple": _energy_baseline_simple,
+    "changepoint_3p_heating": _changepoint_heating,
+    "peak_demand": _peak_demand,
+    "sliding_mean": lambda g: {"demand_kw": demand.sliding_demand(g["kw_1min"], len(g["kw_1min"]))[0]},
+    "interval_demand": lambda g: {"kw": power.interval_demand(g["kwh"], g["interval_min"] * 60)},
+    "load_factor": lambda g: {"load_factor": demand.load_factor(g["energy_kwh"], g["peak_kw"], g["hours"])},
+    "power_factor": _power_factor,
+    "capacitor_kvar": lambda g: {"kvar": power.capacitor_reactive_power(g["p_kw"], g["pf1"], g["pf2"])},
+    "three_phase_power": _three_phase_power,
+    "phase_imbalance": lambda g: {"unbalance": power.phase_imbalance(g["currents_a"])},
+    "thd": lambda g: {"thd": power.total_harmonic_distortion(g["harmonic_rms"])},
+    "average_power_factor": lambda g: {"pf": power.average_power_factor(g["kwh"], g["kvarh"])},
+    "co2": _co2,
+    "tou_cost": _tou_cost,
+    "tier_cost": _tier_cost,
+    "demand_charge": _demand_charge,
+}
+"""Name of a function in the case file → inputs → outputs."""
