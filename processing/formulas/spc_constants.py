@@ -101,7 +101,7 @@ def deviation_mean(n: ArrayLike) -> NDArray[np.float64]:
     the series is F. Tricomi and A. Erdélyi, Pacific J. Math. 1 (1951), 133.
     """
     sizes = np.asarray(n, np.float64)
-    large = (sizes > LARGEST_RANGE) & (sizes == np.floor(sizes))
+    large = (sizes > LARGEST_RANGE) & (sizes == np.floor(sizes)) & np.isfinite(sizes)
     inverse = 1.0 / np.where(large, sizes - 1.0, np.inf)
     series = np.polynomial.polynomial.polyval(inverse, _C4_SERIES)
     return np.where(large, series, _look_up(_C4, sizes))[()]
