@@ -1,0 +1,116 @@
+"""Has the level of a tag, or the rate of errors, changed? Page-Hinkley and DDM, each in a row of numbers per tag.
+
+Both begin anew after a drift: what they were told before it describes a level that is gone. ADWIN, which finds the length of its
+memory itself, is in `adwin.py`; where changes lay, looking back, is in `change_points.py`.
+"""
+
+import numpy as np
+
+from processing.kernels.jit import inline, kernel
+
+# columns of Page-Hinkley's state
+PH_COUNT = 0
+PH_MEAN = 1
+PH_RISE = 2  # sum of deviations less the tolerated ones
+PH_RISE_LEAST = 3
+PH_FALL = 4
+PH_FALL_MOST = 5
+PAGE_HINKLEY = 6
+
+FIRST_PAGE_HINKLEY = (0.0, 0.0, 0.0, np.inf, 0.0, -np.inf)
+
+# columns of DDM's state
+DDM_COUNT = 0
+DDM_ERRORS = 1
+DDM_RATE = 2  # error rate and its deviation where their sum was least
+DDM_DEVIATION = 3
+DDM = 4
+
+FIRST_DDM = (0.0, 0.0, np.inf, np.inf)
+
+# verdicts of Page-Hinkley and ADWIN
+FALL = -1
+STEADY = 0
+RISE = 1
+
+# verdicts of DDM
+WARNING = 1
+DRIFT = 2
+
+
+@inline
+def page_hinkley_step(state, k, c0, value, delta, threshold, alpha, least_count):
+    """Take one value into row k and give the verdict; see `page_hinkley`."""
+    if np.isnan(value):
+        return STEADY
+    n = state[k, c0 + PH_COUNT] + 1.0
+    state[k, c0 + PH_COUNT] = n
+    state[k, c0 + PH_MEAN] += (value - state[k, c0 + PH_MEAN]) / n
+    deviation = value - state[k, c0 + PH_MEAN]
+    rise = alpha * state[k, c0 + PH_RISE] + deviation - delta
+    fall = alpha * state[k, c0 + PH_FALL] + deviation + delta
+    state[k, c0 + PH_RISE] = rise
+    state[k, c0 + PH_FALL] = fall
+    state[k, c0 + PH_RISE_LEAST] = min(state[k, c0 + PH_RISE_LEAST], rise)
+    state[k, c0 + PH_FALL_MOST] = max(state[k, c0 + PH_FALL_MOST], fall)
+    verdict = STEADY
+    if n >= least_count and rise - state[k, c0 + PH_RISE_LEAST] > threshold:
+        verdict = RISE
+    elif n >= least_count and state[k, c0 + PH_FALL_MOST] - fall > threshold:
+        verdict = FALL
+    if verdict != STEADY:
+        for c in range(PAGE_HINKLEY):
+            state[k, c0 + c] = FIRST_PAGE_HINKLEY[c]
+    return verdict
+
+
+@kernel("void(int64[::1], float64[::1], float64, float64, float64, int64, float64[:,::1], int8[::1])")
+def page_hinkley(row, value, delta, threshold, alpha, least_count, state, verdict):
+    """Page-Hinkley test for a change of the mean, in both directions.
+
+    row : int64[n], row of each value; value : float64[n]; NaN is passed over.
+    delta : change of the mean that is tolerated, 0 or more [the value's unit]; threshold : lambda, above 0 [the value's unit]:
+    the larger, the later and the surer. alpha : what is kept of the sums at each value, above 0, at most 1.
+    least_count : no verdict before this many values.
+    state : float64[rows, PAGE_HINKLEY], changed; a new row is `FIRST_PAGE_HINKLEY`, which it is again after a drift.
+    verdict : int8[n], output: RISE, FALL or STEADY.
+    Source: E. S. Page, Biometrika 41 (1954) 100; D. V. Hinkley, Biometrika 58 (1971) 509; with forgetting as J. Gama et al.,
+    "A survey on concept drift adaptation", ACM Computing Surveys 46 (2014) 44.
+    """
+    for i in range(value.size):
+        verdict[i] = page_hinkley_step(state, row[i], 0, value[i], delta, threshold, alpha, least_count)
+
+
+@inline
+def ddm_step(state, k, c0, error, warning_level, drift_level, least_count):
+    """Take one outcome (1: an error) into row k and give the verdict; see `detect_error_drift`."""
+    n = state[k, c0 + DDM_COUNT] + 1.0
+    state[k, c0 + DDM_COUNT] = n
+    state[k, c0 + DDM_ERRORS] += error
+    if n <= least_count:
+        return STEADY
+    rate = state[k, c0 + DDM_ERRORS] / n
+    deviation = np.sqrt(rate * (1.0 - rate) / n)
+    if rate + deviation <= state[k, c0 + DDM_RATE] + state[k, c0 + DDM_DEVIATION]:
+        state[k, c0 + DDM_RATE] = rate
+        state[k, c0 + DDM_DEVIATION] = deviation
+    above = rate + deviation - state[k, c0 + DDM_RATE]
+    if above > drift_level * state[k, c0 + DDM_DEVIATION]:
+        for c in range(DDM):
+            state[k, c0 + c] = FIRST_DDM[c]
+        return DRIFT
+    return WARNING if above > warning_level * state[k, c0 + DDM_DEVIATION] else STEADY
+
+
+@kernel("void(int64[::1], uint8[::1], float64, float64, int64, float64[:,::1], int8[::1])")
+def detect_error_drift(row, error, warning_level, drift_level, least_count, state, verdict):
+    """DDM: whether errors (scrap, rejects, wrong predictions) have become more frequent than they were at best.
+
+    row : int64[n]; error : uint8[n], 1 for an error, 0 for none.
+    warning_level, drift_level : deviations above the best rate, usually 2 and 3; least_count : no verdict up to this many.
+    state : float64[rows, DDM], changed; a new row is `FIRST_DDM`, which it is again after a drift.
+    verdict : int8[n], output: STEADY, WARNING or DRIFT. A row that has never seen an error drifts at its first one.
+    Source: J. Gama, P. Medas, G. Castillo, P. Rodrigues, "Learning with drift detection", SBIA 2004, LNCS 3171, 286.
+    """
+    for i in range(error.size):
+        verdict[i] = ddm_step(state, row[i], 0, float(error[i]), warning_level, drift_level, least_count)

@@ -1,0 +1,152 @@
+"""Mean, variance, skewness and kurtosis of a stream in one pass, and its recent mean: nothing is kept but a row of numbers.
+
+Sums of squares cancel where a signal is small on a large level (NIST's numacc4: 0.1 on 10 000 000); sums of powers of
+*deviations* do not. Two rows merge into one, so that a longer window is the merge of its parts.
+"""
+
+import numpy as np
+
+from processing.kernels.jit import inline, kernel
+
+# columns of the state
+COUNT = 0
+MEAN = 1
+M2 = 2  # sums of powers of deviations from the mean
+M3 = 3
+M4 = 4
+MIN = 5
+MAX = 6
+MOMENTS = 7
+
+FIRST_MOMENTS = (0.0, 0.0, 0.0, 0.0, 0.0, np.inf, -np.inf)
+"""A row of the state before its first value; also the identity of a merge."""
+
+# columns of what `describe` reads out
+D_VARIANCE = 0  # sample variance, over n - 1
+D_DEVIATION = 1  # its root
+D_SKEWNESS = 2
+D_KURTOSIS = 3  # excess: 0 for a normal distribution
+DESCRIBED = 4
+
+# columns of the recent mean
+R_TIME = 0  # int64 ns, NONE before the first value
+R_VALUE = 1
+RECENT = 2
+
+NONE = -(2**63)
+
+
+@inline
+def add_value(state, k, c0, value):
+    """Take one value into row k, columns from c0 on; NaN counts nothing.
+
+    Source: T. B. Terriberry's and P. Pébay's one-pass update (Pébay, SAND2008-6212, 2008), for M2 that of B. P. Welford,
+    Technometrics 4 (1962) 419.
+    """
+    if np.isnan(value):
+        return
+    before = state[k, c0 + COUNT]
+    n = before + 1.0
+    delta = value - state[k, c0 + MEAN]
+    step = delta / n
+    square = delta * step * before
+    m2, m3 = state[k, c0 + M2], state[k, c0 + M3]
+    state[k, c0 + COUNT] = n
+    state[k, c0 + MEAN] += step
+    state[k, c0 + M4] += square * step * step * (n * n - 3.0 * n + 3.0) + 6.0 * step * step * m2 - 4.0 * step * m3
+    state[k, c0 + M3] = m3 + square * step * (n - 2.0) - 3.0 * step * m2
+    state[k, c0 + M2] = m2 + square
+    state[k, c0 + MIN] = min(state[k, c0 + MIN], value)
+    state[k, c0 + MAX] = max(state[k, c0 + MAX], value)
+
+
+@inline
+def merge_row(state, k, c0, other, j):
+    """Take row j of `other` (columns from 0 on) into row k of the state; a row without values changes nothing.
+
+    Source: P. Pébay, SAND2008-6212 (2008), eq. 2.1; for M2 T. F. Chan, G. H. Golub, R. J. LeVeque (1979).
+    """
+    na, nb = state[k, c0 + COUNT], other[j, COUNT]
+    if nb == 0.0:
+        return
+    n = na + nb
+    delta = other[j, MEAN] - state[k, c0 + MEAN]
+    per_n = delta / n
+    a2, a3, b2, b3 = state[k, c0 + M2], state[k, c0 + M3], other[j, M2], other[j, M3]
+    state[k, c0 + M4] += (
+        other[j, M4]
+        + delta * per_n * per_n * per_n * na * nb * (na * na - na * nb + nb * nb)
+        + 6.0 * per_n * per_n * (na * na * b2 + nb * nb * a2)
+        + 4.0 * per_n * (na * b3 - nb * a3)
+    )
+    state[k, c0 + M3] = a3 + b3 + delta * per_n * per_n * na * nb * (na - nb) + 3.0 * per_n * (na * b2 - nb * a2)
+    state[k, c0 + M2] = a2 + b2 + delta * per_n * na * nb
+    state[k, c0 + MEAN] += per_n * nb
+    state[k, c0 + COUNT] = n
+    state[k, c0 + MIN] = min(state[k, c0 + MIN], other[j, MIN])
+    state[k, c0 + MAX] = max(state[k, c0 + MAX], other[j, MAX])
+
+
+@kernel("void(int64[::1], float64[::1], float64[:,::1])")
+def update_moments(row, value, state):
+    """Take a block of values into the rows of the state.
+
+    row : int64[n], row of each value; value : float64[n], in any unit; NaN counts nothing.
+    state : float64[rows, MOMENTS], changed; a new row is `FIRST_MOMENTS`.
+    """
+    for i in range(value.size):
+        add_value(state, row[i], 0, value[i])
+
+
+@kernel("void(int64[::1], float64[:,::1], float64[:,::1])")
+def merge_moments(row, other, state):
+    """Take the rows of `other` : float64[n, MOMENTS], in their order, into the rows `row` : int64[n] of the state, changed."""
+    for j in range(row.size):
+        merge_row(state, row[j], 0, other, j)
+
+
+@kernel("void(float64[:,::1], float64[:,::1])")
+def describe(state, described):
+    """What the moments say: described : float64[rows, DESCRIBED], output.
+
+    NaN where it is undefined: variance and deviation of less than two values, skewness and kurtosis of a flat signal.
+    Skewness is g1 = m3 / m2^1.5 and kurtosis g2 = m4 / m2^2 - 3 with m = M / n (Joanes and Gill, The Statistician 47 (1998) 183).
+    """
+    for k in range(state.shape[0]):
+        n, m2 = state[k, COUNT], state[k, M2]
+        described[k, :] = np.nan
+        if n >= 2.0:
+            described[k, D_VARIANCE] = m2 / (n - 1.0)
+            described[k, D_DEVIATION] = np.sqrt(m2 / (n - 1.0))
+        if n >= 1.0 and m2 > 0.0:
+            described[k, D_SKEWNESS] = np.sqrt(n) * state[k, M3] / (m2 * np.sqrt(m2))
+            described[k, D_KURTOSIS] = n * state[k, M4] / m2 / m2 - 3.0
+
+
+@inline
+def add_recent(state, state_i, k, c0, time, value, tau_s):
+    """Take one value of time [ns] into the recent mean of row k and return that mean; see `recent_means`."""
+    before = state_i[k, c0 + R_TIME]
+    if np.isnan(value) or (before != NONE and time < before):
+        return state[k, c0 + R_VALUE] if before != NONE else np.nan
+    if before == NONE:
+        state[k, c0 + R_VALUE] = value
+    else:
+        weight = -np.expm1(-((time - before) * 1e-9) / tau_s)
+        state[k, c0 + R_VALUE] += weight * (value - state[k, c0 + R_VALUE])
+    state_i[k, c0 + R_TIME] = time
+    return state[k, c0 + R_VALUE]
+
+
+@kernel("void(int64[::1], int64[::1], float64[::1], float64, float64[:,::1], int64[:,::1], float64[::1])")
+def recent_means(row, time, value, tau_s, state, state_i, mean):
+    """Exponentially weighted mean of values that come at any distance: a value's weight is 1 - exp(-dt / tau).
+
+    row : int64[n]; time : int64[n] [ns]; value : float64[n]; tau_s : time constant, above 0 [s].
+    state : float64[rows, RECENT], changed, state_i : the same memory as int64; a new row has R_TIME = NONE.
+    mean : float64[n], output, NaN before the first value. NaN and values older than the newest change nothing; of two at the
+    same time the first one counts.
+    Source: A. Eckner, "Algorithms for unevenly spaced time series: moving averages and other rolling operators" (2012), EMA_next.
+    """
+    for i in range(value.size):
+        mean[i] = add_recent(state, state_i, row[i], 0, time[i], value[i], tau_s)

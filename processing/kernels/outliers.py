@@ -1,0 +1,184 @@
+"""Values that stand apart, judged by median and MAD, which outliers themselves cannot move.
+
+A mean and a deviation are pulled by the very values they are to find: with three outliers in ten no score exceeds 3. Medians hold
+until half of the values are wrong. One sorted window serves both scores, so a step costs as much as moving a value in it.
+"""
+
+import numpy as np
+
+from processing.kernels.jit import inline, kernel
+
+SCALE = 0.6745
+"""0.75 quantile of the normal distribution as Iglewicz and Hoaglin round it: MAD / 0.6745 estimates its deviation."""
+
+DEVIATIONS_A_MAD = 1.4826
+"""1 / 0.6745, as Hampel rounds it."""
+
+# columns of a window of w values
+W_COUNT = 0
+W_NEXT = 1  # place in the ring that is written next
+W_RING = 2  # .. + w - 1, then the same values ascending
+
+
+def window_columns(window: int) -> int:
+    """Columns of the state for a window of so many values. A new row is all zeros."""
+    if window < 1:
+        raise ValueError(f"window: expected at least one value, got {window}")
+    return W_RING + 2 * window
+
+
+@inline
+def sorted_place(ascending, n, value):
+    """How many of the first n values, ascending, are below `value`."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if ascending[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inline
+def insert_sorted(ascending, n, value):
+    """Insert into n ascending values."""
+    i = n
+    while i > 0 and ascending[i - 1] > value:
+        ascending[i] = ascending[i - 1]
+        i -= 1
+    ascending[i] = value
+
+
+@inline
+def remove_sorted(ascending, n, value):
+    """Remove one that is there from n ascending values."""
+    for i in range(sorted_place(ascending, n, value), n - 1):
+        ascending[i] = ascending[i + 1]
+
+
+@inline
+def sorted_median(ascending, n):
+    """Median of n ascending values; NaN of none."""
+    if n == 0:
+        return np.nan
+    return 0.5 * (ascending[(n - 1) // 2] + ascending[n // 2])
+
+
+@inline
+def sorted_mad(ascending, n, median):
+    """Median of the n absolute deviations from the median, walking outwards from the middle; NaN of none."""
+    if n == 0:
+        return np.nan
+    left = (n - 1) // 2
+    right = left + 1
+    before, last = 0.0, 0.0
+    for _ in range(n // 2 + 1):
+        before = last
+        if right >= n or (left >= 0 and median - ascending[left] <= ascending[right] - median):
+            last = median - ascending[left]
+            left -= 1
+        else:
+            last = ascending[right] - median
+            right += 1
+    return last if n % 2 == 1 else 0.5 * (before + last)
+
+
+@inline
+def score_of(value, median, mad):
+    """Modified z score, 0.6745 (x - median) / MAD; NaN where the MAD is 0."""
+    return SCALE * (value - median) / mad if mad > 0.0 else np.nan
+
+
+@inline
+def is_beyond(value, median, mad, sigmas):
+    """Whether Hampel's identifier calls a value an outlier: further from the median than so many deviations, MAD x 1.4826.
+
+    Where the MAD is 0 (more than half of the values are equal), every other value is.
+    """
+    return abs(value - median) > sigmas * DEVIATIONS_A_MAD * mad
+
+
+@kernel("UniTuple(float64, 2)(float64[::1], float64[::1], float64[::1])")
+def mad_scores(value, scratch, score):
+    """Modified z scores of a batch against its own median. Returns (median, MAD), both in the unit of the values.
+
+    value : float64[n]; NaN has no part in the medians and no score. scratch : float64[n], its content does not matter.
+    score : float64[n], output; NaN throughout where the MAD is 0, and median and MAD are NaN where there is no value.
+    An outlier is usually one with a score beyond 3.5 either way.
+    Source: B. Iglewicz, D. C. Hoaglin, "How to detect and handle outliers", ASQC 16 (1993).
+    """
+    n = 0
+    for i in range(value.size):
+        if not np.isnan(value[i]):
+            scratch[n] = value[i]
+            n += 1
+    scratch[:n].sort()
+    median = sorted_median(scratch, n)
+    mad = sorted_mad(scratch, n, median)
+    for i in range(value.size):
+        score[i] = score_of(value[i], median, mad)
+    return median, mad
+
+
+@kernel("void(float64[::1], int64, float64, float64[::1], uint8[::1])")
+def hampel(value, half_width, sigmas, scratch, outlier):
+    """Hampel's identifier over a batch: each value against the window centred on it, cut off at both ends of the batch.
+
+    value : float64[n]; NaN has no part in a window and is no outlier. half_width : 0 or more values on either side; sigmas : how many
+    deviations are too many, 0 or more, usually 3. scratch : float64[2 * half_width + 1], its content does not matter.
+    outlier : uint8[n], output, 1 for an outlier. In a window of equal values every other value is one.
+    Source: F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69 (1974) 383; as a moving window
+    R. K. Pearson, IEEE Trans. Control Systems Technology 10 (2002) 55.
+    """
+    size, n = value.size, 0
+    for i in range(-half_width, size):
+        entering, leaving = i + half_width, i - half_width - 1
+        if leaving >= 0 and not np.isnan(value[leaving]):
+            remove_sorted(scratch, n, value[leaving])
+            n -= 1
+        if entering < size and not np.isnan(value[entering]):
+            insert_sorted(scratch, n, value[entering])
+            n += 1
+        if i >= 0:
+            median = sorted_median(scratch, n)
+            outlier[i] = is_beyond(value[i], median, sorted_mad(scratch, n, median), sigmas)
+
+
+@inline
+def window_step(state, k, c0, window, value):
+    """Take one value (no NaN) into the window of row k, whose oldest leaves when it is full, and give (median, MAD) of it."""
+    ring = c0 + W_RING
+    ascending = state[k, ring + window : ring + 2 * window]
+    n, place = np.int64(state[k, c0 + W_COUNT]), np.int64(state[k, c0 + W_NEXT])
+    if n == window:
+        remove_sorted(ascending, n, state[k, ring + place])
+        n -= 1
+    insert_sorted(ascending, n, value)
+    state[k, ring + place] = value
+    state[k, c0 + W_NEXT] = place + 1 if place + 1 < window else 0
+    state[k, c0 + W_COUNT] = n + 1
+    median = sorted_median(ascending, n + 1)
+    return median, sorted_mad(ascending, n + 1, median)
+
+
+@kernel("void(int64[::1], float64[::1], int64, int64, float64, float64[:,::1], float64[::1], uint8[::1])")
+def judge_newest(row, value, window, least_count, sigmas, state, score, outlier):
+    """Score of each value of a stream against the newest values of its row, itself included, as soon as it comes.
+
+    row : int64[n], row of each value; value : float64[n]; NaN is passed over, its score is NaN.
+    window : values that are remembered, 1 or more; least_count : no verdict before this many, 1 to `window`.
+    sigmas : as of `hampel`. state : float64[rows, window_columns(window)], changed; a new row is all zeros.
+    score : float64[n], output, modified z score, NaN before `least_count` or where the MAD is 0.
+    outlier : uint8[n], output, 1 where Hampel's identifier says so.
+    Source: as of `mad_scores` and `hampel`; the window looks back only, because a stream cannot wait for the values to come.
+    """
+    for i in range(value.size):
+        score[i] = np.nan
+        outlier[i] = 0
+        if np.isnan(value[i]):
+            continue
+        median, mad = window_step(state, row[i], 0, window, value[i])
+        if state[row[i], W_COUNT] >= least_count:
+            score[i] = score_of(value[i], median, mad)
+            outlier[i] = is_beyond(value[i], median, mad, sigmas)

@@ -1,0 +1,287 @@
+"""Quantiles of a stream without its values: P² for one quantile in 16 numbers, a t-digest for all of them that can be merged.
+
+P² is the cheapest thing that follows a quantile, but two of them cannot be merged, so it serves a live edge only. A t-digest is
+for windows: hours are merged from minutes. Its accuracy is one of *rank*, best at both ends, so it does not depend on the unit.
+"""
+
+import numpy as np
+
+from processing.kernels.jit import inline, kernel
+
+# columns of P²'s state
+P2_COUNT = 0
+P2_HEIGHT = 1  # .. + 4: marker heights, the values themselves while there are less than five
+P2_POSITION = 6  # .. + 4: marker positions, from 1
+P2_DESIRED = 11  # .. + 4
+P2 = 16
+"""Columns of a row. A new row is all zeros."""
+
+COMPRESSION = 100
+CENTROIDS = COMPRESSION + 2  # two neighbours span more than 1 of COMPRESSION / 2 on the scale, so there are never more
+BUFFER = 128
+
+# columns of a digest
+T_COUNT = 0  # values, those in the buffer included
+T_MIN = 1
+T_MAX = 2
+T_CENTROIDS = 3
+T_BUFFERED = 4
+T_MEAN = 5  # .. + CENTROIDS - 1, ascending
+T_WEIGHT = T_MEAN + CENTROIDS  # .. + CENTROIDS - 1
+T_BUFFER = T_WEIGHT + CENTROIDS  # .. + BUFFER - 1
+DIGEST = T_BUFFER + BUFFER
+"""Columns of a row. A new row is all zeros."""
+
+# rows of the scratch array, float64[3, BUFFER]
+_MEANS = 0
+_WEIGHTS = 1
+_ONES = 2
+SCRATCH = 3
+
+
+@inline
+def interpolated(ascending, n, probability):
+    """Quantile of n ascending values by linear interpolation (R. Hyndman, Y. Fan, 1996, type 7); NaN of none."""
+    if n == 0:
+        return np.nan
+    at = probability * (n - 1)
+    low = min(np.int64(at), n - 1)
+    high = min(low + 1, n - 1)
+    return ascending[low] + (at - low) * (ascending[high] - ascending[low])
+
+
+@inline
+def _moved_height(heights, positions, i, direction):
+    """Height of marker i moved by one position: on the parabola through its neighbours, on the line if that is out of order."""
+    q, n = heights[i], positions[i]
+    before, after = positions[i - 1], positions[i + 1]
+    rising = (heights[i + 1] - q) / (after - n)
+    falling = (q - heights[i - 1]) / (n - before)
+    parabola = q + direction / (after - before) * (
+        (n - before + direction) * rising + (after - n - direction) * falling
+    )
+    if heights[i - 1] < parabola < heights[i + 1]:
+        return parabola
+    return q + (rising if direction > 0.0 else -falling)
+
+
+@inline
+def _insert_ascending(values, n, value):
+    """Insert into the first n places of `values`, which are ascending."""
+    i = n
+    while i > 0 and values[i - 1] > value:
+        values[i] = values[i - 1]
+        i -= 1
+    values[i] = value
+
+
+@inline
+def p2_step(state, k, c0, value, probability):
+    """Take one value into row k; see `update_p2`."""
+    if np.isnan(value):
+        return
+    heights = state[k, c0 + P2_HEIGHT : c0 + P2_HEIGHT + 5]
+    positions = state[k, c0 + P2_POSITION : c0 + P2_POSITION + 5]
+    desired = state[k, c0 + P2_DESIRED : c0 + P2_DESIRED + 5]
+    count = np.int64(state[k, c0 + P2_COUNT])
+    state[k, c0 + P2_COUNT] = count + 1
+    if count < 5:
+        _insert_ascending(heights, count, value)
+        positions[count] = count + 1.0
+        desired[count] = 1.0 + 4.0 * _share(count, probability)
+        return
+    heights[0] = min(heights[0], value)
+    heights[4] = max(heights[4], value)
+    for i in range(1, 5):
+        if i == 4 or value < heights[i]:
+            positions[i] += 1.0
+        desired[i] += _share(i, probability)
+    for i in range(1, 4):
+        distance = desired[i] - positions[i]
+        if distance >= 1.0 and positions[i + 1] - positions[i] > 1.0:
+            heights[i] = _moved_height(heights, positions, i, 1.0)
+            positions[i] += 1.0
+        elif distance <= -1.0 and positions[i - 1] - positions[i] < -1.0:
+            heights[i] = _moved_height(heights, positions, i, -1.0)
+            positions[i] -= 1.0
+
+
+@inline
+def _share(i, probability):
+    """The quantile that marker i follows."""
+    if i == 0:
+        return 0.0
+    if i == 4:
+        return 1.0
+    return 0.5 * probability * i if i < 3 else 0.5 * (1.0 + probability)
+
+
+@inline
+def p2_estimate(state, k, c0, probability):
+    """The quantile: the middle marker; of less than five values the exact one; NaN of none."""
+    count = np.int64(state[k, c0 + P2_COUNT])
+    if count >= 5:
+        return state[k, c0 + P2_HEIGHT + 2]
+    return interpolated(state[k, c0 + P2_HEIGHT : c0 + P2_HEIGHT + 5], count, probability)
+
+
+@kernel("void(int64[::1], float64[::1], float64, float64[:,::1], float64[::1])")
+def update_p2(row, value, probability, state, estimate):
+    """Follow one quantile by the P² algorithm.
+
+    row : int64[n], row of each value; value : float64[n]; NaN is passed over. probability : of the quantile, above 0, below 1.
+    state : float64[rows, P2], changed; a new row is all zeros. estimate : float64[n], output, after each value.
+    The error is the algorithm's own and has no bound: about 0.5 % of the value on smooth distributions, more where the density has gaps.
+    Source: R. Jain, I. Chlamtac, "The P² algorithm for dynamic calculation of quantiles and histograms without storing
+    observations", Communications of the ACM 28 (1985) 1076.
+    """
+    for i in range(value.size):
+        p2_step(state, row[i], 0, value[i], probability)
+        estimate[i] = p2_estimate(state, row[i], 0, probability)
+
+
+@inline
+def _limit(done, total):
+    """Up to which weight a centroid may reach that begins after `done` of `total`: one further on the arc sine scale k1."""
+    scale = np.arcsin(2.0 * done / total - 1.0) + 2.0 * np.pi / COMPRESSION
+    return total if scale >= 0.5 * np.pi else 0.5 * total * (np.sin(scale) + 1.0)
+
+
+@inline
+def _cluster(mean_a, weight_a, n_a, mean_b, weight_b, n_b, total, scratch):
+    """Merge two ascending runs of centroids into as few as the scale allows, in `scratch`; returns their number."""
+    n, a, b = -1, 0, 0
+    done, limit = 0.0, -1.0
+    while a < n_a or b < n_b:
+        if b >= n_b or (a < n_a and mean_a[a] <= mean_b[b]):
+            mean, weight = mean_a[a], weight_a[a]
+            a += 1
+        else:
+            mean, weight = mean_b[b], weight_b[b]
+            b += 1
+        if n >= 0 and (done + scratch[_WEIGHTS, n] + weight <= limit or n == CENTROIDS - 1):
+            scratch[_WEIGHTS, n] += weight
+            scratch[_MEANS, n] += (mean - scratch[_MEANS, n]) * weight / scratch[_WEIGHTS, n]
+            continue
+        if n >= 0:
+            done += scratch[_WEIGHTS, n]
+        n += 1
+        limit = _limit(done, total)
+        scratch[_MEANS, n] = mean
+        scratch[_WEIGHTS, n] = weight
+    return n + 1
+
+
+@inline
+def _replace_centroids(state, k, c0, mean_b, weight_b, n_b, total, scratch):
+    """Merge a run of centroids into those of row k."""
+    means = state[k, c0 + T_MEAN : c0 + T_MEAN + CENTROIDS]
+    weights = state[k, c0 + T_WEIGHT : c0 + T_WEIGHT + CENTROIDS]
+    n = _cluster(means, weights, np.int64(state[k, c0 + T_CENTROIDS]), mean_b, weight_b, n_b, total, scratch)
+    for i in range(n):
+        means[i] = scratch[_MEANS, i]
+        weights[i] = scratch[_WEIGHTS, i]
+    state[k, c0 + T_CENTROIDS] = n
+
+
+@inline
+def flush_digest(state, k, c0, scratch):
+    """Merge the buffer of row k into its centroids."""
+    n = np.int64(state[k, c0 + T_BUFFERED])
+    if n == 0:
+        return
+    for i in range(n):
+        scratch[_ONES, i] = 1.0
+    buffer = state[k, c0 + T_BUFFER : c0 + T_BUFFER + n]
+    _replace_centroids(state, k, c0, buffer, scratch[_ONES], n, state[k, c0 + T_COUNT], scratch)
+    state[k, c0 + T_BUFFERED] = 0.0
+
+
+@inline
+def digest_step(state, k, c0, value, scratch):
+    """Take one value into the digest of row k; the buffer is merged when it is full, wherever a block ends."""
+    if np.isnan(value):
+        return
+    count, n = state[k, c0 + T_COUNT], np.int64(state[k, c0 + T_BUFFERED])
+    state[k, c0 + T_MIN] = min(state[k, c0 + T_MIN], value) if count > 0.0 else value
+    state[k, c0 + T_MAX] = max(state[k, c0 + T_MAX], value) if count > 0.0 else value
+    state[k, c0 + T_COUNT] = count + 1.0
+    _insert_ascending(state[k, c0 + T_BUFFER : c0 + T_BUFFER + BUFFER], n, value)
+    state[k, c0 + T_BUFFERED] = n + 1
+    if n + 1 == BUFFER:
+        flush_digest(state, k, c0, scratch)
+
+
+@kernel("void(int64[::1], float64[::1], float64[:,::1], float64[:,::1])")
+def update_digest(row, value, state, scratch):
+    """Take a block of values into digests.
+
+    row : int64[n], row of each value; value : float64[n]; NaN is passed over, infinities are not allowed.
+    state : float64[rows, DIGEST], changed; a new row is all zeros. scratch : float64[SCRATCH, BUFFER], its content does not matter.
+    Source: T. Dunning, O. Ertl, "Computing extremely accurate quantiles using t-digests" (2019), the merging digest with scale
+    function k1 and compression 100: an error of rank of about q (1 - q) / 50 at most.
+    """
+    for i in range(value.size):
+        digest_step(state, row[i], 0, value[i], scratch)
+
+
+@inline
+def merge_digest_row(state, k, c0, other, j, scratch):
+    """Take row j of `other` (columns from 0 on, its buffer merged here) into row k."""
+    count = state[k, c0 + T_COUNT]
+    if other[j, T_COUNT] == 0.0:
+        return
+    flush_digest(other, j, 0, scratch)
+    flush_digest(state, k, c0, scratch)
+    state[k, c0 + T_MIN] = min(state[k, c0 + T_MIN], other[j, T_MIN]) if count > 0.0 else other[j, T_MIN]
+    state[k, c0 + T_MAX] = max(state[k, c0 + T_MAX], other[j, T_MAX]) if count > 0.0 else other[j, T_MAX]
+    state[k, c0 + T_COUNT] = count + other[j, T_COUNT]
+    means = other[j, T_MEAN : T_MEAN + CENTROIDS]
+    weights = other[j, T_WEIGHT : T_WEIGHT + CENTROIDS]
+    n = np.int64(other[j, T_CENTROIDS])
+    _replace_centroids(state, k, c0, means, weights, n, state[k, c0 + T_COUNT], scratch)
+
+
+@kernel("void(int64[::1], float64[:,::1], float64[:,::1], float64[:,::1])")
+def merge_digests(row, other, state, scratch):
+    """Take the digests `other` : float64[n, DIGEST] (their buffers are merged), in their order, into rows `row` of the state, changed."""
+    for j in range(row.size):
+        merge_digest_row(state, row[j], 0, other, j, scratch)
+
+
+@inline
+def digest_quantile(state, k, c0, probability):
+    """Quantile of a digest whose buffer is merged: linear between the middles of the centroids; NaN of no values.
+
+    A centroid of weight w stands for the ranks of its w values, the first of all is the minimum and the last one the
+    maximum; so a digest of single values gives the quantile that numpy gives.
+    """
+    total = state[k, c0 + T_COUNT]
+    if total == 0.0:
+        return np.nan
+    at = probability * (total - 1.0)
+    rank, value, done = 0.0, state[k, c0 + T_MIN], 0.0
+    for i in range(np.int64(state[k, c0 + T_CENTROIDS])):
+        weight = state[k, c0 + T_WEIGHT + i]
+        middle, mean = done + 0.5 * (weight - 1.0), state[k, c0 + T_MEAN + i]
+        if at < middle:
+            return value + (mean - value) * (at - rank) / (middle - rank)
+        rank, value, done = middle, mean, done + weight
+    last = total - 1.0
+    if rank >= last:
+        return state[k, c0 + T_MAX]
+    return value + (state[k, c0 + T_MAX] - value) * (at - rank) / (last - rank)
+
+
+@kernel("void(float64[:,::1], float64[::1], float64[:,::1], float64[:,::1], float64[:,::1])")
+def read_digests(state, probability, work, scratch, quantile):
+    """Quantiles of each digest; the state is not changed, so reading does not alter what comes later.
+
+    probability : float64[m], 0 to 1. work : float64[1, DIGEST] and scratch : float64[SCRATCH, BUFFER], content does not matter.
+    quantile : float64[rows, m], output, NaN for a digest without values.
+    """
+    for k in range(state.shape[0]):
+        work[0, :] = state[k, :]
+        flush_digest(work, 0, 0, scratch)
+        for i in range(probability.size):
+            quantile[k, i] = digest_quantile(work, 0, 0, probability[i])

@@ -1,0 +1,181 @@
+"""`sketches_drift.json` by the project's kernels: their arrays are made here, and the streams that the cases describe by a rule."""
+
+import math
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from analysis.changes import change_points
+from analysis.outliers import hampel_outliers, local_outlier_probabilities, mad_scores
+from processing.kernels import adwin, drift, moments, quantiles
+
+Case = dict[str, Any]
+
+
+def uniforms(seed: int) -> Iterator[float]:
+    """The cases' linear congruential generator."""
+    x = seed
+    while True:
+        x = (1103515245 * x + 12345) % 2**31
+        yield x / 2**31
+
+
+def exponential(inputs: Case) -> list[float]:
+    """Exponential values; rounded where the case says so."""
+    u = uniforms(inputs["seed"])
+    found = [-math.log(1 - next(u)) * inputs.get("scale", 1) for _ in range(inputs["n"])]
+    return [round(value, 4) for value in found] if "round" in inputs["generator"] else found
+
+
+def stream(inputs: Case) -> list[float]:
+    """The values of a drift case: as listed, in segments of a level, or river's example."""
+    if "x" in inputs:
+        return list(inputs["x"])
+    if "segments_mean_scale_n" in inputs:
+        u = uniforms(inputs["seed"])
+        return [
+            round(mean + scale * (next(u) + next(u) + next(u) + next(u) - 2), 4)
+            for mean, scale, n in inputs["segments_mean_scale_n"]
+            for _ in range(n)
+        ]
+    seed = re.search(r"Random\((\d+)\)", inputs["generator"])
+    source = random.Random(int(seed[1]) if seed else 12345)
+    return [float(x) for x in source.choices([0, 1], k=1000) + source.choices(range(4, 8), k=1000)]
+
+
+def rows(values: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The row (0) of each value, and the values."""
+    return np.zeros(len(values), np.int64), np.array(values, np.float64)
+
+
+def moments_of(values: list[float]) -> np.ndarray:
+    state = np.array([moments.FIRST_MOMENTS])
+    moments.update_moments(*rows(values), state)
+    return state
+
+
+def welford(inputs: Case) -> Case:
+    values = inputs.get("x") or [inputs["first"], *inputs["then_alternate"] * inputs["repeats_each"]]
+    state, described = moments_of(values), np.empty((1, moments.DESCRIBED))
+    moments.describe(state, described)
+    deviation = described[0, moments.D_DEVIATION]
+    return {"mean": state[0, moments.MEAN], "sd": deviation, "n": int(state[0, moments.COUNT])}
+
+
+def readable(state: np.ndarray) -> Case:
+    described = np.empty((1, moments.DESCRIBED))
+    moments.describe(state, described)
+    n = int(state[0, moments.COUNT])
+    names = {"mean": moments.MEAN, "min": moments.MIN, "max": moments.MAX}
+    sums = {"M2": moments.M2, "M3": moments.M3, "M4": moments.M4}
+    found = {name: state[0, column] if n else None for name, column in names.items()}
+    found |= {name: state[0, column] for name, column in sums.items()}
+    return found | {"n": n, "var_sample": described[0, moments.D_VARIANCE]}
+
+
+def moments_merge(inputs: Case) -> Case:
+    parts = [moments_of(values) for values in inputs["partitions"]]
+    merged = np.array([moments.FIRST_MOMENTS])
+    moments.merge_moments(np.zeros(len(parts), np.int64), np.concatenate(parts), merged)
+    return {"parts": [readable(part) for part in parts], "merged": readable(merged)}
+
+
+def p2_quantile(inputs: Case) -> Case:
+    values = inputs.get("x") or exponential(inputs)
+    state, estimate = np.zeros((1, quantiles.P2)), np.empty(len(values))
+    quantiles.update_p2(*rows(values), inputs["p"], state, estimate)
+    heights = state[0, quantiles.P2_HEIGHT : quantiles.P2_HEIGHT + 5]
+    positions = state[0, quantiles.P2_POSITION : quantiles.P2_POSITION + 5].astype(int)
+    exact = np.quantile(values, inputs["p"])
+    return {"markers": heights, "positions": positions, "estimate": estimate[-1], "exact": exact}
+
+
+def quantile_sketch_accuracy(inputs: Case) -> Case:
+    """The larger of two rank errors: of one digest, and of eight that were merged."""
+    values = np.array(exponential(inputs))
+    q, ascending = np.array(inputs["q"]), np.sort(values)
+    scratch, work = np.empty((quantiles.SCRATCH, quantiles.BUFFER)), np.empty((1, quantiles.DIGEST))
+    whole, parts, merged = (np.zeros((n, quantiles.DIGEST)) for n in (1, 8, 1))
+    quantiles.update_digest(*rows(values), whole, scratch)
+    quantiles.update_digest(np.arange(len(values)) * 8 // len(values), values, parts, scratch)
+    quantiles.merge_digests(np.zeros(8, np.int64), parts, merged, scratch)
+    found = np.empty((2, len(q)))
+    quantiles.read_digests(np.concatenate([whole, merged]), q, work, scratch, found)
+    rank = np.searchsorted(ascending, found, side="right") / len(values)
+    return {"exact": np.quantile(values, q), "max_rank_error": np.abs(rank - q).max(axis=0)}
+
+
+def ewma_irregular(inputs: Case) -> Case:
+    time = np.array([round(t * 1e9) for t, _ in inputs["samples_t_v"]], np.int64)
+    row, value = rows([v for _, v in inputs["samples_t_v"]])
+    state, mean = np.zeros((1, moments.RECENT)), np.empty(len(value))
+    state_i = state.view(np.int64)
+    state_i[0, moments.R_TIME] = moments.NONE
+    moments.recent_means(row, time, value, inputs["tau"], state, state_i, mean)
+    return {"ewma": mean}
+
+
+def detect_by_adwin(inputs: Case) -> Case:
+    row, value = rows(stream(inputs))
+    state, verdict = np.zeros((1, adwin.ADWIN)), np.empty(len(value), np.int8)
+    adwin.adwin(row, value, inputs.get("delta", 0.002), inputs.get("clock", 32), 5, 10, state, verdict)
+    return {"drift_index": np.flatnonzero(verdict)}
+
+
+def page_hinkley(inputs: Case) -> Case:
+    row, value = rows(stream(inputs))
+    delta, threshold = inputs.get("delta", 0.005), inputs.get("threshold", 50.0)
+    alpha, least = inputs.get("alpha", 0.9999), inputs.get("min_instances", 30)
+    state = np.array([drift.FIRST_PAGE_HINKLEY])
+    verdict = np.empty(len(value), np.int8)
+    drift.page_hinkley(row, value, delta, threshold, alpha, least, state, verdict)
+    # Page-Hinkley says that the level has changed; since when, PELT finds in looking back.
+    return {"drift_index": np.flatnonzero(verdict), "change_points": change_points(value)[:-1]}
+
+
+def ddm(inputs: Case) -> Case:
+    rule = re.search(r"\(i\*(\d+)\) mod (\d+) < \((\d+) if i<(\d+) else (\d+)\)", inputs["generator"])
+    assert rule, inputs["generator"]
+    factor, modulus, first, until, then = map(int, rule.groups())
+    error = np.array([i * factor % modulus < (first if i < until else then) for i in range(inputs["n"])], np.uint8)
+    state, verdict = np.array([drift.FIRST_DDM]), np.empty(len(error), np.int8)
+    drift.detect_error_drift(np.zeros(len(error), np.int64), error, 2.0, 3.0, 30, state, verdict)
+    return {"drift_index": np.flatnonzero(verdict == drift.DRIFT)}
+
+
+def mad_zscore(inputs: Case) -> Case:
+    found = mad_scores(inputs["x"])
+    score = found.score if found.mad > 0 else None
+    return {"median": found.median, "mad": found.mad, "z": score, "outliers": found.beyond()}
+
+
+def hampel(inputs: Case) -> Case:
+    return {"outlier": hampel_outliers(inputs["x"], inputs["half_width"], inputs["n_sigma"])}
+
+
+def segment_ends(inputs: Case) -> Case:
+    signal = [mean + 0.1 * math.sin(i) for n, mean in inputs["segments_n_mean"] for i in range(n)]
+    return {"breakpoints_end_exclusive": change_points(signal, inputs.get("pen", 1.0), inputs.get("min_size", 2))}
+
+
+def loop_outlier(inputs: Case) -> Case:
+    return {"lop": local_outlier_probabilities(inputs["points"], inputs["n_neighbors"], inputs["extent"])}
+
+
+FUNCTIONS = {
+    "welford": welford,
+    "moments_merge": moments_merge,
+    "p2_quantile": p2_quantile,
+    "quantile_sketch_accuracy": quantile_sketch_accuracy,
+    "ewma_irregular": ewma_irregular,
+    "adwin": detect_by_adwin,
+    "page_hinkley": page_hinkley,
+    "ddm": ddm,
+    "mad_zscore": mad_zscore,
+    "hampel": hampel,
+    "change_points": segment_ends,
+    "loop_outlier": loop_outlier,
+}

@@ -1,0 +1,189 @@
+"""`streaming.json` by the engine where a case asks for what the engine does, else by the kernels of `windowing`.
+
+Windows of cases are 10 s, 5 s or of no real length; the engine's are 1 s, 1 min, 15 min, an hour and a day. So a case's unit of
+time is stretched or shrunk until its window is a minute, and whole windows are moved to where devices send times.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from fieldline.partition import murmur2, partition_of
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from processing.kernels import windowing
+from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of, frames_of
+
+Case = dict[str, Any]
+
+PROBE = "farm/north/field1/probe"
+START = 1_700_000_040 * SECOND
+MINUTE = 60 * SECOND
+OPEN_WINDOWS = 64
+
+
+def tumbling_window(inputs: Case) -> Case:
+    time, size, offset = inputs["ts"], inputs["size"], inputs["offset"]
+    moved = time // size * size
+
+    rig = EngineRig(windows=("1m",))
+    rig.send([frame_of([Row(PROBE, "m", START + (time - moved - offset) * MINUTE // size, 1.0)])]).finish()
+
+    (start,) = rig.values("telemetry", PROBE, "1m", "m")
+    begin = (start - START) // MINUTE * size + offset + moved
+    return {"window": [begin, begin + size]}
+
+
+def hopping_windows(inputs: Case) -> Case:
+    first, count = np.empty(1, np.int64), np.empty(1, np.int64)
+    size, hop, offset = inputs["size"], inputs["hop"], inputs.get("offset", 0)
+    windowing.hopping_windows(np.array([inputs["ts"]]), size, hop, offset, first, count)
+    starts = [int(first[0]) + k * hop for k in range(count[0])]
+    return {"windows": [[start, start + size] for start in starts]}
+
+
+def sessions_of(times: list[int], gap: int, touching: int) -> list[Case]:
+    """Sessions of events in any order; touching: 1 as Flink has it, 0 as Beam."""
+    ascending = np.sort(np.array(times, np.int64))
+    found = np.empty((len(times), windowing.SESSION), np.int64)
+    n, begin, sessions = windowing.session_windows(ascending, gap, touching, found), 0, []
+    for start, end, events in found[:n].tolist():
+        sessions.append({"start": start, "end": end, "events": ascending[begin : begin + events].tolist()})
+        begin += events
+    return sessions
+
+
+def session_windows(inputs: Case) -> Case:
+    return {
+        "sessions_flink": sessions_of(inputs["ts"], inputs["gap"], 1),
+        "sessions_beam": sessions_of(inputs["ts"], inputs["gap"], 0),
+    }
+
+
+def event_time_window_sum(inputs: Case) -> Case:
+    """Flink drops what is later than the lateness allowed. The engine does not, see `tests/oracles/test_streaming.py`."""
+    events, size = inputs["events_in_arrival_order"], inputs["size"]
+    time, value = (np.array([event[name] for event in events], kind) for name, kind in (("ts", "i8"), ("value", "f8")))
+    room = 1 + OPEN_WINDOWS
+    state, sums = np.full((room, windowing.EVENT_TIME), windowing.NONE), np.zeros(room)
+    verdict = np.empty(len(events), np.uint8)
+    firings, fired_sums = np.empty((len(events) + room, windowing.FIRING), np.int64), np.empty(len(events) + room)
+
+    n = windowing.event_time_sums(
+        time, value, size, inputs["out_of_orderness"], inputs["allowed_lateness"],
+        state, sums, verdict, firings, fired_sums,
+    )  # fmt: skip
+
+    pending = [
+        (*row[:2], sums[k]) for k, row in enumerate(state.tolist()) if k and row[0] != windowing.NONE and not row[2]
+    ]
+    return {
+        "emissions": [
+            _window(start, size, total, count)
+            | {"after": events[after]["id"], "kind": ("on_time", "late")[late]}
+            for (after, start, count, late), total in zip(firings[:n].tolist(), fired_sums[:n].tolist(), strict=True)
+        ],
+        "dropped": [events[k]["id"] for k in np.flatnonzero(verdict == windowing.DROPPED)],
+        "final_watermark": state[0, windowing.E_WATERMARK],
+        "pending_unfired": [_window(start, size, total, count) for start, count, total in sorted(pending)],
+    }  # fmt: skip
+
+
+def _window(start: int, size: int, total: float, count: int) -> Case:
+    return {"window": [start, start + size], "sum": total, "count": count}
+
+
+def beam_transcript(inputs: Case) -> Case:
+    kind, length = inputs["window"].split()
+    return {"panes": (fixed_panes if kind == "fixed" else session_panes)(inputs["steps"], int(length))}
+
+
+def fixed_panes(steps: list[Case], size: int) -> list[Case]:
+    """A watermark is the engine's line's silence: panes come with it, and after it with each input."""
+    rig, panes, is_over, values = EngineRig(windows=("1m",)), [], False, []
+    for step in steps:
+        before = dict(rig.table) if is_over else {}
+        if "input" in step:
+            values += step["input"]
+            rows = [Row(PROBE, "m", START + t * MINUTE // size, float(t)) for t in step["input"]]
+            rig.send([frame_of(rows)], pause_s=2.0).wait(2.0)
+        else:
+            rig.wait(700.0)
+        late = is_over and "input" in step
+        is_over = is_over or "watermark" in step
+        if is_over:
+            changed = [key for key in sorted(rig.table) if rig.table[key] != before.get(key)]
+            panes += [
+                _pane(rig, int(key[4]), size, sorted(values)) | ({"late": True} if late else {}) for key in changed
+            ]
+    return panes
+
+
+def _pane(rig: EngineRig, start: int, size: int, values: list[int]) -> Case:
+    """A window of the engine, with the values that its count, extremes and mean stand for."""
+    row, first = rig.values("telemetry", PROBE, "1m", "m")[start], (start - START) // MINUTE * size
+    inside = [value for value in values if first <= value < first + size]
+    shown = (row["count"], row["min"], row["max"], row["count"] * row["mean"])
+    stands_for = np.allclose(shown, (len(inside), min(inside), max(inside), sum(inside)), rtol=1e-12)
+    return {"window_inclusive": [first, first + size - 1], "values": inside if stands_for else list(shown)}
+
+
+def session_panes(steps: list[Case], gap: int) -> list[Case]:
+    """Sessions are shown when the watermark passes their end, and again with all that is in them when late events change them."""
+    panes: list[Case] = []
+    shown: list[Case] = []
+    times: list[int] = []
+    watermark = None
+    for step in steps:
+        times += step.get("input", [])
+        watermark = step.get("watermark", watermark)
+        for session in sessions_of(times, gap, 0):
+            if watermark is not None and session["end"] - 1 <= watermark and session not in shown:
+                late = {"late": True} if "input" in step else {}
+                panes.append(
+                    {"window_inclusive": [session["start"], session["end"] - 1], "values": session["events"]} | late
+                )
+                shown.append(session)
+    return panes
+
+
+def time_weighted_mean(inputs: Case) -> Case:
+    begin, span = inputs["from"], inputs["to"] - inputs["from"]
+    plant = Plant(PlantFile(asset=(AssetEntry(path=PROBE, tags={"m": TagEntry(max_gap_s=3600.0)}),)))
+    rows = [Row(PROBE, "m", START + round((t - begin) * MINUTE / span), v) for t, v in inputs["samples_t_v"]]
+
+    rig = EngineRig(plant, windows=("1m",)).send([frame_of(rows)]).finish()
+
+    row = rig.values("telemetry", PROBE, "1m", "m").get(START, {"time_weighted_mean": None, "coverage": 0.0})
+    return {"mean": row["time_weighted_mean"], "covered": row["coverage"] * span}
+
+
+def dedup(inputs: Case) -> Case:
+    """Of two values for one key the first counts there; here the smallest does, which no order of arrival can change."""
+    rows = [Row(f"{PROBE}/{source}", "m", START + number * SECOND, value) for source, number, value in inputs["events"]]
+
+    rig = EngineRig(raw=("*",)).send(frames_of(rows, 2)).finish()
+
+    total = sum(np.frombuffer(fields["value"])[0] for key, fields in rig.table.items() if key[0] == "reading")
+    counts = {"unique": "stored", "duplicates": "duplicate", "conflicts": "conflict"}
+    return {name: rig.counts[counter] for name, counter in counts.items()} | {"sum": float(total)}
+
+
+def kafka_partition(inputs: Case) -> Case:
+    keys, partitions = inputs["keys"], inputs["partitions"]
+    return {
+        "hash": [murmur2(key.encode()) for key in keys],
+        "partition": [partition_of(key, partitions) for key in keys],
+    }
+
+
+FUNCTIONS = {
+    "tumbling_window": tumbling_window,
+    "hopping_windows": hopping_windows,
+    "session_windows": session_windows,
+    "event_time_window_sum": event_time_window_sum,
+    "beam_transcript": beam_transcript,
+    "time_weighted_mean": time_weighted_mean,
+    "dedup": dedup,
+    "kafka_partition": kafka_partition,
+}
