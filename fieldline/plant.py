@@ -19,7 +19,7 @@ from fieldline.plantfile.whole import first_levels
 from fieldline.shifts import ShiftCalendar
 from fieldline.tables import read_toml, to_struct
 from fieldline.tags import TagInfo, complete
-from fieldline.tariffs import EmissionTable, PriceTable
+from fieldline.tariffs import PriceTable
 from fieldline.units import Role
 
 __all__ = ["AssetInfo", "LineInfo", "Plant", "Role", "TagInfo", "Topic", "load_plant"]
@@ -69,9 +69,8 @@ class Plant:
         self._tags: dict[tuple[str, str], TagInfo] = {}
         self._infos: dict[str, AssetInfo] = {}
         self._cycles: dict[tuple[str, str], float] = {}
-        self._calendars: dict[tuple[str, str], ShiftCalendar] = {}
-        self._prices: dict[tuple[str, str], PriceTable] = {}
-        self._factors: dict[tuple[str, str], EmissionTable] = {}
+        self._calendars: dict[tuple[str, ...], ShiftCalendar] = {}
+        self._prices: dict[tuple[str, ...], PriceTable] = {}
 
     def line_of(self, path: str) -> str:
         """The first `line_depth` levels of a path: what shares a partition."""
@@ -119,7 +118,7 @@ class Plant:
         if known is None:
             rows = [row for row in self._file.product if row.name == product and _matches(row.asset or "*", asset)]
             # `max` keeps the first of equals: reversed, a later declaration wins.
-            best = max(reversed(rows), key=lambda row: _exactness(row.asset or "*"), default=None)
+            best = max(reversed(rows), key=lambda row: _exactness(row.asset or "*", asset), default=None)
             known = best.ideal_cycle_s if best is not None else self.asset_info(asset).ideal_cycle_s
             _remember(self._cycles, (product or "", asset), known)
         return known
@@ -140,15 +139,11 @@ class Plant:
         return self._tariff(line, lambda tariff: tariff.has_price)
 
     def price_table(self, line: str) -> PriceTable:
-        """What energy costs on a line at any time."""
-        tariff, zone = self.tariff(line), self.time_zone(line)
-        return _kept(self._prices, (tariff.path if tariff else "", zone), lambda: PriceTable(zone, tariff))
-
-    def emission_table(self, line: str) -> EmissionTable:
-        """What energy emits on a line at any time, by the most exact tariff that tells it."""
-        tariff = self._tariff(line, lambda tariff: tariff.co2_kg_per_kwh is not None)
-        zone = self.time_zone(line)
-        return _kept(self._factors, (tariff.path if tariff else "", zone), lambda: EmissionTable(zone, tariff))
+        """What energy costs and emits on a line at any time; the most exact tariff that tells either holds for it."""
+        price, zone = self.tariff(line), self.time_zone(line)
+        emission = self._tariff(line, lambda tariff: tariff.co2_kg_per_kwh is not None)
+        key = (price.path if price else "", emission.path if emission else "", zone)
+        return _kept(self._prices, key, lambda: PriceTable(zone, price, emission))
 
     def levels(self, asset: str) -> dict[str, str]:
         """site, area and line by position; a level that the path lacks is absent."""
@@ -165,7 +160,7 @@ class Plant:
         rows = [
             row for row in self._file.tariff if tells(row) and (_matches(row.path, line) or _lies_in(line, row.path))
         ]
-        return max(reversed(rows), key=lambda row: _exactness(row.path), default=None)
+        return max(reversed(rows), key=lambda row: _exactness(row.path, line), default=None)
 
     def conflicts(self) -> list[str]:
         """Declarations of one tag that are right each by itself, but not together (a kind here, a unit there)."""
@@ -219,12 +214,12 @@ def _lies_in(path: str, above: str) -> bool:
     return path == above or path.startswith(above + "/")
 
 
-def _exactness(pattern: str) -> tuple[bool, int]:
-    """Larger for a path than for a glob, then for what has more signs of its own."""
-    return not _is_glob(pattern), sum(sign not in "*?[]" for sign in pattern)
+def _exactness(pattern: str, path: str) -> tuple[bool, int]:
+    """Largest for the path itself, then the larger the more signs of its own a pattern has."""
+    return pattern == path, sum(sign not in "*?[]" for sign in pattern)
 
 
-def _kept(cache: dict[tuple[str, str], _T], key: tuple[str, str], make: Callable[[], _T]) -> _T:
+def _kept(cache: dict[tuple[str, ...], _T], key: tuple[str, ...], make: Callable[[], _T]) -> _T:
     """What is in the cache, made where it is not. Its keys are entries of the plant file and zones: few, never dropped."""
     if key not in cache:
         cache[key] = make()

@@ -80,9 +80,9 @@ _NAMES: dict[State, str] = {
     State.UNKNOWN: "unknown undefined unqualified no_signal offline",
     State.PRODUCING: "producing production running run execute executing active busy working processing "
     "in_production in_cycle",
-    State.SETUP: "setup set_up changeover change_over setting_up tooling tool_change adjustment warm_up warmup heating "
+    State.SETUP: "setup changeover setting_up tooling tool_change adjustment warm_up heating "
     "cleaning starting resetting completing",
-    State.IDLE: "idle delay waiting wait ready paused microstop micro_stop minor_stop hold holding held unholding "
+    State.IDLE: "idle delay waiting wait ready paused microstop minor_stop hold holding held unholding "
     "suspending suspended unsuspending complete completed feed_hold",
     State.STARVED: "starved starving starvation no_material material_missing lack_of_material waiting_for_material",
     State.BLOCKED: "blocked blocking jam_downstream downstream_full output_full backed_up",
@@ -90,8 +90,8 @@ _NAMES: dict[State, str] = {
     "aborting abort clearing emergency_stop estop unplanned_stop unplanned_downtime downtime repair",
     State.PLANNED_STOP: "planned planned_stop planned_downtime scheduled_stop break pause lunch maintenance "
     "planned_maintenance preventive_maintenance meeting training not_scheduled no_order holiday",
-    State.STANDBY: "standby stand_by sleep sleeping energy_saving eco hibernate",
-    State.OFF: "off switched_off power_off powered_off shut_down shutdown",
+    State.STANDBY: "standby sleep sleeping energy_saving eco hibernate",
+    State.OFF: "off switched_off power_off powered_off shutdown",
 }
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _STATE_OF = {name.replace("_", ""): state for state, names in _NAMES.items() for name in names.split()}

@@ -74,34 +74,42 @@ class HourTable:
         return np.maximum(hours * hour_ns - shift_ns, low), self.hours[(hours + 3 * 24) % WEEK_HOURS]
 
 
-class PriceTable(HourTable):
-    """The price of energy by local hour of the week, in `currency` per kWh; without a tariff NaN, and "" as currency."""
+class PriceTable:
+    """What energy costs and emits on a line, by the local hour. Immutable, safe to use from several threads.
 
-    def __init__(self, zone: str, tariff: TariffEntry | None) -> None:
-        hours = np.full(WEEK_HOURS, nan)
-        if tariff is not None:
-            hours[:] = nan if tariff.price is None else tariff.price
-            for period in tariff.period:
-                hours[period.hours()] = period.price
-        super().__init__(zone, hours)
-        self.currency = (tariff.currency if tariff is not None else None) or ""
+    price : the tariff that tells prices, or None
+    emission : the tariff that tells emission factors, or None; often the same
+    currency : ISO 4217 code, "" without a tariff
+    """
+
+    def __init__(self, zone: str, price: TariffEntry | None, emission: TariffEntry | None) -> None:
+        self.currency = (price.currency if price is not None else None) or ""
+        self._prices = HourTable(zone, _price_hours(price))
+        self._factors = HourTable(zone, _factor_hours(emission))
 
     def price_at(self, first_ns: int, last_ns: int) -> tuple[np.ndarray, np.ndarray]:
-        """Prices [currency/kWh] in a range, as `values_at` gives them; NaN where only tiers price energy."""
-        return self.values_at(first_ns, last_ns)
+        """Prices in a range, as `HourTable.values_at` gives them; NaN without a tariff and where tiers price energy. [currency/kWh]"""
+        return self._prices.values_at(first_ns, last_ns)
+
+    def co2_at(self, first_ns: int, last_ns: int) -> tuple[np.ndarray, np.ndarray]:
+        """Emission factors in a range, as `HourTable.values_at` gives them; NaN where none is declared. [kg CO2e/kWh]"""
+        return self._factors.values_at(first_ns, last_ns)
 
 
-class EmissionTable(HourTable):
-    """The emission factor of energy by local hour; without one NaN. [kg CO2e per kWh]"""
+def _price_hours(tariff: TariffEntry | None) -> np.ndarray:
+    hours = np.full(WEEK_HOURS, nan)
+    if tariff is not None:
+        hours[:] = nan if tariff.price is None else tariff.price
+        for period in tariff.period:
+            hours[period.hours()] = period.price
+    return hours
 
-    def __init__(self, zone: str, tariff: TariffEntry | None) -> None:
-        factors = tariff.co2_kg_per_kwh if tariff is not None else None
-        day = np.array(factors if isinstance(factors, tuple) else [nan if factors is None else factors] * 24)
-        super().__init__(zone, np.tile(day, 7))
 
-    def factor_at(self, first_ns: int, last_ns: int) -> tuple[np.ndarray, np.ndarray]:
-        """Factors [kg/kWh] in a range, as `values_at` gives them."""
-        return self.values_at(first_ns, last_ns)
+def _factor_hours(tariff: TariffEntry | None) -> np.ndarray:
+    factors = tariff.co2_kg_per_kwh if tariff is not None else None
+    if isinstance(factors, tuple):
+        return np.tile(np.array(factors), 7)
+    return np.full(WEEK_HOURS, nan if factors is None else factors)
 
 
 def _differ(a: np.ndarray, b: np.ndarray) -> np.ndarray:

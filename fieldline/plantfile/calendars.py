@@ -89,10 +89,8 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
     stop: tuple[StopEntry, ...] = ()
 
     def __post_init__(self) -> None:
-        named = [f"{shift.name} on {day}" for shift in self.shift for day in dict.fromkeys(shift.days)]
-        twice = twice_fault("shift", named)
         faults = [path_fault(self.path or "plant"), twice_fault("holidays", [str(day) for day in self.holidays])]
-        raise_faults([*faults, twice or overlap_fault("shift", _stretches(self.shift))])
+        raise_faults([*faults, _names_fault(self.shift) or overlap_fault("shift", _stretches(self.shift))])
 
 
 def local_time(text: str) -> datetime:
@@ -131,6 +129,16 @@ def _breaks_fault(shift: ShiftEntry) -> str:
     for (_, until), (begin, _) in zip(pauses, pauses[1:], strict=False):
         if begin < until:
             return f"breaks: two of them overlap at {begin // 60 % 24:02d}:{begin % 60:02d}"
+    return ""
+
+
+def _names_fault(shifts: tuple[ShiftEntry, ...]) -> str:
+    """Whether a day has two shifts of one name: name and day are what a shift's results go by."""
+    for day in DAYS:
+        names = [shift.name for shift in shifts if day in shift.days]
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            return f"shift: {twice[0]!r} is declared twice on {day}"
     return ""
 
 

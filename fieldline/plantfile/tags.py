@@ -69,7 +69,12 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def name_fault(name: str, entry: TagEntry) -> str:
-    """What a declaration lacks that the tag's name does not tell either: a unit, or what it counts."""
+    """What a declaration lacks that the tag's name does not tell either: a unit, or what it counts.
+
+    A glob's names are not known yet: what does not fit one of them has no effect there.
+    """
+    if any(sign in name for sign in "*?["):
+        return _unit_missing(name, entry)
     role = role_of_name(name) if entry.kind is None else ROLE_OF_KIND.get(entry.kind, Role.NONE)
     if entry.counts_by is not None and role not in COUNT_ROLES:
         return f'tags."{name}".counts_by: only counts have it: kind {_listed(COUNT_ROLES)}, got {entry.kind!r}'

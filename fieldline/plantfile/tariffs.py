@@ -18,8 +18,6 @@ from fieldline.plantfile.values import (
     raise_faults,
 )
 
-_Hours = Annotated[tuple[float, ...], Meta(min_length=24, max_length=24)]
-
 
 class PeriodEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Hours of the local clock with a price of their own.
@@ -73,7 +71,7 @@ class TariffEntry(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tuple[TierEntry, ...] = ()
     demand_rate: NotNegative | None = None
     ratchet_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
-    co2_kg_per_kwh: float | _Hours | None = None
+    co2_kg_per_kwh: float | tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         faults = [path_fault(self.path), number_fault("price", self.price), _factor_fault(self)]
@@ -97,6 +95,8 @@ def _factor_fault(tariff: TariffEntry) -> str:
     if factors is None:
         return ""
     listed = factors if isinstance(factors, tuple) else (factors,)
+    if isinstance(factors, tuple) and len(factors) != 24:
+        return f"co2_kg_per_kwh: expected one factor, or 24 of them, one for each local hour; got {len(factors)}"
     negative = [factor for factor in listed if factor < 0]
     if negative:
         return f"co2_kg_per_kwh: expected at least 0, got {negative[0]:g}"

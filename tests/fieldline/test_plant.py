@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from fieldline.errors import SettingsError
-from fieldline.plant import Plant, Role, load_plant
+from fieldline.plant import LineInfo, Plant, Role, load_plant
+from fieldline.states import State
+from fieldline.tags import PACKML_CODES
 
 
 @pytest.fixture
@@ -91,6 +93,11 @@ def test_a_glob_of_tags_yields_to_the_tags_own_name(plant_of):
         ('s0 = {kind = "pulse", kwh_per_pulse = 0.0018}', Role.ACTIVE_PULSE, 0.0018),
         ('energy_kwh = {kind = "value"}', Role.NONE, 1.0),
         ('flow = {unit = "L/min"}', Role.NONE, 1.0),
+        ('on = {kind = "running"}', Role.RUNNING, 1.0),
+        ('mode = {kind = "state"}', Role.STATE, 1.0),
+        ('n = {kind = "good_count"}', Role.GOOD_COUNT, 1.0),
+        ('n = {kind = "scrap_count", unit = "t"}', Role.SCRAP_COUNT, 1000.0),
+        ('good_count = {kind = "value"}', Role.NONE, 1.0),
     ],
 )
 def test_what_is_declared_decides_role_and_scale(plant_of, tag, role, scale):
@@ -210,6 +217,183 @@ def test_answers_stay_right_when_the_cache_is_full(monkeypatch):
     assert len(plant._lines) <= 10
 
 
+def test_a_state_tag_without_codes_tells_packml_numbers(plant_of):
+    plant = plant_of("""
+        [[asset]]
+        path = "a"
+        tags.mode = {kind = "state", codes = {"6" = "producing", "0" = "down", "2.5" = "Planned Stop"}}
+        tags.other = {kind = "state"}
+    """)
+
+    codes = [plant.tag_info("a", tag).codes for tag in ("mode", "other", "StateCurrent", "good_count")]
+
+    assert codes[0] == ((0.0, State.DOWN), (2.5, State.PLANNED_STOP), (6.0, State.PRODUCING))
+    assert codes[1] == codes[2] == PACKML_CODES
+    assert (len(PACKML_CODES), dict(PACKML_CODES)[6.0], codes[3]) == (17, State.PRODUCING, ())
+
+
+def test_counts_are_cumulative_unless_declared_or_named_otherwise(plant_of):
+    plant = plant_of("""
+        [[asset]]
+        path = "a"
+        tags.n = {kind = "total_count", counts_by = "interval", modulus = 1000, max_delta = 10}
+        tags.good_count_delta = {counts_by = "register"}
+    """)
+
+    found = [plant.tag_info("a", tag) for tag in ("n", "good_count", "scrap_interval", "good_count_delta")]
+
+    assert [info.counts_by for info in found] == ["interval", "register", "interval", "register"]
+    assert (found[0].modulus, found[0].max_delta) == (1000.0, 10.0)
+
+
+def test_a_tag_is_charted_only_where_the_file_says_so(plant_of):
+    plant = plant_of("""
+        [[asset]]
+        path = "a/*"
+        [asset.tags."*_c".spc]
+        every = "15m"
+        center = 20.0
+        sigma = 2.0
+        [[asset.tags."*_c".spc.limits]]
+        product = "A"
+        version = 2
+        center = 22.0
+        sigma = 1.0
+        [[asset.tags."*_c".spc.limits]]
+        product = "A"
+        center = 21.0
+        sigma = 1.5
+    """)
+
+    chart, none = plant.tag_info("a/b", "temp_c").spc, plant.tag_info("a/b", "temp_k").spc
+
+    assert none is None and chart is not None
+    assert (chart.chart, chart.every_ns, chart.rules) == ("i_mr", 900 * 10**9, ("nelson1", "nelson2"))
+    assert chart.limits_for("A") == (22.0, 1.0, 2)
+    assert chart.limits_for("B") == chart.limits_for(None) == (20.0, 2.0, 0)
+
+
+def test_without_limits_centre_and_spread_are_unknown(plant_of):
+    chart = plant_of('[[asset]]\npath = "a"\ntags.t_c.spc = {}').tag_info("a", "t_c").spc
+
+    assert chart is not None
+    assert isnan(chart.limits_for("A").center) and isnan(chart.limits_for("A").sigma)
+
+
+def test_the_most_exact_asset_of_a_product_gives_its_ideal_cycle(plant_of):
+    plant = plant_of("""
+        [[asset]]
+        path = "p/h/l1/press1"
+        ideal_cycle_s = 9.0
+        [[product]]
+        name = "A"
+        asset = "p/h/l1/press2"
+        ideal_cycle_s = 3.0
+        [[product]]
+        name = "A"
+        ideal_cycle_s = 1.0
+        [[product]]
+        name = "A"
+        asset = "p/h/*/press*"
+        ideal_cycle_s = "2s"
+        [[product]]
+        name = "A"
+        asset = "p/*"
+        ideal_cycle_s = 1.5
+    """)
+
+    def cycles(product: str | None, *assets: str) -> list[float]:
+        return [plant.ideal_cycle_s(product, asset) for asset in assets]
+
+    assert cycles("A", "p/h/l1/press2", "p/h/l1/press1", "p/h/l1/oven", "q") == [3.0, 2.0, 1.5, 1.0]
+    assert cycles(None, "p/h/l1/press1") == cycles("B", "p/h/l1/press1") == [9.0]
+    assert isnan(plant.ideal_cycle_s("B", "p/h/l1/oven")) and isnan(plant.ideal_cycle_s(None, "q"))
+
+
+def test_an_asset_has_its_own_states_and_no_microstops_unless_declared(plant_of):
+    plant = plant_of("""
+        [[asset]]
+        path = "p/h/l1/*"
+        microstop_s = "1m"
+        state_max_gap_s = "8h"
+        [[asset]]
+        path = "p/h/l1/meter"
+        state_of = "p/h/l1/press"
+    """)
+
+    meter, other = plant.asset_info("p/h/l1/meter"), plant.asset_info("p/h/l2/meter")
+
+    assert (meter.microstop_s, meter.state_of, meter.state_max_gap_s) == (60.0, "p/h/l1/press", 28_800.0)
+    assert (other.microstop_s, other.state_of, other.state_max_gap_s) == (0.0, "p/h/l2/meter", 90_000.0)
+    assert isnan(meter.ideal_cycle_s)
+
+
+def test_a_line_says_what_is_its_output_and_its_meters(plant_of):
+    plant = plant_of('[[line]]\npath = "a/b/c"\noutput = "a/b/c/packer"\nmeters = ["a/b/c/main"]')
+
+    assert plant.line_entry("a/b/c") == LineInfo("a/b/c/packer", ("a/b/c/main",))
+    assert plant.line_entry("a/b/d") == plant.line_entry("") == LineInfo(None, None)
+
+
+def test_the_nearest_calendar_holds_by_the_clock_of_the_line(plant_of):
+    plant = plant_of("""
+        time_zone = "Europe/Berlin"
+        [[site]]
+        path = "us"
+        time_zone = "America/Chicago"
+        [[calendar]]
+        shift = [{name = "day", start = "06:00", end = "18:00"}]
+        [[calendar]]
+        path = "us/west"
+        shift = [{name = "short", start = "08:00", end = "12:00"}]
+    """)
+    noon = 1_780_315_200 * 10**9  # 2026-06-01T12:00 UTC: 14:00 in Berlin, 07:00 in Chicago
+
+    found = {line: plant.calendar(line).shifts(noon, noon + 1) for line in ("de/h/l1", "us/east/l1", "us/west/l1")}
+
+    assert [shift.name for shift in found["de/h/l1"] + found["us/east/l1"]] == ["day", "day"]
+    assert found["us/west/l1"] == []
+    assert found["us/east/l1"][0].start_ns - found["de/h/l1"][0].start_ns == 7 * 3600 * 10**9
+    assert plant.calendar("us/east/l1") is plant.calendar("us/east/l2")
+
+
+def test_without_a_calendar_all_time_is_scheduled():
+    bounds, kinds = Plant().calendar("a/b/c").plan(0, 10**18)
+
+    assert (bounds.tolist(), kinds.tolist()) == ([0, 10**18], [0])
+
+
+def test_the_most_exact_tariff_tells_prices_and_another_may_tell_emissions(plant_of):
+    plant = plant_of("""
+        [[tariff]]
+        co2_kg_per_kwh = 0.4
+        [[tariff]]
+        path = "p"
+        currency = "EUR"
+        price = 0.3
+        [[tariff]]
+        path = "p/*/l2"
+        currency = "USD"
+        price = 0.2
+        demand_rate = 5.0
+        [[tariff]]
+        path = "p/h/l3"
+        currency = "CHF"
+        tiers = [{upto_kwh = 10, price = 1.0}, {price = 2.0}]
+    """)
+
+    def told(line: str) -> tuple[str, float, float]:
+        table = plant.price_table(line)
+        return table.currency, float(table.price_at(0, 1)[1][0]), float(table.co2_at(0, 1)[1][0])
+
+    assert [told(line) for line in ("p/h/l1", "p/h/l2")] == [("EUR", 0.3, 0.4), ("USD", 0.2, 0.4)]
+    assert told("p/h/l3")[0] == "CHF" and isnan(told("p/h/l3")[1])
+    assert told("q/h/l1")[0] == "" and isnan(told("q/h/l1")[1])
+    tiers = plant.tariff("p/h/l3")
+    assert tiers is not None and [(tier.upto_kwh, tier.price) for tier in tiers.tiers] == [(10.0, 1.0), (None, 2.0)]
+    assert plant.tariff("q/h/l1") is None
+
+
 def test_the_example_plant_loads_and_says_what_its_comments_say():
     plant = load_plant(Path("examples/plant.toml"))
 
@@ -218,3 +402,14 @@ def test_the_example_plant_loads_and_says_what_its_comments_say():
     assert (meter.role, meter.scale, meter.modulus) == (Role.ACTIVE_REGISTER, 1000.0, 1_000_000)
     assert plant.time_zone("farm/field1/zone1") == "America/Phoenix"
     assert [topic.tag for topic in plant.topics] == ["{tag}", None]
+    press = "plant/hall1/line1/press1"
+    assert [plant.ideal_cycle_s(product, press) for product in ("A", "B", None)] == [4.0, 5.0, 4.0]
+    assert plant.ideal_cycle_s("A", "plant/hall1/line1/packer") == 8.0
+    assert plant.tag_info(press, "strokes").role is Role.TOTAL_COUNT
+    assert dict(plant.tag_info(press, "mode").codes)[9.0] == State.DOWN
+    chart = plant.tag_info(press, "oil_temp_c").spc
+    assert chart is not None and chart.limits_for("A") == (50.6, 2.1, 2)
+    assert plant.asset_info("plant/hall1/line1/meter").state_of == press
+    assert plant.line_entry("plant/hall1/line1").output == "plant/hall1/line1/packer"
+    assert plant.price_table("plant/hall1/line1").currency == "EUR"
+    assert plant.calendar("plant/hall1/line1").zone == "Europe/Berlin"

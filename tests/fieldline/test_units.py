@@ -64,6 +64,34 @@ def test_the_name_tells_the_part_in_the_energy(name, role):
 
 
 @pytest.mark.parametrize(
+    ("names", "role"),
+    [
+        ("good_count good_parts good goodCount good_count_delta", Role.GOOD_COUNT),
+        ("total_count parts_count count_total", Role.TOTAL_COUNT),
+        ("reject_count scrap_count scrap bad_count", Role.SCRAP_COUNT),
+        ("rework_count", Role.REWORK_COUNT),
+        ("packml_state state_packml StateCurrent Status.StateCurrent", Role.STATE),
+        ("running run is_running isRunning", Role.RUNNING),
+        ("state shift_good_count good_ratio run_h scrap_kg running_kw press2/good_count", Role.NONE),
+    ],
+)
+def test_whole_names_tell_states_and_counts(names, role):
+    found = {name: role_of_name(name) for name in names.split()}
+
+    expected = {"running_kw": Role.ACTIVE_POWER}
+    assert found == {name: expected.get(name, role) for name in names.split()}
+
+
+def test_numbers_of_roles_stay_as_they_were_stored():
+    names = (
+        "NONE ACTIVE_POWER REACTIVE_POWER ACTIVE_REGISTER REACTIVE_REGISTER ACTIVE_INTERVAL REACTIVE_INTERVAL ACTIVE_PULSE "
+        "STATE RUNNING GOOD_COUNT TOTAL_COUNT SCRAP_COUNT REWORK_COUNT"
+    )
+
+    assert [(role.name, int(role)) for role in Role] == [(name, k) for k, name in enumerate(names.split())]
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "leading_reactive_kvarh",
