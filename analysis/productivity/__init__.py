@@ -9,7 +9,8 @@ frontier        data envelopment analysis: each unit against the best of them
 malmquist       a unit's change split into catching up and moving the frontier
 composite       indicators of unlike units made one score
 line            throughput, cycle, takt and the bottleneck of a line
-monthly         all of it over a table of periods
+monthly_table   a table of periods, read and checked
+monthly         all of it over such a table
 
 Undefined results are NaN; a bad parameter raises ValueError.
 """

@@ -32,26 +32,25 @@ def quantity_indices(price_0: ArrayLike, quantity_0: ArrayLike, price_1: ArrayLi
     """How much quantities grew from period 0 to period 1, at weights that prices give.
 
     price_0, price_1 : float64[…, goods]
-        Price of one. [currency/unit] NaN where unknown makes every index NaN.
+        Price of one. [currency/unit] One unknown makes every index NaN.
     quantity_0, quantity_1 : float64[…, goods]
-        Amounts. [unit of the good] A good that appears or goes has no ratio: Törnqvist is NaN then, the other three exist.
+        Amounts. [unit of the good] A good of 0 in both periods has no part, whatever its price. One that appears or goes has no
+        ratio: Törnqvist is NaN then, the other three exist.
     """
-    p0, q0, p1, q1 = (amount(given) for given in (price_0, quantity_0, price_1, quantity_1))
-    laspeyres = divide((p0 * q1).sum(-1), (p0 * q0).sum(-1))
-    paasche = divide((p1 * q1).sum(-1), (p1 * q0).sum(-1))
-    shares = mean_value_shares(p0 * q0, p1 * q1)
-    return Indices(laspeyres, paasche, np.sqrt(laspeyres * paasche), tornqvist_index(q0, q1, shares))
+    p0, q0, p1, q1 = _present(price_0, quantity_0, price_1, quantity_1)
+    return _indices(p0, q0, p1, q1)
 
 
 def price_indices(price_0: ArrayLike, quantity_0: ArrayLike, price_1: ArrayLike, quantity_1: ArrayLike) -> Indices:
     """How much prices grew from period 0 to period 1, at weights that quantities give; arguments as `quantity_indices`."""
-    return quantity_indices(quantity_0, price_0, quantity_1, price_1)
+    p0, q0, p1, q1 = _present(price_0, quantity_0, price_1, quantity_1)
+    return _indices(q0, p0, q1, p1)
 
 
 def value_ratio(price_0: ArrayLike, quantity_0: ArrayLike, price_1: ArrayLike, quantity_1: ArrayLike) -> Floats:
     """Value of period 1 over value of period 0, each at its own prices. [1]"""
-    before = (amount(price_0) * amount(quantity_0)).sum(-1)
-    return divide((amount(price_1) * amount(quantity_1)).sum(-1), before)
+    p0, q0, p1, q1 = _present(price_0, quantity_0, price_1, quantity_1)
+    return divide((p1 * q1).sum(-1), (p0 * q0).sum(-1))
 
 
 def value_shares(values: ArrayLike) -> Floats:
@@ -71,8 +70,10 @@ def tornqvist_index(amounts_0: ArrayLike, amounts_1: ArrayLike, shares: ArrayLik
     amounts_0, amounts_1 : float64[…, goods]
         Quantities or prices of two periods. A good of both amounts and share 0 is in no period and has no part.
     shares : float64[…, goods]
-        Weights that add up to 1, see `mean_value_shares`.
+        Weights that add up to 1, see `mean_value_shares`. No goods at all have no index: NaN.
     """
+    if np.shape(shares)[-1] == 0:
+        return np.full(np.shape(shares)[:-1], np.nan)[()]
     return np.exp(log_contributions(amounts_0, amounts_1, shares).sum(-1))
 
 
@@ -107,3 +108,19 @@ def accumulated(steps: ArrayLike, base: int = 0, axis: int = -1) -> Floats:
     forward = np.cumsum(moved[..., base:], axis=-1)
     backward = -np.cumsum(moved[..., :base][..., ::-1], axis=-1)[..., ::-1]
     return np.moveaxis(np.concatenate((backward, zero, forward), axis=-1), -1, axis)
+
+
+def _present(*goods: ArrayLike) -> tuple[Floats, ...]:
+    """Prices and quantities p0, q0, p1, q1, with a price of 0 for goods that no period has."""
+    p0, q0, p1, q1 = np.broadcast_arrays(*(amount(given) for given in goods))
+    absent = (q0 == 0.0) & (q1 == 0.0)
+    return np.where(absent, 0.0, p0), q0, np.where(absent, 0.0, p1), q1
+
+
+def _indices(weight_0: Floats, amount_0: Floats, weight_1: Floats, amount_1: Floats) -> Indices:
+    """The four indices of amounts; values are weight times amount."""
+    laspeyres = divide((weight_0 * amount_1).sum(-1), (weight_0 * amount_0).sum(-1))
+    paasche = divide((weight_1 * amount_1).sum(-1), (weight_1 * amount_0).sum(-1))
+    shares = mean_value_shares(weight_0 * amount_0, weight_1 * amount_1)
+    tornqvist = tornqvist_index(amount_0, amount_1, shares)
+    return Indices(laspeyres, paasche, np.sqrt(laspeyres * paasche), tornqvist)
