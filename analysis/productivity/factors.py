@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from processing.formulas.amounts import amount
 from processing.formulas.division import Floats, divide
 
+_CANCELLED = 1e-13
+
 
 def product(factors: ArrayLike) -> Floats:
     """The figure: the product of its factors along the last axis. float64[…, factors] → float64[…]; none: NaN."""
@@ -36,7 +38,10 @@ def shares_of_change(before: ArrayLike, after: ArrayLike) -> Floats:
     A share is negative, and others above 1, where factors moved against each other. NaN where the product did not change.
     """
     logs = log_contributions(before, after)
-    return divide(logs, logs.sum(-1, keepdims=True))
+    total = logs.sum(-1, keepdims=True)
+    # What is left when factors cancel is a rounding error, not a change to have shares in.
+    changed = np.abs(total) > _CANCELLED * np.abs(logs).sum(-1, keepdims=True)
+    return divide(logs, np.where(changed, total, np.nan))
 
 
 def attributed_change(before: ArrayLike, after: ArrayLike) -> Floats:
@@ -45,7 +50,7 @@ def attributed_change(before: ArrayLike, after: ArrayLike) -> Floats:
     L is the logarithmic mean, (b - a) / ln(b / a), or a where both are equal; the parts add up to the change.
     """
     first, second = product(before), product(after)
-    mean = np.where(
-        first == second, first, divide(second - first, np.log(np.where(first > 0, divide(second, first), np.nan)))
-    )
+    relative = divide(second - first, np.where((first > 0.0) & (second > 0.0), first, np.nan))
+    # log1p keeps the digits of a ratio near 1, where the logarithmic mean is 0/0.
+    mean = np.where(relative == 0.0, first, divide(second - first, np.log1p(relative)))
     return np.expand_dims(mean, -1) * log_contributions(before, after)
