@@ -31,7 +31,7 @@ class Plan(IntEnum):
 
 
 class Shift(NamedTuple):
-    """A shift that took place: its name, the local day it began, start inclusive and end exclusive [ns UTC]."""
+    """A shift of the calendar: its name, the local day it begins, start inclusive and end exclusive [ns UTC]."""
 
     name: str
     day: date
