@@ -1,0 +1,211 @@
+"""A table's rows as periods of equal length: energy summed, drivers summed, averaged, counted or turned into degree days.
+
+What `fieldline baseline` fits on. Only whole periods count: a day of which half is missing would look like one that saved half.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fieldline.errors import SettingsError
+from ingest.table import TagColumn, read_table
+from processing.formulas.degree_days import cooling_degree_days, heating_degree_days
+from processing.formulas.division import Floats
+
+EVERY = {"15m": "15m", "hour": "1h", "day": "1d", "week": "1w", "month": "1mo"}
+"""Length of a period → what polars calls it."""
+
+_HOW = re.compile(r"(?P<column>.+):(?P<how>sum|mean|min|max|(?:hdd|cdd)(?P<base>-?\d+(?:\.\d+)?))")
+_DAY_NS = 86_400_000_000_000
+
+
+class Driver(NamedTuple):
+    """A driver as it was asked for: `COLUMN`, `COLUMN:mean`, `COLUMN:hdd18` or `COLUMN=VALUE`.
+
+    how : sum, mean, min, max, hdd, cdd or share (of the rows that hold `value`); base : of degree days [degC]
+    """
+
+    name: str
+    column: str
+    how: str
+    base: float = 0.0
+    value: str = ""
+
+
+class Periods(NamedTuple):
+    """Whole periods in time order: starts int64[n] [ns UTC] and as local text, energy and drivers float64[n].
+
+    rows : of the file; repeated_rows : whose time another row had before; empty_rows : without energy or a driver.
+    incomplete : periods left out because rows are missing
+    """
+
+    starts_ns: NDArray[np.int64]
+    labels: list[str]
+    energy: Floats
+    drivers: dict[str, Floats]
+    rows: int = 0
+    repeated_rows: int = 0
+    empty_rows: int = 0
+    incomplete: int = 0
+
+    def within(self, span: tuple[int | None, int | None]) -> "Periods":
+        """The periods that begin in the span, end exclusive. [ns UTC]"""
+        first = 0 if span[0] is None else int(np.searchsorted(self.starts_ns, span[0]))
+        last = self.starts_ns.size if span[1] is None else int(np.searchsorted(self.starts_ns, span[1]))
+        cut = slice(first, last)
+        drivers = {name: values[cut] for name, values in self.drivers.items()}
+        return self._replace(
+            starts_ns=self.starts_ns[cut], labels=self.labels[cut], energy=self.energy[cut], drivers=drivers
+        )
+
+
+def parse_driver(text: str, default: str = "sum") -> Driver:
+    """`COLUMN[:sum|mean|min|max|hddBASE|cddBASE]` or `COLUMN=VALUE`; its name is as short as it can be. Raises SettingsError."""
+    text = text.strip()
+    found = _HOW.fullmatch(text)
+    if found is not None and found["base"] is not None:
+        return Driver(text, found["column"], found["how"][:3], base=float(found["base"]))
+    if found is not None:
+        column, how = found["column"], found["how"]
+        return Driver(column if how == "sum" else text, column, how)
+    column, equals, value = text.partition("=")
+    if equals and column and value:
+        return Driver(text, column, "share", value=value)
+    if equals or not column:
+        raise SettingsError(f"baseline: expected COLUMN, COLUMN:mean, COLUMN:hdd18 or COLUMN=VALUE, got {text!r}")
+    return Driver(column if default == "sum" else f"{column}:{default}", column, default)
+
+
+def parse_zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name. Raises SettingsError."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(f"baseline: expected an IANA name such as 'Europe/Berlin', got {name!r}") from error
+
+
+def parse_span(text: str, zone: ZoneInfo) -> tuple[int | None, int | None]:
+    """`FROM..TO`, end exclusive; a side left empty has no bound. [ns UTC] Raises SettingsError."""
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise SettingsError(f"baseline: expected FROM..TO such as 2026-01..2026-07, got {text!r}")
+    span = (_moment(first, zone), _moment(last, zone))
+    if span[0] is not None and span[1] is not None and span[0] >= span[1]:
+        raise SettingsError(f"baseline: {text!r} ends before it begins; its end is exclusive")
+    return span
+
+
+def _moment(text: str, zone: ZoneInfo) -> int | None:
+    """A year, month, day or time, local where it has no offset."""
+    text = text.strip()
+    if not text:
+        return None
+    whole = text + {4: "-01-01", 7: "-01"}.get(len(text), "")
+    try:
+        moment = datetime.fromisoformat(whole)
+    except ValueError:
+        raise SettingsError(f"baseline: expected 2026, 2026-07, 2026-07-01 or a time, got {text!r}") from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()) * 1_000_000_000
+
+
+def read_periods(
+    path: Path,
+    time_column: str,
+    energy: str,
+    drivers: Sequence[Driver],
+    every: str,
+    time_format: str | None,
+    zone: ZoneInfo,
+    complete: float,
+    *,
+    values_must_occur: bool = True,
+) -> Periods:
+    """Read a CSV or Parquet file and gather its rows by period.
+
+    energy : its column, summed. every : one of EVERY. complete : share of the rows usual in a period that it must have [1]
+    values_must_occur : refuse a `COLUMN=VALUE` that no row holds; a later file may well be without
+
+    A row counts when its time is there for the first time and energy and all drivers are numbers. Raises SettingsError naming
+    file and column.
+    """
+    names = list(dict.fromkeys((energy, *(driver.column for driver in drivers))))
+    try:
+        table = read_table(path, time_column, [TagColumn(name, name) for name in names], time_format, zone.key)
+    except SettingsError as error:
+        text = str(error).removeprefix("send: ")
+        raise SettingsError(f"baseline: {text if path.name in text else f'{path.name}: {text}'}") from error
+    frame = pl.DataFrame({"time": table.times_ns, "energy": _numbers(path, energy, table.columns[energy])})
+    frame = frame.with_columns(
+        _driver_rows(path, driver, table.columns[driver.column], values_must_occur).alias(f"driver{k}")
+        for k, driver in enumerate(drivers)
+    )
+    first = frame.unique("time", keep="first", maintain_order=True)
+    kept = first.filter(pl.all_horizontal(pl.exclude("time").is_finite()))
+    periods = _gathered(kept, drivers, EVERY[every], zone.key, complete)
+    if not periods.starts_ns.size:
+        raise SettingsError(f"baseline: {path.name}: no row has {energy!r} and all drivers")
+    repeated, empty = frame.height - first.height, first.height - kept.height
+    return periods._replace(rows=frame.height, repeated_rows=repeated, empty_rows=empty)
+
+
+def _numbers(path: Path, name: str, column: pl.Series) -> pl.Series:
+    if column.dtype == pl.String:
+        given = column.drop_nulls()[0]
+        hint = f"; --driver '{name}={given}' takes the share of its rows"
+        raise SettingsError(f"baseline: {path.name}: expected numbers in column {name!r}, got {given!r}{hint}")
+    return column.cast(pl.Float64)
+
+
+def _driver_rows(path: Path, driver: Driver, column: pl.Series, must_occur: bool) -> pl.Series:
+    """A driver's values row by row; for a share 1 or 0."""
+    if driver.how != "share":
+        return _numbers(path, driver.column, column)
+    text = column.cast(pl.Float64) if column.dtype.is_numeric() else column.cast(pl.String)
+    value: float | str = driver.value
+    if column.dtype.is_numeric():
+        try:
+            value = float(driver.value)
+        except ValueError:
+            raise SettingsError(
+                f"baseline: {path.name}: column {driver.column!r} holds numbers, got {driver.value!r}"
+            ) from None
+    if must_occur and not (text == value).any():
+        values = ", ".join(repr(one) for one in text.drop_nulls().unique().sort().head(10))
+        raise SettingsError(f"baseline: {path.name}: no row of {driver.column!r} holds {value!r}; it has {values}")
+    return (text == value).cast(pl.Float64)
+
+
+def _gathered(rows: pl.DataFrame, drivers: Sequence[Driver], length: str, zone: str, complete: float) -> Periods:
+    local = pl.from_epoch("time", time_unit="ns").dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    how = {"min": pl.Expr.min, "max": pl.Expr.max, "sum": pl.Expr.sum}
+    sums = [how.get(driver.how, pl.Expr.mean)(pl.col(f"driver{k}")) for k, driver in enumerate(drivers)]
+    found = (
+        rows.group_by(local.dt.truncate(length).alias("start"))
+        .agg(pl.col("energy").sum(), pl.len().alias("rows"), *sums)
+        .sort("start")
+        .with_columns(pl.col("start").dt.offset_by(length).alias("end"))
+    )
+    # The number of rows that most periods have; on a day of 23 hours it is four hours of a hundred short.
+    usual = found["rows"].mode().max() if found.height else 0
+    whole = found.filter(pl.col("rows") >= complete * pl.lit(usual))
+    starts = whole["start"].dt.epoch("ns").to_numpy()
+    days = (whole["end"].dt.epoch("ns").to_numpy() - starts) / _DAY_NS
+    values = {
+        driver.name: _degree_days(driver, whole[f"driver{k}"].to_numpy(), days) for k, driver in enumerate(drivers)
+    }
+    labels = whole["start"].dt.strftime("%Y-%m-%d" if length[-1] in "dwo" else "%Y-%m-%d %H:%M").to_list()
+    incomplete = found.height - whole.height
+    return Periods(starts.astype(np.int64), labels, whole["energy"].to_numpy(), values, incomplete=incomplete)
+
+
+def _degree_days(driver: Driver, values: Floats, days: Floats) -> Floats:
+    if driver.how == "hdd":
+        return heating_degree_days(values, driver.base, days)
+    return cooling_degree_days(values, driver.base, days) if driver.how == "cdd" else values
