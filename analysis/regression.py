@@ -2,7 +2,7 @@
 
 Columns are centred and scaled before they are factored (QR), so that production in millions and a share of 0 to 1 can stand side
 by side. Formulas: Draper and Smith, Applied Regression Analysis, 3rd ed. (1998), chapters 1 to 6; CV(RMSE) and NMBE: ASHRAE
-Guideline 14-2014, section 5.2.11.
+Guideline 14-2014.
 """
 
 from collections.abc import Sequence
