@@ -34,9 +34,7 @@ def show(table: MonthlyTable, base: int) -> None:
     """Print the tables: the whole plant, then unit against unit where there are several."""
     whole = whole_of(table)
     found = report(whole, base)
-    _line(
-        f"{_span(table.periods)}; {_units(table)}outputs: {', '.join(table.output_names)}; inputs: {', '.join(table.input_names) or 'none'}"
-    )
+    _line(f"{_span(table.periods)}; {_units(table)}{_goods(table)}")
     _line(f"Indices: {table.periods[base]} = 100.")
     _show_partial(whole, found, base)
     if table.input_names:
@@ -53,6 +51,10 @@ def _span(periods: Sequence[str]) -> str:
 
 def _units(table: MonthlyTable) -> str:
     return f"units: {', '.join(table.units)}; " if len(table.units) > 1 else ""
+
+
+def _goods(table: MonthlyTable) -> str:
+    return f"outputs: {', '.join(table.output_names)}; inputs: {', '.join(table.input_names) or 'none'}"
 
 
 def _has_frontier(table: MonthlyTable) -> bool:

@@ -69,8 +69,10 @@ def _losses(inputs: Case) -> Case:
 def _aggregate(inputs: Case) -> Case:
     times = np.array([_times(line) for line in inputs["lines"]]).T
     together, each = oee.roll_up(*times), oee.ratios(*times)
-    wrong = _numbers(wrong_mean_of_oee=np.mean(each.oee))
-    return _numbers(oee=together.oee, availability=together.availability) | wrong | {"per_line_oee": each.oee.tolist()}
+    defined = each.oee[~np.isnan(each.oee)]
+    wrong = _numbers(wrong_mean_of_oee=defined.mean() if defined.size else np.nan)
+    of_lines = {"per_line_oee": [number(value) for value in each.oee]}
+    return _numbers(oee=together.oee, availability=together.availability) | wrong | of_lines
 
 
 def _iso22400(inputs: Case) -> Case:
