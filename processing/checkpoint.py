@@ -21,7 +21,7 @@ from fieldline.log import Log, Stream
 from processing.kernels import layout as at
 from processing.timeline.engine import Engine, Rows
 
-_VERSION = 2
+_VERSION = 3
 _PAGE_ROWS = 2048
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
@@ -58,7 +58,7 @@ class Checkpoints:
         self._serial = epoch << 32
         self._head: Head | None = None
         self._head_ref: list[tuple[int, int]] = []
-        self._named = 0
+        self._named: tuple[int, int, int] | None = None
         self._pages: dict[int, list[tuple[int, int]]] = {}
         self._fresh_pages: list[int] = []
         self._obsolete: list[tuple[int, int]] = []
@@ -81,13 +81,14 @@ class Checkpoints:
 
         Raises Unavailable. Call `done` after the commit, so that what the checkpoint before needed may go.
         """
+        engine.windows.change_orders()
         engine.windows.drop(engine.windows.expired(engine.rewind.oldest()))
         head, old = self._head, self._head
         ids = self._write_pages(engine)
         names = head.names if head is not None else []
-        if not names or self._named != len(engine.registry.series):
-            names = self._put(msgspec.msgpack.encode(engine.registry.names()))
-            self._named = len(engine.registry.series)
+        if not names or self._named != _named(engine):
+            names = self._put(msgspec.msgpack.encode(engine.registry.names() | engine.context.names()))
+            self._named = _named(engine)
         base, deltas = (head.base, list(head.deltas)) if head is not None else ([], [])
         if not base or len(deltas) >= _DELTAS_AT_MOST:
             base, deltas = self._put(self._nodes(engine, engine.windows.flagged(0), list(self._pages))), []
@@ -121,12 +122,14 @@ class Checkpoints:
         head = msgspec.msgpack.decode(self._read([(position, 0)]), type=Head)
         if head.version != _VERSION or head.fingerprint != fingerprint:
             return None
-        if not engine.registry.restore(msgspec.msgpack.decode(self._read(head.names))):
+        names = msgspec.msgpack.decode(self._read(head.names))
+        if not engine.registry.restore(names):
             return None
+        engine.context.restore(names)
         if not self._restore_state(engine, self._arrays(self._read(head.state))):
             return None
         self._restore_nodes(engine, head)
-        self._head, self._named = head, len(engine.registry.series)
+        self._head, self._named = head, _named(engine)
         self._serial = max(self._serial, head.serial + 1)
         self._head_ref = [(position, head.serial + 1)]
         return head
@@ -236,6 +239,7 @@ class Checkpoints:
             for page, position, serial in arrays["pages"].tolist():
                 self._pages.setdefault(page, []).append((position, serial))
         engine.windows.rebuild(ranges)
+        engine.context.label(engine.windows.flagged(0))
 
     def _unnamed(self, old: Head | None, new: Head) -> list[tuple[int, int]]:
         def of(head: Head) -> list[tuple[int, int]]:
@@ -294,6 +298,11 @@ class Checkpoints:
     def _arrays(content: bytes) -> dict[str, np.ndarray]:
         found = msgspec.msgpack.decode(content)
         return {name: np.frombuffer(data, kind).reshape(shape) for name, (kind, shape, data) in found.items()}
+
+
+def _named(engine: Engine) -> tuple[int, int, int]:
+    """What tells whether there are new names since they were written."""
+    return len(engine.registry.series), len(engine.registry.products), engine.context.version
 
 
 def _arrays_bytes(arrays: dict[str, np.ndarray]) -> bytes:

@@ -9,6 +9,10 @@ import numpy as np
 
 from processing.kernels.jit import inline, kernel
 from processing.kernels.layout import (
+    ACTIVE_INTERVAL,
+    ACTIVE_POWER,
+    ACTIVE_PULSE,
+    ACTIVE_REGISTER,
     CHANGED,
     EMIT,
     F_MAX_DELTA,
@@ -25,6 +29,7 @@ from processing.kernels.layout import (
     K_START,
     L_BASE,
     L_SERIES,
+    MINUTES,
     N_BLOCK,
     N_END,
     N_FLAGS,
@@ -34,6 +39,9 @@ from processing.kernels.layout import (
     N_SHIFT,
     N_START,
     NONE,
+    REACTIVE_INTERVAL,
+    REACTIVE_POWER,
+    REACTIVE_REGISTER,
     REFOLD,
     S_ASSET,
     S_GAP,
@@ -58,15 +66,6 @@ PARTS = 6
 TIME = 0  # int64 ns
 VALUE = 1
 CARRY = 2
-
-# what a tag measures: plant.Role
-ACTIVE_POWER = 1
-REACTIVE_POWER = 2
-ACTIVE_REGISTER = 3
-REACTIVE_REGISTER = 4
-ACTIVE_INTERVAL = 5
-REACTIVE_INTERVAL = 6
-ACTIVE_PULSE = 7
 
 SECONDS_AN_HOUR = 3600.0
 
@@ -140,6 +139,9 @@ def update(
     live,
     series_info,
     series_scale,
+    event_keys,
+    event_info,
+    codes,
     row_series,
     nodes,
     parts,
@@ -275,7 +277,22 @@ def total_of(wanted, rows, lo, hi, block, size, row_series, base, series_info, p
 
 
 @kernel(FOLD)
-def fold(parents, first, children, lines, nodes, row_series, series_info, asset_first, asset_rows, parts, marks, p0):
+def fold(
+    parents,
+    first,
+    children,
+    lines,
+    nodes,
+    row_series,
+    series_info,
+    asset_first,
+    asset_rows,
+    parts,
+    marks,
+    labels,
+    ideal,
+    p0,
+):
     """Longer windows from the windows below them; the arguments are those of `telemetry.fold`.
 
     asset_first, asset_rows : for asset a, its rows within a block, in rank order, are asset_rows[asset_first[a]:asset_first[a + 1]].
@@ -374,7 +391,7 @@ def read_out(
                 )
                 out[n_out, 0] = kwh
                 out[n_out, 4] = min(covered / length, 1.0)
-                if nodes[node, N_LEVEL] < 2:
+                if nodes[node, N_LEVEL] < 2 or nodes[node, N_LEVEL] == MINUTES:
                     out[n_out, 2] = kwh / (length / SECONDS_AN_HOUR)
                 else:
                     lead = j

@@ -1,7 +1,8 @@
 """Names of the integer columns that kernels and the timeline share.
 
 `lines`  : int64[lines, L_COLUMNS], one row a line.
-`nodes`  : int64[nodes, N_COLUMNS], one row a window of a line: level 0 is a slice (a minute), then quarter-hour, hour, day.
+`nodes`  : int64[nodes, N_COLUMNS], one row a window of a line: level 0 is a slice, then quarter-hour, hour, day; beside them weeks,
+months, shifts, orders, and minutes that are cut.
 `chunks` : int64[n, K_COLUMNS], runs of sorted rows that lie in one slice; what an operator's `update` is called with.
 All times are ns UTC.
 """
@@ -14,27 +15,39 @@ QUARTER = 15 * MINUTE
 HOUR = 60 * MINUTE
 SECOND = 1_000_000_000
 
-LEVELS = 4  # slice, quarter-hour, hour, day
+LEVELS = 9
+QUARTERS = 1  # level 0 is a slice: a minute, cut also where orders begin and end
+HOURS = 2
+DAYS = 3
+WEEKS = 4
+MONTHS = 5
+SHIFTS = 6
+ORDERS = 7
+MINUTES = 8  # of minutes that are cut
+NESTED = 4  # levels whose windows each lie in one of the level above
 
 # lines
 L_NEWEST = 0  # newest time seen, bounded by received + max_future
 L_FRONTIER = 1  # everything up to here has been run; older rows are late
 L_LAST = 2  # time of the last row that was run
-L_HEAD = 3  # .. L_HEAD + 3: newest node of each level, or -1
-L_SERIES = 7  # series of the line
-L_SHIFT = 8  # log2 of the rows that a block of the line has
-L_BASE = 9  # first row of the line in the carry arrays
-L_HORIZON = 10
-L_REACH = 11  # how far after a sample its contribution may end
-L_ZONE = 12  # index of the time zone's day table
-L_ARRIVED = 13  # monotonic ns of the last arrival
-L_DELAY = 14  # received - time of the newest row
-L_STORED = 15
-L_DUPLICATE = 16
-L_CONFLICT = 17
-L_LATE = 18
-L_FLUSHED = 19  # seconds that end at or before this time were closed
-L_COLUMNS = 20
+L_SERIES = 3  # series of the line
+L_SHIFT = 4  # log2 of the rows that a block of the line has
+L_BASE = 5  # first row of the line in the carry arrays
+L_HORIZON = 6
+L_REACH = 7  # how far after a sample its contribution may end
+L_HOLD = 8  # how long after a line's last row there are slices: its reach, or as long as the state of a machine holds
+L_CUTS = 9  # 1 when a series of the line cuts slices
+L_ZONE = 10  # index of the time zone's day table
+L_ARRIVED = 11  # monotonic ns of the last arrival
+L_DELAY = 12  # received - time of the newest row
+L_STORED = 13
+L_DUPLICATE = 14
+L_CONFLICT = 15
+L_LATE = 16
+L_FLUSHED = 17  # seconds that end at or before this time were closed
+L_ASSET = 18  # number of the asset that is the line itself
+L_HEAD = 19  # .. + LEVELS - 1: newest node of each level, or -1
+L_COLUMNS = L_HEAD + LEVELS
 
 # nodes
 N_LINE = 0
@@ -68,7 +81,9 @@ REVISED = 16  # rows that came late changed it since it was emitted
 # marks, one byte a row of `parts`
 EMIT = 1  # bits differ from what was emitted
 REFOLD = 2  # a part of it changed
-SPREAD = 4  # its parent has not been told yet
+UPWARD = 4  # the window above it has not been told yet
+ASIDE = 8  # nor have the weeks, months, shifts, orders or minutes that it is part of
+SPREAD = UPWARD | ASIDE
 
 # chunks
 K_NODE = 0
@@ -94,8 +109,8 @@ H_RANGES = 4
 H_CHUNKS = 5  # id of the next chunk
 H_USED = 6  # rows of `parts` in use
 H_FREE_BLOCK = 8  # .. + 23: first free block of each size
-SHIFTS = 24
-H_COLUMNS = H_FREE_BLOCK + SHIFTS
+SIZES = 24
+H_COLUMNS = H_FREE_BLOCK + SIZES
 
 # row chunks, kept in a ring by id: where a node's rows lie in the row store
 C_LO = 0  # running row number; modulo the store's size it is the place
@@ -122,7 +137,55 @@ S_SCALAR = 6  # 0 for events, texts and waveforms, which have no statistics
 S_GAP = 7  # ns
 S_REGISTER_GAP = 8  # ns
 S_TAG = 9
-S_COLUMNS = 10
+S_LEAD = 10  # place of its asset's first row in the line's blocks: where the asset's own columns are
+S_STATE_ROW = 11  # place of the first row of the asset whose states split this series' energy, or -1
+S_CODES = 12  # first row in `codes`
+S_CODES_END = 13
+S_INTERVAL = 14  # 1: a counter's value is the pieces since the message before
+S_MICROSTOP = 15  # ns
+S_COLUMNS = 16
+
+# S_ROLE: what a tag measures (`fieldline.plant.Role`), and which events processing knows
+ACTIVE_POWER = 1
+REACTIVE_POWER = 2
+ACTIVE_REGISTER = 3
+REACTIVE_REGISTER = 4
+ACTIVE_INTERVAL = 5
+REACTIVE_INTERVAL = 6
+ACTIVE_PULSE = 7
+STATE = 8
+RUNNING = 9
+GOOD_COUNT = 10
+TOTAL_COUNT = 11
+SCRAP_COUNT = 12
+REWORK_COUNT = 13
+STATE_EVENT = 20  # @state: the state of a machine from its time on
+CORRECTION = 21  # @correction: what the state was, from its time until a time
+COUNT_EVENT = 22  # @count: pieces to be added or taken off
+ORDER_EVENT = 23  # @order, @product: cuts slices
+
+# event_info: what an event says, by its value; NaN: nothing
+E_STATE = 0  # number of `fieldline.states.State`
+E_UNTIL = 1  # ms since 1970
+E_GOOD = 2
+E_SCRAP = 3
+E_REWORK = 4
+E_COLUMNS = 5
+
+# codes: what a machine's state tag says
+CODE_VALUE = 0
+CODE_STATE = 1
+
+# labels, one row a node: what held in a slice or over a window
+B_PLAN = 0  # 0 scheduled, 1 planned stop, 2 not scheduled
+B_PRODUCT = 1  # row of `ideal`; 0: none
+B_ORDER = 2  # number of the order, 0: none
+B_PRICE = 3  # money / kWh, NaN: unknown
+B_CO2 = 4  # kg / kWh, NaN: unknown
+B_LENGTH = 5  # ns that have gone by
+B_PLANNED = 6  # ns of them in planned stops
+B_UNSCHEDULED = 7  # ns of them outside shifts
+B_COLUMNS = 8
 
 F_SCALE = 0
 F_MODULUS = 1
@@ -131,7 +194,8 @@ F_COLUMNS = 3
 
 UPDATE = (
     "int64(int64[:,::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1], uint8[::1], int64,"
-    " int64[:,::1], float64[:,::1], int32[::1], int64[:,::1], float64[:,::1], uint8[::1], float64[:,::1],"
+    " int64[:,::1], float64[:,::1], float64[::1], float64[:,::1], float64[:,::1],"
+    " int32[::1], int64[:,::1], float64[:,::1], uint8[::1], float64[:,::1],"
     " float64[:,::1], int64[:,::1], float64[:,::1], int64[:,::1], int64, int64, int64, int64,"
     " int32[::1], int64[::1], int64[::1], float64[:,::1])"
 )
@@ -139,6 +203,6 @@ UPDATE = (
 
 FOLD = (
     "void(int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1],"
-    " float64[:,::1], uint8[::1], int64)"
+    " float64[:,::1], uint8[::1], float64[:,::1], float64[:,::1], int64)"
 )
 """Signature of every operator's `fold`; `telemetry.fold` says what the arguments are."""

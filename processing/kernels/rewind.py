@@ -17,14 +17,12 @@ from processing.kernels.layout import (
     N_LINE,
     N_NEWER,
     N_OLDER,
-    N_PARENT,
     N_REV,
     N_RUNS,
     N_SHIFT,
     N_START,
     REFOLD,
     REVISED,
-    S_ASSET,
     SPREAD,
     TOUCHED,
 )
@@ -170,28 +168,6 @@ def within_reach(ids, lines, nodes, out):
                 found += 1
             older = nodes[older, N_OLDER]
     return found
-
-
-@kernel("void(int64[::1], int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1], uint8[::1])")
-def spread(ids, lines, nodes, row_series, series_info, asset_first, asset_rows, marks):
-    """Mark in the window above each of `ids` the rows to fold anew; an asset's first row goes with each of its rows."""
-    for node in ids:
-        parent = nodes[node, N_PARENT]
-        block, above = nodes[node, N_BLOCK], nodes[parent, N_BLOCK]
-        size = min(np.int64(1) << nodes[node, N_SHIFT], lines[nodes[node, N_LINE], L_SERIES])
-        base = lines[nodes[node, N_LINE], L_BASE]
-        if nodes[node, N_FLAGS] & REVISED != 0:
-            nodes[parent, N_FLAGS] |= REVISED
-        for r in range(size):
-            if marks[block + r] & SPREAD == 0:
-                continue
-            marks[block + r] &= 255 - SPREAD
-            marks[above + r] |= REFOLD
-            asset = series_info[row_series[base + r], S_ASSET]
-            lead = r
-            for m in range(asset_first[asset], asset_first[asset + 1]):
-                lead = min(lead, asset_rows[m])
-            marks[above + lead] |= REFOLD
 
 
 @kernel("void(int64[::1], int64[::1], int64[:,::1], float64[:,::1], float64[:,::1])")

@@ -18,7 +18,6 @@ from processing.kernels.layout import (
     H_NODES,
     H_RANGES,
     H_USED,
-    HOUR,
     K_BLOCK,
     K_CARRY,
     K_CLOSE,
@@ -32,14 +31,14 @@ from processing.kernels.layout import (
     K_SERIES,
     K_START,
     L_BASE,
+    L_CUTS,
     L_FLUSHED,
     L_FRONTIER,
     L_HEAD,
+    L_HOLD,
     L_LAST,
-    L_REACH,
     L_SERIES,
     L_SHIFT,
-    L_ZONE,
     MINUTE,
     N_BLOCK,
     N_CHUNK,
@@ -60,11 +59,12 @@ from processing.kernels.layout import (
     N_START,
     NONE,
     ON_LOG,
-    QUARTER,
+    ORDER_EVENT,
     R_HI,
     R_LO,
     R_NEXT,
     RANGE_SLACK,
+    S_ROLE,
     SECOND,
     TOUCHED,
     USED,
@@ -198,10 +198,27 @@ def add_chunk(nodes, node, row_chunks, heap, lo, hi, late):
     nodes[node, N_CHUNK] = chunk
 
 
+@inline
+def minute_after(time):
+    """Where the minute that holds `time` ends."""
+    return (time // MINUTE + 1) * MINUTE
+
+
+@inline
+def first_cut(time, series, series_info, lo, hi, start, end):
+    """The first time after `start` and before `end` at which rows lo to hi cut a slice, or `end`."""
+    for i in range(lo, hi):
+        if time[i] >= end:
+            break
+        if time[i] > start and series_info[series[i], S_ROLE] == ORDER_EVENT:
+            return time[i]
+    return end
+
+
 @kernel(
-    "int64(int64, int64[:,::1], int64, int64[::1], int64[::1], int64, int64[:,::1], int64[:,::1], int64[::1], int64[::1],"
-    " float64[:,::1], float64[::1], float64[:,::1], float64[::1], uint8[::1], int64[:,::1], int64[:,::1],"
-    " int64, int64[:,::1], int64[::1])"
+    "int64(int64, int64[:,::1], int64, int64[::1], int64[::1], int32[::1], int64[:,::1], int64, int64[:,::1], int64[:,::1],"
+    " int64[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1], float64[::1], uint8[::1], int64[:,::1],"
+    " int64[:,::1], int64, int64[:,::1], int64[::1])"
 )
 def cut(
     dry,
@@ -209,6 +226,8 @@ def cut(
     n_runs,
     touched,
     time,
+    series,
+    series_info,
     base,
     lines,
     nodes,
@@ -228,8 +247,9 @@ def cut(
     """Cut the lines' sorted runs into slices, making slices and closing those that the frontier has passed.
 
     runs : what `settle_rows` gave; touched : int64[lines], not 0 where a line's frontier may have moved;
-    time : the row store; base : running number of the store's row 0.
-    A slice is made for every minute with rows and for the minutes after the last row within the line's reach.
+    time, series : the row store; base : running number of the store's row 0.
+    A slice is made for every minute with rows and for the minutes after the last row within the line's hold. Where an order begins
+    or ends within a minute, a slice ends and another begins.
     With `dry` nothing changes and `need` is filled: slices, then blocks by size. Returns the number of chunks written (or needed).
     """
     n_chunks = 0
@@ -249,6 +269,7 @@ def cut(
         if not has and lo == hi:
             continue
         start = nodes[slot, N_START] if has else NONE
+        end = nodes[slot, N_END] if has else NONE
         closed = has and (nodes[slot, N_FLAGS] & CLOSED) != 0
         first = 0
         flush = NONE
@@ -260,7 +281,10 @@ def cut(
                     lines[line, L_FLUSHED] = over
         while True:
             if has:
-                end = start + MINUTE
+                if lines[line, L_CUTS] == 1:
+                    end = first_cut(time, series, series_info, lo, hi, start, end)
+                    if dry == 0:
+                        nodes[slot, N_END] = end
                 k = lo
                 while k < hi and time[k] < end:
                     k += 1
@@ -297,13 +321,13 @@ def cut(
                 nxt = time[lo] // MINUTE * MINUTE
             if lo < hi:
                 of_row = time[lo] // MINUTE * MINUTE
-                if nxt < of_row and nxt > last + lines[line, L_REACH]:
+                if nxt < of_row and nxt > last + lines[line, L_HOLD]:
                     nxt = of_row
-            elif last == NONE or nxt > last + lines[line, L_REACH] or frontier < nxt + MINUTE - 1:
+            elif last == NONE or nxt > last + lines[line, L_HOLD] or frontier < minute_after(nxt) - 1:
                 break
             shift = lines[line, L_SHIFT]
             if dry == 0:
-                slot = take_node(heap, nodes, line, 0, nxt, nxt + MINUTE, shift)
+                slot = take_node(heap, nodes, line, 0, nxt, minute_after(nxt), shift)
                 nodes[slot, N_BLOCK] = take_block(heap, chain, parts, first_parts, snap, first_carry, marks, shift)
                 link(lines, nodes, slot, lines[line, L_HEAD])
             else:
@@ -313,90 +337,10 @@ def cut(
             closed = False
             first = 1
             start = nxt
+            end = minute_after(nxt)
         if dry == 0:
             lines[line, L_LAST] = last
     return n_chunks
-
-
-@inline
-def window_bounds(level, time, days, zone_at, zone):
-    """Start and end of the quarter-hour, local hour or local day that holds `time`."""
-    if level == 1:
-        start = time // QUARTER * QUARTER
-        return start, start + QUARTER
-    lo, hi = zone_at[zone], zone_at[zone + 1] - 1
-    while lo < hi:
-        middle = (lo + hi + 1) // 2
-        if days[middle] <= time:
-            lo = middle
-        else:
-            hi = middle - 1
-    day, next_day = days[lo], days[lo + 1]
-    if level == 3:
-        return day, next_day
-    start = day + (time - day) // HOUR * HOUR
-    return start, min(start + HOUR, next_day)
-
-
-@kernel(
-    "void(int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1],"
-    " float64[::1], uint8[::1], int64[::1], int64[::1], int64[::1])"
-)
-def ensure_parents(
-    children, lines, nodes, heap, chain, parts, first_parts, snap, first_carry, marks, days, zone_at, parents
-):
-    """Find or make the window above each of `children`; parents : int64[children], output."""
-    near = np.int64(-1)
-    for k in range(children.size):
-        child = children[k]
-        parent = nodes[child, N_PARENT]
-        line = nodes[child, N_LINE]
-        if parent < 0:
-            level = nodes[child, N_LEVEL] + 1
-            start, end = window_bounds(level, nodes[child, N_START], days, zone_at, lines[line, L_ZONE])
-            parent = find_place(lines, nodes, line, level, start, near)
-            if parent < 0 or nodes[parent, N_START] != start:
-                older = parent
-                parent = take_node(heap, nodes, line, level, start, end, lines[line, L_SHIFT])
-                nodes[parent, N_BLOCK] = take_block(
-                    heap, chain, parts, first_parts, snap, first_carry, marks, lines[line, L_SHIFT]
-                )
-                link(lines, nodes, parent, older)
-            nodes[child, N_PARENT] = parent
-        nodes[parent, N_FLAGS] |= TOUCHED | CHANGED
-        parents[k] = near = parent
-
-
-@kernel("int64(int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[::1])")
-def find_children(parents, lines, nodes, first, children):
-    """The nodes one level below each of `parents`, oldest first.
-
-    first : int64[parents + 1], output, where each parent's children begin; children : output.
-    Returns how many; when there is no room for all it returns the number needed and fills nothing further.
-    """
-    found = 0
-    near = np.int64(-1)
-    for k in range(parents.size):
-        parent = parents[k]
-        first[k] = found
-        level = nodes[parent, N_LEVEL] - 1
-        node = find_place(lines, nodes, nodes[parent, N_LINE], level, nodes[parent, N_END] - 1, near)
-        near = node
-        count = 0
-        while node >= 0 and nodes[node, N_START] >= nodes[parent, N_START]:
-            if found + count < children.size:
-                children[found + count] = node
-            count += 1
-            node = nodes[node, N_OLDER]
-        if found + count <= children.size:
-            lo, hi = found, found + count - 1
-            while lo < hi:
-                children[lo], children[hi] = children[hi], children[lo]
-                lo += 1
-                hi -= 1
-        found += count
-    first[parents.size] = found
-    return found
 
 
 @kernel("int64(int64[:,::1], int64, int64, int64, int64, int64[::1])")
@@ -435,7 +379,8 @@ def find_slices(
 ):
     """The slice of each late minute from number `begin` on; slices that are missing are made, with those that its reach covers.
 
-    line_of, start_of, until : int64[n], line of a minute, its start and where the reach of its rows ends; slices : int64[n], output.
+    line_of, start_of, until : int64[n], line of a minute, its start and until when there are slices after its rows; slices : int64[n],
+    output, the first slice of each minute.
     made : output, ids of new slices (their `snap` is still to be filled); count[0] is how many, changed.
     Stops when `nodes`, `made` or the blocks may be too small for the next one. Returns the number of minutes that are done.
     """
@@ -467,6 +412,43 @@ def find_slices(
             start += MINUTE
         slices[i] = first
     return start_of.size
+
+
+@kernel(
+    "int64(int64, int64, int64[:,::1], int64[:,::1], int64[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1],"
+    " float64[::1], uint8[::1], int64[:,::1], uint8[::1])"
+)
+def split(node, time, lines, nodes, heap, chain, parts, first_parts, snap, first_carry, marks, ranges, own):
+    """Cut a slice in two at `time`, which lies within it; the new slice, which begins there.
+
+    Both are to be run again, and so is what follows within the line's reach, since their tails are empty now. Their rows are read
+    from the log. own : uint8[parts columns], 0 for tails.
+    """
+    line = nodes[node, N_LINE]
+    shift = lines[line, L_SHIFT]
+    after = take_node(heap, nodes, line, 0, time, nodes[node, N_END], shift)
+    nodes[after, N_BLOCK] = take_block(heap, chain, parts, first_parts, snap, first_carry, marks, shift)
+    nodes[after, N_FLAGS] |= nodes[node, N_FLAGS] & CLOSED
+    nodes[after, N_REV] = nodes[node, N_REV]
+    nodes[after, N_RUNS] = nodes[node, N_RUNS]
+    nodes[after, N_PARENT] = nodes[node, N_PARENT]
+    nodes[node, N_END] = time
+    nodes[node, N_FLAGS] |= CHANGED
+    if lines[line, L_FRONTIER] >= time - 1:
+        nodes[node, N_FLAGS] |= CLOSED
+    link(lines, nodes, after, node)
+    if nodes[node, N_RANGE] >= 0:
+        nodes[node, N_CHUNK] = nodes[after, N_CHUNK] = ON_LOG
+        place = nodes[node, N_RANGE]
+        while place >= 0:
+            add_range(nodes, after, ranges, heap, ranges[place, R_LO], ranges[place, R_HI])
+            place = ranges[place, R_NEXT]
+    block = nodes[node, N_BLOCK]
+    for r in range(np.int64(1) << nodes[node, N_SHIFT]):
+        for c in range(own.size):
+            if own[c] == 0:
+                parts[block + r, c] = first_parts[c]
+    return after
 
 
 @kernel("void(int64[::1], int64[:,::1], int64[:,::1], float64[:,::1], float64[:,::1])")

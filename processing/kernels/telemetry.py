@@ -99,6 +99,9 @@ def update(
     live,
     series_info,
     series_scale,
+    event_keys,
+    event_info,
+    codes,
     row_series,
     nodes,
     parts,
@@ -121,6 +124,8 @@ def update(
 
     time : int64[n] [ns]; series : int32[n]; value : float64[n]; quality : uint8[n], rows above UNCERTAIN are passed over;
     mark : uint8[n], with live = 0 the rows that are new or changed. row_series : int32, series of each carry row.
+    event_keys : float64[events], ascending, values of event rows; event_info : float64[events, E_COLUMNS], what each one says;
+    codes : float64[codes, 2], values of state tags and the states they stand for.
     parts, marks, snap, carry, opens : state, changed; *_i : the same memory as int64. p0, c0, o0 : the operator's columns.
     out_* : rows of finished seconds, with room for every row and every open second. Returns how many were written.
     """
@@ -233,10 +238,26 @@ def update(
 
 
 @kernel(FOLD)
-def fold(parents, first, children, lines, nodes, row_series, series_info, asset_first, asset_rows, parts, marks, p0):
+def fold(
+    parents,
+    first,
+    children,
+    lines,
+    nodes,
+    row_series,
+    series_info,
+    asset_first,
+    asset_rows,
+    parts,
+    marks,
+    labels,
+    ideal,
+    p0,
+):
     """Longer windows from the windows below them, oldest first; only rows marked REFOLD are done.
 
-    parents : int64[n], ids; first : int64[n + 1] into children : ids, all with blocks.
+    parents : int64[n], ids; first : int64[n + 1] into children : ids, all with blocks. Children of one parent may be of any level.
+    labels : float64[nodes, B_COLUMNS]; ideal : float64[products, assets], ideal cycle time of each product on each asset [s].
     """
     for k in range(parents.size):
         block = nodes[parents[k], N_BLOCK]

@@ -17,9 +17,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from processing.kernels import layout
+
+
+class Named(NamedTuple):
+    """A column of names: int32[n] codes, -1 for none, and what they stand for."""
+
+    codes: np.ndarray
+    names: list[str]
+
 
 class MetricRows(NamedTuple):
-    """Rows of one kind to be emitted, in columns of length n; asset, tag and window are numbers (see `Registry`)."""
+    """Rows of one kind to be emitted, in columns of length n; asset, tag and window are numbers (see `Registry`).
+
+    labels : further tags (`shift`, `product`, `reason`) where they hold; texts : fields that are text (`order_id`).
+    """
 
     kind: str
     time: np.ndarray
@@ -27,13 +39,16 @@ class MetricRows(NamedTuple):
     tag: np.ndarray | None
     window: np.ndarray | None
     fields: dict[str, np.ndarray]
+    labels: dict[str, Named] = {}
+    texts: dict[str, Named] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
     """One kind of metric.
 
-    windows : names of the windows that it emits, of `WINDOWS`.
+    windows : names of the windows that it emits, of `WINDOWS`; roles : what it is for, of the tags' roles (`S_ROLE`).
+    own : for each column of `parts` 1, or 0 for a tail.
     update, fold : kernels, see `kernels/telemetry.py`; read_out(tables, parts_at, ids, level) gives the rows of windows `ids`
     that are marked to be emitted. seconds : gives the rows of one-second windows from what `update` wrote.
     marked, previous : columns of `opens` that a rewind sets, or None.
@@ -41,20 +56,31 @@ class Operator:
 
     kind: str
     windows: tuple[str, ...]
+    roles: frozenset[int] = frozenset()
     first_parts: np.ndarray
     own: tuple[int, ...]
     first_carry: np.ndarray
     first_opens: np.ndarray
     update: Callable[..., int]
     fold: Callable[..., None]
-    read_out: Callable[[Any, int, np.ndarray, int], MetricRows | None]
+    read_out: Callable[[Any, int, np.ndarray, int], list[MetricRows]]
     seconds: Callable[..., MetricRows] | None = None
     marked: int | None = None
     previous: int | None = None
 
 
-WINDOWS = ("1s", "1m", "15m", "1h", "day")
-"""Names of the windows; number 1 is the slice, the ones above it are folded."""
+WINDOWS = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")
+"""Names of the windows; each is one more than its level in `processing/kernels/layout.py`, and a minute that is cut is a minute."""
+
+
+def window_of(level: int) -> int:
+    """The number of the window that a level's rows are emitted as."""
+    return 1 if level == layout.MINUTES else level + 1
+
+
+def level_of(window: str) -> int:
+    """The level of a window's rows; -1 for one second, which is none."""
+    return WINDOWS.index(window) - 1
 
 
 def time_bits(ns: int) -> float:

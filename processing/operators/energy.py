@@ -19,10 +19,10 @@ import numpy as np
 
 from processing.kernels import energy as kernel
 from processing.kernels import layout as at
-from processing.operators import MetricRows, Operator, time_bits
+from processing.operators import MetricRows, Operator, time_bits, window_of
 
 
-def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> MetricRows | None:
+def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
     """Rows of the windows `ids`, one an asset that has a series marked to be emitted."""
     room = int((1 << tables.nodes[ids, at.N_SHIFT]).sum())
     node, asset, out = np.empty(room, np.int64), np.empty(room, np.int64), np.empty((room, 5))
@@ -45,13 +45,13 @@ def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> MetricR
         out,
     )
     if n == 0:
-        return None
+        return []
     node, asset, out = node[:n], asset[:n], out[:n]
     names = ("active_energy_kwh", "reactive_energy_kvarh", "peak_demand_kw", "power_factor", "coverage")
     fields = {name: out[:, k] for k, name in enumerate(names)}
     fields["rev"] = tables.nodes[node, at.N_REV].astype(np.float64)
-    window = np.full(n, level + 1, np.int32)
-    return MetricRows("energy", tables.nodes[node, at.N_START], asset, None, window, fields)
+    window = np.full(n, window_of(level), np.int32)
+    return [MetricRows("energy", tables.nodes[node, at.N_START], asset, None, window, fields)]
 
 
 _FIRST_PARTS = np.zeros(kernel.PARTS)
@@ -59,7 +59,8 @@ _FIRST_PARTS[kernel.PEAK] = np.nan
 
 COMPONENT = Operator(
     kind="energy",
-    windows=("1m", "15m", "1h", "day"),
+    windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
+    roles=frozenset(range(at.ACTIVE_POWER, at.ACTIVE_PULSE + 1)),
     first_parts=_FIRST_PARTS,
     own=(1, 1, 0, 0, 1, 1),
     first_carry=np.array([time_bits(at.NONE), 0.0]),

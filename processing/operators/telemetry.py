@@ -15,14 +15,14 @@ import numpy as np
 from processing.kernels import layout as at
 from processing.kernels import rewind
 from processing.kernels import telemetry as kernel
-from processing.operators import MetricRows, Operator, time_bits
+from processing.operators import MetricRows, Operator, time_bits, window_of
 
 _FIRST_PARTS = np.array([0.0, 0.0, np.inf, -np.inf, 0.0, 0.0, 0.0])
 _FIRST_OPENS = np.zeros(kernel.OPENS)
 _FIRST_OPENS[kernel.O_START] = time_bits(at.NONE)
 
 
-def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> MetricRows | None:
+def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
     """Rows of the windows `ids`, one a series with samples that is marked to be emitted."""
     room = int((1 << tables.nodes[ids, at.N_SHIFT]).sum())
     row, node = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -32,12 +32,12 @@ def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> MetricR
     parts = tables.parts[row, parts_at : parts_at + kernel.PARTS]
     some = parts[:, kernel.COUNT] > 0
     if not some.any():
-        return None
+        return []
     parts, node, series = parts[some], node[some], series[some]
     start = tables.nodes[node, at.N_START]
     length = (tables.nodes[node, at.N_END] - start) * 1e-9
-    window = np.full(len(node), level + 1, np.int32)
-    return _rows(tables, series, start, window, length, parts, tables.nodes[node, at.N_REV])
+    window = np.full(len(node), window_of(level), np.int32)
+    return [_rows(tables, series, start, window, length, parts, tables.nodes[node, at.N_REV])]
 
 
 def seconds(tables: Any, series: np.ndarray, start: np.ndarray, rev: np.ndarray, parts: np.ndarray) -> MetricRows:

@@ -40,3 +40,16 @@ def day_starts(zone: str) -> np.ndarray:
         int(datetime.combine(FIRST_DAY + timedelta(days=k), midnight, tzinfo=info).timestamp()) for k in range(days)
     ]
     return np.array(starts, dtype=np.int64) * 1_000_000_000
+
+
+@lru_cache(maxsize=256)
+def week_starts(zone: str) -> np.ndarray:
+    """Starts of the local weeks of `zone`, Mondays (ISO 8601), as `day_starts`."""
+    return np.ascontiguousarray(day_starts(zone)[(7 - FIRST_DAY.weekday()) % 7 :: 7])
+
+
+@lru_cache(maxsize=256)
+def month_starts(zone: str) -> np.ndarray:
+    """Starts of the local months of `zone`, as `day_starts`."""
+    days = [FIRST_DAY + timedelta(days=k) for k in range((LAST_DAY - FIRST_DAY).days)]
+    return np.ascontiguousarray(day_starts(zone)[[day.day == 1 for day in days]])

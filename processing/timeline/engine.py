@@ -18,6 +18,7 @@ from processing.kernels import layout as at
 from processing.kernels import order, slices
 from processing.operators import MetricRows, Operator, raw
 from processing.timeline.calendar import FIRST_NS, LAST_NS
+from processing.timeline.context import Context
 from processing.timeline.readback import ReadBack
 from processing.timeline.registry import Registry
 from processing.timeline.rewind import Rewind
@@ -97,13 +98,14 @@ class Engine:
         self.operators = operators
         self.timing = timing
         self.tables = Tables(Columns(operators))
-        energy = any(op.kind == "energy" for op in operators)
-        self.registry = Registry(self.tables, plant, timing.horizon, raw_globs, energy)
+        roles = frozenset[int]().union(*(op.roles for op in operators))
+        self.registry = Registry(self.tables, plant, timing.horizon, raw_globs, roles)
+        self.context = Context(self.tables, self.registry, plant)
         self.store = RowStore(row_cache)
         self.outbox: list[MetricRows] = []
         self.waiting = Rows.none()
         self.seconds = int("1s" in windows and any(op.seconds for op in operators))
-        self.windows = Windows(self.tables, operators, windows, load_page, self.outbox)
+        self.windows = Windows(self.tables, operators, windows, self.context, load_page, self.outbox)
         self.rewind = Rewind(self, ReadBack(self, fetch, executor))
         self._has_raw = bool(raw_globs)
         self.touched_at = 0
@@ -132,6 +134,8 @@ class Engine:
     def rows_of(self, position: int | np.ndarray, frame: Readings) -> Rows:
         """A frame's rows by series; position : of the frame, or of each row. Times that no calendar holds count as late."""
         series = self.registry.map_rows(frame)
+        if frame.payload is not None:
+            self.context.learn(frame)
         where = np.broadcast_to(np.asarray(position, np.int64), len(series))
         rows = Rows(frame.time, frame.received, series, frame.value, frame.quality, where)
         odd = (rows.time < FIRST_NS) | (rows.time >= LAST_NS)
@@ -191,11 +195,14 @@ class Engine:
         if self._has_raw and used:
             span = slice(first, first + used)
             self.emit_raw(store.time[span], store.series[span], store.value[span])
+        if used and self.context.has_events:
+            span = slice(first, first + used)
+            self.context.note(store.time[span], store.series[span], store.value[span], store.quality[span])
         self._cut_and_update(runs, n_runs, touched, base, used)
 
     def _cut_and_update(self, runs: np.ndarray, n_runs: int, touched: np.ndarray, base: int, used: int) -> None:
         tables, store = self.tables, self.store
-        need = np.zeros(1 + at.SHIFTS, np.int64)
+        need = np.zeros(1 + at.SIZES, np.int64)
         self._widen_heads(touched)
         n_chunks = self._cut(1, runs, n_runs, touched, base, np.empty((0, at.K_COLUMNS), np.int64), need)
         if n_chunks == 0:
@@ -229,6 +236,8 @@ class Engine:
             n_runs,
             touched,
             self.store.time,
+            self.store.series,
+            tables.series_info,
             base,
             tables.lines,
             tables.nodes,
@@ -268,6 +277,9 @@ class Engine:
                 live,
                 tables.series_info,
                 tables.series_scale,
+                tables.event_keys,
+                tables.event_info,
+                tables.codes,
                 row_series,
                 tables.nodes,
                 tables.parts,

@@ -34,9 +34,10 @@ class Back(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A slice to be read: its key, the name of its line, and the log positions between which its rows lie."""
+    """A slice to be read: its key, its end, the name of its line, and the log positions between which its rows lie."""
 
     key: Key
+    end: int
     line: str
     ranges: list[tuple[int, int]]
 
@@ -77,12 +78,12 @@ class ReadBack:
         """Have the rows of slices that are `is_far` read: those of one minute together, for their rows lie in the same frames."""
         if self._executor is None:
             raise RuntimeError("without an executor no slice is far")
-        by_start: dict[int, list[Wanted]] = {}
-        for node in nodes:
-            by_start.setdefault(self.key(node)[1], []).append(self._wanted(node))
+        by_time: dict[tuple[int, int], list[Wanted]] = {}
+        for wanted in map(self._wanted, nodes):
+            by_time.setdefault((wanted.key[1], wanted.end), []).append(wanted)
         return [
             self._executor.submit(self._read, same[k : k + _SLICES_A_JOB])
-            for same in by_start.values()
+            for same in by_time.values()
             for k in range(0, len(same), _SLICES_A_JOB)
         ]
 
@@ -97,7 +98,8 @@ class ReadBack:
         if back is None or back.ranges != wanted.ranges:  # rows that came late since then lie elsewhere
             back = self._read([wanted])[wanted.key]
         rows = engine.rows_of(back.position, back.rows)
-        rows = rows.only(rows.time <= tables.lines[wanted.key[0], at.L_FRONTIER])
+        # It may have been cut since its rows were asked for.
+        rows = rows.only(rows.time <= min(tables.lines[wanted.key[0], at.L_FRONTIER], wanted.end - 1))
         rows = _without(rows, pending)
         info = tables.series_info
         rows = rows.only(np.lexsort((rows.quality, rows.value, info[rows.series, at.S_RANK], rows.time)))
@@ -107,17 +109,12 @@ class ReadBack:
         slices.note_rows(node, first, first + len(rows.time), 1, *args, -1, -1)
 
     def _wanted(self, node: int) -> Wanted:
-        tables = self._engine.tables
-        ranges = []
-        place = int(tables.nodes[node, at.N_RANGE])
-        while place >= 0:
-            first, last, place = tables.ranges[place].tolist()
-            ranges.append((first, last))
+        tables, ranges = self._engine.tables, self._engine.windows.ranges_of(node)
         key = self.key(node)
-        return Wanted(key, self._engine.registry.lines[key[0]], ranges)
+        return Wanted(key, int(tables.nodes[node, at.N_END]), self._engine.registry.lines[key[0]], ranges)
 
     def _read(self, wanted: list[Wanted]) -> dict[Key, Back]:
-        """What the log holds of slices of one minute, one a line; each frame is read once. Safe in another thread."""
+        """What the log holds of slices of one time, one a line; each frame is read once. Safe in another thread."""
         number = {slot.line: k for k, slot in enumerate(wanted)}
         spans = np.array([(k, *span) for k, slot in enumerate(wanted) for span in slot.ranges], np.int64).reshape(-1, 3)
         assets: dict[str, int] = {}
@@ -128,7 +125,7 @@ class ReadBack:
             for position, frame in self._fetch(first, last):
                 here = np.zeros(len(wanted) + 1, bool)
                 here[spans[(spans[:, 1] <= position) & (position <= spans[:, 2]), 0]] = True
-                of_row, inside = self._inside(frame, number, here, newest, wanted[0].key[1])
+                of_row, inside = self._inside(frame, number, here, newest, wanted[0])
                 if not inside.any():
                     continue
                 codes = np.array([assets.setdefault(name, len(assets)) for name in frame.assets], np.int32)
@@ -150,7 +147,7 @@ class ReadBack:
         return {slot.key: _back(slot, columns, columns[0] == k, names) for k, slot in enumerate(wanted)}
 
     def _inside(
-        self, frame: Readings, number: dict[str, int], here: np.ndarray, newest: np.ndarray, start: int
+        self, frame: Readings, number: dict[str, int], here: np.ndarray, newest: np.ndarray, slot: Wanted
     ) -> tuple[np.ndarray, np.ndarray]:
         """Of each row the number of its wanted slice, or -1, and whether it is part of it: not when it came beyond the horizon.
 
@@ -159,10 +156,13 @@ class ReadBack:
         """
         timing, line_of = self._engine.timing, self._engine.registry.line_of
         of_row = np.array([number.get(line_of(asset), -1) for asset in frame.assets], np.int64)[frame.asset]
-        inside = here[of_row] & (frame.time >= start) & (frame.time < start + at.MINUTE)
+        start = slot.key[1]
+        inside = here[of_row] & (frame.time >= start) & (frame.time < slot.end)
         driving = (frame.time >= FIRST_NS) & (frame.time < LAST_NS)
         bounded = np.where(driving, np.minimum(frame.time, frame.received + timing.max_future), FIRST_NS)
-        over = start + at.MINUTE + timing.horizon  # as `kernels/order.py` has it, by whole minutes
+        over = (
+            start // at.MINUTE * at.MINUTE + at.MINUTE + timing.horizon
+        )  # as `kernels/order.py` has it, by whole minutes
         if max(newest.max(), bounded.max(initial=FIRST_NS)) >= over:
             for k in np.unique(of_row[inside]).tolist():
                 mine = of_row == k

@@ -14,6 +14,7 @@ from processing.kernels import layout as at
 from processing.kernels.order import map_series
 from processing.operators.raw import is_wanted
 from processing.timeline.calendar import day_starts
+from processing.timeline.events import ROLES as EVENT_ROLES
 from processing.timeline.tables import Tables
 
 _KEPT_TABLES = 256
@@ -22,12 +23,14 @@ _KEPT_TABLES = 256
 class Registry:
     """The numbers of one partition, and the parameters of its series."""
 
-    def __init__(self, tables: Tables, plant: Plant, horizon_ns: int, raw: tuple[str, ...], energy: bool) -> None:
+    def __init__(
+        self, tables: Tables, plant: Plant, horizon_ns: int, raw: tuple[str, ...], roles: frozenset[int]
+    ) -> None:
         self._tables = tables
         self._plant = plant
         self._horizon_ns = horizon_ns
         self._raw = raw
-        self._energy = energy
+        self._roles = roles
         self.lines: list[str] = []
         self.assets: list[str] = []
         self.tags: list[str] = []
@@ -37,6 +40,10 @@ class Registry:
         self._tag_numbers: dict[str, int] = {}
         self._series_numbers: dict[tuple[int, int], int] = {}
         self._zone_numbers: dict[str, int] = {}
+        self.products: list[str] = [""]
+        self._product_numbers: dict[str, int] = {"": 0}
+        self._leads: dict[int, int] = {}
+        self._code_rows: dict[tuple[tuple[float, int], ...], tuple[int, int]] = {}
         self._pair_tables: dict[tuple[tuple[str, ...], tuple[str, ...]], np.ndarray] = {}
 
     def map_rows(self, frame: Readings) -> np.ndarray:
@@ -93,27 +100,78 @@ class Registry:
         names = [(self.assets[a], self.tags[t]) for a, t in self.series]
         order = sorted(range(len(names)), key=names.__getitem__)
         tables.series_info[order, at.S_RANK] = np.arange(len(order))
+        tables.series_info[:, at.S_STATE_ROW] = [self._state_row(self.assets[a]) for a, _ in self.series]
         self._group_by_asset(order)
+        self._settle_ideal()
 
     def _parameters(self, series: int, a: int, t: int) -> tuple[Any, Any]:
         asset, tag = self.assets[a], self.tags[t]
         line = self._line(asset)
-        known = self._plant.tag_info(asset, tag)
+        known, of_asset = self._plant.tag_info(asset, tag), self._plant.asset_info(asset)
         scalar = not tag.startswith("@")
-        role = known.role if scalar and self._energy else Role.NONE
+        role = int(known.role) if scalar else EVENT_ROLES.get(tag, 0)
+        role = role if role in self._roles or role == at.ORDER_EVENT else 0
         gap, register_gap = int(known.max_gap_s * 1e9), int(known.register_max_gap_s * 1e9)
+        microstop = int(of_asset.microstop_s * 1e9) if role in _OF_STATES else 0
+        hold = reach = max(register_gap if role in _BY_REGISTER_GAP else gap, microstop)
+        if role in _EVENTS_OF_STATES:
+            gap = hold = int(of_asset.state_max_gap_s * 1e9)
         local = self._tables.add_series(line, series)
-        reach = register_gap if role in _BY_REGISTER_GAP else gap
         lines = self._tables.lines
         lines[line, at.L_REACH] = max(lines[line, at.L_REACH], reach)
-        raw = is_wanted(self._raw, asset, tag)
-        info = (line, local, a, 0, int(role), int(raw), int(scalar), gap, register_gap, t)
+        lines[line, at.L_HOLD] = max(lines[line, at.L_HOLD], hold, reach)
+        lines[line, at.L_CUTS] |= role == at.ORDER_EVENT
+        raw, lead = is_wanted(self._raw, asset, tag), self._leads.setdefault(a, local)
+        info = np.zeros(at.S_COLUMNS, np.int64)
+        info[[at.S_LINE, at.S_LOCAL, at.S_ASSET, at.S_ROLE, at.S_TAG]] = line, local, a, role, t
+        info[[at.S_RAW, at.S_SCALAR, at.S_GAP, at.S_REGISTER_GAP]] = raw, scalar, gap, register_gap
+        info[[at.S_LEAD, at.S_MICROSTOP, at.S_INTERVAL]] = lead, microstop, known.counts_by == "interval"
+        info[[at.S_CODES, at.S_CODES_END]] = self._codes(known.codes)
         return info, (known.scale, known.modulus, known.max_delta)
+
+    def _codes(self, codes: tuple[tuple[float, int], ...]) -> tuple[int, int]:
+        """Where a state tag's codes lie in `codes`; tags with the same ones share them."""
+        if codes and codes not in self._code_rows:
+            tables = self._tables
+            first = len(tables.codes)
+            tables.codes = np.concatenate([tables.codes, np.array(codes, np.float64)])
+            self._code_rows[codes] = first, len(tables.codes)
+        return self._code_rows.get(codes, (0, 0))
+
+    def _state_row(self, asset: str) -> int:
+        """The first row of the asset whose states split an asset's energy; -1 when it was not seen in the line."""
+        other = self._asset_numbers.get(self._plant.asset_info(asset).state_of or asset)
+        if other is None or self._plant.line_of(self.assets[other]) != self._plant.line_of(asset):
+            return -1
+        return self._leads.get(other, -1)
+
+    def product_of(self, name: str) -> int:
+        """The number of a product, the row of `ideal` that is its."""
+        found = self._product_numbers.get(name)
+        if found is None:
+            found = self._product_numbers[name] = len(self.products)
+            self.products.append(name)
+            self._settle_ideal()
+        return found
+
+    def _settle_ideal(self) -> None:
+        """Make the table of ideal cycle times as large as there are products and assets."""
+        tables = self._tables
+        products, assets = tables.ideal.shape
+        if (products, assets) == (len(self.products), len(self.assets)):
+            return
+        ideal = np.empty((len(self.products), len(self.assets)))
+        ideal[:products, :assets] = tables.ideal
+        for p, product in enumerate(self.products):
+            for a in range(assets if p < products else 0, len(self.assets)):
+                ideal[p, a] = self._plant.ideal_cycle_s(product or None, self.assets[a])
+        tables.ideal = ideal
 
     def _line(self, asset: str) -> int:
         name = self._plant.line_of(asset)
         if name not in self._line_numbers:
-            self._line_numbers[name] = self._tables.add_line(self._horizon_ns, self._zone(self._plant.time_zone(name)))
+            zone, itself = self._zone(self._plant.time_zone(name)), self._number(name, self.assets, self._asset_numbers)
+            self._line_numbers[name] = self._tables.add_line(self._horizon_ns, zone, itself)
             self.lines.append(name)
         return self._line_numbers[name]
 
@@ -137,13 +195,18 @@ class Registry:
 
     def names(self) -> dict[str, Any]:
         """What a checkpoint keeps of the names."""
-        return {"assets": self.assets, "tags": self.tags, "series": self.series, "zones": list(self._zone_numbers)}
+        named = {"assets": self.assets, "tags": self.tags, "series": self.series, "products": self.products}
+        return named | {"zones": list(self._zone_numbers)}
 
     def restore(self, names: dict[str, Any]) -> bool:
         """Give all numbers again, in the same order, into empty tables; False when the plant's time zones are others now."""
+        for a in names["assets"]:
+            self._number(a, self.assets, self._asset_numbers)
         for a, t in names["series"]:
             self.series_of(names["assets"][a], names["tags"][t])
         self.settle()
+        for product in names["products"]:
+            self.product_of(product)
         return list(self._zone_numbers) == names["zones"]
 
 
@@ -154,5 +217,12 @@ _BY_REGISTER_GAP = frozenset(
         Role.ACTIVE_INTERVAL,
         Role.REACTIVE_INTERVAL,
         Role.ACTIVE_PULSE,
+        Role.GOOD_COUNT,
+        Role.TOTAL_COUNT,
+        Role.SCRAP_COUNT,
+        Role.REWORK_COUNT,
     }
 )
+
+_EVENTS_OF_STATES = frozenset({at.STATE_EVENT, at.CORRECTION})
+_OF_STATES = _EVENTS_OF_STATES | {at.STATE, at.RUNNING}

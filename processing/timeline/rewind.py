@@ -61,6 +61,11 @@ class Rewind:
         self._due = [_NEVER] * _GROUPS
         self._since = [0] * _GROUPS  # running number of the row store's end when the first of a group came
         self._scratch = Scratch()
+        self._open: dict[
+            int, np.ndarray
+        ] = {}  # by line, what the slice before left open, where it ends within a minute
+        self._whole: set[int] = set()  # slices that are run with the rest of their minute, even for duplicates
+        self._anew: set[int] = set()  # slices that were cut: their seconds may have been open at the live edge
         self.count = 0
 
     @property
@@ -145,19 +150,94 @@ class Rewind:
         newest = np.maximum.reduceat(rows.time, begins)
         line, start = line[begins], minute[begins] * at.MINUTE
         reach = tables.lines[line, at.L_REACH]
-        self._engine.windows.at_hand(line, start - reach, start + 1)
-        nodes = self._find(line, start, newest + reach)
+        self._engine.windows.at_hand(line, start - reach, start + at.MINUTE)
+        nodes = self._find(line, start, newest + tables.lines[line, at.L_HOLD])
         np.maximum.at(tables.lines[:, at.L_LAST], line, newest)
         todo: dict[int, dict[int, Rows | None]] = {}
         away: list[tuple[int, Rows]] = []
         for node, mine, lo, hi in zip(nodes.tolist(), line.tolist(), begins.tolist(), ends.tolist(), strict=True):
-            if (mine, int(tables.nodes[node, at.N_START])) not in back and self._read_back.is_far(node):
-                away.append((node, rows.only(slice(lo, hi))))
-            else:
-                todo.setdefault(mine, {})[node] = rows.only(slice(lo, hi))
+            late = rows.only(slice(lo, hi))
+            cut = self._cut(node, mine, late, todo.setdefault(mine, {}))
+            for each, part in self._dealt(node, late):
+                if not cut and (mine, int(tables.nodes[each, at.N_START])) not in back and self._read_back.is_far(each):
+                    away.append((each, part))
+                else:
+                    todo[mine][each] = part
+            if not cut and todo[mine]:
+                self._with_mates(todo[mine], node)
         if away:
             self._send_away(away)
-        self._run_waves(todo, back)
+        self._run_waves({mine: slots for mine, slots in todo.items() if slots}, back)
+
+    def _cut(self, first: int, line: int, late: "Rows", todo: "dict[int, Rows | None]") -> bool:
+        """Cut the slices of a minute where late rows say that an order begins or ends; whether any was.
+
+        What is cut, the rest of the minute, and the slices after it whose samples share in it are put into `todo`.
+        """
+        tables = self._engine.tables
+        if not tables.lines[line, at.L_CUTS]:
+            return False
+        cuts = np.unique(late.time[tables.series_info[late.series, at.S_ROLE] == at.ORDER_EVENT]).tolist()
+        done = False
+        for time in cuts:
+            node = self._holding(first, time)
+            if tables.nodes[node, at.N_START] == time:
+                continue
+            self._engine.windows.at_hand_nodes(np.array([node], np.int64))
+            tables.room_for_nodes(1 + len(self._engine.windows.ranges_of(node)))
+            tables.room_for_blocks(1 << int(tables.lines[line, at.L_SHIFT]))
+            own = tables.columns.own
+            slices.split(node, time, tables.lines, tables.nodes, *tables.block_args(), tables.ranges, own)
+            done = True
+        if not done:
+            return False
+        self._anew.update(self._of_minute(first))
+        until = int(tables.nodes[first, at.N_START]) + at.MINUTE + int(tables.lines[line, at.L_REACH])
+        node = first
+        while node >= 0 and tables.nodes[node, at.N_START] < until:
+            todo.setdefault(node, None)
+            self._whole.add(node)
+            node = int(tables.nodes[node, at.N_NEWER])
+        return True
+
+    def _holding(self, first: int, time: int) -> int:
+        """The slice, from `first` on, that holds a time."""
+        nodes = self._engine.tables.nodes
+        node = first
+        while nodes[node, at.N_END] <= time:
+            node = int(nodes[node, at.N_NEWER])
+        return node
+
+    def _dealt(self, first: int, late: "Rows") -> "list[tuple[int, Rows]]":
+        """Late rows of one minute by their slices, of which `first` is the first."""
+        nodes = self._engine.tables.nodes
+        dealt = []
+        for node in self._of_minute(first):
+            inside = (late.time >= nodes[node, at.N_START]) & (late.time < nodes[node, at.N_END])
+            if inside.any():
+                dealt.append((node, late.only(inside)))
+        return dealt
+
+    def _of_minute(self, node: int) -> list[int]:
+        """The slices of the minute that a slice belongs to, oldest first; most often it alone."""
+        nodes = self._engine.tables.nodes
+        minute = int(nodes[node, at.N_START]) // at.MINUTE * at.MINUTE
+        while nodes[node, at.N_START] > minute:
+            node = int(nodes[node, at.N_OLDER])
+        found = []
+        while node >= 0 and nodes[node, at.N_START] < minute + at.MINUTE:
+            found.append(node)
+            node = int(nodes[node, at.N_NEWER])
+        return found
+
+    def _with_mates(self, todo: "dict[int, Rows | None]", node: int, since: int = -1) -> None:
+        """Have all slices of a minute run that is cut, or those from `since` on: a second may lie in two of them."""
+        mates = self._of_minute(node)
+        mates = mates[mates.index(since) :] if since >= 0 else mates
+        if len(mates) > 1:
+            for mate in mates:
+                todo.setdefault(mate, None)
+            self._whole.update(mates)
 
     def _send_away(self, slices_of: "list[tuple[int, Rows]]") -> None:
         """Have slices read back; their late rows wait until all of them are there."""
@@ -213,6 +293,8 @@ class Rewind:
         chunk_args = (tables.nodes, tables.row_chunks, tables.heap, tables.ranges)
         slices.note_rows(node, first, first + len(new.time), 1, *chunk_args, *positions)
         self._engine.emit_raw(new.time, new.series, new.value)
+        if self._engine.context.has_events:
+            self._engine.context.note(new.time, new.series, new.value, new.quality)
         return start + count, True
 
     def _run_waves(self, todo: "dict[int, dict[int, Rows | None]]", back: dict[Key, Back]) -> None:
@@ -221,6 +303,7 @@ class Rewind:
         todo : by line, the slices to be run, with the late rows that they get; None: only the state before it differs.
         """
         carried: dict[int, np.ndarray] = {}
+        self._open.clear()
         while todo:
             nodes = self._engine.tables.nodes
             wave = {line: min(mine, key=lambda node: int(nodes[node, at.N_START])) for line, mine in todo.items()}
@@ -229,8 +312,11 @@ class Rewind:
                 newer = int(self._engine.tables.nodes[node, at.N_NEWER])
                 if follow.get(node):
                     todo[line].setdefault(newer, None)
+                    self._with_mates(todo[line], newer, newer)
                 if not todo[line]:
                     del todo[line]
+        self._whole.clear()
+        self._anew.clear()
 
     def _gather(
         self, wave: "dict[int, Rows | None]", carried: dict[int, np.ndarray], back: dict[Key, Back]
@@ -240,7 +326,9 @@ class Rewind:
         ids, ends = [], [0]
         for node, late in wave.items():
             end, kept = self._merge(node, none if late is None else late, ends[-1], back)
-            if kept or late is None or node in carried:
+            if node in self._anew:
+                self._scratch.mark[ends[-1] : end] = 1
+            if kept or late is None or node in carried or node in self._whole:
                 ids.append(node)
                 ends.append(end)
         return np.array(ids, np.int64), np.array(ends, np.int64)
@@ -287,9 +375,11 @@ class Rewind:
             changed,
             columns.previous,
         )
+        self._take_open(ids, bases, sizes, opens)
         chunks = self._chunks(ids, bases, lines, ends)
         scratch, room = self._scratch, int(ends[-1]) + total
         engine.update(chunks, scratch.columns, scratch.mark, 0, (carry, opens, row_series), room)
+        self._leave_open(ids, newer, bases, sizes, opens)
         follow = np.empty(len(ids), np.uint8)
         kernel.finish(
             ids,
@@ -320,6 +410,29 @@ class Rewind:
                 carried[node] = changed[base : base + size].copy()
         return dict(zip(ids.tolist(), (follow == 1).tolist(), strict=True))
 
+    def _take_open(self, ids: np.ndarray, bases: np.ndarray, sizes: np.ndarray, opens: np.ndarray) -> None:
+        """A second that the slice before left open goes on in the slice that begins within its minute."""
+        if not self._open:
+            return
+        tables = self._engine.tables
+        span, previous = tables.columns.second_opens, tables.columns.previous
+        for node, base, size in zip(ids.tolist(), bases.tolist(), sizes.tolist(), strict=True):
+            left = self._open.pop(int(tables.nodes[node, at.N_LINE]), None)
+            if left is not None and tables.nodes[node, at.N_START] % at.MINUTE:
+                rows = slice(base, base + min(size, len(left)))
+                changed = opens.view(np.int64)[rows, previous].copy() if previous >= 0 else None
+                opens[rows, span] = left[:size, span]
+                if changed is not None:
+                    opens.view(np.int64)[rows, previous] |= changed
+
+    def _leave_open(
+        self, ids: np.ndarray, newer: np.ndarray, bases: np.ndarray, sizes: np.ndarray, opens: np.ndarray
+    ) -> None:
+        nodes = self._engine.tables.nodes
+        for node, after, base, size in zip(ids.tolist(), newer.tolist(), bases.tolist(), sizes.tolist(), strict=True):
+            if after >= 0 and nodes[after, at.N_START] % at.MINUTE:
+                self._open[int(nodes[node, at.N_LINE])] = opens[base : base + size].copy()
+
     def _chunks(self, ids: np.ndarray, bases: np.ndarray, lines: np.ndarray, ends: np.ndarray) -> np.ndarray:
         tables = self._engine.tables
         nodes = tables.nodes
@@ -349,11 +462,13 @@ class Rewind:
                 gone.append(node)
                 node = int(tables.nodes[node, at.N_OLDER])
             windows.refold_above(np.array(gone, np.int64))
+            windows.refold_aside(np.array(gone, np.int64))
             windows.drop(np.array(gone, np.int64))
             tables.lines[line, at.L_FRONTIER] = max(last, int(tables.lines[line, at.L_NEWEST]) - engine.timing.settle)
             tables.lines[line, at.L_FLUSHED] = last // at.SECOND * at.SECOND
             if node >= 0 and tables.nodes[node, at.N_END] - 1 > tables.lines[line, at.L_FRONTIER]:
                 tables.nodes[node, at.N_FLAGS] = tables.nodes[node, at.N_FLAGS] & ~at.CLOSED | at.CHANGED
                 todo[line] = {node: None}
+                self._with_mates(todo[line], node)
         windows.refold(1)
         self._run_waves(todo, {})

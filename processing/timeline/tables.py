@@ -34,6 +34,12 @@ class Columns:
             if op.marked is not None and op.previous is not None
         ]
         self.marked, self.previous = marked[0] if marked else (-1, -1)
+        with_seconds = [
+            slice(base, base + len(op.first_opens))
+            for op, base in zip(operators, self.opens_at, strict=True)
+            if op.seconds is not None
+        ]
+        self.second_opens = with_seconds[0] if with_seconds else slice(0, 0)
 
 
 def _joined(rows: list[np.ndarray]) -> np.ndarray:
@@ -61,18 +67,23 @@ class Tables:
         self.row_series = np.zeros(0, np.int32)
         self.series_info = np.zeros((0, at.S_COLUMNS), np.int64)
         self.series_scale = np.zeros((0, at.F_COLUMNS))
+        self.event_keys = np.zeros(0)
+        self.event_info = np.zeros((0, at.E_COLUMNS))
+        self.codes = np.zeros((0, 2))
+        self.labels = np.zeros((_NODES, at.B_COLUMNS))
+        self.ideal = np.full((1, 0), np.nan)
         self.asset_first = np.zeros(1, np.int64)
         self.asset_rows = np.zeros(0, np.int64)
         self.days = np.zeros(0, np.int64)
         self.zone_at = np.zeros(1, np.int64)
 
-    def add_line(self, horizon: int, zone: int) -> int:
-        """A new line without series; its number."""
+    def add_line(self, horizon: int, zone: int, asset: int) -> int:
+        """A new line without series; its number. asset : number of the asset that is the line itself."""
         row = np.zeros((1, at.L_COLUMNS), np.int64)
         row[0, [at.L_NEWEST, at.L_FRONTIER, at.L_LAST, at.L_FLUSHED]] = at.NONE
         row[0, at.L_HEAD : at.L_HEAD + at.LEVELS] = -1
         row[0, at.L_SHIFT] = -1
-        row[0, at.L_HORIZON], row[0, at.L_ZONE] = horizon, zone
+        row[0, at.L_HORIZON], row[0, at.L_ZONE], row[0, at.L_ASSET] = horizon, zone, asset
         self.lines = np.concatenate([self.lines, row])
         return len(self.lines) - 1
 
@@ -104,6 +115,7 @@ class Tables:
         short = int(self.heap[at.H_NODES]) + count - len(self.nodes)
         if short > 0:
             self.nodes = _grown(self.nodes, short)
+            self.labels = _grown(self.labels, short)
         short = int(self.heap[at.H_RANGES]) + count - len(self.ranges)
         if short > 0:
             self.ranges = _grown(self.ranges, short)

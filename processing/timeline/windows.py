@@ -6,12 +6,17 @@ import numpy as np
 
 from processing.kernels import layout as at
 from processing.kernels import rewind, slices
-from processing.operators import WINDOWS, MetricRows, Operator
+from processing.kernels import windows as kernel
+from processing.operators import WINDOWS, MetricRows, Operator, level_of, window_of
+from processing.timeline.context import FAR, Context
 from processing.timeline.tables import Tables
+
+_ASIDE = (at.WEEKS, at.MONTHS, at.SHIFTS, at.ORDERS)
+_OF_DAYS = (at.WEEKS, at.MONTHS)
 
 
 class Windows:
-    """Levels 0 (slice) to 3 (day) of all lines of a partition.
+    """Slices and windows of all lines of a partition.
 
     load_page(position) gives a checkpoint page, float64[rows, parts + carry columns + 1]; what is emitted is appended to `outbox`.
     """
@@ -21,17 +26,23 @@ class Windows:
         tables: Tables,
         operators: list[Operator],
         windows: tuple[str, ...],
+        context: Context,
         load_page: Callable[[int], np.ndarray],
         outbox: list[MetricRows],
     ) -> None:
         self._tables = tables
         self._operators = operators
+        self._context = context
         self._load_page = load_page
         self._outbox = outbox
         self.dropped: list[int] = []
         self._wanted = {op.kind: frozenset(windows) & frozenset(op.windows) for op in operators}
         names = frozenset[str]().union(*self._wanted.values()) if operators else frozenset[str]()
-        self._top = max((WINDOWS.index(name) - 1 for name in names), default=0)
+        levels = {level_of(name) for name in names}
+        self._aside = [level for level in _ASIDE if level in levels]
+        self._top = at.DAYS if self._aside else max([0, *levels])
+        if level_of("1m") in levels:
+            self._aside.append(at.MINUTES)
 
     def flagged(self, all_of: int, none_of: int = 0, level: int = -1) -> np.ndarray:
         """Ids of nodes by their flags."""
@@ -114,6 +125,8 @@ class Windows:
         ids = self.flagged(0)
         places = tables.nodes[ids][:, [at.N_LINE, at.N_LEVEL, at.N_START]].tolist()
         known = {tuple(place): node for place, node in zip(places, ids.tolist(), strict=True)}
+        series, level, start = (np.tile(column, 2) for column in (series, level, start))
+        level[len(level) // 2 :][level[len(level) // 2 :] == 0] = at.MINUTES
         wanted = zip(tables.series_info[series, at.S_LINE].tolist(), level.tolist(), start.tolist(), strict=True)
         found = np.array([known.get(place, -1) for place in wanted], np.int64)
         series, found = series[found >= 0], found[found >= 0]
@@ -123,13 +136,17 @@ class Windows:
 
     def emit(self, everything: bool) -> None:
         """Fold what changed upwards and emit closed windows and long running ones; with `everything` open ones too."""
+        self.change_orders()
         lowest = self._touched(0, 0 if everything else at.CLOSED)
+        self._context.label(lowest)
         ids = lowest
         for level in range(self._top):
             if len(ids):
                 self._fold_above(ids)
             ids = self._touched(level + 1)
-        for level in range(self._top + 1):
+        if self._aside:
+            self._fold_aside(lowest, ids if self._top == at.DAYS else np.empty(0, np.int64))
+        for level in (*range(self._top + 1), *self._aside):
             ids = lowest if level == 0 else self._due(self._touched(level), level, everything)
             if len(ids):
                 self._emit_level(ids, level)
@@ -141,22 +158,26 @@ class Windows:
         return ids
 
     def _due(self, ids: np.ndarray, level: int, everything: bool) -> np.ndarray:
-        """Of changed long windows, those to be emitted now; hours and days are emitted while they run."""
+        """Of changed long windows, those to be emitted now; those over a quarter-hour are emitted while they run."""
         tables = self._tables
         over = tables.nodes[ids, at.N_END] <= tables.lines[tables.nodes[ids, at.N_LINE], at.L_FRONTIER] + 1
         tables.nodes[ids[over], at.N_FLAGS] |= at.CLOSED
-        return ids if everything or level > 1 else ids[over]
+        return ids if everything or level not in (at.QUARTERS, at.MINUTES) else ids[over]
 
     def _emit_level(self, ids: np.ndarray, level: int) -> None:
         tables = self._tables
         rewind.revise(ids, tables.nodes)
+        whole = ids
+        if level == 0:
+            start, end = tables.nodes[ids, at.N_START], tables.nodes[ids, at.N_END]
+            whole = ids[end - start == at.MINUTE]
+        else:
+            self._context.label(ids)
         for k, op in enumerate(self._operators):
-            if WINDOWS[level + 1] in self._wanted[op.kind]:
-                rows = op.read_out(tables, tables.columns.parts_at[k], ids, level)
-                if rows is not None:
-                    self._outbox.append(rows)
-        done = at.EMIT if level < self._top else at.EMIT | at.SPREAD
-        rewind.emitted(ids, tables.nodes, tables.marks, done)
+            if len(whole) and WINDOWS[window_of(level)] in self._wanted[op.kind]:
+                found = op.read_out(tables, tables.columns.parts_at[k], whole, level)
+                self._outbox += found if level != at.ORDERS else [_held(rows, 0.0) for rows in found]
+        rewind.emitted(ids, tables.nodes, tables.marks, at.EMIT | at.ASIDE | (at.UPWARD if level >= self._top else 0))
 
     def _fold_above(self, ids: np.ndarray) -> None:
         """Tell the windows above `ids` what changed and fold them anew."""
@@ -165,19 +186,61 @@ class Windows:
         tables.room_for_blocks(int((1 << tables.lines[tables.nodes[ids, at.N_LINE], at.L_SHIFT]).sum()))
         parents = np.empty(len(ids), np.int64)
         args = tables.block_args()
-        slices.ensure_parents(ids, tables.lines, tables.nodes, *args, tables.days, tables.zone_at, parents)
+        kernel.ensure_parents(ids, tables.lines, tables.nodes, *args, tables.days, tables.zone_at, parents)
         self.at_hand_nodes(parents)
-        grouped = (tables.row_series, tables.series_info, tables.asset_first, tables.asset_rows)
-        rewind.spread(ids, tables.lines, tables.nodes, *grouped, tables.marks)
-        self._fold(np.unique(parents))
+        self._tell(ids, parents, at.UPWARD, 1)
+        self._fold(np.unique(parents), kernel.find_children)
 
-    def _fold(self, parents: np.ndarray) -> None:
+    def _tell(self, ids: np.ndarray, above: np.ndarray, mark: int, done: int) -> None:
+        tables = self._tables
+        kernel.tell(
+            ids, above, mark, done, tables.lines, tables.nodes, tables.row_series, tables.series_info, tables.marks
+        )
+
+    def _fold_aside(self, ids: np.ndarray, days: np.ndarray) -> None:
+        """Tell the windows beside the nested ones what changed and fold them anew, and those that were marked otherwise."""
+        for level in self._aside:
+            below = days if level in _OF_DAYS else ids
+            if len(below):
+                above = self._ensure_aside(below, level)
+                self.at_hand_nodes(np.unique(above[above >= 0]))
+                self._tell(below, above, at.ASIDE, 0)
+        for below in (ids, days):
+            self._tell(below, np.full(len(below), -1, np.int64), at.ASIDE, 1)
+        for level in self._aside:
+            windows = self._touched(level)
+            if len(windows):
+                self._fold(windows, kernel.find_cover)
+
+    def _ensure_aside(self, ids: np.ndarray, level: int) -> np.ndarray:
+        """The window of a level that holds each of `ids`, or -1."""
+        tables = self._tables
+        line, start = tables.nodes[ids, at.N_LINE], tables.nodes[ids, at.N_START]
+        first = np.zeros(len(tables.lines) + 1, np.int64)
+        starts, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        if level != at.MINUTES:
+            for one in np.unique(line).tolist():
+                mine = start[line == one]
+                found = self._context.windows(level, one, int(mine.min()), int(mine.max()))
+                first[one + 1] = len(found[0])
+                starts.append(found[0])
+                ends.append(found[1])
+        tables.room_for_nodes(len(ids))
+        tables.room_for_blocks(int((1 << tables.lines[line, at.L_SHIFT]).sum()))
+        out = np.empty(len(ids), np.int64)
+        args = (np.cumsum(first), np.concatenate(starts), np.concatenate(ends), tables.lines, tables.nodes)
+        kernel.ensure_aside(ids, level, *args, *tables.block_args(), out)
+        if level == at.ORDERS:
+            self._context.label(np.unique(out[out >= 0]))
+        return out
+
+    def _fold(self, parents: np.ndarray, find: Callable[..., int]) -> None:
         tables = self._tables
         first, children = np.empty(len(parents) + 1, np.int64), np.empty(1024, np.int64)
-        found = slices.find_children(parents, tables.lines, tables.nodes, first, children)
+        found = find(parents, tables.lines, tables.nodes, first, children)
         if found > len(children):
             children = np.empty(found, np.int64)
-            slices.find_children(parents, tables.lines, tables.nodes, first, children)
+            find(parents, tables.lines, tables.nodes, first, children)
         self.make_resident(children[:found])
         sizes = 1 << tables.nodes[parents, at.N_SHIFT]
         bases = np.cumsum(sizes) - sizes
@@ -196,10 +259,80 @@ class Windows:
                 tables.asset_rows,
                 tables.parts,
                 tables.marks,
+                tables.labels,
+                tables.ideal,
                 tables.columns.parts_at[k],
             )
         parts_i = tables.parts.view(np.int64)
         rewind.compare_parts(parents, bases, tables.nodes, parts_i, old.view(np.int64), tables.marks)
+
+    def change_orders(self) -> None:
+        """After events about orders: label slices anew and fold again the windows that they change."""
+        for line, start, end in self._context.take_changes():
+            self._touch_all(self._between(line, 0, start, end))
+            if at.ORDERS in self._aside:
+                self._fit_orders(line)
+
+    def _between(self, line: int, level: int, start: int, end: int) -> np.ndarray:
+        """Nodes of a line and level that begin between two times. [ns UTC]"""
+        tables = self._tables
+        found = []
+        node = int(tables.lines[line, at.L_HEAD + level])
+        while node >= 0 and tables.nodes[node, at.N_START] >= start:
+            if tables.nodes[node, at.N_START] < end:
+                found.append(node)
+            node = int(tables.nodes[node, at.N_OLDER])
+        return np.array(found, np.int64)
+
+    def _touch_all(self, ids: np.ndarray, marks: int = at.EMIT | at.SPREAD) -> None:
+        """Mark all rows of nodes; what is closed is revised when they are to be emitted."""
+        tables = self._tables
+        self.at_hand_nodes(ids)
+        for node in ids.tolist():
+            block, line = int(tables.nodes[node, at.N_BLOCK]), int(tables.nodes[node, at.N_LINE])
+            tables.marks[block : block + int(tables.lines[line, at.L_SERIES])] |= marks
+            if marks & at.EMIT and tables.nodes[node, at.N_FLAGS] & at.CLOSED:
+                tables.nodes[node, at.N_FLAGS] |= at.REVISED
+        tables.nodes[ids, at.N_FLAGS] |= at.TOUCHED | at.CHANGED
+
+    def _fit_orders(self, line: int) -> None:
+        """Have the windows of orders begin and end where the orders do now; those that are none any more are taken back."""
+        tables = self._tables
+        runs = self._context.runs(line)
+        ends = dict(zip(runs.start.tolist(), runs.end.tolist(), strict=True))
+        for node in self._between(line, at.ORDERS, at.NONE, FAR).tolist():
+            end = ends.get(int(tables.nodes[node, at.N_START]))
+            one = np.array([node], np.int64)
+            was = tables.labels[node, [at.B_ORDER, at.B_PRODUCT]].copy()
+            shrinks = end is not None and len(self._between(line, 0, end, int(tables.nodes[node, at.N_END]))) > 0
+            if end is not None:
+                tables.nodes[node, at.N_END] = end
+                self._context.label(one)
+            if end is None or shrinks or (was != tables.labels[node, [at.B_ORDER, at.B_PRODUCT]]).any():
+                now = tables.labels[node].copy()
+                tables.labels[node, [at.B_ORDER, at.B_PRODUCT]] = was
+                self._take_back(one)
+                tables.labels[node] = now
+            if end is None:
+                self.drop(one)
+            else:
+                if end == FAR:
+                    tables.nodes[node, at.N_FLAGS] &= ~at.CLOSED
+                self._touch_all(one, at.EMIT | at.REFOLD)
+                del ends[int(tables.nodes[node, at.N_START])]
+        for start, end in ends.items():  # those that have no window yet get one with their slices
+            self._touch_all(self._between(line, 0, start, end), at.ASIDE)
+
+    def _take_back(self, ids: np.ndarray) -> None:
+        """Emit that windows of orders are none any more: their rows with nothing but `retracted`."""
+        tables = self._tables
+        self._touch_all(ids, at.EMIT)
+        for k, op in enumerate(self._operators):
+            if "order" in self._wanted[op.kind]:
+                for rows in op.read_out(tables, tables.columns.parts_at[k], ids, at.ORDERS):
+                    nothing = {name: np.full(len(rows.time), np.nan) for name in rows.fields}
+                    gone = rows._replace(fields=nothing | {"rev": rows.fields["rev"] + 1.0}, texts={})
+                    self._outbox.append(_held(gone, 1.0))
 
     def refold_above(self, ids: np.ndarray) -> None:
         """Before slices `ids` are dropped: have the windows above them folded anew, all rows."""
@@ -213,11 +346,30 @@ class Windows:
             tables.marks[block : block + rows] |= at.REFOLD
         tables.nodes[parents, at.N_FLAGS] |= at.TOUCHED | at.CHANGED
 
+    def refold_aside(self, ids: np.ndarray) -> None:
+        """Before slices `ids` are dropped: have the windows beside the nested ones that hold them folded anew, all rows."""
+        for node in ids.tolist():
+            line, start = self._tables.nodes[node, [at.N_LINE, at.N_START]].tolist()
+            for level in self._aside:
+                above = self._between(line, level, at.NONE, start + 1)
+                held = above[self._tables.nodes[above, at.N_END] > start]
+                if len(held) and level not in _OF_DAYS:
+                    self._touch_all(held, at.REFOLD)
+
+    def ranges_of(self, node: int) -> list[tuple[int, int]]:
+        """The ranges of log positions in which a slice's rows lie, newest first."""
+        found = []
+        place = int(self._tables.nodes[node, at.N_RANGE])
+        while place >= 0:
+            first, last, place = self._tables.ranges[place].tolist()
+            found.append((first, last))
+        return found
+
     def refold(self, level: int) -> None:
         """Fold windows of a level that `refold_above` marked."""
         ids = self._touched(level)
         if len(ids):
-            self._fold(ids)
+            self._fold(ids, kernel.find_children)
 
     def drop(self, ids: np.ndarray) -> None:
         """Free nodes that nothing can change any more."""
@@ -234,7 +386,7 @@ class Windows:
         """
         tables = self._tables
         nodes = tables.nodes
-        ids = self.flagged(at.CLOSED, at.TOUCHED)
+        ids = self.flagged(0, at.TOUCHED)
         if not len(ids):
             return ids
         parent = nodes[ids, at.N_PARENT]
@@ -245,7 +397,21 @@ class Windows:
         limit = oldest - line[:, at.L_REACH]
         head = nodes[ids, at.N_NEWER] < 0
         ids = ids[(end < limit) & ~head]
+        if len(ids) and self._aside:
+            ids = np.setdiff1d(ids, self._covers_of_others(ids))
         return ids[np.argsort(nodes[ids, at.N_LEVEL], kind="stable")]
+
+    def _covers_of_others(self, ids: np.ndarray) -> np.ndarray:
+        """What the windows beside the nested ones are folded from that are not among `ids`."""
+        tables = self._tables
+        beside = np.concatenate([self.flagged(0, level=level) for level in self._aside])
+        beside = np.setdiff1d(beside, ids)
+        first, children = np.empty(len(beside) + 1, np.int64), np.empty(4096, np.int64)
+        found = kernel.find_cover(beside, tables.lines, tables.nodes, first, children)
+        if found > len(children):
+            children = np.empty(found, np.int64)
+            kernel.find_cover(beside, tables.lines, tables.nodes, first, children)
+        return np.unique(children[:found])
 
     def evict_to(self, bytes_at_most: int) -> None:
         """Let go of blocks that a checkpoint holds, oldest windows first, until four fifths of the budget are used."""
@@ -289,3 +455,8 @@ class Windows:
         for place, (node, lo, hi) in enumerate(flat):
             tables.ranges[place] = (lo, hi, nodes[node, at.N_RANGE])
             nodes[node, at.N_RANGE] = place
+
+
+def _held(rows: MetricRows, retracted: float) -> MetricRows:
+    """Rows of orders say whether they were taken back, since an order that was taken back may come again."""
+    return rows._replace(fields=rows.fields | {"retracted": np.full(len(rows.time), retracted)})

@@ -10,7 +10,7 @@ from fieldline.frames import Readings, payload_digest
 from fieldline.log import Log
 from fieldline.plant import Plant
 from processing.checkpoint import Checkpoints
-from processing.operators import WINDOWS, Operator, energy, telemetry
+from processing.operators import WINDOWS, Operator, energy, level_of, telemetry
 from processing.timeline.engine import Engine, Timing
 
 T0 = 1_700_000_040_000_000_000
@@ -175,6 +175,9 @@ class EngineRig:
         self.restarts += 1
         self._start()
         position = 0
+        for key in self._emitted:
+            if key[3] == "order":  # it may come to be none when its rows are run again
+                self.table[key] = {"retracted": np.ones(1).tobytes()}
         if self._saved is not None:
             state, position = self._saved
             assert self.checkpoints.restore(self.engine, state, "same") is not None
@@ -188,8 +191,8 @@ class EngineRig:
         names = self.engine.registry
         series = [(names.assets[a], names.tags[t]) for a, t in names.series]
         rows = [
-            (k, WINDOWS.index(window) - 1, int(start))
-            for kind, asset, tag, window, start in self._emitted
+            (k, level_of(window), int(start))
+            for kind, asset, tag, window, start, *_ in self._emitted
             for k, name in enumerate(series)
             if window not in ("", "1s") and name in ((asset, tag), (asset, name[1] if kind == "energy" else tag))
         ]
@@ -209,7 +212,12 @@ class EngineRig:
             for k in range(len(rows.time)):
                 tag = "" if rows.tag is None else names.tags[rows.tag[k]]
                 window = "" if rows.window is None else WINDOWS[rows.window[k]]
-                key = (rows.kind, names.assets[rows.asset[k]], tag, window, str(rows.time[k]))
+                labels = [
+                    f"{name}={column.names[column.codes[k]]}"
+                    for name, column in sorted(rows.labels.items())
+                    if column.codes[k] >= 0
+                ]
+                key = (rows.kind, names.assets[rows.asset[k]], tag, window, str(rows.time[k]), *labels)
                 self._emitted.add(key)
                 self.table[key] = {
                     name: column[k : k + 1].tobytes() for name, column in rows.fields.items() if name != "rev"

@@ -33,6 +33,7 @@ SERIES = [
     ("plant/hall/line1/oven", "power_kw"),
     ("plant/hall/line1/oven", "interval_energy_kwh"),
     ("plant/hall/line1/oven", "@state"),
+    ("plant/hall/line1", "@order"),
     ("berlin/hall/line2/saw", "power_kw"),
     ("berlin/hall/line2/saw", "reactive_energy_kvarh"),
     ("plant/hall/line3/mill", "energy_kwh"),
@@ -41,6 +42,12 @@ SERIES = [
 ]
 
 _STEPS_S = [0.0, 0.001, 0.25, 1.0, 7.0, 20.0, 59.999999999, 60.0, 100.0, 299.0, 300.0, 301.0, 900.0, 3600.0, 3601.0]
+_ORDERS = [
+    b'{"order":"1","phase":"start","product":"A"}',
+    b'{"order":"2","phase":"start","product":"B"}',
+    b'{"order":"1","phase":"stop"}',
+    b'{"order":"2","phase":"void"}',
+]
 _VALUES = [-0.0, 0.0, 1.5, -2.25, 3.0, 10.0, 80.0, 990.0, 1e6, 0.1]
 
 
@@ -90,7 +97,12 @@ def row_lists(draw: st.DrawFn, most: int = 40) -> list[Row]:
     for number, step_s, value, quality in drawn:
         time += round(step_s * SECOND)
         asset, tag = SERIES[number]
-        row = event(asset, tag, time, b"%g" % value) if tag.startswith("@") else Row(asset, tag, time, value, quality)
+        if tag == "@order":
+            row = event(asset, tag, time, _ORDERS[_VALUES.index(value) % len(_ORDERS)])
+        elif tag.startswith("@"):
+            row = event(asset, tag, time, b"%g" % value)
+        else:
+            row = Row(asset, tag, time, value, quality)
         rows[(number, time)] = row
     return list(rows.values())
 

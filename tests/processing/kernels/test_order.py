@@ -8,7 +8,7 @@ import pytest
 
 from processing.kernels import layout as at
 from processing.kernels.order import sort_run, wins
-from processing.kernels.slices import window_bounds
+from processing.kernels.windows import window_bounds
 from processing.timeline.calendar import day_starts
 from tests.twins.windows import window_of
 

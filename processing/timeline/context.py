@@ -1,0 +1,206 @@
+"""What held when: orders, products, shifts, planned stops and prices of the lines of a partition.
+
+Orders come as events and are kept here, by line and time, as a function of the set of events; shifts, stops and prices come from the
+plant's calendars. Kernels see it as `labels`, a row a slice or window. Nothing of it is part of the operators' state: when an order is
+corrected, slices are cut anew where it begins, labels change, and windows are folded again; no reading is run for it.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.frames import Readings
+from fieldline.plant import Plant
+from processing.kernels import layout as at
+from processing.timeline.calendar import month_starts, week_starts
+from processing.timeline.events import ROLES, Events
+from processing.timeline.registry import Registry
+from processing.timeline.schedule import Schedule
+from processing.timeline.tables import Tables
+
+FAR = 2**62
+"""The end of an order that has none yet. [ns UTC]"""
+
+
+class Runs(NamedTuple):
+    """The orders of a line, ascending and apart, in columns: start, end [ns UTC], number of the order, row of the product in `ideal`."""
+
+    start: np.ndarray
+    end: np.ndarray
+    order: np.ndarray
+    product: np.ndarray
+
+
+_NO_RUNS = Runs(*(np.empty(0, np.int64) for _ in Runs._fields))
+
+
+class Changed(NamedTuple):
+    """What an event about orders changes in a line: from `start` on until the event after it. [ns UTC]"""
+
+    line: int
+    start: int
+    end: int
+
+
+class Context:
+    """Orders, shifts, planned stops and prices of one partition's lines."""
+
+    def __init__(self, tables: Tables, registry: Registry, plant: Plant) -> None:
+        self._tables = tables
+        self._registry = registry
+        self._plant = plant
+        self.events = Events(tables)
+        self.orders: list[str] = [""]
+        self._order_numbers: dict[str, int] = {"": 0}
+        self._book: dict[int, dict[tuple[int, str], float]] = {}
+        self._runs: dict[int, Runs] = {}
+        self._changed: list[Changed] = []
+        self._schedules: dict[int, Schedule] = {}
+        self.version = 0  # grows with what `names` would give
+
+    @property
+    def has_events(self) -> bool:
+        """Whether any line has told of orders."""
+        return bool(self._tables.lines[:, at.L_CUTS].any())
+
+    def learn(self, frame: Readings) -> None:
+        """Remember what the events of a frame say."""
+        codes = [code for code, tag in enumerate(frame.tags) if tag in ROLES]
+        if not codes or frame.payload is None:
+            return
+        for row in np.flatnonzero(np.isin(frame.tag, codes)).tolist():
+            payload = frame.payload[row]
+            if payload is not None:
+                self.version += self.events.add(float(frame.value[row]), payload)
+        self.events.settle()
+
+    def note(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> None:
+        """Take the events about orders among rows that the timeline has accepted."""
+        info = self._tables.series_info
+        for row in np.flatnonzero(info[series, at.S_ROLE] == at.ORDER_EVENT).tolist():
+            if quality[row] <= 1:
+                a, t = self._registry.series[int(series[row])]
+                name = f"{self._registry.tags[t]} {self._registry.assets[a]}"
+                self._enter(int(info[series[row], at.S_LINE]), int(time[row]), name, float(value[row]))
+
+    def _enter(self, line: int, time: int, name: str, value: float) -> None:
+        book = self._book.setdefault(line, {})
+        if book.get((time, name)) == value:
+            return
+        book[time, name] = value
+        self.version += 1
+        self._runs.pop(line, None)
+        after = min((moment for moment, _ in book if moment > time), default=FAR)
+        self._changed.append(Changed(line, time, after))
+
+    def take_changes(self) -> list[Changed]:
+        """What has changed since this was called last."""
+        changed, self._changed = self._changed, []
+        return changed
+
+    def runs(self, line: int) -> Runs:
+        """The orders of a line."""
+        found = self._runs.get(line)
+        if found is None:
+            found = self._runs[line] = self._run_through(line)
+        return found
+
+    def _run_through(self, line: int) -> Runs:
+        rows: list[list[int]] = []
+        order = product = told = ""
+        for (time, _), value in sorted(self._book.get(line, {}).items()):
+            said = self.events.order(value)
+            if said.phase == "void":
+                continue
+            if not said.order:
+                told = said.product if said.phase == "start" else ""
+                product = told
+            elif said.phase == "start":
+                order, product = said.order, said.product or told
+            elif said.order == order:
+                order, product = "", told
+            now = [self._order_number(order), self._registry.product_of(product)]
+            if rows and rows[-1][1] == FAR:
+                if rows[-1][2:] == now:
+                    continue
+                rows[-1][1] = time
+                if rows[-1][0] == time:
+                    rows.pop()
+            if order or product:
+                rows.append([time, FAR, *now])
+        return Runs(*np.array(rows, np.int64).reshape(-1, 4).T.copy()) if rows else _NO_RUNS
+
+    def _order_number(self, order: str) -> int:
+        found = self._order_numbers.get(order)
+        if found is None:
+            found = self._order_numbers[order] = len(self.orders)
+            self.orders.append(order)
+        return found
+
+    def windows(self, level: int, line: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Starts and ends of a line's windows of a level that hold a time from first to last. [ns UTC]"""
+        if level == at.ORDERS:
+            runs = self.runs(line)
+            return runs.start, runs.end
+        if level == at.SHIFTS:
+            return self._schedule(line).shifts(first, last)
+        zone = self._plant.time_zone(self._registry.lines[line])
+        starts = week_starts(zone) if level == at.WEEKS else month_starts(zone)
+        lo = max(int(np.searchsorted(starts, first, "right")) - 1, 0)
+        hi = int(np.searchsorted(starts, last, "right"))
+        return starts[lo:hi], starts[lo + 1 : hi + 1]
+
+    def label(self, ids: np.ndarray) -> None:
+        """Say in `labels` what held in the slices and windows `ids`."""
+        tables = self._tables
+        line = tables.nodes[ids, at.N_LINE]
+        for one in np.unique(line).tolist():
+            self._label_line(one, ids[line == one])
+
+    def _label_line(self, line: int, ids: np.ndarray) -> None:
+        tables = self._tables
+        start, level = tables.nodes[ids, at.N_START], tables.nodes[ids, at.N_LEVEL]
+        end = np.minimum(tables.nodes[ids, at.N_END], np.maximum(tables.lines[line, at.L_FRONTIER] + 1, start))
+        labels = np.zeros((len(ids), at.B_COLUMNS))
+        labels[:, [at.B_PRICE, at.B_CO2]] = np.nan
+        labels[:, at.B_LENGTH] = end - start
+        runs = self.runs(line)
+        if len(runs.start):
+            at_run = np.searchsorted(runs.start, start, "right") - 1
+            within = (at_run >= 0) & (start < runs.end[at_run]) & ((level == 0) | (level == at.ORDERS))
+            labels[within, at.B_ORDER] = runs.order[at_run[within]]
+            labels[within, at.B_PRODUCT] = runs.product[at_run[within]]
+        self._schedule(line).label(labels, level, start, end)
+        tables.labels[ids] = labels
+
+    def _schedule(self, line: int) -> Schedule:
+        found = self._schedules.get(line)
+        if found is None:
+            found = self._schedules[line] = Schedule(self._plant, self._registry.lines[line])
+        return found
+
+    def shift_name(self, line: int, start: int) -> str:
+        """The name of the shift that begins at `start`."""
+        return self._schedule(line).shift_name(start)
+
+    def names(self) -> dict[str, object]:
+        """What a checkpoint keeps."""
+        book = [(line, time, name, value) for line, rows in self._book.items() for (time, name), value in rows.items()]
+        return {"events": self.events.names(), "orders": book}
+
+    def restore(self, names: dict[str, list[tuple[int, int, str, float]]]) -> None:
+        """Take what `names` gave; the registry has its names again."""
+        self.events.restore(names["events"])  # type: ignore[arg-type]
+        for line, time, name, value in names["orders"]:
+            self._book.setdefault(line, {})[time, name] = value
+
+    def forget(self, oldest: Iterable[tuple[int, int]]) -> None:
+        """Let go of events of lines that are older than a time, all but the last of them. [(line, ns UTC)]"""
+        for line, time in oldest:
+            book = self._book.get(line)
+            if book:
+                old = sorted(key for key in book if key[0] < time)
+                for key in old[:-2]:
+                    del book[key]
+                    self._runs.pop(line, None)
