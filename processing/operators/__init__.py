@@ -48,10 +48,13 @@ class Operator:
     """One kind of metric.
 
     windows : names of the windows that it emits, of `WINDOWS`; roles : what it is for, of the tags' roles (`S_ROLE`).
-    own : for each column of `parts` 1, or 0 for a tail.
+    own : for each column of `parts` 1, or 0 for a tail, or 2 for what `scan` sets.
     update, fold : kernels, see `kernels/telemetry.py`; read_out(tables, parts_at, ids, level) gives the rows of windows `ids`
     that are marked to be emitted. seconds : gives the rows of one-second windows from what `update` wrote.
     marked, previous : columns of `opens` that a rewind sets, or None.
+    scan(windows, parts_at, ids, level) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
+    and hours that changed, after they were folded; it follows the chain of windows as far as bits change, and marks what it changed.
+    by_slice : whether slices that are no whole minute are read out too.
     """
 
     kind: str
@@ -67,6 +70,8 @@ class Operator:
     seconds: Callable[..., MetricRows] | None = None
     marked: int | None = None
     previous: int | None = None
+    scan: Callable[[Any, int, np.ndarray, int], None] | None = None
+    by_slice: bool = False
 
 
 WINDOWS = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")

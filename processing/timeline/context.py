@@ -64,6 +64,11 @@ class Context:
         """Whether any line has told of orders."""
         return bool(self._tables.lines[:, at.L_CUTS].any())
 
+    @property
+    def products(self) -> list[str]:
+        """The names of products, by row of `ideal`."""
+        return self._registry.products
+
     def learn(self, frame: Readings) -> None:
         """Remember what the events of a frame say."""
         codes = [code for code, tag in enumerate(frame.tags) if tag in ROLES]
@@ -168,7 +173,8 @@ class Context:
         runs = self.runs(line)
         if len(runs.start):
             at_run = np.searchsorted(runs.start, start, "right") - 1
-            within = (at_run >= 0) & (start < runs.end[at_run]) & ((level == 0) | (level == at.ORDERS))
+            whole = (level == at.ORDERS) | (tables.nodes[ids, at.N_END] <= runs.end[at_run])
+            within = (at_run >= 0) & (start < runs.end[at_run]) & whole
             labels[within, at.B_ORDER] = runs.order[at_run[within]]
             labels[within, at.B_PRODUCT] = runs.product[at_run[within]]
         self._schedule(line).label(labels, level, start, end)

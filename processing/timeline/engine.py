@@ -100,7 +100,7 @@ class Engine:
         self.tables = Tables(Columns(operators))
         roles = frozenset[int]().union(*(op.roles for op in operators))
         self.registry = Registry(self.tables, plant, timing.horizon, raw_globs, roles)
-        self.context = Context(self.tables, self.registry, plant)
+        self.context = self.tables.names = Context(self.tables, self.registry, plant)
         self.store = RowStore(row_cache)
         self.outbox: list[MetricRows] = []
         self.waiting = Rows.none()

@@ -103,6 +103,7 @@ class Registry:
         tables.series_info[:, at.S_STATE_ROW] = [self._state_row(self.assets[a]) for a, _ in self.series]
         self._group_by_asset(order)
         self._settle_ideal()
+        self._settle_lines()
 
     def _parameters(self, series: int, a: int, t: int) -> tuple[Any, Any]:
         asset, tag = self.assets[a], self.tags[t]
@@ -166,6 +167,16 @@ class Registry:
             for a in range(assets if p < products else 0, len(self.assets)):
                 ideal[p, a] = self._plant.ideal_cycle_s(product or None, self.assets[a])
         tables.ideal = ideal
+
+    def _settle_lines(self) -> None:
+        """Which asset's count is a line's output, and whose energy is a line's."""
+        tables = self._tables
+        entries = [self._plant.line_entry(name) for name in self.lines]
+        outputs = [self._asset_numbers.get(entry.output or "", -1) for entry in entries]
+        tables.line_output = np.array(outputs, np.int64)
+        told = {name: entry.meters for name, entry in zip(self.lines, entries, strict=True) if entry.meters is not None}
+        meters = [asset in told.get(self._plant.line_of(asset), (asset,)) for asset in self.assets]
+        tables.line_meter = np.array(meters, np.uint8)
 
     def _line(self, asset: str) -> int:
         name = self._plant.line_of(asset)

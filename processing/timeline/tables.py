@@ -4,6 +4,8 @@ Everything that kernels see is here: `lines` and `nodes` (see `processing/kernel
 of rows, a block a node, a row a series of the line), `carry` and `opens` (one row a series, the live edge).
 """
 
+from typing import Protocol
+
 import numpy as np
 
 from processing.kernels import layout as at
@@ -22,6 +24,7 @@ class Columns:
             return [sum(widths[:k]) for k in range(len(widths))]
 
         self.parts_at = offsets([len(op.first_parts) for op in operators])
+        self.parts_of = dict(zip((op.kind for op in operators), self.parts_at, strict=True))
         self.carry_at = offsets([len(op.first_carry) for op in operators])
         self.opens_at = offsets([len(op.first_opens) for op in operators])
         self.first_parts = _joined([op.first_parts for op in operators])
@@ -44,6 +47,21 @@ class Columns:
 
 def _joined(rows: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.asarray(row, np.float64) for row in rows] or [np.zeros(0)])
+
+
+class Names(Protocol):
+    """Names that metric rows carry beside those of assets and tags."""
+
+    @property
+    def orders(self) -> list[str]:
+        """Orders by number; 0 is none."""
+
+    @property
+    def products(self) -> list[str]:
+        """Products by row of `ideal`; 0 is none."""
+
+    def shift_name(self, line: int, start: int) -> str:
+        """The shift of a line that begins at `start`. [ns UTC]"""
 
 
 class Tables:
@@ -72,6 +90,9 @@ class Tables:
         self.codes = np.zeros((0, 2))
         self.labels = np.zeros((_NODES, at.B_COLUMNS))
         self.ideal = np.full((1, 0), np.nan)
+        self.line_output = np.zeros(0, np.int64)  # asset whose good count is a line's, -1: not told
+        self.line_meter = np.zeros(0, np.uint8)  # by asset, 1: its energy is its line's
+        self.names: Names
         self.asset_first = np.zeros(1, np.int64)
         self.asset_rows = np.zeros(0, np.int64)
         self.days = np.zeros(0, np.int64)

@@ -52,6 +52,10 @@ class Windows:
         return out[: slices.flagged(tables.nodes, used, all_of | at.USED, none_of, level, out)]
 
     @property
+    def tables(self) -> Tables:
+        return self._tables
+
+    @property
     def dirty(self) -> bool:
         """Whether something changed that was not emitted."""
         return bool(len(self.flagged(at.TOUCHED)))
@@ -137,7 +141,7 @@ class Windows:
     def emit(self, everything: bool) -> None:
         """Fold what changed upwards and emit closed windows and long running ones; with `everything` open ones too."""
         self.change_orders()
-        lowest = self._touched(0, 0 if everything else at.CLOSED)
+        lowest = self._slices_due(everything)
         self._context.label(lowest)
         ids = lowest
         for level in range(self._top):
@@ -146,10 +150,25 @@ class Windows:
             ids = self._touched(level + 1)
         if self._aside:
             self._fold_aside(lowest, ids if self._top == at.DAYS else np.empty(0, np.int64))
+        self._scan(lowest)
         for level in (*range(self._top + 1), *self._aside):
-            ids = lowest if level == 0 else self._due(self._touched(level), level, everything)
+            ids = self._slices_due(everything) if level == 0 else self._due(self._touched(level), level, everything)
             if len(ids):
                 self._emit_level(ids, level)
+
+    def _slices_due(self, everything: bool) -> np.ndarray:
+        """Changed slices, those that are closed or all."""
+        return self._touched(0, 0 if everything else at.CLOSED)
+
+    def _scan(self, lowest: np.ndarray) -> None:
+        """Have operators carry on from window to window what goes on between them."""
+        for k, op in enumerate(self._operators):
+            if op.scan is not None:
+                for level in (0, at.QUARTERS, at.HOURS):
+                    ids = lowest if level == 0 else self._touched(level)
+                    self._context.label(ids)
+                    if len(ids):
+                        op.scan(self, self._tables.columns.parts_at[k], ids, level)
 
     def _touched(self, level: int, also: int = 0) -> np.ndarray:
         """Nodes of a level with marked rows, in memory."""
@@ -167,13 +186,14 @@ class Windows:
     def _emit_level(self, ids: np.ndarray, level: int) -> None:
         tables = self._tables
         rewind.revise(ids, tables.nodes)
-        whole = ids
+        minutes = ids
         if level == 0:
             start, end = tables.nodes[ids, at.N_START], tables.nodes[ids, at.N_END]
-            whole = ids[end - start == at.MINUTE]
+            minutes = ids[end - start == at.MINUTE]
         else:
             self._context.label(ids)
         for k, op in enumerate(self._operators):
+            whole = ids if op.by_slice else minutes
             if len(whole) and WINDOWS[window_of(level)] in self._wanted[op.kind]:
                 found = op.read_out(tables, tables.columns.parts_at[k], whole, level)
                 self._outbox += found if level != at.ORDERS else [_held(rows, 0.0) for rows in found]
