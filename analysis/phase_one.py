@@ -217,6 +217,8 @@ def _freeze(
         lcl=math.nan, ucl=math.nan, fitted_on=fitted_on, reason=reason,
     )  # fmt: skip
     band = limits_at(frozen, n)
+    if band.lcl == band.ucl:
+        return msgspec.structs.replace(frozen, sigma=math.nan, reason="spread is smaller than the center's last digit")
     return msgspec.structs.replace(frozen, lcl=float(band.lcl), ucl=float(band.ucl))
 
 

@@ -94,6 +94,7 @@ def test_leaving_out_ends_when_nothing_is_left_to_judge() -> None:
         (fit_individuals([]), "no two neighbouring readings"),
         (fit_individuals([1.0, math.nan, 2.0]), "no two neighbouring readings"),
         (fit_individuals([0.1] * 9), "flat signal: neighbouring readings do not differ"),
+        (fit_individuals([1e16, *[1e16 + 2.0] * 99]), "spread is smaller than the center's last digit"),
         (fit_subgroups(Chart.XBAR_R, [[1.0], [2.0]]), "no subgroup has two readings"),
         (fit_subgroups(Chart.XBAR_S, []), "no subgroup has two readings"),
         (fit_subgroups(Chart.XBAR_S, [[1.0, 1.0], [2.0, 2.0]]), "flat signal: readings within subgroups do not differ"),

@@ -23,7 +23,7 @@ from processing.kernels.charts import cusum, ewma
 Case = dict[str, Any]
 
 
-def _number(value: float) -> float | None:
+def _number(value: Any) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
@@ -56,21 +56,17 @@ def _individuals(given: Case) -> Case:
     return {name: _number(value) for name, value in found.items()}
 
 
-def _subgroups(chart: spc.SubgroupChart, letter: str) -> Case:
-    found = {
-        "center": chart.means.center[0], f"{letter}_bar": chart.mean_spread, "sigma": chart.sigma,
-        "ucl": chart.means.ucl[0], "lcl": chart.means.lcl[0],
-        f"{letter}_ucl": chart.spreads.ucl[0], f"{letter}_lcl": chart.spreads.lcl[0],
+def _subgroups(given: Case, draw: Callable[[spc.Subgroups], spc.SubgroupChart], letter: str) -> Case:
+    statistics = spc.subgroup_statistics(map(_points, given["subgroups"]))
+    chart = draw(statistics)
+    limits = {
+        "ucl": chart.means.ucl, "lcl": chart.means.lcl,
+        f"{letter}_ucl": chart.spreads.ucl, f"{letter}_lcl": chart.spreads.lcl,
     }  # fmt: skip
-    return {name: _number(value) for name, value in found.items()}
-
-
-def _ranges(given: Case) -> Case:
-    return _subgroups(spc.range_chart(spc.subgroup_statistics(map(_points, given["subgroups"]))), "r")
-
-
-def _deviations(given: Case) -> Case:
-    return _subgroups(spc.deviation_chart(spc.subgroup_statistics(map(_points, given["subgroups"]))), "s")
+    one_size = np.unique(statistics.sizes).size == 1
+    found = {name: _number(each[0]) if one_size else _numbers(each) for name, each in limits.items()}
+    center = {"center": chart.means.center[0], f"{letter}_bar": chart.mean_spread, "sigma": chart.sigma}
+    return found | {name: _number(value) for name, value in center.items()}
 
 
 def _each_point(chart: spc_counts.CountChart) -> Case:
@@ -139,11 +135,12 @@ def _study_individuals(given: Case) -> Case:
 
 
 def _confidence(given: Case) -> Case:
-    n, confidence = given["n"], given["confidence"]
-    both = both_interval(given["cp"], n - 1.0, confidence)
-    nearest = nearest_interval(given["cpk"], n, confidence=confidence)
-    values = {"cp_lo": both.low, "cp_hi": both.high, "cpk_lo": nearest.low, "cpk_hi": nearest.high}
-    return {name: _number(value) for name, value in values.items()}
+    n, confidence, found = given["n"], given["confidence"], {}
+    if "cp" in given:
+        found["cp_lo"], found["cp_hi"] = both_interval(given["cp"], n - 1.0, confidence)
+    if "cpk" in given:
+        found["cpk_lo"], found["cpk_hi"] = nearest_interval(given["cpk"], n, confidence=confidence)
+    return {name: _number(value) for name, value in found.items()}
 
 
 def _defects(given: Case) -> Case:
@@ -158,8 +155,8 @@ def _defects(given: Case) -> Case:
 FUNCTIONS: dict[str, Callable[[Case], Case]] = {
     "constants": _constants,
     "imr": _individuals,
-    "xbar_r": _ranges,
-    "xbar_s": _deviations,
+    "xbar_r": lambda given: _subgroups(given, spc.range_chart, "r"),
+    "xbar_s": lambda given: _subgroups(given, spc.deviation_chart, "s"),
     "p": lambda given: _each_point(spc_counts.fraction_chart(given["defectives"], given["n"])),
     "np": lambda given: _all_points(spc_counts.number_chart(given["defectives"], given["n"])),
     "c": lambda given: _all_points(spc_counts.count_chart(given["counts"])),
@@ -175,6 +172,8 @@ FUNCTIONS: dict[str, Callable[[Case], Case]] = {
     "sigma_level": lambda given: {"sigma_level": _number(quality.sigma_level(given["dpmo"]))},
     "dpmo": _defects,
     "arl_shewhart": lambda given: {"arl": shewhart_arl(given["L"], given["shift_sigma"])},
-    "arl_cusum": lambda given: {"arl": cusum_arl(given["k"], given["h"], given["shift_sigma"])},
+    "arl_cusum": lambda given: {
+        "arl": cusum_arl(given["k"], given["h"], given["shift_sigma"], given.get("head_start", 0.0))
+    },
     "arl_ewma": lambda given: {"arl": ewma_arl(given["lambda"], given["L"], given["shift_sigma"])},
 }
