@@ -1,0 +1,146 @@
+"""A machine's state, followed row by row: which of samples and corrections holds, and for how long."""
+
+from math import nan
+
+import numpy as np
+import pytest
+
+from fieldline.states import State
+from processing.kernels import layout as at
+from processing.kernels import states
+
+SECOND = 1_000_000_000
+MODE, RUNNING, EVENT, CORRECTION, POWER = range(5)
+CODES = np.array([[0.0, State.OFF], [1.0, State.IDLE], [6.0, State.PRODUCING], [9.5, State.DOWN]])
+SETUP_EVENT, SAYS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT = 100.0, 200.0, 300.0, 400.0
+EVENT_KEYS = np.array([SETUP_EVENT, SAYS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT])
+EVENT_INFO = np.full((4, at.E_COLUMNS), nan)
+EVENT_INFO[:, at.E_STATE] = State.SETUP, nan, State.DOWN, State.DOWN
+EVENT_INFO[2, at.E_UNTIL] = 40_000.0
+
+
+def series_info() -> np.ndarray:
+    """Numbers that hold 10 s, events that hold 100 s."""
+    info = np.zeros((5, at.S_COLUMNS), np.int64)
+    info[:, at.S_ROLE] = at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION, at.ACTIVE_POWER
+    info[:, at.S_GAP] = 10 * SECOND, 10 * SECOND, 100 * SECOND, 100 * SECOND, 10 * SECOND
+    info[MODE, [at.S_CODES, at.S_CODES_END]] = 0, len(CODES)
+    return info
+
+
+INFO = series_info()
+
+
+def walk(rows: list[tuple[float, int, float]], until: float) -> list[tuple[float, float, State]]:
+    """The states between 0 s and `until`, as (from, to, state) [s], from rows (time [s], series, value)."""
+    carry = np.zeros((1, 1 + states.STATE_CARRY), np.int64)
+    carry[0, 1:] = 0, at.NONE, 0, at.NONE, at.NONE
+    found: list[tuple[float, float, State]] = []
+    time = 0
+    for second, series, value in [*rows, (until, POWER, 0.0)]:
+        row_time = round(second * SECOND)
+        while time < row_time:
+            state, end = states.state_at(time, row_time, carry, 0, 1)
+            if found and found[-1][2] == state:
+                found[-1] = (found[-1][0], end / SECOND, State(state))
+            else:
+                found.append((time / SECOND, end / SECOND, State(state)))
+            time = end
+        states.take_row(series, row_time, value, INFO, EVENT_KEYS, EVENT_INFO, CODES, carry, 0, 1)
+        states.forget(row_time, carry, 0, 1)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "state"),
+    [(0.0, State.OFF), (1.0, State.IDLE), (6.0, State.PRODUCING), (9.5, State.DOWN), (2.0, State.UNKNOWN), (10.0, State.UNKNOWN),
+     (-1.0, State.UNKNOWN), (nan, State.UNKNOWN)],
+)  # fmt: skip
+def test_a_number_means_what_its_codes_say_and_any_other_number_is_unknown(value: float, state: State) -> None:
+    assert states.code_state(value, CODES, 0, len(CODES)) == state
+    assert states.code_state(value, CODES, 0, 0) == State.UNKNOWN
+
+
+def test_a_sample_holds_until_the_next_one_and_no_longer_than_its_gap() -> None:
+    rows = [(2.0, MODE, 6.0), (5.0, MODE, 1.0), (20.0, MODE, 6.0)]
+
+    assert walk(rows, 25.0) == [
+        (0.0, 2.0, State.UNKNOWN),
+        (2.0, 5.0, State.PRODUCING),
+        (5.0, 15.0, State.IDLE),
+        (15.0, 20.0, State.UNKNOWN),
+        (20.0, 25.0, State.PRODUCING),
+    ]
+
+
+def test_a_run_bit_is_producing_or_down_and_nothing_when_it_is_no_number() -> None:
+    rows = [(0.0, RUNNING, 1.0), (3.0, RUNNING, 0.0), (6.0, RUNNING, -1.0), (8.0, RUNNING, nan)]
+
+    found = [state for _, _, state in walk(rows, 9.0)]
+
+    assert found == [State.PRODUCING, State.DOWN, State.PRODUCING, State.UNKNOWN]
+
+
+def test_an_event_holds_for_the_events_gap_and_one_without_a_state_says_nothing() -> None:
+    rows = [(1.0, EVENT, SETUP_EVENT), (50.0, EVENT, SAYS_NOTHING), (60.0, EVENT, 12345.0)]
+
+    assert walk(rows, 200.0)[1:] == [(1.0, 101.0, State.SETUP), (101.0, 200.0, State.UNKNOWN)]
+
+
+def test_a_correction_holds_over_what_is_measured_until_the_time_it_names() -> None:
+    rows = [(0.0, EVENT, SETUP_EVENT), (20.0, CORRECTION, DOWN_UNTIL_40), (30.0, MODE, 6.0), (39.0, MODE, 6.0)]
+
+    assert walk(rows, 50.0) == [(0.0, 20.0, State.SETUP), (20.0, 40.0, State.DOWN), (40.0, 49.0, State.PRODUCING),
+                                (49.0, 50.0, State.UNKNOWN)]  # fmt: skip
+
+
+def test_a_correction_without_an_end_holds_until_a_later_sample_not_one_of_its_own_time() -> None:
+    rows = [(5.0, CORRECTION, DOWN_UNTIL_NEXT), (5.0, MODE, 6.0), (9.0, MODE, 1.0)]
+
+    assert walk(rows, 12.0)[1:] == [(5.0, 9.0, State.DOWN), (9.0, 12.0, State.IDLE)]
+
+
+def test_a_later_correction_replaces_an_earlier_one() -> None:
+    rows = [
+        (0.0, EVENT, SETUP_EVENT),
+        (10.0, CORRECTION, DOWN_UNTIL_40),
+        (20.0, CORRECTION, DOWN_UNTIL_NEXT),
+        (25.0, MODE, 6.0),
+    ]
+
+    assert walk(rows, 30.0) == [(0.0, 10.0, State.SETUP), (10.0, 25.0, State.DOWN), (25.0, 30.0, State.PRODUCING)]
+
+
+@pytest.mark.parametrize("until_ms", [nan, 1e12, 1e300, np.inf])
+def test_a_correction_holds_no_longer_than_the_events_gap(until_ms: float) -> None:
+    carry = np.zeros((1, states.STATE_CARRY), np.int64)
+
+    states.take_correction(State.DOWN, SECOND, until_ms, 100 * SECOND, carry, 0, 0)
+
+    assert carry[0, states.FIXED_UNTIL] == 101 * SECOND
+
+
+@pytest.mark.parametrize("until_ms", [999.0, 0.0, -1e15, -1e300, -np.inf])
+def test_a_correction_that_ends_before_it_begins_never_holds(until_ms: float) -> None:
+    carry = np.full((1, states.STATE_CARRY), at.NONE, np.int64)
+
+    states.take_correction(State.DOWN, SECOND, until_ms, 100 * SECOND, carry, 0, 0)
+
+    assert states.state_at(SECOND, 2 * SECOND, carry, 0, 0) == (State.UNKNOWN, 2 * SECOND)
+
+
+def test_what_is_over_is_forgotten_so_that_the_state_carried_on_is_the_same_whatever_was_before() -> None:
+    first = np.array([[0, at.NONE, 0, at.NONE, at.NONE]], np.int64)
+    carry = first.copy()
+
+    states.take_row(CORRECTION, 0, DOWN_UNTIL_40, INFO, EVENT_KEYS, EVENT_INFO, CODES, carry, 0, 0)
+    states.take_row(MODE, SECOND, 6.0, INFO, EVENT_KEYS, EVENT_INFO, CODES, carry, 0, 0)
+    states.forget(40 * SECOND, carry, 0, 0)
+
+    assert (carry == first).all()
+
+
+def test_the_numbers_of_states_are_those_of_the_plant_model() -> None:
+    names = [name for name in vars(states) if name in State.__members__]
+
+    assert {name: getattr(states, name) for name in names} == {state.name: state.value for state in State}
