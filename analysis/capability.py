@@ -23,7 +23,7 @@ from processing.formulas.spc import (
     range_chart,
     subgroup_statistics,
 )
-from processing.formulas.spc_constants import range_deviation, range_mean
+from processing.formulas.spc_constants import deviation_mean, range_deviation, range_mean
 
 
 class Indices(NamedTuple):
@@ -214,8 +214,6 @@ def _range_degrees(statistics: Subgroups) -> float:
 
 
 def _deviation_degrees(statistics: Subgroups) -> float:
-    from processing.formulas.spc_constants import deviation_mean
-
     c4 = deviation_mean(statistics.sizes)
     return _degrees(1.0 / float(np.nansum(c4**2 / (1.0 - c4**2))) if np.any(c4 > 0.0) else math.nan)
 
