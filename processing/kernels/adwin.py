@@ -1,7 +1,7 @@
 """ADWIN: a window over a tag that grows while its level holds and drops its old end when the level has changed.
 
 The window is kept as buckets of 1, 2, 4, ... values, at most `BUCKETS` of a size, so a row of the state has a fixed size
-however long the window is. One row of `ADWIN` columns is 2.5 kB.
+however long the window is: 12 levels of buckets, 1.3 kB, hold 20 475 values, 24 levels 84 million.
 """
 
 import numpy as np
@@ -9,7 +9,6 @@ import numpy as np
 from processing.kernels.jit import inline, kernel
 
 BUCKETS = 5  # of one size, before the two oldest become one of the next size
-LEVELS = 24  # sizes; 5 * 2^24 values are 2.6 years at 1 Hz, the oldest of a longer window are forgotten
 ROOM = BUCKETS + 1
 
 # columns of the state
@@ -26,12 +25,19 @@ L_TOTAL = 1  # .. + ROOM - 1
 L_SQUARES = L_TOTAL + ROOM  # .. + ROOM - 1
 LEVEL = L_SQUARES + ROOM
 
-ADWIN = HEAD + LEVELS * LEVEL
-"""Columns of a row. A new row is all zeros."""
-
 FALL = -1
 STEADY = 0
 RISE = 1
+
+
+def adwin_columns(levels: int = 12) -> int:
+    """Columns of a row whose window holds at most 5 (2^levels - 1) values; of a longer one the oldest are forgotten.
+
+    levels : 1 to 40, else ValueError. A new row is all zeros.
+    """
+    if not 1 <= levels <= 40:
+        raise ValueError(f"levels: expected 1 to 40, got {levels}")
+    return HEAD + levels * LEVEL
 
 
 @inline
@@ -80,13 +86,13 @@ def _forget_oldest(state, k, c0):
 
 
 @inline
-def _compress(state, k, c0):
+def _compress(state, k, c0, levels):
     """Join the two oldest buckets of each level that has too many into one of the next level."""
-    for level in range(LEVELS):
+    for level in range(levels):
         at = c0 + HEAD + level * LEVEL
         if state[k, at + L_COUNT] <= BUCKETS:
             return
-        if level == LEVELS - 1:
+        if level == levels - 1:
             _forget_oldest(state, k, c0)
             return
         size = float(1 << level)
@@ -98,7 +104,7 @@ def _compress(state, k, c0):
 
 
 @inline
-def _insert(state, k, c0, value):
+def _insert(state, k, c0, levels, value):
     """Put a value at the new end of the window."""
     width = state[k, c0 + WIDTH]
     if width > 0.0:
@@ -107,7 +113,7 @@ def _insert(state, k, c0, value):
     state[k, c0 + TOTAL] += value
     state[k, c0 + USED] = max(state[k, c0 + USED], 1.0)
     _append(state, k, c0 + HEAD, value, 0.0)
-    _compress(state, k, c0)
+    _compress(state, k, c0, levels)
 
 
 @inline
@@ -142,11 +148,11 @@ def _cut(state, k, c0, delta, least_part):
 
 
 @inline
-def adwin_step(state, k, c0, value, delta, clock, least_part, least_count):
+def adwin_step(state, k, c0, levels, value, delta, clock, least_part, least_count):
     """Take one value into row k and give the verdict; see `adwin`."""
     if np.isnan(value):
         return STEADY
-    _insert(state, k, c0, value)
+    _insert(state, k, c0, levels, value)
     state[k, c0 + TICKS] += 1.0
     if np.int64(state[k, c0 + TICKS]) % clock != 0 or state[k, c0 + WIDTH] <= least_count:
         return STEADY
@@ -168,10 +174,11 @@ def adwin(row, value, delta, clock, least_part, least_count, state, verdict):
     delta : chance of a false verdict, above 0, below 1, usually 0.002; clock : a cut is looked for at every so many values (32),
     so a change is seen up to clock - 1 values later; least_part : of a part of a cut, 1 or more (5); least_count : the window must
     hold more than this many values (10).
-    state : float64[rows, ADWIN], changed; a new row is all zeros.
+    state : float64[rows, adwin_columns(levels)], changed; a new row is all zeros.
     verdict : int8[n], output: RISE, FALL or STEADY. After it the window holds what came after the change, about.
     Source: A. Bifet, R. Gavaldà, "Learning from time-changing data with adaptive windowing", SIAM SDM 2007, 443; the
     parameters and their defaults as in A. Bifet et al., MOA, JMLR 11 (2010) 1601.
     """
+    levels = (state.shape[1] - HEAD) // LEVEL
     for i in range(value.size):
-        verdict[i] = adwin_step(state, row[i], 0, value[i], delta, clock, least_part, least_count)
+        verdict[i] = adwin_step(state, row[i], 0, levels, value[i], delta, clock, least_part, least_count)

@@ -29,6 +29,32 @@ def _sum_up(value, sums):
 
 
 @inline
+def _best_start(sums, cost, candidate, until, candidates, penalty, last, end):
+    """Let the last segment of the signal up to `end` begin where that costs least; returns how many candidates are kept."""
+    kept = 0
+    for c in range(candidates):
+        start = candidate[c]
+        if until[start] <= end:
+            continue
+        candidate[kept] = start
+        kept += 1
+        found = cost[start] + _spread(sums, start, end) + penalty
+        if found < cost[end]:
+            cost[end] = found
+            last[end] = start
+    return kept
+
+
+@inline
+def _prune(sums, cost, candidate, until, candidates, least, end):
+    """Say until when each candidate is needed: one that is worse here stays worse, once a segment that begins here is long enough."""
+    for c in range(candidates):
+        start = candidate[c]
+        if cost[start] + _spread(sums, start, end) > cost[end]:
+            until[start] = min(until[start], end + least)
+
+
+@inline
 def _trace_back(last, n, ends):
     """Write the ends of the segments, ascending; returns how many there are."""
     count, end = 0, n
@@ -70,20 +96,6 @@ def change_points(value, least, penalty, sums, cost, last, candidate, until, end
         if end == least or end >= 2 * least:
             candidate[candidates] = end - least
             candidates += 1
-        kept = 0
-        for c in range(candidates):
-            start = candidate[c]
-            if until[start] > end:
-                candidate[kept] = start
-                kept += 1
-                found = cost[start] + _spread(sums, start, end) + penalty
-                if found < cost[end]:
-                    cost[end] = found
-                    last[end] = start
-        candidates = kept
-        for c in range(candidates):
-            # A start that is worse here stays worse, but only where a segment that begins here is long enough to be allowed.
-            start = candidate[c]
-            if cost[start] + _spread(sums, start, end) > cost[end]:
-                until[start] = min(until[start], end + least)
+        candidates = _best_start(sums, cost, candidate, until, candidates, penalty, last, end)
+        _prune(sums, cost, candidate, until, candidates, least, end)
     return _trace_back(last, n, ends)

@@ -61,20 +61,20 @@ def add_value(state, k, c0, value):
 
 
 @inline
-def merge_row(state, k, c0, other, j):
-    """Take row j of `other` (columns from 0 on) into row k of the state; a row without values changes nothing.
+def merge_row(state, k, c0, other, j, d0):
+    """Take row j of `other`, columns from d0 on, into row k of the state, columns from c0 on; a row without values changes nothing.
 
     Source: P. Pébay, SAND2008-6212 (2008), eq. 2.1; for M2 T. F. Chan, G. H. Golub, R. J. LeVeque (1979).
     """
-    na, nb = state[k, c0 + COUNT], other[j, COUNT]
+    na, nb = state[k, c0 + COUNT], other[j, d0 + COUNT]
     if nb == 0.0:
         return
     n = na + nb
-    delta = other[j, MEAN] - state[k, c0 + MEAN]
+    delta = other[j, d0 + MEAN] - state[k, c0 + MEAN]
     per_n = delta / n
-    a2, a3, b2, b3 = state[k, c0 + M2], state[k, c0 + M3], other[j, M2], other[j, M3]
+    a2, a3, b2, b3 = state[k, c0 + M2], state[k, c0 + M3], other[j, d0 + M2], other[j, d0 + M3]
     state[k, c0 + M4] += (
-        other[j, M4]
+        other[j, d0 + M4]
         + delta * per_n * per_n * per_n * na * nb * (na * na - na * nb + nb * nb)
         + 6.0 * per_n * per_n * (na * na * b2 + nb * nb * a2)
         + 4.0 * per_n * (na * b3 - nb * a3)
@@ -83,8 +83,8 @@ def merge_row(state, k, c0, other, j):
     state[k, c0 + M2] = a2 + b2 + delta * per_n * na * nb
     state[k, c0 + MEAN] += per_n * nb
     state[k, c0 + COUNT] = n
-    state[k, c0 + MIN] = min(state[k, c0 + MIN], other[j, MIN])
-    state[k, c0 + MAX] = max(state[k, c0 + MAX], other[j, MAX])
+    state[k, c0 + MIN] = min(state[k, c0 + MIN], other[j, d0 + MIN])
+    state[k, c0 + MAX] = max(state[k, c0 + MAX], other[j, d0 + MAX])
 
 
 @kernel("void(int64[::1], float64[::1], float64[:,::1])")
@@ -102,7 +102,7 @@ def update_moments(row, value, state):
 def merge_moments(row, other, state):
     """Take the rows of `other` : float64[n, MOMENTS], in their order, into the rows `row` : int64[n] of the state, changed."""
     for j in range(row.size):
-        merge_row(state, row[j], 0, other, j)
+        merge_row(state, row[j], 0, other, j, 0)
 
 
 @kernel("void(float64[:,::1], float64[:,::1])")

@@ -76,6 +76,29 @@ def _insert_ascending(values, n, value):
 
 
 @inline
+def _share(i, probability):
+    """The quantile that marker i follows."""
+    if i == 0:
+        return 0.0
+    if i == 4:
+        return 1.0
+    return 0.5 * probability * i if i < 3 else 0.5 * (1.0 + probability)
+
+
+@inline
+def _move_markers(heights, positions, desired):
+    """Move each of the three middle markers by one position towards where it should be, if there is room."""
+    for i in range(1, 4):
+        distance = desired[i] - positions[i]
+        if distance >= 1.0 and positions[i + 1] - positions[i] > 1.0:
+            heights[i] = _moved_height(heights, positions, i, 1.0)
+            positions[i] += 1.0
+        elif distance <= -1.0 and positions[i - 1] - positions[i] < -1.0:
+            heights[i] = _moved_height(heights, positions, i, -1.0)
+            positions[i] -= 1.0
+
+
+@inline
 def p2_step(state, k, c0, value, probability):
     """Take one value into row k; see `update_p2`."""
     if np.isnan(value):
@@ -96,24 +119,7 @@ def p2_step(state, k, c0, value, probability):
         if i == 4 or value < heights[i]:
             positions[i] += 1.0
         desired[i] += _share(i, probability)
-    for i in range(1, 4):
-        distance = desired[i] - positions[i]
-        if distance >= 1.0 and positions[i + 1] - positions[i] > 1.0:
-            heights[i] = _moved_height(heights, positions, i, 1.0)
-            positions[i] += 1.0
-        elif distance <= -1.0 and positions[i - 1] - positions[i] < -1.0:
-            heights[i] = _moved_height(heights, positions, i, -1.0)
-            positions[i] -= 1.0
-
-
-@inline
-def _share(i, probability):
-    """The quantile that marker i follows."""
-    if i == 0:
-        return 0.0
-    if i == 4:
-        return 1.0
-    return 0.5 * probability * i if i < 3 else 0.5 * (1.0 + probability)
+    _move_markers(heights, positions, desired)
 
 
 @inline
@@ -226,27 +232,29 @@ def update_digest(row, value, state, scratch):
 
 
 @inline
-def merge_digest_row(state, k, c0, other, j, scratch):
-    """Take row j of `other` (columns from 0 on, its buffer merged here) into row k."""
-    count = state[k, c0 + T_COUNT]
-    if other[j, T_COUNT] == 0.0:
+def merge_digest_row(state, k, c0, other, j, d0, scratch):
+    """Take row j of `other`, columns from d0 on, into row k of the state, columns from c0 on; `other` is not changed."""
+    count, more = state[k, c0 + T_COUNT], other[j, d0 + T_COUNT]
+    if more == 0.0:
         return
-    flush_digest(other, j, 0, scratch)
-    flush_digest(state, k, c0, scratch)
-    state[k, c0 + T_MIN] = min(state[k, c0 + T_MIN], other[j, T_MIN]) if count > 0.0 else other[j, T_MIN]
-    state[k, c0 + T_MAX] = max(state[k, c0 + T_MAX], other[j, T_MAX]) if count > 0.0 else other[j, T_MAX]
-    state[k, c0 + T_COUNT] = count + other[j, T_COUNT]
-    means = other[j, T_MEAN : T_MEAN + CENTROIDS]
-    weights = other[j, T_WEIGHT : T_WEIGHT + CENTROIDS]
-    n = np.int64(other[j, T_CENTROIDS])
-    _replace_centroids(state, k, c0, means, weights, n, state[k, c0 + T_COUNT], scratch)
+    least, most = other[j, d0 + T_MIN], other[j, d0 + T_MAX]
+    state[k, c0 + T_MIN] = min(state[k, c0 + T_MIN], least) if count > 0.0 else least
+    state[k, c0 + T_MAX] = max(state[k, c0 + T_MAX], most) if count > 0.0 else most
+    buffered = np.int64(other[j, d0 + T_BUFFERED])
+    state[k, c0 + T_COUNT] = count + more - buffered
+    total = state[k, c0 + T_COUNT] - state[k, c0 + T_BUFFERED]
+    means = other[j, d0 + T_MEAN : d0 + T_MEAN + CENTROIDS]
+    weights = other[j, d0 + T_WEIGHT : d0 + T_WEIGHT + CENTROIDS]
+    _replace_centroids(state, k, c0, means, weights, np.int64(other[j, d0 + T_CENTROIDS]), total, scratch)
+    for i in range(buffered):
+        digest_step(state, k, c0, other[j, d0 + T_BUFFER + i], scratch)
 
 
 @kernel("void(int64[::1], float64[:,::1], float64[:,::1], float64[:,::1])")
 def merge_digests(row, other, state, scratch):
-    """Take the digests `other` : float64[n, DIGEST] (their buffers are merged), in their order, into rows `row` of the state, changed."""
+    """Take the digests `other` : float64[n, DIGEST], in their order, into the rows `row` : int64[n] of the state, changed."""
     for j in range(row.size):
-        merge_digest_row(state, row[j], 0, other, j, scratch)
+        merge_digest_row(state, row[j], 0, other, j, 0, scratch)
 
 
 @inline

@@ -58,11 +58,9 @@ def moments_of(values: list[float]) -> np.ndarray:
 
 
 def welford(inputs: Case) -> Case:
-    values = inputs.get("x") or [inputs["first"], *inputs["then_alternate"] * inputs["repeats_each"]]
-    state, described = moments_of(values), np.empty((1, moments.DESCRIBED))
-    moments.describe(state, described)
-    deviation = described[0, moments.D_DEVIATION]
-    return {"mean": state[0, moments.MEAN], "sd": deviation, "n": int(state[0, moments.COUNT])}
+    listed = "x" in inputs
+    values = inputs["x"] if listed else [inputs["first"], *inputs["then_alternate"] * inputs["repeats_each"]]
+    return readable(moments_of(values))
 
 
 def readable(state: np.ndarray) -> Case:
@@ -73,7 +71,8 @@ def readable(state: np.ndarray) -> Case:
     sums = {"M2": moments.M2, "M3": moments.M3, "M4": moments.M4}
     found = {name: state[0, column] if n else None for name, column in names.items()}
     found |= {name: state[0, column] for name, column in sums.items()}
-    return found | {"n": n, "var_sample": described[0, moments.D_VARIANCE]}
+    variance, deviation = described[0, moments.D_VARIANCE], described[0, moments.D_DEVIATION]
+    return found | {"n": n, "var_sample": variance, "sd": deviation}
 
 
 def moments_merge(inputs: Case) -> Case:
@@ -120,7 +119,7 @@ def ewma_irregular(inputs: Case) -> Case:
 
 def detect_by_adwin(inputs: Case) -> Case:
     row, value = rows(stream(inputs))
-    state, verdict = np.zeros((1, adwin.ADWIN)), np.empty(len(value), np.int8)
+    state, verdict = np.zeros((1, adwin.adwin_columns())), np.empty(len(value), np.int8)
     adwin.adwin(row, value, inputs.get("delta", 0.002), inputs.get("clock", 32), 5, 10, state, verdict)
     return {"drift_index": np.flatnonzero(verdict)}
 

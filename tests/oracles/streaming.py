@@ -149,10 +149,13 @@ def session_panes(steps: list[Case], gap: int) -> list[Case]:
 
 def time_weighted_mean(inputs: Case) -> Case:
     begin, span = inputs["from"], inputs["to"] - inputs["from"]
-    plant = Plant(PlantFile(asset=(AssetEntry(path=PROBE, tags={"m": TagEntry(max_gap_s=3600.0)}),)))
+    plant = Plant(PlantFile(asset=(AssetEntry(path=PROBE, tags={"m": TagEntry(max_gap_s=86_400.0)}),)))
     rows = [Row(PROBE, "m", START + round((t - begin) * MINUTE / span), v) for t, v in inputs["samples_t_v"]]
+    end = START + MINUTE - 1
+    # A window without a sample has no row. Said once more at its end, the value that is held changes nothing and gives it one.
+    again = [max(held)._replace(time=end) for held in [[row for row in rows if row.time <= end]] if held]
 
-    rig = EngineRig(plant, windows=("1m",)).send([frame_of(rows)]).finish()
+    rig = EngineRig(plant, windows=("1m",)).send([frame_of(rows + again)]).finish()
 
     row = rig.values("telemetry", PROBE, "1m", "m").get(START, {"time_weighted_mean": None, "coverage": 0.0})
     return {"mean": row["time_weighted_mean"], "covered": row["coverage"] * span}

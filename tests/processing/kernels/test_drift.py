@@ -71,7 +71,7 @@ def test_ddm_drifts_at_the_first_error_of_a_row_that_had_none() -> None:
 
 
 def run_adwin(values: list[float], step: int = 10_000, clock: int = 32) -> tuple[list[int], np.ndarray]:
-    state, verdict = np.zeros((1, windows.ADWIN)), np.empty(len(values), np.int8)
+    state, verdict = np.zeros((1, windows.adwin_columns())), np.empty(len(values), np.int8)
     for k in range(0, len(values), step):
         part = np.array(values[k : k + step])
         row = np.zeros(len(part), np.int64)
@@ -110,22 +110,23 @@ def test_adwin_seldom_speaks_where_nothing_changes() -> None:
     assert state[0, windows.WIDTH] == 20_000
 
 
-def test_a_window_longer_than_its_room_forgets_its_oldest_values() -> None:
-    # The last level filled by hand: five buckets of 2^23 zeros, and all levels below it full, so that one value more runs over.
-    state = np.zeros((1, windows.ADWIN))
-    for level in range(windows.LEVELS):
-        state[0, windows.HEAD + level * windows.LEVEL] = windows.BUCKETS
-    state[0, windows.USED] = windows.LEVELS
-    width = windows.BUCKETS * (2**windows.LEVELS - 1)
-    state[0, windows.WIDTH] = width
-    verdict = np.empty(1, np.int8)
+@pytest.mark.parametrize("levels", [1, 4])
+def test_a_window_longer_than_its_room_forgets_its_oldest_values(levels: int) -> None:
+    values = np.array(steps(10, (300, 0.0)))
+    state, verdict = np.zeros((1, windows.adwin_columns(levels))), np.empty(300, np.int8)
 
-    windows.adwin(np.zeros(1, np.int64), np.zeros(1), 0.002, 32, 5, 10, state, verdict)
+    windows.adwin(np.zeros(300, np.int64), values, 0.002, 32, 5, 10, state, verdict)
 
-    assert state[0, windows.WIDTH] == width + 1 - 2 ** (windows.LEVELS - 1)
-    counts = [state[0, windows.HEAD + level * windows.LEVEL] for level in range(windows.LEVELS)]
-    assert sum(count * 2**level for level, count in enumerate(counts)) == state[0, windows.WIDTH]
-    assert max(counts) == windows.BUCKETS
+    width = int(state[0, windows.WIDTH])
+    room = windows.BUCKETS * (2**levels - 1)
+    assert room - 2 ** (levels - 1) < width <= room
+    assert state[0, windows.TOTAL] == pytest.approx(values[-width:].sum())
+    assert state[0, windows.SQUARES] == pytest.approx(values[-width:].var() * width)
+
+
+def test_a_window_without_buckets_is_refused() -> None:
+    with pytest.raises(ValueError, match="levels: expected 1 to 40, got 0"):
+        windows.adwin_columns(0)
 
 
 def test_no_cut_of_the_stream_changes_a_verdict_or_a_bit() -> None:
@@ -151,7 +152,7 @@ def test_rows_do_not_know_of_each_other() -> None:
     value = np.array([x for pair in zip(calm, rising, strict=True) for x in pair])
     row = np.arange(600) % 2
     state, verdict = np.array([at.FIRST_PAGE_HINKLEY] * 2), np.empty(600, np.int8)
-    wide, cuts = np.zeros((2, windows.ADWIN)), np.empty(600, np.int8)
+    wide, cuts = np.zeros((2, windows.adwin_columns())), np.empty(600, np.int8)
 
     at.page_hinkley(row, value, 0.05, 8.0, 0.999, 20, state, verdict)
     windows.adwin(row, value, 0.002, 32, 5, 10, wide, cuts)
