@@ -143,7 +143,8 @@ S_CODES = 12  # first row in `codes`
 S_CODES_END = 13
 S_INTERVAL = 14  # 1: a counter's value is the pieces since the message before
 S_MICROSTOP = 15  # ns
-S_COLUMNS = 16
+S_LABELLED = 16  # 1: what comes of it in a slice depends on the order or product
+S_COLUMNS = 17
 
 # S_ROLE: what a tag measures (`fieldline.plant.Role`), and which events processing knows
 ACTIVE_POWER = 1

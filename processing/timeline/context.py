@@ -5,7 +5,7 @@ plant's calendars. Kernels see it as `labels`, a row a slice or window. Nothing 
 corrected, slices are cut anew where it begins, labels change, and windows are folded again; no reading is run for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,9 @@ from processing.timeline.events import ROLES, Events
 from processing.timeline.registry import Registry
 from processing.timeline.schedule import Schedule
 from processing.timeline.tables import Tables
+
+_BOOK_AT_LEAST = 1000  # events of a line about orders, before any is let go
+_HELD = 16  # the last ones before the oldest window: of them the order and the product that it began with
 
 FAR = 2**62
 """The end of an order that has none yet. [ns UTC]"""
@@ -201,12 +204,12 @@ class Context:
         for line, time, name, value in names["orders"]:
             self._book.setdefault(line, {})[time, name] = value
 
-    def forget(self, oldest: Iterable[tuple[int, int]]) -> None:
-        """Let go of events of lines that are older than a time, all but the last of them. [(line, ns UTC)]"""
-        for line, time in oldest:
-            book = self._book.get(line)
-            if book:
-                old = sorted(key for key in book if key[0] < time)
-                for key in old[:-2]:
+    def forget(self, oldest: Callable[[int], int]) -> None:
+        """Let go of events older than all windows of their line, but for those that still hold; oldest(line) [ns UTC]."""
+        for line, book in self._book.items():
+            if len(book) >= _BOOK_AT_LEAST:
+                time = oldest(line)
+                for key in sorted(key for key in book if key[0] < time)[:-_HELD]:
                     del book[key]
                     self._runs.pop(line, None)
+                    self.version += 1

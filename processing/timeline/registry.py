@@ -128,6 +128,7 @@ class Registry:
         info[[at.S_RAW, at.S_SCALAR, at.S_GAP, at.S_REGISTER_GAP]] = raw, scalar, gap, register_gap
         info[[at.S_LEAD, at.S_MICROSTOP, at.S_INTERVAL]] = lead, microstop, known.counts_by == "interval"
         info[[at.S_CODES, at.S_CODES_END]] = self._codes(known.codes)
+        info[at.S_LABELLED] = role in _LABELLED or known.spc is not None
         return info, (known.scale, known.modulus, known.max_delta)
 
     def _codes(self, codes: tuple[tuple[float, int], ...]) -> tuple[int, int]:
@@ -237,3 +238,4 @@ _BY_REGISTER_GAP = frozenset(
 
 _EVENTS_OF_STATES = frozenset({at.STATE_EVENT, at.CORRECTION})
 _OF_STATES = _EVENTS_OF_STATES | {at.STATE, at.RUNNING}
+_LABELLED = frozenset({at.GOOD_COUNT, at.TOTAL_COUNT, at.SCRAP_COUNT, at.REWORK_COUNT, at.COUNT_EVENT})

@@ -289,7 +289,9 @@ class Windows:
     def change_orders(self) -> None:
         """After events about orders: label slices anew and fold again the windows that they change."""
         for line, start, end in self._context.take_changes():
-            self._touch_all(self._between(line, 0, start, end))
+            ids = self._between(line, 0, start, end)
+            self._touch_all(ids, at.SPREAD)
+            self._touch(ids, line, self._labelled(line), at.EMIT)
             if at.ORDERS in self._aside:
                 self._fit_orders(line)
 
@@ -304,16 +306,30 @@ class Windows:
             node = int(tables.nodes[node, at.N_OLDER])
         return np.array(found, np.int64)
 
-    def _touch_all(self, ids: np.ndarray, marks: int = at.EMIT | at.SPREAD) -> None:
-        """Mark all rows of nodes; what is closed is revised when they are to be emitted."""
+    def _touch_all(self, ids: np.ndarray, marks: int) -> None:
+        """Mark all rows of nodes."""
+        for line in np.unique(self._tables.nodes[ids, at.N_LINE]).tolist():
+            mine = ids[self._tables.nodes[ids, at.N_LINE] == line]
+            self._touch(mine, line, np.arange(self._tables.lines[line, at.L_SERIES]), marks)
+
+    def _touch(self, ids: np.ndarray, line: int, rows: np.ndarray, marks: int) -> None:
+        """Mark some rows of a line's nodes; what is closed is revised when they are to be emitted."""
         tables = self._tables
+        if not len(ids) or not len(rows):
+            return
         self.at_hand_nodes(ids)
-        for node in ids.tolist():
-            block, line = int(tables.nodes[node, at.N_BLOCK]), int(tables.nodes[node, at.N_LINE])
-            tables.marks[block : block + int(tables.lines[line, at.L_SERIES])] |= marks
-            if marks & at.EMIT and tables.nodes[node, at.N_FLAGS] & at.CLOSED:
-                tables.nodes[node, at.N_FLAGS] |= at.REVISED
+        places = tables.nodes[ids, at.N_BLOCK][:, None] + rows[None, :]
+        tables.marks[places.ravel()] |= marks
         tables.nodes[ids, at.N_FLAGS] |= at.TOUCHED | at.CHANGED
+        if marks & at.EMIT:
+            closed = ids[(tables.nodes[ids, at.N_FLAGS] & at.CLOSED) != 0]
+            tables.nodes[closed, at.N_FLAGS] |= at.REVISED
+
+    def _labelled(self, line: int) -> np.ndarray:
+        """The rows of a line's blocks whose slices are emitted anew when an order changes, their assets' first rows too."""
+        info = self._tables.series_info
+        mine = info[(info[:, at.S_LINE] == line) & (info[:, at.S_LABELLED] == 1)]
+        return np.unique(mine[:, [at.S_LOCAL, at.S_LEAD]])
 
     def _fit_orders(self, line: int) -> None:
         """Have the windows of orders begin and end where the orders do now; those that are none any more are taken back."""
@@ -432,6 +448,12 @@ class Windows:
             children = np.empty(found, np.int64)
             kernel.find_cover(beside, tables.lines, tables.nodes, first, children)
         return np.unique(children[:found])
+
+    def oldest_start(self, line: int) -> int:
+        """When the oldest slice or order of a line began. [ns UTC]"""
+        starts = [self._tables.nodes[self.flagged(0, level=level)] for level in (0, at.ORDERS)]
+        mine = [nodes[nodes[:, at.N_LINE] == line, at.N_START] for nodes in starts]
+        return int(min((part.min() for part in mine if len(part)), default=at.NONE))
 
     def evict_to(self, bytes_at_most: int) -> None:
         """Let go of blocks that a checkpoint holds, oldest windows first, until four fifths of the budget are used."""

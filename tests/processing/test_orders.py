@@ -1,0 +1,184 @@
+"""Slices are cut where orders begin and end, whenever their events come; windows follow the orders."""
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from fieldline.log.sqlite import SqliteLog
+from fieldline.plant import Plant
+from fieldline.plantfile import PlantFile, SiteEntry
+from processing.operators import WINDOWS
+from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, Table, differences, event, frame_of, frames_of
+
+LINE = "plant/hall/line1"
+PRESS = f"{LINE}/press"
+HOUR = 3600 * SECOND
+
+
+def order(second: float, payload: bytes, tag: str = "@order", line: str = LINE) -> Row:
+    return event(line, tag, T0 + round(second * SECOND), payload)
+
+
+def power(second: float, kw: float, asset: str = PRESS) -> Row:
+    return Row(asset, "power_kw", T0 + round(second * SECOND), kw)
+
+
+def start(number: str, product: str = "A") -> bytes:
+    return f'{{"order":"{number}","phase":"start","product":"{product}"}}'.encode()
+
+
+def stop(number: str) -> bytes:
+    return f'{{"order":"{number}","phase":"stop"}}'.encode()
+
+
+def standing(table: Table) -> Table:
+    """What stands when rows that were taken back are left out."""
+    kept = {}
+    for key, fields in table.items():
+        if np.frombuffer(fields.get("retracted", bytes(8)))[0] == 0.0:
+            kept[key] = {name: bits for name, bits in fields.items() if name != "retracted"}
+    return kept
+
+
+def orders_of(rig: EngineRig) -> dict[float, float]:
+    """Start of each order in s after T0, and its energy in kWh."""
+    found = {key: fields for key, fields in standing(rig.table).items() if key[:4] == ("energy", PRESS, "", "order")}
+    return {
+        (int(key[4]) - T0) / SECOND: float(np.frombuffer(fields["active_energy_kwh"])[0])
+        for key, fields in found.items()
+    }
+
+
+HALF_HOUR = [power(second, 36.0) for second in range(0, 1801, 10)]
+"""36 kW for half an hour: 0.01 kWh a second."""
+
+
+def test_an_order_that_begins_and_ends_within_minutes_gets_its_energy_to_the_sample() -> None:
+    rows = [*HALF_HOUR, order(130.5, start("1")), order(845.25, start("2")), order(1500.75, stop("2"))]
+
+    rig = EngineRig().send(frames_of(sorted(rows, key=lambda row: row.time), 7)).finish()
+
+    assert orders_of(rig) == pytest.approx({130.5: 7.1475, 845.25: 6.555})
+
+
+def test_a_minute_that_is_cut_is_still_one_minute() -> None:
+    rows = sorted([*HALF_HOUR, order(130.5, start("1"))], key=lambda row: row.time)
+
+    cut = EngineRig().send(frames_of(rows, 7)).finish()
+
+    minutes = cut.values("energy", PRESS, "1m")
+    assert minutes[T0 + 120 * SECOND]["active_energy_kwh"] == pytest.approx(0.6)
+    assert len(minutes) == 31
+    assert cut.values("energy", PRESS, "1h")[T0 // HOUR * HOUR]["active_energy_kwh"] == pytest.approx(18.0)
+
+
+def test_an_event_that_comes_late_cuts_windows_long_closed() -> None:
+    rig = EngineRig().send(frames_of(HALF_HOUR, 7))
+    rig.wait(300, turns=3)
+
+    rig.send([frame_of([order(845.25, start("2"))])]).send([frame_of([order(130.5, start("1"))])]).finish()
+
+    assert orders_of(rig) == pytest.approx({130.5: 7.1475, 845.25: (1800 - 845.25) * 0.01})
+
+
+def test_a_correction_of_where_an_order_began_takes_the_old_window_back() -> None:
+    rows = sorted([*HALF_HOUR, order(130.5, start("1")), order(600, start("2"))], key=lambda row: row.time)
+    rig = EngineRig().send(frames_of(rows, 7))
+    rig.wait(300, turns=3)
+
+    rig.send([frame_of([order(300, start("2"))])]).finish()
+
+    assert orders_of(rig) == pytest.approx({130.5: 1.695, 300.0: 15.0})
+    gone = rig.table["energy", PRESS, "", "order", str(T0 + 600 * SECOND)]
+    assert np.frombuffer(gone["retracted"])[0] == 1.0
+    assert np.isnan(np.frombuffer(gone["active_energy_kwh"])[0])
+
+
+def test_an_order_that_never_ends_grows_and_its_coverage_is_of_what_has_gone_by() -> None:
+    rows = sorted([*HALF_HOUR, order(0, start("1"))], key=lambda row: row.time)
+
+    rig = EngineRig().send(frames_of(rows, 7))
+    rig.wait(1.0)
+
+    assert orders_of(rig) == pytest.approx({0.0: 18.0}, rel=1e-3)
+
+
+def test_orders_that_are_told_again_are_one() -> None:
+    again = [order(second, start("1")) for second in (60, 300, 301.5)]
+
+    rig = EngineRig().send(frames_of(sorted([*HALF_HOUR, *again], key=lambda row: row.time), 5)).finish()
+
+    assert orders_of(rig) == pytest.approx({60.0: 17.4})
+
+
+def test_products_without_orders_have_runs_of_their_own() -> None:
+    told = [order(second, b'{"product":"%s"}' % name, "@product") for second, name in ((60, b"A"), (300, b"B"))]
+
+    rig = EngineRig().send(frames_of(sorted([*HALF_HOUR, *told], key=lambda row: row.time), 5)).finish()
+
+    assert orders_of(rig) == pytest.approx({60.0: 2.4, 300.0: 15.0})
+
+
+def test_weeks_and_months_are_the_site_s_across_daylight_saving() -> None:
+    plant = Plant(PlantFile(site=(SiteEntry(path="plant", time_zone="Europe/Berlin"),)))
+    monday = 1_742_770_800 * SECOND  # 2025-03-24T00:00+01:00; the clocks change on Sunday the 30th
+    rows = [Row(PRESS, "power_kw", monday + k * 300 * SECOND, 10.0) for k in range(12 * 24 * 8 + 1)]
+
+    rig = EngineRig(plant).send(frames_of(rows, 200)).finish()
+
+    weeks = rig.values("energy", PRESS, "week")
+    assert sorted(weeks) == [monday, monday + 167 * HOUR]  # an hour less than seven days
+    assert weeks[monday]["active_energy_kwh"] == pytest.approx(1670.0)
+    months = rig.values("energy", PRESS, "month")
+    assert months[1_740_783_600 * SECOND]["active_energy_kwh"] == pytest.approx(10.0 * (7 * 24 + 23))
+
+
+_PAYLOADS = (start("1"), start("2", "B"), stop("1"), b'{"order":"2","phase":"void"}', b'{"product":"C"}')
+
+
+def random_rows(random: Random) -> list[Row]:
+    """A line's powers, registers and temperatures with orders between them; no two of a series and time."""
+    rows: dict[tuple[str, str, int], Row] = {}
+    second = random.choice([0.0, 30.0])
+    for _ in range(random.randint(10, 80)):
+        second += random.choice([0, 0.25, 1, 5, 17.3, 40, 70, 130, 400])
+        if random.random() < 0.35:
+            row = order(second, random.choice(_PAYLOADS), random.choice(["@order", "@order", "@product"]))
+        else:
+            tag = random.choice(["power_kw", "power_kw", "energy_kwh", "temp_c"])
+            value, quality = random.choice([0.0, 1.5, 3.0, 10.0, 80.0]), random.choice([0, 0, 0, 0, 2])
+            row = Row(f"{LINE}/machine{random.choice('12')}", tag, T0 + round(second * SECOND), value, quality)
+        rows[row.asset, row.tag, row.time] = row
+    return list(rows.values())
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_comes_late_or_twice_and_whatever_crashes_the_windows_are_the_same(seed: int, tmp_path: Path) -> None:
+    random = Random(seed)
+    rows = random_rows(random)
+    want = EngineRig(Plant(), windows=WINDOWS).send(frames_of(rows, 50)).finish()
+    arrival = random.sample(rows, len(rows)) if random.random() < 0.8 else list(rows)
+    arrival += random.sample(rows, 3)
+    log = SqliteLog(tmp_path / "checkpoints.db")
+    caches = {"node_cache": random.choice([0, 1 << 14, 1 << 30]), "row_cache": random.choice([1, 1 << 21])}
+    rig = EngineRig(Plant(), windows=WINDOWS, log=log, slow=random.choice([0, 0, 2]), **caches)
+
+    received = T0 + 10 * 86_400 * SECOND if seed % 3 == 0 else None
+    at = 0
+    while at < len(arrival):
+        size = random.randint(1, 9)
+        rig.send([frame_of(arrival[at : at + size], received)], random.choice([0.01, 0.4]))
+        at += size
+        befalls = random.random()
+        if befalls < 0.1:
+            rig.wait(130.0, turns=3)
+        elif befalls < 0.3:
+            rig.checkpoint()
+        elif befalls < 0.4:
+            rig.crash(random.randint(1, 3))
+    rig.finish()
+    log.close()
+
+    assert differences(standing(want.table), standing(rig.table))[:3] == []
