@@ -10,7 +10,21 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cli import audit, check, deadletters, demo, doctor, publish, query, stages, status, tap, topics
+from cli import (
+    audit,
+    baseline,
+    check,
+    deadletters,
+    demo,
+    doctor,
+    productivity,
+    publish,
+    query,
+    stages,
+    status,
+    tap,
+    topics,
+)
 from cli.exits import Exit, exit_of
 from fieldline.errors import FieldlineError
 
@@ -18,7 +32,7 @@ _DEBUG = "FIELDLINE_DEBUG"
 _FAULT = "This is a fault of Fieldline. Run it again with --debug and report what it prints."
 _ORDER = (
     "demo", "run", "ingest", "process", "deliver", "topics", "status", "simulate", "send", "tap", "query", "audit",
-    "dlq", "check", "doctor", "warmup", "version",
+    "dlq", "baseline", "productivity", "check", "doctor", "warmup", "version",
 )  # fmt: skip
 
 
@@ -89,6 +103,8 @@ app.command()(tap.tap)
 app.command()(query.query)
 app.command()(audit.audit)
 app.add_typer(deadletters.app, name="dlq")
+app.command()(baseline.baseline)
+app.command()(productivity.productivity)
 app.command()(check.check)
 app.command()(doctor.doctor)
 app.command()(check.warmup)

@@ -93,7 +93,7 @@ Operators = Annotated[
     str | None, typer.Option("--operators", metavar="NAMES", help="Comma-separated. [default: telemetry,energy]")
 ]
 Windows = Annotated[
-    str | None, typer.Option("--windows", metavar="WINDOWS", help="Comma-separated. [default: 1s,1m,15m,1h,day]")
+    str | None, typer.Option("--windows", metavar="WINDOWS", help="Comma-separated. [default: all of them]")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Log one JSON object a line instead of text.")]

@@ -5,6 +5,7 @@ only what differs from the defaults; `examples/plant.toml` explains each key. Wh
 a path, keys of a later one win, and an exact path wins over a glob.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from math import nan
@@ -144,6 +145,13 @@ class Plant:
         emission = self._tariff(line, lambda tariff: tariff.co2_kg_per_kwh is not None)
         key = (price.path if price else "", emission.path if emission else "", zone)
         return _kept(self._prices, key, lambda: PriceTable(zone, price, emission))
+
+    @property
+    def context(self) -> str:
+        """A short name of what is declared beyond tags: zones, calendars, products, lines and tariffs. Equal ones, equal names."""
+        file = self._file
+        told = (file.time_zone, file.site, file.calendar, file.product, file.line, file.tariff, file.asset)
+        return hashlib.blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()
 
     def levels(self, asset: str) -> dict[str, str]:
         """site, area and line by position; a level that the path lacks is absent."""

@@ -24,7 +24,7 @@ __all__ = ["DeliverSettings", "IngestSettings", "ProcessSettings", "Secret", "Se
 
 _Positive = Annotated[float, Meta(gt=0)]
 _Count = Annotated[int, Meta(ge=1)]
-_WINDOW = re.compile(r"[1-9]\d*[smh]|day")
+_WINDOW = re.compile(r"[1-9]\d*[smh]|day|week|month|shift|order")
 
 
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     horizon_s: _Positive = 90_000.0
     raw: tuple[str, ...] = ()
     operators: tuple[str, ...] = ("telemetry", "energy")
-    windows: tuple[str, ...] = ("1s", "1m", "15m", "1h", "day")
+    windows: tuple[str, ...] = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")
     checkpoint_s: _Positive = 5.0
     max_future_s: _Positive = 3600.0
     row_cache_mb: _Count = 64
@@ -81,7 +81,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         odd = [window for window in self.windows if not _WINDOW.fullmatch(window)]
         _raise_first(
-            "" if not odd else f"windows: expected such as 1s, 15m, 1h or day, got {odd[0]!r}",
+            "" if not odd else f"windows: expected such as 1s, 15m, 1h, day or shift, got {odd[0]!r}",
             "" if self.horizon_s > self.settle_s else f"horizon_s: expected more than settle_s, got {self.horizon_s:g}",
         )
 

@@ -23,6 +23,8 @@ VERBS = [
     "query",
     "audit",
     "dlq",
+    "baseline",
+    "productivity",
     "check",
     "doctor",
     "warmup",
@@ -138,7 +140,7 @@ def test_query_refuses_a_window_that_does_not_exist(fieldline: Callable[..., Res
     result = fieldline("query", "energy", "--window", "1w")
 
     assert result.exit_code == 2
-    assert "expected a window of 1s, 1m, 15m, 1h, day, got '1w'" in result.output
+    assert "expected a window of 1s, 1m, 15m, 1h, day, week, month, shift, order, got '1w'" in result.output
 
 
 def test_check_of_good_settings_is_0(fieldline: Callable[..., Result]) -> None:
