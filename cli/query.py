@@ -8,11 +8,19 @@ from cli import options
 
 
 def query(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="reading, telemetry or energy.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="reading, telemetry, energy, oee, …")],
     asset: Annotated[str, typer.Option("--asset", metavar="GLOB", help="Assets that match; * crosses levels.")] = "*",
     tag: Annotated[str, typer.Option("--tag", metavar="GLOB", help="Tags that match.")] = "*",
     window: Annotated[
-        str | None, typer.Option("--window", metavar="WINDOW", help="1s, 1m, 15m, 1h or day. [default: all]")
+        str | None, typer.Option("--window", metavar="WINDOW", help="1s, 1m, 15m, 1h, day, week, month, shift or order. [default: all]")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="NAME=GLOB",
+            help="A label or a text field that matches, such as shift=early; may be given again.",
+        ),
     ] = None,
     start: options.From = None,
     stop: options.To = None,
@@ -43,13 +51,35 @@ def query(
     chosen = (influx or store) or deliver.store or deliver.influx or results_path(settings.log)
     token = _token(deliver) if chosen.startswith(("http://", "https://")) else ""
     found = results.query(
-        kind, asset, window, start, stop, source=chosen, tag=tag, token=token, limit=limit, timeout_s=deliver.timeout_s
+        kind,
+        asset,
+        window,
+        start,
+        stop,
+        source=chosen,
+        tag=tag,
+        where=_conditions(where or []),
+        token=token,
+        limit=limit,
+        timeout_s=deliver.timeout_s,
     )
     rows = _rows(found)
     if json:
         print_json(rows)
     else:
         _print(rows)
+
+
+def _conditions(where: list[str]) -> dict[str, str]:
+    from fieldline.errors import SettingsError
+
+    found: dict[str, str] = {}
+    for text in where:
+        name, equals, glob = text.partition("=")
+        if not equals or not name or name in found:
+            raise SettingsError(f"query: --where is NAME=GLOB, each name once, such as shift=early; got {text!r}")
+        found[name] = glob
+    return found
 
 
 def _token(deliver: Any) -> str:

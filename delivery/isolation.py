@@ -1,7 +1,7 @@
 """Finds the lines that an InfluxDB will never take and stores all the others.
 
 Lines that an error message quotes are taken out directly; otherwise the request is halved, so that one bad line among
-n costs some 2 log2 n requests. A type conflict is settled by the catalogue, in which every field is a float: where
+n costs some 2 log2 n requests. A type conflict is settled by the catalogue, in which every field has one type: where
 the database already holds the field as another type, the line goes to the rejected ones with both types named, and
 its other fields are stored.
 """
@@ -17,8 +17,9 @@ from delivery.answers import (
     retry_after_s,
     unreadable_lines,
 )
-from delivery.lineprotocol import Lines, asset_of, has_field, without_field
+from delivery.lineprotocol import Lines
 from delivery.sinks import Rejected, SinkUnavailable
+from delivery.written_lines import asset_of, has_field, without_field
 
 _DETAIL_LIMIT = 500
 

@@ -9,11 +9,11 @@ start a comment or swallow the character after it:
   twice and an empty tag value of a single point are refused with FrameError. An empty level of a path is no tag.
 
 Floats are the shortest text that reads back to the same bits; one that is not finite is no field; a row without
-fields is no line.
+fields is no line. A text of a metric row has its control characters as pictures too, so that a newline is always a
+line's end; where a row has none it is written as an empty text, which takes back what an earlier revision said.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -34,10 +34,9 @@ _MEASUREMENT = str.maketrans({",": "\\,", " ": "\\ "})
 _KEY = str.maketrans({",": "\\,", "=": "\\=", " ": "\\ "})
 _STRING = str.maketrans({'"': '\\"', "\\": "\\\\"})
 _RESERVED = frozenset({"time", "_field", "_measurement"})
-_SPACE = re.compile(r"(?<!\\) ")
-_SEPARATOR = re.compile(r"(?<!\\),")
 _SERIES_KEPT = 1 << 18
 _INT64, _UINT64 = 1 << 63, 1 << 64
+_CODES = 1 << 62
 
 
 class Unsigned(int):
@@ -49,8 +48,7 @@ FieldValue = float | int | bool | str
 
 
 class Lines(NamedTuple):
-    """`size` lines of line protocol, each ended by a newline; fields are floats, so a newline is always a line's
-    end."""
+    """`size` lines of line protocol, each ended by a newline, which stands nowhere else."""
 
     body: bytes
     size: int
@@ -62,10 +60,14 @@ class Lines(NamedTuple):
         )
 
 
+def storable_text(text: str) -> str:
+    """A text field as it is written: control characters as pictures."""
+    return text if text.isprintable() else text.translate(_PICTURES)
+
+
 def storable_name(name: str) -> str:
     """The name as it can be written: control characters as pictures, a last backslash as its full-width twin."""
-    if not name.isprintable():
-        name = name.translate(_PICTURES)
+    name = storable_text(name)
     if name.endswith("\\"):
         bare = name.rstrip("\\")
         name = bare + "＼" * (len(name) - len(bare))
@@ -91,8 +93,8 @@ def encode_point(
         raise FrameError(f"time {time} is outside what InfluxDB stores")
     if not values:
         return b""
-    head = measurement_text(measurement) + "".join(f",{_key_text(k)}={v}" for k, v in sorted(pairs))
-    body = ",".join(f"{_key_text(key)}={text}" for key, text in values)
+    head = measurement_text(measurement) + "".join(f",{key_text(k)}={v}" for k, v in sorted(pairs))
+    body = ",".join(f"{key_text(key)}={text}" for key, text in values)
     return f"{head} {body}{'' if time is None else f' {time}'}".encode(errors="replace")
 
 
@@ -101,16 +103,6 @@ def measurement_text(name: str) -> str:
     if not name or name.startswith("#"):
         raise FrameError(f"measurement {name!r}: expected a name that does not begin with #")
     return storable_name(name).translate(_MEASUREMENT)
-
-
-def asset_of(line: bytes) -> str:
-    """The asset of a line that this module wrote; empty when it has none."""
-    head, at = line.decode(errors="replace"), 0
-    while (at := head.find(",asset=", at)) >= 0 and head[at - 1] == "\\":
-        at += 1
-    if at < 0:
-        return ""
-    return "".join(_unescaped(head, at + len(",asset=")))
 
 
 class LineEncoder:
@@ -128,12 +120,13 @@ class LineEncoder:
     def encode(self, rows: MetricRows, max_lines: int) -> list[Lines]:
         """The rows as lines in their order, at most `max_lines` in each piece."""
         fields = {name: column for name, column in rows.fields.items() if column.null_count < len(column)}
-        if not fields:
+        if not fields and not rows.texts:
             return []
         prefixes, codes = self._series(rows)
+        fields |= {name: _quoted(column) for name, column in rows.texts.items()}
         time = rows.time
-        if all(column.null_count for column in fields.values()):
-            kept = pa.array(np.logical_or.reduce([_present(column) for column in fields.values()]))
+        if rows.texts or all(column.null_count for column in fields.values()):
+            kept = pa.array(rows.has_values)
             codes, time = pc.filter(codes, kept), time.filter(kept)
             fields = {name: column.filter(kept) for name, column in fields.items()}
         parts = [prefixes.take(codes), *_field_parts(fields), " ", pc.cast(time, pa.string()), "\n", ""]
@@ -142,18 +135,18 @@ class LineEncoder:
 
     def _series(self, rows: MetricRows) -> tuple[pa.Array, pa.Array]:
         """Escaped prefixes of series, among them all that occur, and each row's index into them."""
-        columns = [column for column in (rows.asset, rows.tag, rows.window) if column is not None]
-        combined = columns[0].codes.astype(np.int64)
-        for column in columns[1:]:
-            combined = combined * max(1, len(column.names)) + column.codes
-        space = math.prod(max(1, len(column.names)) for column in columns)
+        combined, space = _combined(rows)
         if space > _SERIES_KEPT:
-            occurring, inverse = np.unique(combined, return_inverse=True)
-            return pa.array([self._prefix(rows, int(code)) for code in occurring], pa.string()), pa.array(inverse)
-        known = self._known_series((rows.kind, *(tuple(column.names) for column in columns)), space)
+            _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
+            return pa.array([self._prefix(rows, row) for row in first.tolist()], pa.string()), pa.array(inverse)
+        names = (tuple(column.names) for column in rows.identity())
+        known = self._known_series((rows.kind, *rows.labels, *names), space)
         codes = known.index[combined]
         if (codes < 0).any():
-            known.add({int(code): self._prefix(rows, int(code)) for code in np.unique(combined[codes < 0])})
+            fresh = np.flatnonzero(codes < 0)
+            new, first = np.unique(combined[fresh], return_index=True)
+            pairs = zip(new.tolist(), fresh[first].tolist(), strict=True)
+            known.add({code: self._prefix(rows, row) for code, row in pairs})
             codes = known.index[combined]
         return known.prefixes, pa.array(codes)
 
@@ -168,15 +161,12 @@ class LineEncoder:
             known = self._known[names] = _KnownSeries(space)
         return known
 
-    def _prefix(self, rows: MetricRows, combined: int) -> str:
-        window, combined = _name_at(rows.window, combined)
-        tag, combined = _name_at(rows.tag, combined)
-        return self._written(rows.kind, rows.asset.names[combined], tag, window)
-
-    def _written(self, kind: str, asset: str, tag: str | None, window: str | None) -> str:
-        tags = {**self._levels(asset), "asset": asset, "tag": tag, "window": window}
-        texts = [f",{_key_text(key)}={_key_text(value)}" for key, value in sorted(tags.items()) if value]
-        return f"{measurement_text(kind)}{''.join(texts)} "
+    def _prefix(self, rows: MetricRows, row: int) -> str:
+        asset = rows.asset.names[rows.asset.codes[row]]
+        named = {"asset": rows.asset, "tag": rows.tag, "window": rows.window, **rows.labels}
+        tags = {**self._levels(asset), **{key: _name_at(column, row) for key, column in named.items()}}
+        texts = [f",{key_text(key)}={key_text(value)}" for key, value in sorted(tags.items()) if value]
+        return f"{measurement_text(rows.kind)}{''.join(texts)} "
 
 
 class _KnownSeries:
@@ -195,7 +185,7 @@ def _field_parts(fields: Mapping[str, pa.Array]) -> Iterator[pa.Array | str]:
     """Alternately what stands before a value and its text; where a value is null both are empty."""
     seen: np.ndarray | bool = False
     for name, column in fields.items():
-        first = f"{_key_text(name)}="
+        first = f"{key_text(name)}="
         if column.null_count == 0:
             yield f",{first}" if seen is True else first if seen is False else _choose(seen, f",{first}", first)
             seen = True
@@ -217,12 +207,30 @@ def _present(column: pa.Array) -> np.ndarray:
     return column.is_valid().to_numpy(zero_copy_only=False)
 
 
-def _name_at(column: Names | None, combined: int) -> tuple[str | None, int]:
-    """The name that the last factor of a combined code stands for, and what is left of the code."""
-    if column is None:
-        return None, combined
-    rest, code = divmod(combined, max(1, len(column.names)))
-    return column.names[code], rest
+def _name_at(column: Names | None, row: int) -> str | None:
+    """A row's name in a column; None where it has none."""
+    code = -1 if column is None else int(column.codes[row])
+    return None if column is None or code < 0 else column.names[code]
+
+
+def _combined(rows: MetricRows) -> tuple[np.ndarray, int]:
+    """One number for each row's names and labels, int64[n], and how many different ones there may be."""
+    columns = rows.identity()
+    optional = [False] * (len(columns) - len(rows.labels)) + [True] * len(rows.labels)
+    combined, space = np.zeros(rows.size, np.int64), 1
+    for column, may_lack in zip(columns, optional, strict=True):
+        size = max(1, len(column.names) + may_lack)
+        if space * size > _CODES:
+            combined = np.unique(combined, return_inverse=True)[1].astype(np.int64)
+            space = max(_SERIES_KEPT + 1, len(combined))
+        combined, space = combined * size + column.codes + may_lack, space * size
+    return combined, space
+
+
+def _quoted(column: Names) -> pa.Array:
+    """A text as line protocol has it, in quotes; empty where a row has none."""
+    texts = [f'"{storable_text(name).translate(_STRING)}"' for name in column.names]
+    return pa.array([*texts, '""'], pa.string()).take(pa.array(column.codes % (len(texts) + 1)))
 
 
 def _pieces(lines: pa.StringArray, max_lines: int) -> list[Lines]:
@@ -239,14 +247,15 @@ def _pairs(items: Mapping[str, T] | Sequence[tuple[str, T]]) -> list[tuple[str, 
     return list(items.items()) if isinstance(items, Mapping) else list(items)
 
 
-def _key_text(name: str) -> str:
+def key_text(name: str) -> str:
+    """A key or a tag's value, escaped."""
     return storable_name(name).translate(_KEY)
 
 
 def _tag_value(key: str, value: str) -> str:
     if not value:
         raise FrameError(f"tag {key!r} has an empty value; leave the tag out instead")
-    return _key_text(value)
+    return key_text(value)
 
 
 def _check_keys(keys: Sequence[str], what: str) -> None:
@@ -274,30 +283,3 @@ def _integer_text(value: int) -> str:
     if not low <= value < high:
         raise FrameError(f"integer {value} does not fit its 64 bits")
     return f"{int(value)}{suffix}"
-
-
-def _unescaped(text: str, at: int) -> Iterator[str]:
-    while at < len(text) and text[at] not in ", ":
-        if text[at] == "\\" and at + 1 < len(text) and text[at + 1] in ",= ":
-            at += 1
-        yield text[at]
-        at += 1
-
-
-def has_field(line: bytes, measurement: str, field: str) -> bool:
-    """Whether a line of catalogued metrics (floats only) is of `measurement` and has `field`."""
-    head, fields, _ = _sections(line)
-    name = _SEPARATOR.split(head, maxsplit=1)[0]
-    return name == measurement_text(measurement) and any(pair.startswith(f"{_key_text(field)}=") for pair in fields)
-
-
-def without_field(line: bytes, field: str) -> bytes:
-    """The line less one field; empty when it has no other."""
-    head, fields, time = _sections(line)
-    kept = [pair for pair in fields if not pair.startswith(f"{_key_text(field)}=")]
-    return f"{head} {','.join(kept)} {time}\n".encode() if kept else b""
-
-
-def _sections(line: bytes) -> tuple[str, list[str], str]:
-    head, fields, time = _SPACE.split(line.decode().rstrip("\n"), maxsplit=2)
-    return head, _SEPARATOR.split(fields), time

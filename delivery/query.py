@@ -3,30 +3,28 @@
     query("energy", asset="plant/*", window="1h", source="plant.results.db")
 
 gives a polars DataFrame with `time` (Datetime ns, UTC), `asset`, `tag`, `window` (String; null where the kind has
-none), then the kind's fields (Float64; null = does not exist): the catalogue's in its order, others after them by
-name. Rows are sorted by time, asset, tag, window.
+none), the kind's labels (`shift`, `product`; String, null where a row has none), then its fields (Float64, texts
+String; null = does not exist): of labels and fields first the catalogue's in its order, then others by name. Rows are
+sorted by time, asset, tag, window and labels.
 """
 
-import json
-import re
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from delivery.globs import glob_regex, is_literal
-from delivery.influx import InfluxHttp, InfluxTarget, influxql_name, influxql_rows, parse_influx_url
-from delivery.lineprotocol import storable_name
-from delivery.store import check_store, store_column, store_table, stored_fields
+from delivery.lineprotocol import storable_name, storable_text
+from delivery.query_influx import from_influx
+from delivery.query_store import from_store
+from delivery.question import IDENTITY, Found, Question, numbers_of, texts_of
+from fieldline.catalogue import TAGS
 from fieldline.catalogue import fields as catalogued_fields
-from fieldline.errors import LogCorrupt, SettingsError, Unavailable
+from fieldline.errors import SettingsError
 
 if TYPE_CHECKING:
     import polars as pl
 
-_IDENTITY = ("asset", "tag", "window")
-_TAGS = frozenset({"site", "area", "line", "asset", "tag", "window", "shift", "product"})
 _TIMEOUT_S = 30.0
+_NO_LABELS = frozenset({"time", "site", "area", "line", *IDENTITY})
 
 
 def query(
@@ -38,6 +36,7 @@ def query(
     *,
     source: str,
     tag: str = "*",
+    where: Mapping[str, str] | None = None,
     token: str = "",
     limit: int | None = None,
     timeout_s: float = _TIMEOUT_S,
@@ -46,142 +45,34 @@ def query(
     UTC].
 
     `source` is a store's path (a leading `sqlite:` is dropped) or an InfluxDB URL; `limit` keeps the first rows by
-    time. A kind that nobody wrote is an empty frame. Raises SettingsError, LogCorrupt, Unavailable.
+    time. `where` : globs that labels and text fields match (`{"shift": "early"}`); an empty one matches rows
+    without it. A kind that nobody wrote is an empty frame. Raises SettingsError, LogCorrupt, Unavailable.
     """
+    asked = {storable_name(name): storable_text(glob) for name, glob in (where or {}).items()}
+    for name in asked:
+        if not name or name in _NO_LABELS or name in numbers_of(kind):
+            raise SettingsError(f"query: --where names a label or a text field, such as shift=early; got {name!r}")
     patterns = {"asset": storable_name(asset), "tag": storable_name(tag)}
+    question = Question(kind, patterns, window, asked, start_ns, stop_ns, limit)
     if source.startswith(("http://", "https://")):
-        target = parse_influx_url(source)
-        rows = _from_influx(
-            target, _statement(target, kind, patterns, window, start_ns, stop_ns, limit), token, timeout_s
-        )
-    else:
-        path = Path(source.removeprefix("sqlite:"))
-        rows = _from_store(path, kind, patterns, window, (start_ns, stop_ns), limit)
-    return _framed(kind, rows)
+        return _framed(kind, from_influx(source, question, token, timeout_s))
+    return _framed(kind, from_store(Path(source.removeprefix("sqlite:")), question))
 
 
-def _framed(kind: str, columns: dict[str, list[Any]]) -> "pl.DataFrame":
+def _framed(kind: str, found: Found) -> "pl.DataFrame":
     import polars as pl
 
-    known = catalogued_fields(kind)
-    fields = [*known, *sorted(set(columns) - set(known) - _TAGS - {"time"})]
-    count = len(columns.get("time", []))
-    data: dict[str, pl.Series] = {
-        "time": pl.Series("time", columns.get("time", []), pl.Int64).cast(pl.Datetime("ns", "UTC"))
-    }
-    for name in _IDENTITY:
-        texts = [text or None for text in columns.get(name, [])] or [None] * count
-        data[name] = pl.Series(name, texts, pl.String)
-    for name in fields:
-        data[name] = pl.Series(name, columns.get(name) or [None] * count, pl.Float64, strict=False)
-    return pl.DataFrame(data).sort("time", *_IDENTITY, nulls_last=False, maintain_order=True)
-
-
-def _from_store(
-    path: Path,
-    kind: str,
-    patterns: dict[str, str],
-    window: str | None,
-    span: tuple[int | None, int | None],
-    limit: int | None,
-) -> dict[str, list[Any]]:
-    if not path.is_file():
-        raise SettingsError(f"store {path}: no such file; expected a local store or an http URL of an InfluxDB")
-    try:
-        db = sqlite3.connect(f"file:{_uri_path(path)}?mode=ro", uri=True, timeout=5.0)
-    except sqlite3.OperationalError as error:
-        raise SettingsError(f"store {path}: can't be opened: {error}") from error
-    try:
-        check_store(db, path, is_new_allowed=False)
-        return _store_columns(db, kind, patterns, window, span, limit)
-    except sqlite3.OperationalError as error:
-        raise Unavailable(f"store {path}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise LogCorrupt(f"store {path}: {error}") from error
-    finally:
-        db.close()
-
-
-def _store_columns(
-    db: sqlite3.Connection,
-    kind: str,
-    patterns: dict[str, str],
-    window: str | None,
-    span: tuple[int | None, int | None],
-    limit: int | None,
-) -> dict[str, list[Any]]:
-    fields = stored_fields(db, kind)
-    series = _matching_series(db, kind, patterns, window)
-    if not fields or not series:
-        return {}
-    names = ", ".join(f"m.{store_column(name)}" for name in fields)
-    order = 'm.time, s.asset, s.tag, s."window"'
-    # The ids travel as one JSON text: a list of parameters would end at SQLite's limit
-    statement = (
-        f'SELECT m.time, s.asset, s.tag, s."window", {names} FROM {store_table(kind)} m '
-        'JOIN series s ON s.id = m."#series" '
-        'WHERE m."#series" IN (SELECT value FROM json_each(?)) AND m.time >= ? AND m.time < ? '
-        f"ORDER BY {order} LIMIT ?"
-    )
-    start = span[0] if span[0] is not None else -(1 << 63)
-    stop = span[1] if span[1] is not None else (1 << 63) - 1
-    cursor = db.execute(statement, (json.dumps(series), start, stop, -1 if limit is None else limit))
-    return _columns(["time", *_IDENTITY, *fields], cursor.fetchall())
-
-
-def _matching_series(db: sqlite3.Connection, kind: str, patterns: dict[str, str], window: str | None) -> list[int]:
-    expressions = {name: re.compile(glob_regex(glob), re.DOTALL) for name, glob in patterns.items()}
-    rows = db.execute('SELECT id, asset, tag, "window" FROM series WHERE kind = ?', (kind,)).fetchall()
-    return [
-        number
-        for number, asset, tag, found in rows
-        if expressions["asset"].match(asset) and expressions["tag"].match(tag) and (window is None or found == window)
-    ]
-
-
-def _statement(
-    target: InfluxTarget,
-    kind: str,
-    patterns: dict[str, str],
-    window: str | None,
-    start_ns: int | None,
-    stop_ns: int | None,
-    limit: int | None,
-) -> str:
-    conditions = [_matches(name, glob) for name, glob in patterns.items() if glob != "*"]
-    conditions += [f"\"window\" = '{_quoted_text(window)}'"] if window is not None else []
-    conditions += [f"time >= {start_ns}"] if start_ns is not None else []
-    conditions += [f"time < {stop_ns}"] if stop_ns is not None else []
-    policy = f'"{influxql_name(target.retention)}".' if target.retention else ""
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    last = f" LIMIT {limit}" if limit is not None else ""
-    return f'SELECT * FROM {policy}"{influxql_name(kind)}"{where}{last}'
-
-
-def _matches(name: str, glob: str) -> str:
-    if is_literal(glob):
-        return f"\"{name}\" = '{_quoted_text(glob)}'"
-    return f'"{name}" =~ /(?s){glob_regex(glob)}/'
-
-
-def _from_influx(target: InfluxTarget, statement: str, token: str, timeout_s: float) -> dict[str, list[Any]]:
-    http = InfluxHttp(target, token, timeout_s)
-    try:
-        series = influxql_rows(http, target.bucket, statement)
-    finally:
-        http.close()
-    parts = [_columns(part["columns"], part["values"]) for part in series]
-    names = dict.fromkeys(name for part in parts for name in part)
-    return {name: [v for part in parts for v in part.get(name, [None] * len(part["time"]))] for name in names}
-
-
-def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
-    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
-
-
-def _quoted_text(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
-
-
-def _uri_path(path: Path) -> str:
-    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    columns, count = found.columns, len(found.columns.get("time", []))
+    known = [name for name in TAGS.get(kind, ()) if name not in _NO_LABELS]
+    labels = [*known, *sorted(found.labels - set(known))]
+    catalogued = catalogued_fields(kind)
+    fields = [*catalogued, *sorted(columns.keys() - set(catalogued) - set(labels) - _NO_LABELS)]
+    texts = (found.texts - numbers_of(kind)) | texts_of(kind)
+    data = {"time": pl.Series("time", columns.get("time", []), pl.Int64).cast(pl.Datetime("ns", "UTC"))}
+    for name in (*IDENTITY, *labels, *fields):
+        values = columns.get(name) or [None] * count
+        if name in fields and name not in texts:
+            data[name] = pl.Series(name, values, pl.Float64, strict=False)
+        else:
+            data[name] = pl.Series(name, [value or None for value in values], pl.String)
+    return pl.DataFrame(data).sort("time", *IDENTITY, *labels, nulls_last=False, maintain_order=True)

@@ -1,41 +1,54 @@
 """The local store: metric rows in one SQLite file, one table a kind.
 
-A row's identity is kind, asset, tag, window and time; writing it again replaces every field that its frame has a
+A row's identity is kind, asset, tag, window, labels and time; writing it again replaces every field that its frame has a
 column for, so that a value which a later revision no longer has is gone. Rows in which no value exists are not
 stored. Names are kept as InfluxDB would show them (`lineprotocol.storable_name`), so that a query gives the same from
 both.
 
-    series(id, kind, asset, tag, "window")        tag and window are '' where the kind has none
-    metric.<kind>("#series", time, <fields> …)    time in ns UTC, fields as REAL, NULL = no value; a capital is ^small
+    series(id, kind, asset, tag, "window", labels)    tag and window are '' where the kind has none; labels as
+                                                      `labels_text` has them, '' where there are none
+    metric.<kind>("#series", time, <fields> …)        time in ns UTC, fields as REAL, texts as TEXT, NULL = no value;
+                                                      a capital is ^small
+
+Version 1 of the schema had no labels and no texts: opening such a file for writing makes it one of this version.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from delivery.lineprotocol import storable_name
+from delivery.lineprotocol import storable_name, storable_text
 from delivery.rows import MetricRows, Names
 from delivery.sinks import SinkUnavailable
 from fieldline.errors import LogCorrupt, SettingsError
 
 APPLICATION_ID = 0x464C5253
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_FIRST_VERSION = 1
 _BUSY_MS = 5000
 _FORGET_ROWS = 50_000
 _SERIES_KEPT = 100_000
 _SCHEMA = """
 CREATE TABLE series (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, asset TEXT NOT NULL, tag TEXT NOT NULL, "window" TEXT NOT NULL,
-    UNIQUE (kind, asset, tag, "window")
+    labels TEXT NOT NULL, UNIQUE (kind, asset, tag, "window", labels)
 );
 """
+_FROM_VERSION_1 = (
+    "ALTER TABLE series RENAME TO series_1",
+    _SCHEMA,
+    "INSERT INTO series SELECT id, kind, asset, tag, \"window\", '' FROM series_1",
+    "DROP TABLE series_1",
+)
 _CAPITAL = re.compile(r"[A-Z^]")
 _UNMARKED = re.compile(r"\^(.)")
-_Series = tuple[str, str, str, str]
+_Series = tuple[str, str, str, str, str]
+"""Kind, asset, tag, window and labels."""
 
 
 class LocalStore:
@@ -93,11 +106,14 @@ class LocalStore:
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA cache_size = -32768")
         with self._transaction():
-            check_store(self._db, self.path, is_new_allowed=True)
-            if not self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            version = check_store(self._db, self.path, is_new_allowed=True)
+            if version is None:
                 self._db.execute(_SCHEMA)
                 self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            elif version == _FIRST_VERSION:
+                for statement in _FROM_VERSION_1:
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -114,79 +130,92 @@ class LocalStore:
         self._db.execute("COMMIT")
 
     def _write(self, rows: MetricRows) -> int:
-        if not rows.fields or not rows.size:
+        kept = rows.has_values
+        if not kept.any():
             return rows.size
-        values = np.column_stack([column.to_numpy(zero_copy_only=False) for column in rows.fields.values()])
-        kept = ~np.isnan(values).all(axis=1)
-        self._provide_columns(rows.kind, list(rows.fields))
-        names = ", ".join(store_column(name) for name in rows.fields)
-        marks = ", ".join("?" * (len(rows.fields) + 2))
-        updates = ", ".join(f"{store_column(name)} = excluded.{store_column(name)}" for name in rows.fields)
-        statement = f'INSERT INTO {_table(rows.kind)} ("#series", time, {names}) VALUES ({marks})'
-        statement += f' ON CONFLICT ("#series", time) DO UPDATE SET {updates}'
+        self._provide_columns(rows.kind, {**dict.fromkeys(rows.fields, "REAL"), **dict.fromkeys(rows.texts, "TEXT")})
         series, time = self._series_of(rows), rows.time.to_numpy()
-        if not kept.all():
-            values, series, time = values[kept], series[kept], time[kept]
         # Keys in order make the tree grow at its end; the sort is stable, so the last of two equal keys still wins.
         order = np.lexsort((time, series))
-        columns = [values[order, at].tolist() for at in range(values.shape[1])]
+        order = order if kept.all() else order[kept[order]]
         # SQLite stores a NaN as NULL, which is what it means here
+        columns = [column.to_numpy(zero_copy_only=False)[order].tolist() for column in rows.fields.values()]
+        columns += [_texts(column, order) for column in rows.texts.values()]
+        statement = _upsert(rows.kind, [*rows.fields, *rows.texts])
         self._db.executemany(statement, zip(series[order].tolist(), time[order].tolist(), *columns, strict=True))
-        return rows.size - len(series)
+        return rows.size - len(order)
 
     def _series_of(self, rows: MetricRows) -> np.ndarray:
         """The id of each row's series. Returns int64[n]."""
         columns = [rows.asset, rows.tag or _nothing(rows.size), rows.window or _nothing(rows.size)]
-        combined = np.column_stack([column.codes for column in columns])
+        combined = np.column_stack([column.codes for column in (*columns, *rows.labels.values())])
         occurring, inverse = np.unique(combined, axis=0, return_inverse=True)
-        ids = [
-            self._id(rows.kind, *[c.names[code] for c, code in zip(columns, codes, strict=True)]) for codes in occurring
-        ]
+        ids = []
+        for codes in occurring.tolist():
+            asset, tag, window = (column.names[code] for column, code in zip(columns, codes, strict=False))
+            labels = {
+                name: column.names[code]
+                for (name, column), code in zip(rows.labels.items(), codes[len(columns) :], strict=True)
+                if code >= 0
+            }
+            ids.append(self._id((rows.kind, asset, tag, window, labels_text(labels))))
         return np.array(ids, np.int64)[inverse.reshape(-1)]
 
-    def _id(self, kind: str, asset: str, tag: str, window: str) -> int:
-        key = (kind, asset, tag, window)
+    def _id(self, key: _Series) -> int:
         found = self._series.get(key)
         if found is None:
             if len(self._series) >= _SERIES_KEPT:
                 self._series.clear()
-            stored = (kind, storable_name(asset), storable_name(tag), storable_name(window))
-            self._db.execute('INSERT OR IGNORE INTO series (kind, asset, tag, "window") VALUES (?, ?, ?, ?)', stored)
-            row = self._db.execute('SELECT id FROM series WHERE (kind, asset, tag, "window") = (?, ?, ?, ?)', stored)
+            kind, asset, tag, window, labels = key
+            stored = (kind, storable_name(asset), storable_name(tag), storable_name(window), labels)
+            names = '(kind, asset, tag, "window", labels)'
+            self._db.execute(f"INSERT OR IGNORE INTO series {names} VALUES (?, ?, ?, ?, ?)", stored)
+            row = self._db.execute(f"SELECT id FROM series WHERE {names} = (?, ?, ?, ?, ?)", stored)
             found = self._series[key] = int(row.fetchone()[0])
         return found
 
-    def _provide_columns(self, kind: str, fields: list[str]) -> None:
+    def _provide_columns(self, kind: str, wanted: Mapping[str, str]) -> None:
+        """Have columns for the fields `wanted`, each with its type."""
         known = self._columns.get(kind)
         if known is None:
             table = f'CREATE TABLE IF NOT EXISTS {_table(kind)} ("#series" INTEGER NOT NULL, time INTEGER NOT NULL, '
             self._db.execute(f'{table}PRIMARY KEY ("#series", time)) WITHOUT ROWID')
-            known = self._columns[kind] = stored_fields(self._db, kind)
-        for field in fields:
+            known = self._columns[kind] = list(stored_fields(self._db, kind))
+        for field, type_ in wanted.items():
             if field not in known:
-                self._db.execute(f"ALTER TABLE {_table(kind)} ADD COLUMN {store_column(field)} REAL")
+                self._db.execute(f"ALTER TABLE {_table(kind)} ADD COLUMN {store_column(field)} {type_}")
                 known.append(field)
 
 
-def check_store(db: sqlite3.Connection, path: Path, is_new_allowed: bool) -> None:
-    """Raises LogCorrupt when the file is no store, SettingsError when it is one of another version."""
+def labels_text(labels: Mapping[str, str]) -> str:
+    """Labels as the store keeps them: a JSON object, keys sorted, names as they can be stored; '' for none."""
+    stored = {storable_name(name): storable_name(value) for name, value in sorted(labels.items())}
+    return json.dumps(stored, ensure_ascii=False, separators=(",", ":")) if stored else ""
+
+
+def check_store(db: sqlite3.Connection, path: Path, is_new_allowed: bool) -> int | None:
+    """The version of the store's schema; None when the file is new.
+
+    Raises LogCorrupt when the file is no store, SettingsError when it is one of a version that can't be read.
+    """
     application = db.execute("PRAGMA application_id").fetchone()[0]
-    version = db.execute("PRAGMA user_version").fetchone()[0]
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
     is_new = application == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone()
     if is_new and is_new_allowed:
-        return
+        return None
     if application != APPLICATION_ID:
         raise LogCorrupt(f"store {path}: a SQLite file, but not a Fieldline store; give another path")
-    if version != SCHEMA_VERSION:
+    if not _FIRST_VERSION <= version <= SCHEMA_VERSION:
         raise SettingsError(
             f"store {path}: expected schema version {SCHEMA_VERSION}, got {version}; use the release that wrote it"
         )
+    return version
 
 
-def stored_fields(db: sqlite3.Connection, kind: str) -> list[str]:
-    """The fields that the store has of a kind; empty when it has none of it."""
-    found = db.execute("SELECT name FROM pragma_table_info(?) WHERE cid > 1", (f"metric.{_marked(kind)}",))
-    return [_UNMARKED.sub(lambda at: at[1].upper(), name) for (name,) in found]
+def stored_fields(db: sqlite3.Connection, kind: str) -> dict[str, str]:
+    """The fields that the store has of a kind, each with its type (REAL, TEXT); empty when it has none of it."""
+    found = db.execute("SELECT name, type FROM pragma_table_info(?) WHERE cid > 1", (f"metric.{_marked(kind)}",))
+    return {_UNMARKED.sub(lambda at: at[1].upper(), name): type_ for name, type_ in found}
 
 
 def store_column(field: str) -> str:
@@ -209,6 +238,21 @@ def _translated(path: Path) -> Iterator[None]:
         raise SinkUnavailable(f"store {path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise LogCorrupt(f"store {path}: {error}; move the file away and deliver again from the log") from error
+
+
+def _upsert(kind: str, fields: Sequence[str]) -> str:
+    """The statement that stores a row, replacing all of `fields` where it exists."""
+    names = [store_column(name) for name in fields]
+    marks = ", ".join("?" * (len(names) + 2))
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names)
+    insert = f'INSERT INTO {_table(kind)} ("#series", time, {", ".join(names)}) VALUES ({marks})'
+    return f'{insert} ON CONFLICT ("#series", time) DO UPDATE SET {updates}'
+
+
+def _texts(column: Names, rows: np.ndarray) -> list[str | None]:
+    """What some rows have in a text column."""
+    names = [*(storable_text(name) for name in column.names), None]
+    return [names[code] for code in column.codes[rows].tolist()]
 
 
 def _nothing(count: int) -> Names:

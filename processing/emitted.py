@@ -12,20 +12,17 @@ import numpy as np
 from fieldline.errors import FrameError
 from fieldline.frames import decode_batch
 from fieldline.log import Log, Stream
-from processing.operators import WINDOWS
+from processing.operators import WINDOWS, level_of
 from processing.timeline.registry import Registry
 
 
 def emitted_since(log: Log, partition: int, first: int, registry: Registry) -> np.ndarray:
     """Windows longer than a second that stand on the stream from position `first` on: int64[n, 3], series, level, start.
 
-    All series of an asset where the row is the asset's. Raises Unavailable.
+    Of a row without a tag, or with one that is no series, all series of its asset; of a line's own, all series of the line, for
+    its figures are those of its machines. Raises Unavailable.
     """
-    of_asset: dict[str, list[int]] = defaultdict(list)
-    of_name: dict[tuple[str, str], list[int]] = {}
-    for k, (a, t) in enumerate(registry.series):
-        of_asset[registry.assets[a]].append(k)
-        of_name[registry.assets[a], registry.tags[t]] = [k]
+    series = _SeriesOf(registry)
     found = [np.empty((0, 3), np.int64)]
     for record in log.read(Stream.METRICS, partition, first):
         try:
@@ -36,17 +33,36 @@ def emitted_since(log: Log, partition: int, first: int, registry: Registry) -> n
             continue
         start = batch.column("time").cast("int64").to_numpy()
         window, windows = _codes(batch, "window")
-        level = np.array([WINDOWS.index(name) - 1 if name in WINDOWS else -1 for name in windows], np.int64)[window]
+        level = np.array([level_of(name) if name in WINDOWS else -1 for name in windows], np.int64)[window]
         asset, assets = _codes(batch, "asset")
-        tag, tags = _codes(batch, "tag") if "tag" in batch.schema.names else (np.zeros_like(asset), [""])
+        tag, tags = _codes(batch, "tag") if "tag" in batch.schema.names else (np.zeros_like(asset), [None])
         pair = asset.astype(np.int64) * len(tags) + tag
         rows = np.unique(np.stack([pair, level, start], axis=1)[level >= 0], axis=0)
         for one in np.unique(rows[:, 0]).tolist():
-            name, what = assets[one // len(tags)], tags[one % len(tags)]
             mine = rows[rows[:, 0] == one]
-            for series in of_name.get((name, what), []) if "tag" in batch.schema.names else of_asset.get(name, []):
-                found.append(np.concatenate([np.full((len(mine), 1), series), mine[:, 1:]], axis=1))
+            for number in series.of(assets[one // len(tags)], tags[one % len(tags)]):
+                found.append(np.concatenate([np.full((len(mine), 1), number), mine[:, 1:]], axis=1))
     return np.unique(np.concatenate(found), axis=0)
+
+
+class _SeriesOf:
+    """Which series a row is made of, by the names in it."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._assets: dict[str, list[int]] = defaultdict(list)
+        self._named: dict[tuple[str, str], int] = {}
+        self._lines: dict[str, list[int]] = {line: [] for line in registry.lines}
+        for number, (a, t) in enumerate(registry.series):
+            asset = registry.assets[a]
+            self._assets[asset].append(number)
+            self._named[asset, registry.tags[t]] = number
+            self._lines[registry.line_of(asset)].append(number)
+
+    def of(self, asset: str, tag: str | None) -> list[int]:
+        """The numbers of the series; none where the partition does not know the asset."""
+        if tag is not None and (asset, tag) in self._named:
+            return [self._named[asset, tag]]
+        return self._lines.get(asset) or self._assets.get(asset, [])
 
 
 def _codes(batch: Any, column: str) -> tuple[np.ndarray, list[str]]:

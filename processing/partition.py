@@ -365,7 +365,11 @@ class Partition:
         tag = None if rows.tag is None else _named(rows.tag[span], registry.tags)
         window = None if rows.window is None else (rows.window[span], list(WINDOWS))
         fields = {name: column[span] for name, column in rows.fields.items()}
-        value = encode_metrics(rows.kind, rows.time[span], asset, tag, window, fields)
+        labels, texts = (
+            {name: _named(column.codes[span], column.names) for name, column in columns.items()}
+            for columns in (rows.labels, rows.texts)
+        )
+        value = encode_metrics(rows.kind, rows.time[span], asset, tag, window, fields, labels, texts)
         headers = {"kind": rows.kind, "rows": str(len(rows.time[span])), "epoch": str(self._epoch)}
         packed = {name: text.encode() for name, text in headers.items()}
         self._pending.append(self._log.append(Stream.METRICS, self.number, b"", value, packed))
@@ -409,6 +413,7 @@ def _state_of(commit: Commit) -> int:
 
 
 def _named(codes: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str]]:
-    """Codes of a frame of their own, and the names they stand for."""
+    """Codes of a frame of their own, and the names they stand for; −1 stays −1."""
     used, mapped = np.unique(codes, return_inverse=True)
-    return mapped.astype(np.int32), [names[k] for k in used.tolist()]
+    absent = int(np.searchsorted(used, 0))
+    return np.maximum(mapped - absent, -1).astype(np.int32), [names[k] for k in used[absent:].tolist()]

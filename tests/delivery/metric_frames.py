@@ -1,5 +1,7 @@
 """Metric rows for tests, made as processing makes them: through a frame."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from delivery.rows import MetricRows, read_rows
@@ -29,6 +31,36 @@ def metric_frame(
 def metric_rows(kind: str, time_ns: list[int], assets: list[str], tags: list[str] | None = None, windows: list[str] | None = None, **fields: list[float]) -> MetricRows:  # fmt: skip
     """The same, read."""
     return read_rows(decode_batch(metric_frame(kind, time_ns, assets, tags, windows, **fields)))
+
+
+def labelled_rows(
+    kind: str,
+    time_ns: list[int],
+    assets: list[str],
+    labels: Mapping[str, list[str | None]],
+    texts: Mapping[str, list[str | None]] | None = None,
+    windows: list[str] | None = None,
+    **fields: list[float],
+) -> MetricRows:
+    """Rows with labels and texts, None where a row has none."""
+    columns = {name: np.array(values, np.float64) for name, values in fields.items()}
+    frame = encode_metrics(
+        kind,
+        np.array(time_ns, np.int64),
+        _coded(assets),
+        None,
+        windows and _coded(windows),
+        columns,
+        {name: coded_or_none(names) for name, names in labels.items()},
+        {name: coded_or_none(names) for name, names in (texts or {}).items()},
+    )
+    return read_rows(decode_batch(frame))
+
+
+def coded_or_none(names: list[str | None]) -> tuple[np.ndarray, list[str]]:
+    """Codes of names, −1 for None."""
+    distinct = sorted({name for name in names if name is not None})
+    return np.array([-1 if name is None else distinct.index(name) for name in names], np.int32), distinct
 
 
 def _coded(names: list[str]) -> tuple[np.ndarray, list[str]]:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.lineprotocol import LineEncoder, Unsigned, asset_of, encode_point, has_field, without_field
+from delivery.lineprotocol import LineEncoder, Unsigned, encode_point
 from delivery.rows import MetricRows, Names, read_rows
+from delivery.written_lines import asset_of, has_field, without_field
 from fieldline.errors import FrameError
 from fieldline.frames import decode_batch, encode_metrics
 from tests.delivery.line_parser import Malformed, parse

@@ -7,6 +7,7 @@ import pytest
 
 from delivery.query import query
 from delivery.store import LocalStore
+from fieldline.catalogue import TAGS, fields
 from fieldline.errors import LogCorrupt, SettingsError
 from tests.delivery.metric_frames import metric_rows
 
@@ -37,20 +38,10 @@ def store(tmp_path: Path) -> str:
 def test_columns_and_types_are_those_of_the_catalogue(store: str) -> None:
     frame = query("energy", source=store)
 
-    assert frame.schema == pl.Schema(
-        {
-            "time": pl.Datetime("ns", "UTC"),
-            "asset": pl.String,
-            "tag": pl.String,
-            "window": pl.String,
-            "active_energy_kwh": pl.Float64,
-            "reactive_energy_kvarh": pl.Float64,
-            "peak_demand_kw": pl.Float64,
-            "power_factor": pl.Float64,
-            "coverage": pl.Float64,
-            "rev": pl.Float64,
-        }
-    )
+    place = {name: pl.String for name in ("asset", "tag", "window")}
+    labels = {name: pl.String for name in TAGS["energy"] if name in ("shift", "product")}
+    numbers = {name: pl.Float64 for name in fields("energy")}
+    assert dict(frame.schema) == {"time": pl.Datetime("ns", "UTC")} | place | labels | numbers
     assert frame["tag"].null_count() == frame.height == 4
 
 

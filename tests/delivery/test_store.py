@@ -95,7 +95,7 @@ def test_a_store_of_another_version_is_refused_by_name(path: Path) -> None:
     db.execute("PRAGMA user_version = 99")
     db.close()
 
-    with pytest.raises(SettingsError, match="expected schema version 1, got 99"):
+    with pytest.raises(SettingsError, match="expected schema version 2, got 99"):
         LocalStore(path)
 
 
