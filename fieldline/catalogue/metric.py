@@ -1,0 +1,59 @@
+"""What a row of the catalogue is, and the rows that several kinds share."""
+
+from typing import NamedTuple
+
+OWN = "definition of this project"
+
+
+class Metric(NamedTuple):
+    """One field of one kind of metric. All fields are float64; a value that does not exist is absent, never 0."""
+
+    kind: str
+    field: str
+    unit: str
+    meaning: str
+    formula: str
+    source: str
+
+
+class Text(NamedTuple):
+    """A field that is text. It is absent where it says nothing."""
+
+    kind: str
+    field: str
+    meaning: str
+
+
+class Kind(NamedTuple):
+    """One kind of metric: a measurement of the database.
+
+    tags : by which its rows are told apart; those of `labels` only where they hold
+    coverage : what share of the window its rows stand on
+    rows : of each field its name, unit, meaning, formula and source
+    texts : of each text field its name and meaning
+    """
+
+    name: str
+    meaning: str
+    tags: tuple[str, ...]
+    labels: tuple[str, ...]
+    coverage: str
+    rows: tuple[tuple[str, str, str, str, str], ...]
+    texts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Its fields, in order."""
+        return tuple(Metric(self.name, *row) for row in self.rows)
+
+
+LEVELS = ("site", "area", "line", "asset")
+REV = (
+    "rev",
+    "1",
+    "revision of this row, from 0; grows when late rows or corrections change a window that was over",
+    "changes after the window's end",
+    OWN,
+)
+NULL_REASON = ("null_reason", "why ratios of this row do not exist: what they would be divided by is zero or unknown")
+ORDER_ID = ("order_id", "the order that the window is; on windows `order`")
