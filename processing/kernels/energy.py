@@ -3,51 +3,47 @@
 Power is integrated by the trapezoid rule over event time; consecutive samples further apart than the maximum gap give no energy.
 What lies between two samples that straddle a slice's end is split there by linear interpolation: the share of the
 slices before goes to their *tail* columns, which exactly one pair of samples (the one that crosses the slice's end) sets.
+
+Between two samples the states of the machine share energy by the time that each held; what no state held for stays without one.
+A slice keeps how long each state held from a series' last sample on, so that its tail is shared out when it comes to be known.
+Prices and emission factors are labels of slices, not state: amounts meet them in `fold` and `read_out`.
 """
 
 import numpy as np
 
+from processing.kernels import states
 from processing.kernels.jit import inline, kernel
 from processing.kernels.layout import (
     ACTIVE_INTERVAL,
-    ACTIVE_POWER,
     ACTIVE_PULSE,
-    ACTIVE_REGISTER,
     CHANGED,
     EMIT,
     F_MAX_DELTA,
     F_MODULUS,
     F_SCALE,
-    FOLD,
     K_BLOCK,
     K_CARRY,
+    K_CLOSE,
+    K_END,
     K_FIRST,
     K_HI,
     K_LO,
     K_NODE,
     K_SERIES,
     K_START,
-    L_BASE,
-    L_SERIES,
-    MINUTES,
     N_BLOCK,
     N_END,
     N_FLAGS,
-    N_LEVEL,
-    N_LINE,
     N_OLDER,
-    N_SHIFT,
     N_START,
     NONE,
-    REACTIVE_INTERVAL,
     REACTIVE_POWER,
-    REACTIVE_REGISTER,
-    REFOLD,
-    S_ASSET,
     S_GAP,
+    S_LEAD,
     S_LOCAL,
     S_REGISTER_GAP,
     S_ROLE,
+    S_STATE_ROW,
     SPREAD,
     TOUCHED,
     UPDATE,
@@ -60,12 +56,27 @@ TAIL_AMOUNT = 2  # kWh or kvarh, booked by the first sample after the slice
 TAIL_COVERED = 3  # s
 COUNT = 4  # bookings
 PEAK = 5  # kW, longer windows only, at the asset's first row: highest mean power of a quarter-hour
-PARTS = 6
+PRODUCING = 6  # .. + 3: of AMOUNT, what was drawn in each of `ENERGY_STATES`
+STATED = 10  # s of what was booked in which the state was known
+OPEN = 11  # .. + 3, slices only: s of each state between the series' last sample, or the start, and the end
+COST = 15  # money, longer windows only
+CO2 = 16  # kg, longer windows only
+PARTS = 17
+
+ENERGY_STATES = 4  # producing, idle, standby, off: `fieldline.states.EnergyState` less one
 
 # columns of `carry`
 TIME = 0  # int64 ns
 VALUE = 1
-CARRY = 2
+SINCE = 2  # .. + 3: int64 ns in each state from the last sample to the slice's start, of intervals and pulses
+STATE = 6  # .., at the asset's first row: see `states`
+CARRY = STATE + states.STATE_CARRY
+
+# columns of `opens`, int64 ns
+O_UNTIL = 0  # at the asset's first row: until when the states' time is counted
+O_IN = 1  # .. + 3, at the asset's first row: time in each state since the slice began
+O_SEEN = 5  # .. + 3: the same at the series' last sample in the slice
+OPENS = 9
 
 SECONDS_AN_HOUR = 3600.0
 
@@ -127,6 +138,98 @@ def set_tail(nodes, node, parts, marks, p, p0, amount, covered):
         nodes[node, N_FLAGS] |= TOUCHED | CHANGED
 
 
+@inline
+def energy_state(state):
+    """Whose energy a machine state's energy is: 0 producing, 1 idle, 2 standby, 3 off, -1 unknown."""
+    if state == states.UNKNOWN:
+        return -1
+    if state == states.PRODUCING:
+        return 0
+    if state == states.STANDBY:
+        return 2
+    return 3 if state == states.OFF else 1
+
+
+@inline
+def is_told(k, carry_i, b):
+    """Whether something is known of the state of the asset whose first row is k; what is not makes no work."""
+    return carry_i[k, b + states.SAMPLE_UNTIL] != NONE or carry_i[k, b + states.FIXED_UNTIL] != NONE
+
+
+@inline
+def pass_time(k, start, until, carry_i, opens_i, c0, o0):
+    """Count the time up to `until` to the states that held; k : first row of the asset whose states they are."""
+    a = max(opens_i[k, o0 + O_UNTIL], start)
+    while a < until:
+        state, b = states.state_at(a, until, carry_i, k, c0 + STATE)
+        which = energy_state(state)
+        if which >= 0:
+            opens_i[k, o0 + O_IN + which] += b - a
+        a = b
+    opens_i[k, o0 + O_UNTIL] = until
+
+
+@inline
+def share_out(p, k, lead, whole, length, amount, parts, carry_i, opens_i, p0, c0, o0):
+    """Share an amount that was drawn in `length` ns among the states that held since the series' last sample.
+
+    whole : 1 when the time before the slice counts, too.
+    """
+    for e in range(ENERGY_STATES):
+        spent = opens_i[lead, o0 + O_IN + e] - opens_i[k, o0 + O_SEEN + e]
+        opens_i[k, o0 + O_SEEN + e] = opens_i[lead, o0 + O_IN + e]
+        if whole == 1:
+            spent += carry_i[k, c0 + SINCE + e]
+            carry_i[k, c0 + SINCE + e] = 0
+        if spent > 0 and length > 0:
+            parts[p, p0 + PRODUCING + e] += amount * (spent / length)
+            parts[p, p0 + STATED] += spent * 1e-9
+
+
+@inline
+def leave_open(p, k, lead, whole, near, parts, carry_i, opens_i, p0, c0, o0):
+    """At the end of a slice: keep how long each state held since the series' last sample.
+
+    near : 0 when the next sample will be too far from the last one for it to matter.
+    """
+    for e in range(ENERGY_STATES):
+        spent = opens_i[lead, o0 + O_IN + e] - opens_i[k, o0 + O_SEEN + e]
+        if whole == 0:
+            parts[p, p0 + OPEN + e] = spent * 1e-9 if near == 1 else 0.0
+        else:
+            carry_i[k, c0 + SINCE + e] = carry_i[k, c0 + SINCE + e] + spent if near == 1 else 0
+
+
+@inline
+def begin_slice(block, base, n, snap, carry, opens_i, c0, o0):
+    """Keep the state before a slice; nothing is open at its start."""
+    for j in range(n):
+        for c in range(CARRY):
+            snap[block + j, c0 + c] = carry[base + j, c0 + c]
+        for c in range(OPENS):
+            opens_i[base + j, o0 + c] = 0
+
+
+@inline
+def end_slice(block, base, n, start, end, series_info, row_series, parts, carry_i, opens_i, p0, c0, o0):
+    """Close a slice: its meters keep what their next sample will need, and states that are over are let go of."""
+    for j in range(n):
+        s, k = row_series[base + j], base + j
+        role, lead, t0 = series_info[s, S_ROLE], series_info[s, S_STATE_ROW], carry_i[k, c0 + TIME]
+        if role < 1 or role > ACTIVE_PULSE or lead < 0 or t0 == NONE:
+            continue
+        whole = 1 if role >= ACTIVE_INTERVAL else 0
+        if whole == 0 and not is_told(base + lead, carry_i, c0 + STATE):
+            continue
+        pass_time(base + lead, start, end, carry_i, opens_i, c0, o0)
+        gap = series_info[s, S_GAP] if role <= REACTIVE_POWER else series_info[s, S_REGISTER_GAP]
+        near = 1 if end - t0 <= gap else 0
+        leave_open(block + j, k, base + lead, whole, near, parts, carry_i, opens_i, p0, c0, o0)
+    for j in range(n):
+        if series_info[row_series[base + j], S_LEAD] == j:
+            states.forget(end, carry_i, base + j, c0 + STATE)
+
+
 @kernel(UPDATE)
 def update(
     chunks,
@@ -168,19 +271,23 @@ def update(
     """
     for c in range(n_chunks):
         block, base, n = chunks[c, K_BLOCK], chunks[c, K_CARRY], chunks[c, K_SERIES]
-        node, start = chunks[c, K_NODE], chunks[c, K_START]
+        node, start, end = chunks[c, K_NODE], chunks[c, K_START], chunks[c, K_END]
         if chunks[c, K_FIRST] == 1:
-            for j in range(n):
-                snap[block + j, c0 + TIME] = carry[base + j, c0 + TIME]
-                snap[block + j, c0 + VALUE] = carry[base + j, c0 + VALUE]
+            begin_slice(block, base, n, snap, carry, opens_i, c0, o0)
         for i in range(chunks[c, K_LO], chunks[c, K_HI]):
             s = series[i]
             role = series_info[s, S_ROLE]
             if role == 0 or quality[i] > 1:
                 continue
+            t, v = time[i], value[i]
+            if role > ACTIVE_PULSE:
+                if states.tells_state(role):
+                    lead, b = base + series_info[s, S_LEAD], c0 + STATE
+                    pass_time(lead, start, t, carry_i, opens_i, c0, o0)
+                    states.take_row(s, t, v, series_info, event_keys, event_info, codes, carry_i, lead, b)
+                continue
             j = series_info[s, S_LOCAL]
             p, k = block + j, base + j
-            t, v = time[i], value[i]
             power = role <= REACTIVE_POWER
             if power:
                 v *= series_scale[s, F_SCALE]
@@ -191,223 +298,41 @@ def update(
                 marks[p] |= EMIT | SPREAD
             amount = 0.0
             if role >= ACTIVE_INTERVAL:
-                parts[p, p0 + AMOUNT] += v * series_scale[s, F_SCALE]
+                amount = v * series_scale[s, F_SCALE]
+                parts[p, p0 + AMOUNT] += amount
                 parts[p, p0 + COUNT] += 1.0
             elif not power and t0 != NONE:
                 amount, _ = register_step(v0, v, series_scale[s, F_MODULUS], series_scale[s, F_MAX_DELTA])
                 amount *= series_scale[s, F_SCALE]
-            if t0 == NONE:
-                continue
-            gap = series_info[s, S_GAP] if power else series_info[s, S_REGISTER_GAP]
-            near = t - t0 <= gap
-            spread = near and role < ACTIVE_INTERVAL
-            if not near and not power and role < ACTIVE_INTERVAL:
-                parts[p, p0 + AMOUNT] += amount
-                parts[p, p0 + COUNT] += 1.0
-            a = max(t0, start)
+            near, spread = False, False
+            a = start
+            if t0 != NONE:
+                gap = series_info[s, S_GAP] if power else series_info[s, S_REGISTER_GAP]
+                near = t - t0 <= gap
+                spread = near and role < ACTIVE_INTERVAL
+                if not near and not power and role < ACTIVE_INTERVAL:
+                    parts[p, p0 + AMOUNT] += amount
+                    parts[p, p0 + COUNT] += 1.0
+                a = max(t0, start)
+            here = amount
             if near:
                 if spread:
-                    parts[p, p0 + AMOUNT] += share(role, v0, v, t0, t, a, t, amount)
+                    here = share(role, v0, v, t0, t, a, t, amount)
+                    parts[p, p0 + AMOUNT] += here
                 parts[p, p0 + COVERED] += (t - a) * 1e-9
                 parts[p, p0 + COUNT] += 1.0
+            lead = series_info[s, S_STATE_ROW]
+            whole = 1 if role >= ACTIVE_INTERVAL else 0
+            if lead >= 0 and (whole == 1 or is_told(base + lead, carry_i, c0 + STATE)):
+                pass_time(base + lead, start, t, carry_i, opens_i, c0, o0)
+                length = 0 if not near else t - a if whole == 0 else t - t0
+                share_out(p, k, base + lead, whole, length, here, parts, carry_i, opens_i, p0, c0, o0)
             older = nodes[node, N_OLDER]
             while near and t0 < start and older >= 0 and nodes[older, N_END] > t0:
                 a, b = max(t0, nodes[older, N_START]), nodes[older, N_END]
                 tail = share(role, v0, v, t0, t, a, b, amount) if spread else 0.0
                 set_tail(nodes, older, parts, marks, nodes[older, N_BLOCK] + j, p0, tail, (b - a) * 1e-9)
                 older = nodes[older, N_OLDER]
+        if chunks[c, K_CLOSE] == 1:
+            end_slice(block, base, n, start, end, series_info, row_series, parts, carry_i, opens_i, p0, c0, o0)
     return 0
-
-
-@inline
-def active_role(rows, lo, hi, block, size, row_series, base, series_info, parts, p0):
-    """The best source of active energy that the window has: register, interval, pulses, power; 0 if there is none."""
-    best = 0
-    for m in range(lo, hi):
-        j = rows[m]
-        if j >= size:
-            continue
-        p = block + j
-        role = series_info[row_series[base + j], S_ROLE]
-        if parts[p, p0 + COUNT] <= 0.0 and parts[p, p0 + TAIL_COVERED] <= 0.0:
-            continue
-        if role == ACTIVE_REGISTER:
-            return ACTIVE_REGISTER
-        if role == ACTIVE_INTERVAL or (role == ACTIVE_PULSE and best != ACTIVE_INTERVAL):
-            best = role
-        if role == ACTIVE_POWER and best == 0:
-            best = role
-    return best
-
-
-@inline
-def reactive_role(rows, lo, hi, block, size, row_series, base, series_info, parts, p0):
-    """The best source of reactive energy that the window has: register, interval, power; 0 if there is none."""
-    best = 0
-    for m in range(lo, hi):
-        j = rows[m]
-        if j >= size:
-            continue
-        p = block + j
-        role = series_info[row_series[base + j], S_ROLE]
-        if parts[p, p0 + COUNT] <= 0.0 and parts[p, p0 + TAIL_COVERED] <= 0.0:
-            continue
-        if role == REACTIVE_REGISTER:
-            return REACTIVE_REGISTER
-        if role == REACTIVE_INTERVAL or (role == REACTIVE_POWER and best == 0):
-            best = role
-    return best
-
-
-@inline
-def total_of(wanted, rows, lo, hi, block, size, row_series, base, series_info, parts, p0):
-    """Energy and mean covered seconds of an asset's rows whose role is `wanted`."""
-    amount, covered, n = 0.0, 0.0, 0
-    for m in range(lo, hi):
-        j = rows[m]
-        if j >= size or series_info[row_series[base + j], S_ROLE] != wanted:
-            continue
-        p = block + j
-        if parts[p, p0 + COUNT] <= 0.0 and parts[p, p0 + TAIL_COVERED] <= 0.0:
-            continue
-        amount += parts[p, p0 + AMOUNT] + parts[p, p0 + TAIL_AMOUNT]
-        covered += parts[p, p0 + COVERED] + parts[p, p0 + TAIL_COVERED]
-        n += 1
-    return amount, covered / n if n > 0 else 0.0
-
-
-@kernel(FOLD)
-def fold(
-    parents,
-    first,
-    children,
-    lines,
-    nodes,
-    row_series,
-    series_info,
-    asset_first,
-    asset_rows,
-    parts,
-    marks,
-    labels,
-    ideal,
-    p0,
-):
-    """Longer windows from the windows below them; the arguments are those of `telemetry.fold`.
-
-    asset_first, asset_rows : for asset a, its rows within a block, in rank order, are asset_rows[asset_first[a]:asset_first[a + 1]].
-    """
-    for k in range(parents.size):
-        parent = parents[k]
-        block, base = nodes[parent, N_BLOCK], lines[nodes[parent, N_LINE], L_BASE]
-        size = np.int64(1) << nodes[parent, N_SHIFT]
-        for j in range(size):
-            if marks[block + j] & REFOLD == 0:
-                continue
-            p = block + j
-            for c in range(PARTS):
-                parts[p, p0 + c] = 0.0
-            parts[p, p0 + PEAK] = np.nan
-            for m in range(first[k], first[k + 1]):
-                child = children[m]
-                if j >= np.int64(1) << nodes[child, N_SHIFT]:
-                    continue
-                q = nodes[child, N_BLOCK] + j
-                parts[p, p0 + AMOUNT] += parts[q, p0 + AMOUNT] + parts[q, p0 + TAIL_AMOUNT]
-                parts[p, p0 + COVERED] += parts[q, p0 + COVERED] + parts[q, p0 + TAIL_COVERED]
-                parts[p, p0 + COUNT] += parts[q, p0 + COUNT]
-                if parts[q, p0 + TAIL_COVERED] > 0.0:
-                    parts[p, p0 + COUNT] += 1.0
-                peak = parts[q, p0 + PEAK]
-                if nodes[parent, N_LEVEL] > 1 and (np.isnan(parts[p, p0 + PEAK]) or peak > parts[p, p0 + PEAK]):
-                    parts[p, p0 + PEAK] = peak
-        if nodes[parent, N_LEVEL] != 1:
-            continue
-        hours = (nodes[parent, N_END] - nodes[parent, N_START]) * 1e-9 / SECONDS_AN_HOUR
-        for j in range(min(size, lines[nodes[parent, N_LINE], L_SERIES])):
-            asset = series_info[row_series[base + j], S_ASSET]
-            lo, hi = asset_first[asset], asset_first[asset + 1]
-            lead = j
-            for m in range(lo, hi):
-                lead = min(lead, asset_rows[m])
-            if lead != j or marks[block + j] & REFOLD == 0:
-                continue
-            role = active_role(asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0)
-            if role > 0:
-                amount, _ = total_of(role, asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0)
-                parts[block + j, p0 + PEAK] = amount / hours
-
-
-@kernel(
-    "int64(int64[::1], int64, int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1],"
-    " float64[:,::1], uint8[::1], int64, int64[::1], int64[::1], int64[::1], float64[:,::1])"
-)
-def read_out(
-    ids,
-    mark,
-    lines,
-    nodes,
-    row_series,
-    series_info,
-    asset_first,
-    asset_rows,
-    parts,
-    marks,
-    p0,
-    stamp,
-    out_node,
-    out_asset,
-    out,
-):
-    """The metrics of each asset that has a row marked `mark` in one of the windows `ids`.
-
-    stamp : int64[assets] of scratch, -1 before. out : float64[n, 5], output: kWh, kvarh, peak kW, power factor, coverage;
-    NaN where a value does not exist. Returns n.
-    """
-    n_out = 0
-    for node in ids:
-        block, base = nodes[node, N_BLOCK], lines[nodes[node, N_LINE], L_BASE]
-        size = np.int64(1) << nodes[node, N_SHIFT]
-        length = (nodes[node, N_END] - nodes[node, N_START]) * 1e-9
-        for j in range(min(size, lines[nodes[node, N_LINE], L_SERIES])):
-            if marks[block + j] & mark == 0:
-                continue
-            asset = series_info[row_series[base + j], S_ASSET]
-            if stamp[asset] == node:
-                continue
-            stamp[asset] = node
-            lo, hi = asset_first[asset], asset_first[asset + 1]
-            active = active_role(asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0)
-            reactive = reactive_role(asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0)
-            if active == 0 and reactive == 0:
-                continue
-            out_node[n_out] = node
-            out_asset[n_out] = asset
-            for c in range(5):
-                out[n_out, c] = np.nan
-            if active > 0:
-                kwh, covered = total_of(
-                    active, asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0
-                )
-                out[n_out, 0] = kwh
-                out[n_out, 4] = min(covered / length, 1.0)
-                if nodes[node, N_LEVEL] < 2 or nodes[node, N_LEVEL] == MINUTES:
-                    out[n_out, 2] = kwh / (length / SECONDS_AN_HOUR)
-                else:
-                    lead = j
-                    for m in range(lo, hi):
-                        lead = min(lead, asset_rows[m])
-                    out[n_out, 2] = parts[block + lead, p0 + PEAK]
-            if reactive > 0:
-                kvarh, covered = total_of(
-                    reactive, asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0
-                )
-                out[n_out, 1] = kvarh
-                if active == 0:
-                    out[n_out, 4] = min(covered / length, 1.0)
-                elif kwh != 0.0 or kvarh != 0.0:
-                    out[n_out, 3] = kwh / np.sqrt(kwh * kwh + kvarh * kvarh)
-            n_out += 1
-        for j in range(min(size, lines[nodes[node, N_LINE], L_SERIES])):
-            stamp[series_info[row_series[base + j], S_ASSET]] = -1
-    return n_out

@@ -1,7 +1,8 @@
-"""`energy`: per asset and window, active and reactive energy, peak demand and power factor.
+"""`energy`: per asset and window, energy and demand, power factor, energy by machine state, what it cost and emitted.
 
-    energy,asset=plant/hall1/line1/oven,window=15m active_energy_kwh=12.4,reactive_energy_kvarh=3.1,peak_demand_kw=49.6,
-        power_factor=0.97,coverage=1,rev=0
+    energy,asset=plant/hall1/line1/oven,window=15m active_energy_kwh=12.4,reactive_energy_kvarh=3.1,apparent_energy_kvah=12.8,
+        mean_power_kw=49.6,peak_demand_kw=49.6,load_factor=1,power_factor=0.97,producing_energy_kwh=11.2,idle_energy_kwh=1.2,
+        standby_energy_kwh=0,off_energy_kwh=0,energy_cost=3.72,co2_kg=4.7,coverage=1,rev=0
 
 What a tag measures follows from its unit or the plant file. An asset's energy comes from its registers; where a window has none,
 from interval amounts, then pulses, then the integral of power (trapezoid rule over event time, no energy across gaps over the
@@ -9,27 +10,43 @@ maximum). Several tags of one sort add up (three phases). Registers: a step back
 largest step allow it, else a reset that counts from zero; without a modulus a step back to more than half counts nothing. Spans
 that straddle a window's end are split there by linear interpolation, so that windows add up; spans of registers over an hour
 (`register_max_gap`) are booked whole at the later reading. Interval amounts are booked at their own time. `peak_demand_kw` is the
-highest mean power of a quarter-hour of the window, of the window itself where it is shorter. `power_factor` is P / sqrt(P² + Q²) of
-the window's energies. `coverage` is the share of the window that lies between samples near enough to each other.
+highest mean power of a quarter-hour of the window, of the window itself where it is not longer; an order that holds no whole
+quarter-hour and is longer has none. `power_factor` is P / sqrt(P² + Q²) of the window's energies, `apparent_energy_kvah`
+sqrt(P² + Q²) of them. `mean_power_kw` and `load_factor` go by the length of the whole window, so that they grow while it runs.
+`coverage` is the share of the window that lies between samples near enough to each other. An order that has no end yet has no
+length, and none of the three.
+
+Energy by state: between two samples of a meter the states of its machine (`state_of`, most often the asset itself) share the energy
+by the time that each held. What fell into time without a known state is in none of them: their sum is at most the whole, and they are
+null where no state was known. `energy_cost` and `co2_kg` are amount times price and emission factor of the hour; null where
+energy was drawn at an hour whose price or factor is not declared.
 """
 
 from typing import Any
 
 import numpy as np
 
+from processing.formulas.demand import load_factor
+from processing.formulas.power import apparent_power, interval_demand
 from processing.kernels import energy as kernel
+from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
-from processing.operators import MetricRows, Operator, time_bits, window_of
+from processing.kernels import states
+from processing.operators import MetricRows, Named, Operator, time_bits, window_of
+
+_STATES = ("producing_energy_kwh", "idle_energy_kwh", "standby_energy_kwh", "off_energy_kwh")
 
 
-def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
-    """Rows of the windows `ids`, one an asset that has a series marked to be emitted."""
+def energies(tables: Any, parts_at: int, ids: np.ndarray, mark: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Window, asset and figures of each asset with energy in the windows `ids` that has a row marked `mark`; 0: of every one.
+
+    Returns int64[n], int64[n] and float64[n, OUT], whose columns `processing/kernels/energy_windows.py` names.
+    """
     room = int((1 << tables.nodes[ids, at.N_SHIFT]).sum())
-    node, asset, out = np.empty(room, np.int64), np.empty(room, np.int64), np.empty((room, 5))
-    stamp = np.full(len(tables.asset_first) - 1, -1, np.int64)
-    n = kernel.read_out(
+    node, asset, out = np.empty(room, np.int64), np.empty(room, np.int64), np.empty((room, windows.OUT))
+    n = windows.read_out(
         ids,
-        at.EMIT,
+        mark,
         tables.lines,
         tables.nodes,
         tables.row_series,
@@ -38,34 +55,82 @@ def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[Me
         tables.asset_rows,
         tables.parts,
         tables.marks,
+        tables.labels,
         parts_at,
-        stamp,
+        np.full(len(tables.asset_first) - 1, -1, np.int64),
         node,
         asset,
         out,
     )
-    if n == 0:
+    return node[:n], asset[:n], out[:n]
+
+
+def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
+    """Rows of the windows `ids`, one an asset that has a series marked to be emitted."""
+    node, asset, out = energies(tables, parts_at, ids, at.EMIT)
+    if not len(node):
         return []
-    node, asset, out = node[:n], asset[:n], out[:n]
-    names = ("active_energy_kwh", "reactive_energy_kvarh", "peak_demand_kw", "power_factor", "coverage")
-    fields = {name: out[:, k] for k, name in enumerate(names)}
-    fields["rev"] = tables.nodes[node, at.N_REV].astype(np.float64)
-    window = np.full(n, window_of(level), np.int32)
-    return [MetricRows("energy", tables.nodes[node, at.N_START], asset, None, window, fields)]
+    kwh, kvarh, hours = out[:, windows.KWH], out[:, windows.KVARH], out[:, windows.HOURS]
+    peak = out[:, windows.PEAK_KW]
+    fields = {
+        "active_energy_kwh": kwh,
+        "reactive_energy_kvarh": kvarh,
+        "apparent_energy_kvah": apparent_power(kwh, kvarh),
+        "mean_power_kw": interval_demand(kwh, hours * kernel.SECONDS_AN_HOUR),
+        "peak_demand_kw": peak,
+        "load_factor": load_factor(kwh, peak, hours),
+        "power_factor": out[:, windows.POWER_FACTOR],
+        **{name: out[:, windows.IN_STATE + k] for k, name in enumerate(_STATES)},
+        "energy_cost": out[:, windows.MONEY],
+        "co2_kg": out[:, windows.KG_CO2],
+        "coverage": out[:, windows.COVERAGE],
+        "rev": tables.nodes[node, at.N_REV].astype(np.float64),
+    }
+    window = np.full(len(node), window_of(level), np.int32)
+    labels, texts = told(tables, node, level)
+    return [MetricRows("energy", tables.nodes[node, at.N_START], asset, None, window, fields, labels, texts)]
+
+
+def told(tables: Any, node: np.ndarray, level: int) -> tuple[dict[str, Named], dict[str, Named]]:
+    """Labels and texts of rows of windows `node`, int64[n]: the shift's name; an order's product and name."""
+    if level == at.SHIFTS:
+        of_line = zip(tables.nodes[node, at.N_LINE].tolist(), tables.nodes[node, at.N_START].tolist(), strict=True)
+        return {"shift": _named([tables.names.shift_name(line, start) for line, start in of_line])}, {}
+    if level != at.ORDERS:
+        return {}, {}
+    said = tables.labels[node][:, [at.B_ORDER, at.B_PRODUCT]].astype(np.int64).tolist()
+    orders, products = tables.names.orders, tables.names.products
+    labels = {"product": _named([products[product] for _, product in said])}
+    return labels, {"order_id": _named([orders[order] for order, _ in said])}
+
+
+def _named(texts: list[str]) -> Named:
+    """A column of texts; empty ones are none."""
+    names = sorted(set(texts) - {""})
+    numbers = {name: number for number, name in enumerate(names)}
+    return Named(np.array([numbers.get(text, -1) for text in texts], np.int32), names)
 
 
 _FIRST_PARTS = np.zeros(kernel.PARTS)
 _FIRST_PARTS[kernel.PEAK] = np.nan
+_OWN = np.ones(kernel.PARTS, np.uint8)
+_OWN[[kernel.TAIL_AMOUNT, kernel.TAIL_COVERED]] = 0
+_FIRST_CARRY = np.zeros(kernel.CARRY)
+_FIRST_CARRY[kernel.TIME] = time_bits(at.NONE)
+_FIRST_CARRY[kernel.STATE + np.array([states.SAMPLE_UNTIL, states.FIXED_UNTIL, states.FIXED_SINCE])] = time_bits(
+    at.NONE
+)
 
 COMPONENT = Operator(
     kind="energy",
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
-    roles=frozenset(range(at.ACTIVE_POWER, at.ACTIVE_PULSE + 1)),
+    roles=frozenset(range(at.ACTIVE_POWER, at.ACTIVE_PULSE + 1))
+    | {at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION},
     first_parts=_FIRST_PARTS,
-    own=(1, 1, 0, 0, 1, 1),
-    first_carry=np.array([time_bits(at.NONE), 0.0]),
-    first_opens=np.zeros(0),
+    own=tuple(_OWN.tolist()),
+    first_carry=_FIRST_CARRY,
+    first_opens=np.zeros(kernel.OPENS),
     update=kernel.update,
-    fold=kernel.fold,
+    fold=windows.fold,
     read_out=read_out,
 )
