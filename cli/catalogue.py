@@ -44,7 +44,6 @@ def _document(kind: "Kind") -> dict[str, Any]:
         {"field": m.field, "unit": m.unit, "meaning": m.meaning, "formula": m.formula, "source": m.source}
         for m in kind.metrics
     ]
-    texts = [{"field": name, "meaning": meaning} for name, meaning in kind.texts]
     return {
         "kind": kind.name,
         "meaning": kind.meaning,
@@ -52,7 +51,6 @@ def _document(kind: "Kind") -> dict[str, Any]:
         "tags_where_they_hold": list(kind.labels),
         "coverage": kind.coverage,
         "fields": fields,
-        "texts": texts,
     }
 
 
@@ -66,5 +64,4 @@ def _print(kinds: tuple["Kind", ...]) -> None:
         typer.echo(f"  coverage: {kind.coverage}")
         typer.echo("")
         rows = [[m.field, m.unit, m.formula, m.source, m.meaning] for m in kind.metrics]
-        rows += [[name, "text", "-", "-", meaning] for name, meaning in kind.texts]
         print_table(("field", "unit", "formula", "source", "meaning"), rows)

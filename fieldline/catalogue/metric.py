@@ -5,8 +5,11 @@ from typing import NamedTuple
 OWN = "definition of this project"
 
 
+TEXT = "text"
+
+
 class Metric(NamedTuple):
-    """One field of one kind of metric. All fields are float64; a value that does not exist is absent, never 0."""
+    """One field of one kind of metric, float64 unless its unit is `TEXT`. A value that does not exist is absent, never 0."""
 
     kind: str
     field: str
@@ -14,14 +17,6 @@ class Metric(NamedTuple):
     meaning: str
     formula: str
     source: str
-
-
-class Text(NamedTuple):
-    """A field that is text. It is absent where it says nothing."""
-
-    kind: str
-    field: str
-    meaning: str
 
 
 class Kind(NamedTuple):
@@ -43,8 +38,9 @@ class Kind(NamedTuple):
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """Its fields, in order."""
-        return tuple(Metric(self.name, *row) for row in self.rows)
+        """Its fields, in order: numbers, then texts."""
+        texts = [Metric(self.name, name, TEXT, meaning, "none", OWN) for name, meaning in self.texts]
+        return (*(Metric(self.name, *row) for row in self.rows), *texts)
 
 
 LEVELS = ("site", "area", "line", "asset")

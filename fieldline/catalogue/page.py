@@ -25,7 +25,6 @@ def section(kind: Kind) -> str:
         f"| `{m.field}` | {m.unit} | {_cell(m.meaning)} | {_cell(m.formula)} | {_cell(m.source)} |"
         for m in kind.metrics
     ]
-    lines += [f"| `{name}` | text | {_cell(meaning)} | – | – |" for name, meaning in kind.texts]
     return "\n".join([*lines, ""])
 
 

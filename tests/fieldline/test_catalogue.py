@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from fieldline.catalogue import ALL, COVERAGE, KINDS, METRICS, TAGS, TEXTS, fields, kind_of, metric
+from fieldline.catalogue import ALL, COVERAGE, KINDS, METRICS, TAGS, fields, kind_of, metric, texts
 from fieldline.catalogue.page import page
 
 
@@ -10,21 +10,25 @@ def test_the_page_is_the_catalogue_of_today() -> None:
 
 def test_every_metric_names_kind_unit_meaning_formula_and_source() -> None:
     assert all(all(row) for row in METRICS)
-    assert all(all(row) for row in TEXTS)
     assert {row.kind for row in METRICS} == set(KINDS) == set(TAGS) == set(COVERAGE)
     assert all(COVERAGE.values())
 
 
 def test_no_field_stands_twice_be_it_number_text_or_tag() -> None:
     for kind in ALL:
-        names = [*fields(kind.name), *(name for name, _ in kind.texts), *kind.tags, *kind.labels]
+        names = [*fields(kind.name), *texts(kind.name), *kind.tags, *kind.labels]
 
         assert len(names) == len(set(names)), kind.name
 
 
 def test_fields_keep_the_catalogues_order() -> None:
     assert fields("telemetry") == ("count", "min", "max", "mean", "time_weighted_mean", "last", "coverage", "rev")
-    assert fields("no such kind") == ()
+    assert fields("no such kind") == texts("no such kind") == ()
+
+
+def test_texts_are_no_number_fields() -> None:
+    assert texts("oee") == ("order_id", "null_reason")
+    assert not set(texts("oee")) & set(fields("oee"))
 
 
 def test_a_field_in_seconds_or_kilowatt_hours_has_that_unit() -> None:
