@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from delivery.lineprotocol import storable_name, storable_text
 from delivery.query_influx import from_influx
 from delivery.query_store import from_store
-from delivery.question import IDENTITY, Found, Question, numbers_of, texts_of
-from fieldline.catalogue import TAGS
-from fieldline.catalogue import fields as catalogued_fields
+from delivery.question import IDENTITY, Found, Question
+from fieldline import catalogue
 from fieldline.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def query(
     """
     asked = {storable_name(name): storable_text(glob) for name, glob in (where or {}).items()}
     for name in asked:
-        if not name or name in _NO_LABELS or name in numbers_of(kind):
+        if not name or name in _NO_LABELS or name in catalogue.fields(kind):
             raise SettingsError(f"query: --where names a label or a text field, such as shift=early; got {name!r}")
     patterns = {"asset": storable_name(asset), "tag": storable_name(tag)}
     question = Question(kind, patterns, window, asked, start_ns, stop_ns, limit)
@@ -63,11 +62,11 @@ def _framed(kind: str, found: Found) -> "pl.DataFrame":
     import polars as pl
 
     columns, count = found.columns, len(found.columns.get("time", []))
-    known = [name for name in TAGS.get(kind, ()) if name not in _NO_LABELS]
+    known = [name for name in catalogue.TAGS.get(kind, ()) if name not in _NO_LABELS]
     labels = [*known, *sorted(found.labels - set(known))]
-    catalogued = catalogued_fields(kind)
+    catalogued = *catalogue.fields(kind), *catalogue.texts(kind)
     fields = [*catalogued, *sorted(columns.keys() - set(catalogued) - set(labels) - _NO_LABELS)]
-    texts = (found.texts - numbers_of(kind)) | texts_of(kind)
+    texts = found.texts.difference(catalogue.fields(kind)).union(catalogue.texts(kind))
     data = {"time": pl.Series("time", columns.get("time", []), pl.Int64).cast(pl.Datetime("ns", "UTC"))}
     for name in (*IDENTITY, *labels, *fields):
         values = columns.get(name) or [None] * count

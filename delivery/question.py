@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from fieldline.catalogue import METRICS
-
 IDENTITY = ("asset", "tag", "window")
-_TEXT = "text"
 
 
 class Question(NamedTuple):
@@ -34,13 +31,3 @@ class Found(NamedTuple):
 
 
 NOTHING = Found({}, frozenset(), frozenset())
-
-
-def texts_of(kind: str) -> frozenset[str]:
-    """The fields of a kind that the catalogue has as texts: their unit is `text`."""
-    return frozenset(metric.field for metric in METRICS if metric.kind == kind and metric.unit == _TEXT)
-
-
-def numbers_of(kind: str) -> frozenset[str]:
-    """The fields of a kind that the catalogue has as numbers."""
-    return frozenset(metric.field for metric in METRICS if metric.kind == kind and metric.unit != _TEXT)

@@ -12,7 +12,7 @@ from deploy.native.server import Server
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 from fieldline.settings import DeliverSettings
-from tests.delivery.metric_frames import levels, metric_rows
+from tests.delivery.metric_frames import labelled_rows, levels, metric_rows
 
 NAN = math.nan
 COMPONENTS = sink_components()
@@ -56,6 +56,18 @@ def test_every_row_offered_is_stored_rejected_or_empty(make: Callable[[], Sink])
 
     sink.close()
     assert (outcome.stored, outcome.rejected, outcome.empty) == (3, [], 2)
+
+
+def test_rows_with_labels_and_texts_are_stored_and_one_with_a_text_alone_too(make: Callable[[], Sink]) -> None:
+    sink = make()
+    now_ns = SystemClock().now_ns()
+    labels: dict[str, list[str | None]] = {"shift": ["early", None, "late"]}
+    texts: dict[str, list[str | None]] = {"null_reason": ['planned "time" = 0, ', None, None]}
+
+    outcome = sink.write([labelled_rows("oee", [now_ns] * 3, ["p/h/l"] * 3, labels, texts, oee=[NAN, 0.5, NAN])])
+
+    sink.close()
+    assert (outcome.stored, outcome.rejected, outcome.empty) == (2, [], 1)
 
 
 def test_writing_again_is_taken_again(make: Callable[[], Sink]) -> None:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.lineprotocol import LineEncoder, Unsigned, encode_point
+from delivery.lineprotocol import LineEncoder, Unsigned, encode_point, storable_name, storable_text
 from delivery.rows import MetricRows, Names, read_rows
-from delivery.written_lines import asset_of, has_field, without_field
 from fieldline.errors import FrameError
 from fieldline.frames import decode_batch, encode_metrics
 from tests.delivery.line_parser import Malformed, parse
+from tests.delivery.metric_frames import labelled_rows
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "oracles" / "lineprotocol.json").read_text(encoding="utf-8"))[
     "cases"
@@ -213,24 +213,72 @@ def test_series_of_a_wide_dictionary_are_found_whatever_its_size() -> None:
     assert [line.split(" ")[0] for line in lines] == [f"k,asset=a{i},site=a{i},tag=a{i}" for i in codes]
 
 
-@given(NAME)
+def test_labels_are_sorted_among_the_tags_and_one_that_does_not_hold_is_no_tag() -> None:
+    rows = labelled_rows("oee", [0, 1], ["p/h/l", "p/h/l"], {"shift": ["früh 1", None], "product": ["A,1", ""]}, None, ["1h"] * 2, oee=[0.5, 0.25])  # fmt: skip
+
+    lines = encoded(rows).splitlines()
+
+    assert lines == [
+        "oee,area=h,asset=p/h/l,line=l,product=A\\,1,shift=früh\\ 1,site=p,window=1h oee=0.5 0",
+        "oee,area=h,asset=p/h/l,line=l,site=p,window=1h oee=0.25 1",
+    ]
+
+
+def test_frames_with_and_without_rows_that_lack_a_label_are_told_apart_by_one_encoder() -> None:
+    encoder = LineEncoder(levels)
+    frames = [
+        labelled_rows("oee", [0, 1], ["a", "a"], {"shift": shifts}, oee=[1.0, 2.0])
+        for shifts in (["early", "late"], ["late", None], ["early", "late"], [None, "late"])
+    ]
+
+    got = [line for rows in frames for piece in encoder.encode(rows, 10) for line in piece.body.decode().splitlines()]
+
+    assert [line.partition("shift=")[2].partition(",")[0] for line in got] == ["early", "late", "late", "", "early", "late", "", "late"]  # fmt: skip
+
+
+def test_texts_are_quoted_and_written_empty_where_a_row_has_none_so_that_an_earlier_one_goes() -> None:
+    rows = labelled_rows("oee", [0, 1, 2], ["a"] * 3, {}, {"order_id": ['4"7\\1\n', None, None], "why": [None, "no, plan = 0", None]}, oee=[1.0, math.nan, math.nan])  # fmt: skip
+
+    lines = encoded(rows).splitlines()
+
+    assert lines == [
+        'oee,asset=a,site=a oee=1,order_id="4\\"7\\\\1␊",why="" 0',
+        'oee,asset=a,site=a order_id="",why="no, plan = 0" 1',
+    ]
+
+
+@given(st.lists(st.tuples(st.none() | NAME, st.none() | NAME, st.none() | NAME), min_size=1, max_size=8))
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_the_asset_of_a_line_is_found_again(asset: str) -> None:
-    (line,) = LineEncoder(lambda _: {"area": "x,asset=no"}).encode(metric_rows("k", [asset], None, None, v=[1.0]), 10)
+def test_labels_and_texts_read_back_as_they_can_be_stored(
+    table: list[tuple[str | None, str | None, str | None]],
+) -> None:
+    shift, product, order = ([row[at] for row in table] for at in range(3))
+    count = len(table)
+    rows = labelled_rows("oee", list(range(count)), ["a"] * count, {"shift": shift, "product": product}, {"order_id": order}, oee=[1.5] * count)  # fmt: skip
 
-    got = asset_of(line.body)
+    points = parse(encoded(rows))
 
-    assert got == parse(line.body.decode())[0]["tags"][1]["value"]
+    for row, point in zip(table, points, strict=True):
+        tags = {tag["key"]: tag["value"] for tag in point["tags"]}
+        wanted = {"asset": "a", "site": "a", "shift": row[0], "product": row[1]}
+        assert tags == {name: storable_name(value) for name, value in wanted.items() if value}
+        held = {field["key"]: field["value"] for field in point["fields"]}
+        assert held == {"oee": {"float": 1.5}, "order_id": {"string": storable_text(row[2] or "")}}
 
 
-def test_one_field_can_be_taken_out_of_a_line() -> None:
-    line = b"energy,asset=a\\ b active_energy_kwh=1,rev=0 5\n"
-
-    assert (
-        has_field(line, "energy", "rev") and not has_field(line, "energy", "re") and not has_field(line, "other", "rev")
+def test_series_of_many_wide_labels_are_found_whatever_their_number() -> None:
+    names = [f"n{i}" for i in range(40_000)]
+    codes = np.array([39_999, 0, 39_999], np.int32)
+    wide = dict.fromkeys(("shift", "product", "reason"), (codes, names))
+    batch = decode_batch(
+        encode_metrics("k", np.arange(3), (codes, names), (codes, names), None, {"v": np.ones(3)}, wide)
     )
-    assert without_field(line, "active_energy_kwh") == b"energy,asset=a\\ b rev=0 5\n"
-    assert without_field(b"m,asset=a v=1 5\n", "v") == b""
+
+    lines = encoded(read_rows(batch)).splitlines()
+
+    assert [line.split(" ")[0] for line in lines] == [
+        f"k,asset=n{i},product=n{i},reason=n{i},shift=n{i},site=n{i},tag=n{i}" for i in codes
+    ]
 
 
 @pytest.mark.parametrize("name", ["", "#kind", "a\nb", "time"])

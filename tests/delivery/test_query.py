@@ -7,9 +7,9 @@ import pytest
 
 from delivery.query import query
 from delivery.store import LocalStore
-from fieldline.catalogue import TAGS, fields
+from fieldline.catalogue import TAGS, fields, texts
 from fieldline.errors import LogCorrupt, SettingsError
-from tests.delivery.metric_frames import metric_rows
+from tests.delivery.metric_frames import labelled_rows, metric_rows
 
 
 @pytest.fixture
@@ -38,10 +38,11 @@ def store(tmp_path: Path) -> str:
 def test_columns_and_types_are_those_of_the_catalogue(store: str) -> None:
     frame = query("energy", source=store)
 
-    place = {name: pl.String for name in ("asset", "tag", "window")}
+    place = dict.fromkeys(("asset", "tag", "window"), pl.String)
     labels = {name: pl.String for name in TAGS["energy"] if name in ("shift", "product")}
-    numbers = {name: pl.Float64 for name in fields("energy")}
-    assert dict(frame.schema) == {"time": pl.Datetime("ns", "UTC")} | place | labels | numbers
+    numbers = dict.fromkeys(fields("energy"), pl.Float64)
+    told = dict.fromkeys(texts("energy"), pl.String)
+    assert dict(frame.schema) == {"time": pl.Datetime("ns", "UTC")} | place | labels | numbers | told
     assert frame["tag"].null_count() == frame.height == 4
 
 
@@ -79,3 +80,52 @@ def test_a_damaged_store_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(LogCorrupt):
         query("energy", source=str(tmp_path / "bad.db"))
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> str:
+    path = tmp_path / "labelled.db"
+    store = LocalStore(path)
+    labels: dict[str, list[str | None]] = {"shift": ["early", "late", "early", None], "product": ["A", None, "B", None]}
+    texts: dict[str, list[str | None]] = {"order_id": ["4711", None, "4712", None]}
+    store.write([labelled_rows("oee", [0] * 4, ["plant/h/l1"] * 4, labels, texts, ["shift"] * 4, oee=[1, 2, 3, 4])])
+    store.close()
+    return str(path)
+
+
+def test_labels_stand_behind_the_window_and_texts_among_the_fields(labelled: str) -> None:
+    frame = query("oee", source=labelled)
+
+    columns = frame.columns
+    assert columns[:4] == ["time", "asset", "tag", "window"] and set(columns[4:6]) == {"shift", "product"}
+    assert columns.index("order_id") > columns.index("oee")
+    assert frame.select("shift", "product", "oee", "order_id").rows() == [
+        (None, None, 4.0, None),
+        ("early", "A", 1.0, "4711"),
+        ("early", "B", 3.0, "4712"),
+        ("late", None, 2.0, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ({"shift": "early"}, [1.0, 3.0]),
+        ({"shift": "e*", "product": "B"}, [3.0]),
+        ({"product": ""}, [4.0, 2.0]),
+        ({"shift": "*"}, [4.0, 1.0, 3.0, 2.0]),
+        ({"order_id": "47?1"}, [1.0]),
+        ({"order_id": ""}, [4.0, 2.0]),
+        ({"station": "x"}, []),
+    ],
+)
+def test_labels_and_texts_choose_rows_and_an_empty_glob_those_without(
+    labelled: str, where: dict[str, str], found: list[float]
+) -> None:
+    assert query("oee", source=labelled, where=where)["oee"].to_list() == found
+
+
+@pytest.mark.parametrize("name", ["asset", "line", "rev", ""])
+def test_a_condition_on_what_is_no_label_or_text_is_refused(labelled: str, name: str) -> None:
+    with pytest.raises(SettingsError, match="label or a text field"):
+        query("energy", source=labelled, where={name: "x"})

@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from delivery.sinks import SinkUnavailable
 from delivery.store import APPLICATION_ID, LocalStore
 from fieldline.errors import LogCorrupt, SettingsError
 from fieldline.frames import decode_batch, encode_metrics
-from tests.delivery.metric_frames import metric_rows
+from tests.delivery.metric_frames import labelled_rows, metric_rows
 
 NAN = math.nan
 
@@ -87,6 +88,101 @@ def test_what_is_older_than_the_retention_goes_in_bounded_steps(path: Path) -> N
 
     store.close()
     assert more == [True, False] and query("k", source=str(path)).height == 10
+
+
+def test_rows_that_differ_in_a_label_only_stay_apart_and_one_without_it_is_another(path: Path) -> None:
+    rows = labelled_rows("oee", [0] * 3, ["a"] * 3, {"shift": ["early", "late", None]}, None, None, oee=[1.0, 2.0, 3.0])
+    plain = metric_rows("oee", [0], ["a"], oee=[4.0])
+
+    written(path, rows, rows, plain)
+
+    assert query("oee", source=str(path)).select("shift", "oee").rows() == [(None, 4.0), ("early", 1.0), ("late", 2.0)]
+
+
+def test_labels_are_the_same_identity_in_whatever_order_their_columns_stand(path: Path) -> None:
+    one = labelled_rows("oee", [0], ["a"], {"shift": ["early"], "product": ["A"]}, oee=[1.0])
+    other = labelled_rows("oee", [0], ["a"], {"product": ["A"], "shift": ["early"]}, oee=[2.0])
+
+    written(path, one, other)
+
+    assert query("oee", source=str(path))["oee"].to_list() == [2.0]
+
+
+def test_a_text_that_a_later_revision_no_longer_has_is_gone(path: Path) -> None:
+    first = labelled_rows("oee", [0], ["a"], {}, {"null_reason": ["planned time is zero"]}, oee=[NAN])
+    second = labelled_rows("oee", [0], ["a"], {}, {"null_reason": [None]}, oee=[0.5])
+
+    written(path, first)
+    alone = query("oee", source=str(path)).select("oee", "null_reason").rows()
+    written(path, second)
+
+    assert alone == [(None, "planned time is zero")]
+    assert query("oee", source=str(path)).select("oee", "null_reason").rows() == [(0.5, None)]
+
+
+def test_names_and_texts_are_kept_as_a_database_would_show_them(path: Path) -> None:
+    written(path, labelled_rows("oee", [0], ["a"], {"shift": ["früh\n,= \\"]}, {"order_id": ['4"7\n1\\']}, oee=[1.0]))
+
+    row = query("oee", source=str(path)).row(0, named=True)
+    assert (row["shift"], row["order_id"]) == ("früh␊,= ＼", '4"7␊1\\')
+
+
+_VERSION_1 = """
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, asset TEXT NOT NULL, tag TEXT NOT NULL, "window" TEXT NOT NULL,
+    UNIQUE (kind, asset, tag, "window")
+);
+CREATE TABLE "metric.energy" ("#series" INTEGER NOT NULL, time INTEGER NOT NULL, "active_energy_kwh" REAL, "rev" REAL,
+    PRIMARY KEY ("#series", time)) WITHOUT ROWID;
+INSERT INTO series VALUES (1, 'energy', 'plant/a', '', '1m'), (7, 'energy', 'plant/b', '', '1h');
+INSERT INTO "metric.energy" VALUES (1, 0, 1.5, 0.0), (1, 60, 2.5, 0.0), (7, 0, 4.0, 1.0);
+PRAGMA user_version = 1;
+"""
+
+
+def store_of_version_1(path: Path) -> list[tuple[object, ...]]:
+    """A store as the release before labels wrote it; gives its rows: asset, window, kWh."""
+    db = sqlite3.connect(path)
+    db.executescript(f"{_VERSION_1} PRAGMA application_id = {APPLICATION_ID};")
+    db.close()
+    return [("plant/a", "1m", 1.5), ("plant/b", "1h", 4.0), ("plant/a", "1m", 2.5)]
+
+
+def test_a_store_of_the_version_before_is_read_without_being_changed(path: Path) -> None:
+    rows = store_of_version_1(path)
+    before = path.read_bytes()
+
+    found = query("energy", source=str(path)).select("asset", "window", "active_energy_kwh").rows()
+
+    assert found == rows and path.read_bytes() == before
+
+
+def test_a_store_of_the_version_before_goes_on_as_one_of_this_version(path: Path) -> None:
+    rows = store_of_version_1(path)
+    labelled = labelled_rows("energy", [0], ["plant/a"], {"shift": ["early"]}, None, ["1m"], active_energy_kwh=[9.0])
+
+    written(path)
+    kept = query("energy", source=str(path)).select("asset", "window", "active_energy_kwh").rows()
+    written(path, metric_rows("energy", [60], ["plant/a"], None, ["1m"], active_energy_kwh=[3.5]), labelled)
+
+    assert kept == rows
+    assert query("energy", "plant/a", source=str(path)).select("time", "shift", "active_energy_kwh").rows() == [
+        (datetime(1970, 1, 1, tzinfo=UTC), None, 1.5),
+        (datetime(1970, 1, 1, tzinfo=UTC), "early", 9.0),
+        (datetime(1970, 1, 1, tzinfo=UTC), None, 3.5),
+    ]
+
+
+def test_a_store_that_can_not_be_brought_to_this_version_stays_as_it_was(path: Path) -> None:
+    rows = store_of_version_1(path)
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE series_1 (theirs)")
+    db.close()
+
+    with pytest.raises(SinkUnavailable, match="series_1"):
+        LocalStore(path)
+
+    assert query("energy", source=str(path)).select("asset", "window", "active_energy_kwh").rows() == rows
 
 
 def test_a_store_of_another_version_is_refused_by_name(path: Path) -> None:

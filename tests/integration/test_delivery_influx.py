@@ -19,7 +19,7 @@ from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 from fieldline.frames import decode_batch, encode_metrics
 from fieldline.settings import DeliverSettings
-from tests.delivery.metric_frames import levels, metric_rows
+from tests.delivery.metric_frames import labelled_rows, levels, metric_rows
 
 _numbers = itertools.count(1)
 T0 = 1_700_000_000_000_000_000
@@ -125,6 +125,81 @@ def test_a_glob_finds_the_same_assets_in_both(url: str, tmp_path: object, glob: 
 
     assert from_influx.equals(query("energy", glob, "1m", T0, T0 + 7, source=str(tmp_path) + "/r.db"))
     assert from_influx.height > 0 or glob in ("*/m?", "plant/hall/l1/m", "*/l1/*")
+
+
+def labelled(count: int, rev: float = 0.0) -> MetricRows:
+    """Rows of a line by shift and product, with names that need care, some without label or text."""
+    shifts: list[str | None] = [[None, "early", "late, 2=x"][i % 3] for i in range(count)]
+    products: list[str | None] = [None if i % 4 == 0 else NASTY[i % len(NASTY)] for i in range(count)]
+    orders: list[str | None] = [None if i % 5 == 0 else NASTY[-i % len(NASTY)] for i in range(count)]
+    return labelled_rows(
+        "oee",
+        [T0 + i for i in range(count)],
+        ["p/h/l"] * count,
+        {"shift": shifts, "product": products},
+        {"order_id": orders},
+        ["1h"] * count,
+        oee=[math.nan if i % 7 == 0 else i / 8 for i in range(count)],
+        rev=[rev] * count,
+    )
+
+
+def test_labels_and_texts_come_back_as_from_the_local_store(url: str, tmp_path: object) -> None:
+    store, sink = LocalStore(tmp_path / "r.db"), sink_for(url)  # type: ignore[operator]
+    rows = labelled(60)
+
+    outcome = sink.write([rows])
+    store.write([rows])
+
+    sink.close()
+    store.close()
+    local = str(tmp_path) + "/r.db"
+    assert (outcome.stored, outcome.rejected, outcome.empty) == (60, [], 0)
+    assert query("oee", source=url).equals(query("oee", source=local)) and query("oee", source=url).height == 60
+    for where in ({"shift": "early"}, {"shift": ""}, {"product": "new*"}, {"order_id": "*\\*"}, {"order_id": ""}):
+        assert query("oee", source=url, where=where).equals(query("oee", source=local, where=where))
+        assert 0 < query("oee", source=url, where=where).height < 60
+
+
+def test_a_text_that_a_later_revision_no_longer_has_is_gone(url: str) -> None:
+    sink = sink_for(url)
+    told = [["planned time is zero"], [None]]
+
+    for rev, why in enumerate(told):
+        sink.write([labelled_rows("oee", [T0], ["a"], {}, {"null_reason": why}, rev=[float(rev)])])
+
+    sink.close()
+    assert query("oee", source=url).select("null_reason", "rev").rows() == [(None, 1.0)]
+
+
+def test_a_text_that_the_database_holds_as_a_number_is_set_aside_and_the_rest_is_stored(url: str) -> None:
+    assert posted(url, f"oee,asset=x order_id=5 {T0}") == 204
+    sink = sink_for(url)
+
+    outcome = sink.write([labelled(20)])
+
+    sink.close()
+    assert outcome.stored == 0 and len(outcome.rejected) == 20
+    assert "float" in outcome.rejected[0].detail and outcome.rejected[0].source_asset == "p/h/l"
+    assert query("oee", "p/*", source=url)["rev"].to_list() == [0.0] * 20
+
+
+def test_labels_are_told_from_texts_in_a_retention_of_its_own_too(url: str) -> None:
+    assert posted(url, "x v=1") == 204
+    base, _, rest = url.partition("/test_")
+    name = "test_" + rest.split("?")[0]
+    with urllib3.PoolManager() as http:
+        statement = f"CREATE RETENTION POLICY long ON {name} DURATION INF REPLICATION 1"
+        http.request("POST", f"{base}/query?{urlencode({'q': statement})}")
+    target = url.replace("?", "/long?")
+    sink = sink_for(target)
+    sink.write([labelled_rows("oee", [T0], ["a"], {"station": ["S1"]}, {"note": ["n"]}, oee=[0.5])])
+    sink.close()
+
+    frame = query("oee", source=target)
+
+    assert frame.columns.index("station") < frame.columns.index("oee") < frame.columns.index("note")
+    assert frame.select("station", "oee", "note").rows() == [("S1", 0.5, "n")]
 
 
 def test_a_field_that_the_database_holds_as_integer_is_set_aside_with_both_types_and_the_rest_is_stored(
