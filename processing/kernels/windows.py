@@ -8,11 +8,15 @@ import numpy as np
 
 from processing.kernels.jit import inline, kernel
 from processing.kernels.layout import (
+    B_LENGTH,
+    B_ORDER,
+    B_PRODUCT,
     CHANGED,
     DAYS,
     HOUR,
     HOURS,
     L_BASE,
+    L_FRONTIER,
     L_SERIES,
     L_SHIFT,
     L_ZONE,
@@ -199,14 +203,48 @@ def find_cover(windows, lines, nodes, first, children):
     return found
 
 
+@inline
+def holding(starts, ends, lo, hi, time):
+    """Place between lo and hi of the window that holds `time`, or -1; windows ascend and lie apart."""
+    first = lo
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if starts[middle] <= time:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo - 1 if lo > first and ends[lo - 1] > time else np.int64(-1)
+
+
 @kernel(
-    "int64(int64[::1], int64, int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[::1],"
-    " float64[:,::1], float64[::1], float64[:,::1], float64[::1], uint8[::1], int64[::1])"
+    "void(int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
+    " float64[:,::1])"
+)
+def label_orders(ids, lines, nodes, first, last, starts, ends, orders, products, labels):
+    """Say for `ids` how much of them has gone by, and which order and product held all the while, if one did.
+
+    first, last : int64[lines] into starts, ends, orders, products : the orders of each line, ascending and apart [ns UTC].
+    """
+    for node in ids:
+        line, start, end = nodes[node, N_LINE], nodes[node, N_START], nodes[node, N_END]
+        gone = min(end, max(lines[line, L_FRONTIER] + 1, start))
+        labels[node, B_LENGTH] = gone - start
+        labels[node, B_ORDER] = labels[node, B_PRODUCT] = 0.0
+        place = holding(starts, ends, first[line], last[line], start)
+        if place >= 0 and end <= ends[place]:
+            labels[node, B_ORDER] = orders[place]
+            labels[node, B_PRODUCT] = products[place]
+
+
+@kernel(
+    "int64(int64[::1], int64, int64[::1], int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], int64[::1],"
+    " int64[::1], float64[:,::1], float64[::1], float64[:,::1], float64[::1], uint8[::1], int64[::1])"
 )
 def ensure_aside(
     children,
     level,
     first,
+    last,
     starts,
     ends,
     lines,
@@ -222,7 +260,7 @@ def ensure_aside(
 ):
     """Find or make the window of a level beside the nested ones that holds each of `children`; the number of new ones.
 
-    first : int64[lines + 1] into starts, ends : windows of each line, ascending [ns UTC]; not looked at for minutes.
+    first, last : int64[lines] into starts, ends : windows of each line, ascending and apart [ns UTC]; not looked at for minutes.
     out : int64[children], output, -1 where there is none.
     """
     near, made = np.int64(-1), 0
@@ -236,16 +274,10 @@ def ensure_aside(
             if time == start and nodes[child, N_END] == end:
                 continue
         else:
-            lo, hi = first[line], first[line + 1]
-            while lo < hi:
-                middle = (lo + hi) // 2
-                if starts[middle] <= time:
-                    lo = middle + 1
-                else:
-                    hi = middle
-            if lo == first[line] or ends[lo - 1] <= time:
+            place = holding(starts, ends, first[line], last[line], time)
+            if place < 0:
                 continue
-            start, end = starts[lo - 1], ends[lo - 1]
+            start, end = starts[place], ends[place]
         node = find_place(lines, nodes, line, level, start, near)
         if node < 0 or nodes[node, N_START] != start:
             older = node

@@ -13,6 +13,7 @@ import numpy as np
 from fieldline.frames import Readings
 from fieldline.plant import Plant
 from processing.kernels import layout as at
+from processing.kernels import windows as kernel
 from processing.timeline.calendar import month_starts, week_starts
 from processing.timeline.events import ROLES, Events
 from processing.timeline.registry import Registry
@@ -21,6 +22,8 @@ from processing.timeline.tables import Tables
 
 _BOOK_AT_LEAST = 1000  # events of a line about orders, before any is let go
 _HELD = 16  # the last ones before the oldest window: of them the order and the product that it began with
+
+_MARGIN_NS = 400 * 86_400_000_000_000
 
 FAR = 2**62
 """The end of an order that has none yet. [ns UTC]"""
@@ -36,6 +39,23 @@ class Runs(NamedTuple):
 
 
 _NO_RUNS = Runs(*(np.empty(0, np.int64) for _ in Runs._fields))
+
+
+class Intervals(NamedTuple):
+    """Windows of all lines, ascending and apart: those of a line lie at first[line]:last[line] of the other columns. [ns UTC]
+
+    order, product : as in `Runs`; empty for other windows than orders.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    order: np.ndarray
+    product: np.ndarray
+
+
+NOTHING = Intervals(*(np.empty(0, np.int64) for _ in Intervals._fields))
 
 
 class Changed(NamedTuple):
@@ -59,7 +79,11 @@ class Context:
         self._book: dict[int, dict[tuple[int, str], float]] = {}
         self._runs: dict[int, Runs] = {}
         self._changed: list[Changed] = []
-        self._schedules: dict[int, Schedule] = {}
+        self._orders_of: Intervals | None = None
+        self._known: dict[int, tuple[int, int, Intervals]] = {}
+        self._schedules: list[Schedule] = []
+        self._schedule_numbers: dict[tuple[int, int], int] = {}
+        self._schedule_of = np.empty(0, np.int64)
         self.version = 0  # grows with what `names` would give
 
     @property
@@ -99,6 +123,7 @@ class Context:
         book[time, name] = value
         self.version += 1
         self._runs.pop(line, None)
+        self._orders_of = None
         after = min((moment for moment, _ in book if moment > time), default=FAR)
         self._changed.append(Changed(line, time, after))
 
@@ -146,52 +171,73 @@ class Context:
             self.orders.append(order)
         return found
 
-    def windows(self, level: int, line: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """Starts and ends of a line's windows of a level that hold a time from first to last. [ns UTC]"""
+    def intervals(self, level: int, first: int, last: int) -> Intervals:
+        """The weeks, months, shifts or orders of all lines, at least those that hold a time from first to last. [ns UTC]"""
+        number = len(self._tables.lines)
         if level == at.ORDERS:
-            runs = self.runs(line)
-            return runs.start, runs.end
+            if self._orders_of is None or len(self._orders_of.first) != number:
+                self._orders_of = self._all_runs()
+            return self._orders_of
+        known = self._known.get(level)
+        if known is None or len(known[2].first) != number or first < known[0] or last > known[1]:
+            span = first - _MARGIN_NS, last + _MARGIN_NS
+            known = self._known[level] = (*span, self._spread_out(level, *span))
+        return known[2]
+
+    def _all_runs(self) -> Intervals:
+        runs = [self.runs(line) for line in range(len(self._tables.lines))]
+        last = np.cumsum([len(run.start) for run in runs])
+        start, end, order, product = (np.concatenate(column) for column in zip(_NO_RUNS, *runs, strict=True))
+        return Intervals(last - [len(run.start) for run in runs], last, start, end, order, product)
+
+    def _spread_out(self, level: int, first: int, last: int) -> Intervals:
+        """Windows of a level between two times; lines of one zone or schedule share theirs."""
         if level == at.SHIFTS:
-            return self._schedule(line).shifts(first, last)
-        zone = self._plant.time_zone(self._registry.lines[line])
-        starts = week_starts(zone) if level == at.WEEKS else month_starts(zone)
-        lo = max(int(np.searchsorted(starts, first, "right")) - 1, 0)
-        hi = int(np.searchsorted(starts, last, "right"))
-        return starts[lo:hi], starts[lo + 1 : hi + 1]
+            of_line = self._schedules_of_lines()
+            found = [schedule.shifts(first, last) for schedule in self._schedules]
+        else:
+            of_line = self._tables.lines[:, at.L_ZONE]
+            zones = self._registry.zones
+            starts = [week_starts(zone) if level == at.WEEKS else month_starts(zone) for zone in zones]
+            found = [(each[:-1], each[1:]) for each in starts]
+        sizes = np.array([len(each[0]) for each in found], np.int64)
+        last_of = np.cumsum(sizes)
+        none = np.empty(0, np.int64)
+        start, end = (np.concatenate([none, *(each[k] for each in found)]) for k in (0, 1))
+        return Intervals((last_of - sizes)[of_line], last_of[of_line], start, end, none, none)
 
     def label(self, ids: np.ndarray) -> None:
         """Say in `labels` what held in the slices and windows `ids`."""
+        if not len(ids):
+            return
         tables = self._tables
-        line = tables.nodes[ids, at.N_LINE]
-        for one in np.unique(line).tolist():
-            self._label_line(one, ids[line == one])
+        orders = self.intervals(at.ORDERS, 0, 0)
+        kernel.label_orders(ids, tables.lines, tables.nodes, *orders, tables.labels)
+        of_line = self._schedules_of_lines()
+        which = of_line[tables.nodes[ids, at.N_LINE]]
+        if len(self._schedules) == 1:
+            self._schedules[0].label(tables, ids)
+        else:
+            for one in np.unique(which).tolist():
+                self._schedules[one].label(tables, ids[which == one])
 
-    def _label_line(self, line: int, ids: np.ndarray) -> None:
-        tables = self._tables
-        start, level = tables.nodes[ids, at.N_START], tables.nodes[ids, at.N_LEVEL]
-        end = np.minimum(tables.nodes[ids, at.N_END], np.maximum(tables.lines[line, at.L_FRONTIER] + 1, start))
-        labels = np.zeros((len(ids), at.B_COLUMNS))
-        labels[:, [at.B_PRICE, at.B_CO2]] = np.nan
-        labels[:, at.B_LENGTH] = end - start
-        runs = self.runs(line)
-        if len(runs.start):
-            at_run = np.searchsorted(runs.start, start, "right") - 1
-            whole = (level == at.ORDERS) | (tables.nodes[ids, at.N_END] <= runs.end[at_run])
-            within = (at_run >= 0) & (start < runs.end[at_run]) & whole
-            labels[within, at.B_ORDER] = runs.order[at_run[within]]
-            labels[within, at.B_PRODUCT] = runs.product[at_run[within]]
-        self._schedule(line).label(labels, level, start, end)
-        tables.labels[ids] = labels
-
-    def _schedule(self, line: int) -> Schedule:
-        found = self._schedules.get(line)
-        if found is None:
-            found = self._schedules[line] = Schedule(self._plant, self._registry.lines[line])
-        return found
+    def _schedules_of_lines(self) -> np.ndarray:
+        """The number of each line's schedule; lines with the same calendar and tariff share one."""
+        lines = self._registry.lines
+        if len(self._schedule_of) < len(lines):
+            fresh = []
+            for line in lines[len(self._schedule_of) :]:
+                key = id(self._plant.calendar(line)), id(self._plant.price_table(line))
+                if key not in self._schedule_numbers:
+                    self._schedule_numbers[key] = len(self._schedules)
+                    self._schedules.append(Schedule(self._plant, line))
+                fresh.append(self._schedule_numbers[key])
+            self._schedule_of = np.concatenate([self._schedule_of, np.array(fresh, np.int64)])
+        return self._schedule_of
 
     def shift_name(self, line: int, start: int) -> str:
         """The name of the shift that begins at `start`."""
-        return self._schedule(line).shift_name(start)
+        return self._schedules[int(self._schedules_of_lines()[line])].shift_name(start)
 
     def names(self) -> dict[str, object]:
         """What a checkpoint keeps."""
@@ -203,6 +249,7 @@ class Context:
         self.events.restore(names["events"])  # type: ignore[arg-type]
         for line, time, name, value in names["orders"]:
             self._book.setdefault(line, {})[time, name] = value
+        self._orders_of = None
 
     def forget(self, oldest: Callable[[int], int]) -> None:
         """Let go of events older than all windows of their line, but for those that still hold; oldest(line) [ns UTC]."""
@@ -212,4 +259,5 @@ class Context:
                 for key in sorted(key for key in book if key[0] < time)[:-_HELD]:
                     del book[key]
                     self._runs.pop(line, None)
+                    self._orders_of = None
                     self.version += 1

@@ -63,6 +63,11 @@ class Registry:
             map_series(frame.asset, frame.tag, width, table, series)
         return series
 
+    @property
+    def zones(self) -> list[str]:
+        """Time zones by their number."""
+        return list(self._zone_numbers)
+
     def line_of(self, asset: str) -> str:
         """The name of an asset's line. Safe in any thread."""
         return self._plant.line_of(asset)
@@ -208,7 +213,7 @@ class Registry:
     def names(self) -> dict[str, Any]:
         """What a checkpoint keeps of the names."""
         named = {"assets": self.assets, "tags": self.tags, "series": self.series, "products": self.products}
-        return named | {"zones": list(self._zone_numbers)}
+        return named | {"zones": self.zones}
 
     def restore(self, names: dict[str, Any]) -> bool:
         """Give all numbers again, in the same order, into empty tables; False when the plant's time zones are others now."""
@@ -219,7 +224,7 @@ class Registry:
         self.settle()
         for product in names["products"]:
             self.product_of(product)
-        return list(self._zone_numbers) == names["zones"]
+        return bool(self.zones == names["zones"])
 
 
 _BY_REGISTER_GAP = frozenset(

@@ -4,6 +4,7 @@ import numpy as np
 
 from fieldline.plant import Plant
 from processing.kernels import layout as at
+from processing.timeline.tables import Tables
 
 _MARGIN_NS = 400 * 86_400_000_000_000
 
@@ -71,12 +72,14 @@ class Schedule:
             self.shifts(start, start)
         return self._names.get(start, "")
 
-    def label(self, labels: np.ndarray, level: np.ndarray, start: np.ndarray, end: np.ndarray) -> None:
-        """Fill in plan, price, CO2 and the time of planned stops; labels : float64[n, B_COLUMNS], changed."""
-        slices = level == 0
-        if slices.any():
-            labels[slices, at.B_PLAN] = self._plan.at(start[slices])
-            labels[slices, at.B_PRICE] = self._price.at(start[slices])
-            labels[slices, at.B_CO2] = self._co2.at(start[slices])
-        labels[:, at.B_PLANNED] = self._plan.lasting(1.0, start, end)
-        labels[:, at.B_UNSCHEDULED] = self._plan.lasting(2.0, start, end)
+    def label(self, tables: Tables, ids: np.ndarray) -> None:
+        """Fill in the plan, the prices and the time of planned stops of `ids`, whose lengths `labels` has."""
+        labels, start, level = tables.labels, tables.nodes[ids, at.N_START], tables.nodes[ids, at.N_LEVEL]
+        end = start + labels[ids, at.B_LENGTH].astype(np.int64)
+        slices, times = ids[level == 0], start[level == 0]
+        if len(slices):
+            labels[slices, at.B_PLAN] = self._plan.at(times)
+            labels[slices, at.B_PRICE] = self._price.at(times)
+            labels[slices, at.B_CO2] = self._co2.at(times)
+        labels[ids, at.B_PLANNED] = self._plan.lasting(1.0, start, end)
+        labels[ids, at.B_UNSCHEDULED] = self._plan.lasting(2.0, start, end)

@@ -8,7 +8,7 @@ from processing.kernels import layout as at
 from processing.kernels import rewind, slices
 from processing.kernels import windows as kernel
 from processing.operators import WINDOWS, MetricRows, Operator, level_of, window_of
-from processing.timeline.context import FAR, Context
+from processing.timeline.context import FAR, NOTHING, Context
 from processing.timeline.tables import Tables
 
 _ASIDE = (at.WEEKS, at.MONTHS, at.SHIFTS, at.ORDERS)
@@ -235,21 +235,13 @@ class Windows:
     def _ensure_aside(self, ids: np.ndarray, level: int) -> np.ndarray:
         """The window of a level that holds each of `ids`, or -1."""
         tables = self._tables
-        line, start = tables.nodes[ids, at.N_LINE], tables.nodes[ids, at.N_START]
-        first = np.zeros(len(tables.lines) + 1, np.int64)
-        starts, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        if level != at.MINUTES:
-            for one in np.unique(line).tolist():
-                mine = start[line == one]
-                found = self._context.windows(level, one, int(mine.min()), int(mine.max()))
-                first[one + 1] = len(found[0])
-                starts.append(found[0])
-                ends.append(found[1])
+        start = tables.nodes[ids, at.N_START]
+        known = self._context.intervals(level, int(start.min()), int(start.max())) if level != at.MINUTES else NOTHING
         tables.room_for_nodes(len(ids))
-        tables.room_for_blocks(int((1 << tables.lines[line, at.L_SHIFT]).sum()))
+        tables.room_for_blocks(int((1 << tables.lines[tables.nodes[ids, at.N_LINE], at.L_SHIFT]).sum()))
         out = np.empty(len(ids), np.int64)
-        args = (np.cumsum(first), np.concatenate(starts), np.concatenate(ends), tables.lines, tables.nodes)
-        kernel.ensure_aside(ids, level, *args, *tables.block_args(), out)
+        bounds = known.first, known.last, known.start, known.end
+        kernel.ensure_aside(ids, level, *bounds, tables.lines, tables.nodes, *tables.block_args(), out)
         if level == at.ORDERS:
             self._context.label(np.unique(out[out >= 0]))
         return out
