@@ -16,6 +16,7 @@ from ingest.simulator.noise import drifting, noise_key, uniform, white
 from ingest.simulator.schedule import (
     DAY_S,
     REJECT_REASONS,
+    STOP_REASONS,
     State,
     Timeline,
     orders_of,
@@ -23,14 +24,17 @@ from ingest.simulator.schedule import (
 )
 from ingest.simulator.vibration import Bearing
 
-_IDLE_SHARE = np.array([0.35, 1.0, 0.08, 0.25, 0.15])
+_IDLE_SHARE = np.array([0.35, 1.0, 0.08, 0.25, 0.15, 0.22])
 """Share of nominal power in each state, in the order of `State`."""
-_TAN_PHI = np.array([0.9, 0.62, 1.3, 0.95, 1.1])
+SEAL_SIGMA_C = 0.8
+"""Standard deviation of a packer's sealing temperature about its set point. [°C]"""
+_SEAL_FADES_C = 1.6
+_TAN_PHI = np.array([0.9, 0.62, 1.3, 0.95, 1.1, 0.9])
 
 
 class Counters(NamedTuple):
-    """Parts of a machine's day: good and reject int64[86401] at each second since midnight, and the rejects one by one
-    as (second at which the part was done, reason)."""
+    """Parts of a machine's day: good and reject int64[86401] done before each second since midnight, and the rejects one by
+    one as (second at which the part was done, reason). What is done in a second is what the counter shows at it."""
 
     good: np.ndarray
     reject: np.ndarray
@@ -43,6 +47,9 @@ class Machine:
     nominal_kw = 30.0
     cycle_field = ""
     """Which cycle time of a product is this machine's; empty: it counts nothing."""
+    ideal_field = ""
+    """Which shortest cycle time of a product is this machine's."""
+    in_break = State.PLANNED
 
     def __init__(self, seed: int, line: str, name: str, period_ns: int = SECOND_NS) -> None:
         self.seed = seed
@@ -74,6 +81,10 @@ class Machine:
     def waveforms(self, start_ns: int, stop_ns: int) -> Iterator[Waveform]:
         return iter(())
 
+    def register_kwh(self, times_ns: np.ndarray) -> np.ndarray:
+        """What the meter's register shows at times of one UTC day. [kWh]"""
+        return self._meter.register_kwh(times_ns)
+
     def state_seconds(self, start_ns: int, stop_ns: int) -> dict[str, float]:
         """How long the machine truly was in each state. [s]"""
         total = np.zeros(len(State))
@@ -83,7 +94,7 @@ class Machine:
         return {state.name.lower(): float(total[state]) for state in State if total[state]}
 
     def _timeline(self, day: int) -> Timeline:
-        return timeline_of(self.seed, self.line, self.asset, day)
+        return timeline_of(self.seed, self.line, self.asset, day, self.in_break)
 
     def _state_at(self, times_ns: np.ndarray) -> np.ndarray:
         return self.timeline(int(times_ns[0]) // DAY_NS).state[(times_ns % DAY_NS) // SECOND_NS]
@@ -123,26 +134,25 @@ class Machine:
         reject = np.cumsum(reject)
         which = np.floor(uniform(key + 1, bad) ** 2 * len(REJECT_REASONS)).astype(np.int64)  # a Pareto worth drawing
         reasons = [REJECT_REASONS[n] for n in which]
-        return Counters(made - reject, reject, list(zip((bad + 1).tolist(), reasons, strict=True)))
+        return Counters(made - reject, reject, list(zip(bad.tolist(), reasons, strict=True)))
 
     def _counts_at(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
         counters = self.counters(int(times_ns[0]) // DAY_NS)
-        second = (times_ns % DAY_NS) // SECOND_NS
-        return {"good_count": counters.good[second], "reject_count": counters.reject[second]}
+        done = (times_ns % DAY_NS) // SECOND_NS + 1
+        return {"good_count": counters.good[done], "reject_count": counters.reject[done]}
 
     def _state_events(self, day: int, start: int, stop: int, announce: bool) -> Iterator[Event]:
         line_time, midnight = self.timeline(day), day * DAY_NS
         first, last = -(-(start - midnight) // SECOND_NS), -(-(stop - midnight) // SECOND_NS)
-        changes = np.flatnonzero(np.diff(line_time.state)) + 1
+        changes = np.flatnonzero((np.diff(line_time.state) != 0) | (np.diff(line_time.cause) != 0)) + 1
         moments = set(changes[(changes >= first) & (changes < last)].tolist())
         moments |= {0} if first == 0 else set()
         moments |= {first} if announce and first < last else set()
         for second in sorted(moments):
             attributes: dict[str, str | int | float] = {"event": "state"}
             attributes["state"] = State(line_time.state[second]).name.lower()
-            reason = line_time.reason.get(second)
-            if reason is not None:
-                attributes["reason"] = reason
+            if line_time.cause[second] >= 0:
+                attributes["reason"] = STOP_REASONS[line_time.cause[second]]
             yield Event(midnight + second * SECOND_NS, self.asset, attributes)
 
     def _reject_events(self, day: int, start: int, stop: int) -> Iterator[Event]:
@@ -158,6 +168,7 @@ class Press(Machine):
 
     nominal_kw = 45.0
     cycle_field = "press_cycle_s"
+    ideal_field = "press_ideal_s"
 
     def __init__(self, seed: int, line: str, name: str, period_ns: int = SECOND_NS) -> None:
         super().__init__(seed, line, name, period_ns)
@@ -181,9 +192,10 @@ class Press(Machine):
 
 
 class Oven(Machine):
-    """A drying oven: a set point for each product, and a temperature that swings around it."""
+    """A drying oven: a set point for each product, and a temperature that swings around it. Breaks it spends on standby."""
 
     nominal_kw = 60.0
+    in_break = State.STANDBY
 
     def columns(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
         day = int(times_ns[0]) // DAY_NS
@@ -199,10 +211,32 @@ class Oven(Machine):
 
 
 class Packer(Machine):
-    """A packing machine at the end of the line: it counts what leaves."""
+    """A packing machine at the end of the line: it counts what leaves, and holds its sealing jaws at a product's set point.
+
+    The jaws' temperature is what control charts are made for: it varies at random by `SEAL_SIGMA_C`, and now and then the
+    heater fades for some minutes.
+    """
 
     nominal_kw = 12.0
     cycle_field = "packer_cycle_s"
+    ideal_field = "packer_ideal_s"
 
     def columns(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
-        return super().columns(times_ns) | self._counts_at(times_ns)
+        return super().columns(times_ns) | self._counts_at(times_ns) | {"seal_temperature_c": self._seal_c(times_ns)}
+
+    def _seal_c(self, times_ns: np.ndarray) -> np.ndarray:
+        day = int(times_ns[0]) // DAY_NS
+        orders = orders_of(self.seed, self.line, day)
+        second = (times_ns % DAY_NS) // SECOND_NS
+        # Between orders they are heated for the next one; after the last there is none.
+        points = np.array([order.product.seal_setpoint_c for order in orders] + [orders[-1].product.seal_setpoint_c])
+        setpoint = points[np.searchsorted([order.stop_s for order in orders], second, "right")]
+        key = noise_key(self.seed, self.asset, "seal")
+        seconds = times_ns // SECOND_NS
+        noise = sum(white(key + n, seconds) for n in range(3))  # of three: nearly normal, standard deviation 1
+        return np.round(setpoint + SEAL_SIGMA_C * noise - _SEAL_FADES_C * self._is_faded(seconds), 2)
+
+    def _is_faded(self, seconds: np.ndarray) -> np.ndarray:
+        key, hour, within = noise_key(self.seed, self.asset, "heater"), seconds // 3600, seconds % 3600
+        begin, lasts = 2700.0 * uniform(key + 1, hour), 240.0 + 480.0 * uniform(key + 2, hour)
+        return (uniform(key, hour) < 0.35) & (within >= begin) & (within < begin + lasts)

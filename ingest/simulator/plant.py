@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from fieldline.errors import SettingsError
+from ingest.simulator.causes import causes_of
 from ingest.simulator.devices import DAY_NS, SECOND_NS, Device, Event, days_between
 from ingest.simulator.farm import BarnClimate, Pump, SoilProbe, Tractor, WeatherStation
+from ingest.simulator.figures import figures_of
 from ingest.simulator.machines import Machine, Oven, Packer, Press
 from ingest.simulator.schedule import Order, orders_of
+from ingest.simulator.spans import whole_spans
 
 FIELD = "farm/north/field1"
 BARN = "farm/north/barn1"
@@ -80,7 +83,10 @@ class SimulatedPlant:
         return events
 
     def known(self, start_ns: int, stop_ns: int) -> dict[str, Any]:
-        """What happened in [start, stop) whether or not a message told so: seconds by state, and orders with parts."""
+        """What happened in [start, stop) whether or not a message told so: seconds by state, and orders with parts.
+
+        `figures` and `causes` are of the windows that lie wholly inside, see `figures.py` and `causes.py`.
+        """
         states = {m.asset: m.state_seconds(start_ns, stop_ns) for line in self.lines for m in self.machines[line]}
         orders = [
             self._order_report(line, order, day, start, stop)
@@ -89,7 +95,16 @@ class SimulatedPlant:
             for order in orders_of(self.seed, line, day)
             if day * DAY_NS + order.start_s * SECOND_NS < stop and day * DAY_NS + order.stop_s * SECOND_NS > start
         ]
-        return {"states_s": states, "orders": orders}
+        figures, causes = [], []
+        for line in self.lines:
+            spans, machines = whole_spans(self.seed, line, start_ns, stop_ns), self.machines[line]
+            figures += figures_of(machines, self.output_of(line), spans, start_ns)
+            causes += causes_of(machines, spans)
+        return {"states_s": states, "orders": orders, "figures": figures, "causes": causes}
+
+    def output_of(self, line: str) -> str:
+        """The machine whose good pieces are the line's: the packer, the last one."""
+        return self.machines[line][-1].asset
 
     def _machines(self, line: str, period_ns: int) -> list[Machine]:
         return [

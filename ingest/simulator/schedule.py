@@ -4,6 +4,7 @@ A day is a UTC day and a function of (seed, line, day) alone. The plant works ro
 minute and end with some minutes of changeover, so that no order crosses midnight.
 """
 
+from collections.abc import Iterator
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -24,29 +25,39 @@ class State(IntEnum):
     STOPPED = 2
     CHANGEOVER = 3
     PLANNED = 4
+    STANDBY = 5
 
 
 class Product(NamedTuple):
-    """What the lines make. Cycle times by kind of machine [s]; load: share of nominal power while producing."""
+    """What the lines make. Cycle times by kind of machine: how fast they run, and could at best [s]; set points of oven and
+    sealing jaws [°C]; load: share of nominal power while producing."""
 
     name: str
     press_cycle_s: float
+    press_ideal_s: float
     packer_cycle_s: float
+    packer_ideal_s: float
     reject_ratio: float
     oven_setpoint_c: float
+    seal_setpoint_c: float
     force_kn: float
     load: float
 
 
 PRODUCTS = (
-    Product("A", 4.0, 8.0, 0.015, 180.0, 620.0, 1.00),
-    Product("B", 5.0, 10.0, 0.025, 195.0, 780.0, 1.08),
-    Product("C", 6.4, 12.8, 0.040, 210.0, 910.0, 1.16),
+    Product("A", 4.0, 3.8, 8.0, 7.6, 0.015, 180.0, 142.0, 620.0, 1.00),
+    Product("B", 5.0, 4.6, 10.0, 9.2, 0.025, 195.0, 148.0, 780.0, 1.08),
+    Product("C", 6.4, 6.0, 12.8, 12.0, 0.040, 210.0, 155.0, 910.0, 1.16),
 )
 STOP_REASONS = ("tool_break", "material_jam", "sensor_fault", "hydraulics", "operator_missing")
 REJECT_REASONS = ("burr", "crack", "dimension", "scratch", "porosity")
 BREAKS_S = ((14_400, 15_000), (43_200, 44_100), (72_000, 72_600))
 """Planned breaks: 04:00, 12:00 and 20:00 UTC."""
+SHIFT_S = 28_800
+SHIFTS = (("early", 21_600), ("late", 50_400), ("night", 79_200))
+"""Shifts and when they begin: 06:00, 14:00 and 22:00 UTC; each lasts `SHIFT_S` and belongs to the day on which it begins."""
+MICROSTOP_S = 45
+"""A shorter stop is lost speed, not lost availability. [s]"""
 
 
 class Order(NamedTuple):
@@ -64,11 +75,11 @@ class Order(NamedTuple):
 
 class Timeline(NamedTuple):
     """A machine's day: `state` uint8[86400] by second, `order` int16[86400] (index into the orders, −1 between them),
-    `reason`: second at which a stop begins → its reason."""
+    `cause` int8[86400] (index into `STOP_REASONS` while it is stopped, else −1)."""
 
     state: np.ndarray
     order: np.ndarray
-    reason: dict[int, str]
+    cause: np.ndarray
 
 
 @lru_cache(maxsize=64)
@@ -88,40 +99,41 @@ def orders_of(seed: int, line: str, day: int) -> tuple[Order, ...]:
     return tuple(orders)
 
 
-def timeline_of(seed: int, line: str, machine: str, day: int) -> Timeline:
-    """The states of one machine on a UTC day. Later causes win: micro-stop, breakdown, planned break, changeover."""
+def timeline_of(seed: int, line: str, machine: str, day: int, in_break: State = State.PLANNED) -> Timeline:
+    """The states of one machine on a UTC day. Later causes win: micro-stop, breakdown, planned break, changeover.
+
+    in_break : what it does in a planned break
+    """
     state = np.full(DAY_S, State.CHANGEOVER, np.uint8)
     order = np.full(DAY_S, -1, np.int16)
     for index, job in enumerate(orders_of(seed, line, day)):
         state[job.start_s : job.stop_s] = State.PRODUCING
         order[job.start_s : job.stop_s] = index
-    between = order < 0
-    reason: dict[int, str] = {}
-    _interrupt(state, noise_key(seed, machine, "microstop", day), (900.0, 8.0, 60.0), State.IDLE)
-    starts = _interrupt(state, noise_key(seed, machine, "breakdown", day), (7200.0, 120.0, 480.0), State.STOPPED)
+    cause = np.full(DAY_S, -1, np.int8)
+    for start, stop, _ in _interruptions(noise_key(seed, machine, "microstop", day), (900.0, 8.0, 60.0)):
+        state[start:stop] = State.IDLE
+    for start, stop, number in _interruptions(noise_key(seed, machine, "breakdown", day), (7200.0, 120.0, 480.0)):
+        state[start:stop] = State.STOPPED
+        cause[start:stop] = number % len(STOP_REASONS)
     for start, stop in BREAKS_S:
-        state[start:stop] = State.PLANNED
-    state[between] = State.CHANGEOVER
-    for start, number in starts.items():
-        if state[start] == State.STOPPED:
-            reason[start] = STOP_REASONS[number % len(STOP_REASONS)]
-    return Timeline(state, order, reason)
+        state[start:stop] = in_break
+    state[order < 0] = State.CHANGEOVER
+    cause[state != State.STOPPED] = -1
+    return Timeline(state, order, cause)
 
 
-def _interrupt(state: np.ndarray, key: int, law: tuple[float, float, float], to: State) -> dict[int, int]:
-    """Paint interruptions: mean seconds between them, shortest and longest [s]. Gives start → a number of its own."""
+def _interruptions(key: int, law: tuple[float, float, float]) -> Iterator[tuple[int, int, int]]:
+    """Interruptions of a day: mean seconds between them, shortest and longest [s] → start, stop, and a number of its own."""
     mean_s, shortest_s, longest_s = law
     draws = uniform(key, np.arange(3 * (int(DAY_S / mean_s) * 3 + 8), dtype=np.int64)).reshape(-1, 3)
-    at, starts = 0.0, {}
+    at = 0.0
     for pause, length, number in draws:
         at += -mean_s * float(np.log1p(-pause))
         if at >= DAY_S:
-            break
+            return
         lasts = shortest_s + (longest_s - shortest_s) * length
-        state[int(at) : int(at + lasts)] = to
-        starts[int(at)] = int(number * 1000)
+        yield int(at), int(at + lasts), int(number * 1000)
         at += lasts
-    return starts
 
 
 def _line_digit(line: str) -> int:

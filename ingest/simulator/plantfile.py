@@ -1,0 +1,92 @@
+"""The plant file of the simulated plant: what its operator would declare, so that a pipeline knows what the simulator goes by.
+
+`examples/demo_plant.toml` is what this gives for two lines; `fieldline demo` writes one beside its log.
+"""
+
+from collections.abc import Iterator
+
+from ingest.simulator.machines import SEAL_SIGMA_C
+from ingest.simulator.plant import SimulatedPlant
+from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SHIFT_S, SHIFTS
+from ingest.simulator.tariff import CO2_KG_PER_KWH, CURRENCY, DAY_PRICE, NIGHT_HOURS, NIGHT_PRICE
+
+_HEAD = """\
+# The plant that `fieldline demo` and `fieldline simulate` play: lines of two presses, an oven and a packer. Made by
+# ingest/simulator/plantfile.py from what the simulator goes by; examples/plant.toml explains every key.
+
+time_zone = "UTC"
+"""
+_CHARTED = """\
+# The packer's sealing jaws: five samples at the start of each minute make a subgroup. Limits are a product's own.
+[[asset]]
+path = "plant/*/*/packer"
+
+[asset.tags.seal_temperature_c.spc]
+chart = "xbar_s"
+every = "1m"
+n = 5
+rules = ["nelson1", "nelson2", "nelson5"]
+"""
+
+
+def plant_file(plant: SimulatedPlant) -> str:
+    """The plant file (TOML) of a simulated plant: lines, machines, products, shifts, control charts and the tariff."""
+    parts = [_HEAD, *_lines(plant), _machines(), _CHARTED, *_limits(), *_products(), *_calendar(), _tariff()]
+    return "\n".join(parts)
+
+
+def _lines(plant: SimulatedPlant) -> Iterator[str]:
+    yield "# ---- lines: what leaves the packer is a line's output"
+    for line in plant.lines:
+        yield f'[[line]]\npath = "{line}"\noutput = "{plant.output_of(line)}"\n'
+
+
+def _machines() -> str:
+    return (
+        "# ---- machines\n\n"
+        f'[[asset]]\npath = "plant/*/*/*"\nmicrostop_s = {MICROSTOP_S}      # a shorter stop is lost speed\n'
+    )
+
+
+def _limits() -> Iterator[str]:
+    for product in PRODUCTS:
+        yield (
+            "[[asset.tags.seal_temperature_c.spc.limits]]\n"
+            f'product = "{product.name}"\nversion = 1\ncenter = {product.seal_setpoint_c}\nsigma = {SEAL_SIGMA_C}\n'
+        )
+
+
+def _products() -> Iterator[str]:
+    yield "# ---- products: the shortest time of a piece\n"
+    for product in PRODUCTS:
+        for machine, ideal_s in (("press*", product.press_ideal_s), ("packer", product.packer_ideal_s)):
+            yield f'[[product]]\nname = "{product.name}"\nasset = "plant/*/*/{machine}"\nideal_cycle_s = {ideal_s}\n'
+
+
+def _calendar() -> Iterator[str]:
+    yield "# ---- shifts\n"
+    yield '[[calendar]]\npath = "plant"\n'
+    for name, begin in SHIFTS:
+        breaks = [(start, stop) for start, stop in BREAKS_S if (start - begin) % DAY_S < SHIFT_S]
+        told = ", ".join(f'{{start = "{_clock(start)}", end = "{_clock(stop)}"}}' for start, stop in breaks)
+        yield (
+            f'[[calendar.shift]]\nname = "{name}"\nstart = "{_clock(begin)}"\nend = "{_clock(begin + SHIFT_S)}"\n'
+            f"breaks = [{told}]\n"
+        )
+
+
+def _tariff() -> str:
+    begin, end = NIGHT_HOURS
+    factors = [", ".join(f"{factor:.2f}" for factor in CO2_KG_PER_KWH[n : n + 12]) for n in (0, 12)]
+    return (
+        "# ---- what energy costs and emits\n\n"
+        f'[[tariff]]\npath = "plant"\ncurrency = "{CURRENCY}"\nprice = {DAY_PRICE}\n'
+        f"co2_kg_per_kwh = [\n    {factors[0]},\n    {factors[1]},\n]\n\n"
+        f"[[tariff.period]]\nfrom_hour = {begin}\nto_hour = {end}\nprice = {NIGHT_PRICE}\n"
+    )
+
+
+def _clock(second: int) -> str:
+    """A second of a day as a clock shows it."""
+    minute = second % DAY_S // 60
+    return f"{minute // 60:02d}:{minute % 60:02d}"
