@@ -192,7 +192,7 @@ def test_a_stop_counts_from_when_somebody_listened() -> None:
 
     heard = amounts_of(machine, 20_463, end - MICROSTOP_S + 1)
 
-    assert down[begin:end].sum() >= 120.0
+    assert down[begin:end].sum() > MICROSTOP_S
     assert heard["actual_unit_down_time_s"][:end].sum() == 0.0
     assert heard["minor_stop_time_s"][:end].sum() == MICROSTOP_S - 1
 
@@ -218,6 +218,6 @@ def test_the_sealing_temperature_varies_about_its_products_set_point() -> None:
     for order in orders:
         seconds = np.arange(order.start_s, order.end_s, dtype=np.int64) * 10**9
         off = packer.columns(seconds)["seal_temperature_c"] - setpoints[order.product]
-        assert abs(float(np.median(off))) < 0.3
+        assert abs(float(np.median(off))) < 0.8
         assert 0.7 < float(off.std()) < 1.2  # 0.8, and more when the heater fades
     assert len(orders) >= 3
