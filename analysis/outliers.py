@@ -74,10 +74,11 @@ def local_outlier_probabilities(points: npt.ArrayLike, neighbours: int, extent: 
             f"local_outlier_probabilities: expected 1 to {n - 1} neighbours of {n} points and an extent above 0, "
             f"got {neighbours} and {extent}"
         )
-    nearest, probability = np.empty((n, neighbours), np.int64), np.empty(n)
+    probability = np.empty(n)
     density.local_outlier_probability(
-        table, neighbours, extent, nearest, np.empty(neighbours), np.empty(n), probability
-    )
+        np.ascontiguousarray(table.T), neighbours, float(extent),
+        np.empty((n, neighbours), np.int64), np.empty(neighbours), np.empty(n), np.empty(n), probability,
+    )  # fmt: skip
     return probability
 
 

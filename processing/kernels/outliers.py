@@ -1,12 +1,13 @@
 """Values that stand apart, judged by median and MAD, which outliers themselves cannot move.
 
 A mean and a deviation are pulled by the very values they are to find: with three outliers in ten no score exceeds 3. Medians hold
-until half of the values are wrong. One sorted window serves both scores, so a step costs as much as moving a value in it.
+until half of the values are wrong. One window kept in order serves both scores.
 """
 
 import numpy as np
 
 from processing.kernels.jit import inline, kernel
+from processing.kernels.ordered import insert, mad_of, median_of, remove, replace
 
 SCALE = 0.6745
 """0.75 quantile of the normal distribution as Iglewicz and Hoaglin round it: MAD / 0.6745 estimates its deviation."""
@@ -25,63 +26,6 @@ def window_columns(window: int) -> int:
     if window < 1:
         raise ValueError(f"window: expected at least one value, got {window}")
     return W_RING + 2 * window
-
-
-@inline
-def sorted_place(ascending, n, value):
-    """How many of the first n values, ascending, are below `value`."""
-    low, high = 0, n
-    while low < high:
-        middle = (low + high) // 2
-        if ascending[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@inline
-def insert_sorted(ascending, n, value):
-    """Insert into n ascending values."""
-    i = n
-    while i > 0 and ascending[i - 1] > value:
-        ascending[i] = ascending[i - 1]
-        i -= 1
-    ascending[i] = value
-
-
-@inline
-def remove_sorted(ascending, n, value):
-    """Remove one that is there from n ascending values."""
-    for i in range(sorted_place(ascending, n, value), n - 1):
-        ascending[i] = ascending[i + 1]
-
-
-@inline
-def sorted_median(ascending, n):
-    """Median of n ascending values; NaN of none."""
-    if n == 0:
-        return np.nan
-    return 0.5 * (ascending[(n - 1) // 2] + ascending[n // 2])
-
-
-@inline
-def sorted_mad(ascending, n, median):
-    """Median of the n absolute deviations from the median, walking outwards from the middle; NaN of none."""
-    if n == 0:
-        return np.nan
-    left = (n - 1) // 2
-    right = left + 1
-    before, last = 0.0, 0.0
-    for _ in range(n // 2 + 1):
-        before = last
-        if right >= n or (left >= 0 and median - ascending[left] <= ascending[right] - median):
-            last = median - ascending[left]
-            left -= 1
-        else:
-            last = ascending[right] - median
-            right += 1
-    return last if n % 2 == 1 else 0.5 * (before + last)
 
 
 @inline
@@ -114,8 +58,8 @@ def mad_scores(value, scratch, score):
             scratch[n] = value[i]
             n += 1
     scratch[:n].sort()
-    median = sorted_median(scratch, n)
-    mad = sorted_mad(scratch, n, median)
+    median = median_of(scratch, n)
+    mad = mad_of(scratch, n, median)
     for i in range(value.size):
         score[i] = score_of(value[i], median, mad)
     return median, mad
@@ -134,15 +78,19 @@ def hampel(value, half_width, sigmas, scratch, outlier):
     size, n = value.size, 0
     for i in range(-half_width, size):
         entering, leaving = i + half_width, i - half_width - 1
-        if leaving >= 0 and not np.isnan(value[leaving]):
-            remove_sorted(scratch, n, value[leaving])
-            n -= 1
-        if entering < size and not np.isnan(value[entering]):
-            insert_sorted(scratch, n, value[entering])
+        enters = entering < size and not np.isnan(value[entering])
+        leaves = leaving >= 0 and not np.isnan(value[leaving])
+        if enters and leaves:
+            replace(scratch, n, value[leaving], value[entering])
+        elif enters:
+            insert(scratch, n, value[entering])
             n += 1
+        elif leaves:
+            remove(scratch, n, value[leaving])
+            n -= 1
         if i >= 0:
-            median = sorted_median(scratch, n)
-            outlier[i] = is_beyond(value[i], median, sorted_mad(scratch, n, median), sigmas)
+            median = median_of(scratch, n)
+            outlier[i] = is_beyond(value[i], median, mad_of(scratch, n, median), sigmas)
 
 
 @inline
@@ -152,14 +100,15 @@ def window_step(state, k, c0, window, value):
     ascending = state[k, ring + window : ring + 2 * window]
     n, place = np.int64(state[k, c0 + W_COUNT]), np.int64(state[k, c0 + W_NEXT])
     if n == window:
-        remove_sorted(ascending, n, state[k, ring + place])
-        n -= 1
-    insert_sorted(ascending, n, value)
+        replace(ascending, n, state[k, ring + place], value)
+    else:
+        insert(ascending, n, value)
+        n += 1
+        state[k, c0 + W_COUNT] = n
     state[k, ring + place] = value
     state[k, c0 + W_NEXT] = place + 1 if place + 1 < window else 0
-    state[k, c0 + W_COUNT] = n + 1
-    median = sorted_median(ascending, n + 1)
-    return median, sorted_mad(ascending, n + 1, median)
+    median = median_of(ascending, n)
+    return median, mad_of(ascending, n, median)
 
 
 @kernel("void(int64[::1], float64[::1], int64, int64, float64, float64[:,::1], float64[::1], uint8[::1])")

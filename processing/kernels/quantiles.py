@@ -9,11 +9,12 @@ import numpy as np
 from processing.kernels.jit import inline, kernel
 
 # columns of P²'s state
+MARKERS = 5
 P2_COUNT = 0
 P2_HEIGHT = 1  # .. + 4: marker heights, the values themselves while there are less than five
-P2_POSITION = 6  # .. + 4: marker positions, from 1
-P2_DESIRED = 11  # .. + 4
-P2 = 16
+P2_POSITION = P2_HEIGHT + MARKERS  # .. + 4: marker positions, from 1
+P2_DESIRED = P2_POSITION + MARKERS  # .. + 4: where they should be
+P2 = P2_DESIRED + MARKERS
 """Columns of a row. A new row is all zeros."""
 
 COMPRESSION = 200
@@ -40,42 +41,6 @@ SCRATCH = 3
 
 
 @inline
-def interpolated(ascending, n, probability):
-    """Quantile of n ascending values by linear interpolation (R. Hyndman, Y. Fan, 1996, type 7); NaN of none."""
-    if n == 0:
-        return np.nan
-    at = probability * (n - 1)
-    low = min(np.int64(at), n - 1)
-    high = min(low + 1, n - 1)
-    return ascending[low] + (at - low) * (ascending[high] - ascending[low])
-
-
-@inline
-def _moved_height(heights, positions, i, direction):
-    """Height of marker i moved by one position: on the parabola through its neighbours, on the line if that is out of order."""
-    q, n = heights[i], positions[i]
-    before, after = positions[i - 1], positions[i + 1]
-    rising = (heights[i + 1] - q) / (after - n)
-    falling = (q - heights[i - 1]) / (n - before)
-    parabola = q + direction / (after - before) * (
-        (n - before + direction) * rising + (after - n - direction) * falling
-    )
-    if heights[i - 1] < parabola < heights[i + 1]:
-        return parabola
-    return q + (rising if direction > 0.0 else -falling)
-
-
-@inline
-def _insert_ascending(values, n, value):
-    """Insert into the first n places of `values`, which are ascending."""
-    i = n
-    while i > 0 and values[i - 1] > value:
-        values[i] = values[i - 1]
-        i -= 1
-    values[i] = value
-
-
-@inline
 def _share(i, probability):
     """The quantile that marker i follows."""
     if i == 0:
@@ -86,16 +51,43 @@ def _share(i, probability):
 
 
 @inline
-def _move_markers(heights, positions, desired):
-    """Move each of the three middle markers by one position towards where it should be, if there is room."""
-    for i in range(1, 4):
-        distance = desired[i] - positions[i]
-        if distance >= 1.0 and positions[i + 1] - positions[i] > 1.0:
-            heights[i] = _moved_height(heights, positions, i, 1.0)
-            positions[i] += 1.0
-        elif distance <= -1.0 and positions[i - 1] - positions[i] < -1.0:
-            heights[i] = _moved_height(heights, positions, i, -1.0)
-            positions[i] -= 1.0
+def _moved_height(state, k, first, m, direction):
+    """Height of marker m one position on: on the parabola through its neighbours, or on the line if that is out of order."""
+    i, p = first + m, first + MARKERS + m
+    q, n, before, after = state[k, i], state[k, p], state[k, p - 1], state[k, p + 1]
+    rising = (state[k, i + 1] - q) / (after - n)
+    falling = (q - state[k, i - 1]) / (n - before)
+    parabola = q + direction / (after - before) * (
+        (n - before + direction) * rising + (after - n - direction) * falling
+    )
+    if state[k, i - 1] < parabola < state[k, i + 1]:
+        return parabola
+    return q + (rising if direction > 0.0 else -falling)
+
+
+@inline
+def _set_marker(state, k, c0, count, value, probability):
+    """Take one of the first five values: it is a marker, among those before it in ascending order."""
+    i = c0 + P2_HEIGHT + count
+    state[k, i + MARKERS] = count + 1.0
+    state[k, i + 2 * MARKERS] = 1.0 + 4.0 * _share(count, probability)
+    while i > c0 + P2_HEIGHT and state[k, i - 1] > value:
+        state[k, i] = state[k, i - 1]
+        i -= 1
+    state[k, i] = value
+
+
+@inline
+def _count_value(state, k, first, value, probability):
+    """Stretch the outer markers to hold the value, and move the positions that are above it and all that are desired."""
+    last = first + MARKERS - 1
+    state[k, first] = min(state[k, first], value)
+    state[k, last] = max(state[k, last], value)
+    for m in range(1, MARKERS - 1):
+        state[k, first + m + MARKERS] += 1.0 if value < state[k, first + m] else 0.0
+        state[k, first + m + 2 * MARKERS] += _share(m, probability)
+    state[k, last + MARKERS] += 1.0
+    state[k, last + 2 * MARKERS] += 1.0
 
 
 @inline
@@ -103,32 +95,37 @@ def p2_step(state, k, c0, value, probability):
     """Take one value into row k; see `update_p2`."""
     if np.isnan(value):
         return
-    heights = state[k, c0 + P2_HEIGHT : c0 + P2_HEIGHT + 5]
-    positions = state[k, c0 + P2_POSITION : c0 + P2_POSITION + 5]
-    desired = state[k, c0 + P2_DESIRED : c0 + P2_DESIRED + 5]
-    count = np.int64(state[k, c0 + P2_COUNT])
-    state[k, c0 + P2_COUNT] = count + 1
-    if count < 5:
-        _insert_ascending(heights, count, value)
-        positions[count] = count + 1.0
-        desired[count] = 1.0 + 4.0 * _share(count, probability)
+    # Columns are reached one by one: a view of them costs more than the algorithm.
+    first, count = c0 + P2_HEIGHT, state[k, c0 + P2_COUNT]
+    state[k, c0 + P2_COUNT] = count + 1.0
+    if count < MARKERS:
+        _set_marker(state, k, c0, np.int64(count), value, probability)
         return
-    heights[0] = min(heights[0], value)
-    heights[4] = max(heights[4], value)
-    for i in range(1, 5):
-        if i == 4 or value < heights[i]:
-            positions[i] += 1.0
-        desired[i] += _share(i, probability)
-    _move_markers(heights, positions, desired)
+    _count_value(state, k, first, value, probability)
+    for m in range(1, MARKERS - 1):  # each middle marker moves by one towards where it should be, if there is room
+        p = first + MARKERS + m
+        distance = state[k, p + MARKERS] - state[k, p]
+        if distance >= 1.0 and state[k, p + 1] - state[k, p] > 1.0:
+            state[k, first + m] = _moved_height(state, k, first, m, 1.0)
+            state[k, p] += 1.0
+        elif distance <= -1.0 and state[k, p - 1] - state[k, p] < -1.0:
+            state[k, first + m] = _moved_height(state, k, first, m, -1.0)
+            state[k, p] -= 1.0
 
 
 @inline
 def p2_estimate(state, k, c0, probability):
-    """The quantile: the middle marker; of less than five values the exact one; NaN of none."""
-    count = np.int64(state[k, c0 + P2_COUNT])
-    if count >= 5:
-        return state[k, c0 + P2_HEIGHT + 2]
-    return interpolated(state[k, c0 + P2_HEIGHT : c0 + P2_HEIGHT + 5], count, probability)
+    """The quantile: the middle marker; of less than five values the exact one, linear between two (R. Hyndman, Y. Fan, 1996, type 7)."""
+    count, first = state[k, c0 + P2_COUNT], c0 + P2_HEIGHT
+    if count >= MARKERS:
+        return state[k, first + 2]
+    if count == 0.0:
+        return np.nan
+    place = probability * (count - 1.0)
+    low = np.int64(place)
+    high = min(low + 1, np.int64(count) - 1)
+    below = state[k, first + low]
+    return below + (place - low) * (state[k, first + high] - below)
 
 
 @kernel("void(int64[::1], float64[::1], float64, float64[:,::1], float64[::1])")
@@ -199,6 +196,7 @@ def flush_digest(state, k, c0, scratch):
     for i in range(n):
         scratch[_ONES, i] = 1.0
     buffer = state[k, c0 + T_BUFFER : c0 + T_BUFFER + n]
+    buffer.sort()
     _replace_centroids(state, k, c0, buffer, scratch[_ONES], n, state[k, c0 + T_COUNT], scratch)
     state[k, c0 + T_BUFFERED] = 0.0
 
@@ -212,7 +210,7 @@ def digest_step(state, k, c0, value, scratch):
     state[k, c0 + T_MIN] = min(state[k, c0 + T_MIN], value) if count > 0.0 else value
     state[k, c0 + T_MAX] = max(state[k, c0 + T_MAX], value) if count > 0.0 else value
     state[k, c0 + T_COUNT] = count + 1.0
-    _insert_ascending(state[k, c0 + T_BUFFER : c0 + T_BUFFER + BUFFER], n, value)
+    state[k, c0 + T_BUFFER + n] = value
     state[k, c0 + T_BUFFERED] = n + 1
     if n + 1 == BUFFER:
         flush_digest(state, k, c0, scratch)

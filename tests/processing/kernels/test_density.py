@@ -12,16 +12,9 @@ from tests.twins.outliers import local_outlier_probability
 
 def run(points: list[tuple[float, ...]], neighbours: int, extent: float = 2.0) -> list[float]:
     n = len(points)
-    found = np.empty(n)
-    kernel(
-        np.array(points),
-        neighbours,
-        extent,
-        np.empty((n, neighbours), np.int64),
-        np.empty(neighbours),
-        np.empty(n),
-        found,
-    )
+    nearest, found = np.empty((n, neighbours), np.int64), np.empty(n)
+    tags = np.ascontiguousarray(np.array(points).T)
+    kernel(tags, neighbours, extent, nearest, np.empty(neighbours), np.empty(n), np.empty(n), found)
     return found.tolist()
 
 

@@ -63,10 +63,10 @@ def test_holes_have_no_part_in_the_medians_and_no_score() -> None:
     assert score == pytest.approx([math.nan, -0.6745, 0.0, math.nan, 4 * 0.6745], nan_ok=True)
 
 
-@pytest.mark.parametrize("half_width", [0, 1, 3, 10, 400])
+@pytest.mark.parametrize("half_width", [0, 1, 3, 10, 150])
 @pytest.mark.parametrize(("holes", "digits"), [(0.0, 6), (0.3, 6), (0.2, 0)])
 def test_the_centred_window_equals_its_twin(half_width: int, holes: float, digits: int) -> None:
-    values = signal(2, holes=holes, digits=digits)
+    values = signal(2, 120, holes, digits)
 
     assert run_hampel(values, half_width) == hampel(values, half_width, 3.0)
 
