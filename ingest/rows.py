@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from fieldline.frames import Quality, payload_digest
+from fieldline.frames import Quality, event_value, payload_digest
 
 
 class Names:
@@ -68,9 +68,14 @@ class Rows:
         self.runs.append((1, asset, received))
 
     def add_payload(self, time: int, received: int, asset: int, tag: int, payload: bytes) -> None:
-        """One row of an event, a text or a waveform."""
+        """One row of a text or a waveform."""
         self.payload[len(self.time)] = payload
         self.add(time, received, asset, tag, payload_digest(payload))
+
+    def add_event(self, time: int, received: int, asset: int, tag: int, payload: bytes) -> None:
+        """One row of an event; `payload` are its attributes as canonical JSON."""
+        self.payload[len(self.time)] = payload
+        self.add(time, received, asset, tag, event_value(payload))
 
     def mark(self, start: int, quality: Quality, seq: int | None) -> None:
         """Give the rows from `start` on their quality and sequence number."""

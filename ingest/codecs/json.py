@@ -8,6 +8,7 @@
 | `{"ts": …, "values": {"power_kw": 3.1}}` | the same as without `values` |
 | `[{"ts": …, "value": 1}, {"ts": …, "value": 2}]` | arrays of the objects above |
 | `{"ts": …, "event": "order", "order": "4711", "phase": "start"}` | an event: tag `@order`, the rest its attributes |
+| `{"ts": …, "event": "state", "state": "down", "recorded": …}` | the same, entered at `recorded`: the last one counts |
 | `{"ts": …, "rate_hz": 25600, "waveform": [0.1, …]}` | a waveform; also base64 of little-endian float32 |
 
 `ts` (or `timestamp`) is epoch s, ms, µs, ns or ISO 8601; without it the time of reception holds. `seq` is the
@@ -18,6 +19,7 @@ beside them go on. Of a key that stands twice in an object, the last counts.
 
 import json
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from fieldline.errors import PayloadError
@@ -232,7 +234,7 @@ class _Message:
             text = json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         except (TypeError, ValueError) as error:  # an Unreadable in it, or text that UTF-8 can't hold
             raise PayloadError("value", "event: an attribute is no finite number and no text") from error
-        self._add_block(fields, tag, text)
+        self._add_block(fields, tag, text, self.rows.add_event)
 
     def _take_waveform(self, fields: dict[str, Any]) -> None:
         rate = fields.get("rate_hz")
@@ -242,12 +244,15 @@ class _Message:
         extra = sorted(fields.keys() - _META - {"waveform", "rate_hz"})
         if extra:
             self._fault("value", f"{', '.join(extra[:5])}: a waveform has no other fields", len(extra))
-        self._add_block(fields, "@waveform", struct.pack("<d", rate) + samples.tobytes())
+        block = struct.pack("<d", rate) + samples.tobytes()
+        self._add_block(fields, "@waveform", block, self.rows.add_payload)
 
-    def _add_block(self, fields: dict[str, Any], tag: str, payload: bytes) -> None:
+    def _add_block(
+        self, fields: dict[str, Any], tag: str, payload: bytes, add: Callable[[int, int, int, int, bytes], None]
+    ) -> None:
         rows, start, time = self.rows, len(self.rows), self._time(fields)
         asset = rows.assets.number(self.route.object_asset)
-        rows.add_payload(time, self.received, asset, rows.tags.number(tag), payload)
+        add(time, self.received, asset, rows.tags.number(tag), payload)
         self._mark(fields, start)
 
     # -- what stands beside the values

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldline.errors import PayloadError
-from fieldline.frames import Quality, payload_digest
+from fieldline.frames import Quality, event_value, payload_digest
 from fieldline.plant import Plant
 from ingest.codecs import Limits, Problem
 from ingest.codecs.json import COMPONENT
@@ -146,6 +146,18 @@ def test_nesting_is_allowed_up_to_the_limit() -> None:
     found, _, _ = decode(b"[" * 0 + deep)
 
     assert [tag for _, tag, _, _ in found] == ["/".join("a" * 16)]
+
+
+def test_of_an_event_the_number_tells_when_it_was_entered_and_of_a_text_it_does_not() -> None:
+    said = b'{"ts":%d,"event":"state","state":"down","recorded":%d}' % (T_MS, T_MS)
+    text = '"recorded" {"recorded":1767225600}'
+
+    (event,), _, rows = decode(said)
+    ((_, tag, _, digest),), _, _ = decode(json.dumps(text).encode())
+
+    assert rows.payload[0] == b'{"recorded":%d,"state":"down"}' % T_MS
+    assert event[3] == event_value(rows.payload[0]) < 0
+    assert tag.startswith("@text/") and digest == payload_digest(text.encode())
 
 
 def test_events_keep_their_attributes_with_sorted_keys() -> None:
