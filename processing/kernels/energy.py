@@ -34,6 +34,7 @@ from processing.kernels.layout import (
     N_BLOCK,
     N_END,
     N_FLAGS,
+    N_NEWER,
     N_OLDER,
     N_START,
     NONE,
@@ -230,6 +231,23 @@ def end_slice(block, base, n, start, end, series_info, row_series, parts, carry_
             states.forget(end, carry_i, base + j, c0 + STATE)
 
 
+@inline
+def drop_tails(node, block, base, n, nodes, parts, snap, carry, p0, c0):
+    """When a slice is run again: empty the tails of series whose last sample in it is another one now.
+
+    The next sample of each, which is run again, too, sets them anew where it is near enough. Only a meter's own samples count here: a
+    state that came late changes what the next slice begins with, but not always as far as to the meter's next sample.
+    """
+    newer = nodes[node, N_NEWER]
+    if newer < 0:
+        return
+    for j in range(n):
+        # Times are compared as the floats with the same bits.
+        if carry[base + j, c0 + TIME] != snap[nodes[newer, N_BLOCK] + j, c0 + TIME]:
+            parts[block + j, p0 + TAIL_AMOUNT] = 0.0
+            parts[block + j, p0 + TAIL_COVERED] = 0.0
+
+
 @kernel(UPDATE)
 def update(
     chunks,
@@ -335,4 +353,6 @@ def update(
                 older = nodes[older, N_OLDER]
         if chunks[c, K_CLOSE] == 1:
             end_slice(block, base, n, start, end, series_info, row_series, parts, carry_i, opens_i, p0, c0, o0)
+        if live == 0:
+            drop_tails(node, block, base, n, nodes, parts, snap, carry, p0, c0)
     return 0

@@ -114,7 +114,7 @@ def _named(texts: list[str]) -> Named:
 _FIRST_PARTS = np.zeros(kernel.PARTS)
 _FIRST_PARTS[kernel.PEAK] = np.nan
 _OWN = np.ones(kernel.PARTS, np.uint8)
-_OWN[[kernel.TAIL_AMOUNT, kernel.TAIL_COVERED]] = 0
+_OWN[[kernel.TAIL_AMOUNT, kernel.TAIL_COVERED]] = 2  # tails that the kernel empties itself, see `drop_tails`
 _FIRST_CARRY = np.zeros(kernel.CARRY)
 _FIRST_CARRY[kernel.TIME] = time_bits(at.NONE)
 _FIRST_CARRY[kernel.STATE + np.array([states.SAMPLE_UNTIL, states.FIXED_UNTIL, states.FIXED_SINCE])] = time_bits(
