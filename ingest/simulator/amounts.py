@@ -67,8 +67,6 @@ def _microstops(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _pieces(machine: Machine, day: int) -> Amounts:
-    if not machine.cycle_field:
-        return {}
     counters = machine.counters(day)
     good, scrap = np.diff(counters.good) * 1.0, np.diff(counters.reject) * 1.0
     orders = orders_of(machine.seed, machine.line, day)

@@ -17,16 +17,9 @@ from ingest.simulator.spans import Span
 Totals = dict[str, float]
 Figures = dict[str, float | None]
 
-_TIMES = (
-    "actual_production_time_s",
-    "actual_unit_setup_time_s",
-    "actual_unit_delay_time_s",
-    "actual_unit_down_time_s",
-    "minor_stop_time_s",
-    "planned_stop_time_s",
-    "stop_count",
-    "minor_stop_count",
-)
+_RUN = ("actual_production_time_s", "minor_stop_time_s")
+_BUSY = (*_RUN, "actual_unit_setup_time_s", "actual_unit_delay_time_s", "actual_unit_down_time_s")
+_TIMES = (*_BUSY, "planned_stop_time_s", "stop_count", "minor_stop_count")
 _COUNTS = ("good_count", "scrap_count", "total_count")
 _ENERGIES = (
     "active_energy_kwh",
@@ -82,15 +75,12 @@ def _sum(totals: list[Totals]) -> Totals:
 
 
 def _rows(asset: str, span: Span, totals: Totals, made: Totals, *, is_line: bool = False) -> list[dict[str, Any]]:
-    """made : totals of what counts as output; a machine's own, of a line those of its last machine."""
+    """made : totals of what counts as output; a machine's own, of a line those of its output."""
     effect = effectiveness(totals)
-    told: dict[str, Figures] = {"oee": effect, "losses": losses(totals)}
+    told: dict[str, Figures] = {"oee": effect, "losses": losses(totals), "quality": quality(made)}
     if not is_line:
         told["energy"] = {name: totals[name] for name in _ENERGIES}
-    if "total_count" in made:
-        if not is_line:
-            told["quality"] = quality(made)
-        told["order"] = per_unit(totals, made, span) | {"oee": effect["oee"]}
+    told["order"] = per_unit(totals, made, span) | {"oee": effect["oee"]}
     window = {
         "asset": asset,
         "window": span.window,
@@ -105,33 +95,33 @@ def _rows(asset: str, span: Span, totals: Totals, made: Totals, *, is_line: bool
 
 
 def effectiveness(totals: Totals) -> Figures:
-    """Times, and the ratios of OEE where there are pieces."""
-    apt = totals["actual_production_time_s"]
-    busy = planned_busy_s(totals)
-    ideal, good = totals.get("ideal_total_s"), totals.get("ideal_good_s")
+    """Times by element, stops, and the ratios of OEE. A microstop is lost speed: it is part of the time run."""
+    busy = sum(totals[name] for name in _BUSY)
+    run, planned = sum(totals[name] for name in _RUN), totals["planned_stop_time_s"]
+    ideal, good = totals["ideal_total_s"], totals["ideal_good_s"]
+    stops = totals["stop_count"]
+    performance = _ratio(ideal, run)
     return {
         **{name: totals[name] for name in _TIMES},
         "planned_busy_time_s": busy,
         "unscheduled_time_s": 0.0,
         "unqualified_time_s": 0.0,
-        "availability": _ratio(apt, busy),
-        "performance": _ratio(ideal, apt),
+        "availability": _ratio(run, busy),
+        "performance": performance,
         "quality": _ratio(good, ideal),
         "oee": _ratio(good, busy),
-        "teep": _ratio(good, busy + totals["planned_stop_time_s"]),
+        "teep": _ratio(good, busy + planned),
+        "mtbf_s": _ratio(busy, stops),
+        "mttr_s": _ratio(totals["actual_unit_down_time_s"], stops),
+        "performance_above_one": None if performance is None else float(performance > 1.0),
     }
-
-
-def planned_busy_s(totals: Totals) -> float:
-    """Time planned for production: the elements but planned stops. [s]"""
-    return sum(totals[name] for name in _TIMES[:5])
 
 
 def losses(totals: Totals) -> Figures:
     """Where the time of the calendar went. [s]"""
-    apt, ideal, good = totals["actual_production_time_s"], totals.get("ideal_total_s"), totals.get("ideal_good_s")
+    production, ideal, good = (totals[name] for name in ("actual_production_time_s", "ideal_total_s", "ideal_good_s"))
     return {
-        "calendar_time_s": planned_busy_s(totals) + totals["planned_stop_time_s"],
+        "calendar_time_s": sum(totals[name] for name in _BUSY) + totals["planned_stop_time_s"],
         "unscheduled_time_s": 0.0,
         "planned_stop_time_s": totals["planned_stop_time_s"],
         "unqualified_time_s": 0.0,
@@ -139,19 +129,19 @@ def losses(totals: Totals) -> Figures:
         "setup_loss_s": totals["actual_unit_setup_time_s"],
         "delay_loss_s": totals["actual_unit_delay_time_s"],
         "minor_stop_loss_s": totals["minor_stop_time_s"],
-        "speed_loss_s": None if ideal is None else apt - ideal,
-        "quality_loss_s": None if ideal is None or good is None else ideal - good,
+        "speed_loss_s": production - ideal,
+        "quality_loss_s": ideal - good,
         "fully_productive_time_s": good,
     }
 
 
 def quality(made: Totals) -> Figures:
-    """Pieces, and the share of those that were not good."""
+    """Pieces, and the shares of them that were good and not."""
     total = made["total_count"]
     return {
         **{name: made[name] for name in _COUNTS},
+        "quality": _ratio(made["good_count"], total),
         "scrap_ratio": _ratio(made["scrap_count"], total),
-        "first_pass_yield": _ratio(made["good_count"], total),
     }
 
 
@@ -170,5 +160,5 @@ def per_unit(totals: Totals, made: Totals, span: Span) -> Figures:
     }
 
 
-def _ratio(part: float | None, whole: float | None) -> float | None:
-    return None if part is None or not whole else part / whole
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None

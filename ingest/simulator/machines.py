@@ -1,6 +1,6 @@
 """The machines of a production line: presses, an oven and a packer.
 
-All have a meter and the states of their line's schedule; presses and the packer count parts, presses vibrate.
+All have a meter, the states of their line's schedule, and counters of parts; presses vibrate.
 Counters start at zero at midnight UTC, as many machine controllers' do.
 """
 
@@ -46,7 +46,7 @@ class Machine:
 
     nominal_kw = 30.0
     cycle_field = ""
-    """Which cycle time of a product is this machine's; empty: it counts nothing."""
+    """Which cycle time of a product is this machine's."""
     ideal_field = ""
     """Which shortest cycle time of a product is this machine's."""
     in_break = State.PLANNED
@@ -69,6 +69,7 @@ class Machine:
             "power_kw": power,
             "reactive_power_kvar": np.round(power * (tan_phi + wobble), 3),
             "energy_kwh": self._meter.register_kwh(times_ns),
+            **self._counts_at(times_ns),
         }
 
     def events(self, start_ns: int, stop_ns: int, *, announce: bool = False) -> Iterator[Event]:
@@ -111,17 +112,13 @@ class Machine:
         return power * (1.0 + 0.03 * white(key, day * DAY_S + seconds))
 
     def _strokes(self, day: int) -> np.ndarray:
-        """Cycles done since midnight, float64[86400]; a machine without a cycle swings once in 40 s."""
+        """Cycles done since midnight, float64[86400]."""
         line_time = self.timeline(day)
-        if not self.cycle_field:
-            return np.arange(DAY_S) / 40.0
         orders = orders_of(self.seed, self.line, day)
         per_second = np.array([1.0 / getattr(order.product, self.cycle_field) for order in orders] + [0.0])
         return np.cumsum(np.where(line_time.state == State.PRODUCING, per_second[line_time.order], 0.0))
 
     def _count(self, day: int) -> Counters:
-        if not self.cycle_field:
-            return Counters(np.zeros(DAY_S + 1, np.int64), np.zeros(DAY_S + 1, np.int64), [])
         made = np.concatenate(([0], np.floor(self._strokes(day)).astype(np.int64)))
         done_at = np.flatnonzero(np.diff(made))  # no cycle is shorter than a second: one part at most
         orders = orders_of(self.seed, self.line, day)
@@ -182,7 +179,7 @@ class Press(Machine):
         pressing = np.where(line_time.state[second] == State.PRODUCING, force[line_time.order[second]], 0.0)
         rough = white(noise_key(self.seed, self.asset, "force"), times_ns // SECOND_NS)
         oil = 46.0 + 5.0 * drifting(noise_key(self.seed, self.asset, "oil"), times_ns, 1800.0)
-        return super().columns(times_ns) | self._counts_at(times_ns) | {
+        return super().columns(times_ns) | {
             "force_kn": np.round(pressing * (1.0 + 0.01 * rough), 1),
             "oil_temperature_c": np.round(oil, 2),
         }  # fmt: skip
@@ -195,6 +192,8 @@ class Oven(Machine):
     """A drying oven: a set point for each product, and a temperature that swings around it. Breaks it spends on standby."""
 
     nominal_kw = 60.0
+    cycle_field = "oven_cycle_s"
+    ideal_field = "oven_ideal_s"
     in_break = State.STANDBY
 
     def columns(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
@@ -222,7 +221,7 @@ class Packer(Machine):
     ideal_field = "packer_ideal_s"
 
     def columns(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
-        return super().columns(times_ns) | self._counts_at(times_ns) | {"seal_temperature_c": self._seal_c(times_ns)}
+        return super().columns(times_ns) | {"seal_temperature_c": self._seal_c(times_ns)}
 
     def _seal_c(self, times_ns: np.ndarray) -> np.ndarray:
         day = int(times_ns[0]) // DAY_NS

@@ -119,12 +119,11 @@ class SimulatedPlant:
         last = min(order.stop_s, (stop - day * DAY_NS) // SECOND_NS)
         parts: dict[str, dict[str, int]] = {}
         for machine in self.machines[line]:
-            if machine.cycle_field:
-                good, reject, _ = machine.counters(day)
-                parts[machine.asset] = {
-                    "good": int(good[last] - good[first]),
-                    "reject": int(reject[last] - reject[first]),
-                }
+            good, reject, _ = machine.counters(day)
+            parts[machine.asset] = {
+                "good": int(good[last] - good[first]),
+                "reject": int(reject[last] - reject[first]),
+            }
         return {
             "line": line,
             "order": order.number,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ingest.simulator.machines import SEAL_SIGMA_C
 from ingest.simulator.plant import SimulatedPlant
-from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SHIFT_S, SHIFTS
+from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SHIFT_S, SHIFTS, Product
 from ingest.simulator.tariff import CO2_KG_PER_KWH, CURRENCY, DAY_PRICE, NIGHT_HOURS, NIGHT_PRICE
 
 _HEAD = """\
@@ -59,8 +59,12 @@ def _limits() -> Iterator[str]:
 def _products() -> Iterator[str]:
     yield "# ---- products: the shortest time of a piece\n"
     for product in PRODUCTS:
-        for machine, ideal_s in (("press*", product.press_ideal_s), ("packer", product.packer_ideal_s)):
+        for machine, ideal_s in _ideal_s(product).items():
             yield f'[[product]]\nname = "{product.name}"\nasset = "plant/*/*/{machine}"\nideal_cycle_s = {ideal_s}\n'
+
+
+def _ideal_s(product: Product) -> dict[str, float]:
+    return {"press*": product.press_ideal_s, "oven": product.oven_ideal_s, "packer": product.packer_ideal_s}
 
 
 def _calendar() -> Iterator[str]:

@@ -35,6 +35,8 @@ class Product(NamedTuple):
     name: str
     press_cycle_s: float
     press_ideal_s: float
+    oven_cycle_s: float
+    oven_ideal_s: float
     packer_cycle_s: float
     packer_ideal_s: float
     reject_ratio: float
@@ -45,9 +47,9 @@ class Product(NamedTuple):
 
 
 PRODUCTS = (
-    Product("A", 4.0, 3.8, 8.0, 7.6, 0.015, 180.0, 142.0, 620.0, 1.00),
-    Product("B", 5.0, 4.6, 10.0, 9.2, 0.025, 195.0, 148.0, 780.0, 1.08),
-    Product("C", 6.4, 6.0, 12.8, 12.0, 0.040, 210.0, 155.0, 910.0, 1.16),
+    Product("A", 4.0, 3.8, 8.0, 7.8, 8.0, 7.6, 0.015, 180.0, 142.0, 620.0, 1.00),
+    Product("B", 5.0, 4.6, 10.0, 9.6, 10.0, 9.2, 0.025, 195.0, 148.0, 780.0, 1.08),
+    Product("C", 6.4, 6.0, 12.8, 12.4, 12.8, 12.0, 0.040, 210.0, 155.0, 910.0, 1.16),
 )
 STOP_REASONS = ("tool_break", "material_jam", "sensor_fault", "hydraulics", "operator_missing")
 REJECT_REASONS = ("burr", "crack", "dimension", "scratch", "porosity")
