@@ -37,5 +37,9 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return numba.njit(signature, cache=True, nogil=True, error_model="numpy", fastmath=False)
 
 
+expanded = numba.njit(nogil=True, error_model="numpy", fastmath=False, inline="always")
+"""For functions that take arrays and are called for every row: put into the caller's code before that is compiled, since a call
+counts references to each array up and down, which costs more than what such a function does."""
+
 inline = numba.njit(nogil=True, error_model="numpy", fastmath=False, inline="never")
 """For the small functions that kernels of the same folder call; they are compiled as part of their callers."""

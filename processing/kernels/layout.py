@@ -126,25 +126,28 @@ R_NEXT = 2
 R_COLUMNS = 3
 RANGE_SLACK = 16
 
-# per series, int64 and float64
+# per series, int64 and float64. What is looked at for every row comes first, so that it shares a cache line.
 S_LINE = 0
 S_LOCAL = 1
-S_ASSET = 2
-S_RANK = 3
-S_ROLE = 4
-S_RAW = 5
-S_SCALAR = 6  # 0 for events, texts and waveforms, which have no statistics
-S_GAP = 7  # ns
-S_REGISTER_GAP = 8  # ns
+S_RANK = 2
+S_ROLE = 3
+S_SCALAR = 4  # 0 for events, texts and waveforms, which have no statistics
+S_GAP = 5  # ns
+S_REGISTER_GAP = 6  # ns
+S_STATE_ROW = 7  # place of the first row of the asset whose states split this series' energy, or -1
+S_ASSET = 8
 S_TAG = 9
-S_LEAD = 10  # place of its asset's first row in the line's blocks: where the asset's own columns are
-S_STATE_ROW = 11  # place of the first row of the asset whose states split this series' energy, or -1
+S_RAW = 10
+S_LEAD = 11  # place of its asset's first row in the line's blocks: where the asset's own columns are
 S_CODES = 12  # first row in `codes`
 S_CODES_END = 13
 S_INTERVAL = 14  # 1: a counter's value is the pieces since the message before
 S_MICROSTOP = 15  # ns
 S_LABELLED = 16  # 1: what comes of it in a slice depends on the order or product
-S_COLUMNS = 17
+S_CHART = 17  # level of the windows that make a point of its control chart (0, QUARTERS, HOURS), or -1
+S_CHART_SIZE = 18  # samples that make a point, from the start of each window; 0: all
+S_CHART_PHASE = 19  # ns after a full hour at which the hours of its zone begin
+S_COLUMNS = 24
 
 # S_ROLE: what a tag measures (`fieldline.plant.Role`), and which events processing knows
 ACTIVE_POWER = 1

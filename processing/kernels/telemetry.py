@@ -6,7 +6,7 @@ The time-weighted mean is the integral over the covered time (the sampled-and-he
 
 import numpy as np
 
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import expanded, inline, kernel
 from processing.kernels.layout import (
     EMIT,
     FOLD,
@@ -67,7 +67,7 @@ def held(t0, from_ns, until, gap):
     return (b - a) * 1e-9 if b > a else 0.0
 
 
-@inline
+@expanded
 def close_second(k, series, rev, carry, carry_i, opens, opens_i, c0, o0, gap, out_series, out_time, out_rev, out, n):
     """Finish the open second of carry row k; written to row n of `out` when it is marked. Returns the next free row."""
     start = opens_i[k, o0 + O_START]
