@@ -14,6 +14,7 @@ from cli import (
     audit,
     baseline,
     check,
+    correct,
     deadletters,
     demo,
     doctor,
@@ -31,7 +32,7 @@ from fieldline.errors import FieldlineError
 _DEBUG = "FIELDLINE_DEBUG"
 _FAULT = "This is a fault of Fieldline. Run it again with --debug and report what it prints."
 _ORDER = (
-    "demo", "run", "ingest", "process", "deliver", "topics", "status", "simulate", "send", "tap", "query", "audit",
+    "demo", "run", "ingest", "process", "deliver", "topics", "status", "simulate", "send", "correct", "tap", "query", "audit",
     "dlq", "baseline", "productivity", "check", "doctor", "warmup", "version",
 )  # fmt: skip
 
@@ -99,6 +100,7 @@ app.add_typer(topics.app, name="topics")
 app.command()(status.status)
 app.command()(publish.simulate)
 app.command()(publish.send)
+app.add_typer(correct.app, name="correct")
 app.command()(tap.tap)
 app.command()(query.query)
 app.command()(audit.audit)

@@ -8,14 +8,14 @@ import typer
 from cli import options
 from cli.exits import Exit
 
-_To = Annotated[
+To = Annotated[
     str | None, typer.Option("--to", "--mqtt", metavar="URL", help="The broker. [default: mqtt://127.0.0.1:1883]")
 ]
 
 
 def simulate(
     config: options.Config = None,
-    to: _To = None,
+    to: To = None,
     speed: Annotated[
         float | None,
         typer.Option("--speed", min=0.001, max=100_000, help="Seconds of the plant in one second. [default: 1]"),
@@ -78,7 +78,7 @@ def simulate(
     )
     stop, total = threading.Event(), None if duration is None else round(duration)
     with (
-        _connect(settings) as publisher,
+        connect(settings) as publisher,
         stop_on_signals(stop),
         progress("simulating", total, "s of the plant") as advance,
     ):
@@ -114,13 +114,36 @@ def send(
     ],
     time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="The column with the time.")],
     tag: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--tag", metavar="COLUMN=TAG[:UNIT]", help="A column to send and what it becomes; may be given again."
         ),
-    ],
+    ] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(
+            "--event", metavar="KIND", help="Send each row as an event: state, order, product, count, correction, …"
+        ),
+    ] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attribute",
+            metavar="NAME=COLUMN",
+            help="With --event: what the event says and the column that holds it; may be given again.",
+        ),
+    ] = None,
+    recorded: Annotated[
+        int | None,
+        typer.Option(
+            "--recorded",
+            parser=options.moment,
+            metavar="TIME",
+            help="With --event: when the rows were entered, such as now. Of two events of one moment the last counts.",
+        ),
+    ] = None,
     config: options.Config = None,
-    to: _To = None,
+    to: To = None,
     speed: Annotated[
         float | None,
         typer.Option(
@@ -148,7 +171,7 @@ def send(
     batch: Annotated[int, typer.Option("--batch", min=1, max=10_000, help="Rows in one message.")] = 1,
     json: options.Json = False,
 ) -> None:
-    """Publish a CSV or Parquet file as a device would, rows in the file's order."""
+    """Publish a CSV or Parquet file as a device would, rows in the file's order; or its rows as events."""
     import threading
 
     from cli.moments import iso
@@ -156,14 +179,16 @@ def send(
     from cli.supervisor import stop_on_signals
     from ingest.send import parse_tag_column, send_file
 
+    events = _events(event, attribute or [], recorded)
     settings, stop = options.load(config, ingest__mqtt=to), threading.Event()
     with watched("sending", "rows") as progress, stop_on_signals(stop):
         sent = send_file(
             file,
             asset,
             time,
-            [parse_tag_column(text) for text in tag],
+            [parse_tag_column(text) for text in tag or []],
             settings.ingest.mqtt,
+            events=events,
             speed=speed,
             time_format=time_format,
             time_zone=time_zone,
@@ -173,23 +198,39 @@ def send(
             batch=batch,
             progress=progress,
             stop=stop,
-            connect=lambda url: _connect(settings),
+            connect=lambda url: connect(settings),
         )
-    first, last = iso(sent.first_ns), iso(sent.last_ns)
+    first, last, what = iso(sent.first_ns), iso(sent.last_ns), "samples" if events is None else "events"
     if json:
         print_json({**sent._asdict(), "first": first, "last": last})
     else:
         typer.echo(
-            f"{'stopped early: ' if sent.stopped else ''}{sent.samples} samples of {sent.rows} rows in "
+            f"{'stopped early: ' if sent.stopped else ''}{sent.samples} {what} of {sent.rows} rows in "
             f"{sent.messages} messages acknowledged in {sent.seconds:.1f} s; {first} to {last}"
         )
         if sent.empty_rows:
-            typer.echo(f"{sent.empty_rows} rows had no sample")
+            typer.echo(f"{sent.empty_rows} rows had no {what.removesuffix('s')}")
     if sent.stopped:
         raise typer.Exit(Exit.INTERRUPTED)
 
 
-def _connect(settings: Any) -> Any:
+def _events(kind: str | None, attributes: list[str], recorded: int | None) -> Any:
+    """What the rows are as events; None when they are samples."""
+    from cli.output import say
+    from fieldline.errors import SettingsError
+    from fieldline.event_kinds import EVENT_KINDS
+    from ingest.send import EventColumns, parse_attribute
+
+    if kind is None:
+        if attributes or recorded is not None:
+            raise SettingsError("send: --attribute and --recorded are of events: say which with --event KIND")
+        return None
+    if kind not in EVENT_KINDS:
+        say(f"events of kind {kind!r} are kept, but change no metric; those that do are {', '.join(EVENT_KINDS)}")
+    return EventColumns(kind, [parse_attribute(text) for text in attributes], recorded)
+
+
+def connect(settings: Any) -> Any:
     """A publisher with the settings' credentials and certificates."""
     from ingest.publisher import Publisher
 

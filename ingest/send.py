@@ -1,13 +1,14 @@
 """Publishes a CSV or Parquet file as the device that recorded it would have: row by row, in the file's own order.
 
 Used by `fieldline send`. One message a row, `{"ts": …, "values": {…}}` on the asset's path as its topic, or arrays of
-rows; an empty cell is no sample, a row without any is no message.
+rows; an empty cell is no sample, a row without any is no message. Of events a row is one, `{"ts": …, "event": …}` with its
+attributes.
 """
 
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -17,10 +18,21 @@ import msgspec
 import polars as pl
 
 from fieldline.errors import SettingsError
+from ingest.event_table import Attribute, EventColumns, parse_attribute, read_events
 from ingest.publisher import Publisher
 from ingest.table import Table, TagColumn, parse_tag_column, read_table, tag_name
 
-__all__ = ["SendReport", "TagColumn", "parse_tag_column", "send_file", "tag_name"]
+__all__ = [
+    "Attribute",
+    "EventColumns",
+    "SendReport",
+    "TagColumn",
+    "parse_attribute",
+    "parse_tag_column",
+    "send_event",
+    "send_file",
+    "tag_name",
+]
 
 _MS = 1_000_000
 _EPOCH_IS_PLAIN_NS = 1_000_000_000_000 * _MS
@@ -28,7 +40,7 @@ _EPOCH_IS_PLAIN_NS = 1_000_000_000_000 * _MS
 
 
 class SendReport(NamedTuple):
-    """What was sent and acknowledged: rows, messages, samples, rows without a sample, the file's first and last time
+    """What was sent and acknowledged: rows, messages, samples or events, rows without any, the file's first and last time
     [ns UTC], how long it took [s], and whether it was stopped before the end."""
 
     rows: int
@@ -48,6 +60,7 @@ def send_file(
     tags: Sequence[TagColumn],
     to: str,
     *,
+    events: EventColumns | None = None,
     speed: float | None = None,
     time_format: str | None = None,
     time_zone: str = "UTC",
@@ -61,6 +74,7 @@ def send_file(
 ) -> SendReport:
     """Send a file and wait until the broker has acknowledged all of it.
 
+    events : what kind of event each row is, instead of samples of `tags`
     speed : the file's seconds in one second, by the newest time so far; None is as fast as the broker acknowledges
     shuffle_within_s : displace each row by up to so long in the file's time, seeded [s]
     repeat : how many times over; each time the same rows, shuffled anew
@@ -72,7 +86,12 @@ def send_file(
     the broker is away too long; sending all of it again is harmless.
     """
     _check(asset, speed, shuffle_within_s, repeat, batch)
-    table = read_table(path, time_column, tags, time_format, time_zone)
+    if events is None:
+        table = read_table(path, time_column, tags, time_format, time_zone)
+    elif tags:
+        raise SettingsError("send: --tag and --event are not sent together: send the file twice")
+    else:
+        table = read_events(path, time_column, events, time_format, time_zone)
     if not len(table.times_ns):
         raise SettingsError(f"send: {path} has no rows")
     stop = stop or threading.Event()
@@ -83,9 +102,29 @@ def send_file(
             run.send(_order(table.times_ns, shuffle_within_s, seed + number), batch)
         publisher.flush()
     low, high = int(table.times_ns.min()), int(table.times_ns.max())  # type: ignore[arg-type]
+    empty_rows = run.empty_rows + table.left_out * repeat
     return SendReport(
-        run.rows, run.messages, run.samples, run.empty_rows, low, high, time.monotonic() - begin, stop.is_set()
+        run.rows + table.left_out * repeat,
+        run.messages,
+        run.samples,
+        empty_rows,
+        low,
+        high,
+        time.monotonic() - begin,
+        stop.is_set(),
     )
+
+
+def send_event(publisher: Publisher, asset: str, time_ns: int, kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Send one event and wait until the broker has acknowledged it; gives what was sent.
+
+    said : its attributes. Raises SettingsError for an asset that is no topic, Unavailable.
+    """
+    _check_asset(asset)
+    body = {"ts": _stamp(time_ns), "event": kind, **said}
+    publisher.publish(asset, msgspec.json.encode(body))
+    publisher.flush()
+    return body
 
 
 class _Pace:
@@ -138,7 +177,7 @@ class _Run:
                 payload = msgspec.json.encode(bodies[0] if len(bodies) == 1 else bodies)
                 self._publisher.publish(self._asset, payload)
                 self.messages += 1
-                self.samples += sum(len(body["values"]) for body in bodies)
+                self.samples += sum(len(body["values"]) if self._table.event is None else 1 for body in bodies)
             if self._progress is not None:
                 self._progress(self.rows, self._total)
 
@@ -150,7 +189,12 @@ class _Run:
         for part in frame.iter_slices(10_000):
             for time_ns, *cells in part.iter_rows():
                 values = {n: c for n, c in zip(names, cells, strict=True) if c is not None}
-                yield time_ns, {"ts": _stamp(time_ns), "values": values} if values else None
+                yield time_ns, self._body(time_ns, values) if values else None
+
+    def _body(self, time_ns: int, values: dict[str, Any]) -> dict[str, Any]:
+        if self._table.event is None:
+            return {"ts": _stamp(time_ns), "values": values}
+        return {"ts": _stamp(time_ns), "event": self._table.event, **values}
 
 
 def _order(times_ns: pl.Series, within_s: float | None, seed: int) -> list[int] | None:
@@ -171,12 +215,15 @@ def _stamp(time_ns: int) -> int | str:
 
 
 def _check(asset: str, speed: float | None, shuffle_within_s: float | None, repeat: int, batch: int) -> None:
-    levels = asset.split("/")
-    if not all(levels) or any(c in asset for c in "+#\x00") or asset.startswith("$"):
-        raise SettingsError(f"send: --asset is a path such as plant/hall1/press, without + and #; got {asset!r}")
+    _check_asset(asset)
     if speed is not None and not speed > 0:
         raise SettingsError(f"send: --speed is above 0, got {speed:g}")
     if shuffle_within_s is not None and not shuffle_within_s >= 0:
         raise SettingsError(f"send: a row can't be displaced by {shuffle_within_s:g} s")
     if repeat < 1 or not 1 <= batch <= 10_000:
         raise SettingsError(f"send: repeat is at least 1 and batch 1 to 10000, got {repeat} and {batch}")
+
+
+def _check_asset(asset: str) -> None:
+    if not all(asset.split("/")) or any(c in asset for c in "+#\x00") or asset.startswith("$"):
+        raise SettingsError(f"send: --asset is a path such as plant/hall1/press, without + and #; got {asset!r}")

@@ -21,10 +21,16 @@ class TagColumn(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A file's rows in the file's order: times int64[n] [ns UTC], and tag → column (float64, boolean or text)."""
+    """A file's rows in the file's order: times int64[n] [ns UTC], and tag → column (float64, boolean or text).
+
+    event : the kind of event that each row is, where columns are its attributes; None where they are tags
+    left_out : rows of the file that are none of these
+    """
 
     times_ns: pl.Series
     columns: dict[str, pl.Series]
+    event: str | None = None
+    left_out: int = 0
 
 
 def parse_tag_column(text: str) -> TagColumn:
@@ -72,9 +78,8 @@ def read_table(
     names = [tag_name(tag.tag, tag.unit) for tag in tags]
     if len(set(names)) < len(names):
         raise SettingsError(f"send: two columns would become one tag: {', '.join(sorted(names))}")
-    frame = _read(path)
-    for wanted in (time_column, *(tag.column for tag in tags)):
-        _require(wanted, frame.columns, path)
+    frame = read_columns(path)
+    require_columns([time_column, *(tag.column for tag in tags)], frame, path)
     times = parse_times(frame[time_column], time_format, time_zone)
     if times.null_count():
         raise SettingsError(f"time: row {times.is_null().arg_true()[0] + 1} of {time_column!r} is empty")
@@ -82,7 +87,8 @@ def read_table(
     return Table(times, columns)
 
 
-def _read(path: Path) -> pl.DataFrame:
+def read_columns(path: Path) -> pl.DataFrame:
+    """All columns of a CSV or Parquet file; those of a CSV as text. Raises SettingsError."""
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             return pl.read_parquet(path)
@@ -111,30 +117,46 @@ def _read_csv(path: Path) -> pl.DataFrame:
     return pl.read_csv(raw, separator=separator, infer_schema=False)
 
 
-def _require(wanted: str, found: list[str], path: Path) -> None:
-    if wanted not in found:
+def require_columns(names: Sequence[str], frame: pl.DataFrame, path: Path) -> None:
+    """Make sure that a file has columns. Raises SettingsError naming the first that it lacks."""
+    found = frame.columns
+    for wanted in names:
+        if wanted in found:
+            continue
         near = get_close_matches(wanted, found, 1, 0.5) or [n for n in found if n.casefold() == wanted.casefold()]
         hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(map(repr, found[:30]))}"
         raise SettingsError(f"send: {path.name} has no column {wanted!r}; {hint}")
+
+
+def read_text(column: pl.Series) -> pl.Series:
+    """A column as text without blanks around it; empty cells become null."""
+    text = column.cast(pl.String).str.strip_chars()
+    return text.set(text == "", None)
+
+
+def read_numbers(column: pl.Series) -> pl.Series:
+    """A column as float64. Raises SettingsError naming the first row that holds something else."""
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64)
+    text = read_text(column)
+    numbers = text.cast(pl.Float64, strict=False)
+    bad = (numbers.is_null() & text.is_not_null()).arg_true()
+    if len(bad):
+        row = int(bad[0])
+        comma = "; decimal commas are not read" if "," in text[row] else ""
+        raise SettingsError(f"send: row {row + 1} of {column.name!r} holds {text[row]!r}, which is not a number{comma}")
+    return numbers
 
 
 def _values(column: pl.Series, tag: TagColumn) -> pl.Series:
     """Numbers or booleans; text only when no cell is a number and no unit was given. Empty cells become null."""
     if column.dtype == pl.Boolean:
         return column
-    if column.dtype.is_numeric():
-        return column.cast(pl.Float64)
-    text = column.cast(pl.String).str.strip_chars()
-    text = text.set(text == "", None)
-    numbers = text.cast(pl.Float64, strict=False)
-    bad = (numbers.is_null() & text.is_not_null()).arg_true()
-    if not len(bad):
-        return numbers
-    if len(bad) == len(text) - text.null_count() and tag.unit is None:
-        return _flags(text)
-    row = int(bad[0])
-    comma = "; decimal commas are not read" if "," in text[row] else ""
-    raise SettingsError(f"send: row {row + 1} of {tag.column!r} holds {text[row]!r}, which is not a number{comma}")
+    if not column.dtype.is_numeric() and tag.unit is None:
+        text = read_text(column)
+        if text.null_count() < len(text) and text.cast(pl.Float64, strict=False).null_count() == len(text):
+            return _flags(text)
+    return read_numbers(column)
 
 
 def _flags(text: pl.Series) -> pl.Series:

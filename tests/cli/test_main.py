@@ -19,6 +19,7 @@ VERBS = [
     "status",
     "simulate",
     "send",
+    "correct",
     "tap",
     "query",
     "audit",
@@ -62,7 +63,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert result.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("topics", "dlq")])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("topics", "dlq", "correct")])
 def test_every_verb_explains_itself(verb: str, fieldline: Callable[..., Result]) -> None:
     result = fieldline(verb, "--help")
 
