@@ -134,6 +134,9 @@ class Registry:
         info[[at.S_LEAD, at.S_MICROSTOP, at.S_INTERVAL]] = lead, microstop, known.counts_by == "interval"
         info[[at.S_CODES, at.S_CODES_END]] = self._codes(known.codes)
         info[at.S_LABELLED] = role in _LABELLED or known.spc is not None
+        chart = known.spc if scalar else None
+        day = int(self._tables.days[self._tables.zone_at[lines[line, at.L_ZONE] + 1] - 1])
+        info[[at.S_CHART, at.S_CHART_SIZE, at.S_CHART_PHASE]] = self._tables.charts.add(line, local, chart, day)
         return info, (known.scale, known.modulus, known.max_delta)
 
     def _codes(self, codes: tuple[tuple[float, int], ...]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from processing.kernels import layout as at
 from processing.operators import Operator
+from processing.timeline.charts import Charts
 
 _NODES = 1024
 _BLOCK_ROWS = 4096
@@ -90,6 +91,7 @@ class Tables:
         self.codes = np.zeros((0, 2))
         self.labels = np.zeros((_NODES, at.B_COLUMNS))
         self.ideal = np.full((1, 0), np.nan)
+        self.charts = Charts()
         self.line_output = np.zeros(0, np.int64)  # asset whose good count is a line's, -1: not told
         self.line_meter = np.zeros(0, np.uint8)  # by asset, 1: its energy is its line's
         self.names: Names
