@@ -14,8 +14,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from deploy.native.server import Server
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError, Unavailable
+from ingest.decoder import decode_message
 from ingest.publisher import Publisher
-from ingest.send import TagColumn, send_file
+from ingest.send import Attribute, EventColumns, TagColumn, send_file
 from ingest.simulator import Faults, Simulation, simulate
 
 STEEL = Path(__file__).parents[1] / "data" / "steel_energy" / "steel_industry_2018_jan_sep.csv.xz"
@@ -99,6 +100,33 @@ def test_empty_cells_and_rows_are_not_sent(mosquitto: Server, subscriber: Subscr
     assert bodies == [{"p": 1.0}, {"q": 2.0}]
     assert (report.rows, report.messages, report.samples, report.empty_rows) == (3, 2, 2, 1)
     assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_rows_arrive_as_events_that_ingest_reads(mosquitto: Server, subscriber: Subscriber, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("t,Status,Grund\n1767225600,down,Werkzeug\n,,\n1767225660,running,\n", encoding="utf-8")
+    columns = EventColumns("state", [Attribute("state", "Status"), Attribute("reason", "Grund")], START_NS)
+
+    report = send_file(path, "a/b", "t", [], mosquitto.url, events=columns, batch=2)
+
+    ((topic, payload),) = subscriber.wait_for(1)
+    read = decode_message(topic, payload, START_NS)
+    said = [json.loads(each or b"") for each in read.readings.payload or []]
+    assert (report.rows, report.messages, report.samples, report.empty_rows) == (3, 1, 2, 1)
+    assert read.problem is None and read.readings.tags == ["@state"]
+    assert read.readings.time.tolist() == [START_NS, START_NS + 60 * 10**9]
+    assert said == [
+        {"reason": "Werkzeug", "recorded": "2026-01-01T00:00:00.000Z", "state": "down"},
+        {"recorded": "2026-01-01T00:00:00.000Z", "state": "running"},
+    ]
+    assert (read.readings.value < 0).all()
+
+
+def test_samples_and_events_are_not_sent_together(mosquitto: Server, tmp_path: Path) -> None:
+    columns = EventColumns("state", [Attribute("state", "s")])
+
+    with pytest.raises(SettingsError, match="send the file twice"):
+        send_file(tmp_path / "log.csv", "a/b", "t", [TagColumn("p", "p")], mosquitto.url, events=columns)
 
 
 def test_nothing_is_sent_of_a_file_with_a_fault(mosquitto: Server, tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""Corrections that are refused before a broker is asked."""
+
+from collections.abc import Callable
+
+import pytest
+from typer.testing import Result
+
+STATE = ("correct", "state", "--asset", "plant/hall/line1/press")
+ORDER = ("correct", "order", "--line", "plant/hall/line1", "--order", "7", "--phase", "start")
+COUNT = ("correct", "count", "--asset", "plant/hall/line1/press", "--at", "2024-01-01")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            (*STATE, "--from", "2024-01-01", "--until", "2024-01-02", "--state", "changover"),
+            "did you mean 'changeover'?",
+        ),
+        ((*STATE, "--from", "2024-01-02", "--until", "2024-01-01T12:00", "--state", "down"), "--until must be after"),
+        ((*STATE, "--from", "2024-01-01", "--until", "soon", "--state", "down"), "--until: expected 2026-03-01"),
+        ((*STATE, "--from", "2026-13-01", "--until", "now", "--state", "down"), "--from: '2026-13-01T00:00'"),
+        ((*ORDER, "--at", "2026-03-29T02:30", "--time-zone", "Europe/Berlin"), "daylight saving skips or repeats"),
+        ((*ORDER, "--at", "2026-03-29T02:30", "--time-zone", "Berlin"), "such as Europe/Berlin, got 'Berlin'"),
+        ((*ORDER, "--at", "2199-01-01"), "is too far ahead"),
+        (COUNT, "expected --good, --scrap or --rework"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_with_what_was_expected(
+    arguments: tuple[str, ...], told: str, fieldline: Callable[..., Result]
+) -> None:
+    result = fieldline(*arguments, "--to", "mqtt://127.0.0.1:1")
+
+    assert result.exit_code == 2 and told in result.stderr
+
+
+def test_a_broker_that_is_not_there_is_told_as_such(fieldline: Callable[..., Result]) -> None:
+    result = fieldline(*COUNT, "--scrap", "3", "--to", "mqtt://127.0.0.1:1")
+
+    assert result.exit_code == 3 and "can't be reached" in result.stderr
+
+
+@pytest.mark.parametrize("what", ["state", "order", "count"])
+def test_each_correction_explains_itself(what: str, fieldline: Callable[..., Result]) -> None:
+    result = fieldline("correct", what, "--help")
+
+    assert result.exit_code == 0 and "--time-zone" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--attribute", "state=s"], "say which with --event KIND"),
+        (["--event", "state", "--attribute", "state=s"], "there is no file log.csv"),
+        ([], "no --tag was given"),
+    ],
+)
+def test_send_says_what_is_wrong_with_a_request_for_events(
+    flags: list[str], told: str, fieldline: Callable[..., Result]
+) -> None:
+    result = fieldline("send", "log.csv", "--asset", "a/b", "--time", "t", *flags)
+
+    assert result.exit_code == 2 and told in result.stderr
+
+
+def test_send_says_of_a_kind_that_processing_does_not_know_that_it_changes_nothing(
+    fieldline: Callable[..., Result],
+) -> None:
+    result = fieldline(
+        "send", "log.csv", "--asset", "a/b", "--time", "t", "--event", "stat", "--attribute", "state", "--to", "mqtt://127.0.0.1:1"
+    )  # fmt: skip
+
+    assert "'stat' are kept, but change no metric; those that do are state, correction" in result.stderr
