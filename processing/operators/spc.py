@@ -128,10 +128,11 @@ def _rows(tables: Any, parts_at: int, points: Points, level: int) -> MetricRows:
         "product": _named(products),
         "null_reason": _named([REASONS[number] for number in said[:, spc_points.REASON].astype(np.int64)]),
     }
-    return MetricRows("spc", *_identity(tables, points, level), fields, {}, texts)
+    time, asset, tag, window = _identity(tables, points, level)
+    return MetricRows("spc", time, asset, tag, window, fields, {}, texts)
 
 
-def _identity(tables: Any, points: Points, level: int) -> tuple[np.ndarray, ...]:
+def _identity(tables: Any, points: Points, level: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Time, asset, tag and window of points."""
     info = tables.series_info[points.series]
     window = np.full(len(points.row), window_of(level), np.int32)
@@ -200,7 +201,8 @@ def _masks(rules: Floats) -> np.ndarray:
 def _retracted(tables: Any, points: Points, level: int) -> MetricRows:
     """Rows that say that there is no point any more."""
     rev = tables.nodes[points.node, at.N_REV].astype(np.float64)
-    return MetricRows("spc", *_identity(tables, points, level), {"rev": rev, "retracted": np.ones(len(rev))})
+    time, asset, tag, window = _identity(tables, points, level)
+    return MetricRows("spc", time, asset, tag, window, {"rev": rev, "retracted": np.ones(len(rev))})
 
 
 def _named(texts: list[str]) -> Named:
