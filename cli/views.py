@@ -1,0 +1,302 @@
+"""Metrics as pictures for a terminal: loss waterfall, Pareto, energy per good unit and control chart, as wide as there is room.
+
+Rows are mappings with the names of the metrics' fields, as queries give them; what is null is not drawn. A terminal without
+block characters gets plain signs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil, isfinite
+from typing import Any, NamedTuple
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+Row = Mapping[str, Any]
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_LOSSES = (
+    ("unscheduled_time_s", "unscheduled"),
+    ("planned_stop_time_s", "planned stops"),
+    ("unqualified_time_s", "no signal"),
+    ("", "planned busy"),
+    ("setup_loss_s", "changeovers"),
+    ("down_time_loss_s", "breakdowns"),
+    ("delay_loss_s", "waiting"),
+    ("", "running"),
+    ("minor_stop_loss_s", "microstops"),
+    ("speed_loss_s", "slow cycles"),
+    ("quality_loss_s", "scrap"),
+)
+"""Fields of `losses` in the order in which they take time away; without a field: what is left there."""
+_RATIOS = {"planned busy": "availability", "running": "performance", "fully productive": "oee"}
+_CHART_HEIGHT = 13
+_LEAST_BAR = 9
+
+
+class Bar:
+    """A horizontal bar from `start` to `stop` of `whole`, drawn to an eighth of a column; one that is there shows."""
+
+    def __init__(self, start: float, stop: float, whole: float, colour: str) -> None:
+        self._ends, self._whole, self._colour = (min(start, stop), max(start, stop)), whole, colour
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width
+        unit = width / self._whole if self._whole > 0 else 0.0
+        begin, end = (min(max(value * unit, 0.0), width) for value in self._ends)
+        yield Segment(_blocks(begin, end, width, options.ascii_only), Style.parse(self._colour))
+        yield Segment.line()
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(8, options.max_width)
+
+
+def _blocks(begin: float, end: float, width: int, ascii_only: bool) -> str:
+    """Signs of one row, from column `begin` to `end`; a bar begins at a whole column."""
+    first = min(int(begin), width - 1)
+    full, part = divmod(max(round((end - first) * 8), 1 if end > begin else 0), 8)
+    drawn = "█" * full + (_EIGHTHS[part] if part else "")
+    if ascii_only:
+        drawn = "#" * max(full + (part >= 4), 1 if drawn else 0)
+    return (" " * first + drawn)[:width].ljust(width)
+
+
+class Bars:
+    """A table with a bar in its second column, which takes the room that is left.
+
+    names : of the columns; all empty: no head. rows : their cells. optional : columns that go, the first of them first, where
+    there is no room for a bar of some columns.
+    """
+
+    def __init__(
+        self, title: str, names: Sequence[str], rows: Sequence[Sequence[RenderableType]], optional: Sequence[int]
+    ) -> None:
+        self._title, self._names, self._rows, self._optional = title, names, rows, optional
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        kept = self._kept(options.max_width)
+        table = Table(box=None, expand=True, header_style="dim", show_header=any(self._names), padding=(0, 1, 0, 0))
+        for place in kept:
+            justify = "left" if place < 2 or not any(self._names) and place == 4 else "right"
+            ratio = 1 if place == 1 else None
+            table.add_column(self._names[place], justify=justify, ratio=ratio, no_wrap=True)  # type: ignore[arg-type]
+        for row in self._rows:
+            table.add_row(*(row[place] for place in kept))
+        if self._title:
+            yield Text(self._title, "bold", overflow="fold")
+        yield table
+
+    def _kept(self, width: int) -> list[int]:
+        cells = [[len(name), *(len(str(row[k])) for row in self._rows)] for k, name in enumerate(self._names)]
+        needs = {k: _LEAST_BAR if k == 1 else max(column) + 1 for k, column in enumerate(cells)}
+        for place in self._optional:
+            if sum(needs.values()) > width:
+                del needs[place]
+        return list(needs)
+
+
+class _Step(NamedTuple):
+    """A row of the waterfall. [s]"""
+
+    name: str
+    start: float
+    stop: float
+    colour: str
+    note: str = ""
+
+
+def waterfall(losses: Row, oee: Row | None = None, title: str = "") -> RenderableType:
+    """Where the time of a machine or line went, from calendar time down to fully productive time.
+
+    losses : a row of `losses`; oee : the row of `oee` for the same window, whose ratios are written beside.
+    Without an ideal cycle it ends with production time.
+    """
+    whole = _number(losses, "calendar_time_s") or 0.0
+    rows: list[list[RenderableType]] = []
+    for step in _steps(losses, oee or {}, whole):
+        length = step.stop - step.start
+        share = f"{100.0 * length / whole:.1f} %" if whole > 0 else "-"
+        name = Text(step.name, "bold" if step.colour == "green" else "")
+        rows.append([name, Bar(step.start, step.stop, whole, step.colour), duration(length), share, step.note])
+    return Bars(title, ("", "", "", "", ""), rows, (3, 4, 2))
+
+
+def _steps(losses: Row, oee: Row, whole: float) -> Iterator[_Step]:
+    yield _Step("calendar time", 0.0, whole, "green")
+    left = whole
+    for field, name in _LOSSES:
+        if not field:
+            yield _Step(name, 0.0, left, "green", _noted(oee, name))
+            continue
+        loss = _number(losses, field)
+        if loss is None:
+            yield _Step("production", 0.0, left, "green", "no ideal cycle or count")
+            return
+        if loss:
+            yield _Step(f"- {name}", left - loss, left, "red" if loss > 0 else "yellow")
+        left -= loss
+    yield _Step("fully productive", 0.0, left, "green", _noted(oee, "fully productive"))
+
+
+def _noted(oee: Row, name: str) -> str:
+    ratio = _number(oee, _RATIOS[name])
+    return "" if ratio is None else f"{_RATIOS[name]} {100.0 * ratio:.1f} %"
+
+
+def pareto(amounts: Mapping[str, float], title: str = "", unit: str = "") -> RenderableType:
+    """Causes by weight, the largest first, with their share and the share of all down to them.
+
+    amounts : cause → how much [unit]; unit "s" is shown as a duration. Amounts that are not above 0 are left out.
+    """
+    found = sorted(((v, k) for k, v in amounts.items() if v > 0), key=lambda pair: (-pair[0], pair[1]))
+    rows: list[list[RenderableType]] = []
+    total, reached = sum(value for value, _ in found), 0.0
+    for value, cause in found:
+        reached += value
+        shown = duration(value) if unit == "s" else f"{value:,.0f}"
+        shares = (f"{100.0 * part / total:.1f} %" for part in (value, reached))
+        rows.append([cause.replace("_", " "), Bar(0.0, value, found[0][0], "cyan"), shown, *shares])
+    names = ("cause", "", "time" if unit == "s" else unit, "share", "cumulated")
+    return Bars(title, names, rows or [["none", "", "", "", ""]], (4, 3, 2))
+
+
+def per_unit(rows: Sequence[Row], title: str = "", field: str = "energy_per_good_unit_kwh") -> RenderableType:
+    """What a good piece took, row by row of `order` rows, each named by its order or its shift.
+
+    field : which of the row's fields is drawn; a row without it (no good piece) says why.
+    """
+    most = max((_number(row, field) or 0.0 for row in rows), default=0.0)
+    told: list[list[RenderableType]] = []
+    for row in rows:
+        value = _number(row, field)
+        name = str(row.get("order_id") or row.get("shift") or row.get("window") or "")
+        told.append(
+            [
+                moment(row["time"]),
+                Bar(0.0, value or 0.0, most, "magenta"),
+                name,
+                str(row.get("product") or ""),
+                _counted(row, "good_count", 0),
+                _counted(row, "active_energy_kwh", 2),
+                str(row.get("null_reason") or "-") if value is None else f"{value:.4f}",
+            ]
+        )
+    return Bars(title, ("from", "", "name", "product", "good", "energy kWh", "kWh/good"), told, (3, 5, 4, 2))
+
+
+class Chart:
+    """A control chart of rows of `spc`: points between their limits, alarms marked; the newest where there is no room for all."""
+
+    def __init__(self, rows: Sequence[Row], field: str, height: int) -> None:
+        self._rows = [row for row in rows if _number(row, field) is not None]
+        self._field, self._height = field, height
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if not self._rows:
+            yield Text("no points")
+            return
+        low, high = self._range()
+        labels = [
+            f"{low + (high - low) * (self._height - 1 - k) / (self._height - 1):.6g}" for k in range(self._height)
+        ]
+        margin = max(map(len, labels))
+        room = max(options.max_width - margin - 2, 1)
+        rows = self._rows[-room:]
+        pitch = min(max(room // len(rows), 1), 3)
+        canvas = _Canvas(len(rows) * pitch, self._height, low, high, options.ascii_only)
+        for place, row in enumerate(rows):
+            self._draw(canvas, place * pitch, pitch, row)
+        for label, line in zip(labels, canvas.lines(), strict=True):
+            yield Text(f"{label:>{margin}} ", "dim") + line
+        yield Text(" " * (margin + 1) + _times(rows, len(rows) * pitch), "dim")
+
+    def _range(self) -> tuple[float, float]:
+        names = (self._field, "lcl", "ucl", "center")
+        values = [value for row in self._rows for name in names if (value := _number(row, name)) is not None]
+        low, high = min(values), max(values)
+        edge = 0.05 * (high - low) or 0.5
+        return low - edge, high + edge
+
+    def _draw(self, canvas: "_Canvas", column: int, pitch: int, row: Row) -> None:
+        for name, sign, style in (("center", "─", "green"), ("lcl", "╌", "yellow"), ("ucl", "╌", "yellow")):
+            level = _number(row, name)
+            if level is not None:
+                for k in range(pitch):
+                    canvas.put(column + k, level, sign, style)
+        value = _number(row, self._field)
+        if value is not None:
+            is_alarm = bool(_number(row, "alarm"))
+            canvas.put(column, value, "✖" if is_alarm else "•", "bold red" if is_alarm else "bold")
+
+
+def chart(rows: Sequence[Row], title: str = "", field: str = "mean", height: int = _CHART_HEIGHT) -> RenderableType:
+    """A control chart of rows of `spc` of one tag, oldest first.
+
+    field : what is drawn against center, lcl and ucl; height : rows of the picture, 5 or more.
+    Points that raised an alarm are marked; below, how many did and by which rules.
+
+    Raises ValueError for a chart that is too low.
+    """
+    if height < 5:
+        raise ValueError(f"chart: expected a height of 5 rows or more, got {height}")
+    from rich.console import Group
+
+    alarms = [row for row in rows if _number(row, "alarm")]
+    rules = sorted({name for row in alarms for name in str(row.get("rule_names") or "").split(",") if name})
+    told = f"{len(rows)} points, {len(alarms)} with an alarm" + (f" ({', '.join(rules)})" if rules else "")
+    return Group(Text(title, "bold"), Chart(rows, field, height), Text(told))
+
+
+class _Canvas:
+    """Signs in rows and columns, values upward."""
+
+    def __init__(self, width: int, height: int, low: float, high: float, ascii_only: bool) -> None:
+        self._cells = [[(" ", "")] * width for _ in range(height)]
+        self._low, self._high, self._height = low, high, height
+        self._plain = {"─": "-", "╌": ".", "•": "o", "✖": "X"} if ascii_only else {}
+
+    def put(self, column: int, value: float, sign: str, style: str) -> None:
+        row = round((self._high - value) / (self._high - self._low) * (self._height - 1))
+        self._cells[min(max(row, 0), self._height - 1)][column] = (self._plain.get(sign, sign), style)
+
+    def lines(self) -> list[Text]:
+        return [Text.assemble(*cells) for cells in self._cells]
+
+
+def _times(rows: Sequence[Row], width: int) -> str:
+    """The first and the last time, as far as there is room."""
+    first, last = moment(rows[0]["time"]), moment(rows[-1]["time"])
+    return f"{first}{last:>{width - len(first)}}" if width >= len(first) + len(last) + 1 else first[:width]
+
+
+def moment(time: Any) -> str:
+    """The clock of a time, `HH:MM` UTC: of a datetime, ISO 8601 text, or ns since 1970."""
+    if isinstance(time, int):
+        minutes = time // 60_000_000_000 % 1440
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return str(time)[11:16]
+
+
+def duration(seconds: float) -> str:
+    """`1 h 02 min`, `3 min 20 s` or `12.0 s`; negative ones have a sign."""
+    sign, rest = ("-" if seconds < 0 else ""), abs(seconds)
+    if rest < 60.0:
+        return f"{sign}{rest:.1f} s"
+    whole = round(rest)
+    if rest < 3600.0:
+        return f"{sign}{whole // 60} min {whole % 60:02d} s"
+    minutes = ceil(whole / 60 - 0.5)
+    return f"{sign}{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _number(row: Row, name: str) -> float | None:
+    value = row.get(name)
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
+
+
+def _counted(row: Row, name: str, decimals: int) -> str:
+    value = _number(row, name)
+    return "-" if value is None else f"{value:,.{decimals}f}"
