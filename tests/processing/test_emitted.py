@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from fieldline.frames import decode_batch, encode_metrics
+from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
+from processing.emitted import emitted_since, orders_emitted
+from processing.timeline.registry import Registry
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, frame_of
 
 _OVEN = "plant/hall/line1/oven"
@@ -29,3 +36,91 @@ def test_a_window_that_changed_and_changes_back_is_emitted_again_after_a_crash(t
     log.close()
 
     assert differences(want.table, rig.table) == []
+
+
+_LINE, _PRESS, _OTHER = "plant/hall/line1", "plant/hall/line1/press", "plant/hall/line2/saw"
+_SERIES = [(_LINE, "@order"), (_OVEN, "temp_c"), (_PRESS, "state"), (_PRESS, "good_count"), (_OTHER, "state")]
+
+
+def emitted(
+    log: SqliteLog, kind: str, asset: str, tag: str | None, window: str | None, start: int = 60, first: int = 0
+) -> set[tuple[str, str, int, int]]:
+    """What is to be emitted again after one row: asset, tag, level and start, where the partition knows `_SERIES`."""
+    rig = EngineRig().send([frame_of([Row(*name, T0, 1.0) for name in _SERIES])])
+    names: Registry = rig.engine.registry
+    code = np.zeros(1, np.int32)
+    column = [None if name is None else (code, [name]) for name in (tag, window)]
+    frame = encode_metrics(kind, np.array([start]), (code, [asset]), *column, {"rev": np.zeros(1)})
+    log.append(Stream.METRICS, 0, b"", frame, {}).result(10)
+    rows = emitted_since(log, 0, first, names).tolist()
+    return {(names.assets[names.series[k][0]], names.tags[names.series[k][1]], level, at) for k, level, at in rows}
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> SqliteLog:
+    return SqliteLog(tmp_path / "plant.db")
+
+
+@pytest.mark.parametrize(
+    ("kind", "asset", "tag", "window", "level", "series"),
+    [
+        ("telemetry", _PRESS, "good_count", "1m", 0, [_SERIES[3]]),
+        ("energy", _PRESS, None, "15m", 1, _SERIES[2:4]),
+        ("oee", _LINE, None, "shift", 6, _SERIES[:4]),
+        ("losses", _OTHER, None, "week", 4, [_SERIES[4]]),
+        ("spc", _PRESS, "scrap_ratio", "1h", 2, _SERIES[2:4]),
+        ("spc", _LINE, "scrap_ratio", "order", 7, _SERIES[:4]),
+        ("oee", "plant/hall/line9", None, "shift", 6, []),
+        ("telemetry", _PRESS, "good_count", "1s", -1, []),
+        ("telemetry", _PRESS, "good_count", "decade", -1, []),
+        ("reading", _PRESS, "good_count", None, -1, []),
+    ],
+)
+def test_a_row_is_emitted_again_by_the_series_that_it_is_made_of_a_lines_own_by_all_of_the_line(
+    log: SqliteLog,
+    kind: str,
+    asset: str,
+    tag: str | None,
+    window: str | None,
+    level: int,
+    series: list[tuple[str, str]],
+) -> None:
+    found = emitted(log, kind, asset, tag, window)
+
+    log.close()
+    assert found == {(asset, tag, level, 60) for asset, tag in series}
+
+
+def test_what_stood_on_the_stream_before_the_checkpoint_is_not_emitted_again(log: SqliteLog) -> None:
+    emitted(log, "oee", _LINE, None, "shift")
+
+    found = emitted(log, "oee", _PRESS, None, "shift", start=120, first=1)
+
+    log.close()
+    assert found == {(asset, tag, 6, 120) for asset, tag in _SERIES[2:4]}
+
+
+def test_orders_that_stand_on_the_stream_are_taken_back_under_the_same_identity_and_those_taken_back_are_not(
+    log: SqliteLog,
+) -> None:
+    codes, times = np.array([0, 0], np.int32), np.array([60, 120])
+    fields = {"active_energy_kwh": np.array([1.5, 2.5]), "rev": np.zeros(2), "retracted": np.array([0.0, 1.0])}
+    named = {"product": (np.array([0, -1], np.int32), ["A"])}, {"order_id": (codes, ["4711"])}
+    frame = encode_metrics("energy", times, (codes, [_PRESS]), None, (codes, ["order"]), fields, *named)
+    for value in (frame, b"no frame"):
+        log.append(Stream.METRICS, 0, b"", value, {}).result(10)
+
+    ((kind, rows, value),) = list(orders_emitted(log, 0, 0))
+
+    log.close()
+    (row,) = decode_batch(value).to_pylist()
+    assert (kind, rows, row.pop("time").value) == ("energy", 1, 60)
+    assert row == {
+        "asset": _PRESS,
+        "window": "order",
+        "product": "A",
+        "active_energy_kwh": None,
+        "order_id": None,
+        "rev": 0.0,
+        "retracted": 1.0,
+    }
