@@ -207,7 +207,11 @@ def _encode(
             field.with_metadata({_ROLE: roles[field.name]}) if field.name in roles else field for field in batch.schema
         ]
         batch = pa.RecordBatch.from_arrays(list(columns.values()), schema=pa.schema(told))
-    batch = batch.replace_schema_metadata(metadata)
+    return encode_batch(batch.replace_schema_metadata(metadata))
+
+
+def encode_batch(batch: pa.RecordBatch) -> bytes:
+    """A batch as a frame, with the metadata that it has."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)

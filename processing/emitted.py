@@ -5,12 +5,15 @@ all, and its row in the database would stay as it was in between.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from fieldline.errors import FrameError
-from fieldline.frames import decode_batch
+from fieldline.frames import ColumnRole, decode_batch, encode_batch, role_of
 from fieldline.log import Log, Stream
 from processing.operators import WINDOWS, level_of
 from processing.timeline.registry import Registry
@@ -43,6 +46,36 @@ def emitted_since(log: Log, partition: int, first: int, registry: Registry) -> n
             for number in series.of(assets[one // len(tags)], tags[one % len(tags)]):
                 found.append(np.concatenate([np.full((len(mine), 1), number), mine[:, 1:]], axis=1))
     return np.unique(np.concatenate(found), axis=0)
+
+
+def orders_emitted(log: Log, partition: int, first: int) -> Iterator[tuple[str, int, bytes]]:
+    """The rows of orders that stand on the stream from position `first` on, as frames that take them back: kind, rows, frame.
+
+    When their readings are run again an order may come to have begun at another moment: those that stand are then emitted again, and
+    nothing would ever tell of the others. Raises Unavailable.
+    """
+    for record in log.read(Stream.METRICS, partition, first):
+        try:
+            batch = decode_batch(record.value or b"")
+        except FrameError:
+            continue
+        if "retracted" not in batch.schema.names:
+            continue
+        kept = pc.equal(batch.column("retracted"), 0.0)
+        gone = batch.filter(kept)
+        if len(gone):
+            columns = [_taken_back(field, gone.column(k)) for k, field in enumerate(gone.schema)]
+            again = pa.RecordBatch.from_arrays(columns, schema=gone.schema)
+            yield gone.schema.metadata[b"kind"].decode(), len(again), encode_batch(again)
+
+
+def _taken_back(field: pa.Field, column: pa.Array) -> pa.Array:
+    """A column of rows that are taken back: what tells which rows they are stays, everything else is nothing."""
+    if field.name == "retracted":
+        return pa.array(np.ones(len(column)))
+    if field.name == "rev" or not (pa.types.is_floating(field.type) or role_of(field) is ColumnRole.TEXT):
+        return column
+    return pa.nulls(len(column), field.type)
 
 
 class _SeriesOf:

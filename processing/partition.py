@@ -17,7 +17,7 @@ from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints, fingerprint
-from processing.emitted import emitted_since
+from processing.emitted import emitted_since, orders_emitted
 from processing.kernels import layout as at
 from processing.operators import WINDOWS, MetricRows, Operator, known
 from processing.timeline.engine import Engine, Rows, Timing
@@ -74,6 +74,7 @@ class Partition:
             windows=settings.windows,
             line_depth=plant.line_depth,
             settle=settings.settle_s,
+            context=plant.context,
         )
         self._pending: list[Future[int]] = []
         self._dead: Counter[str] = Counter()
@@ -130,6 +131,7 @@ class Partition:
         self._bytes_before = 0
         commit = self._reader.committed(self.number)
         first, _ = self._log.bounds(Stream.READINGS, self.number)
+        self._take_orders_back(commit)
         if commit is None:
             said, self.position = "from the log's beginning", first
         else:
@@ -145,6 +147,16 @@ class Partition:
         self._committed = None
         self._reader.seek(self.number, self.position)
         return said
+
+    def _take_orders_back(self, commit: Commit | None) -> None:
+        """Take back the orders that were emitted after the checkpoint; those that come about again are emitted again.
+
+        Raises Unavailable.
+        """
+        told = json.loads(commit.note).get("metrics") if commit is not None else None
+        first = int(told) if told is not None else self._log.bounds(Stream.METRICS, self.number)[0]
+        for kind, rows, value in list(orders_emitted(self._log, self.number, first)):
+            self._append_frame(kind, rows, value)
 
     def _emit_again(self, commit: Commit) -> None:
         """Have what was emitted after the checkpoint emitted again, as it comes to be now. Raises Unavailable."""
@@ -370,7 +382,10 @@ class Partition:
             for columns in (rows.labels, rows.texts)
         )
         value = encode_metrics(rows.kind, rows.time[span], asset, tag, window, fields, labels, texts)
-        headers = {"kind": rows.kind, "rows": str(len(rows.time[span])), "epoch": str(self._epoch)}
+        self._append_frame(rows.kind, len(rows.time[span]), value)
+
+    def _append_frame(self, kind: str, rows: int, value: bytes) -> None:
+        headers = {"kind": kind, "rows": str(rows), "epoch": str(self._epoch)}
         packed = {name: text.encode() for name, text in headers.items()}
         self._pending.append(self._log.append(Stream.METRICS, self.number, b"", value, packed))
 
