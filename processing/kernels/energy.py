@@ -232,7 +232,7 @@ def end_slice(block, base, n, start, end, series_info, row_series, parts, carry_
 
 
 @inline
-def drop_tails(node, block, base, n, nodes, parts, snap, carry, p0, c0):
+def drop_tails(node, block, base, n, nodes, parts, snap, carry, carry_i, p0, c0):
     """When a slice is run again: empty the tails of series whose last sample in it is another one now.
 
     The next sample of each, which is run again, too, sets them anew where it is near enough. Only a meter's own samples count here: a
@@ -242,8 +242,9 @@ def drop_tails(node, block, base, n, nodes, parts, snap, carry, p0, c0):
     if newer < 0:
         return
     for j in range(n):
-        # Times are compared as the floats with the same bits.
-        if carry[base + j, c0 + TIME] != snap[nodes[newer, N_BLOCK] + j, c0 + TIME]:
+        # A slice that was cut may have no sample left, as the one after it begins with. Times are compared as floats of the same bits.
+        another = carry[base + j, c0 + TIME] != snap[nodes[newer, N_BLOCK] + j, c0 + TIME]
+        if another or carry_i[base + j, c0 + TIME] == NONE:
             parts[block + j, p0 + TAIL_AMOUNT] = 0.0
             parts[block + j, p0 + TAIL_COVERED] = 0.0
 
@@ -354,5 +355,5 @@ def update(
         if chunks[c, K_CLOSE] == 1:
             end_slice(block, base, n, start, end, series_info, row_series, parts, carry_i, opens_i, p0, c0, o0)
         if live == 0:
-            drop_tails(node, block, base, n, nodes, parts, snap, carry, p0, c0)
+            drop_tails(node, block, base, n, nodes, parts, snap, carry, carry_i, p0, c0)
     return 0
