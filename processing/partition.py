@@ -420,7 +420,8 @@ def _parts(frames: list[tuple[int, Readings]]) -> Iterator[list[tuple[int, Readi
     for first in range(0, len(frame.time), _SPARSE_ROWS):
         span = slice(first, first + _SPARSE_ROWS)
         columns = {name: getattr(frame, name)[span] for name in ROW_COLUMNS}
-        yield [(position, frame._replace(**columns, seq=None, payload=None))]
+        payload = None if frame.payload is None else frame.payload[span]
+        yield [(position, frame._replace(**columns, seq=None, payload=payload))]
 
 
 def _state_of(commit: Commit) -> int:

@@ -8,16 +8,17 @@ import pytest
 
 from delivery.rows import Names, read_rows
 from fieldline.clock import SystemClock
-from fieldline.frames import decode_batch
-from fieldline.log import Stream
+from fieldline.frames import decode_batch, encode_readings
+from fieldline.log import Reader, Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.operators import MetricRows, Named
 from processing.partition import Partition
-from tests.processing.engine_rig import T0, Row, frame_of
+from tests.processing.engine_rig import SECOND, T0, Row, event, frame_of
 
-ASSETS = [f"plant/hall/line1/m{k}" for k in range(5)]
+LINE = "plant/hall/line1"
+ASSETS = [f"{LINE}/m{k}" for k in range(5)]
 
 
 @pytest.fixture
@@ -30,9 +31,7 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
 def appended(log: SqliteLog, rows: MetricRows) -> list[dict[str, object]]:
     """The rows as they are read from the stream; `rows.asset` are places in `ASSETS`."""
     reader = log.reader(Stream.READINGS, "process")
-    partition = Partition(
-        number=0, settings=ProcessSettings(), plant=Plant(), log=log, clock=SystemClock(), reader=reader
-    )
+    partition = partition_of_log(log, reader)
     partition.engine.step([(0, frame_of([Row(asset, "t", T0, 1.0) for asset in ASSETS]))], 0)
     partition.engine.outbox.clear()
     numbers = np.array([partition.engine.registry.assets.index(asset) for asset in ASSETS])
@@ -43,6 +42,10 @@ def appended(log: SqliteLog, rows: MetricRows) -> list[dict[str, object]]:
     reader.close()
     batches = [decode_batch(record.value or b"") for record in log.read(Stream.METRICS, 0, 0)]
     return [row for batch in batches for row in _named(batch)]
+
+
+def partition_of_log(log: SqliteLog, reader: Reader) -> Partition:
+    return Partition(number=0, settings=ProcessSettings(), plant=Plant(), log=log, clock=SystemClock(), reader=reader)
 
 
 def _named(batch: object) -> list[dict[str, object]]:
@@ -71,6 +74,22 @@ def test_labels_and_texts_are_appended_with_the_names_that_occur(log: SqliteLog)
         {"asset": ASSETS[1], "shift": None, "order_id": "3"},
         {"asset": ASSETS[4], "shift": "early", "order_id": "3"},
     ]
+
+
+def test_events_of_one_frame_that_lie_hours_apart_say_what_they_say(log: SqliteLog) -> None:
+    said = [b'{"order":"%d"}' % number for number in range(3)]
+    hours = [event(LINE, "@order", T0 + hour * 3600 * SECOND, payload) for hour, payload in enumerate(said)]
+    minutes = [Row(ASSETS[0], "t", T0 + minute * 60 * SECOND, 1.0) for minute in range(2500)]
+    log.append(Stream.READINGS, 0, b"", encode_readings(frame_of([*minutes, *hours])), {"rows": b"2503"}).result(10)
+    reader = log.reader(Stream.READINGS, "process")
+    partition = partition_of_log(log, reader)
+    partition.open()
+
+    partition.take(reader.poll(1.0).records)
+
+    known = dict(partition.engine.context.events.names())
+    reader.close()
+    assert list(known.values()) == said
 
 
 def test_a_label_that_holds_nowhere_is_appended_as_none(log: SqliteLog) -> None:
