@@ -44,6 +44,7 @@ _REASONS = [
     "negative count",
     "no output declared",
 ]
+_PLACES = (kernel.GOOD, kernel.TOTAL, kernel.SCRAP, kernel.REWORK)
 _NO_OUTPUT = _REASONS.index("no output declared")
 
 
@@ -142,15 +143,14 @@ def pieces_of(parts: np.ndarray, first: int = kernel.COUNTS) -> Pieces:
     parts : float64[n, kernel.PARTS]; first : kernel.COUNTS, or kernel.IDEALS for their ideal times [ns].
     """
     kinds = parts[:, kernel.KINDS].astype(np.int64)
-    good, total, scrap, rework = (
-        np.where(kinds & (2 << place) != 0, parts[:, first + place], np.nan)
-        for place in (kernel.GOOD, kernel.TOTAL, kernel.SCRAP, kernel.REWORK)
-    )
+    has_good, has_total, has_scrap, has_rework = (kinds & (2 << place) != 0 for place in _PLACES)
+    good, total, scrap, rework = (parts[:, first + place] for place in _PLACES)
+    # By what was counted, not by what is NaN: an ideal time may be unknown of pieces that were.
     return Pieces(
-        np.where(np.isnan(good), total - scrap, good),
-        np.where(np.isnan(scrap), total - good, scrap),
-        rework,
-        np.where(np.isnan(total), good + scrap, total),
+        np.where(has_good, good, np.where(has_total & has_scrap, total - scrap, np.nan)),
+        np.where(has_scrap, scrap, np.where(has_total & has_good, total - good, np.nan)),
+        np.where(has_rework, rework, np.nan),
+        np.where(has_total, total, np.where(has_good & has_scrap, good + scrap, np.nan)),
     )
 
 

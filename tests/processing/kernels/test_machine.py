@@ -1,0 +1,91 @@
+"""Machines against their slow twin, and time, stops and counts in numbers that can be checked by hand."""
+
+import math
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from processing.operators import machine
+from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
+from tests.processing.machine_sets import OVEN, PACKER, PLANT, PRESS, machine_rows
+from tests.twins.machine import Window, attributes, figures, known_of, seen, told
+from tests.twins.windows import window_of
+
+MINUTE = 60 * SECOND
+PRODUCT_OF_ORDER = {"1": "A", "2": "B"}
+
+
+def products(rows: list[Row]) -> list[tuple[int, str | None]]:
+    """From when on which product was made, by the order events of the line."""
+    found: list[tuple[int, str | None]] = [(0, None)]
+    running = ""
+    for row in sorted(rows, key=lambda row: row.time):
+        said = attributes(row)
+        if row.tag == "@order" and said["phase"] == "start":
+            running = said["order"]
+            found.append((row.time, PRODUCT_OF_ORDER[running]))
+        elif row.tag == "@order" and said["order"] == running:
+            running = ""
+            found.append((row.time, None))
+    return found
+
+
+def orders(rows: list[Row]) -> list[tuple[int, int]]:
+    """Start and end of each order's run that has ended, those that follow on itself as one."""
+    changes = [
+        (0, None),
+        *[(time, product) for (_, before), (time, product) in pairwise(products(rows)) if product != before],
+    ]
+    return [(a, b) for (a, product), (b, _) in pairwise(changes) if product is not None and a < b]
+
+
+def assert_near(want: dict[str, float], got: dict[str, float], where: object) -> None:
+    for name, value in want.items():
+        found = got[name]
+        same = math.isnan(value) and math.isnan(found) or math.isclose(value, found, rel_tol=1e-12, abs_tol=1e-9)
+        assert same, (where, name, value, found)
+
+
+def order_rows(rig: EngineRig, kind: str, asset: str) -> dict[int, dict[str, float]]:
+    """Rows of orders that were not taken back."""
+    return {start: row for start, row in rig.values(kind, asset, "order").items() if row["retracted"] == 0.0}
+
+
+def windows_due(spans: list[tuple[int, int]], window: str) -> set[tuple[int, int]]:
+    """The windows that have a part of any span, or the row with which it begins."""
+    return {window_of(at, window) for a, b in spans for at in range(a // MINUTE * MINUTE, max(b, a + 1), MINUTE)}
+
+
+@pytest.mark.parametrize("asset", [PRESS, OVEN, PACKER])
+@pytest.mark.parametrize("seed", range(3))
+def test_machines_in_every_window_are_what_the_twin_measures_and_counts(seed: int, asset: str) -> None:
+    rows = machine_rows(Random(seed), 150)
+    rig = EngineRig(PLANT, operators=[machine.COMPONENT]).send(frames_of(rows, 37)).finish()
+    made, known = products(rows), known_of(rows, asset, PLANT)
+    counted = [(time, until) for time, until, _, _ in known.increments]
+
+    def want(start: int, end: int) -> dict[str, dict[str, float]]:
+        window = Window(start, end, [(start, end, 0)])
+        return told(
+            figures(
+                known, window, lambda time: PLANT.ideal_cycle_s([name for at, name in made if at <= time][-1], asset)
+            )
+        )
+
+    for window in ("1m", "15m", "1h", "day"):
+        for kind, spans in (
+            ("oee", seen(rows, asset, PLANT)),
+            ("losses", seen(rows, asset, PLANT)),
+            ("quality", counted),
+        ):
+            got, due = rig.values(kind, asset, window), windows_due(spans, window)
+            assert got.keys() == {start for start, _ in due}, (kind, window)
+            for start, end in due:
+                assert_near(want(start, end)[kind], got[start], (kind, window, start))
+    ended = dict(orders(rows))
+    found = [(kind, row) for kind in ("oee", "losses", "quality") for row in order_rows(rig, kind, asset).items()]
+    for kind, (start, row) in found:
+        if start in ended:
+            assert_near(want(start, ended[start])[kind], row, (kind, "order", start))
+    assert len(found) >= 3

@@ -1,0 +1,287 @@
+"""Slow, obvious twin of `machine`: at each instant it asks all rows what state held, then measures and counts window by window."""
+
+import json
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from fieldline.plant import Plant, Role
+from fieldline.states import STATES, State, TimeElement
+from tests.processing.engine_rig import Row
+from tests.twins.energy import register_step
+
+COUNTS = {
+    Role.GOOD_COUNT: "good",
+    Role.TOTAL_COUNT: "total",
+    Role.SCRAP_COUNT: "scrap",
+    Role.REWORK_COUNT: "rework",
+}
+STANDS = (TimeElement.ADET, TimeElement.ADOT)
+
+
+class Sample(NamedTuple):
+    time: int
+    state: State
+    until: int
+
+
+class Stretch(NamedTuple):
+    """A stretch of one state, whether it is part of a minor stop, and whether a failure or a minor stop begins with it."""
+
+    start: int
+    end: int
+    state: State
+    is_minor: bool = False
+    fails: bool = False
+    begins_minor: bool = False
+
+
+class Window(NamedTuple):
+    """Start, end, and how the calendar has each part of it: (start, end, 0 scheduled, 1 planned stop, 2 unscheduled)."""
+
+    start: int
+    end: int
+    plan: list[tuple[int, int, int]]
+
+
+def usable(rows: list[Row], asset: str) -> list[Row]:
+    """An asset's rows that count, in order; of two of one tag and time that with the smaller value."""
+    best: dict[tuple[int, str], Row] = {}
+    for row in rows:
+        if row.asset == asset and row.quality <= 1:
+            key = (row.time, row.tag)
+            best[key] = min(row, best.get(key, row), key=lambda each: each.value)
+    return [best[key] for key in sorted(best)]
+
+
+def attributes(row: Row) -> dict[str, Any]:
+    return json.loads(row.payload) if row.payload else {}
+
+
+def samples_and_corrections(rows: list[Row], asset: str, plant: Plant) -> tuple[list[Sample], list[Sample]]:
+    """What is measured, and what it was said to be instead; until when each holds at most."""
+    longest = int(plant.asset_info(asset).state_max_gap_s * 1e9)
+    samples, corrections = [], []
+    for row in usable(rows, asset):
+        info, said = plant.tag_info(asset, row.tag), attributes(row)
+        word = State.__members__.get(str(said.get("state", "")).upper(), State.UNKNOWN)
+        if row.tag == "@state" and "state" in said:
+            samples.append(Sample(row.time, word, row.time + longest))
+        elif row.tag == "@correction" and "state" in said:
+            until = said.get("until")
+            end = row.time + longest
+            if until is not None:
+                end = min(end, int(datetime.fromisoformat(until).timestamp()) * 10**9)
+            corrections.append((row, word, end, until is None))
+        elif info.role is Role.STATE:
+            samples.append(
+                Sample(row.time, State(dict(info.codes).get(row.value, 0)), row.time + int(info.max_gap_s * 1e9))
+            )
+        elif info.role is Role.RUNNING:
+            state = State.UNKNOWN if math.isnan(row.value) else State.PRODUCING if row.value else State.DOWN
+            samples.append(Sample(row.time, state, row.time + int(info.max_gap_s * 1e9)))
+    fixed = []
+    for row, word, end, is_open in corrections:
+        later = [sample.time for sample in samples if sample.time > row.time]
+        fixed.append(Sample(row.time, word, min(end, later[0]) if is_open and later else end))
+    return samples, fixed
+
+
+def state_at(time: int, samples: list[Sample], corrections: list[Sample]) -> State:
+    for told in (corrections, samples):
+        before = [sample for sample in told if sample.time <= time]
+        if before and time < before[-1].until:
+            return before[-1].state
+    return State.UNKNOWN
+
+
+def stretches(rows: list[Row], asset: str, plant: Plant) -> list[Stretch]:
+    """The states of an asset from its first row on until nothing is known of it any more."""
+    samples, corrections = samples_and_corrections(rows, asset, plant)
+    bounds = sorted({time for told in (*samples, *corrections) for time in (told.time, told.until)})
+    found: list[Stretch] = []
+    for start, end in zip(bounds, bounds[1:], strict=False):
+        state = state_at(start, samples, corrections)
+        if found and found[-1].state == state:
+            start = found.pop().start
+        found.append(Stretch(start, end, state))
+    microstop = int(plant.asset_info(asset).microstop_s * 1e9)
+    k = 0
+    while k < len(found):
+        n = k
+        while n < len(found) and STATES[found[n].state].element in STANDS:
+            n += 1
+        if n > k:
+            is_minor = found[n - 1].end - found[k].start < microstop
+            for m in range(k, n):
+                down = STATES[found[m].state].element is TimeElement.ADOT
+                was_down = m > k and STATES[found[m - 1].state].element is TimeElement.ADOT
+                found[m] = found[m]._replace(
+                    is_minor=is_minor, fails=down and not was_down and not is_minor, begins_minor=is_minor and m == k
+                )
+        k = max(n, k + 1)
+    return found
+
+
+def seen(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int]]:
+    """The spans in which a row that told of a state might have held, had no other come."""
+    samples, corrections = samples_and_corrections(rows, asset, plant)
+    longest = int(plant.asset_info(asset).state_max_gap_s * 1e9)
+    endless = {row.time for row in usable(rows, asset) if row.tag == "@correction" and "until" not in attributes(row)}
+    spans = [(told.time, told.time + longest if told.time in endless else told.until) for told in corrections]
+    return spans + [(told.time, told.until) for told in samples]
+
+
+def increments(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int, str, float]]:
+    """What each row counts: its time, until when its counter is taken to have counted, what, and how many pieces."""
+    found: list[tuple[int, int, str, float]] = []
+    before: dict[str, float] = {}
+    for row in usable(rows, asset):
+        info = plant.tag_info(asset, row.tag)
+        if info.role in COUNTS and math.isfinite(row.value):
+            pieces = row.value
+            if info.counts_by == "register":
+                pieces = register_step(before[row.tag], row.value, info) if row.tag in before else 0.0
+                before[row.tag] = row.value
+            until = row.time + int(info.register_max_gap_s * 1e9)
+            found.append((row.time, until, COUNTS[info.role], max(pieces, 0.0) * info.scale))
+        elif row.tag in ("@count", "@correction"):
+            said = attributes(row)
+            found += [
+                (row.time, row.time + 1, kind, float(said[kind]))
+                for kind in ("good", "scrap", "rework")
+                if kind in said
+            ]
+    return found
+
+
+def pieces(counted: dict[str, float]) -> dict[str, float]:
+    """Good, scrap, rework and total, each told or from the two others; NaN where they are not told."""
+    got = {kind: counted.get(kind, math.nan) for kind in COUNTS.values()}
+    return {
+        "good": counted.get("good", got["total"] - got["scrap"]),
+        "scrap": counted.get("scrap", got["total"] - got["good"]),
+        "rework": got["rework"],
+        "total": counted.get("total", got["good"] + got["scrap"]),
+    }
+
+
+def ratio(part: float, whole: float) -> float:
+    return part / whole if whole != 0 and part >= 0 and whole >= 0 else math.nan
+
+
+class Figures(NamedTuple):
+    """A window of a machine: ns by element, stops, pieces, and their ideal times [ns]."""
+
+    times: dict[str, int]
+    counted: dict[str, float]
+    ideal: dict[str, float]
+
+
+class Known(NamedTuple):
+    """All that is known of a machine: its states, and what each row counts."""
+
+    stretches: list[Stretch]
+    increments: list[tuple[int, int, str, float]]
+
+
+def known_of(rows: list[Row], asset: str, plant: Plant) -> Known:
+    return Known(stretches(rows, asset, plant), increments(rows, asset, plant))
+
+
+def figures(known: Known, window: Window, cycle_s: Callable[[int], float]) -> Figures:
+    """What a machine did in a window; cycle_s(t): ideal cycle time of what was made at t [s]."""
+    names = "production setup delay down minor planned unscheduled unqualified stops minor_stops calendar".split()
+    times = dict.fromkeys(names, 0)
+    times["calendar"] = window.end - window.start
+    near = [stretch for stretch in known.stretches if stretch.start < window.end and stretch.end > window.start]
+    for start, end, plan in window.plan:
+        rest = end - start
+        for stretch in near:
+            a, b = max(start, stretch.start), min(end, stretch.end)
+            begins = start <= stretch.start < end and plan == 0
+            times["stops"] += stretch.fails and begins
+            times["minor_stops"] += stretch.begins_minor and begins
+            element = STATES[stretch.state].element
+            if a >= b or element is TimeElement.UNQUALIFIED or (plan and element is not TimeElement.APT):
+                continue
+            name = {
+                TimeElement.APT: "production",
+                TimeElement.AUST: "setup",
+                TimeElement.ADET: "delay",
+                TimeElement.ADOT: "down",
+                TimeElement.PLANNED_STOP: "planned",
+            }[element]
+            times["minor" if stretch.is_minor else name] += b - a
+            rest -= b - a
+        times[("unqualified", "planned", "unscheduled")[plan]] += rest
+    counted: dict[str, float] = {}
+    ideal: dict[str, float] = {}
+    for time, until, kind, gained in known.increments:
+        if time < window.end and until > window.start:
+            here = gained if time >= window.start else 0.0
+            counted[kind] = counted.get(kind, 0.0) + here
+            ideal[kind] = ideal.get(kind, 0.0) + (here * cycle_s(time) * 1e9 if here else 0.0)
+    return Figures(times, counted, ideal)
+
+
+def told(figures: Figures) -> dict[str, dict[str, float]]:
+    """The fields of `oee`, `losses` and `quality`."""
+    times, ideal, made = figures.times, pieces(figures.ideal), pieces(figures.counted)
+    busy = times["production"] + times["setup"] + times["delay"] + times["down"] + times["minor"]
+    run = times["production"] + times["minor"]
+    performance = ratio(ideal["total"], run)
+    good_ratio = ratio(ideal["good"], ideal["total"])
+    if math.isnan(good_ratio):
+        good_ratio = ratio(made["good"], made["total"])
+    oee = {
+        "availability": ratio(run, busy),
+        "performance": performance,
+        "quality": good_ratio,
+        "oee": ratio(ideal["good"], busy),
+        "teep": ratio(ideal["good"], times["calendar"]),
+        "planned_busy_time_s": busy / 1e9,
+        "actual_production_time_s": times["production"] / 1e9,
+        "actual_unit_setup_time_s": times["setup"] / 1e9,
+        "actual_unit_delay_time_s": times["delay"] / 1e9,
+        "actual_unit_down_time_s": times["down"] / 1e9,
+        "minor_stop_time_s": times["minor"] / 1e9,
+        "planned_stop_time_s": times["planned"] / 1e9,
+        "unscheduled_time_s": times["unscheduled"] / 1e9,
+        "unqualified_time_s": times["unqualified"] / 1e9,
+        "stop_count": times["stops"],
+        "minor_stop_count": times["minor_stops"],
+        "mtbf_s": ratio(busy / 1e9, times["stops"]),
+        "mttr_s": ratio(times["down"] / 1e9, times["stops"]),
+        "performance_above_one": math.nan if math.isnan(performance) else float(performance > 1),
+        "coverage": 1 - ratio(times["unqualified"], times["calendar"]),
+        "machine_count": 1.0,
+    }
+    losses = {
+        "calendar_time_s": times["calendar"] / 1e9,
+        "unscheduled_time_s": times["unscheduled"] / 1e9,
+        "planned_stop_time_s": times["planned"] / 1e9,
+        "unqualified_time_s": times["unqualified"] / 1e9,
+        "down_time_loss_s": times["down"] / 1e9,
+        "setup_loss_s": times["setup"] / 1e9,
+        "delay_loss_s": times["delay"] / 1e9,
+        "minor_stop_loss_s": times["minor"] / 1e9,
+        "actual_production_time_s": times["production"] / 1e9,
+        "speed_loss_s": (times["production"] - ideal["total"]) / 1e9,
+        "quality_loss_s": (ideal["total"] - ideal["good"]) / 1e9,
+        "fully_productive_time_s": ideal["good"] / 1e9,
+    }
+    passed = made["total"] - made["scrap"] - made["rework"]
+    quality = {
+        "good_count": made["good"],
+        "scrap_count": made["scrap"],
+        "rework_count": made["rework"],
+        "total_count": made["total"],
+        "quality": ratio(made["good"], made["total"]),
+        "scrap_ratio": ratio(made["scrap"], made["total"]),
+        "rework_ratio": ratio(made["rework"], made["total"]),
+        "first_pass_yield": math.nan if min(made["scrap"], made["rework"]) < 0 else ratio(passed, made["total"]),
+        "rolled_throughput_yield": math.nan,
+    }
+    return {"oee": oee, "losses": losses, "quality": quality}
