@@ -12,7 +12,10 @@ def query(
     asset: Annotated[str, typer.Option("--asset", metavar="GLOB", help="Assets that match; * crosses levels.")] = "*",
     tag: Annotated[str, typer.Option("--tag", metavar="GLOB", help="Tags that match.")] = "*",
     window: Annotated[
-        str | None, typer.Option("--window", metavar="WINDOW", help="1s, 1m, 15m, 1h, day, week, month, shift or order. [default: all]")
+        str | None,
+        typer.Option(
+            "--window", metavar="WINDOW", help="1s, 1m, 15m, 1h, day, week, month, shift or order. [default: all]"
+        ),
     ] = None,
     where: Annotated[
         list[str] | None,
@@ -25,6 +28,9 @@ def query(
     start: options.From = None,
     stop: options.To = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first rows by time.")] = None,
+    taken_back: Annotated[
+        bool, typer.Option("--taken-back", help="Also rows of orders that were corrected away (retracted is 1).")
+    ] = False,
     config: options.Config = None,
     log: options.LogUrl = None,
     influx: options.Influx = None,
@@ -61,6 +67,7 @@ def query(
         where=_conditions(where or []),
         token=token,
         limit=limit,
+        taken_back=taken_back,
         timeout_s=deliver.timeout_s,
     )
     rows = _rows(found)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _TIMEOUT_S = 30.0
+_RETRACTED = "retracted"
 _NO_LABELS = frozenset({"time", "site", "area", "line", *IDENTITY})
 
 
@@ -38,14 +39,18 @@ def query(
     where: Mapping[str, str] | None = None,
     token: str = "",
     limit: int | None = None,
+    taken_back: bool = False,
     timeout_s: float = _TIMEOUT_S,
 ) -> "pl.DataFrame":
     """Rows of `kind` whose asset and tag match their globs, from `start_ns` (inclusive) to `stop_ns` (exclusive) [ns
     UTC].
 
-    `source` is a store's path (a leading `sqlite:` is dropped) or an InfluxDB URL; `limit` keeps the first rows by
-    time. `where` : globs that labels and text fields match (`{"shift": "early"}`); an empty one matches rows
-    without it. A kind that nobody wrote is an empty frame. Raises SettingsError, LogCorrupt, Unavailable.
+    source : a store's path (a leading `sqlite:` is dropped) or an InfluxDB URL
+    where : globs that labels and text fields match (`{"shift": "early"}`); an empty one matches rows without it
+    limit : keeps the first rows by time
+    taken_back : also rows of orders that were corrected away, whose `retracted` is 1
+
+    A kind that nobody wrote is an empty frame. Raises SettingsError, LogCorrupt, Unavailable.
     """
     asked = {storable_name(name): storable_text(glob) for name, glob in (where or {}).items()}
     for name in asked:
@@ -53,9 +58,19 @@ def query(
             raise SettingsError(f"query: --where names a label or a text field, such as shift=early; got {name!r}")
     patterns = {"asset": storable_name(asset), "tag": storable_name(tag)}
     question = Question(kind, patterns, window, asked, start_ns, stop_ns, limit)
+    frame = _answer(question, source, token, timeout_s)
+    if taken_back or _RETRACTED not in frame.columns or not (gone := frame[_RETRACTED].eq_missing(1.0)).any():
+        return frame
+    if limit is not None and frame.height == limit:
+        frame = _answer(question._replace(limit=None), source, token, timeout_s)
+        return frame.filter(frame[_RETRACTED].ne_missing(1.0)).head(limit)
+    return frame.filter(~gone)
+
+
+def _answer(question: Question, source: str, token: str, timeout_s: float) -> "pl.DataFrame":
     if source.startswith(("http://", "https://")):
-        return _framed(kind, from_influx(source, question, token, timeout_s))
-    return _framed(kind, from_store(Path(source.removeprefix("sqlite:")), question))
+        return _framed(question.kind, from_influx(source, question, token, timeout_s))
+    return _framed(question.kind, from_store(Path(source.removeprefix("sqlite:")), question))
 
 
 def _framed(kind: str, found: Found) -> "pl.DataFrame":

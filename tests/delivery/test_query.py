@@ -1,5 +1,6 @@
 """Queries of the local store; the same questions to a real InfluxDB are in tests/integration/test_delivery_influx.py."""
 
+import math
 from pathlib import Path
 
 import polars as pl
@@ -129,3 +130,18 @@ def test_labels_and_texts_choose_rows_and_an_empty_glob_those_without(
 def test_a_condition_on_what_is_no_label_or_text_is_refused(labelled: str, name: str) -> None:
     with pytest.raises(SettingsError, match="label or a text field"):
         query("energy", source=labelled, where={name: "x"})
+
+
+def test_rows_of_orders_that_were_taken_back_are_left_out_unless_asked_for(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "r.db")
+    rows = {"oee": [0.5, math.nan, 0.25, 0.75], "retracted": [0.0, 1.0, math.nan, 1.0]}
+    products: dict[str, list[str | None]] = {"product": ["A", "B", "C", "D"]}
+    store.write([labelled_rows("oee", [1, 1, 2, 0], ["a"] * 4, products, None, ["order"] * 4, **rows)])
+    store.close()
+    source = str(tmp_path / "r.db")
+
+    standing = query("oee", source=source)
+
+    assert standing["product"].to_list() == ["A", "C"]
+    assert query("oee", source=source, limit=1)["product"].to_list() == ["A"]
+    assert query("oee", source=source, taken_back=True)["product"].to_list() == ["D", "A", "B", "C"]
