@@ -19,13 +19,19 @@ OEE = Kind(
     _LABELS,
     _COVERAGE,
     (
-        ("availability", "1", "share of the planned busy time in production", "APT / PBT", f"{_ISO}, Availability (A)"),
+        (
+            "availability",
+            "1",
+            "share of the planned busy time in production; a minor stop is lost speed, not lost availability",
+            "(APT + minor stops) / PBT",
+            f"{_ISO}, Availability (A); {_NAKAJIMA}",
+        ),
         (
             "performance",
             "1",
             "ideal time of the pieces made over the time it took; above 1 when the ideal cycle is too long or a count is "
             "wrong: shown, never clamped",
-            "Σ PQ · PRI / APT",
+            "Σ PQ · PRI / (APT + minor stops)",
             f"{_ISO}, Effectiveness (E)",
         ),
         (
@@ -99,8 +105,8 @@ OEE = Kind(
         (
             "mtbf_s",
             "s",
-            "mean operating time between failures; absent without a failure",
-            "APT / stop_count",
+            "mean planned busy time between failures; absent without a failure",
+            "PBT / stop_count",
             f"{_ISO}, MTBF; IEC 60050-192:2015",
         ),
         (
@@ -118,6 +124,7 @@ OEE = Kind(
             "1 − unqualified / calendar time",
             OWN,
         ),
+        ("machine_count", "1", "machines whose times were added: 1 but for a line", "n", OWN),
         REV,
     ),
     (ORDER_ID, NULL_REASON),
@@ -127,8 +134,8 @@ _WATERFALL = f"{_NAKAJIMA}: the six big losses; times of {_ISO}"
 
 LOSSES = Kind(
     "losses",
-    "The loss waterfall: where the calendar time of a machine or line went. The parts add up to `calendar_time_s` exactly; of a "
-    "line it is the sum over its machines.",
+    "The loss waterfall: where the calendar time of a machine or line went. The parts, without "
+    "`actual_production_time_s`, add up to `calendar_time_s` exactly; of a line it is the sum over its machines.",
     _TAGS,
     _LABELS,
     _COVERAGE,
@@ -141,6 +148,13 @@ LOSSES = Kind(
         ("setup_loss_s", "s", "changeovers", "AUST", _WATERFALL),
         ("delay_loss_s", "s", "waiting", "ADET", _WATERFALL),
         ("minor_stop_loss_s", "s", "microstops", "as oee.minor_stop_time_s", _WATERFALL),
+        (
+            "actual_production_time_s",
+            "s",
+            "time in production: what the three parts that follow add up to",
+            "APT",
+            _WATERFALL,
+        ),
         (
             "speed_loss_s",
             "s",
@@ -167,14 +181,22 @@ QUALITY = Kind(
         ("scrap_count", "1", "pieces scrapped (SQ)", "Σ steps + corrections, or PQ − GQ", f"{_ISO}, SQ"),
         ("rework_count", "1", "pieces sent to rework (RQ)", "Σ steps + corrections", f"{_ISO}, RQ"),
         ("total_count", "1", "pieces made (PQ)", "Σ steps, or GQ + SQ", f"{_ISO}, PQ"),
+        ("quality", "1", "good pieces over all pieces; absent without pieces", "GQ / PQ", f"{_ISO}, Quality ratio (Q)"),
         ("scrap_ratio", "1", "scrap over all pieces; absent without pieces", "SQ / PQ", f"{_ISO}, Scrap ratio (SQR)"),
         ("rework_ratio", "1", "rework over all pieces; absent without pieces", "RQ / PQ", f"{_ISO}, Rework ratio (RR)"),
         (
             "first_pass_yield",
             "1",
             "pieces good at the first pass over all pieces; absent without pieces",
-            "(GQ − RQ) / PQ",
+            "(PQ − SQ − RQ) / PQ",
             f"{_ISO}, First pass yield (FPY)",
+        ),
+        (
+            "rolled_throughput_yield",
+            "1",
+            "of a line: share of pieces that pass all its machines at the first pass",
+            "Π first_pass_yield of its machines",
+            "M. Harry and R. Schroeder, Six Sigma, Doubleday, 2000",
         ),
         REV,
     ),

@@ -1,0 +1,227 @@
+"""What the rows of one line say: the states of its machines, its orders, the steps of its counters and its meters' samples.
+
+`rows` are usable ones (good or uncertain), ascending by time, one for each time of a series; `payloads` are those of events by the number
+that stands for each in its row. Times are ns UTC.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from math import isfinite, isnan
+from typing import Any, NamedTuple
+
+from fieldline.plant import Plant, Role
+from fieldline.states import State, state_of
+from fieldline.tags import TagInfo
+from fieldline.units import COUNT_ROLES
+
+Samples = list[tuple[int, float]]
+FAR = 2**62
+"""The end of an order that has none yet."""
+
+_STOPS = frozenset({"stop", "end", "pause", "complete", "completed", "close", "closed"})
+
+
+class Told(NamedTuple):
+    """What one row says of a machine's state from its time on.
+
+    until : when a correction ends; None: no end is told, or it is no correction; hold : how long it holds at most [ns]
+    """
+
+    time: int
+    asset: str
+    tag: str
+    state: State
+    is_correction: bool
+    until: int | None
+    hold: int
+
+
+class Run(NamedTuple):
+    """A stretch of time with an order, a product or both; empty text: none."""
+
+    start: int
+    end: int
+    order: str
+    product: str
+
+
+class Step(NamedTuple):
+    """Pieces that one row adds to a count; reading : the row's own value, NaN for an event."""
+
+    time: int
+    role: Role
+    pieces: float
+    source: str
+    reading: float
+
+
+class History:
+    """The rows of a line, read as what they mean."""
+
+    def __init__(
+        self, plant: Plant, line: str, rows: Mapping[tuple[str, str], Samples], payloads: Mapping[float, bytes]
+    ) -> None:
+        self.plant = plant
+        self.line = line
+        self.rows = rows
+        self._payloads = payloads
+
+    def tags(self, asset: str, *roles: Role) -> list[str]:
+        """The asset's tags with one of these roles."""
+        return [tag for one, tag in self.rows if one == asset and self.info(asset, tag).role in roles and tag[0] != "@"]
+
+    def info(self, asset: str, tag: str) -> TagInfo:
+        """What is known of a tag."""
+        return self.plant.tag_info(asset, tag)
+
+    def machines(self) -> list[str]:
+        """The assets of the line that tell states or counts."""
+        found = {
+            asset
+            for asset, tag in self.rows
+            if tag in ("@state", "@correction", "@count")
+            or (tag[0] != "@" and self.info(asset, tag).role >= Role.STATE)
+        }
+        return sorted(found)
+
+    def events(self, asset: str, tag: str) -> list[tuple[int, dict[str, Any]]]:
+        """Time and attributes of the events of an asset, in order."""
+        return [(time, _attributes(self._payloads.get(value, b""))) for time, value in self.rows.get((asset, tag), [])]
+
+    def states(self, asset: str) -> list[Told]:
+        """What is told of an asset's state, in the order in which it counts."""
+        hold = int(self.plant.asset_info(asset).state_max_gap_s * 1e9)
+        told: list[Told] = []
+        for tag in ("@state", "@correction"):
+            for time, said in self.events(asset, tag):
+                state = said.get("state")
+                if isinstance(state, str):
+                    until = _until(said, time, hold) if tag == "@correction" else None
+                    told.append(
+                        Told(time, asset, tag, state_of(state) or State.UNKNOWN, tag == "@correction", until, hold)
+                    )
+        for tag in self.tags(asset, Role.STATE, Role.RUNNING):
+            info = self.info(asset, tag)
+            for time, value in self.rows[asset, tag]:
+                told.append(Told(time, asset, tag, _measured(info, value), False, None, int(info.max_gap_s * 1e9)))
+        return sorted(told)
+
+    def runs(self) -> list[Run]:
+        """The line's orders and products, ascending and apart."""
+        keys = [(asset, tag) for asset, tag in self.rows if tag in ("@order", "@product")]
+        told = [(time, f"{tag} {asset}", said) for asset, tag in keys for time, said in self.events(asset, tag)]
+        runs: list[Run] = []
+        order = product = own = ""
+        for time, _, said in sorted(told, key=lambda row: row[:2]):
+            phase, named = _phase(said), (_text(said, "order"), _text(said, "product"))
+            if phase == "void":
+                continue
+            if not named[0]:
+                product = own = named[1] if phase == "start" else ""
+            elif phase == "start":
+                order, product = named[0], named[1] or own
+            elif named[0] == order:
+                order, product = "", own
+            runs = _then(runs, Run(time, FAR, order, product))
+        return [run for run in runs if run.order or run.product]
+
+    def run_at(self, time: int, runs: list[Run]) -> Run | None:
+        """The run that holds at a time."""
+        return next((run for run in runs if run.start <= time < run.end), None)
+
+    def steps(self, asset: str) -> list[Step]:
+        """What counts up or down on an asset: its counters' steps and what was corrected, by time."""
+        found = [step for tag in self.tags(asset, *COUNT_ROLES) for step in self._steps_of(asset, tag)]
+        names = (("good", Role.GOOD_COUNT), ("scrap", Role.SCRAP_COUNT), ("rework", Role.REWORK_COUNT))
+        for tag in ("@count", "@correction"):
+            for time, said in self.events(asset, tag):
+                for name, role in names:
+                    pieces = _number(said, name)
+                    if isfinite(pieces):
+                        found.append(Step(time, role, pieces, tag, float("nan")))
+        return sorted(found, key=lambda step: step.time)
+
+    def _steps_of(self, asset: str, tag: str) -> list[Step]:
+        info, before, found = self.info(asset, tag), float("nan"), []
+        for time, value in self.rows[asset, tag]:
+            if not isfinite(value):
+                continue
+            gained = value if info.counts_by == "interval" else 0.0 if isnan(before) else step_of(before, value, info)
+            before = value
+            found.append(Step(time, info.role, max(gained, 0.0) * info.scale, tag, value))
+        return found
+
+
+def step_of(before: float, now: float, info: TagInfo) -> float:
+    """What a counter or register counted between two readings, in its own unit.
+
+    A step back is a rollover where the declared modulus makes a plausible step of it, else a reset: it counts from zero. Without a
+    modulus it must have fallen to half or less; a smaller step back, and a step forward over the largest plausible one, count
+    nothing.
+    """
+    if now >= before:
+        return 0.0 if now - before > info.max_delta else now - before
+    rolled = now - before + info.modulus
+    if rolled >= 0.0 and (isnan(info.max_delta) or rolled <= info.max_delta):
+        return rolled
+    if isnan(info.modulus) and not 0.0 <= now <= before / 2:
+        return 0.0
+    return now
+
+
+def _then(runs: list[Run], run: Run) -> list[Run]:
+    """The runs with one more, which ends the last of them; what goes on as before is no new one."""
+    if runs and runs[-1].end == FAR:
+        last = runs[-1]
+        if last[2:] == run[2:]:
+            return runs
+        runs = [*runs[:-1], last._replace(end=run.start)] if last.start < run.start else runs[:-1]
+    return [*runs, run]
+
+
+def _measured(info: TagInfo, value: float) -> State:
+    if isnan(value):
+        return State.UNKNOWN
+    if info.role is Role.RUNNING:
+        return State.PRODUCING if value else State.DOWN
+    return State(dict(info.codes).get(value, State.UNKNOWN))
+
+
+def _attributes(payload: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(payload)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _until(said: dict[str, Any], time: int, hold: int) -> int | None:
+    """When a correction ends: the attribute `until`, to the millisecond, at most `hold` after its time; None without."""
+    until = said.get("until")
+    if isinstance(until, str):
+        try:
+            moment = datetime.fromisoformat(until)
+        except ValueError:
+            return None
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    else:
+        seconds = _number(said, "until")
+    if not isfinite(seconds):
+        return None
+    return max(time, min(round(seconds * 1000.0) * 1_000_000, time + hold))
+
+
+def _number(said: dict[str, Any], name: str) -> float:
+    value = said.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+
+
+def _text(said: dict[str, Any], name: str) -> str:
+    value = said.get(name)
+    return "" if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _phase(said: dict[str, Any]) -> str:
+    phase = _text(said, "phase").lower()
+    return "stop" if phase in _STOPS else "void" if phase == "void" else "start"

@@ -1,0 +1,154 @@
+"""A machine's time by ISO 22400 element, its stops and pieces in a window, from what its rows say.
+
+A stop is a run of states in which a machine could or should produce and does not. One that is shorter than the machine's
+`microstop_s` is a minor stop, whatever its states; what calendars plan makes no difference to how long it is. In planned stops and
+outside shifts all time but production is that. Each piece counts when its counter is read, at the ideal cycle of the product then.
+"""
+
+from collections import Counter, defaultdict
+from math import nan
+from typing import NamedTuple
+
+from analysis.recount.history import History, Run, Step
+from analysis.recount.states import Stretch, planned, stretches
+from fieldline.plant import Role
+from fieldline.shifts import Plan
+from fieldline.states import STATES, State, TimeElement
+
+_MINUTE = 60_000_000_000
+_STOP_ELEMENTS = (TimeElement.ADET, TimeElement.ADOT)
+
+
+class Times(NamedTuple):
+    """How the time of a window went [ns], and how often it stopped. by_state : what the machine did, whatever was planned."""
+
+    production: int
+    setup: int
+    delay: int
+    down: int
+    minor: int
+    planned_stop: int
+    unscheduled: int
+    unqualified: int
+    stops: int
+    minor_stops: int
+    by_state: dict[State, int]
+    is_known: bool
+
+
+_COUNTED = Times._fields[:-2]
+
+
+class Pieces(NamedTuple):
+    """Pieces of a window and their ideal times [ns]; NaN: not counted, or no ideal cycle is known."""
+
+    good: float
+    scrap: float
+    rework: float
+    total: float
+    ideal_good: float
+    ideal_total: float
+
+
+def times_of(history: History, asset: str, start: int, end: int) -> Times:
+    """The times of one machine in [start, end). [ns UTC]"""
+    microstop = int(history.plant.asset_info(asset).microstop_s * 1e9)
+    told = history.states(asset)
+    around = stretches(told, start - microstop - 1, end + microstop)
+    calendar = history.plant.calendar(history.line)
+    spent: Counter[str] = Counter()
+    by_state: Counter[State] = Counter()
+    before = State.UNKNOWN
+    for stop in _stops(around):
+        minor = _is_stop(stop[0].state) and stop[-1].end - stop[0].start < microstop
+        for at, one in enumerate(stop):
+            inside = one._replace(start=max(one.start, start), end=min(one.end, end))
+            if inside.start < inside.end:
+                by_state[one.state] += inside.end - inside.start
+                for piece in planned([inside], calendar):
+                    spent[_column(piece, minor)] += piece.end - piece.start
+            begins = start <= one.start < end and calendar.plan(one.start, one.start + 1)[1][0] == Plan.SCHEDULED
+            if begins and minor and at == 0:
+                spent["minor_stops"] += 1
+            if begins and not minor and _is_down(one.state) and not _is_down(before):
+                spent["stops"] += 1
+            before = one.state
+    is_known = any(row.time < end and row.time + row.hold > start for row in told)
+    return Times(**{name: spent[name] for name in _COUNTED}, by_state=dict(by_state), is_known=is_known)
+
+
+def _stops(found: list[Stretch]) -> list[list[Stretch]]:
+    """The stretches, those of one stop together, any other one alone."""
+    groups: list[list[Stretch]] = []
+    for one in found:
+        if groups and _is_stop(one.state) and _is_stop(groups[-1][-1].state):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return groups
+
+
+def _is_stop(state: State) -> bool:
+    return STATES[state].element in _STOP_ELEMENTS
+
+
+def _is_down(state: State) -> bool:
+    return STATES[state].element is TimeElement.ADOT
+
+
+def _column(piece: Stretch, minor: bool) -> str:
+    """What a piece of time counts as."""
+    element = STATES[piece.state].element
+    if element is TimeElement.APT:
+        return "production"
+    if piece.plan is not Plan.SCHEDULED:
+        return "planned_stop" if piece.plan is Plan.PLANNED_STOP else "unscheduled"
+    if element in _STOP_ELEMENTS and minor:
+        return "minor"
+    return {
+        TimeElement.AUST: "setup",
+        TimeElement.ADET: "delay",
+        TimeElement.ADOT: "down",
+        TimeElement.PLANNED_STOP: "planned_stop",
+    }.get(element, "unqualified")
+
+
+def pieces_of(history: History, asset: str, start: int, end: int) -> Pieces:
+    """The pieces of one machine in [start, end); what is not counted follows from what is, as far as that goes."""
+    runs = history.runs()
+    steps = history.steps(asset)
+    inside = [step for step in steps if start <= step.time < end]
+    # A counter that stood still counted nothing; one that was not heard of for long did not count.
+    told = {step.role for step in inside} | {
+        step.role for step in steps if step.time < start and step.time + _hold(history, asset, step) > start
+    }
+    counts, ideals = _sums(history, asset, inside, runs)
+    good, scrap, rework, total = (
+        [counts[role] if role in told else nan, ideals[role] if role in told else nan]
+        for role in (Role.GOOD_COUNT, Role.SCRAP_COUNT, Role.REWORK_COUNT, Role.TOTAL_COUNT)
+    )
+    good_count, ideal_good = (g if g == g else t - s for g, t, s in zip(good, total, scrap, strict=True))
+    scrap_count = scrap[0] if scrap[0] == scrap[0] else total[0] - good[0]
+    total_count, ideal_total = (t if t == t else g + s for g, t, s in zip(good, total, scrap, strict=True))
+    return Pieces(good_count, scrap_count, rework[0], total_count, ideal_good, ideal_total)
+
+
+def _hold(history: History, asset: str, step: Step) -> int:
+    """How long after a counter's row it is taken to have counted; an event is over at once. [ns]"""
+    return 0 if step.source.startswith("@") else int(history.info(asset, step.source).register_max_gap_s * 1e9)
+
+
+def _sums(
+    history: History, asset: str, steps: list[Step], runs: list[Run]
+) -> tuple[dict[Role, float], dict[Role, float]]:
+    """Pieces of each role, and their ideal times, to the ns in each minute of a product. [ns]"""
+    counts: dict[Role, float] = dict.fromkeys(Role, 0.0)
+    cells: dict[tuple[Role, int, Run | None], float] = defaultdict(float)
+    for step in steps:
+        counts[step.role] += step.pieces
+        cells[step.role, step.time // _MINUTE, history.run_at(step.time, runs)] += step.pieces
+    ideals: dict[Role, float] = dict.fromkeys(Role, 0.0)
+    for (role, _, run), pieces in cells.items():
+        cycle = history.plant.ideal_cycle_s((run.product if run else None) or None, asset)
+        ideals[role] += round(pieces * cycle * 1e9) if cycle == cycle else nan if pieces else 0.0
+    return counts, ideals

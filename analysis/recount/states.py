@@ -1,0 +1,76 @@
+"""A machine's states over time, from what is told of them, and how that time is meant by calendars."""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from analysis.recount.history import Told
+from fieldline.shifts import Plan, ShiftCalendar
+from fieldline.states import State
+
+
+class Stretch(NamedTuple):
+    """Time with one state, planned in one way. [ns UTC]"""
+
+    start: int
+    end: int
+    state: State
+    plan: Plan = Plan.SCHEDULED
+
+
+def stretches(told: list[Told], start: int, end: int) -> list[Stretch]:
+    """The states that held from start to end, without holes; UNKNOWN where nothing holds.
+
+    told : in the order in which it counts. A sample holds until the next one and at most `hold`. A correction holds until the time that it
+    names, or without one until a later sample, and at most `hold`; a later one takes its place, and while it holds no sample counts.
+    """
+    samples = [row for row in told if not row.is_correction]
+    corrections = [(row, _end_of(row, samples)) for row in told if row.is_correction]
+    bounds = {start, end}
+    for row in samples:
+        bounds |= {row.time, row.time + row.hold}
+    for row, until in corrections:
+        bounds |= {row.time, until}
+    cuts = sorted(bound for bound in bounds if start <= bound <= end)
+    sample_times, correction_times = [row.time for row in samples], [row.time for row, _ in corrections]
+    found: list[Stretch] = []
+    for a, b in zip(cuts, cuts[1:], strict=False):
+        state = _state_at(a, samples, sample_times, corrections, correction_times)
+        if found and found[-1].state is state:
+            found[-1] = found[-1]._replace(end=b)
+        else:
+            found.append(Stretch(a, b, state))
+    return found
+
+
+def _end_of(row: Told, samples: list[Told]) -> int:
+    """When a correction ends by itself."""
+    if row.until is not None:
+        return row.until
+    later = next((sample.time for sample in samples if sample.time > row.time), row.time + row.hold)
+    return min(later, row.time + row.hold)
+
+
+def _state_at(
+    time: int,
+    samples: list[Told],
+    sample_times: list[int],
+    corrections: list[tuple[Told, int]],
+    correction_times: list[int],
+) -> State:
+    at = bisect_right(correction_times, time) - 1
+    if at >= 0 and time < corrections[at][1]:
+        return corrections[at][0].state
+    at = bisect_right(sample_times, time) - 1
+    if at >= 0 and time < samples[at].time + samples[at].hold:
+        return samples[at].state
+    return State.UNKNOWN
+
+
+def planned(found: list[Stretch], calendar: ShiftCalendar) -> list[Stretch]:
+    """The stretches, cut where the plan changes."""
+    cut: list[Stretch] = []
+    for one in found:
+        bounds, kinds = calendar.plan(one.start, one.end)
+        for k, kind in enumerate(kinds.tolist()):
+            cut.append(Stretch(int(bounds[k]), int(bounds[k + 1]), one.state, Plan(kind)))
+    return cut

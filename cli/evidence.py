@@ -1,0 +1,162 @@
+"""The readings and events behind a window, read from the log outside any group, with the positions of their records.
+
+Of several rows for one series and time the one that counts is kept, as the timeline has it: one that can be used before one that
+can't, then the smaller value. Rows that the timeline refused because they were too late can't be told apart here.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.errors import FrameError
+from fieldline.frames import Quality, Readings, decode_readings
+from fieldline.log import Log, Record, Stream
+from fieldline.partition import partition_of
+
+FOREVER = 2**62
+"""How far back rows are wanted that hold until they are taken back. [ns]"""
+
+Wanted = Callable[[str, str], tuple[int, int] | None]
+"""Of an asset and a tag: how long before and after the window its rows matter [ns], or None for a series that does not."""
+
+
+class Rows(NamedTuple):
+    """The rows of one series, by time, one for each time; n of them.
+
+    time, position : int64[n]; value : float64[n]; quality : int64[n]
+    copies : rows with the same time as another, which count nothing
+    """
+
+    time: np.ndarray
+    value: np.ndarray
+    quality: np.ndarray
+    position: np.ndarray
+    copies: int
+
+    def usable(self) -> list[tuple[int, float]]:
+        """(time, value) of the rows that are good or uncertain."""
+        keep = self.quality <= Quality.UNCERTAIN
+        return list(zip(self.time[keep].tolist(), self.value[keep].tolist(), strict=True))
+
+    def within(self, start: int, end: int) -> "Rows":
+        """Those from start inclusive to end exclusive. [ns UTC]"""
+        lo, hi = np.searchsorted(self.time, [start, end]).tolist()
+        return Rows(self.time[lo:hi], self.value[lo:hi], self.quality[lo:hi], self.position[lo:hi], self.copies)
+
+
+class Evidence(NamedTuple):
+    """What the log holds of a line around a window.
+
+    series : by asset and tag; payloads : of events, by the number in their row
+    first, end : positions of the partition that were read; newest : time of the line's newest row, None without any [ns UTC]
+    unreadable : records that are no frame
+    """
+
+    partition: int
+    first: int
+    end: int
+    series: dict[tuple[str, str], Rows]
+    payloads: dict[float, bytes]
+    newest: int | None
+    unreadable: int
+
+
+class _Collected:
+    """Rows of one series as they come: those in a span, the newest before it and the oldest after it."""
+
+    def __init__(self, since: int, until: int) -> None:
+        self._since, self._until = since, until
+        self._inside: list[np.ndarray] = []
+        self._before = np.empty(0, _ROW)
+        self._after = np.empty(0, _ROW)
+
+    def take(self, rows: np.ndarray) -> None:
+        time = rows["time"]
+        self._inside.append(rows[(time >= self._since) & (time < self._until)])
+        usable = rows[rows["quality"] <= Quality.UNCERTAIN]
+        self._before = _of_time(self._before, usable[usable["time"] < self._since], np.max)
+        self._after = _of_time(self._after, usable[usable["time"] >= self._until], np.min)
+
+    def rows(self) -> Rows:
+        parts = [part for part in (self._before, *self._inside, self._after) if len(part)]
+        found = np.concatenate(parts) if parts else np.empty(0, _ROW)
+        found = found[
+            np.lexsort((found["quality"], found["value"], found["quality"] > Quality.UNCERTAIN, found["time"]))
+        ]
+        kept = found[np.concatenate([[True], np.diff(found["time"]) != 0])] if len(found) else found
+        time, value, quality, position = (kept[name].copy() for name in _ROW.names or ())
+        return Rows(time, value, quality, position, len(found) - len(kept))
+
+
+_ROW = np.dtype([("time", np.int64), ("value", np.float64), ("quality", np.int64), ("position", np.int64)])
+
+
+def _of_time(held: np.ndarray, more: np.ndarray, pick: Callable[[np.ndarray], np.int64]) -> np.ndarray:
+    """Of two sets of rows those of the newest or oldest time."""
+    both = np.concatenate([held, more]) if len(held) else more
+    return both[both["time"] == pick(both["time"])] if len(both) else both
+
+
+def read_evidence(
+    log: Log,
+    line: str,
+    wanted: Wanted,
+    start: int,
+    end: int,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Evidence:
+    """The rows of a line's wanted series in [start, end), with the one before and the one after of each. [ns UTC]
+
+    Reads all that is retained of the line's partition, up to the end as of now; `advance` hears of every record. Memory grows with
+    the rows of the wanted series in the window. Raises Unavailable.
+    """
+    partition = partition_of(line, log.partitions(Stream.READINGS))
+    first, last = log.bounds(Stream.READINGS, partition)
+    found: dict[tuple[str, str], _Collected] = {}
+    payloads: dict[float, bytes] = {}
+    newest, unreadable = None, 0
+    for record in log.read(Stream.READINGS, partition, first, last):
+        advance(1)
+        if record.key and record.key != line.encode():
+            continue
+        try:
+            frame = decode_readings(record.value or b"")
+        except FrameError:
+            unreadable += 1
+            continue
+        for asset, tag, rows in _series_of(frame, record):
+            around = wanted(asset, tag)
+            if around is not None:
+                before, after = around
+                collected = found.setdefault((asset, tag), _Collected(start - before, end + after))
+                collected.take(rows)
+                newest = max(int(rows["time"].max()), newest if newest is not None else -FOREVER)
+        payloads |= _payloads(frame)
+    series = {key: collected.rows() for key, collected in sorted(found.items())}
+    return Evidence(partition, first, last, series, payloads, newest, unreadable)
+
+
+def _series_of(frame: Readings, record: Record) -> Iterator[tuple[str, str, np.ndarray]]:
+    """The rows of a frame by asset and tag."""
+    pairs = frame.asset.astype(np.int64) * len(frame.tags) + frame.tag
+    for pair in np.unique(pairs).tolist():
+        at = np.flatnonzero(pairs == pair)
+        rows = np.empty(len(at), _ROW)
+        rows["time"], rows["value"], rows["quality"] = frame.time[at], frame.value[at], frame.quality[at]
+        rows["position"] = record.position
+        yield frame.assets[pair // len(frame.tags)], frame.tags[pair % len(frame.tags)], rows
+
+
+def _payloads(frame: Readings) -> dict[float, bytes]:
+    """The payloads of the events of a frame."""
+    if frame.payload is None:
+        return {}
+    events = {
+        code for code, tag in enumerate(frame.tags) if tag.startswith("@") and "/" not in tag and tag != "@waveform"
+    }
+    return {
+        float(frame.value[at]): payload
+        for at, payload in enumerate(frame.payload)
+        if payload is not None and int(frame.tag[at]) in events
+    }

@@ -1,0 +1,111 @@
+"""A line with everything that an operator may meet, at random, as rows for the engine and as a history for the recount."""
+
+import json
+import random
+from collections import defaultdict
+from pathlib import Path
+
+from analysis.recount.history import History
+from fieldline.frames import payload_digest
+from fieldline.plant import Plant, load_plant
+from tests.processing.engine_rig import T0, Row, event
+
+SECOND = 1_000_000_000
+LINE = "plant/hall1/line1"
+PLANT = """
+[[line]]
+path = "plant/hall1/line1"
+output = "plant/hall1/line1/packer"
+
+[[asset]]
+path = "plant/hall1/line1/*"
+microstop_s = 45
+state_max_gap_s = "4m"
+ideal_cycle_s = 3.0
+
+[[product]]
+name = "A"
+ideal_cycle_s = 2.5
+
+[[product]]
+name = "B"
+asset = "*/press"
+ideal_cycle_s = 1.75
+
+[[calendar]]
+[[calendar.shift]]
+name = "early"
+start = "06:00"
+end = "22:00"
+breaks = [{start = "09:00", end = "09:15"}]
+[[calendar.shift]]
+name = "night"
+start = "22:30"
+end = "23:30"
+
+[[tariff]]
+currency = "EUR"
+price = 0.30
+co2_kg_per_kwh = 0.35
+[[tariff.period]]
+from_hour = 22
+to_hour = 23
+price = 0.18
+"""
+STATES = ("producing", "producing", "idle", "down", "stopped", "changeover", "planned", "standby", "off", "dancing")
+
+
+def plant_of(folder: Path, text: str = PLANT) -> Plant:
+    """The plant of the text."""
+    path = folder / "plant.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_plant(path)
+
+
+def said(asset: str, kind: str, time: int, **attributes: object) -> Row:
+    """The row of an event."""
+    return event(asset, f"@{kind}", time, json.dumps(attributes, sort_keys=True).encode())
+
+
+def rows_of_line(seed: int, seconds: int, start: int = T0) -> list[Row]:
+    """Rows of two machines and a meter over some time, ascending. [s]"""
+    rng = random.Random(seed)
+    rows: list[Row] = []
+    for name in ("press", "packer"):
+        rows += _machine(rng, f"{LINE}/{name}", start, seconds)
+    moment, order = start, 0
+    while (moment := moment + rng.randrange(30, 900) * SECOND + rng.randrange(SECOND)) < start + seconds * SECOND:
+        order += 1
+        phase = rng.choice(("start", "start", "stop"))
+        rows.append(said(LINE, "order", moment, order=f"o{order}", product=rng.choice("ABC"), phase=phase))
+    return sorted(rows, key=lambda row: row.time)
+
+
+def _machine(rng: random.Random, asset: str, start: int, seconds: int) -> list[Row]:
+    rows, moment, good, scrap = [], start, 10.0, 0.0
+    while (
+        moment := moment + rng.choice((2, 20, 40, 50, 300)) * SECOND // rng.randrange(1, 3)
+    ) < start + seconds * SECOND:
+        rows.append(said(asset, "state", moment, state=rng.choice(STATES)))
+        if rng.random() < 0.05:
+            until = (moment + 90 * SECOND) / SECOND
+            rows.append(said(asset, "correction", moment - 7 * SECOND, state="changeover", until=until))
+        if rng.random() < 0.05:
+            rows.append(said(asset, "count", moment + 1, good=-1, scrap=1))
+    for second in range(0, seconds, 10):
+        good, scrap = good + rng.randrange(4), scrap + (rng.random() < 0.1)
+        good = 0.0 if rng.random() < 0.01 else good
+        rows.append(Row(asset, "good_count", start + second * SECOND, good))
+        rows.append(Row(asset, "scrap_count", start + second * SECOND, scrap))
+    return rows
+
+
+def history_of(plant: Plant, rows: list[Row]) -> History:
+    """What the rows say; of several for one series and time the smallest value counts."""
+    found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+    for row in rows:
+        if row.quality <= 1:
+            times = found[row.asset, row.tag]
+            times[row.time] = min(row.value, times.get(row.time, row.value))
+    payloads = {payload_digest(row.payload): row.payload for row in rows if row.payload is not None}
+    return History(plant, LINE, {key: sorted(times.items()) for key, times in found.items()}, payloads)
