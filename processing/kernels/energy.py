@@ -59,10 +59,11 @@ COUNT = 4  # bookings
 PEAK = 5  # kW, longer windows only, at the asset's first row: highest mean power of a quarter-hour
 PRODUCING = 6  # .. + 3: of AMOUNT, what was drawn in each of `ENERGY_STATES`
 STATED = 10  # s of what was booked in which the state was known
-OPEN = 11  # .. + 3, slices only: s of each state between the series' last sample, or the start, and the end
-COST = 15  # money, longer windows only
-CO2 = 16  # kg, longer windows only
-PARTS = 17
+OPEN = 11  # .. + 3, of slices: s of each state between the series' last sample, or the start, and the end
+COST = 11  # of longer windows, in the same places: money,
+CO2 = 12  # kg,
+REACHED = 13  # and ns from the window's start to the end of the last slice in which something was booked
+PARTS = 15
 
 ENERGY_STATES = 4  # producing, idle, standby, off: `fieldline.states.EnergyState` less one
 

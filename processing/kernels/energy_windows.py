@@ -18,6 +18,7 @@ from processing.kernels.energy import (
     PARTS,
     PEAK,
     PRODUCING,
+    REACHED,
     SECONDS_AN_HOUR,
     STATED,
     TAIL_AMOUNT,
@@ -151,8 +152,23 @@ def total_of(wanted, rows, lo, hi, block, size, row_series, base, series_info, p
 
 
 @inline
-def fold_row(p, q, level, child_level, price, co2, parts, p0):
-    """Add a series' part q of a window to row p of a longer one."""
+def reached_of(rows, lo, hi, block, size, parts, p0):
+    """How far an asset's energy reaches in a longer window, which is how long an order that has no end yet has been going on. [ns]"""
+    reached = 0.0
+    for m in range(lo, hi):
+        if rows[m] < size:
+            reached = max(reached, parts[block + rows[m], p0 + REACHED])
+    return reached
+
+
+@inline
+def fold_row(p, q, parent, child, nodes, labels, parts, p0):
+    """Add a series' row q of `child` to row p of the longer window `parent`."""
+    level = nodes[child, N_LEVEL]
+    if is_booked(parts, q, p0):
+        reached = np.float64(nodes[child, N_END] - nodes[child, N_START]) if level == 0 else parts[q, p0 + REACHED]
+        offset = nodes[child, N_START] - nodes[parent, N_START]
+        parts[p, p0 + REACHED] = max(parts[p, p0 + REACHED], offset + reached)
     parts[p, p0 + AMOUNT] += parts[q, p0 + AMOUNT] + parts[q, p0 + TAIL_AMOUNT]
     parts[p, p0 + COVERED] += parts[q, p0 + COVERED] + parts[q, p0 + TAIL_COVERED]
     parts[p, p0 + COUNT] += parts[q, p0 + COUNT]
@@ -161,10 +177,10 @@ def fold_row(p, q, level, child_level, price, co2, parts, p0):
     for e in range(ENERGY_STATES):
         parts[p, p0 + PRODUCING + e] += energy_in_state(parts, q, p0, e)
     parts[p, p0 + STATED] += stated(parts, q, p0)
-    parts[p, p0 + COST] += worth(parts, q, p0, COST, child_level, price)
-    parts[p, p0 + CO2] += worth(parts, q, p0, CO2, child_level, co2)
+    parts[p, p0 + COST] += worth(parts, q, p0, COST, level, labels[child, B_PRICE])
+    parts[p, p0 + CO2] += worth(parts, q, p0, CO2, level, labels[child, B_CO2])
     peak = parts[q, p0 + PEAK]
-    if level > QUARTERS and (np.isnan(parts[p, p0 + PEAK]) or peak > parts[p, p0 + PEAK]):
+    if nodes[parent, N_LEVEL] > QUARTERS and (np.isnan(parts[p, p0 + PEAK]) or peak > parts[p, p0 + PEAK]):
         parts[p, p0 + PEAK] = peak
 
 
@@ -208,7 +224,7 @@ def fold(
     """
     for k in range(parents.size):
         parent = parents[k]
-        block, level = nodes[parent, N_BLOCK], nodes[parent, N_LEVEL]
+        block = nodes[parent, N_BLOCK]
         for j in range(np.int64(1) << nodes[parent, N_SHIFT]):
             if marks[block + j] & REFOLD == 0:
                 continue
@@ -218,11 +234,9 @@ def fold(
             parts[p, p0 + PEAK] = np.nan
             for m in range(first[k], first[k + 1]):
                 child = children[m]
-                if j >= np.int64(1) << nodes[child, N_SHIFT]:
-                    continue
-                q, price, co2 = nodes[child, N_BLOCK] + j, labels[child, B_PRICE], labels[child, B_CO2]
-                fold_row(p, q, level, nodes[child, N_LEVEL], price, co2, parts, p0)
-        if level == QUARTERS:
+                if j < np.int64(1) << nodes[child, N_SHIFT]:
+                    fold_row(p, nodes[child, N_BLOCK] + j, parent, child, nodes, labels, parts, p0)
+        if nodes[parent, N_LEVEL] == QUARTERS:
             set_peaks(parent, lines, nodes, row_series, series_info, asset_first, asset_rows, parts, marks, p0)
 
 
@@ -290,8 +304,7 @@ def read_out(
         size, level = np.int64(1) << nodes[node, N_SHIFT], nodes[node, N_LEVEL]
         price, co2 = labels[node, B_PRICE], labels[node, B_CO2]
         length = (nodes[node, N_END] - nodes[node, N_START]) * 1e-9
-        if nodes[node, N_END] >= ENDLESS:
-            length = np.nan  # what has gone by depends on when it is asked, not on what was measured
+        endless = nodes[node, N_END] >= ENDLESS
         for j in range(min(size, lines[nodes[node, N_LINE], L_SERIES])):
             if mark != 0 and marks[block + j] & mark == 0:
                 continue
@@ -308,13 +321,15 @@ def read_out(
             out_asset[n_out] = asset
             for c in range(OUT):
                 out[n_out, c] = np.nan
+            if endless:
+                length = reached_of(asset_rows, lo, hi, block, size, parts, p0) * 1e-9
             out[n_out, HOURS] = length / SECONDS_AN_HOUR
             if active > 0:
                 kwh, covered = total_of(
                     active, asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0
                 )
                 out[n_out, KWH] = kwh
-                out[n_out, COVERAGE] = covered / length if covered < length or np.isnan(length) else 1.0
+                out[n_out, COVERAGE] = min(covered / length, 1.0)
                 out[n_out, PEAK_KW] = parts[block + series_info[row_series[base + j], S_LEAD], p0 + PEAK]
                 if length <= QUARTER * 1e-9:
                     out[n_out, PEAK_KW] = kwh / (length / SECONDS_AN_HOUR)
@@ -343,7 +358,7 @@ def read_out(
                 )
                 out[n_out, KVARH] = kvarh
                 if active == 0:
-                    out[n_out, COVERAGE] = covered / length if covered < length or np.isnan(length) else 1.0
+                    out[n_out, COVERAGE] = min(covered / length, 1.0)
                 elif kwh != 0.0 or kvarh != 0.0:
                     out[n_out, POWER_FACTOR] = kwh / np.sqrt(kwh * kwh + kvarh * kvarh)
             n_out += 1

@@ -13,8 +13,8 @@ that straddle a window's end are split there by linear interpolation, so that wi
 highest mean power of a quarter-hour of the window, of the window itself where it is not longer; an order that holds no whole
 quarter-hour and is longer has none. `power_factor` is P / sqrt(P² + Q²) of the window's energies, `apparent_energy_kvah`
 sqrt(P² + Q²) of them. `mean_power_kw` and `load_factor` go by the length of the whole window, so that they grow while it runs.
-`coverage` is the share of the window that lies between samples near enough to each other. An order that has no end yet has no
-length, and none of the three.
+`coverage` is the share of the window that lies between samples near enough to each other. An order that has no end yet is as long
+as energy was booked in it, by whole slices.
 
 Energy by state: between two samples of a meter the states of its machine (`state_of`, most often the asset itself) share the energy
 by the time that each held. What fell into time without a known state is in none of them: their sum is at most the whole, and they are
