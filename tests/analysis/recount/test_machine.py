@@ -1,6 +1,5 @@
 """The plain recount of times, pieces and ratios against the engine's own, and at the edges by hand."""
 
-from math import isclose, isnan
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from analysis.recount.effectiveness import Figures, Machine, effectiveness, losses, machines_of, quality
 from analysis.recount.history import History
 from processing.operators import WINDOWS, machine
-from tests.analysis.recount.worked_line import LINE, SECOND, history_of, plant_of, rows_of_line
+from tests.analysis.recount.worked_line import LINE, SECOND, differences, history_of, plant_of, rows_of_line
 from tests.processing.engine_rig import T0, EngineRig, frames_of
 
 _WINDOWS = {"1m": (60, 7), "15m": (900, 1), "1h": (3600, 1)}
@@ -45,12 +44,3 @@ def figures_of(history: History, asset: str, machines: list[Machine], start: int
         "losses": losses(machines, start, end),
         "quality": quality(history, asset, machines),
     }
-
-
-def differences(figures: Figures, emitted: Figures) -> list[tuple[str, float, float]]:
-    """Field, recount and what was emitted, where they differ."""
-    return [
-        (name, figures[name], value)
-        for name, value in emitted.items()
-        if not (isclose(figures[name], value, rel_tol=1e-9, abs_tol=1e-9) or isnan(figures[name]) and isnan(value))
-    ]

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import defaultdict
+from math import isclose, isnan
 from pathlib import Path
 
 from analysis.recount.history import History
@@ -22,6 +23,13 @@ path = "plant/hall1/line1/*"
 microstop_s = 45
 state_max_gap_s = "4m"
 ideal_cycle_s = 3.0
+
+[asset.tags.pulses]
+kind = "pulse"
+kwh_per_pulse = 0.01
+
+[asset.tags.energy_kwh]
+register_max_gap_s = "5m"
 
 [[product]]
 name = "A"
@@ -73,6 +81,7 @@ def rows_of_line(seed: int, seconds: int, start: int = T0) -> list[Row]:
     rows: list[Row] = []
     for name in ("press", "packer"):
         rows += _machine(rng, f"{LINE}/{name}", start, seconds)
+    rows += _meters(rng, start, seconds)
     moment, order = start, 0
     while (moment := moment + rng.randrange(30, 900) * SECOND + rng.randrange(SECOND)) < start + seconds * SECOND:
         order += 1
@@ -100,6 +109,28 @@ def _machine(rng: random.Random, asset: str, start: int, seconds: int) -> list[R
     return rows
 
 
+def _meters(rng: random.Random, start: int, seconds: int) -> list[Row]:
+    """A press with power and a register that is reset, a packer with pulses and reactive power; samples are missing."""
+    press, packer, rows, register = f"{LINE}/press", f"{LINE}/packer", [], 1000.0
+    for second in range(0, seconds, 7):
+        time = start + second * SECOND + rng.randrange(SECOND)
+        register = 0.0 if rng.random() < 0.003 else register + rng.random() * 0.05
+        kinds = (
+            (press, "power_kw", rng.uniform(5, 40)),
+            (press, "reactive_power_kvar", rng.uniform(1, 9)),
+            (press, "energy_kwh", register),
+            (packer, "pulses", float(rng.randrange(5))),
+            (packer, "reactive_power_kvar", rng.uniform(1, 9)),
+        )
+        gone = second % 3000 > 2000
+        rows += [
+            Row(asset, tag, time, value)
+            for asset, tag, value in kinds
+            if rng.random() < 0.9 and not (gone and tag == "energy_kwh")
+        ]
+    return rows
+
+
 def history_of(plant: Plant, rows: list[Row]) -> History:
     """What the rows say; of several for one series and time the smallest value counts."""
     found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
@@ -109,3 +140,12 @@ def history_of(plant: Plant, rows: list[Row]) -> History:
             times[row.time] = min(row.value, times.get(row.time, row.value))
     payloads = {payload_digest(row.payload): row.payload for row in rows if row.payload is not None}
     return History(plant, LINE, {key: sorted(times.items()) for key, times in found.items()}, payloads)
+
+
+def differences(figures: dict[str, float], emitted: dict[str, float]) -> list[tuple[str, float, float]]:
+    """Field, recount and what was emitted, where they differ."""
+    return [
+        (name, figures[name], value)
+        for name, value in emitted.items()
+        if not (isclose(figures[name], value, rel_tol=1e-9, abs_tol=1e-9) or isnan(figures[name]) and isnan(value))
+    ]
