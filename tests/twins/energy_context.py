@@ -1,0 +1,128 @@
+"""Slow, obvious twin of energy by state, cost and CO2: every piece of energy is split at every minute, cut and change of state."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from fieldline.plant import Role, TagInfo
+from fieldline.states import STATES, EnergyState
+from tests.twins.energy import ACTIVE, POWERS, REGISTERS, register_step
+
+MINUTE = 60 * 10**9
+
+
+class Told(NamedTuple):
+    """What was said of a machine's state at a time. [ns] until : of a correction, None: until the next sample; gap : longest hold."""
+
+    time: int
+    state: int
+    gap: int
+    corrects: bool = False
+    until: int | None = None
+
+
+class Piece(NamedTuple):
+    """Energy that one slice books, and between which times its states are looked up. [ns]"""
+
+    slice_start: int
+    amount: float
+    since: int
+    until: int
+
+
+def state_at(told: list[Told], time: int) -> int:
+    """The state at an instant; told : in order of time."""
+    before = [row for row in told if row.time <= time]
+    samples = [row for row in before if not row.corrects]
+    correction = next((row for row in reversed(before) if row.corrects), None)
+    if correction is not None and time < correction.time + correction.gap:
+        if correction.until is not None and time < correction.until:
+            return correction.state
+        if correction.until is None and not any(row.time > correction.time for row in samples):
+            return correction.state
+    last = samples[-1] if samples else None
+    return last.state if last is not None and time < last.time + last.gap else 0
+
+
+def state_times(told: list[Told], since: int, until: int) -> dict[EnergyState, int]:
+    """How long each energy state held between two times. [ns]"""
+    marks = {since, until}
+    for row in told:
+        marks |= {row.time, row.time + row.gap, row.until or row.time}
+    bounds = sorted(mark for mark in marks if since <= mark <= until)
+    found: dict[EnergyState, int] = defaultdict(int)
+    for a, b in zip(bounds, bounds[1:], strict=False):
+        found[STATES[state_at(told, a)].energy] += b - a
+    return found
+
+
+def slices_of(since: int, until: int, cuts: list[int]) -> list[tuple[int, int]]:
+    """The slices that share time with since..until; with none between them the one that holds `since`."""
+    found: list[tuple[int, int]] = []
+    start = max([since // MINUTE * MINUTE, *(cut for cut in cuts if cut <= since)])
+    while start < until or not found:
+        end = min([start // MINUTE * MINUTE + MINUTE, *(cut for cut in cuts if cut > start)])
+        found.append((start, end))
+        start = end
+    return found
+
+
+def pieces_of(samples: list[tuple[int, float]], info: TagInfo, cuts: list[int]) -> list[Piece]:
+    """What a meter gives to slices."""
+    gap = int((info.max_gap_s if info.role in POWERS else info.register_max_gap_s) * 1e9)
+    found: list[Piece] = []
+    for number, (t1, v1) in enumerate(samples):
+        here = slices_of(t1, t1, cuts)[0][0]
+        t0, v0 = samples[number - 1] if number else (t1, v1)
+        near = number > 0 and t1 - t0 <= gap
+        if info.role not in POWERS and info.role not in REGISTERS:
+            # What it was drawn in has its source, though the amount is booked later.
+            found += [Piece(start, 0.0, t0, t0) for start, _ in slices_of(t0, t1, cuts) if near and start < here]
+            found.append(Piece(here, v1 * info.scale, t0 if near else t1, t1))
+        elif number and not near and info.role in REGISTERS:
+            found.append(Piece(here, register_step(v0, v1, info) * info.scale, t1, t1))
+        elif near:
+            for start, end in slices_of(t0, t1, cuts):
+                a, b = max(t0, start), min(t1, end)
+                found.append(Piece(start, _amount(info, (t0, v0), (t1, v1), a, b), a, b))
+    return found
+
+
+def _amount(info: TagInfo, first: tuple[int, float], second: tuple[int, float], a: int, b: int) -> float:
+    (t0, v0), (t1, v1) = first, second
+    if info.role in REGISTERS:
+        return register_step(v0, v1, info) * info.scale * (b - a) / (t1 - t0)
+    middle = v0 + (v1 - v0) * ((a - t0) + (b - t0)) / 2 / (t1 - t0)
+    return middle * info.scale * (b - a) / 3.6e12
+
+
+def energy_in_context(
+    series: list[tuple[TagInfo, list[tuple[int, float]]]],
+    told: list[Told],
+    cuts: list[int],
+    price: Callable[[int], float],
+    factor: Callable[[int], float],
+    start: int,
+    end: int,
+) -> dict[str, float]:
+    """An asset's energy between two times that are cuts or whole minutes, by state, and what it cost and emitted; NaN: nothing known."""
+    given = [(info.role, pieces_of(samples, info, sorted(cuts))) for info, samples in series]
+    given = [(role, [piece for piece in mine if start <= piece.slice_start < end]) for role, mine in given]
+    role = next((best for best in ACTIVE if any(kind is best and mine for kind, mine in given)), Role.NONE)
+    mine = [piece for kind, pieces in given if kind is role for piece in pieces]
+    times = [state_times(told, piece.since, piece.until) for piece in mine]
+    known = sum(ns for time in times for state, ns in time.items() if state) > 0
+    result = {
+        "active_energy_kwh": math.fsum(piece.amount for piece in mine),
+        "energy_cost": math.fsum(piece.amount * price(piece.slice_start) for piece in mine),
+        "co2_kg": math.fsum(piece.amount * factor(piece.slice_start) for piece in mine),
+    }
+    for state in (EnergyState.PRODUCING, EnergyState.IDLE, EnergyState.STANDBY, EnergyState.OFF):
+        shares = [
+            piece.amount * time[state] / (piece.until - piece.since)
+            for piece, time in zip(mine, times, strict=True)
+            if piece.until > piece.since
+        ]
+        result[f"{state.name.lower()}_energy_kwh"] = math.fsum(shares) if known else math.nan
+    return result if mine else {}
