@@ -1,4 +1,9 @@
-"""`fieldline demo`: a plant and a farm, a broker, all stages and a live view in one process, ending with the audit."""
+"""`fieldline demo`: a plant and a farm, a broker, all stages and a live view in one process, ending with the audit.
+
+A plant's day passes before your eyes rather than being filled in from history: in two minutes at 270 × time nine hours go by,
+from half an hour before the early shift to half an hour after it. That is the least that shows a whole shift, a dozen orders and
+enough stops for a Pareto, and everything comes the way it would on a real day, late and doubled rows among it.
+"""
 
 import tempfile
 from collections import deque
@@ -18,8 +23,9 @@ if TYPE_CHECKING:
     from cli.demo_truth import Comparison
     from cli.supervisor import Stage
     from fieldline.settings import Settings
+    from ingest.simulator import Simulation
 
-FAULTS = "duplicates=0.01,late=0.02,late_s=120,malformed=0.002"
+FAULTS = "duplicates=0.01,shuffle_s=20,late=0.02,late_s=900,malformed=0.002"
 
 
 def demo(
@@ -28,7 +34,7 @@ def demo(
     ] = 2.0,
     speed: Annotated[
         float, typer.Option("--speed", min=0.1, max=600, help="Seconds of the plant in one of yours.")
-    ] = 60.0,
+    ] = 270.0,
     seed: Annotated[int, typer.Option("--seed", help="The same seed is the same plant, day and faults.")] = 1,
     faults: Annotated[
         str, typer.Option("--faults", metavar="NAME=VALUE,…", help="What to spoil; as in simulate.")
@@ -50,6 +56,9 @@ def demo(
         code = _Demo(where, minutes * 60.0, speed, seed, faults, svg, quiet).run()
     if code:
         raise typer.Exit(code)
+
+
+_WRONG_SHOWN = 20
 
 
 @contextmanager
@@ -77,11 +86,13 @@ class _Demo:
         from ingest.simulator import Simulation, pack_for, parse_faults
 
         self._clock = SystemClock()
+        self._causes: list[Comparison] = []
+        self._faults = faults
         self._folder, self._wall_s, self._speed, self._svg, self._quiet = folder, wall_s, speed, svg, quiet
         pack_s = pack_for(speed)
-        self._settings = _settings(folder, pack_s)
         start_ns = first_moment(self._clock.now_ns(), round(wall_s * speed * 1e9))
         self._simulation = Simulation(start_ns, seed=seed, pack_s=pack_s, faults=parse_faults(faults))
+        self._settings = _settings(folder, pack_s, self._simulation)
 
     def run(self) -> Exit:
         """Run it to its end, or until Ctrl-C, and judge it."""
@@ -161,38 +172,72 @@ class _Demo:
 
     def _judge(self, log: Any, plant: Any) -> Exit:
         from cli import audit, balance
-        from cli.demo_truth import compare_counts, compare_energy
+        from cli.demo_truth import compare_counts, compare_energy, compare_figures
 
+        truth, store = self._simulation.truth(), Path(self._settings.deliver.store or "")
+        if store.exists():
+            self._show_report(log, store, truth)
         result = balance.audit(log, plant.line_of)
         code = audit.report(result, json=False)
-        truth = self._simulation.truth()
-        store = Path(self._settings.deliver.store or "")
-        found = compare_counts(result, truth) + (compare_energy(store, truth) if store.exists() else [])
-        _print_truth(found)
+        found = compare_counts(result, truth)
+        if store.exists():
+            found += compare_energy(store, truth) + compare_figures(store, truth) + self._causes
+        _print_truth(found, truth, self._faults)
         return code or (Exit.OK if all(each.agrees for each in found) else Exit.FAILED)
 
+    def _show_report(self, log: Any, store: Path, truth: dict[str, Any]) -> None:
+        """The pictures of the first line, and its causes beside the truth."""
+        from rich.console import Console
 
-def _settings(folder: Path, pack_s: int) -> "Settings":
+        from cli.causes import causes_of
+        from cli.demo_report import newest_window, pictures
+        from cli.demo_truth import compare_line_causes
+
+        line = self._simulation.plant.lines[0]
+        window = newest_window(truth, line)
+        if window is None:
+            typer.echo("no whole hour of the plant went by; a longer run shows OEE, energy per unit and causes")
+            return
+        causes = causes_of(log, line, window.start_ns, window.end_ns)
+        self._causes = compare_line_causes(causes, truth, window.window, window.start_ns)
+        console = Console(file=None if not self._quiet else StringIO())
+        for picture in pictures(store, line, window, causes):
+            console.print(picture)
+            console.print()
+
+
+def _settings(folder: Path, pack_s: int, simulation: "Simulation") -> "Settings":
     """Everything in the folder. Devices send `pack_s` seconds at once, so rows wait for their neighbours as long."""
     from fieldline.settings import load_settings
+    from ingest.simulator.plantfile import plant_file
 
+    (folder / "plant.toml").write_text(plant_file(simulation.plant), encoding="utf-8")
     flags = {
         "log": f"sqlite:{folder / 'demo.db'}",
+        "plant": str(folder / "plant.toml"),
         "deliver.store": str(folder / "demo.results.db"),
         "ingest.subscribe": ("plant/#", "farm/#"),
         "process.settle_s": max(0.5, 2.0 * pack_s),
-        "process.windows": ("1m", "15m", "1h", "day"),
+        "process.operators": ("telemetry", "energy", "machine", "order", "spc"),
+        "process.windows": ("1m", "1h", "shift", "day", "order"),
     }
     return load_settings(None, {}, flags)
 
 
-def _print_truth(found: "list[Comparison]") -> None:
+def _print_truth(found: "list[Comparison]", truth: dict[str, Any], faults: str) -> None:
+    from cli.demo_truth import shown
+
     wrong = [each for each in found if not each.agrees]
-    energy = [each for each in found if each.what.endswith("kWh")]
+    energy = sum(each.truth or 0.0 for each in found if each.what.endswith("kWh"))
     typer.echo(
-        f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree "
-        f"(readings, duplicates, malformed of each line, and {sum(each.truth for each in energy):.3f} kWh)"
+        f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree to 1e-9 "
+        f"(readings, duplicates, malformed of each line; {energy:.3f} kWh; {len(truth['figures'])} rows of OEE, losses, "
+        f"pieces, energy and energy per unit of whole hours, shifts and orders)"
     )
-    for each in wrong:
-        ours = "nothing" if each.ours is None else f"{each.ours:.12g}"
-        typer.echo(f"  {each.what}: sent {each.truth:.12g}, found {ours}")
+    typer.echo(f"  injected on the way: {faults or 'nothing'}")
+    if truth["not_told"]:
+        typer.echo(f"  rows are not compared, for what the plant did was not all sent: {', '.join(truth['not_told'])}")
+    for each in wrong[:_WRONG_SHOWN]:
+        typer.echo(f"  {each.what}: the plant {shown(each.truth)}, found {shown(each.ours)}")
+    if len(wrong) > _WRONG_SHOWN:
+        typer.echo(f"  and {len(wrong) - _WRONG_SHOWN} more")

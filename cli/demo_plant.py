@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from ingest.simulator import Simulation
 
 _DAY_NS = 86_400 * 1_000_000_000
-_FIRST_NS = 6 * 3600 * 1_000_000_000  # the plant's day begins at six
+_FIRST_NS = (5 * 3600 + 1800) * 1_000_000_000  # half an hour before the early shift begins
 _DRAIN_S = 60.0
 _ON_ITS_WAY_S = 0.5  # from ingest's count to the log
 
 
 def first_moment(now_ns: int, span_ns: int) -> int:
-    """Six in the morning of the last day from which the whole span lies in the past. [ns UTC]"""
+    """Half past five in the morning of the last day from which the whole span lies in the past. [ns UTC]"""
     return (now_ns - span_ns - _FIRST_NS) // _DAY_NS * _DAY_NS + _FIRST_NS
 
 

@@ -228,15 +228,15 @@ class Chart:
                     canvas.put(column + k, level, sign, style)
         value = _number(row, self._field)
         if value is not None:
-            is_alarm = bool(_number(row, "alarm"))
-            canvas.put(column, value, "✖" if is_alarm else "•", "bold red" if is_alarm else "bold")
+            sign, style = ("✖", "bold red") if _by_rule(row) else ("▲", "yellow") if _by_memory(row) else ("•", "bold")
+            canvas.put(column, value, sign, style)
 
 
 def chart(rows: Sequence[Row], title: str = "", field: str = "mean", height: int = _CHART_HEIGHT) -> RenderableType:
     """A control chart of rows of `spc` of one tag, oldest first.
 
     field : what is drawn against center, lcl and ucl; height : rows of the picture, 5 or more.
-    Points that raised an alarm are marked; below, how many did and by which rules.
+    Points that break a rule are marked (✖), so are those at which only EWMA or CUSUM is beyond its limits (▲); below, how many.
 
     Raises ValueError for a chart that is too low.
     """
@@ -244,10 +244,23 @@ def chart(rows: Sequence[Row], title: str = "", field: str = "mean", height: int
         raise ValueError(f"chart: expected a height of 5 rows or more, got {height}")
     from rich.console import Group
 
-    alarms = [row for row in rows if _number(row, "alarm")]
-    rules = sorted({name for row in alarms for name in str(row.get("rule_names") or "").split(",") if name})
-    told = f"{len(rows)} points, {len(alarms)} with an alarm" + (f" ({', '.join(rules)})" if rules else "")
+    rules = sorted({name for row in rows for name in str(row.get("rule_names") or "").split(",") if name})
+    told = f"{len(rows)} points, {sum(map(_by_rule, rows))} against a rule" + (
+        f" ({', '.join(rules)})" if rules else ""
+    )
+    slow = sum(map(_by_memory, rows))
+    told += f", {slow} more where EWMA or CUSUM is beyond its limits" if slow else ""
     return Group(Text(title, "bold"), Chart(rows, field, height), Text(told))
+
+
+def _by_rule(row: Row) -> bool:
+    """Whether the point itself breaks a rule."""
+    return bool(_number(row, "rules"))
+
+
+def _by_memory(row: Row) -> bool:
+    """Whether only what came before it, too, makes it an alarm."""
+    return bool(_number(row, "alarm")) and not _by_rule(row)
 
 
 class _Canvas:
@@ -256,7 +269,7 @@ class _Canvas:
     def __init__(self, width: int, height: int, low: float, high: float, ascii_only: bool) -> None:
         self._cells = [[(" ", "")] * width for _ in range(height)]
         self._low, self._high, self._height = low, high, height
-        self._plain = {"─": "-", "╌": ".", "•": "o", "✖": "X"} if ascii_only else {}
+        self._plain = {"─": "-", "╌": ".", "•": "o", "✖": "X", "▲": "^"} if ascii_only else {}
 
     def put(self, column: int, value: float, sign: str, style: str) -> None:
         row = round((self._high - value) / (self._high - self._low) * (self._height - 1))

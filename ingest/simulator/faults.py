@@ -55,6 +55,11 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if not abs(self.clock_skew_s) <= 86_400 or not abs(self.clock_drift_ppm) <= 10_000:
             raise ValueError("faults: clock_skew_s lies within ±86400 s and clock_drift_ppm within ±10000 ppm")
 
+    def of_the_data(self) -> list[str]:
+        """Names of those that change what there is to send; the others change only how it travels."""
+        names = ("gaps", "silence", "clock_skew_s", "clock_drift_ppm", "counter_resets")
+        return [name for name in names if getattr(self, name)]
+
 
 def parse_faults(text: str) -> Faults:
     """Faults from `duplicates=0.01,shuffle_s=30,malformed=0.001`. Raises SettingsError naming what was meant."""

@@ -62,6 +62,11 @@ class SimulatedPlant:
         noon = np.array([20_000 * DAY_NS + DAY_NS // 2], np.int64)
         return sum(len(device.columns(noon)) * SECOND_NS / device.period_ns for device in self.devices)
 
+    def paces(self) -> list[str]:
+        """`rate_hz` when machines don't measure at each whole second, at which all that happens to them happens."""
+        machines = [machine for line in self.lines for machine in self.machines[line]]
+        return ["rate_hz"] if any(SECOND_NS % machine.period_ns for machine in machines) else []
+
     def order_events(self, start_ns: int, stop_ns: int, *, announce: bool) -> list[Event]:
         """Orders that start and stop in [start, stop), on the line's own path.
 

@@ -91,7 +91,11 @@ class Simulation:
         yield from self._released(None)
 
     def truth(self) -> dict[str, Any]:
-        """What was sent so far, as JSON: messages, series, energy by hour, counts, states, orders, lines."""
+        """What was sent so far, as JSON: messages, series, energy by hour, counts, states, orders, lines, figures, causes.
+
+        Figures and causes are what the plant truly did. Where faults of the data or a slow pace keep part of that from ever
+        being sent there are none, and `not_told` says what does.
+        """
         lines: dict[str, dict[str, int]] = {}
         for asset, tags in self._truth.series.items():
             found = lines.setdefault("/".join(asset.split("/")[:3]), {"readings": 0, "copies": 0, "malformed": 0})
@@ -99,6 +103,10 @@ class Simulation:
             found["copies"] += sum(series.copies for series in tags.values())
         for line, number in self._truth.malformed_by_line.items():
             lines.setdefault(line, {"readings": 0, "copies": 0, "malformed": 0})["malformed"] = number
+        known = self.plant.known(self.start_ns, self.end_ns)
+        obstacles = self.faults.of_the_data() + self.plant.paces()
+        if obstacles:
+            known |= {"figures": [], "causes": []}
         return {
             "seed": self.plant.seed,
             "start_ns": self.start_ns,
@@ -106,7 +114,8 @@ class Simulation:
             "faults": msgspec.to_builtins(self.faults),
             "lines": lines,
             **self._truth.report(),
-            **self.plant.known(self.start_ns, self.end_ns),
+            **known,
+            "not_told": obstacles,
         }
 
     def write_truth(self, path: Path) -> None:

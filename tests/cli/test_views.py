@@ -40,7 +40,7 @@ def points(count: int, **more: Any) -> list[dict[str, Any]]:
     """A minute each; every tenth raises an alarm."""
     return [
         {"time": k * 60_000_000_000, "mean": 5.0 + (2.0 if k % 10 == 9 else 0.0), "center": 5.0, "lcl": 4.0, "ucl": 6.0}
-        | {"alarm": float(k % 10 == 9), "rule_names": "nelson1" if k % 10 == 9 else None}
+        | {"alarm": float(k % 10 == 9), "rules": float(k % 10 == 9), "rule_names": "nelson1" if k % 10 == 9 else None}
         | more
         for k in range(count)
     ]
@@ -124,11 +124,19 @@ def test_a_chart_marks_alarms_and_counts_them() -> None:
     assert sum(line.count("•") for line in body) == 36
     assert sum(1 for line in body if "╌" in line) == 2
     assert "00:00" in lines[14] and "00:39" in lines[14]
-    assert lines[15] == "40 points, 4 with an alarm (nelson1)"
+    assert lines[15] == "40 points, 4 against a rule (nelson1)"
+
+
+def test_a_chart_tells_alarms_of_a_rule_from_those_of_a_memory() -> None:
+    lines = drawn(chart(points(20, alarm=1.0)), width=120)
+
+    assert sum(line.count("▲") for line in lines) == 18
+    assert sum(line.count("✖") for line in lines) == 2
+    assert "18 more where EWMA or CUSUM is beyond its limits" in lines[-1]
 
 
 def test_a_chart_without_limits_draws_its_points() -> None:
-    lines = drawn(chart(points(5, center=None, lcl=None, ucl=None, alarm=None)))
+    lines = drawn(chart(points(5, center=None, lcl=None, ucl=None, alarm=None, rules=None)))
 
     assert sum(line.count("•") for line in lines) == 5
     assert not any("╌" in line for line in lines)
