@@ -1,0 +1,230 @@
+"""Charts handed from cell to cell say what the block functions say of the whole series, and what the twin says of each stretch."""
+
+import math
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from fieldline.plantfile import RULES, SpcEntry
+from processing.kernels import charts, drift, outliers, rules, spc, spc_memory, spc_points
+from processing.kernels import layout as at
+from processing.operators.spc import COMPONENT
+from processing.timeline.charts import Charts
+from tests.twins import spc as twin
+
+HELD = {0: (0, 0, math.nan, math.nan), 1: (1, 1, 10.0, 2.0), 2: (2, 4, 13.0, 1.5)}
+"""Limits by product; the first has none."""
+
+
+class Chain(NamedTuple):
+    """One charted tag's cells, a node each, oldest first."""
+
+    lines: np.ndarray
+    nodes: np.ndarray
+    labels: np.ndarray
+    parts: np.ndarray
+    marks: np.ndarray
+    parameters: np.ndarray
+
+    @classmethod
+    def of(cls, points: list[twin.Point], entry: SpcEntry) -> "Chain":
+        count, known = len(points), Charts()
+        known.add(0, 0, entry, 0)
+        lines = np.zeros((1, at.L_COLUMNS), np.int64)
+        nodes, labels = np.zeros((count, at.N_COLUMNS), np.int64), np.zeros((count, at.B_COLUMNS))
+        parts = np.tile(COMPONENT.first_parts, (count, 1))
+        for k, point in enumerate(points):
+            nodes[k, [at.N_OLDER, at.N_NEWER, at.N_BLOCK]] = k - 1, k + 1 if k + 1 < count else -1, k
+            nodes[k, [at.N_START, at.N_FLAGS]] = point.cell * at.MINUTE, at.USED
+            labels[k, at.B_PRODUCT] = point.limits[0]
+            fill(parts[k], point.samples)
+        return cls(lines, nodes, labels, parts, np.zeros(count, np.uint8), known.parameters)
+
+    def scan(self, ids: list[int]) -> "Chain":
+        place, wanted, rows = np.array([0, -1]), np.empty(4, np.int64), np.zeros(1, np.int64)
+        limits = np.array([[HELD[product]] for product in range(3)])
+        missing = spc_memory.carry_on(
+            np.array(ids), place, np.array([0, 1]), rows, rows, self.lines, self.nodes, self.labels, limits,
+            self.parameters, self.parts, self.parts.view(np.int64), self.marks, 0, COMPONENT.first_parts, wanted,
+        )  # fmt: skip
+        assert missing == 0
+        return self
+
+    def said(self) -> np.ndarray:
+        every = np.arange(len(self.nodes))
+        out = np.empty((len(every), spc_points.OUT))
+        spc_points.read_points(every, every, np.zeros_like(every), self.nodes, self.parameters, self.parts, 0, out)
+        return out
+
+
+def fill(row: np.ndarray, samples: list[float]) -> None:
+    """A cell's moments, worked out otherwise than on the stream."""
+    if samples:
+        mean = math.fsum(samples) / len(samples)
+        square = math.fsum((value - mean) ** 2 for value in samples)
+        row[: spc.SCANNED] = len(samples), mean, square, min(samples), max(samples)
+
+
+def random_points(seed: int, count: int, sizes: tuple[int, ...]) -> list[twin.Point]:
+    """Points of three products in runs, with missing cells and shifts."""
+    random, points, cell, product, level = Random(seed), [], 1000, 1, 10.0
+    for _ in range(count):
+        cell += 1 if random.random() > 0.02 else random.choice([5, 300])
+        product = product if random.random() > 0.006 else random.choice([0, 1, 2])
+        level = level if random.random() > 0.03 else 10.0 + random.choice([0.0, 0.0, 4.0, -4.0])
+        size = random.choice(sizes)
+        points.append(twin.Point(cell, HELD[product], [random.gauss(level, 2.0) for _ in range(size)]))
+    return points
+
+
+def names(mask: float) -> frozenset[str]:
+    return frozenset() if math.isnan(mask) else frozenset(n for k, n in enumerate(RULES) if int(mask) >> k & 1)
+
+
+@pytest.mark.parametrize(("chart", "sizes"), [("i_mr", (1, 4)), ("xbar_r", (1, 2, 5))])
+@pytest.mark.parametrize("seed", range(3))
+def test_every_point_of_a_chart_equals_the_twin(seed: int, chart: str, sizes: tuple[int, ...]) -> None:
+    points = random_points(seed, 400, sizes)
+    entry = SpcEntry(chart=chart, ewma_lambda=0.3, cusum_k=0.4)  # type: ignore[arg-type]
+
+    said = Chain.of(points, entry).scan([0]).said()
+
+    want = twin.judge(points, twin.Settings(chart != "i_mr", 0.3, 0.4))
+    numbers = [[one.z, one.moving_range, one.ewma, one.high, one.low, one.drift, one.outlier] for one in want]
+    columns = (
+        spc_points.Z, spc_points.MOVING_RANGE, spc_points.O_EWMA, spc_points.O_HIGH, spc_points.O_LOW,
+        spc_points.O_DRIFT, spc_points.O_OUTLIER,
+    )  # fmt: skip
+    np.testing.assert_allclose(said[:, columns], numbers, rtol=1e-9, atol=1e-9)
+    assert [names(mask) for mask in said[:, spc_points.O_RULES]] == [one.rules for one in want]
+    assert np.nansum(np.abs(said[:, spc_points.O_DRIFT])) > 0 and np.nansum(said[:, spc_points.O_OUTLIER]) > 0
+
+
+def test_the_points_of_one_stretch_are_those_of_the_block_functions_bit_for_bit() -> None:
+    points = [point._replace(cell=256 * 9 + k, limits=HELD[1]) for k, point in enumerate(random_points(7, 250, (1,)))]
+
+    said = Chain.of(points, SpcEntry(ewma_lambda=0.2, cusum_k=0.5)).scan([0]).said()
+
+    z = np.array([(point.samples[0] - 10.0) / 2.0 for point in points])
+    masks, averages, high, low, state = (
+        np.empty(250, np.int64),
+        np.empty(250),
+        np.empty(250),
+        np.empty(250),
+        np.zeros(2),
+    )
+    rules.run_rules(z, masks)
+    charts.ewma(z, 0.0, 0.2, averages)
+    charts.cusum(z, 0.0, 0.5, state, high, low)
+    rows, verdict, memory = np.zeros(250, np.int64), np.empty(250, np.int8), np.array([drift.FIRST_PAGE_HINKLEY])
+    drift.page_hinkley(rows, z, 0.5, 8.0, 1.0, 30, memory, verdict)
+    window, scores, apart = np.zeros((1, outliers.window_columns(15))), np.empty(250), np.empty(250, np.uint8)
+    outliers.judge_newest(rows, z, 15, 7, 3.0, window, scores, apart)
+    assert said[:, spc_points.Z].tobytes() == z.tobytes()
+    assert said[:, spc_points.O_EWMA].tobytes() == averages.tobytes()
+    assert said[:, spc_points.O_HIGH].tobytes() == high.tobytes()
+    assert said[:, spc_points.O_LOW].tobytes() == low.tobytes()
+    assert said[:, spc_points.O_RULES].tolist() == masks.tolist()
+    assert said[:, spc_points.O_DRIFT].tolist() == verdict.tolist()
+    assert said[6:, spc_points.O_OUTLIER].tolist() == apart[6:].tolist()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_cell_that_changes_later_changes_those_after_it_as_if_it_had_always_been_so(seed: int) -> None:
+    random, points = Random(seed), random_points(seed, 300, (1, 3))
+    late = sorted(random.sample(range(300), 5))
+    before = [point._replace(samples=[]) if k in late[:2] else point for k, point in enumerate(points)]
+    chain = Chain.of(before, SpcEntry()).scan([0])
+    for k in late:
+        if k not in late[:2]:
+            points[k] = points[k]._replace(samples=[*points[k].samples, 25.0])
+        chain.parts[k, : spc.SCANNED] = COMPONENT.first_parts[: spc.SCANNED]
+        fill(chain.parts[k], points[k].samples)
+
+    chain.scan(late)
+
+    assert chain.said().tobytes() == Chain.of(points, SpcEntry()).scan([0]).said().tobytes()
+
+
+def test_a_change_is_followed_only_as_far_as_it_changes_bits() -> None:
+    points = [twin.Point(cell, HELD[1], [10.0 + cell % 7 - 3.0]) for cell in range(3000)]
+    chain = Chain.of(points, SpcEntry()).scan([0])
+    chain.marks[:] = 0
+    chain.parts[100, spc.MEAN] = 11.0
+
+    chain.scan([100])
+
+    marked = np.flatnonzero(chain.marks)
+    assert marked[0] == 101 and len(marked) == marked[-1] - 100
+    assert 15 < len(marked) < 400
+
+
+def test_what_a_node_that_is_gone_left_is_not_lost() -> None:
+    points = random_points(3, 120, (1,))
+    whole = Chain.of(points, SpcEntry()).scan([0])
+    want = whole.said()
+    whole.nodes[60, at.N_OLDER] = -1
+
+    whole.scan([60, 61])
+
+    assert whole.said()[60:].tobytes() == want[60:].tobytes()
+
+
+def test_a_new_cell_before_all_others_takes_what_the_next_one_began_with() -> None:
+    points = random_points(4, 120, (1,))
+    chain = Chain.of(points, SpcEntry()).scan([0])
+    want = chain.said()
+    # The 61st cell is taken out and put in again, after all before it are gone.
+    chain.nodes[60, at.N_OLDER] = -1
+    chain.parts[61, spc.BEFORE :] = chain.parts[60, spc.BEFORE :]
+    chain.parts[60, spc.SCANNED :] = COMPONENT.first_parts[spc.SCANNED :]
+
+    chain.scan([60])
+
+    assert chain.said()[60:].tobytes() == want[60:].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("samples", "limits", "reason"),
+    [
+        ([9.0, 11.0], HELD[1], spc_points.JUDGED),
+        ([9.0, 11.0], HELD[0], spc_points.NO_LIMITS),
+        ([9.0], HELD[1], spc_points.SUBGROUP_OF_ONE),
+    ],
+)
+def test_a_subgroup_without_a_place_on_its_chart_says_why(
+    samples: list[float], limits: tuple[int, int, float, float], reason: int
+) -> None:
+    chain = Chain.of([twin.Point(0, limits, samples)], SpcEntry(chart="xbar_r"))
+
+    said = chain.scan([0]).said()[0]
+
+    assert said[spc_points.REASON] == reason
+    assert math.isnan(said[spc_points.Z]) == (reason != spc_points.JUDGED)
+
+
+def test_a_sigma_below_the_center_s_last_digit_is_a_flat_signal() -> None:
+    chain = Chain.of([twin.Point(0, HELD[1], [10.0])], SpcEntry()).scan([0])
+    chain.parts[0, spc.NOW + spc.CENTER] = 1e17
+
+    said = chain.said()[0]
+
+    assert said[spc_points.REASON] == spc_points.FLAT and math.isnan(said[spc_points.Z])
+
+
+def test_drift_hardly_ever_cries_wolf_and_finds_a_shift_of_one_sigma() -> None:
+    random = np.random.default_rng(11)
+    quiet = random.normal(10.0, 2.0, 20_000)
+    shifted = random.normal(10.0, 2.0, 250)
+    shifted[150:] += 2.0
+    calm = [twin.Point(k, HELD[1], [value]) for k, value in enumerate(quiet.tolist())]
+    moved = [twin.Point(k, HELD[1], [value]) for k, value in enumerate(shifted.tolist())]
+
+    of_calm = Chain.of(calm, SpcEntry()).scan([0]).said()[:, spc_points.O_DRIFT]
+    of_moved = Chain.of(moved, SpcEntry()).scan([0]).said()[:, spc_points.O_DRIFT]
+
+    assert np.abs(of_calm).sum() <= 10  # 20 000 points: one alarm in 2000 or less
+    assert 1.0 in of_moved[150:190].tolist()
+    assert np.abs(of_moved[:150]).sum() == 0.0
