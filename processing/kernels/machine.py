@@ -95,8 +95,10 @@ KINDS = 17  # bits: what the machine told of
 IDEALS = 18  # .. + 3, longer windows only: counts x ideal cycle times; NaN where one is unknown
 PARTS = 22
 
-# bits of KINDS: HAS_STATE, and 2 << place of a count
+# bits of KINDS: HAS_STATE, and for the place of a count BY_COUNTER << place or BY_EVENT << place
 HAS_STATE = 1
+BY_COUNTER = 2
+BY_EVENT = 32
 GOOD, TOTAL, SCRAP, REWORK = 0, 1, 2, 3
 
 # columns of `carry`: those of `states`, then, int64 but for one:
@@ -250,7 +252,7 @@ def take_count(s, t, value, p, k, series_info, series_scale, parts, carry, carry
             step, _ = register_step(before, value, series_scale[s, F_MODULUS], series_scale[s, F_MAX_DELTA])
             gained = max(step, 0.0)
     parts[p, p0 + COUNTS + place] += gained * series_scale[s, F_SCALE]
-    add_kind(p, 2 << place, parts, p0)
+    add_kind(p, BY_COUNTER << place, parts, p0)
     carry_i[k, c0 + COUNT_UNTIL] = max(carry_i[k, c0 + COUNT_UNTIL], t + series_info[s, S_REGISTER_GAP])
 
 
@@ -264,7 +266,7 @@ def adjust_counts(value, p, event_keys, event_info, parts, p0):
         pieces = event_info[row, column]
         if np.isfinite(pieces):
             parts[p, p0 + COUNTS + place] += pieces
-            add_kind(p, 2 << place, parts, p0)
+            add_kind(p, BY_EVENT << place, parts, p0)
 
 
 @inline
@@ -284,7 +286,7 @@ def finish_chunk(chunks, c, until, live, series_info, row_series, nodes, parts, 
                 # Whoever decides what this stop is may not run again, but this slice has its answer.
                 set_micro(node, since, parts[p, p0 + IS_MICRO], lead, nodes, parts, marks, p0)
         elif GOOD_COUNT <= role <= REWORK_COUNT and carry_i[base + j, c0 + COUNT_UNTIL] > start:
-            add_kind(p, 2 << (role - GOOD_COUNT), parts, p0)
+            add_kind(p, BY_COUNTER << (role - GOOD_COUNT), parts, p0)
         else:
             continue
         if live == 1 and parts[p, p0 + KINDS] != 0.0:

@@ -140,18 +140,22 @@ def _kinds(rows: Rows) -> np.ndarray:
 def pieces_of(parts: np.ndarray, first: int = kernel.COUNTS) -> Pieces:
     """Pieces of rows of the kernel's columns, what was not counted from what was, as far as that goes.
 
+    A total that is counted holds: events say only what its pieces were, and of good and scrap the one not counted is the rest.
+
     parts : float64[n, kernel.PARTS]; first : kernel.COUNTS, or kernel.IDEALS for their ideal times [ns].
     """
     kinds = parts[:, kernel.KINDS].astype(np.int64)
-    has_good, has_total, has_scrap, has_rework = (kinds & (2 << place) != 0 for place in _PLACES)
+    by_counter = [kinds & (kernel.BY_COUNTER << place) != 0 for place in range(4)]
+    told = [by_counter[place] | (kinds & (kernel.BY_EVENT << place) != 0) for place in range(4)]
     good, total, scrap, rework = (parts[:, first + place] for place in _PLACES)
+    has_good, has_total, has_scrap, _ = (by_counter[place] for place in _PLACES)
+    told_good, _, told_scrap, told_rework = (told[place] for place in _PLACES)
     # By what was counted, not by what is NaN: an ideal time may be unknown of pieces that were.
-    return Pieces(
-        np.where(has_good, good, np.where(has_total & has_scrap, total - scrap, np.nan)),
-        np.where(has_scrap, scrap, np.where(has_total & has_good, total - good, np.nan)),
-        np.where(has_rework, rework, np.nan),
-        np.where(has_total, total, np.where(has_good & has_scrap, good + scrap, np.nan)),
-    )
+    goods = np.select([has_good, has_total & told_scrap, told_good], [good, total - scrap, good], np.nan)
+    rest = has_total & (has_good | (told_good & ~told_scrap))
+    scraps = np.select([has_scrap, rest, told_scrap], [scrap, total - good, scrap], np.nan)
+    totals = np.select([has_total, told_good & told_scrap], [total, good + scrap], np.nan)
+    return Pieces(goods, scraps, np.where(told_rework, rework, np.nan), totals)
 
 
 def _busy(rows: Rows) -> np.ndarray:
@@ -181,9 +185,9 @@ def _lines(tables: Any, machines: Rows, with_state: np.ndarray) -> Rows:
     rows, first, line = _of_lines(tables, machines, with_state)
     if not len(first):
         return rows
-    # What is unknown of a machine that neither was to run nor ran is not unknown of the line.
+    # A machine without planned time has no share in the line's OEE, nor have its pieces.
     absent = _busy(rows) == 0.0
-    known = (np.where(absent & np.isnan(column), 0.0, column) for column in (rows.ideal_total, rows.ideal_good))
+    known = (np.where(absent, 0.0, column) for column in (rows.ideal_total, rows.ideal_good))
     counted = np.logical_and.reduceat(rows.counted | absent, first)
     added = (rows.length, rows.planned, rows.unscheduled, rows.parts, *known)
     length, planned, unscheduled, parts, *ideals = (np.add.reduceat(column, first, axis=0) for column in added)

@@ -14,34 +14,34 @@ from tests.processing.engine_rig import SECOND, T0, Row, event
 LINE = "plant/hall1/line1"
 PRESS, OVEN, PACKER = f"{LINE}/press", f"{LINE}/oven", f"{LINE}/packer"
 
-PLANT = Plant(
-    PlantFile(
-        asset=(
-            AssetEntry(
-                path=PRESS,
-                ideal_cycle_s=0.7,
-                microstop_s=90.0,
-                state_max_gap_s=5000.0,
-                tags={
-                    "mode": TagEntry(
-                        kind="state", codes={"0": "off", "1": "idle", "2": "setup", "3": "producing", "4": "down"}
-                    ),
-                    "strokes": TagEntry(kind="total_count", modulus=1000.0, max_delta=100.0),
-                },
-            ),
-            AssetEntry(path=OVEN, microstop_s=400.0, state_max_gap_s=4000.0),
-            AssetEntry(
-                path=PACKER, state_max_gap_s=1000.0, tags={"packed": TagEntry(kind="good_count", counts_by="interval")}
-            ),
+FILE = PlantFile(
+    asset=(
+        AssetEntry(
+            path=PRESS,
+            ideal_cycle_s=0.7,
+            microstop_s=90.0,
+            state_max_gap_s=5000.0,
+            tags={
+                "mode": TagEntry(
+                    kind="state", codes={"0": "off", "1": "idle", "2": "setup", "3": "producing", "4": "down"}
+                ),
+                "strokes": TagEntry(kind="total_count", modulus=1000.0, max_delta=100.0),
+            },
         ),
-        product=(
-            ProductEntry(name="A", asset=OVEN, ideal_cycle_s=1.5),
-            ProductEntry(name="A", asset=PRESS, ideal_cycle_s=2.0),
-            ProductEntry(name="B", asset=PRESS, ideal_cycle_s=0.3),
+        AssetEntry(path=OVEN, microstop_s=400.0, state_max_gap_s=4000.0),
+        AssetEntry(
+            path=PACKER, state_max_gap_s=1000.0, tags={"packed": TagEntry(kind="good_count", counts_by="interval")}
         ),
-    )
+    ),
+    product=(
+        ProductEntry(name="A", asset=OVEN, ideal_cycle_s=1.5),
+        ProductEntry(name="A", asset=PRESS, ideal_cycle_s=2.0),
+        ProductEntry(name="B", asset=PRESS, ideal_cycle_s=0.3),
+    ),
 )
 """A press with a state tag, minor stops and a counter that rolls over; an oven that tells by events; a packer with a run bit."""
+
+PLANT = Plant(FILE)
 
 
 def json_event(asset: str, tag: str, time: int, **said: object) -> Row:

@@ -176,6 +176,28 @@ def test_pieces_are_added_and_taken_off_by_events() -> None:
     assert made["first_pass_yield"] == pytest.approx((51 - 4 - 2) / 51)
 
 
+@pytest.mark.parametrize(
+    ("counters", "said", "good", "scrap", "total"),
+    [
+        (("good_count", "scrap_count"), {"scrap": 2}, 90, 12, 102),
+        (("total_count", "scrap_count"), {"good": -2, "scrap": 2}, 78, 12, 90),
+        (("total_count", "good_count"), {"good": -2, "scrap": 2}, 8, 82, 90),
+        (("total_count",), {"scrap": 2}, 88, 2, 90),
+        (("total_count",), {"good": 85}, 85, 5, 90),
+        ((), {"good": 5, "scrap": 1}, 5, 1, 6),
+    ],
+)
+def test_a_total_that_is_counted_holds_and_events_say_what_its_pieces_were(
+    counters: tuple[str, ...], said: dict[str, int], good: float, scrap: float, total: float
+) -> None:
+    readings = zip(counters, (90, 10), strict=False)
+    rows = [row for tag, most in readings for row in counter(tag, (0, 0), (60, most))]
+
+    made = hour(run([*rows, json_event(PRESS, "@count", at(90), **said)], plant()), "quality")
+
+    assert (made["good_count"], made["scrap_count"], made["total_count"]) == (good, scrap, total)
+
+
 def test_a_state_never_heard_of_is_unqualified_time_and_no_loss() -> None:
     found = hour(run(modes((0, 1), (1800, 77), (2700, 1), (3600, 1)), plant()))
 

@@ -133,9 +133,9 @@ def seen(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int]]:
     return spans + [(told.time, told.until) for told in samples]
 
 
-def increments(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int, str, float]]:
-    """What each row counts: its time, until when its counter is taken to have counted, what, and how many pieces."""
-    found: list[tuple[int, int, str, float]] = []
+def increments(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int, str, float, bool]]:
+    """What each row counts: its time, until when its counter is taken to have counted, what, how many pieces, and whether a counter does."""
+    found: list[tuple[int, int, str, float, bool]] = []
     before: dict[str, float] = {}
     for row in usable(rows, asset):
         info = plant.tag_info(asset, row.tag)
@@ -145,26 +145,28 @@ def increments(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int
                 pieces = register_step(before[row.tag], row.value, info) if row.tag in before else 0.0
                 before[row.tag] = row.value
             until = row.time + int(info.register_max_gap_s * 1e9)
-            found.append((row.time, until, COUNTS[info.role], max(pieces, 0.0) * info.scale))
+            found.append((row.time, until, COUNTS[info.role], max(pieces, 0.0) * info.scale, True))
         elif row.tag in ("@count", "@correction"):
             said = attributes(row)
             found += [
-                (row.time, row.time + 1, kind, float(said[kind]))
+                (row.time, row.time + 1, kind, float(said[kind]), False)
                 for kind in ("good", "scrap", "rework")
                 if kind in said
             ]
     return found
 
 
-def pieces(counted: dict[str, float]) -> dict[str, float]:
-    """Good, scrap, rework and total, each told or from the two others; NaN where they are not told."""
-    got = {kind: counted.get(kind, math.nan) for kind in COUNTS.values()}
-    return {
-        "good": counted.get("good", got["total"] - got["scrap"]),
-        "scrap": counted.get("scrap", got["total"] - got["good"]),
-        "rework": got["rework"],
-        "total": counted.get("total", got["good"] + got["scrap"]),
-    }
+def pieces(counted: dict[str, float], counters: set[str]) -> dict[str, float]:
+    """Good, scrap, rework and total; what was not counted is the rest of what was; NaN where that is not known."""
+    made = {kind: counted.get(kind, math.nan) for kind in COUNTS.values()}
+    if "total" in counted:
+        if "good" not in counters and "scrap" in counted:
+            made["good"] = counted["total"] - counted["scrap"]
+        elif "scrap" not in counters and "good" in counted:
+            made["scrap"] = counted["total"] - counted["good"]
+    else:
+        made["total"] = made["good"] + made["scrap"]
+    return made
 
 
 def ratio(part: float, whole: float) -> float:
@@ -172,18 +174,19 @@ def ratio(part: float, whole: float) -> float:
 
 
 class Figures(NamedTuple):
-    """A window of a machine: ns by element, stops, pieces, and their ideal times [ns]."""
+    """A window of a machine: ns by element, stops, pieces, their ideal times [ns], and what counters counted."""
 
     times: dict[str, int]
     counted: dict[str, float]
     ideal: dict[str, float]
+    counters: set[str]
 
 
 class Known(NamedTuple):
     """All that is known of a machine: its states, and what each row counts."""
 
     stretches: list[Stretch]
-    increments: list[tuple[int, int, str, float]]
+    increments: list[tuple[int, int, str, float, bool]]
 
 
 def known_of(rows: list[Row], asset: str, plant: Plant) -> Known:
@@ -218,17 +221,19 @@ def figures(known: Known, window: Window, cycle_s: Callable[[int], float]) -> Fi
         times[("unqualified", "planned", "unscheduled")[plan]] += rest
     counted: dict[str, float] = {}
     ideal: dict[str, float] = {}
-    for time, until, kind, gained in known.increments:
+    counters: set[str] = set()
+    for time, until, kind, gained, by_counter in known.increments:
         if time < window.end and until > window.start:
+            counters |= {kind} if by_counter else set()
             here = gained if time >= window.start else 0.0
             counted[kind] = counted.get(kind, 0.0) + here
             ideal[kind] = ideal.get(kind, 0.0) + (here * cycle_s(time) * 1e9 if here else 0.0)
-    return Figures(times, counted, ideal)
+    return Figures(times, counted, ideal, counters)
 
 
 def told(figures: Figures) -> dict[str, dict[str, float]]:
     """The fields of `oee`, `losses` and `quality`."""
-    times, ideal, made = figures.times, pieces(figures.ideal), pieces(figures.counted)
+    times, ideal, made = figures.times, *(pieces(of, figures.counters) for of in (figures.ideal, figures.counted))
     busy = times["production"] + times["setup"] + times["delay"] + times["down"] + times["minor"]
     run = times["production"] + times["minor"]
     performance = ratio(ideal["total"], run)

@@ -63,7 +63,7 @@ def test_machines_in_every_window_are_what_the_twin_measures_and_counts(seed: in
     rows = machine_rows(Random(seed), 150)
     rig = EngineRig(PLANT, operators=[machine.COMPONENT]).send(frames_of(rows, 37)).finish()
     made, known = products(rows), known_of(rows, asset, PLANT)
-    counted = [(time, until) for time, until, _, _ in known.increments]
+    counted = [(time, until) for time, until, *_ in known.increments]
 
     def want(start: int, end: int) -> dict[str, dict[str, float]]:
         window = Window(start, end, [(start, end, 0)])
