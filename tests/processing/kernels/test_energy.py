@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
-from processing.kernels.energy import IMPLAUSIBLE, OK, RESET, ROLLOVER, register_deltas
-from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of
+from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry
+from fieldline.plantfile.calendars import ShiftEntry
+from fieldline.plantfile.tariffs import PeriodEntry
+from fieldline.states import STATES
+from processing.kernels.energy import IMPLAUSIBLE, OK, RESET, ROLLOVER, energy_state, register_deltas
+from tests.processing.engine_rig import SECOND, EngineRig, Row, event, frame_of
 
-METER = "plant/hall/line1/meter"
+LINE = "plant/hall/line1"
+METER = f"{LINE}/meter"
 HOUR_NS = 1_700_002_800 * SECOND  # a full hour and a quarter-hour
 
 
@@ -20,6 +24,18 @@ def plant(**tags: TagEntry) -> Plant:
 
 def rows(tag: str, *samples: tuple[float, float]) -> list[Row]:
     return [Row(METER, tag, HOUR_NS + round(second * SECOND), value) for second, value in samples]
+
+
+def says(second: float, tag: str, attributes: str, asset: str = METER) -> Row:
+    return event(asset, tag, HOUR_NS + round(second * SECOND), b"{%s}" % attributes.encode())
+
+
+def states(*changes: tuple[float, str]) -> list[Row]:
+    return [says(second, "@state", f'"state":"{name}"') for second, name in changes]
+
+
+def by_state(row: dict[str, float]) -> list[float]:
+    return [row[f"{name}_energy_kwh"] for name in ("producing", "idle", "standby", "off")]
 
 
 def energy(given: list[Row], window: str, of: Plant | None = None) -> list[dict[str, float]]:
@@ -169,3 +185,156 @@ def test_peak_demand_is_the_highest_mean_of_a_quarter_hour() -> None:
     assert [row["peak_demand_kw"] for row in quarters] == [row["active_energy_kwh"] * 4 for row in quarters]
     assert hour["peak_demand_kw"] == max(row["peak_demand_kw"] for row in quarters)
     assert energy(given, "day")[0]["peak_demand_kw"] == hour["peak_demand_kw"]
+
+
+def test_every_state_of_the_table_has_its_energy_state() -> None:
+    numbers = [energy_state(row.state) + 1 for row in STATES]
+
+    assert numbers == [row.energy for row in STATES]
+
+
+def test_states_share_energy_by_the_time_that_each_held() -> None:
+    # 10 kWh in 50 s: 30 s running, 20 s in standby
+    given = rows("energy_kwh", (0, 100.0), (50, 110.0)) + states((0, "running"), (30, "standby"))
+
+    minute = energy(given, "1m")[0]
+
+    assert by_state(minute) == pytest.approx([6.0, 0.0, 4.0, 0.0], rel=1e-12)
+
+
+def test_what_no_state_held_for_is_in_none_of_them() -> None:
+    # 6 kWh in 60 s, of which the last 15 s and, in the next minute, 5 s are known to be idle
+    given = rows("energy_kwh", (0, 100.0), (60, 106.0), (65, 107.0)) + states((45, "idle"))
+
+    minutes = energy(given, "1m")
+
+    assert by_state(minutes[0]) == pytest.approx([0.0, 1.5, 0.0, 0.0], rel=1e-12)
+    assert by_state(minutes[1]) == pytest.approx([0.0, 1.0, 0.0, 0.0], rel=1e-12)
+
+
+def test_without_any_state_energy_by_state_does_not_exist() -> None:
+    minute = energy(rows("energy_kwh", (0, 100.0), (50, 110.0)), "1m")[0]
+
+    assert all(isnan(value) for value in by_state(minute))
+
+
+def test_a_known_state_without_energy_is_zero() -> None:
+    given = rows("power_kw", (0, 0.0), (50, 0.0)) + states((0, "off"))
+
+    assert by_state(energy(given, "1m")[0]) == [0.0, 0.0, 0.0, 0.0]
+
+
+def test_energy_that_straddles_minutes_goes_to_the_states_of_each() -> None:
+    # 60 kW is 1 kWh a minute; running until the second minute's 15th second, then off
+    given = rows("power_kw", (30, 60.0), (90, 60.0)) + states((20, "running"), (75, "off"))
+
+    minutes = energy(given, "1m")
+
+    assert by_state(minutes[0]) == pytest.approx([0.5, 0.0, 0.0, 0.0], rel=1e-12)
+    assert by_state(minutes[1]) == pytest.approx([0.25, 0.0, 0.0, 0.25], rel=1e-12)
+
+
+def test_an_interval_amount_goes_to_the_states_of_all_its_span() -> None:
+    # 9 kWh of the quarter-hour before, of which 10 min were running and 5 min down
+    given = rows("interval_energy_kwh", (0, 1.0), (900, 9.0)) + states((0, "running"), (600, "down"))
+
+    quarter = energy(given, "15m")[1]
+
+    assert quarter["active_energy_kwh"] == 9.0
+    assert by_state(quarter) == pytest.approx([6.0, 3.0, 0.0, 0.0], rel=1e-12)
+
+
+def test_a_state_holds_no_longer_than_its_gap() -> None:
+    # a number that tells the state holds 300 s; 1 kWh a minute
+    of = plant(mode=TagEntry(kind="state", codes={"1": "running"}))
+    given = rows("power_kw", *[(k * 60.0, 60.0) for k in range(11)]) + rows("mode", (30, 1.0))
+
+    hour = energy(given, "1h", of)[0]
+
+    assert hour["active_energy_kwh"] == pytest.approx(10.0)
+    assert by_state(hour) == pytest.approx([5.0, 0.0, 0.0, 0.0], rel=1e-12)
+
+
+def test_a_correction_counts_instead_of_what_was_measured() -> None:
+    given = rows("power_kw", *[(k * 60.0, 60.0) for k in range(11)]) + states((0, "running"))
+    until = (HOUR_NS + 300 * SECOND) // SECOND
+    given.append(says(120, "@correction", f'"state":"standby","until":{until}'))
+
+    hour = energy(given, "1h")[0]
+
+    assert by_state(hour) == pytest.approx([7.0, 0.0, 3.0, 0.0], rel=1e-12)
+
+
+def test_a_late_state_gives_the_energy_of_its_time_to_it_and_takes_none_away() -> None:
+    # The register's next reading lies a quarter-hour later; the states between it come late.
+    given = rows("energy_kwh", (0, 100.0), (900, 115.0), (1800, 130.0))
+    rig = EngineRig().send([frame_of(given)]).send([frame_of(states((180, "idle")))])
+    rig.wait(5.0)
+
+    rig.send([frame_of(states((60, "running")))]).finish()
+
+    hour = rig.values("energy", METER, "1h")[HOUR_NS]
+    assert hour["active_energy_kwh"] == pytest.approx(30.0, rel=1e-12)
+    assert by_state(hour) == pytest.approx([2.0, 27.0, 0.0, 0.0], rel=1e-12)
+
+
+def test_cost_and_emission_are_those_of_each_hour() -> None:
+    # 2023-11-14 23:00 UTC: 60 kW through midnight, at 0.40 before it and 0.10 after
+    night = PeriodEntry(from_hour=0, to_hour=6, price=0.10)
+    factors = tuple(0.2 if hour < 12 else 0.5 for hour in range(24))
+    tariff = TariffEntry(currency="EUR", price=0.40, period=(night,), co2_kg_per_kwh=factors)
+    given = rows("power_kw", *[(3000.0 + k * 60.0, 60.0) for k in range(21)])
+
+    day = energy(given, "week", Plant(PlantFile(tariff=(tariff,))))[0]
+
+    assert day["active_energy_kwh"] == pytest.approx(20.0)
+    assert day["energy_cost"] == pytest.approx(10 * 0.40 + 10 * 0.10)
+    assert day["co2_kg"] == pytest.approx(10 * 0.5 + 10 * 0.2)
+
+
+def test_mean_power_and_load_factor_are_of_the_whole_window() -> None:
+    # 80 kW for a quarter-hour of an hour: 20 kWh, 20 kW on average
+    given = rows("power_kw", (0, 80.0), (300, 80.0), (600, 80.0), (900, 80.0))
+    given += rows("reactive_power_kvar", (0, 60.0), (300, 60.0), (600, 60.0), (900, 60.0))
+
+    hour = energy(given, "1h")[0]
+
+    assert hour["mean_power_kw"] == pytest.approx(20.0)
+    assert hour["load_factor"] == pytest.approx(0.25)
+    assert hour["apparent_energy_kvah"] == pytest.approx(25.0)
+
+
+def test_an_order_shorter_than_a_quarter_hour_has_its_mean_as_peak_and_a_longer_one_its_whole_quarters() -> None:
+    given = rows("power_kw", *[(k * 60.0, 60.0 if k < 30 else 120.0) for k in range(60)])
+    orders = [(120, "1"), (720, "2"), (840, "3"), (2000, "4"), (2680, "5")]
+    given += [says(second, "@order", f'"order":"{name}"', LINE) for second, name in orders]
+
+    peaks = [row["peak_demand_kw"] for row in energy(given, "order")]
+
+    assert peaks[:2] == pytest.approx([60.0, 60.0], rel=1e-9)
+    assert peaks[2] == pytest.approx(62.0, rel=1e-9)  # from 900 to 1800 s, with a ramp from 60 to 120 kW in the last minute
+    assert peaks[3] == pytest.approx(120.0, rel=1e-9)
+    assert peaks[4] == pytest.approx(120.0 * (3540 - 2700) / 900, rel=1e-9)  # the last sample is at 3540 s
+
+
+def test_an_order_that_goes_on_is_as_long_as_energy_reaches_in_it() -> None:
+    given = rows("power_kw", *[(k * 60.0, 60.0) for k in range(11)])
+    given.append(says(60, "@order", '"order":"1"', LINE))
+
+    order = energy(given, "order")[0]
+
+    assert order["active_energy_kwh"] == pytest.approx(9.0)
+    assert order["mean_power_kw"] == pytest.approx(9.0 / (600 / 3600), rel=1e-9)  # to the end of the tenth minute
+    assert order["coverage"] == pytest.approx(0.9)
+
+
+def test_rows_of_shifts_and_orders_carry_their_names() -> None:
+    shift = ShiftEntry(name="night", start="22:00", end="06:00")
+    given = rows("power_kw", *[(k * 60.0, 60.0) for k in range(11)])
+    given.append(says(60, "@order", '"order":"4711","product":"A"', LINE))
+    rig = EngineRig(Plant(PlantFile(calendar=(CalendarEntry(shift=(shift,)),))))
+
+    rig.send([frame_of(given)]).finish()
+
+    labels = {key[3]: key[5:] for key in rig.table if key[0] == "energy" and key[3] in ("shift", "order", "1h")}
+    assert labels == {"shift": ("shift=night",), "order": ("product=A",), "1h": ()}
