@@ -166,8 +166,9 @@ def _publish(
     from cli.output import print_json
     from cli.publish import connect
     from fieldline.errors import SettingsError
-    from ingest.send import send_event
+    from ingest.send import check_asset, send_event
 
+    check_asset(asset, f"correct: {'--line' if kind == 'order' else '--asset'}")
     latest_ns = now_ns + round(settings.ingest.max_future_s * 1e9)
     if time_ns > latest_ns:
         raise SettingsError(f"correct: {iso(time_ns)} is too far ahead: ingest takes nothing after {iso(latest_ns)}")

@@ -27,6 +27,7 @@ __all__ = [
     "EventColumns",
     "SendReport",
     "TagColumn",
+    "check_asset",
     "parse_attribute",
     "parse_tag_column",
     "send_event",
@@ -118,9 +119,8 @@ def send_file(
 def send_event(publisher: Publisher, asset: str, time_ns: int, kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """Send one event and wait until the broker has acknowledged it; gives what was sent.
 
-    said : its attributes. Raises SettingsError for an asset that is no topic, Unavailable.
+    said : its attributes. Raises SettingsError for an asset that can't be published to, Unavailable.
     """
-    _check_asset(asset)
     body = {"ts": _stamp(time_ns), "event": kind, **said}
     publisher.publish(asset, msgspec.json.encode(body))
     publisher.flush()
@@ -215,7 +215,7 @@ def _stamp(time_ns: int) -> int | str:
 
 
 def _check(asset: str, speed: float | None, shuffle_within_s: float | None, repeat: int, batch: int) -> None:
-    _check_asset(asset)
+    check_asset(asset, "send: --asset")
     if speed is not None and not speed > 0:
         raise SettingsError(f"send: --speed is above 0, got {speed:g}")
     if shuffle_within_s is not None and not shuffle_within_s >= 0:
@@ -224,6 +224,7 @@ def _check(asset: str, speed: float | None, shuffle_within_s: float | None, repe
         raise SettingsError(f"send: repeat is at least 1 and batch 1 to 10000, got {repeat} and {batch}")
 
 
-def _check_asset(asset: str) -> None:
+def check_asset(asset: str, what: str) -> None:
+    """Raises SettingsError for an asset that is no topic; `what` names the flag that it came by."""
     if not all(asset.split("/")) or any(c in asset for c in "+#\x00") or asset.startswith("$"):
-        raise SettingsError(f"send: --asset is a path such as plant/hall1/press, without + and #; got {asset!r}")
+        raise SettingsError(f"{what}: expected a path such as plant/hall1/press, without + and #; got {asset!r}")

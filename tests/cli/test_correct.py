@@ -23,6 +23,10 @@ COUNT = ("correct", "count", "--asset", "plant/hall/line1/press", "--at", "2024-
         ((*ORDER, "--at", "2026-03-29T02:30", "--time-zone", "Europe/Berlin"), "daylight saving skips or repeats"),
         ((*ORDER, "--at", "2026-03-29T02:30", "--time-zone", "Berlin"), "such as Europe/Berlin, got 'Berlin'"),
         ((*ORDER, "--at", "2199-01-01"), "is too far ahead"),
+        (
+            ("correct", "order", "--line", "plant/#", *ORDER[4:], "--at", "2024-01-01"),
+            "correct: --line: expected a path such as",
+        ),
         (COUNT, "expected --good, --scrap or --rework"),
     ],
 )
