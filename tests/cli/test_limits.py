@@ -1,0 +1,229 @@
+"""The verb on files and stores: its figures against Phase I, its TOML through the plant file, and what it refuses."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from analysis.frozen_limits import Chart
+from analysis.phase_one import fit_individuals, fit_subgroups
+from cli.exits import Exit
+from cli.limits import limits
+from cli.main import FieldlineGroup
+from delivery.store import LocalStore
+from fieldline.plant import load_plant
+from tests.delivery.metric_frames import metric_rows
+
+T0 = 1_700_000_040
+"""A full minute, and no quarter-hour. [s UTC]"""
+
+
+@pytest.fixture
+def verb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer(cls=FieldlineGroup)
+    app.callback()(lambda: None)
+    app.command()(limits)
+    return lambda *arguments: CliRunner().invoke(app, ["limits", *map(str, arguments)])
+
+
+def table(path: Path, values: np.ndarray, step_s: float = 10.0, column: str = "temp_c") -> Path:
+    lines = [f"{T0 + k * step_s:.3f},{value!r}" for k, value in enumerate(values.tolist())]
+    path.write_text("\n".join([f"time,{column}", *lines]) + "\n")
+    return path
+
+
+def normal(count: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(50.0, 2.0, count)
+
+
+def answer(result: Result) -> Any:
+    assert result.exit_code == Exit.OK, result.output
+    return json.loads(result.stdout)
+
+
+def test_a_file_gives_the_limits_of_the_means_of_its_minutes(verb: Callable[..., Result], tmp_path: Path) -> None:
+    values = normal(600)
+
+    found = answer(verb(table(tmp_path / "oven.csv", values), "--tag", "temp_c", "--json"))
+
+    want = fit_individuals(values.reshape(100, 6).mean(axis=1))
+    assert found["limits"]["center"] == pytest.approx(want.center, rel=1e-12)
+    assert found["limits"]["sigma"] == pytest.approx(want.sigma, rel=1e-12)
+    assert found["limits"]["fitted_on"]["points"] == 100
+    assert found["limits"]["fitted_on"]["from_ns"] == T0 * 1_000_000_000
+    assert found["sample"] == {"source": "oven.csv", "rows": 600, "readings": 600, "every": "1m"}
+
+
+@pytest.mark.parametrize("chart", ["xbar_r", "xbar_s"])
+def test_subgroups_are_the_first_readings_of_each_cell(chart: str, verb: Callable[..., Result], tmp_path: Path) -> None:
+    values = normal(600)
+
+    found = answer(verb(table(tmp_path / "a.csv", values), "--tag", "temp_c", "--chart", chart, "--n", 4, "--json"))
+
+    want = fit_subgroups(Chart(chart), values.reshape(100, 6)[:, :4])
+    assert found["limits"]["sigma"] == pytest.approx(want.sigma, rel=1e-12)
+    assert found["limits"]["n"] == 4.0
+    assert found["limits"]["ucl"] == pytest.approx(want.ucl, rel=1e-12)
+
+
+def test_quarter_hours_begin_by_the_clock(verb: Callable[..., Result], tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", normal(400), step_s=60.0)
+
+    found = answer(verb(path, "--tag", "temp_c", "--every", "15m", "--json"))
+
+    begins = range(T0 // 900, (T0 + 399 * 60) // 900 + 1)
+    assert found["limits"]["fitted_on"]["points"] == len(begins)
+    assert found["limits"]["fitted_on"]["from_ns"] == begins[0] * 900_000_000_000
+
+
+def test_only_the_time_that_was_asked_for_counts(verb: Callable[..., Result], tmp_path: Path) -> None:
+    values = normal(600)
+    path = table(tmp_path / "a.csv", values)
+
+    found = answer(verb(path, "--tag", "temp_c", "--from", T0 + 600, "--to", T0 + 1800, "--json"))
+
+    assert found["limits"]["center"] == pytest.approx(values[60:180].mean(), rel=1e-12)
+
+
+def test_the_toml_is_the_plant_files_own(verb: Callable[..., Result], tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", normal(600))
+    asset = 'plant/hall "1"/line1/oven'
+
+    found = answer(verb(path, "--asset", asset, "--tag", "temp_c", "--product", 'A "x"', "--version", 3, "--json"))
+
+    whole = tmp_path / "plant.toml"
+    whole.write_text(f"[[asset]]\npath = {json.dumps(asset)}\n[asset.tags.temp_c.spc]\n{found['toml']}", "utf-8")
+    entry = load_plant(whole).tag_info(asset, "temp_c").spc
+    assert entry is not None
+    held = entry.limits_for('A "x"')
+    assert (held.center, held.sigma, held.version) == (found["limits"]["center"], found["limits"]["sigma"], 3)
+
+
+def test_without_a_product_the_limits_are_the_charts_own(verb: Callable[..., Result], tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", normal(600), column="oil temp")
+
+    result = verb(path, "--tag", "oil temp", "--chart", "xbar_s", "--n", 5)
+
+    pasted = tomllib.loads("[[asset]]\npath = 'x'\n" + result.stdout[result.stdout.index("# below") :])
+    chart = pasted["asset"][0]["tags"]["oil temp"]["spc"]
+    assert chart == {"chart": "xbar_s", "every": "1m", "n": 5, "center": chart["center"], "sigma": chart["sigma"]}
+    assert chart["sigma"] == pytest.approx(2.0, rel=0.1)
+
+
+def test_chart_and_next_version_follow_from_the_plant_file(verb: Callable[..., Result], tmp_path: Path) -> None:
+    path, plant = table(tmp_path / "a.csv", normal(600)), tmp_path / "plant.toml"
+    plant.write_text(
+        "[[asset]]\npath = 'plant/*'\n[asset.tags.temp_c.spc]\nchart = 'xbar_r'\nevery = '1m'\nn = 3\n"
+        "[[asset.tags.temp_c.spc.limits]]\nproduct = 'A'\nversion = 4\ncenter = 50\nsigma = 2\n"
+    )
+    arguments = (path, "--plant", plant, "--asset", "plant/oven", "--tag", "temp_c", "--product", "A", "--json")
+
+    found = answer(verb(*arguments))
+
+    assert (found["limits"]["chart"], found["limits"]["n"], found["limits"]["version"]) == ("xbar_r", 3.0, 5)
+
+
+def test_points_beyond_are_left_out_only_when_asked_for_and_told_by_time(
+    verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    values = normal(600)
+    values[300:306] += 40.0
+    path = table(tmp_path / "a.csv", values)
+
+    with_it = answer(verb(path, "--tag", "temp_c", "--json"))
+    without = answer(verb(path, "--tag", "temp_c", "--leave-out", "beyond_limits", "--json"))
+    shown = verb(path, "--tag", "temp_c", "--leave-out", "beyond_limits").stdout
+
+    assert with_it["limits"]["fitted_on"]["excluded"] == []
+    assert 50 in without["limits"]["fitted_on"]["excluded"]
+    assert without["limits"]["sigma"] < with_it["limits"]["sigma"]
+    assert "left out: 2023-11-14T23:04:00Z" in shown
+
+
+def test_a_flat_signal_has_figures_a_reason_and_no_toml(verb: Callable[..., Result], tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", np.full(600, 7.0))
+
+    shown, told = verb(path, "--tag", "temp_c"), verb(path, "--tag", "temp_c", "--json")
+
+    assert shown.exit_code == told.exit_code == Exit.FAILED
+    assert "flat signal" in shown.stdout and "[asset" not in shown.stdout
+    assert json.loads(told.stdout)["limits"]["sigma"] is None and json.loads(told.stdout)["toml"] == ""
+
+
+def test_what_speaks_against_the_limits_is_said(verb: Callable[..., Result], tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    slow, skewed = np.cumsum(random.normal(size=200)), random.exponential(size=200)
+
+    of_slow = verb(table(tmp_path / "slow.csv", slow, 60.0), "--tag", "temp_c").stdout
+    of_skewed = verb(table(tmp_path / "skewed.csv", skewed, 60.0), "--tag", "temp_c").stdout
+    of_few = verb(table(tmp_path / "few.csv", normal(9), 60.0), "--tag", "temp_c").stdout
+
+    assert "limits are too narrow" in of_slow
+    assert "skewed or heavy-tailed" in of_skewed
+    assert "9 points are few" in of_few
+
+
+def stored(path: Path, kind: str, window: str | None, **fields: list[float]) -> Path:
+    count = len(next(iter(fields.values())))
+    step = {None: 10, "1s": 1, "1m": 60}[window]
+    times = [(T0 + k * step) * 1_000_000_000 for k in range(count)]
+    store = LocalStore(path)
+    store.write(
+        [metric_rows(kind, times, ["plant/oven"] * count, ["temp_c"] * count, window and [window] * count, **fields)]
+    )
+    store.close()
+    return path
+
+
+def test_readings_that_were_stored_come_before_means(verb: Callable[..., Result], tmp_path: Path) -> None:
+    values = normal(600)
+    store = stored(tmp_path / "results.db", "reading", None, value=values.tolist())
+    stored(store, "telemetry", "1m", mean=[0.0, 1.0, 2.0])
+
+    found = answer(verb("--store", store, "--asset", "plant/oven", "--tag", "temp_c", "--json"))
+
+    assert found["limits"]["center"] == pytest.approx(values.mean(), rel=1e-12)
+    assert found["limits"]["fitted_on"]["points"] == 100
+
+
+def test_a_chart_of_individuals_is_content_with_means_of_its_minutes(
+    verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    values = normal(100)
+    store = stored(tmp_path / "results.db", "telemetry", "1m", mean=values.tolist())
+    place = ("--store", store, "--asset", "plant/oven", "--tag", "temp_c", "--json")
+
+    found, refused = answer(verb(*place)), verb(*place, "--chart", "xbar_r")
+
+    assert found["limits"]["sigma"] == pytest.approx(fit_individuals(values).sigma, rel=1e-12)
+    assert refused.exit_code == Exit.SETTINGS and "no rows of `reading`" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a.csv",), "expected --tag"),
+        (("a.csv", "--tag", "tmp_c"), "did you mean 'temp_c'?"),
+        (("a.csv", "--tag", "temp_c", "--chart", "xbar_r", "--n", 1), "at least 2 readings"),
+        (("a.csv", "--tag", "temp_c", "--from", T0, "--to", T0), "--from must be before --to"),
+        (("none.csv", "--tag", "temp_c"), "there is no file none.csv"),
+        (("--store", "none.db", "--tag", "temp_c"), "expected --asset"),
+        (("--store", "none.db", "--asset", "a", "--tag", "temp_c"), "no such file"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    arguments: tuple[object, ...], message: str, verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    table(tmp_path / "a.csv", normal(10))
+
+    result = verb(*arguments)
+
+    assert result.exit_code == Exit.SETTINGS
+    assert message in result.output
