@@ -1,6 +1,6 @@
 """The catalogue's rows about control charts of tags."""
 
-from fieldline.catalogue.metric import LEVELS, NULL_REASON, OWN, REV, Kind
+from fieldline.catalogue.metric import LEVELS, NULL_REASON, OWN, RETRACTED, REV, Kind
 
 _SHEWHART = "ISO 7870-2:2013; D. Montgomery, Introduction to Statistical Quality Control, 7th ed., 2013"
 _EWMA = "S. Roberts, Technometrics 1 (1959); ISO 7870-6:2016"
@@ -12,7 +12,7 @@ SPC = Kind(
     "One point of a tag's control chart: a cell of samples (1 min, 15 min or an hour) against limits that Phase I found and that "
     "are frozen by product and version.",
     (*LEVELS, "tag", "window"),
-    ("product",),
+    (),
     "share of the subgroup's samples that came, where a size is declared; else 1",
     (
         ("n", "1", "samples of the point", "n", "definition"),
@@ -74,6 +74,11 @@ SPC = Kind(
         ("limits_version", "1", "version of the frozen limits that held", "version", "plant file"),
         ("coverage", "1", "share of the subgroup that came, 0 to 1", "n / declared n", OWN),
         REV,
+        RETRACTED,
     ),
-    (("rule_names", "names of the rules in `rules`"), NULL_REASON),
+    (
+        ("rule_names", "names of the rules in `rules`"),
+        ("product", "the product that was made all through the cell, whose limits hold"),
+        NULL_REASON,
+    ),
 )

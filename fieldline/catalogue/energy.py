@@ -1,6 +1,6 @@
 """The catalogue's rows about energy: of an asset in a window, and of what was made with it."""
 
-from fieldline.catalogue.metric import LEVELS, NULL_REASON, ORDER_ID, OWN, REV, Kind
+from fieldline.catalogue.metric import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
 
 _GHG = "GHG Protocol Scope 2 Guidance (WRI, 2015), location-based: activity · emission factor of its time"
 _ENPI = "ISO 50006:2014, energy performance indicator as a ratio: energy over the relevant variable"
@@ -117,6 +117,7 @@ ENERGY = Kind(
             OWN,
         ),
         REV,
+        RETRACTED,
     ),
     (ORDER_ID,),
 )
@@ -165,6 +166,7 @@ ORDER = Kind(
         ("oee", "1", "overall equipment effectiveness in the window", "as oee.oee", "ISO 22400-2:2014, OEE index"),
         ("coverage", "1", "share of the window that was observed, 0 to 1", "min of the two shares", OWN),
         REV,
+        RETRACTED,
     ),
     (ORDER_ID, NULL_REASON),
 )

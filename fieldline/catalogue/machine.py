@@ -1,6 +1,6 @@
 """The catalogue's rows about machines and lines: effectiveness, where time went, and what was made."""
 
-from fieldline.catalogue.metric import LEVELS, NULL_REASON, ORDER_ID, OWN, REV, Kind
+from fieldline.catalogue.metric import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
 
 _ISO = "ISO 22400-2:2014"
 _NAKAJIMA = "S. Nakajima, Introduction to TPM, Productivity Press, 1988"
@@ -126,6 +126,7 @@ OEE = Kind(
         ),
         ("machine_count", "1", "machines whose times were added: 1 but for a line", "n", OWN),
         REV,
+        RETRACTED,
     ),
     (ORDER_ID, NULL_REASON),
 )
@@ -166,6 +167,7 @@ LOSSES = Kind(
         ("quality_loss_s", "s", "ideal time of pieces that were not good", "Σ (PQ − GQ) · PRI", _WATERFALL),
         ("fully_productive_time_s", "s", "ideal time of good pieces", "Σ GQ · PRI", _WATERFALL),
         REV,
+        RETRACTED,
     ),
     (ORDER_ID, NULL_REASON),
 )
@@ -199,6 +201,7 @@ QUALITY = Kind(
             "M. Harry and R. Schroeder, Six Sigma, Doubleday, 2000",
         ),
         REV,
+        RETRACTED,
     ),
     (ORDER_ID, NULL_REASON),
 )

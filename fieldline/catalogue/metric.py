@@ -51,5 +51,12 @@ REV = (
     "changes after the window's end",
     OWN,
 )
+RETRACTED = (
+    "retracted",
+    "1",
+    "1 in a row that is none any more: a correction of orders took its window away; it has no other value. Else 0 or absent",
+    "1 or 0",
+    OWN,
+)
 NULL_REASON = ("null_reason", "why ratios of this row do not exist: what they would be divided by is zero or unknown")
 ORDER_ID = ("order_id", "the order that the window is; on windows `order`")

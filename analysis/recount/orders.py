@@ -1,0 +1,60 @@
+"""The figures of the kind order, of a machine or a line: what was made and what it took, from the other recounts."""
+
+from math import isnan, nan
+
+from analysis.recount.effectiveness import Figures, Machine, effectiveness, losses, quality
+from analysis.recount.energy import energy
+from analysis.recount.history import History
+
+_OF_METERS = ("active_energy_kwh", "energy_cost", "co2_kg", "standby_energy_kwh", "coverage")
+
+
+def order(history: History, asset: str, machines: list[Machine], start: int, end: int) -> Figures:
+    """The fields of `order` in [start, end) [ns UTC]; a line's energy is that of its meters, its pieces those of its output."""
+    times, pieces = effectiveness(machines, start, end), quality(history, asset, machines)
+    is_told = losses(machines, start, end)["calendar_time_s"] > 0
+    drawn = _drawn(history, asset, start, end)
+    good = pieces["good_count"]
+    return {
+        "good_count": good,
+        "scrap_count": pieces["scrap_count"],
+        "total_count": pieces["total_count"],
+        "active_energy_kwh": drawn["active_energy_kwh"],
+        "energy_per_good_unit_kwh": _each(drawn["active_energy_kwh"], good),
+        "co2_per_good_unit_kg": _each(drawn["co2_kg"], good),
+        "energy_cost_per_good_unit": _each(drawn["energy_cost"], good),
+        "standby_energy_kwh": drawn["standby_energy_kwh"],
+        "producing_time_s": times["actual_production_time_s"] if is_told else nan,
+        "duration_s": (end - start) / 1e9,
+        "oee": times["oee"],
+        "coverage": _smaller(times["coverage"], drawn["coverage"]),
+    }
+
+
+def meters_of(history: History, asset: str) -> list[str]:
+    """The assets whose energy is an asset's: of a line its declared meters, or all."""
+    if asset != history.line:
+        return [asset]
+    told = history.plant.line_entry(history.line).meters
+    return sorted({one for one, _ in history.rows if told is None or one in told})
+
+
+def _drawn(history: History, asset: str, start: int, end: int) -> Figures:
+    """Energy of an asset's meters together: what all of them have, standby of those whose state is known, the least coverage."""
+    found = [figures for one in meters_of(history, asset) if (figures := energy(history, one, start, end))]
+    found = [figures for figures in found if not isnan(figures["active_energy_kwh"])]
+    if not found:
+        return dict.fromkeys(_OF_METERS, nan)
+    sums = {name: sum(figures[name] for figures in found) for name in _OF_METERS}
+    standby = [figures["standby_energy_kwh"] for figures in found if not isnan(figures["standby_energy_kwh"])]
+    sums["standby_energy_kwh"] = sum(standby) if standby else nan
+    sums["coverage"] = min(figures["coverage"] for figures in found)
+    return sums
+
+
+def _each(amount: float, pieces: float) -> float:
+    return amount / pieces if pieces > 0 else nan
+
+
+def _smaller(a: float, b: float) -> float:
+    return b if isnan(a) else a if isnan(b) else min(a, b)
