@@ -66,8 +66,8 @@ def _added(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
 
 def _stops(found: Evidence, asset: str, start: int, end: int) -> list[Cause]:
     told = _events(found, asset, "@state")
-    ends = [time for time, _ in told[1:]] + [end]
-    spans = [_Span(time, stop, said) for (time, said), stop in zip(told, ends, strict=True)]
+    ends = [*(time for time, _ in told), end][1:]
+    spans = [_Span(time, stop, said) for (time, said), stop in zip(told, ends, strict=False)]
     for time, said in _events(found, asset, "@correction"):
         if "state" in said:
             spans = _corrected(spans, _Span(time, _until(said, time, told, end), said))
@@ -91,18 +91,19 @@ def _corrected(spans: Sequence[_Span], by: _Span) -> list[_Span]:
     for span in spans:
         rest.append(span._replace(end=min(span.end, by.start)))
         rest.append(span._replace(start=max(span.start, by.end)))
-    return sorted([span for span in rest if span.start < span.end] + [by])
+    return [span for span in [*rest, by] if span.start < span.end]
 
 
 def _until(said: Mapping[str, Any], time: int, told: Sequence[tuple[int, Any]], end: int) -> int:
     """When a correction ends: at the time it names, else with the next state. [ns UTC]"""
     until = said.get("until")
-    if isinstance(until, str):
-        moment = datetime.fromisoformat(until)
-        return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000) * 1_000_000
     if isinstance(until, int | float):
         return round(until * 1000) * 1_000_000
-    return next((at for at, _ in told if at > time), end)
+    try:
+        moment = datetime.fromisoformat(str(until))
+    except ValueError:  # none, or one that nobody can read, as processing has it
+        return next((at for at, _ in told if at > time), end)
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000) * 1_000_000
 
 
 def _rejects(found: Evidence, asset: str, start: int, end: int) -> list[Cause]:
