@@ -1,0 +1,222 @@
+"""What a good unit took, by hand: machines, lines, orders and shifts; and the same bits in any order of arrival."""
+
+import os
+from math import isnan
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry
+from fieldline.plantfile.assets import LineEntry
+from fieldline.plantfile.calendars import ShiftEntry
+from processing.operators import WINDOWS, energy, machine, order
+from tests.processing.engine_rig import SECOND, EngineRig, Row, Table, differences, event, frame_of, frames_of
+from tests.processing.row_sets import Arrival, arrivals
+
+LINE = "plant/hall/line1"
+PRESS, OVEN = f"{LINE}/press", f"{LINE}/oven"
+HOUR = 1_700_002_800 * SECOND  # 2023-11-14 23:00 UTC
+CODES = {"0": "down", "1": "producing", "2": "standby"}
+OPERATORS = (energy.COMPONENT, machine.COMPONENT, order.COMPONENT)
+
+
+class OrderRig(EngineRig):
+    """Runs the three operators that an order's row comes from, and keeps why rows have no energy a unit."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.reasons: dict[tuple[str, str, int], str] = {}
+        super().__init__(plant, operators=OPERATORS)
+
+    def collect(self) -> None:
+        for rows in self.engine.outbox:
+            reason = rows.texts.get("null_reason")
+            if rows.kind == "order" and reason is not None and rows.window is not None:
+                for k, code in enumerate(reason.codes):
+                    name = self.engine.registry.assets[rows.asset[k]]
+                    where = (name, WINDOWS[rows.window[k]], int(rows.time[k]))
+                    self.reasons[where] = reason.names[code] if code >= 0 else ""
+        super().collect()
+
+
+def plant(line: LineEntry | None = None, **options: object) -> Plant:
+    mode = TagEntry(kind="state", codes=CODES, max_gap_s=90_000.0)
+    every = AssetEntry(path=f"{LINE}/*", ideal_cycle_s=4.0, tags={"mode": mode})
+    tariff = TariffEntry(currency="EUR", price=0.25, co2_kg_per_kwh=0.5)
+    return Plant(PlantFile(asset=(every,), tariff=(tariff,), line=(line,) if line else (), **options))  # type: ignore[arg-type]
+
+
+def steady(kw: float, asset: str = PRESS, seconds: int = 3600) -> list[Row]:
+    return [Row(asset, "power_kw", HOUR + k * 60 * SECOND, kw) for k in range(seconds // 60 + 1)]
+
+
+def readings(tag: str, *samples: tuple[float, float], asset: str = PRESS) -> list[Row]:
+    return [Row(asset, tag, HOUR + round(second * SECOND), value) for second, value in samples]
+
+
+def begins(second: float, name: str, product: str = "A") -> Row:
+    payload = f'{{"order":"{name}","phase":"start","product":"{product}"}}'
+    return event(LINE, "@order", HOUR + round(second * SECOND), payload.encode())
+
+
+PIECES = [
+    *readings("good_count", (0, 0), (1800, 300), (3599, 570)),
+    *readings("scrap_count", (0, 0), (3599, 30)),
+    *readings("mode", (0, 1), (3000, 2)),
+]
+"""An hour with 50 min of production, 10 min of standby, 570 good pieces and 30 of scrap."""
+
+
+def run(rows: list[Row], of: Plant | None = None) -> OrderRig:
+    rig = OrderRig(of or plant())
+    rig.send(frames_of(sorted(rows, key=lambda row: row.time), 20)).finish()
+    return rig
+
+
+def hour(rig: EngineRig, asset: str = PRESS) -> dict[str, float]:
+    return rig.values("order", asset, "1h")[HOUR]
+
+
+def test_a_machine_s_hour_by_hand() -> None:
+    made = hour(run(steady(60.0) + PIECES))
+
+    assert (made["good_count"], made["scrap_count"], made["total_count"]) == (570.0, 30.0, 600.0)
+    assert made["active_energy_kwh"] == pytest.approx(60.0)
+    assert made["energy_per_good_unit_kwh"] == pytest.approx(60.0 / 570)
+    assert made["energy_cost_per_good_unit"] == pytest.approx(60.0 * 0.25 / 570)
+    assert made["co2_per_good_unit_kg"] == pytest.approx(60.0 * 0.5 / 570)
+    assert made["standby_energy_kwh"] == pytest.approx(10.0)
+    assert (made["producing_time_s"], made["duration_s"]) == (3000.0, 3600.0)
+    assert made["oee"] == pytest.approx(570 * 4 / 3600)
+    assert made["coverage"] == pytest.approx(1.0)
+
+
+def test_a_line_s_unit_takes_the_energy_of_all_its_meters() -> None:
+    rig = run(steady(60.0) + steady(30.0, OVEN) + PIECES)
+
+    line = hour(rig, LINE)
+    assert line["good_count"] == 570.0
+    assert line["active_energy_kwh"] == pytest.approx(90.0)
+    assert line["energy_per_good_unit_kwh"] == pytest.approx(90.0 / 570)
+    assert line["energy_cost_per_good_unit"] == pytest.approx(90.0 * 0.25 / 570)
+    assert line["standby_energy_kwh"] == pytest.approx(10.0)  # the oven told of no state
+    assert (LINE, "1h", HOUR) in rig.reasons
+    assert not rig.values("order", OVEN, "1h")  # it neither counts nor tells of states
+
+
+def test_meters_and_output_that_the_plant_file_names_are_the_line_s() -> None:
+    line = LineEntry(path=LINE, output=OVEN, meters=(OVEN,))
+    rows = steady(60.0) + steady(30.0, OVEN) + PIECES + readings("good_count", (0, 0), (3599, 400), asset=OVEN)
+
+    found = hour(run(rows, plant(line)), LINE)
+
+    assert found["good_count"] == 400.0
+    assert found["active_energy_kwh"] == pytest.approx(30.0)
+
+
+def test_without_a_good_piece_or_an_output_or_a_meter_there_is_no_energy_a_unit_and_the_row_says_why() -> None:
+    still = readings("good_count", (0, 5), (3599, 5))
+    two = readings("good_count", (0, 0), (3599, 400), asset=OVEN)
+    cases = {
+        "no good pieces": (steady(60.0) + still, PRESS),
+        "no energy": (PIECES, PRESS),
+        "no count": (steady(60.0) + readings("mode", (0, 1)), PRESS),
+        "no output declared": (steady(60.0) + PIECES + two, LINE),
+        "": (steady(60.0) + PIECES, LINE),
+    }
+
+    for reason, (rows, asset) in cases.items():
+        rig = run(rows)
+
+        assert rig.reasons[asset, "1h", HOUR] == reason
+        assert isnan(hour(rig, asset)["energy_per_good_unit_kwh"]) == bool(reason)
+
+
+def test_orders_share_the_hour_to_the_sample() -> None:
+    rows = steady(60.0) + PIECES + [begins(0, "1"), begins(1830, "2", "B")]
+
+    rig = run(rows)
+
+    first, second = (fields for _, fields in sorted(rig.values("order", LINE, "order").items()))
+    assert (first["good_count"], second["good_count"]) == (300.0, 270.0)
+    assert first["active_energy_kwh"] == pytest.approx(30.5, rel=1e-12)
+    assert second["active_energy_kwh"] == pytest.approx(29.5, rel=1e-12)
+    assert first["duration_s"] == 1830.0
+    assert second["duration_s"] >= 1770.0  # it goes on
+    assert {key[5] for key in rig.table if key[:2] == ("order", LINE) and key[3] == "order"} == {
+        "product=A",
+        "product=B",
+    }
+
+
+def test_an_order_whose_energy_comes_late_is_told_again() -> None:
+    reads = readings("energy_kwh", (0, 0.0), (3600, 60.0))
+    rig = OrderRig(plant()).send(frames_of(sorted(PIECES, key=lambda row: row.time), 20))
+    rig.wait(200_000, turns=3)
+    assert isnan(hour(rig)["energy_per_good_unit_kwh"])
+
+    rig.send([frame_of(reads)]).finish()
+
+    assert hour(rig)["energy_per_good_unit_kwh"] == pytest.approx(60.0 / 570)
+    assert rig.revisions["order", PRESS, "", "1h", str(HOUR)] > 0
+
+
+def test_a_shift_s_row_has_its_name_and_all_its_pieces() -> None:
+    shift = ShiftEntry(name="night", start="22:00", end="06:00")
+
+    rig = run(steady(60.0) + PIECES, plant(calendar=(CalendarEntry(shift=(shift,)),)))
+
+    start = HOUR - 3600 * SECOND
+    key = ("order", LINE, "", "shift", str(start), "shift=night")
+    assert key in rig.table
+    row = rig.values("order", LINE, "shift")[start]
+    assert (row["good_count"], row["duration_s"]) == (570.0, 8 * 3600.0)
+
+
+_SERIES = [
+    (PRESS, "power_kw"),
+    (PRESS, "mode"),
+    (PRESS, "good_count"),
+    (PRESS, "scrap_count"),
+    (OVEN, "energy_kwh"),
+    (OVEN, "mode"),
+    (OVEN, "good_count"),
+    (LINE, "@order"),
+]
+_STEPS_S = [0.0, 0.25, 7.0, 20.0, 59.999999999, 60.0, 100.0, 299.0, 301.0, 900.0, 3601.0]
+
+
+@st.composite
+def made_rows(draw: st.DrawFn) -> list[Row]:
+    """Rows in time order of meters, states, counters and orders; no two of a series and time."""
+    one = st.tuples(st.integers(0, len(_SERIES) - 1), st.sampled_from(_STEPS_S), st.sampled_from([0.0, 1.0, 2.0, 7.0]))
+    second, rows = 0.0, {}
+    for number, step_s, value in draw(st.lists(one, min_size=2, max_size=25)):
+        second += step_s
+        asset, tag = _SERIES[number]
+        rows[number, second] = (
+            begins(second, f"{value:g}") if tag == "@order" else readings(tag, (second, value), asset=asset)[0]
+        )
+    return list(rows.values())
+
+
+def standing(table: Table) -> Table:
+    """The rows that were not taken back."""
+    return {key: fields for key, fields in table.items() if fields.get("retracted", bytes(8)) == bytes(8)}
+
+
+@settings(
+    max_examples=int(os.environ.get("FIELDLINE_TEST_EXAMPLES", "80")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(data=st.data())
+def test_any_order_of_arrival_gives_the_bits_of_rows_in_order(data: st.DataObject) -> None:
+    rows = data.draw(made_rows())
+    arrival: Arrival = data.draw(arrivals(rows))
+    want = OrderRig(plant()).send(frames_of(rows, 50)).finish()
+
+    rig = arrival.play(OrderRig(plant()))
+
+    assert differences(standing(want.table), standing(rig.table))[:3] == []
