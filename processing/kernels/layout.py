@@ -10,6 +10,9 @@ All times are ns UTC.
 NONE = -(2**63)
 """A time that is not there."""
 
+FAR = 2**62
+"""The end of an order that has none yet. [ns UTC]"""
+
 MINUTE = 60_000_000_000
 QUARTER = 15 * MINUTE
 HOUR = 60 * MINUTE
@@ -186,9 +189,9 @@ B_PRODUCT = 1  # row of `ideal`; 0: none
 B_ORDER = 2  # number of the order, 0: none
 B_PRICE = 3  # money / kWh, NaN: unknown
 B_CO2 = 4  # kg / kWh, NaN: unknown
-B_LENGTH = 5  # ns that have gone by
-B_PLANNED = 6  # ns of them in planned stops
-B_UNSCHEDULED = 7  # ns of them outside shifts
+B_LENGTH = 5  # ns; of an order without an end as far as its line's slices reach
+B_PLANNED = 6  # ns of it in planned stops
+B_UNSCHEDULED = 7  # ns of it outside shifts
 B_COLUMNS = 8
 
 F_SCALE = 0

@@ -12,11 +12,13 @@ from processing.kernels.layout import (
     B_ORDER,
     B_PRODUCT,
     CHANGED,
+    CLOSED,
     DAYS,
+    FAR,
     HOUR,
     HOURS,
     L_BASE,
-    L_FRONTIER,
+    L_HEAD,
     L_SERIES,
     L_SHIFT,
     L_ZONE,
@@ -221,14 +223,20 @@ def holding(starts, ends, lo, hi, time):
     " float64[:,::1])"
 )
 def label_orders(ids, lines, nodes, first, last, starts, ends, orders, products, labels):
-    """Say for `ids` how much of them has gone by, and which order and product held all the while, if one did.
+    """Say for `ids` how long they are, and which order and product held all the while, if one did.
+
+    What has no end yet is as long as its line's slices reach, which depends on no clock once the line is silent.
 
     first, last : int64[lines] into starts, ends, orders, products : the orders of each line, ascending and apart [ns UTC].
     """
     for node in ids:
         line, start, end = nodes[node, N_LINE], nodes[node, N_START], nodes[node, N_END]
-        gone = min(end, max(lines[line, L_FRONTIER] + 1, start))
-        labels[node, B_LENGTH] = gone - start
+        if end >= FAR:
+            head = lines[line, L_HEAD]
+            reached = nodes[head, N_END] if nodes[head, N_FLAGS] & CLOSED != 0 else nodes[head, N_START]
+            labels[node, B_LENGTH] = max(reached - start, 0)
+        else:
+            labels[node, B_LENGTH] = end - start
         labels[node, B_ORDER] = labels[node, B_PRODUCT] = 0.0
         place = holding(starts, ends, first[line], last[line], start)
         if place >= 0 and end <= ends[place]:

@@ -25,9 +25,6 @@ _HELD = 16  # the last ones before the oldest window: of them the order and the 
 
 _MARGIN_NS = 400 * 86_400_000_000_000
 
-FAR = 2**62
-"""The end of an order that has none yet. [ns UTC]"""
-
 
 class Runs(NamedTuple):
     """The orders of a line, ascending and apart, in columns: start, end [ns UTC], number of the order, row of the product in `ideal`."""
@@ -59,11 +56,22 @@ NOTHING = Intervals(*(np.empty(0, np.int64) for _ in Intervals._fields))
 
 
 class Changed(NamedTuple):
-    """What an event about orders changes in a line: from `start` on until the event after it. [ns UTC]"""
+    """A line, and from when until when its orders or products are others than they were. [ns UTC]"""
 
     line: int
-    start: int
-    end: int
+    spans: list[tuple[int, int]]
+
+
+def _differing(old: Runs, new: Runs) -> list[tuple[int, int]]:
+    """Spans of time, ascending, in which two lists of orders say different things."""
+    bounds = np.unique(np.concatenate([old.start, old.end, new.start, new.end]))
+    labels = []
+    for runs in (old, new):
+        place = np.searchsorted(runs.start, bounds, "right") - 1
+        held = (place >= 0) & (bounds < np.append(runs.end, 0)[place])
+        labels.append([np.where(held, np.append(column, 0)[place], 0) for column in (runs.order, runs.product)])
+    differs = (labels[0][0] != labels[1][0]) | (labels[0][1] != labels[1][1])
+    return [(int(bounds[k]), int(bounds[k + 1])) for k in np.flatnonzero(differs[:-1])]
 
 
 class Context:
@@ -78,7 +86,7 @@ class Context:
         self._order_numbers: dict[str, int] = {"": 0}
         self._book: dict[int, dict[tuple[int, str], float]] = {}
         self._runs: dict[int, Runs] = {}
-        self._changed: list[Changed] = []
+        self._before: dict[int, Runs] = {}  # of lines with news: what held before
         self._orders_of: Intervals | None = None
         self._known: dict[int, tuple[int, int, Intervals]] = {}
         self._schedules: list[Schedule] = []
@@ -122,15 +130,15 @@ class Context:
             return
         book[time, name] = value
         self.version += 1
-        self._runs.pop(line, None)
         self._orders_of = None
-        after = min((moment for moment, _ in book if moment > time), default=FAR)
-        self._changed.append(Changed(line, time, after))
+        before = self._runs.pop(line, None)
+        if line not in self._before:
+            self._before[line] = before if before is not None else _NO_RUNS
 
     def take_changes(self) -> list[Changed]:
-        """What has changed since this was called last."""
-        changed, self._changed = self._changed, []
-        return changed
+        """Where lines have another order or product than when this was called last, and lines whose events changed nothing of that."""
+        before, self._before = self._before, {}
+        return [Changed(line, _differing(runs, self.runs(line))) for line, runs in before.items()]
 
     def runs(self, line: int) -> Runs:
         """The orders of a line."""
@@ -154,14 +162,14 @@ class Context:
             elif said.order == order:
                 order, product = "", told
             now = [self._order_number(order), self._registry.product_of(product)]
-            if rows and rows[-1][1] == FAR:
+            if rows and rows[-1][1] == at.FAR:
                 if rows[-1][2:] == now:
                     continue
                 rows[-1][1] = time
                 if rows[-1][0] == time:
                     rows.pop()
             if order or product:
-                rows.append([time, FAR, *now])
+                rows.append([time, at.FAR, *now])
         return Runs(*np.array(rows, np.int64).reshape(-1, 4).T.copy()) if rows else _NO_RUNS
 
     def _order_number(self, order: str) -> int:

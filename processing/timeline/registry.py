@@ -102,10 +102,10 @@ class Registry:
             info[k], scale[k] = self._parameters(old + k, a, t)
         tables.series_info = np.concatenate([tables.series_info, info])
         tables.series_scale = np.concatenate([tables.series_scale, scale])
-        names = [(self.assets[a], self.tags[t]) for a, t in self.series]
-        order = sorted(range(len(names)), key=names.__getitem__)
+        of_asset, of_tag = tables.series_info[:, at.S_ASSET], tables.series_info[:, at.S_TAG]
+        order = np.lexsort((_ranks(self.tags)[of_tag], _ranks(self.assets)[of_asset]))
         tables.series_info[order, at.S_RANK] = np.arange(len(order))
-        tables.series_info[:, at.S_STATE_ROW] = [self._state_row(self.assets[a]) for a, _ in self.series]
+        tables.series_info[:, at.S_STATE_ROW] = np.array([self._state_row(asset) for asset in self.assets])[of_asset]
         self._group_by_asset(order)
         self._settle_ideal()
         self._settle_lines()
@@ -204,10 +204,9 @@ class Registry:
             tables.zone_at = np.append(tables.zone_at, len(tables.days))
         return self._zone_numbers[name]
 
-    def _group_by_asset(self, order: list[int]) -> None:
+    def _group_by_asset(self, by_rank: np.ndarray) -> None:
         """For each asset, its rows within a block, in rank order."""
         info = self._tables.series_info
-        by_rank = np.array(order, np.int64)
         by_asset = by_rank[np.argsort(info[by_rank, at.S_ASSET], kind="stable")]
         counts = np.bincount(info[:, at.S_ASSET], minlength=len(self.assets))
         self._tables.asset_first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
@@ -228,6 +227,13 @@ class Registry:
         for product in names["products"]:
             self.product_of(product)
         return bool(self.zones == names["zones"])
+
+
+def _ranks(names: list[str]) -> np.ndarray:
+    """The place of each name, int64[n], when they are sorted; names differ."""
+    ranks = np.empty(len(names), np.int64)
+    ranks[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
+    return ranks
 
 
 _BY_REGISTER_GAP = frozenset(

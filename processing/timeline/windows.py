@@ -8,7 +8,7 @@ from processing.kernels import layout as at
 from processing.kernels import rewind, slices
 from processing.kernels import windows as kernel
 from processing.operators import WINDOWS, MetricRows, Operator, level_of, window_of
-from processing.timeline.context import FAR, NOTHING, Context
+from processing.timeline.context import NOTHING, Context
 from processing.timeline.tables import Tables
 
 _ASIDE = (at.WEEKS, at.MONTHS, at.SHIFTS, at.ORDERS)
@@ -280,10 +280,11 @@ class Windows:
 
     def change_orders(self) -> None:
         """After events about orders: label slices anew and fold again the windows that they change."""
-        for line, start, end in self._context.take_changes():
-            ids = self._between(line, 0, start, end)
-            self._touch_all(ids, at.SPREAD)
-            self._touch(ids, line, self._labelled(line), at.EMIT)
+        for line, spans in self._context.take_changes():
+            for start, end in spans:
+                ids = self._between(line, 0, start, end)
+                self._touch_all(ids, at.SPREAD)
+                self._touch(ids, line, self._labelled(line), at.EMIT)
             if at.ORDERS in self._aside:
                 self._fit_orders(line)
 
@@ -328,7 +329,7 @@ class Windows:
         tables = self._tables
         runs = self._context.runs(line)
         ends = dict(zip(runs.start.tolist(), runs.end.tolist(), strict=True))
-        for node in self._between(line, at.ORDERS, at.NONE, FAR).tolist():
+        for node in self._between(line, at.ORDERS, at.NONE, at.FAR).tolist():
             end = ends.get(int(tables.nodes[node, at.N_START]))
             one = np.array([node], np.int64)
             was = tables.labels[node, [at.B_ORDER, at.B_PRODUCT]].copy()
@@ -344,7 +345,7 @@ class Windows:
             if end is None:
                 self.drop(one)
             else:
-                if end == FAR:
+                if end == at.FAR:
                     tables.nodes[node, at.N_FLAGS] &= ~at.CLOSED
                 self._touch_all(one, at.EMIT | at.REFOLD)
                 del ends[int(tables.nodes[node, at.N_START])]

@@ -192,9 +192,10 @@ class EngineRig:
         series = [(names.assets[a], names.tags[t]) for a, t in names.series]
         rows = [
             (k, level_of(window), int(start))
-            for kind, asset, tag, window, start, *_ in self._emitted
+            for _, asset, tag, window, start, *_ in self._emitted
             for k, name in enumerate(series)
-            if window not in ("", "1s") and name in ((asset, tag), (asset, name[1] if kind == "energy" else tag))
+            if window not in ("", "1s")
+            and (name == (asset, tag) or (not tag and asset in (name[0], names.line_of(name[0]))))
         ]
         self.engine.windows.emit_again(*np.array(rows, np.int64).reshape(-1, 3).T)
 
