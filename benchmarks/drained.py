@@ -38,11 +38,12 @@ def read_metrics(log: Log, kind: str, start: int = 0, partition: int = 0) -> Wri
         last_ns = max(last_ns, record.appended_ns)
         if record.headers.get("kind") == kind.encode():
             batch = pl.DataFrame(pl.from_arrow(decode_batch(record.value or b"")))
-            names = [name for name in ("asset", "tag", "window") if name in batch.columns]
+            names = [name for name, sort in batch.schema.items() if isinstance(sort, pl.Categorical | pl.Enum)]
             parts.append(
                 batch.with_columns(pl.col(names).cast(pl.String), pl.lit(record.appended_ns).alias("appended_ns"))
             )
-    return Written(pl.concat(parts) if parts else pl.DataFrame(), last_ns)
+    # Some windows have columns that others lack: a shift's name, an order.
+    return Written(pl.concat(parts, how="diagonal") if parts else pl.DataFrame(), last_ns)
 
 
 def last_of_each(rows: pl.DataFrame) -> pl.DataFrame:

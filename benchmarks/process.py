@@ -13,6 +13,7 @@ from benchmarks.drained import counted, read_metrics, wait_processed
 from benchmarks.report import Row
 from benchmarks.stand import MEASURED_CORE, BenchFailed, Stand, until
 from benchmarks.traffic import TAGS, Field, load, readings
+from fieldline.log import Log, Stream
 
 _ROWS = 9_600_000
 _PLANT = Field(lines=100, assets=20, tags=TAGS)
@@ -23,10 +24,11 @@ _ROW_CACHE_MB = "212"
 
 
 class Speed(NamedTuple):
-    """rate [readings/s]; cpu_s : processor time for a million readings [s]"""
+    """rate [readings/s]; cpu_s : processor time for a million readings [s]; rss_mb : resident memory at the end [MB]"""
 
     rate: float
     cpu_s: float
+    rss_mb: float
 
 
 def run(stand: Stand, size: float) -> Iterator[Row]:
@@ -53,20 +55,31 @@ def measure(
     log = stand.open(url)
     rows = readings(field, seconds, late_share)
     load(log, rows)
-    stage = stand.stage("process", "--log", url, "--windows", windows, FIELDLINE_PROCESS_ROW_CACHE_MB=_ROW_CACHE_MB)
-    until(lambda: stage.counter("rows") > 0, 60.0, stage, pause_s=0.05)
+    speed = work_off(stand, url, log, len(rows.time), "--windows", windows)
+    written = read_metrics(log, "telemetry")
+    if (found := counted(written.rows)) != len(rows.time):
+        raise BenchFailed(f"of {len(rows.time)} readings {found} are in the windows")
+    return speed
+
+
+def work_off(stand: Stand, url: str, log: Log, total: int, *arguments: str) -> Speed:
+    """Have `fieldline process` with `arguments` work off the `total` readings that lie on a log, to the last metric."""
+    stage = stand.stage("process", "--log", url, *arguments, FIELDLINE_PROCESS_ROW_CACHE_MB=_ROW_CACHE_MB)
+    until(lambda: stage.counter("rows") > 0, 120.0, stage, pause_s=0.05)
     before, began_ns, cpu_s = stage.counter("rows"), time.time_ns(), stage.cpu_s()
     wait_processed(log, 300.0, stage)
-    cpu_s = stage.cpu_s() - cpu_s
+    cpu_s, rss_mb, last_ns = stage.cpu_s() - cpu_s, stage.rss_mb(), _last_ns(log)
     stage.stop()
-    total = len(rows.time)
-    written = read_metrics(log, "telemetry")
-    if (found := counted(written.rows)) != total:
-        raise BenchFailed(f"of {total} readings {found} are in the windows")
     done = total - before
     if done < total / 3:
         raise BenchFailed(f"{total} readings are too few: {before:.0f} were done at the first look")
-    return Speed(done / (written.last_ns - began_ns) * 1e9, cpu_s / done * 1e6)
+    return Speed(done / (last_ns - began_ns) * 1e9, cpu_s / done * 1e6, rss_mb)
+
+
+def _last_ns(log: Log) -> int:
+    """When the last metric came to the log."""
+    _, end = log.bounds(Stream.METRICS, 0)
+    return next(log.read(Stream.METRICS, 0, end - 1)).appended_ns
 
 
 def _remark(speed: Speed) -> str:
