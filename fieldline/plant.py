@@ -64,8 +64,9 @@ class Plant:
         self.line_depth = self._file.line_depth
         self.topics: tuple[Topic, ...] = self._file.topic
         self.assets: tuple[AssetEntry, ...] = self._file.asset
-        # A stable sort: exact paths come last, so that they win.
-        self._entries = sorted(self.assets, key=lambda entry: not _is_glob(entry.path))
+        self._globs = [entry for entry in self.assets if _is_glob(entry.path)]
+        self._exact = {entry.path: entry for entry in self.assets if not _is_glob(entry.path)}
+        self._line_entries = {entry.path: entry for entry in self._file.line}
         self._lines: dict[str, str] = {}
         self._tags: dict[tuple[str, str], TagInfo] = {}
         self._infos: dict[str, AssetInfo] = {}
@@ -126,7 +127,7 @@ class Plant:
 
     def line_entry(self, line: str) -> LineInfo:
         """What the plant file says of a line as a whole."""
-        entry = next((entry for entry in self._file.line if entry.path == line), None)
+        entry = self._line_entries.get(line)
         return LineInfo() if entry is None else LineInfo(entry.output, entry.meters)
 
     def calendar(self, line: str) -> ShiftCalendar:
@@ -158,7 +159,9 @@ class Plant:
         return {name: level for name, level in zip(LEVELS, asset.split("/"), strict=False) if level}
 
     def _matching(self, asset: str) -> list[AssetEntry]:
-        return [entry for entry in self._entries if _matches(entry.path, asset)]
+        exact = self._exact.get(asset)
+        # The exact path comes last, so that it wins.
+        return [entry for entry in self._globs if _matches(entry.path, asset)] + ([exact] if exact is not None else [])
 
     def _calendar_entry(self, line: str) -> CalendarEntry | None:
         entries = [row for row in self._file.calendar if row.path is None or _lies_in(line, row.path)]
