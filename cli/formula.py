@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from math import isnan
 from typing import Any
 
-_NS = 1e9
-
+_FUNCTIONS = {"min", "max"}
 _OF_TIMES = {
+    "A": "availability",
+    "E": "performance",
+    "Q": "quality",
     "APT": "actual_production_time_s",
     "PBT": "planned_busy_time_s",
     "AUST": "actual_unit_setup_time_s",
@@ -60,15 +62,15 @@ SYMBOLS: dict[str, dict[str, str]] = {
 
 
 def put_in(kind: str, formula: str, numbers: Mapping[str, Any]) -> str | None:
-    """The formula with numbers for its symbols; None where one of them is unknown, or it has none.
+    """The formula with numbers for all its symbols; None where one of them is unknown, or it is prose.
 
-    numbers : field → value, of the window; NaN and None are unknown. A formula that is prose stays as it is: None.
+    numbers : field → value, of the window; NaN and None are unknown.
     """
     symbols = SYMBOLS.get(kind, {})
     longest_first = sorted(symbols, key=len, reverse=True)
     if not longest_first:
         return None
-    pattern = re.compile("|".join(rf"(?<![\w.]){re.escape(symbol)}(?![\w′])" for symbol in longest_first))
+    pattern = re.compile("|".join(rf"(?<![\w.]){re.escape(symbol)}(?![A-Za-z0-9_′ᵢ])" for symbol in longest_first))
     unknown: list[str] = []
 
     def number(match: re.Match[str]) -> str:
@@ -79,7 +81,8 @@ def put_in(kind: str, formula: str, numbers: Mapping[str, Any]) -> str | None:
         return shown(float(value))
 
     filled = pattern.sub(number, formula)
-    return None if unknown or filled == formula else filled
+    is_whole = {word for word in re.findall(r"[^\W\d_]+", filled) if word.isalpha()} <= _FUNCTIONS
+    return None if unknown or filled == formula or not is_whole else filled
 
 
 def shown(value: float) -> str:

@@ -13,7 +13,7 @@ def order(history: History, asset: str, machines: list[Machine], start: int, end
     """The fields of `order` in [start, end) [ns UTC]; a line's energy is that of its meters, its pieces those of its output."""
     times, pieces = effectiveness(machines, start, end), quality(history, asset, machines)
     is_told = losses(machines, start, end)["calendar_time_s"] > 0
-    drawn = _drawn(history, asset, start, end)
+    drawn = drawn_by(history, asset, start, end)
     good = pieces["good_count"]
     return {
         "good_count": good,
@@ -39,7 +39,7 @@ def meters_of(history: History, asset: str) -> list[str]:
     return sorted({one for one, _ in history.rows if told is None or one in told})
 
 
-def _drawn(history: History, asset: str, start: int, end: int) -> Figures:
+def drawn_by(history: History, asset: str, start: int, end: int) -> Figures:
     """Energy of an asset's meters together: what all of them have, standby of those whose state is known, the least coverage."""
     found = [figures for one in meters_of(history, asset) if (figures := energy(history, one, start, end))]
     found = [figures for figures in found if not isnan(figures["active_energy_kwh"])]

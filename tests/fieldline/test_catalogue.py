@@ -42,7 +42,7 @@ def test_a_field_in_seconds_or_kilowatt_hours_has_that_unit() -> None:
 def test_a_field_and_a_kind_are_found_by_name() -> None:
     found = metric("oee", "availability")
 
-    assert found is not None and found.formula == "APT / PBT"
+    assert found is not None and found.formula == "(APT + minor stops) / PBT"
     assert metric("oee", "no such field") is None
     assert kind_of("oee") in ALL
     assert kind_of("no such kind") is None

@@ -1,0 +1,186 @@
+"""`fieldline show`: the pictures of a window in the terminal, out of the local store or InfluxDB."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import options
+from cli.explain import Window, results_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from cli.explained import Query
+    from cli.spans import Span
+    from fieldline.plant import Plant
+
+_DAY_NS = 86_400_000_000_000
+_ALL_TIME = 1 << 62
+
+
+class Shown(StrEnum):
+    """The pictures that there are."""
+
+    OEE = "oee"
+    PARETO = "pareto"
+    SPC = "spc"
+    ENERGY = "energy"
+
+
+At = Annotated[
+    int | None,
+    typer.Option(
+        "--at", parser=options.moment, metavar="TIME", help="A moment in the window, or -2h. [default: its newest one]"
+    ),
+]
+
+
+def show(
+    what: Annotated[
+        Shown, typer.Argument(help="The loss waterfall, causes, a control chart, or energy per good unit.")
+    ],
+    asset: Annotated[str, typer.Option("--asset", metavar="PATH", help="The machine or line.")],
+    window: Window = None,
+    at: At = None,
+    tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="The charted tag; of spc.")] = "",
+    config: options.Config = None,
+    log: options.LogUrl = None,
+    plant: options.PlantFile = None,
+    influx: options.Influx = None,
+    store: options.Store = None,
+) -> None:
+    """Draw a window: where time went, why, a control chart, or what good units took."""
+    from rich.console import Console
+
+    from cli.wiring import plant_of
+    from fieldline.errors import SettingsError
+
+    if what is Shown.SPC and not tag:
+        raise SettingsError("show: spc is about one tag; name it with --tag")
+    settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
+    shown = _View(plant_of(settings), results_of(settings, influx or store), asset, tag)
+    console = Console(highlight=False)
+    for picture in _pictures(what, shown, settings.log, window, at):
+        console.print(picture)
+
+
+class _View:
+    """What is asked for, and where it lies."""
+
+    def __init__(self, plant: "Plant", query: "Query", asset: str, tag: str) -> None:
+        self.plant, self.query, self.asset, self.tag = plant, query, asset, tag
+        self.line = plant.line_of(asset)
+
+    def span(self, kind: str, window: str | None, at: int | None) -> tuple[str, "Span"]:
+        """The window that holds `at`, or the newest that has a row of a kind. Raises SettingsError when there is none."""
+        from cli.spans import span_at
+        from fieldline.errors import SettingsError
+
+        if window == "order":
+            raise SettingsError(f"show {kind}: expected a window of the clock or the shift, got 'order'")
+        if at is None:
+            names = [window] if window else ["shift", "1h"]
+            newest = {name: self.query(kind, self.asset, name, 0, _ALL_TIME) for name in names}
+            window = next((name for name, rows in newest.items() if rows), None)
+            if window is None:
+                raise SettingsError(f"show: there is no row of {kind} of {self.asset} in a window {' or '.join(names)}")
+            at = int(newest[window][-1]["time"])
+        has_shifts = self.plant.calendar(self.line).shifts(at, at + 1)
+        window = window or ("shift" if has_shifts else "1h")
+        return window, span_at(self.plant, self.line, window, at)
+
+    def rows(self, kind: str, window: str, start: int, end: int) -> list[dict[str, Any]]:
+        """Rows of a kind that were not taken back, by time."""
+        found = self.query(kind, self.asset, window, start, end)
+        return [row for row in found if row.get("retracted") != 1.0 and (not self.tag or row.get("tag") == self.tag)]
+
+
+def _pictures(what: Shown, view: _View, log: str, window: str | None, at: int | None) -> "list[RenderableType]":
+    if what is Shown.OEE:
+        return [_losses(view, window, at)]
+    if what is Shown.PARETO:
+        return _causes(view, log, window, at)
+    return [_chart(view, window, at)] if what is Shown.SPC else _energy(view, window, at)
+
+
+def _losses(view: _View, window: str | None, at: int | None) -> "RenderableType":
+    from cli.views import waterfall
+
+    window, span = view.span("losses", window, at)
+    losses, oee = (view.rows(kind, window, span.start, span.start + 1) for kind in ("losses", "oee"))
+    if not losses:
+        raise _nothing("losses", view, window, span)
+    return waterfall(losses[0], oee[0] if oee else None, f"{view.asset}: where time went, {_named(window, span)}")
+
+
+def _causes(view: _View, log: str, window: str | None, at: int | None) -> "list[RenderableType]":
+    from cli.causes import by_reason, by_station, causes_of
+    from cli.logs import existing
+    from cli.views import pareto
+
+    window, span = view.span("losses", window, at)
+    with existing(log) as opened:
+        found = causes_of(opened, view.line, span.start, span.end)
+    mine = [
+        [cause for cause in causes if view.asset in (cause.asset, view.line)]
+        for causes in (found.stops_s, found.rejects)
+    ]
+    name = _named(window, span)
+    return [
+        pareto(by_reason(mine[0]), f"{view.asset}: what it stood for, {name}", "s"),
+        pareto(by_reason(mine[1]), f"{view.asset}: why pieces were thrown away, {name}", "pieces"),
+        pareto(by_station(mine[1]), f"{view.asset}: where they were found, {name}", "pieces"),
+    ]
+
+
+def _chart(view: _View, window: str | None, at: int | None) -> "RenderableType":
+    from cli.views import chart
+    from fieldline.errors import SettingsError
+
+    entry = view.plant.tag_info(view.asset, view.tag).spc
+    if entry is None:
+        raise SettingsError(
+            f"{view.asset} {view.tag} is not charted: the plant file has no [asset.tags.{view.tag}.spc]"
+        )
+    if at is None:
+        newest = view.rows("spc", entry.every, 0, _ALL_TIME)
+        at = int(newest[-1]["time"]) if newest else None
+    if at is None:
+        raise SettingsError(f"show: there is no point of {view.asset} {view.tag}")
+    window, span = view.span("spc", window, at)
+    rows = view.rows("spc", entry.every, span.start, span.end)
+    if not rows:
+        raise _nothing("spc", view, window, span)
+    return chart(rows, f"{view.asset}: {view.tag}, {entry.chart} of {entry.every}, {_named(window, span)}")
+
+
+def _energy(view: _View, window: str | None, at: int | None) -> "list[RenderableType]":
+    """Energy per good unit of the day up to a time: by order and by shift, or by the window that is asked for."""
+    from cli.views import per_unit
+    from fieldline.errors import SettingsError
+
+    end = _ALL_TIME if at is None else at + 1
+    found = {name: view.rows("order", name, 0, end) for name in ([window] if window else ["order", "shift"])}
+    newest = max((int(rows[-1]["time"]) for rows in found.values() if rows), default=None)
+    if newest is None:
+        raise SettingsError(f"show: there is no row of order of {view.asset} in a window {' or '.join(found)}")
+    return [
+        per_unit(
+            [row for row in rows if row["time"] > newest - _DAY_NS], f"{view.asset}: energy per good unit by {name}"
+        )
+        for name, rows in found.items()
+        if rows
+    ]
+
+
+def _named(window: str, span: "Span") -> str:
+    from cli.moments import iso
+
+    return f"{span.shift or window} {iso(span.start)} to {iso(span.end)}"
+
+
+def _nothing(kind: str, view: _View, window: str, span: "Span") -> Exception:
+    from fieldline.errors import SettingsError
+
+    return SettingsError(f"show: there is no row of {kind} of {view.asset} for {_named(window, span)}")

@@ -1,0 +1,136 @@
+"""`fieldline explain`: figures taken apart over a real log, the engine's metrics and a local store."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from cli.explain import explain
+from cli.main import FieldlineGroup
+from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, rows_of_line
+from tests.cli.whole_pipe import Pipe
+from tests.processing.engine_rig import T0, Row
+
+AT = "2023-11-14T22:50"
+CHARTED = """
+[[asset]]
+path = "plant/hall1/line1/oven"
+
+[asset.tags.temp_c.spc]
+chart = "i_mr"
+center = 180.0
+sigma = 2.0
+lsl = 170.0
+usl = 190.0
+"""
+
+
+@pytest.fixture(scope="module")
+def pipe(tmp_path_factory: pytest.TempPathFactory) -> Pipe:
+    rows = rows_of_line(5, 3 * 3600)
+    rows += [Row(f"{LINE}/oven", "temp_c", T0 + k * 10 * SECOND, 180.0 + k % 7) for k in range(900)]
+    return Pipe(tmp_path_factory.mktemp("pipe"), PLANT + CHARTED, rows)
+
+
+def run(*arguments: str) -> Result:
+    app = typer.Typer(cls=FieldlineGroup, callback=lambda: None)
+    app.command()(explain)
+    return CliRunner().invoke(app, ["explain", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("kind", "asset", "options"),
+    [
+        ("oee", f"{LINE}/press", ()),
+        ("oee", LINE, ("--window", "order")),
+        ("losses", LINE, ("--window", "day")),
+        ("quality", LINE, ("--window", "15m")),
+        ("order", LINE, ()),
+        ("order", f"{LINE}/packer", ("--window", "shift")),
+        ("energy", f"{LINE}/press", ("--window", "1h")),
+        ("energy", f"{LINE}/packer", ("--window", "order")),
+        ("spc", f"{LINE}/oven", ("--tag", "temp_c")),
+    ],
+)
+def test_what_is_worked_out_once_more_agrees_with_what_was_stored(
+    pipe: Pipe, kind: str, asset: str, options: tuple[str, ...]
+) -> None:
+    result = run(*pipe.arguments(kind, "--asset", asset, "--at", AT, "--json", *options))
+
+    told = json.loads(result.stdout)
+    assert told["verdict"]["agrees"], told["verdict"]
+    assert told["verdict"]["compared"] >= 9
+    assert all(field["source"] and field["unit"] and field["formula"] for field in told["fields"])
+
+
+def test_a_figure_comes_with_formula_inputs_and_the_rows_behind_it(pipe: Pipe) -> None:
+    told = json.loads(run(*pipe.arguments("oee", "--asset", f"{LINE}/press", "--at", AT, "--json")).stdout)
+
+    figures = {field["field"]: field for field in told["fields"]}
+    assert (told["window"], told["shift"]) == ("shift", "night")
+    assert (told["from"], told["to"]) == ("2023-11-14T22:30:00Z", "2023-11-14T23:30:00Z")
+    times = [
+        figures[name]["value"] for name in ("actual_production_time_s", "minor_stop_time_s", "planned_busy_time_s")
+    ]
+    assert figures["availability"]["numbers"] == "({:.0f} + {:.0f}) / {:.0f}".format(*times)
+    assert sum(state["duration_s"] for state in told["inputs"]["states"]) == 3600.0
+    assert [run["order"] for run in told["inputs"]["orders"]][:2] == ["o1", "o3"]
+    assert {cycle["ideal_cycle_s"] for cycle in told["inputs"]["ideal_cycle_s"]} == {1.75, 3.0}
+    states = next(row for row in told["evidence"]["series"] if row["tag"] == "@state")
+    assert states["rows"] > 6 and len(states["readings"]) == 6
+    assert all("event" in reading and reading["position"] >= 0 for reading in states["readings"])
+
+
+def test_more_readings_are_shown_when_asked_for(pipe: Pipe) -> None:
+    asked = ("oee", "--asset", f"{LINE}/press", "--at", AT, "--json", "--readings", "10000")
+    told = json.loads(run(*pipe.arguments(*asked)).stdout)
+
+    assert all(len(series["readings"]) == series["rows"] for series in told["evidence"]["series"])
+
+
+def test_the_text_says_whether_all_agrees_and_shows_readings(pipe: Pipe) -> None:
+    told = run(*pipe.arguments("energy", "--asset", f"{LINE}/press", "--at", AT)).stdout
+
+    assert "all 14 figures agree to 1e-9" in told
+    assert "active_energy_kwh / hours of the window = " in told
+    assert f"{LINE}/press energy_kwh" in told
+    assert "price_per_kwh" in told
+
+
+def test_a_figure_that_is_not_what_the_readings_give_is_named(pipe: Pipe, tmp_path: Path) -> None:
+    altered = tmp_path / "altered.db"
+    with sqlite3.connect(pipe.store) as stored, sqlite3.connect(altered) as copy:
+        stored.backup(copy)
+        copy.execute('UPDATE "metric.oee" SET availability = availability + 1e-6')
+    copy.close()
+    stored.close()
+
+    asked = [*pipe.arguments("oee", "--asset", LINE, "--at", AT), "--store", str(altered)]
+    result = run(*asked)
+
+    assert "DIFFERS in availability;" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("oee", "--asset", LINE, "--at", "2023-11-14T05:00", "--window", "shift"),
+            "no shift of plant/hall1/line1 holds",
+        ),
+        (("oee", "--asset", LINE, "--at", "2023-11-10T07:00"), "no row of oee of plant/hall1/line1 for the shift"),
+        (("order", "--asset", LINE, "--at", "2023-11-10T07:00"), "no order ran on plant/hall1/line1 at"),
+        (("spc", "--asset", f"{LINE}/oven", "--at", AT), "name it with --tag"),
+        (("spc", "--asset", f"{LINE}/oven", "--at", AT, "--tag", "speed"), "is not charted"),
+        (("oee", "--asset", LINE, "--at", AT, "--window", "2h"), "expected one of 1s, 1m,"),
+    ],
+)
+def test_a_window_that_does_not_exist_is_told_in_one_line(pipe: Pipe, arguments: tuple[str, ...], told: str) -> None:
+    result = run(*pipe.arguments(*arguments))
+
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
