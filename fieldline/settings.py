@@ -71,7 +71,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
     horizon_s: _Positive = 90_000.0
     raw: tuple[str, ...] = ()
-    operators: tuple[str, ...] = ("telemetry", "energy")
+    operators: tuple[str, ...] = ("telemetry", "energy", "machine", "order", "spc")
     windows: tuple[str, ...] = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")
     checkpoint_s: _Positive = 5.0
     max_future_s: _Positive = 3600.0

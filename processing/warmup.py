@@ -3,8 +3,10 @@
 
 def warmup() -> None:
     """Compile what is not in the cache yet; a second call, also of another process, is quick. Call under a file lock."""
-    import processing.kernels.energy
     import processing.kernels.order
     import processing.kernels.rewind
     import processing.kernels.slices
-    import processing.kernels.telemetry  # noqa: F401 (a kernel compiles when its module is imported)
+    import processing.kernels.windows  # noqa: F401 (a kernel compiles when its module is imported)
+    from processing.operators import known
+
+    known()
