@@ -40,7 +40,12 @@ def causes_of(log: Log, line: str, start_ns: int, end_ns: int) -> Causes:
     Down time is that of the state events, and of corrections where they say otherwise; pieces are those of `reject` events (one,
     or their `count`) and of `count` events with scrap. Reads the line's partition of the log. Raises Unavailable.
     """
-    found = read_evidence(log, line, lambda asset, tag: (FOREVER, 0) if tag in _TAGS else None, start_ns, end_ns)
+
+    def wanted(asset: str, tag: str) -> tuple[int, int] | None:
+        is_here = asset == line or asset.startswith(f"{line}/")
+        return (FOREVER, 0) if is_here and tag in _TAGS else None
+
+    found = read_evidence(log, line, wanted, start_ns, end_ns)
     assets = sorted({asset for asset, _ in found.series})
     stops = [cause for asset in assets for cause in _stops(found, asset, start_ns, end_ns)]
     rejects = [cause for asset in assets for cause in _rejects(found, asset, start_ns, end_ns)]
@@ -67,7 +72,7 @@ def _added(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
 def _stops(found: Evidence, asset: str, start: int, end: int) -> list[Cause]:
     told = _events(found, asset, "@state")
     ends = [*(time for time, _ in told), end][1:]
-    spans = [_Span(time, stop, said) for (time, said), stop in zip(told, ends, strict=False)]
+    spans = [_Span(time, stop, said) for (time, said), stop in zip(told, ends, strict=True)]
     for time, said in _events(found, asset, "@correction"):
         if "state" in said:
             spans = _corrected(spans, _Span(time, _until(said, time, told, end), said))

@@ -46,8 +46,9 @@ def _times(state: np.ndarray) -> Amounts:
         "actual_unit_down_time_s": (stopped & ~minor & ~planned) * 1.0,
         "minor_stop_time_s": (minor & ~planned) * 1.0,
         "planned_stop_time_s": planned * 1.0,
-        "stop_count": (falls & ~minor) * 1.0,
-        "minor_stop_count": begins_minor * 1.0,
+        # What begins in a break is none of the machine's failures.
+        "stop_count": (falls & ~minor & ~planned) * 1.0,
+        "minor_stop_count": (begins_minor & ~planned) * 1.0,
     }
 
 

@@ -29,7 +29,8 @@ def tell(log: Log, *events: tuple[str, str, int, dict[str, Any]]) -> None:
     """Put events on the log: asset, kind, seconds after T0, attributes."""
     rows = [event(a, f"@{k}", T0 + s * SECOND, json.dumps(said, sort_keys=True).encode()) for a, k, s, said in events]
     partition = partition_of(LINE, log.partitions(Stream.READINGS))
-    log.append(Stream.READINGS, partition, LINE.encode(), encode_readings(frame_of(rows))).result(10.0)
+    key = LINE.encode() if all(asset.startswith(LINE) for asset, *_ in events) else b""
+    log.append(Stream.READINGS, partition, key, encode_readings(frame_of(rows))).result(10.0)
 
 
 def stops(log: Log, first: int = 0, last: int = 1000) -> list[Cause]:
@@ -59,6 +60,13 @@ def test_a_stop_without_an_end_goes_on(log: Log) -> None:
     tell(log, (OVEN, "state", 900, {"state": "fault", "reason": "burner"}))
 
     assert stops(log) == [Cause(OVEN, "burner", "", 100.0)]
+
+
+def test_another_lines_events_in_the_same_record_do_not_count(log: Log) -> None:
+    other = "plant/hall1/line10/press"
+    tell(log, (PRESS, "reject", 5, {"reason": "burr"}), (other, "reject", 5, {"reason": "burr"}))
+
+    assert causes_of(log, LINE, T0, T0 + 100 * SECOND).rejects == [Cause(PRESS, "burr", "", 1.0)]
 
 
 def test_an_event_that_came_twice_counts_once(log: Log) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -140,11 +141,12 @@ def test_health_is_answered_over_http(verbs: Verbs) -> None:
 
 
 def test_the_demo_ends_with_a_balanced_audit_that_equals_the_truth(verbs: Verbs) -> None:
-    result = verbs.run("demo", "--minutes", "0.15", "--quiet", "--seed", "7", timeout_s=240)
+    result = verbs.run("demo", "--minutes", "0.3", "--quiet", "--seed", "7", timeout_s=240)
 
     assert result.returncode == 0, result.stdout + result.stderr
     assert "balanced" in result.stdout
-    assert "against the simulator's truth: 22 of 22 figures agree" in result.stdout
+    agreed = re.search(r"against the simulator's truth: (\d+) of \1 figures agree", result.stdout)
+    assert agreed is not None and int(agreed[1]) > 500, result.stdout
 
 
 def test_status_and_audit_work_on_kafka(verbs: Verbs, kafka_url: Callable[..., str]) -> None:
