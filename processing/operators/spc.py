@@ -21,6 +21,7 @@ of an order changes it in place, and a chart stays one series. `retracted` is 1 
 minute since an order was told late; it has no other value.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,11 +123,11 @@ def _rows(tables: Any, parts_at: int, points: Points, level: int) -> MetricRows:
     fields["rev"] = tables.nodes[points.node, at.N_REV].astype(np.float64)
     if level == 0 and tables.lines[:, at.L_CUTS].any():
         fields["retracted"] = np.zeros(len(points.row))
-    products = [tables.names.products[number] for number in cells[:, kernel.NOW + kernel.PRODUCT].astype(np.int64)]
+    products = cells[:, kernel.NOW + kernel.PRODUCT]
     texts = {
-        "rule_names": _named([",".join(rule_names(mask)) for mask in _masks(fields["rules"])]),
-        "product": _named(products),
-        "null_reason": _named([REASONS[number] for number in said[:, spc_points.REASON].astype(np.int64)]),
+        "rule_names": _named(fields["rules"], lambda mask: ",".join(rule_names(mask))),
+        "product": _named(products, lambda number: tables.names.products[number]),
+        "null_reason": _named(said[:, spc_points.REASON], lambda number: REASONS[number]),
     }
     time, asset, tag, window = _identity(tables, points, level)
     return MetricRows("spc", time, asset, tag, window, fields, {}, texts)
@@ -161,7 +162,7 @@ def _judged(cells: Floats, chart: Floats, said: Floats) -> dict[str, Floats]:
     band = mean_limits(center, sigma, np.where(chart[:, kernel.KIND] == kernel.I_MR, 1.0, cells[:, kernel.COUNT]))
     ewma, high, low = (said[:, k] for k in (spc_points.O_EWMA, spc_points.O_HIGH, spc_points.O_LOW))
     reach = _ewma_reach(chart, said[:, spc_points.O_STEP])
-    rules = np.where(there, _masks(said[:, spc_points.O_RULES]) & chart[:, kernel.RULES].astype(np.int64), np.nan)
+    rules = np.where(there, _whole(said[:, spc_points.O_RULES]) & chart[:, kernel.RULES].astype(np.int64), np.nan)
     beyond = (np.abs(ewma) > reach) | (np.maximum(high, low) > chart[:, kernel.INTERVAL])
     upper, lower = chart[:, kernel.HIGHEST] - cells[:, kernel.MEAN], cells[:, kernel.MEAN] - chart[:, kernel.LOWEST]
     return {
@@ -186,16 +187,16 @@ def _judged(cells: Floats, chart: Floats, said: Floats) -> dict[str, Floats]:
 def _ewma_reach(chart: Floats, step: Floats) -> Floats:
     """Upper limit of each EWMA of standardised points, at its step."""
     reach = np.full(len(step), np.nan)
-    settings = chart[:, [kernel.SMOOTHING, kernel.EWMA_WIDTH]]
-    for smoothing, width in np.unique(settings, axis=0).tolist():
-        mine = (settings == (smoothing, width)).all(axis=1)
+    settings = list(zip(chart[:, kernel.SMOOTHING].tolist(), chart[:, kernel.EWMA_WIDTH].tolist(), strict=True))
+    for smoothing, width in set(settings):  # most often all are alike
+        mine = [one == (smoothing, width) for one in settings]
         reach[mine] = ewma_limits(0.0, 1.0, smoothing, width, step[mine]).ucl
     return reach
 
 
-def _masks(rules: Floats) -> np.ndarray:
-    """Masks as integers, 0 where there is none."""
-    return np.nan_to_num(rules).astype(np.int64)
+def _whole(numbers: Floats) -> np.ndarray:
+    """Whole numbers as integers, 0 for NaN."""
+    return np.nan_to_num(numbers).astype(np.int64)
 
 
 def _retracted(tables: Any, points: Points, level: int) -> MetricRows:
@@ -205,11 +206,12 @@ def _retracted(tables: Any, points: Points, level: int) -> MetricRows:
     return MetricRows("spc", time, asset, tag, window, {"rev": rev, "retracted": np.ones(len(rev))})
 
 
-def _named(texts: list[str]) -> Named:
-    """A column of texts; empty ones are none."""
-    names = sorted(set(texts) - {""})
-    numbers = {name: number for number, name in enumerate(names)}
-    return Named(np.array([numbers.get(text, -1) for text in texts], np.int32), names)
+def _named(numbers: Floats, name_of: Callable[[int], str]) -> Named:
+    """A column of names by whole numbers; NaN and an empty name are none."""
+    known, codes = np.unique(_whole(numbers), return_inverse=True)
+    names = [name_of(number) for number in known.tolist()]
+    absent = np.array([not name for name in names], bool)
+    return Named(np.where(absent[codes], -1, codes).astype(np.int32), names)
 
 
 _FIRST_PARTS = np.zeros(kernel.PARTS)

@@ -22,6 +22,7 @@ from processing.operators import energy, spc, telemetry
 from processing.timeline.engine import Timing
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, Table, differences, event, frames_of
 from tests.processing.row_sets import arrivals, row_lists
+from tests.twins import spc as twin
 
 _EXAMPLES = int(os.environ.get("FIELDLINE_TEST_EXAMPLES", "100"))
 _ANY = settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -210,6 +211,27 @@ def test_points_of_a_stream_are_the_charts_of_the_whole_series() -> None:
     assert [point["moving_range"] for point in said[1:]] == np.abs(np.diff(values)).tolist()
 
 
+@pytest.mark.parametrize(("every", "length"), [("1m", at.MINUTE), ("15m", at.QUARTER), ("1h", at.HOUR)])
+@pytest.mark.parametrize("size", [None, 3])
+def test_the_moments_of_every_cell_equal_the_twin(every: str, length: int, size: int | None) -> None:
+    random, second, rows = Random(9), 0.0, []
+    while second < 4 * 3600:
+        second += random.choice([0.25, 3.0, 20.0, 70.0, 400.0])
+        rows.append(temperatures([random.gauss(1e6, 0.5)], start_s=second)[0])
+    late = sorted(rows, key=lambda row: row.time + (random.random() < 0.1) * 9e11)
+    for chart, field in (("xbar_r", "range"), ("xbar_s", "standard_deviation")):
+        rig = EngineRig(charted(SpcEntry(chart=chart, every=every, n=size)), operators=OPERATORS)  # type: ignore[arg-type]
+
+        found = rig.send(frames_of(late, 30)).finish().values("spc", PRESS, every, "temp_c")
+
+        want = twin.cells([(row.time, row.value) for row in rows], length, size)
+        assert found.keys() == want.keys()
+        for name in ("n", "mean", field):
+            got = [found[start][name] for start in want]
+            expected = [one[name] if name != "range" or one["n"] > 1 else np.nan for one in want.values()]
+            np.testing.assert_allclose(got, expected, rtol=1e-9)
+
+
 def test_a_subgroup_s_figures_by_hand() -> None:
     entry = SpcEntry(chart="xbar_s", every="15m", n=4, center=10.0, sigma=2.0, lsl=4.0, usl=16.0)
     start = (T0 // at.QUARTER + 1) * 900 - T0 / SECOND
@@ -326,7 +348,7 @@ def test_what_is_no_finite_number_or_of_bad_quality_counts_nothing() -> None:
         good[0]._replace(time=good[0].time + 2, quality=2),
     ]
 
-    (point,) = points(charted(SpcEntry(center=20.0, sigma=1.0)), [*good, *odd])
+    ((_, point),) = texts_of(charted(SpcEntry(center=20.0, sigma=1.0)), [*good, *odd])
 
     assert point["n"] == 2.0 and point["mean"] == 21.0
 

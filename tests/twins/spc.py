@@ -1,7 +1,7 @@
 """Slow, obvious twin of the charts on the stream: every stretch of points under the same limits as a whole."""
 
 import math
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 from typing import NamedTuple
 
 from tests.twins import charts, rules
@@ -36,6 +36,21 @@ class Settings(NamedTuple):
     is_of_means: bool
     smoothing: float
     slack: float
+
+
+def cells(samples: list[tuple[int, float]], every: int, size: int | None) -> dict[int, dict[str, float]]:
+    """Figures of the first `size` samples (time, value) of each cell of the clock, by its start, in the unit of time."""
+    found: dict[int, list[float]] = {}
+    for time, value in sorted(samples):
+        found.setdefault(time // every * every, []).append(value)
+    figures = {}
+    for start, values in found.items():
+        taken = values[:size]
+        spread = stdev(taken) if len(taken) > 1 else math.nan
+        figures[start] = {
+            "n": float(len(taken)), "mean": fmean(taken), "range": max(taken) - min(taken), "standard_deviation": spread,
+        }  # fmt: skip
+    return figures
 
 
 def judge(points: list[Point], settings: Settings) -> list[Said]:
