@@ -34,6 +34,7 @@ class Rows(NamedTuple):
     ideal_total, ideal_good : ideal time of all and of good pieces; NaN: unknown [ns]
     counted : whether both kinds of pieces were counted
     machines : how many machines it is
+    made : float64[n, 4], columns of `Pieces`; of a line of several machines NaN, since one piece passes them all
     """
 
     node: np.ndarray
@@ -46,10 +47,16 @@ class Rows(NamedTuple):
     ideal_good: np.ndarray
     counted: np.ndarray
     machines: np.ndarray
+    made: np.ndarray
 
     def only(self, index: np.ndarray) -> "Rows":
         """The rows at `index`, a mask or places."""
         return Rows(*(column[index] for column in self))
+
+    @property
+    def pieces(self) -> Pieces:
+        """What they made."""
+        return Pieces(*self.made.T)
 
     @property
     def kinds(self) -> np.ndarray:
@@ -82,8 +89,8 @@ class Rows(NamedTuple):
         return self.length - self.planned_stop - self.not_scheduled - self.busy
 
 
-def machines_of(tables: Any, parts_at: int, ids: np.ndarray) -> tuple[Rows, np.ndarray]:
-    """Machines with a part in windows of which any is marked, by window and name, and which ones are marked."""
+def machines_of(tables: Any, parts_at: int, ids: np.ndarray) -> tuple[Rows, np.ndarray] | None:
+    """Machines with a part in windows of which any is marked, by window and name, and which ones are marked; None without any."""
     room = int((1 << tables.nodes[ids, at.N_SHIFT]).sum())
     node, asset = np.empty(room, np.int64), np.empty(room, np.int64)
     marked, parts = np.empty(room, np.uint8), np.empty((room, kernel.PARTS))
@@ -104,6 +111,8 @@ def machines_of(tables: Any, parts_at: int, ids: np.ndarray) -> tuple[Rows, np.n
         marked,
         parts,
     )
+    if n == 0:
+        return None
     # By name: numbers of assets depend on which came first.
     rank = np.zeros(len(tables.asset_first), np.int64)
     np.maximum.at(rank, tables.series_info[:, at.S_ASSET], tables.series_info[:, at.S_RANK])
@@ -112,7 +121,7 @@ def machines_of(tables: Any, parts_at: int, ids: np.ndarray) -> tuple[Rows, np.n
     ideals, counts = pieces_of(parts, kernel.IDEALS), pieces_of(parts, kernel.COUNTS)
     counted = ~np.isnan(counts.good) & ~np.isnan(counts.total)
     times = _calendar(tables, node, parts)
-    rows = Rows(node, asset, *times, parts, ideals.total, ideals.good, counted, np.ones(n))
+    rows = Rows(node, asset, *times, parts, ideals.total, ideals.good, counted, np.ones(n), np.stack(counts, axis=1))
     return rows, marked[:n][order] == 1
 
 
@@ -140,11 +149,14 @@ def pieces_of(parts: np.ndarray, first: int = kernel.COUNTS) -> Pieces:
     either = kernel.BY_COUNTER | kernel.BY_EVENT
     told_good, _, told_scrap, told_rework = (kinds & (either << place) != 0 for place in _PLACES)
     # By what was counted, not by what is NaN: an ideal time may be unknown of pieces that were.
-    goods = np.select([has_good, has_total & told_scrap, told_good], [good, total - scrap, good], np.nan)
-    rest = has_total & (has_good | (told_good & ~told_scrap))
-    scraps = np.select([has_scrap, rest, told_scrap], [scrap, total - good, scrap], np.nan)
-    totals = np.select([has_total, told_good & told_scrap], [total, good + scrap], np.nan)
-    return Pieces(goods, scraps, np.where(told_rework, rework, np.nan), totals)
+    good_is_rest = ~has_good & has_total & told_scrap
+    scrap_is_rest = ~has_scrap & has_total & (has_good | (told_good & ~told_scrap))
+    return Pieces(
+        np.where(good_is_rest, total - scrap, np.where(told_good, good, np.nan)),
+        np.where(scrap_is_rest, total - good, np.where(told_scrap, scrap, np.nan)),
+        np.where(told_rework, rework, np.nan),
+        np.where(has_total, total, np.where(told_good & told_scrap, good + scrap, np.nan)),
+    )
 
 
 def joined(first: Rows, second: Rows) -> Rows:
@@ -177,6 +189,6 @@ def lines_of(tables: Any, machines: Rows, with_state: np.ndarray) -> Rows:
     added = (rows.length, rows.planned, rows.unscheduled, rows.parts, *known)
     length, planned, unscheduled, parts, *ideals = (np.add.reduceat(column, first, axis=0) for column in added)
     machine_count = np.add.reduceat(rows.machines, first)
-    parts[machine_count > 1.0, kernel.KINDS] = kernel.HAS_STATE
+    made = np.where(machine_count[:, None] == 1.0, rows.made[first], np.nan)
     asset, times = tables.lines[line, at.L_ASSET], (length, planned, unscheduled)
-    return Rows(rows.node[first], asset, *times, parts, ideals[0], ideals[1], counted, machine_count)
+    return Rows(rows.node[first], asset, *times, parts, ideals[0], ideals[1], counted, machine_count, made)

@@ -30,7 +30,7 @@ from processing.kernels import layout as at
 from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
 from processing.kernels import states
-from processing.machine_rows import Pieces, Rows, by_line, joined, lines_of, machines_of, pieces_of
+from processing.machine_rows import Pieces, Rows, by_line, joined, lines_of, machines_of
 from processing.operators import MetricRows, Named, Operator, time_bits, window_of
 from processing.operators.energy import told
 
@@ -50,9 +50,10 @@ _NO_OUTPUT = _REASONS.index("no output declared")
 
 def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
     """Rows of the windows `ids`: of machines that are marked to be emitted, and of the lines that have one."""
-    machines, marked = machines_of(tables, parts_at, ids)
-    if not len(machines.node):
+    found_machines = machines_of(tables, parts_at, ids)
+    if found_machines is None:
         return []
+    machines, marked = found_machines
     with_state = machines.kinds & kernel.HAS_STATE != 0
     with_counts = machines.kinds > kernel.HAS_STATE
     timed = joined(machines.only(marked & with_state), lines_of(tables, machines, with_state))
@@ -64,8 +65,7 @@ def _oee(tables: Any, rows: Rows, level: int) -> MetricRows:
     parts, busy = rows.parts, rows.busy
     ratios = oee.ratios(busy, rows.run, rows.ideal_total, rows.ideal_good)
     # Without ideal times pieces tell quality, where it is one machine's.
-    pieces = pieces_of(parts)
-    by_pieces = np.where(rows.machines == 1.0, quality.good_ratio(pieces.good, pieces.total), np.nan)
+    by_pieces = quality.good_ratio(rows.pieces.good, rows.pieces.total)
     good_ratio = np.where(np.isnan(ratios.quality), by_pieces, ratios.quality)
     above = np.where(np.isnan(ratios.performance), np.nan, oee.is_above_one(ratios.performance))
     stops = parts[:, kernel.STOPS]
@@ -126,8 +126,9 @@ def _reason(rows: Rows) -> np.ndarray:
         np.isnan(rows.ideal_total) | np.isnan(rows.ideal_good),
         rows.run == 0.0,
         rows.ideal_total == 0.0,
+        np.ones(len(rows.node), bool),
     ]
-    return np.select(holds, np.arange(len(holds)), len(holds))
+    return np.argmax(holds, axis=0)
 
 
 def _quality(tables: Any, machines: Rows, marked: np.ndarray, with_counts: np.ndarray, level: int) -> list[MetricRows]:
@@ -137,12 +138,12 @@ def _quality(tables: Any, machines: Rows, marked: np.ndarray, with_counts: np.nd
     if not len(own.node) and not len(first):
         return []
     ends = np.append(first[1:], len(rows.node))
-    pieces = pieces_of(rows.parts)
+    pieces = rows.pieces
     pick = _output(rows, first, ends, tables.line_output[line])
-    of_lines = Pieces(*(np.where(pick >= 0, column[pick], np.nan) for column in pieces))
+    of_lines = np.where(pick[:, None] >= 0, rows.made[pick], np.nan)
     yields = np.atleast_1d(quality.first_pass_yield(pieces.total, pieces.scrap, pieces.rework))
     rolled = [float(quality.rolled_throughput_yield(yields[a:b])) for a, b in zip(first, ends, strict=True)]
-    made = Pieces(*(np.concatenate(pair) for pair in zip(pieces_of(own.parts), of_lines, strict=True)))
+    made = Pieces(*np.concatenate([own.made, of_lines]).T)
     fields = _ratios(made) | {"rolled_throughput_yield": np.r_[np.full(len(own.node), np.nan), rolled]}
     node = np.concatenate([own.node, rows.node[first]])
     asset = np.concatenate([own.asset, tables.lines[line, at.L_ASSET]])
