@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fieldline.catalogue import KINDS, TAGS, fields
+from fieldline.catalogue import KINDS, TAGS, fields, texts
 
 GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
 DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
@@ -19,17 +19,37 @@ def _load(path: Path) -> dict[str, Any]:
     return found
 
 
-def _queries() -> list[tuple[str, str]]:
+def _queries(paths: list[Path] = DASHBOARDS) -> list[tuple[str, str]]:
     return [
         (f"{path.stem}: {panel['title']}: {target['refId']}", target["query"])
-        for path in DASHBOARDS
+        for path in paths
         for panel in _load(path)["panels"]
         for target in panel["targets"]
     ]
 
 
 def test_there_is_a_dashboard() -> None:
-    assert DASHBOARDS and len(_queries()) > 10
+    assert {path.stem for path in DASHBOARDS} == {"lines", "oee"}
+    assert len(_queries()) > 10
+
+
+def test_the_kinds_of_the_line_are_all_on_a_dashboard() -> None:
+    asked = {match[1] for _, query in _queries() if (match := re.search(r'FROM "(\w+)"', query))}
+
+    assert asked == set(KINDS) - {"reading"}
+
+
+def test_no_two_dashboards_have_one_name() -> None:
+    names = [(_load(path)["uid"], _load(path)["title"]) for path in DASHBOARDS]
+
+    assert len({uid for uid, _ in names}) == len({title for _, title in names}) == len(names)
+
+
+def test_the_parts_of_the_waterfall_are_all_stacked() -> None:
+    (query,) = [query for name, query in _queries() if name.startswith("oee: Where time went")]
+
+    parts = set(fields("losses")) - {"calendar_time_s", "actual_production_time_s", "rev", "retracted"}
+    assert set(re.findall(r'"(\w+_s)"', query)) == parts
 
 
 @pytest.mark.parametrize(("name", "query"), _queries(), ids=[name for name, _ in _queries()])
@@ -41,9 +61,11 @@ def test_a_query_names_only_what_the_catalogue_has(name: str, query: str) -> Non
     assert match is not None, "not a simple InfluxQL SELECT"
     kind = match["kind"]
     assert kind in KINDS
-    assert set(re.findall(r'"(\w+)"', match["what"])) <= set(fields(kind))
+    known = {*fields(kind), *texts(kind)}
+    assert set(re.findall(r'"(\w+)"', match["what"])) <= known
     named = re.findall(r'"(\w+)" (?:=|=~|!=|!~) ', match["where"]) + re.findall(r'"(\w+)"', match["by"] or "")
-    assert set(named) <= set(TAGS[kind])
+    assert set(named) <= {*TAGS[kind], *known}
+    assert set(re.findall(r'"(\w+)"', match["by"] or "")) <= set(TAGS[kind]), "fields group nothing"
     assert "$timeFilter" in match["where"], "without it, all of the database is read"
     assert "window" not in TAGS[kind] or '"window" = ' in match["where"], "windows of all lengths would be mixed"
 
@@ -79,10 +101,14 @@ def test_variables_are_declared_before_they_are_used_and_all_are_used(path: Path
     declared: list[str] = []
     for variable in board["templating"]["list"]:
         assert set(re.findall(r"\$(\w+)", variable["query"])) <= set(declared)
+        if variable["type"] == "query":
+            match = re.match(r'SHOW TAG VALUES FROM "(\w+)" WITH KEY = "(\w+)"', variable["query"])
+            assert match is not None and match[2] in TAGS[match[1]]
         declared.append(variable["name"])
 
-    used = {name for _, query in _queries() for name in re.findall(r"\$(\w+)", query)} - {"timeFilter"}
-    assert used == set(declared)
+    used = {name for _, query in _queries([path]) for name in re.findall(r"\$(\w+)", query)} - {"timeFilter"}
+    asked = {name for variable in board["templating"]["list"] for name in re.findall(r"\$(\w+)", variable["query"])}
+    assert used | asked == set(declared)
 
 
 def test_the_provisioned_source_is_the_one_that_dashboards_name_and_speaks_influxql() -> None:
