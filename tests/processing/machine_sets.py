@@ -49,7 +49,7 @@ def json_event(asset: str, tag: str, time: int, **said: object) -> Row:
 
 
 _WORDS = ["producing", "idle", "down", "setup", "starved", "planned_stop", "standby", "off", "no_such_word"]
-_STEPS_S = [0.0, 0.001, 1.0, 7.0, 30.0, 59.999999999, 60.0, 89.0, 90.0, 91.0, 299.0, 301.0, 900.0, 3601.0]
+_STEPS_S = [0.0, 0.001, 1.0, 7.0, 30.0, 59.999999998, 60.0, 89.0, 90.0, 91.0, 299.0, 301.0, 900.0, 3601.0]
 
 
 def _state(random: Random, time: int) -> Row:
@@ -111,7 +111,7 @@ def row_at(random: Random, time: int) -> Row:
 def machine_rows(random: Random, count: int, start: int = T0) -> list[Row]:
     """Rows in time order, no two of a series and time."""
     rows: dict[tuple[str, str, int], Row] = {}
-    time = start + random.choice([0, 1, 30 * SECOND, 59_999_999_999])
+    time = start + random.choice([0, 2, 30 * SECOND, 59_999_999_998])
     for _ in range(count):
         time += round(random.choice(_STEPS_S) * SECOND)
         row = row_at(random, time)
