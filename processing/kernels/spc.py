@@ -46,24 +46,25 @@ M2 = 2  # sum of squared deviations from the mean
 MIN = 3
 MAX = 4
 SCANNED = 5  # at a block's first row: memory was handed through this cell; 2: when it was closed
-NOW = 6  # limits that hold in the cell: product, version, centre, sigma
-BEFORE = 10  # the memory before the cell's point
+NOW = 6  # .. + HELD - 1: limits that hold in the cell
+BEFORE = 11  # the memory before the cell's point
 
 # columns of limits, in `NOW` and in memory
 PRODUCT = 0  # row of `ideal`, -1: no point yet
 VERSION = 1
 CENTER = 2  # NaN: no limits
 SIGMA = 3
-HELD = 4
+SETTINGS = 4  # what stands for how the chart is drawn
+HELD = 5
 
 # columns of memory, which begins with the limits of the newest point
-STEP = 4  # points that moved the EWMA, as far as its limits still widen
-EWMA = 5
-HIGH = 6
-LOW = 7
-LAST = 8  # mean of the newest point
-EPOCH = 9  # of the drift detector
-DRIFT = 10  # .. + PAGE_HINKLEY - 1
+STEP = 5  # points that moved the EWMA, as far as its limits still widen
+EWMA = 6
+HIGH = 7
+LOW = 8
+LAST = 9  # mean of the newest point
+EPOCH = 10  # of the drift detector
+DRIFT = 11  # .. + PAGE_HINKLEY - 1
 WINDOW = DRIFT + PAGE_HINKLEY  # points in the window
 POINTS = WINDOW + 1  # .. + REACH - 2, oldest first: standardised, or means where there are no limits
 MEMORY = POINTS + REACH - 1

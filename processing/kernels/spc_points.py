@@ -1,7 +1,7 @@
 """What a point of a tag's control chart says, and the memory that it leaves for the next one.
 
-A chart begins anew where its limits or the product change: what was seen before was judged by other limits. Cells without samples
-are passed over. A point that cannot be judged (a subgroup of one, no limits) moves neither averages, sums nor rules.
+A chart begins anew where its limits, the product or its settings change: what was seen before was judged by other ones. Cells
+without samples are passed over. A point that cannot be judged (a subgroup of one, no limits) moves neither averages, sums nor rules.
 """
 
 import numpy as np

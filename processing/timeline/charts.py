@@ -1,10 +1,12 @@
 """Which series of a partition are charted, and what of their plant file entries kernels need, as arrays.
 
 Limits are not part of the operators' state: they hold from when they are declared, and what they judged before stays as it was judged.
+A chart that is drawn otherwise after a restart begins anew with its next point.
 """
 
 from math import ceil, log, nan
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -84,7 +86,7 @@ class Charts:
             for p, product in enumerate(products):
                 for k, entry in enumerate(self._entries):
                     held = entry.limits_for(product or None)
-                    self._limits[p, k] = p, held.version, held.center, held.sigma
+                    self._limits[p, k] = p, held.version, held.center, held.sigma, _settings(entry)
         return self._limits
 
 
@@ -97,6 +99,12 @@ def _parameters(entry: SpcEntry) -> np.ndarray:
     row[spc.RULES] = sum(1 << RULES.index(rule) for rule in entry.rules)
     row[[spc.LOWEST, spc.HIGHEST]] = [nan if limit is None else limit for limit in (entry.lsl, entry.usl)]
     return row
+
+
+def _settings(entry: SpcEntry) -> float:
+    """A number that is another one when the chart is drawn otherwise; its memory begins anew then."""
+    drawn = (entry.chart, entry.every, entry.n, entry.ewma_lambda, entry.cusum_k)
+    return float(crc32(repr(drawn).encode()))
 
 
 def _widening(smoothing: float) -> int:

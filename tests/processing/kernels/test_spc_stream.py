@@ -42,9 +42,9 @@ class Chain(NamedTuple):
             fill(parts[k], point.samples)
         return cls(lines, nodes, labels, parts, np.zeros(count, np.uint8), known.parameters)
 
-    def scan(self, ids: list[int]) -> "Chain":
+    def scan(self, ids: list[int], settings: float = 1.0) -> "Chain":
         place, wanted, rows = np.array([0, -1]), np.empty(4, np.int64), np.zeros(1, np.int64)
-        limits = np.array([[HELD[product]] for product in range(3)])
+        limits = np.array([[(*HELD[product], settings)] for product in range(3)])
         missing = spc_memory.carry_on(
             np.array(ids), place, np.array([0, 1]), rows, rows, self.lines, self.nodes, self.labels, limits,
             self.parameters, self.parts, self.parts.view(np.int64), self.marks, 0, COMPONENT.first_parts, wanted,
@@ -184,6 +184,17 @@ def test_a_new_cell_before_all_others_takes_what_the_next_one_began_with() -> No
     chain.scan([60])
 
     assert chain.said()[60:].tobytes() == want[60:].tobytes()
+
+
+def test_a_chart_that_is_drawn_otherwise_begins_anew() -> None:
+    points = [point._replace(limits=HELD[1]) for point in random_points(5, 40, (1,))]
+    chain = Chain.of(points, SpcEntry()).scan(list(range(20)))
+
+    said = chain.scan(list(range(20, 40)), settings=2.0).said()
+
+    anew = Chain.of(points[20:], SpcEntry()).scan([0]).said()
+    assert said[20:].tobytes() == anew.tobytes()
+    assert said[19, spc_points.O_STEP] == 20.0
 
 
 @pytest.mark.parametrize(
