@@ -19,12 +19,14 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.native.server import Server, free_port
+from fieldline.catalogue import ALL, fields, texts
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 from fieldline.log import open_log
 from fieldline.tables import Secret
 from ingest.publisher import Publisher
 from ingest.simulator import Simulation, simulate
+from processing.operators import WINDOWS
 from tests.integration.ingest_rig import ingest, rows
 
 ROOT = Path(__file__).parents[2]
@@ -181,15 +183,12 @@ def filled(influxdb: Server) -> Iterator[Server]:
     _ask(influxdb, "query", q="CREATE DATABASE boards")
     where = "site=plant,area=hall1,line=line1,asset=plant/hall1/line1/press1"
     rows = []
-    for window in ("1s", "1m", "15m", "1h"):
-        rows.append(
-            f"energy,{where},window={window} active_energy_kwh=1.5,reactive_energy_kvarh=1,peak_demand_kw=6,"
-            "power_factor=0.83,coverage=1,rev=0 1767225600000000000"
-        )
-        rows.append(
-            f"telemetry,{where},tag=power_kw,window={window} count=60,min=1,max=3,mean=2,time_weighted_mean=2,last=2,"
-            "coverage=1,rev=0 1767225600000000000"
-        )
+    for kind in ALL:
+        tag = ",tag=power_kw" if "tag" in kind.tags else ""
+        numbers = ",".join(f"{name}={0 if name == 'retracted' else 1}" for name in fields(kind.name))
+        words = "".join(f',{name}="none"' for name in texts(kind.name))
+        for window in WINDOWS if "window" in kind.tags else ():
+            rows.append(f"{kind.name},{where}{tag},window={window} {numbers}{words} 1767225600000000000")
     request = urllib.request.Request(f"{influxdb.url}/write?db=boards", data="\n".join(rows).encode(), method="POST")
     urllib.request.urlopen(request, timeout=10).close()
     yield influxdb
@@ -199,7 +198,9 @@ def filled(influxdb: Server) -> Iterator[Server]:
 def _as_grafana(query: str) -> str:
     """Grafana's variables and macros replaced as Grafana replaces them."""
     query = query.replace("$timeFilter", "time >= 1767225000000ms AND time <= 1767229200000ms")
-    query = query.replace("'$asset'", "'plant/hall1/line1/press1'").replace("'$tag'", "'power_kw'")
+    chosen = {"line": "line1", "asset": "plant/hall1/line1/press1", "tag": "power_kw", "window": "1h", "cell": "1m"}
+    for name, value in (chosen | {"charted": chosen["asset"]}).items():
+        query = query.replace(f"'${name}'", f"'{value}'")
     return re.sub(r"\^\$(?:site|area|line)\$", "^.*$", query)
 
 
@@ -208,7 +209,8 @@ def test_every_query_of_the_dashboards_finds_its_row_in_influxdb(filled: Server)
     for path in sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json")):
         board = json.loads(path.read_text(encoding="utf-8"))
         queries = [target["query"] for panel in board["panels"] for target in panel["targets"]]
-        for query in [*queries, *(variable["query"] for variable in board["templating"]["list"])]:
+        lists = [variable["query"] for variable in board["templating"]["list"] if variable["type"] == "query"]
+        for query in [*queries, *lists]:
             answer = _ask(filled, "query", db="boards", q=_as_grafana(query))
             asked += 1
 
