@@ -21,16 +21,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from processing.formulas import oee
+from processing.formulas.division import divide
 from processing.formulas.emissions import emission_per_unit
 from processing.formulas.power import specific_energy
 from processing.kernels import energy as energy_kernel
 from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
+from processing.kernels import machine as machine_kernel
 from processing.kernels import rewind
-from processing.operators import MetricRows, Named, Operator, energy, machine, window_of
+from processing.machine_rows import Rows, by_line, lines_of, machines_of
+from processing.operators import MetricRows, Named, Operator, energy, window_of
 
 _REASONS = ["no energy", "no output declared", "no count", "no good pieces"]
-_NO_OUTPUT = "no output declared"
 _ENERGIES = (windows.KWH, windows.MONEY, windows.KG_CO2, windows.IN_STATE + 2, windows.COVERAGE, windows.HOURS)
 
 
@@ -46,8 +49,13 @@ class Drawn(NamedTuple):
 
 
 class Made(NamedTuple):
-    """Pieces and time of rows, float64[n] each; NaN: unknown. no_output : whether a line's output is not declared."""
+    """Machines or lines of windows: pieces, time and OEE in columns of length n; NaN: unknown.
 
+    reached_s : how far their times reach in the window [s]; no_output : whether a line's output is not declared.
+    """
+
+    node: np.ndarray
+    asset: np.ndarray
     good: np.ndarray
     scrap: np.ndarray
     total: np.ndarray
@@ -58,45 +66,55 @@ class Made(NamedTuple):
     no_output: np.ndarray
 
 
-class _Places:
-    """Where each pair of a window and an asset stands among rows of n of them."""
-
-    def __init__(self, node: np.ndarray, asset: np.ndarray) -> None:
-        pairs = zip(node.tolist(), asset.tolist(), strict=True)
-        self._place = {pair: place for place, pair in enumerate(pairs)}
-
-    def of(self, node: np.ndarray, asset: np.ndarray) -> np.ndarray:
-        """int64[m], -1 where there is none."""
-        pairs = zip(node.tolist(), asset.tolist(), strict=True)
-        return np.array([self._place.get(pair, -1) for pair in pairs], np.int64)
-
-
 def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
     """Rows of the windows `ids`: of machines that have a series marked to be emitted, and of their lines."""
     parts_of = tables.columns.parts_of
     marked = _marked(tables, ids)
     if not len(marked) or not {"energy", "oee"} <= parts_of.keys():
         return []
-    ids = np.unique(marked[:, 0])
+    ids = np.unique(marked // _width(tables))
     with _all_marked(tables, ids):
-        found = {rows.kind: rows for rows in machine.read_out(tables, parts_of["oee"], ids, level)}
-    node, asset = _rows_of(tables, ids, list(found.values()))
-    is_line = asset == tables.lines[tables.nodes[node, at.N_LINE], at.L_ASSET]
-    wanted = is_line | (_Places(*marked.T).of(node, asset) >= 0)
-    node, asset, is_line = node[wanted], asset[wanted], is_line[wanted]
-    if not len(node):
+        found = machines_of(tables, parts_of["oee"], ids)
+    if found is None:
         return []
-    drawn = _drawn(tables, parts_of["energy"], ids, node, asset, is_line)
-    made = _made(tables, ids, found, node, asset)
-    return [_metric_rows(tables, node, asset, level, drawn, made)]
+    machines = found[0]
+    with_state = machines.kinds & machine_kernel.HAS_STATE != 0
+    pairs = zip(_of_machines(machines, with_state), _of_lines(tables, machines, with_state), strict=True)
+    made = Made(*(np.concatenate(pair) for pair in pairs))
+    is_line = made.asset == tables.lines[tables.nodes[made.node, at.N_LINE], at.L_ASSET]
+    wanted = is_line | (_find(marked, _keys(tables, made.node, made.asset)) >= 0)
+    if not wanted.any():
+        return []
+    made = Made(*(column[wanted] for column in made))
+    drawn = _drawn(tables, parts_of["energy"], ids, made, is_line[wanted])
+    return [_metric_rows(tables, level, drawn, made)]
+
+
+def _width(tables: Any) -> int:
+    """One more than the largest number of an asset."""
+    return max(len(tables.asset_first) - 1, int(tables.lines[:, at.L_ASSET].max()) + 1)
+
+
+def _keys(tables: Any, node: np.ndarray, asset: np.ndarray) -> np.ndarray:
+    """A number for each pair of a window and an asset, ascending with them."""
+    return node * _width(tables) + asset
+
+
+def _find(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Where each of `wanted` stands in `known`, both int64; -1 where it does not."""
+    if not len(known):
+        return np.full(len(wanted), -1)
+    order = np.argsort(known, kind="stable")
+    place = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+    return np.where(known[place] == wanted, place, -1)
 
 
 def _marked(tables: Any, ids: np.ndarray) -> np.ndarray:
-    """int64[n, 2]: windows and assets that have a row to be emitted."""
+    """Keys of windows and assets that have a row to be emitted, ascending."""
     room = int((1 << tables.nodes[ids, at.N_SHIFT]).sum())
     row, node, series = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int32)
     n = rewind.marked_rows(ids, tables.lines, tables.nodes, tables.row_series, tables.marks, row, node, series)
-    return np.unique(np.stack([node[:n], tables.series_info[series[:n], at.S_ASSET]], axis=1), axis=0)
+    return np.unique(_keys(tables, node[:n], tables.series_info[series[:n], at.S_ASSET]))
 
 
 @contextmanager
@@ -113,66 +131,81 @@ def _all_marked(tables: Any, ids: np.ndarray) -> Iterator[None]:
         tables.marks[rows] = before
 
 
-def _nodes_of(tables: Any, ids: np.ndarray, rows: MetricRows) -> np.ndarray:
-    """The windows that metric rows are of: int64[n], of `ids`, which are of one level."""
-    line = np.zeros(max(len(tables.asset_first) - 1, int(tables.lines[:, at.L_ASSET].max()) + 1), np.int64)
-    line[tables.series_info[:, at.S_ASSET]] = tables.series_info[:, at.S_LINE]
-    line[tables.lines[:, at.L_ASSET]] = np.arange(len(tables.lines))
-    places = _Places(*tables.nodes[ids][:, [at.N_LINE, at.N_START]].T)
-    return ids[places.of(line[rows.asset], rows.time)]
-
-
-def _rows_of(tables: Any, ids: np.ndarray, found: list[MetricRows]) -> tuple[np.ndarray, np.ndarray]:
-    """The windows and assets that have any metric rows, each once."""
-    pairs = [np.stack([_nodes_of(tables, ids, rows), rows.asset], axis=1) for rows in found]
-    unique = np.unique(np.concatenate([np.empty((0, 2), np.int64), *pairs]), axis=0)
-    return unique[:, 0], unique[:, 1]
-
-
-def _made(tables: Any, ids: np.ndarray, found: dict[str, MetricRows], node: np.ndarray, asset: np.ndarray) -> Made:
-    """What metric rows of machines say of windows and assets."""
-
-    def column(kind: str, name: str) -> np.ndarray:
-        return np.append(found[kind].fields[name], np.nan)[place[kind]] if kind in found else np.full(len(node), np.nan)
-
-    place = {kind: _Places(_nodes_of(tables, ids, rows), rows.asset).of(node, asset) for kind, rows in found.items()}
-    no_output = np.zeros(len(node), bool)
-    if "quality" in found:
-        reason = found["quality"].texts["null_reason"]
-        no_output = np.append(reason.codes, -1)[place["quality"]] == reason.names.index(_NO_OUTPUT)
+def _of_machines(machines: Rows, with_state: np.ndarray) -> Made:
+    """Each machine by itself."""
+    pieces = machines.pieces
     return Made(
-        column("quality", "good_count"),
-        column("quality", "scrap_count"),
-        column("quality", "total_count"),
-        column("oee", "actual_production_time_s"),
-        _reached(tables, ids, found, node, asset),
-        column("oee", "oee"),
-        column("oee", "coverage"),
-        no_output,
+        machines.node,
+        machines.asset,
+        pieces.good,
+        pieces.scrap,
+        pieces.total,
+        *_times(machines, with_state),
+        np.zeros(len(machines.node), bool),
     )
 
 
-def _drawn(
-    tables: Any, parts_at: int, ids: np.ndarray, node: np.ndarray, asset: np.ndarray, is_line: np.ndarray
-) -> Drawn:
-    """The energy of windows and assets; of those that are lines the sum of their meters."""
+def _times(rows: Rows, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Production [s], how far it reaches [s], OEE and coverage of rows; NaN, but for the second, where no state is `known`."""
+    ratio = oee.ratios(rows.busy, rows.run, rows.ideal_total, rows.ideal_good).oee
+    told = (
+        rows.parts[:, machine_kernel.PRODUCTION] / 1e9,
+        np.atleast_1d(ratio),
+        np.atleast_1d(divide(rows.length - rows.unqualified, rows.length)),
+    )
+    production, effectiveness, coverage = (np.where(known, column, np.nan) for column in told)
+    return production, rows.length / 1e9, effectiveness, coverage
+
+
+def _of_lines(tables: Any, machines: Rows, with_state: np.ndarray) -> Made:
+    """The lines of machines: pieces of their output, times and OEE of all that told of their state."""
+    rows, first, line = by_line(tables, machines, np.ones(len(machines.node), bool))
+    node = rows.node[first]
+    (good, scrap, total), no_output = _output(tables, machines, node, line)
+    timed = lines_of(tables, machines, with_state)
+    place = _find(timed.node, node)
+    times = _times(timed, np.ones(len(timed.node), bool))
+    production, _, effectiveness, coverage = (np.append(column, np.nan)[place] for column in times)
+    # Of machines that are added up calendar time is, too; a line's is that of the one that reaches farthest.
+    reached_s = np.maximum.reduceat(rows.length, first) / 1e9 if len(first) else np.empty(0)
+    asset = tables.lines[line, at.L_ASSET]
+    return Made(node, asset, good, scrap, total, production, reached_s, effectiveness, coverage, no_output)
+
+
+def _output(tables: Any, machines: Rows, node: np.ndarray, line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Good, scrap and all pieces of lines in windows, float64[3, n], and whether a line needs to be told what its output is.
+
+    They are those of the asset that the plant file names, else of the only one that counts.
+    """
+    rows, first, of = by_line(tables, machines, machines.kinds > machine_kernel.HAS_STATE)
+    count = np.diff(np.append(first, len(rows.node)))
+    told = np.repeat(tables.line_output[of], count)
+    output = np.flatnonzero(np.where(told >= 0, rows.asset == told, np.repeat(count, count) == 1))
+    place = _find(rows.node[output], node)
+    pieces = np.stack([rows.pieces.good, rows.pieces.scrap, rows.pieces.total])[:, output]
+    several = np.append(count, 0)[_find(rows.node[first], node)] > 1
+    no_output = several & (tables.line_output[line] < 0)
+    return np.append(pieces, np.full((3, 1), np.nan), axis=1)[:, place], no_output
+
+
+def _drawn(tables: Any, parts_at: int, ids: np.ndarray, made: Made, is_line: np.ndarray) -> Drawn:
+    """The energy of machines; of lines the sum of their meters."""
     of, meter, out = energy.energies(tables, parts_at, ids, 0)
     out = out[:, _ENERGIES]
-    figures = np.full((len(node), len(_ENERGIES)), np.nan)
-    place = _Places(of, meter).of(node, asset)
+    figures = np.full((len(made.node), len(_ENERGIES)), np.nan)
+    place = _find(_keys(tables, of, meter), _keys(tables, made.node, made.asset))
     single = ~is_line & (place >= 0)
     figures[single] = out[place[single]]
     counts = (tables.line_meter[meter] == 1) & ~np.isnan(out[:, 0])
     # By name: numbers of assets depend on which came first, and so would the last bit of a sum.
-    rank = np.zeros(len(tables.asset_first), np.int64)
+    rank = np.zeros(_width(tables), np.int64)
     np.maximum.at(rank, tables.series_info[:, at.S_ASSET], tables.series_info[:, at.S_RANK])
     of, meter, out = of[counts], meter[counts], out[counts]
     order = np.lexsort((rank[meter], of))
     lines, first = np.unique(of[order], return_index=True)
-    sums = _sums(out[order], first)
-    place = _Places(lines, np.zeros_like(lines)).of(node, np.zeros_like(node))
+    place = _find(lines, made.node)
     together = is_line & (place >= 0)
-    figures[together] = sums[place[together]]
+    figures[together] = _sums(out[order], first)[place[together]]
     return Drawn(*figures.T)
 
 
@@ -187,9 +220,9 @@ def _sums(out: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.stack([*added, rest, np.minimum.reduceat(coverage, first), np.maximum.reduceat(hours, first)], axis=1)
 
 
-def _metric_rows(tables: Any, node: np.ndarray, asset: np.ndarray, level: int, drawn: Drawn, made: Made) -> MetricRows:
+def _metric_rows(tables: Any, level: int, drawn: Drawn, made: Made) -> MetricRows:
     holds = [np.isnan(drawn.kwh), made.no_output, np.isnan(made.good), made.good <= 0.0]
-    reason = np.select(holds, np.arange(len(_REASONS)), -1).astype(np.int32)
+    reason = np.where(np.any(holds, axis=0), np.argmax(holds, axis=0), -1).astype(np.int32)
     fields = {
         "good_count": made.good,
         "scrap_count": made.scrap,
@@ -200,38 +233,22 @@ def _metric_rows(tables: Any, node: np.ndarray, asset: np.ndarray, level: int, d
         "energy_cost_per_good_unit": specific_energy(drawn.cost, made.good),
         "standby_energy_kwh": drawn.standby_kwh,
         "producing_time_s": made.producing_s,
-        "duration_s": _durations(tables, node, drawn, made),
+        "duration_s": _durations(tables, drawn, made),
         "oee": made.oee,
         "coverage": np.fmin(made.coverage, drawn.coverage),
-        "rev": tables.nodes[node, at.N_REV].astype(np.float64),
+        "rev": tables.nodes[made.node, at.N_REV].astype(np.float64),
     }
-    labels, texts = energy.told(tables, node, level)
+    labels, texts = energy.told(tables, made.node, level)
     texts["null_reason"] = Named(reason, _REASONS)
-    window = np.full(len(node), window_of(level), np.int32)
-    return MetricRows("order", tables.nodes[node, at.N_START], asset, None, window, fields, labels, texts)
+    start, window = tables.nodes[made.node, at.N_START], np.full(len(made.node), window_of(level), np.int32)
+    return MetricRows("order", start, made.asset, None, window, fields, labels, texts)
 
 
-def _durations(tables: Any, node: np.ndarray, drawn: Drawn, made: Made) -> np.ndarray:
+def _durations(tables: Any, drawn: Drawn, made: Made) -> np.ndarray:
     """How long windows are, or have been going on. [s]"""
-    length = (tables.nodes[node, at.N_END] - tables.nodes[node, at.N_START]) / machine.NS_A_SECOND
+    start, end = tables.nodes[made.node, at.N_START], tables.nodes[made.node, at.N_END]
     so_far = np.fmax(drawn.hours * energy_kernel.SECONDS_AN_HOUR, made.reached_s)
-    return np.where(tables.nodes[node, at.N_END] >= windows.ENDLESS, so_far, length)
-
-
-def _reached(
-    tables: Any, ids: np.ndarray, found: dict[str, MetricRows], node: np.ndarray, asset: np.ndarray
-) -> np.ndarray:
-    """How far the machines' times reach in windows; of a line the machine's that reach farthest. [s]"""
-    if "losses" not in found:
-        return np.full(len(node), np.nan)
-    rows = found["losses"]
-    of = _nodes_of(tables, ids, rows)
-    # Where machines are added up, so is their calendar time.
-    calendar_s = np.where(found["oee"].fields["machine_count"] == 1.0, rows.fields["calendar_time_s"], np.nan)
-    farthest = np.full(int(max(of.max(), node.max())) + 1, np.nan)
-    np.fmax.at(farthest, of, calendar_s)
-    is_line = asset == tables.lines[tables.nodes[node, at.N_LINE], at.L_ASSET]
-    return np.where(is_line, farthest[node], np.append(calendar_s, np.nan)[_Places(of, rows.asset).of(node, asset)])
+    return np.where(end >= windows.ENDLESS, so_far, (end - start) / 1e9)
 
 
 def _update(*_: Any) -> int:
