@@ -232,7 +232,7 @@ def _print_truth(found: "list[Comparison]", truth: dict[str, Any], faults: str) 
     typer.echo(
         f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree to 1e-9 "
         f"(readings, duplicates, malformed of each line; {energy:.3f} kWh; {len(truth['figures'])} rows of OEE, losses, "
-        f"pieces, energy and energy per unit of whole hours, shifts and orders)"
+        f"pieces, energy, energy per unit and control chart of whole hours, shifts and orders; causes)"
     )
     typer.echo(f"  injected on the way: {faults or 'nothing'}")
     if truth["not_told"]:

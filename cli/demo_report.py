@@ -8,8 +8,8 @@ from rich.console import RenderableType
 
 from cli.causes import Causes, by_reason
 from cli.views import chart, moment, pareto, per_unit, waterfall
+from ingest.simulator.subgroups import CHARTED
 
-CHARTED = "seal_temperature_c"
 _KINDS = ("shift", "1h")
 _MINUTE_NS = 60_000_000_000
 
@@ -70,11 +70,12 @@ def _breaks(row: Mapping[str, Any]) -> bool:
 def _of(
     store: Path, kind: str, asset: str, window: str, start_ns: int | None = None, tag: str = "*"
 ) -> list[dict[str, Any]]:
-    """Stored rows of an asset's windows, by time; of the one from `start_ns` on if given."""
+    """Stored rows of an asset's windows, by time; of the one from `start_ns` on if given, without those taken back."""
     from delivery.query import query
 
     stop_ns = None if start_ns is None else start_ns + 1
-    return query(kind, asset, window, start_ns, stop_ns, source=str(store), tag=tag).to_dicts()
+    rows = query(kind, asset, window, start_ns, stop_ns, source=str(store), tag=tag).to_dicts()
+    return [row for row in rows if not row.get("retracted")]
 
 
 def _ns(row: Mapping[str, Any]) -> int:

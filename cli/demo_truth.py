@@ -54,7 +54,7 @@ def compare_energy(store: Path, truth: dict[str, Any]) -> list[Comparison]:
 
 
 def compare_figures(store: Path, truth: dict[str, Any]) -> list[Comparison]:
-    """Every figure of every machine and line in each whole hour, shift, day and order."""
+    """Every figure of every machine and line in each whole hour, shift, day and order, and of every point of a chart."""
     ours: dict[str, dict[tuple[str, str, int], dict[str, Any]]] = {}
     found = []
     for told in truth["figures"]:
@@ -93,9 +93,10 @@ def shown(value: float | None) -> str:
 
 
 def _rows(store: Path, kind: str, window: str | None = None) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """The stored rows of a kind by asset, window and start [ns UTC]."""
+    """The stored rows of a kind by asset, window and start [ns UTC]; without those that were taken back."""
     from delivery.query import query
 
     frame = query(kind, window=window, source=str(store))
     times = frame["time"].dt.epoch("ns").to_list()
-    return {(row["asset"], row["window"], time): row for time, row in zip(times, frame.to_dicts(), strict=True)}
+    rows = zip(times, frame.to_dicts(), strict=True)
+    return {(row["asset"], row["window"], time): row for time, row in rows if not row.get("retracted")}

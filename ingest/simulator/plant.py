@@ -18,6 +18,7 @@ from ingest.simulator.figures import figures_of
 from ingest.simulator.machines import Machine, Oven, Packer, Press
 from ingest.simulator.schedule import Order, orders_of
 from ingest.simulator.spans import whole_spans
+from ingest.simulator.subgroups import points_of
 
 FIELD = "farm/north/field1"
 BARN = "farm/north/barn1"
@@ -90,7 +91,7 @@ class SimulatedPlant:
     def known(self, start_ns: int, stop_ns: int) -> dict[str, Any]:
         """What happened in [start, stop) whether or not a message told so: seconds by state, and orders with parts.
 
-        `figures` and `causes` are of the windows that lie wholly inside, see `figures.py` and `causes.py`.
+        `figures` and `causes` are of the windows that lie wholly inside, see `figures.py`, `subgroups.py` and `causes.py`.
         """
         states = {m.asset: m.state_seconds(start_ns, stop_ns) for line in self.lines for m in self.machines[line]}
         orders = [
@@ -104,6 +105,7 @@ class SimulatedPlant:
         for line in self.lines:
             spans, machines = whole_spans(self.seed, line, start_ns, stop_ns), self.machines[line]
             figures += figures_of(machines, self.output_of(line), spans, start_ns)
+            figures += [row for packer in machines if isinstance(packer, Packer) for row in points_of(packer, spans)]
             causes += causes_of(machines, spans)
         return {"states_s": states, "orders": orders, "figures": figures, "causes": causes}
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ingest.simulator.machines import SEAL_SIGMA_C
 from ingest.simulator.plant import SimulatedPlant
 from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SHIFT_S, SHIFTS, Product
+from ingest.simulator.subgroups import CHARTED, SUBGROUP
 from ingest.simulator.tariff import CO2_KG_PER_KWH, CURRENCY, DAY_PRICE, NIGHT_HOURS, NIGHT_PRICE
 
 _HEAD = """\
@@ -21,17 +22,18 @@ _CHARTED = """\
 [[asset]]
 path = "plant/*/*/packer"
 
-[asset.tags.seal_temperature_c.spc]
+[asset.tags.{tag}.spc]
 chart = "xbar_s"
 every = "1m"
-n = 5
+n = {size}
 rules = ["nelson1", "nelson2", "nelson5"]
 """
 
 
 def plant_file(plant: SimulatedPlant) -> str:
     """The plant file (TOML) of a simulated plant: lines, machines, products, shifts, control charts and the tariff."""
-    parts = [_HEAD, *_lines(plant), _machines(), _CHARTED, *_limits(), *_products(), *_calendar(), _tariff()]
+    charted = _CHARTED.format(tag=CHARTED, size=SUBGROUP)
+    parts = [_HEAD, *_lines(plant), _machines(), charted, *_limits(), *_products(), *_calendar(), _tariff()]
     return "\n".join(parts)
 
 
@@ -51,7 +53,7 @@ def _machines() -> str:
 def _limits() -> Iterator[str]:
     for product in PRODUCTS:
         yield (
-            "[[asset.tags.seal_temperature_c.spc.limits]]\n"
+            f"[[asset.tags.{CHARTED}.spc.limits]]\n"
             f'product = "{product.name}"\nversion = 1\ncenter = {product.seal_setpoint_c}\nsigma = {SEAL_SIGMA_C}\n'
         )
 

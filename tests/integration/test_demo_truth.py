@@ -35,7 +35,7 @@ subscribe = ["plant/#"]
 [process]
 settle_s = "5s"
 operators = ["telemetry", "energy", "machine", "order", "spc"]
-windows = ["1h", "shift", "day", "order"]
+windows = ["1m", "1h", "shift", "day", "order"]
 [deliver]
 store = "results.db"
 """
@@ -99,7 +99,7 @@ def test_every_figure_of_whole_hours_shifts_and_orders_is_the_plants(run: Run) -
     found = compare_figures(run.store, run.truth)
 
     windows = {(row["window"], row["asset"]) for row in run.truth["figures"]}
-    assert {("shift", LINE), ("order", LINE), ("1h", LINE), ("shift", PACKER)} <= windows
+    assert {("shift", LINE), ("order", LINE), ("1h", LINE), ("shift", PACKER), ("1m", PACKER)} <= windows
     assert len(found) > 4000
     assert _plain(found) == []
 

@@ -152,7 +152,7 @@ def test_a_lines_energy_is_its_machines_and_its_output_the_packers(known: dict[s
 def test_only_windows_that_lie_wholly_inside_have_a_truth(known: dict[str, Any]) -> None:
     end_ns = START_NS + SECONDS * 10**9  # 14:00: the hour before it has not passed by a microstop's length
 
-    assert {row["window"] for row in known["figures"]} == {"1h", "order"}
+    assert {row["window"] for row in known["figures"] if row["kind"] != "spc"} == {"1h", "order"}
     assert {row["start_ns"] for row in known["figures"] if row["window"] == "1h"} == {NOON_S * 10**9}
     assert all(START_NS < row["start_ns"] < row["end_ns"] < end_ns for row in known["figures"])
     midnight = NOON_S - 43_200
@@ -208,6 +208,22 @@ def test_states_mean_what_the_truth_takes_them_for() -> None:
         "planned": TimeElement.PLANNED_STOP,
         "standby": TimeElement.ADET,
     }
+
+
+def test_a_point_of_the_chart_is_the_first_five_samples_of_its_minute(
+    rows: list[tuple[str, dict[str, Any]]], known: dict[str, Any]
+) -> None:
+    packer = f"{LINE}/packer"
+    shown = {row["ts"] // 1000: row for topic, row in rows if topic == packer and "power_kw" in row}
+
+    points = _figures(known, "spc", packer, "1m")
+
+    for point in points:
+        start = point["start_ns"] // 10**9
+        samples = [shown[second]["seal_temperature_c"] for second in range(start, start + 5)]
+        assert point["figures"]["mean"] == pytest.approx(sum(samples) / 5, rel=1e-12)
+        assert point["figures"]["ucl"] - point["figures"]["lcl"] == pytest.approx(6 * 0.8 / 5**0.5)
+    assert len(points) > 60
 
 
 def test_the_sealing_temperature_varies_about_its_products_set_point() -> None:

@@ -167,8 +167,8 @@ def test_truth_has_the_energy_of_each_hour() -> None:
 
 
 def test_the_truth_can_be_written_and_read(tmp_path: Path) -> None:
-    simulation = Simulation(NOON_NS)
-    list(simulation.messages(10))
+    simulation = Simulation(NOON_NS, pack_s=60)
+    list(simulation.messages(5400, chunk_s=600))  # an hour and an order lie inside
 
     simulation.write_truth(tmp_path / "truth.json")
 
