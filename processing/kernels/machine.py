@@ -239,8 +239,19 @@ def let_go(end, k, carry_i, c0):
 
 
 @inline
+def take_state(s, t, value, p, k, series_info, event_keys, event_info, codes, parts, carry_i, p0, c0):
+    """Take what a row says of the state. p, k : the asset's lead row of `parts` and `carry`; time up to t is booked."""
+    if take_row(s, t, value, series_info, event_keys, event_info, codes, carry_i, k, c0) == 1:
+        until = max(carry_i[k, c0 + SAMPLE_UNTIL], carry_i[k, c0 + FIXED_UNTIL])
+        carry_i[k, c0 + SEEN_UNTIL] = max(carry_i[k, c0 + SEEN_UNTIL], until)
+        add_kind(p, HAS_STATE, parts, p0)
+
+
+@inline
 def take_count(s, t, value, p, k, series_info, series_scale, parts, carry, carry_i, p0, c0):
-    """Book what a counter's row gives. p : lead row of `parts`; k : the counter's own row of `carry`."""
+    """Book what a counter's row gives, if it is a number. p : lead row of `parts`; k : the counter's own row of `carry`."""
+    if not np.isfinite(value):
+        return
     place = series_info[s, S_ROLE] - GOOD_COUNT
     gained = 0.0
     if series_info[s, S_INTERVAL] == 1:
@@ -350,27 +361,25 @@ def update(
             role = series_info[s, S_ROLE]
             if role < STATE or quality[i] > 1:
                 continue
-            t, lead = time[i], series_info[s, S_LEAD]
+            lead = series_info[s, S_LEAD]
             p, k = block + lead, base + lead
             if tells_state(role):
                 microstop = series_info[s, S_MICROSTOP]
-                advance(t, start, microstop, node, lead, p, k, nodes, parts, marks, carry_i, opens_i, p0, c0, o0)
-                if take_row(s, t, value[i], series_info, event_keys, event_info, codes, carry_i, k, c0) == 1:
-                    until = max(carry_i[k, c0 + SAMPLE_UNTIL], carry_i[k, c0 + FIXED_UNTIL])
-                    carry_i[k, c0 + SEEN_UNTIL] = max(carry_i[k, c0 + SEEN_UNTIL], until)
-                    add_kind(p, HAS_STATE, parts, p0)
+                advance(time[i], start, microstop, node, lead, p, k, nodes, parts, marks, carry_i, opens_i, p0, c0, o0)
+                take_state(
+                    s, time[i], value[i], p, k, series_info, event_keys, event_info, codes, parts, carry_i, p0, c0
+                )
             if GOOD_COUNT <= role <= REWORK_COUNT:
-                if not np.isfinite(value[i]):
-                    continue
                 own = base + series_info[s, S_LOCAL]
-                take_count(s, t, value[i], p, own, series_info, series_scale, parts, carry, carry_i, p0, c0)
+                take_count(s, time[i], value[i], p, own, series_info, series_scale, parts, carry, carry_i, p0, c0)
             elif role in (COUNT_EVENT, CORRECTION):
                 adjust_counts(value[i], p, event_keys, event_info, parts, p0)
             if live == 1:
                 marks[p] |= EMIT | SPREAD
-        hi = chunks[c, K_HI]
-        until = chunks[c, K_END] if chunks[c, K_CLOSE] == 1 else start
-        if until == start and hi > chunks[c, K_LO]:
-            until = time[hi - 1]
+        until = start
+        if chunks[c, K_CLOSE] == 1:
+            until = chunks[c, K_END]
+        elif chunks[c, K_HI] > chunks[c, K_LO]:
+            until = time[chunks[c, K_HI] - 1]
         finish_chunk(chunks, c, until, live, series_info, row_series, nodes, parts, marks, carry_i, opens_i, p0, c0, o0)
     return 0

@@ -62,38 +62,44 @@ def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[Me
 
 
 def _oee(tables: Any, rows: Rows, level: int) -> MetricRows:
-    parts, busy = rows.parts, rows.busy
-    ratios = oee.ratios(busy, rows.run, rows.ideal_total, rows.ideal_good)
+    ratios = oee.ratios(rows.busy, rows.run, rows.ideal_total, rows.ideal_good)
     # Without ideal times pieces tell quality, where it is one machine's.
     by_pieces = quality.good_ratio(rows.pieces.good, rows.pieces.total)
     good_ratio = np.where(np.isnan(ratios.quality), by_pieces, ratios.quality)
     above = np.where(np.isnan(ratios.performance), np.nan, oee.is_above_one(ratios.performance))
-    stops = parts[:, kernel.STOPS]
+    stops, down_s = rows.parts[:, kernel.STOPS], rows.parts[:, kernel.DOWNTIME] / NS_A_SECOND
     fields = {
         "availability": ratios.availability,
         "performance": ratios.performance,
         "quality": good_ratio,
         "oee": ratios.oee,
         "teep": divide(amount(rows.ideal_good), rows.length),
-        "planned_busy_time_s": busy / NS_A_SECOND,
-        "actual_production_time_s": parts[:, kernel.PRODUCTION] / NS_A_SECOND,
-        "actual_unit_setup_time_s": parts[:, kernel.SETUP_TIME] / NS_A_SECOND,
-        "actual_unit_delay_time_s": parts[:, kernel.DELAY] / NS_A_SECOND,
-        "actual_unit_down_time_s": parts[:, kernel.DOWNTIME] / NS_A_SECOND,
-        "minor_stop_time_s": parts[:, kernel.MICRO] / NS_A_SECOND,
-        "planned_stop_time_s": rows.planned_stop / NS_A_SECOND,
-        "unscheduled_time_s": rows.not_scheduled / NS_A_SECOND,
-        "unqualified_time_s": rows.unqualified / NS_A_SECOND,
+        **{name: time / NS_A_SECOND for name, time in _elements(rows).items()},
         "stop_count": stops,
-        "minor_stop_count": parts[:, kernel.MICROSTOPS],
-        "mtbf_s": reliability.mean_time_between_failures(busy / NS_A_SECOND, stops),
-        "mttr_s": reliability.mean_time_to_restoration(parts[:, kernel.DOWNTIME] / NS_A_SECOND, stops),
+        "minor_stop_count": rows.parts[:, kernel.MICROSTOPS],
+        "mtbf_s": reliability.mean_time_between_failures(rows.busy / NS_A_SECOND, stops),
+        "mttr_s": reliability.mean_time_to_restoration(down_s, stops),
         "performance_above_one": above,
         "coverage": divide(rows.length - rows.unqualified, rows.length),
         "machine_count": rows.machines,
     }
     missing = np.isnan([ratios.availability, ratios.performance, good_ratio, ratios.oee]).any(axis=0)
     return _metric_rows(tables, "oee", rows.node, rows.asset, level, fields, np.where(missing, _reason(rows), -1))
+
+
+def _elements(rows: Rows) -> dict[str, np.ndarray]:
+    """Calendar time by element, and the planned busy time that the first five make up. [ns]"""
+    return {
+        "actual_production_time_s": rows.parts[:, kernel.PRODUCTION],
+        "actual_unit_setup_time_s": rows.parts[:, kernel.SETUP_TIME],
+        "actual_unit_delay_time_s": rows.parts[:, kernel.DELAY],
+        "actual_unit_down_time_s": rows.parts[:, kernel.DOWNTIME],
+        "minor_stop_time_s": rows.parts[:, kernel.MICRO],
+        "planned_busy_time_s": rows.busy,
+        "planned_stop_time_s": rows.planned_stop,
+        "unscheduled_time_s": rows.not_scheduled,
+        "unqualified_time_s": rows.unqualified,
+    }
 
 
 def _losses(tables: Any, rows: Rows, level: int) -> MetricRows:
