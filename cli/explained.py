@@ -1,10 +1,12 @@
 """One figure of the pipeline taken apart: its row, its inputs, what they give when they are worked out once more, the rows behind it."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
+from functools import cache
 from math import isclose, isnan, nan
 from typing import Any, NamedTuple
 
-from analysis.recount import chart, effectiveness, orders
+from analysis.recount import chart_memory, effectiveness, orders
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, History, Run
 from cli.evidence import FOREVER, Evidence, Wanted, read_evidence
@@ -82,7 +84,7 @@ def explain(
     )
     runs = [run for run in history.runs() if run.start < span.end and run.end > span.start]
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
-    counted = recount(history, asked, machines, span)
+    counted = recount(history, asked, window, machines, span)
     return Explained(asked, window, span, row, counted, history, evidence, machines, runs, is_over)
 
 
@@ -150,7 +152,8 @@ def wanted(plant: Plant, asked: Asked) -> Wanted:
         if tag in ("@order", "@product"):
             return FOREVER, 0
         if asked.kind == "spc":
-            return (0, 0) if (asset, tag) == (asked.asset, asked.tag) else None
+            # All there are: a chart remembers every point since its limits held.
+            return (FOREVER, 0) if (asset, tag) == (asked.asset, asked.tag) else None
         if asset not in related and asked.asset != line:
             return None
         return around(plant, asset, tag, asked.kind)
@@ -174,7 +177,9 @@ def around(plant: Plant, asset: str, tag: str, kind: str) -> tuple[int, int] | N
     return (int(info.register_max_gap_s * 1e9), 0) if kind != "energy" else None
 
 
-def recount(history: History, asked: Asked, machines: list[effectiveness.Machine], span: Span) -> dict[str, float]:
+def recount(
+    history: History, asked: Asked, window: str, machines: list[effectiveness.Machine], span: Span
+) -> dict[str, float]:
     """The row's fields, worked out once more."""
     start, end = span.start, span.end
     if asked.kind == "energy":
@@ -185,8 +190,8 @@ def recount(history: History, asked: Asked, machines: list[effectiveness.Machine
             raise SettingsError(
                 f"{asked.asset} {asked.tag} is not charted: the plant file has no [asset.tags.{asked.tag}.spc]"
             )
-        samples = chart.samples_of(history, asked.asset, asked.tag, start, end, entry.n)
-        return chart.point(entry, chart.product_at(history, start, end), samples)
+        points = chart_memory.points_of(history, asked.asset, asked.tag, entry, cells_of(history, window), end)
+        return points[-1].figures | chart_memory.remembered(entry, points) if points else {}
     if not machines:
         return {}
     if asked.kind == "order":
@@ -195,3 +200,21 @@ def recount(history: History, asked: Asked, machines: list[effectiveness.Machine
         return effectiveness.quality(history, asked.asset, machines)
     figures = effectiveness.losses if asked.kind == "losses" else effectiveness.effectiveness
     return figures(machines, start, end)
+
+
+def cells_of(history: History, window: str) -> chart_memory.Cell:
+    """The cells of a chart: windows of the clock, minutes cut where orders begin and end."""
+    events = sorted({time for rows in _order_rows(history) for time, _ in rows}) if window == "1m" else []
+
+    @cache
+    def clock(minute: int) -> Span:
+        return span_at(history.plant, history.line, window, minute)
+
+    def cell(time: int) -> tuple[int, int]:
+        found = clock(time // _MINUTE * _MINUTE)
+        inside = events[bisect_right(events, found.start) : bisect_left(events, found.end)]
+        bounds = [found.start, *inside, found.end]
+        at = bisect_right(bounds, time)
+        return bounds[at - 1], bounds[at]
+
+    return cell
