@@ -187,9 +187,9 @@ def _judged(cells: Floats, chart: Floats, said: Floats) -> dict[str, Floats]:
 def _ewma_reach(chart: Floats, step: Floats) -> Floats:
     """Upper limit of each EWMA of standardised points, at its step."""
     reach = np.full(len(step), np.nan)
-    settings = list(zip(chart[:, kernel.SMOOTHING].tolist(), chart[:, kernel.EWMA_WIDTH].tolist(), strict=True))
-    for smoothing, width in set(settings):  # most often all are alike
-        mine = [one == (smoothing, width) for one in settings]
+    smoothings, widths = chart[:, kernel.SMOOTHING], chart[:, kernel.EWMA_WIDTH]
+    for smoothing, width in set(zip(smoothings.tolist(), widths.tolist(), strict=True)):  # most often all are alike
+        mine = (smoothings == smoothing) & (widths == width)
         reach[mine] = ewma_limits(0.0, 1.0, smoothing, width, step[mine]).ucl
     return reach
 

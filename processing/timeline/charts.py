@@ -82,11 +82,14 @@ class Charts:
     def limits(self, products: list[str]) -> np.ndarray:
         """float64[products, charts, HELD]: what holds while a product is made; NaN without limits. The first product is none."""
         if self._limits.shape[:2] != (len(products), len(self._entries)):
+            known = {product: p for p, product in enumerate(products)}
             self._limits = np.empty((len(products), len(self._entries), spc.HELD))
-            for p, product in enumerate(products):
-                for k, entry in enumerate(self._entries):
-                    held = entry.limits_for(product or None)
-                    self._limits[p, k] = p, held.version, held.center, held.sigma, _settings(entry)
+            self._limits[:, :, spc.PRODUCT] = np.arange(len(products))[:, None]
+            for k, entry in enumerate(self._entries):
+                self._limits[:, k, spc.VERSION : spc.SETTINGS] = _held(entry, None)
+                self._limits[:, k, spc.SETTINGS] = _settings(entry)
+                for product in {row.product for row in entry.limits} & known.keys():
+                    self._limits[known[product], k, spc.VERSION : spc.SETTINGS] = _held(entry, product)
         return self._limits
 
 
@@ -99,6 +102,11 @@ def _parameters(entry: SpcEntry) -> np.ndarray:
     row[spc.RULES] = sum(1 << RULES.index(rule) for rule in entry.rules)
     row[[spc.LOWEST, spc.HIGHEST]] = [nan if limit is None else limit for limit in (entry.lsl, entry.usl)]
     return row
+
+
+def _held(entry: SpcEntry, product: str | None) -> tuple[float, float, float]:
+    held = entry.limits_for(product)
+    return held.version, held.center, held.sigma
 
 
 def _settings(entry: SpcEntry) -> float:
