@@ -13,28 +13,33 @@ _NOTHING = Pieces(nan, nan, nan, nan, nan, nan)
 
 
 class Machine(NamedTuple):
-    """One machine in one window."""
+    """One machine in one window, for itself or as a part of its line."""
 
     asset: str
+    is_part: bool
     times: Times
     pieces: Pieces
 
 
 class Total(NamedTuple):
-    """Machines together: their calendar time, the sums of their times, and of their ideal times. [ns]"""
+    """Machines together: their calendar time, the sums of their times and ideal times [ns]; pieces : where it is one."""
 
     calendar: int
     times: dict[str, int]
     ideal_total: float
     ideal_good: float
     machines: int
+    pieces: Pieces
 
 
 def machines_of(history: History, asset: str, start: int, end: int) -> list[Machine]:
     """The machine that an asset is, or, of a line without states and counts of its own, its machines. [ns UTC]"""
     found = history.machines()
     wanted = [asset] if asset in found or asset != history.line else found
-    return [Machine(one, times_of(history, one, start, end), pieces_of(history, one, start, end)) for one in wanted]
+    return [
+        Machine(one, one != asset, times_of(history, one, start, end), pieces_of(history, one, start, end))
+        for one in wanted
+    ]
 
 
 def busy_of(times: Times) -> int:
@@ -49,18 +54,19 @@ def total_of(machines: list[Machine], start: int, end: int) -> Total:
     times = {name: sum(getattr(machine.times, name) for machine in told) for name in names}
     total = sum(_ideal(machine, machine.pieces.ideal_total) for machine in told) if told else nan
     good = sum(_ideal(machine, machine.pieces.ideal_good) for machine in told) if told else nan
-    return Total((end - start) * len(told), times, total, good, len(told))
+    pieces = told[0].pieces if len(told) == 1 else _NOTHING
+    return Total((end - start) * len(told), times, total, good, len(told), pieces)
 
 
 def _ideal(machine: Machine, ideal: float) -> float:
-    """An ideal time of a machine; one that neither was to run nor ran takes nothing from the others, whatever is unknown of it."""
-    return 0.0 if isnan(ideal) and busy_of(machine.times) == 0 else ideal
+    """An ideal time of a machine in its line's sum; a part without planned time has no share in it, nor have its pieces."""
+    return 0.0 if machine.is_part and busy_of(machine.times) == 0 else ideal
 
 
 def effectiveness(machines: list[Machine], start: int, end: int) -> Figures:
     """The fields of `oee`."""
     total = total_of(machines, start, end)
-    times, only = total.times, machines[0].pieces if total.machines == 1 else _NOTHING
+    times, only = total.times, total.pieces
     busy = sum(times[name] for name in ("production", "setup", "delay", "down", "minor"))
     run = times["production"] + times["minor"]
     performance, quality = _over(total.ideal_total, run), _over(total.ideal_good, total.ideal_total)

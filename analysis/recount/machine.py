@@ -114,23 +114,38 @@ def _column(piece: Stretch, minor: bool) -> str:
 
 
 def pieces_of(history: History, asset: str, start: int, end: int) -> Pieces:
-    """The pieces of one machine in [start, end); what is not counted follows from what is, as far as that goes."""
-    runs = history.runs()
+    """The pieces of one machine in [start, end); what is not counted follows from what is, as far as that goes.
+
+    A total that a counter tells holds: events say only what its pieces were, and of good and scrap the one not counted is the rest.
+    """
     steps = history.steps(asset)
     inside = [step for step in steps if start <= step.time < end]
     # A counter that stood still counted nothing; one that was not heard of for long did not count.
-    told = {step.role for step in inside} | {
-        step.role for step in steps if step.time < start and step.time + _hold(history, asset, step) > start
-    }
-    counts, ideals = _sums(history, asset, inside, runs)
+    before = [step for step in steps if step.time < start and step.time + _hold(history, asset, step) > start]
+    counted = {step.role for step in inside + before if not step.source.startswith("@")}
+    told = counted | {step.role for step in inside}
+    counts, ideals = _sums(history, asset, inside, history.runs())
+    made, worth = _completed(counts, counted, told), _completed(ideals, counted, told)
+    return Pieces(*made, worth[0], worth[3])
+
+
+def _completed(amounts: dict[Role, float], counted: set[Role], told: set[Role]) -> tuple[float, float, float, float]:
+    """Good, scrap, rework and all pieces, or their ideal times; counted : by a counter, told : by that or an event."""
     good, scrap, rework, total = (
-        [counts[role] if role in told else nan, ideals[role] if role in told else nan]
+        amounts[role] if role in told else nan
         for role in (Role.GOOD_COUNT, Role.SCRAP_COUNT, Role.REWORK_COUNT, Role.TOTAL_COUNT)
     )
-    good_count, ideal_good = (g if g == g else t - s for g, t, s in zip(good, total, scrap, strict=True))
-    scrap_count = scrap[0] if scrap[0] == scrap[0] else total[0] - good[0]
-    total_count, ideal_total = (t if t == t else g + s for g, t, s in zip(good, total, scrap, strict=True))
-    return Pieces(good_count, scrap_count, rework[0], total_count, ideal_good, ideal_total)
+    has_total = Role.TOTAL_COUNT in counted
+    is_good_told, is_scrap_told = Role.GOOD_COUNT in told, Role.SCRAP_COUNT in told
+    rest_is_good = has_total and Role.GOOD_COUNT not in counted and is_scrap_told
+    rest_is_scrap = has_total and Role.SCRAP_COUNT not in counted
+    rest_is_scrap &= Role.GOOD_COUNT in counted or (is_good_told and not is_scrap_told)
+    return (
+        total - scrap if rest_is_good else good,
+        total - good if rest_is_scrap else scrap,
+        rework,
+        total if has_total else good + scrap,
+    )
 
 
 def _hold(history: History, asset: str, step: Step) -> int:
