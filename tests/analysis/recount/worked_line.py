@@ -31,6 +31,13 @@ kwh_per_pulse = 0.01
 [asset.tags.energy_kwh]
 register_max_gap_s = "5m"
 
+[[asset]]
+path = "plant/hall1/line1/filler"
+
+[asset.tags.total_count]
+modulus = 1000
+max_delta = 50
+
 [[product]]
 name = "A"
 ideal_cycle_s = 2.5
@@ -106,6 +113,26 @@ def _machine(rng: random.Random, asset: str, start: int, seconds: int) -> list[R
         good = 0.0 if rng.random() < 0.01 else good
         rows.append(Row(asset, "good_count", start + second * SECOND, good))
         rows.append(Row(asset, "scrap_count", start + second * SECOND, scrap))
+    return rows
+
+
+def filler_rows(seed: int, seconds: int, start: int = T0) -> list[Row]:
+    """A machine with a run/stop bit, PackML's numbers, a total counter that rolls over; scrap by events."""
+    rng, asset, rows, total = random.Random(seed), f"{LINE}/filler", [], 900.0
+    for second in range(0, seconds, 15):
+        time = start + second * SECOND
+        total = (total + rng.randrange(5)) % 1000
+        rows.append(Row(asset, "total_count", time, total))
+        if rng.random() < 0.3:
+            rows.append(
+                Row(asset, "running", time + SECOND, float(rng.random() < 0.8), quality=rng.choice((0, 0, 1, 2)))
+            )
+        if rng.random() < 0.2:
+            rows.append(Row(asset, "packml_state", time + 2 * SECOND, float(rng.choice((2, 4, 6, 6, 9, 15, 99)))))
+        if rng.random() < 0.1:
+            rows.append(said(asset, "count", time + 3, scrap=1, rework=rng.choice((0, 1))))
+        if rng.random() < 0.03:
+            rows.append(said(asset, "correction", time + 5, state=rng.choice(("break", "idle", "fault"))))
     return rows
 
 
