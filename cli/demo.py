@@ -202,8 +202,9 @@ class _Demo:
         self._causes = compare_line_causes(causes, truth, window.window, window.start_ns)
         console = Console(file=None if not self._quiet else StringIO())
         for picture in pictures(store, line, window, causes):
-            console.print(picture)
             console.print()
+            console.print(picture)
+        console.print()
 
 
 def _settings(folder: Path, pack_s: int, simulation: "Simulation") -> "Settings":

@@ -12,16 +12,22 @@ from fieldline.health import Health
 from fieldline.log import Log, Stream
 
 _RATE_OVER_S = 2.0
+_HOUR_NS = 3_600_000_000_000
+_HOURS_KEPT = 48
 
 
 class LineView(NamedTuple):
-    """One line: mean power of its last minute, energy since midnight, parts since the start."""
+    """One line: mean power of its last minute, energy since midnight, parts since the start; OEE of the last whole hour, energy
+    per good unit of the order that runs, and what that makes."""
 
     line: str
     power_kw: float | None
     energy_kwh: float | None
     good: float | None
     rejects: float | None
+    oee: float | None
+    kwh_per_good: float | None
+    product: str
 
 
 class _Newest:
@@ -83,6 +89,9 @@ class DemoState:
         self._log, self._line_of, self._clock = log, line_of, clock
         self._at = [0] * log.partitions(Stream.METRICS)
         self._power, self._energy, self._good, self._rejects = _Newest(), _Newest(), _Growth(), _Growth()
+        self._per_good = _Newest()
+        self._oee: dict[str, dict[int, float | None]] = defaultdict(dict)
+        self._products: dict[str, tuple[int, str]] = {}
         self._before: tuple[float, dict[str, float]] = clock.monotonic(), {}
 
     def refresh(self) -> None:
@@ -99,21 +108,48 @@ class DemoState:
 
     def lines(self) -> list[LineView]:
         """Every line that was heard of, by name."""
-        sources = (self._power, self._energy, self._good, self._rejects)
-        tables = [source.by_line(self._line_of) for source in sources]
-        names = sorted({line for table in tables for line in table})
-        return [LineView(name, *(table.get(name) for table in tables)) for name in names]
+        sources = (self._power, self._energy, self._good, self._rejects, self._per_good)
+        power, energy, good, rejects, per_good = (source.by_line(self._line_of) for source in sources)
+        return [
+            LineView(
+                name,
+                power.get(name),
+                energy.get(name),
+                good.get(name),
+                rejects.get(name),
+                self._last_oee(name),
+                per_good.get(name),
+                self._products.get(name, (0, ""))[1],
+            )
+            for name in sorted({*power, *energy, *good, *rejects})
+        ]
+
+    def _last_oee(self, line: str) -> float | None:
+        """OEE of the newest hour that lies behind; states hold on when nobody tells anything any more, samples don't."""
+        hours = self._oee.get(line, {})
+        over = [start for start in hours if start + _HOUR_NS <= self.plant_ns]
+        return hours[max(over)] if over else None
 
     def _take(self, value: bytes) -> None:
         batch = decode_batch(value)
         kind = (batch.schema.metadata or {}).get(b"kind", b"").decode()
-        if kind not in ("energy", "telemetry"):
+        take = self._takers.get(kind)
+        if take is None:
             return
         columns = {name: batch.column(name).to_pylist() for name in batch.schema.names if name != "time"}
         for i, time_ns in enumerate(batch.column("time").cast("int64").to_pylist()):
-            self.plant_ns = max(self.plant_ns, time_ns)
-            take = self._take_energy if kind == "energy" else self._take_telemetry
+            if kind in ("energy", "telemetry"):
+                self.plant_ns = max(self.plant_ns, time_ns)
             take({name: column[i] for name, column in columns.items()}, time_ns)
+
+    @property
+    def _takers(self) -> dict[str, Callable[[Mapping[str, Any], int], None]]:
+        return {
+            "energy": self._take_energy,
+            "telemetry": self._take_telemetry,
+            "oee": self._take_oee,
+            "order": self._take_order,
+        }
 
     def _take_energy(self, row: Mapping[str, Any], time_ns: int) -> None:
         if row["window"] == "1m":
@@ -125,6 +161,21 @@ class DemoState:
         counters = {"good_count": self._good, "reject_count": self._rejects}
         if row["window"] == "1h" and row["tag"] in counters:
             counters[row["tag"]].put(row["asset"], time_ns, row["min"], row["last"])
+
+    def _take_oee(self, row: Mapping[str, Any], time_ns: int) -> None:
+        line = row["asset"]
+        if row["window"] == "1h" and line == self._line_of(line):
+            hours = self._oee[line]
+            hours[time_ns] = row["oee"]
+            if len(hours) > _HOURS_KEPT:
+                del hours[min(hours)]
+
+    def _take_order(self, row: Mapping[str, Any], time_ns: int) -> None:
+        line = row["asset"]
+        if row["window"] == "order" and line == self._line_of(line):
+            self._per_good.put(line, time_ns, row["energy_per_good_unit_kwh"])
+            if time_ns >= self._products.get(line, (0, ""))[0]:
+                self._products[line] = time_ns, row.get("product") or ""
 
     def _account(self) -> None:
         """Fates of the rows so far, as the process stage last wrote them down."""

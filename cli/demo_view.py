@@ -21,7 +21,7 @@ def picture(state: DemoState, headline: str) -> RenderableType:
 def _lines(state: DemoState) -> Table:
     table = Table(expand=True, box=None, header_style="bold")
     table.add_column("line")
-    for name in ("kW", "kWh today", "good", "rejects"):
+    for name in ("kW", "kWh today", "good", "rejects", "OEE last h", "product", "kWh/good"):
         table.add_column(name, justify="right")
     for line in state.lines():
         table.add_row(
@@ -30,9 +30,12 @@ def _lines(state: DemoState) -> Table:
             _number(line.energy_kwh, 2),
             _number(line.good, 0),
             _number(line.rejects, 0),
+            "-" if line.oee is None else f"{100.0 * line.oee:.1f} %",
+            line.product or "-",
+            _number(line.kwh_per_good, 3),
         )
     if not table.row_count:
-        table.add_row("the first minute of the plant is on its way", "", "", "", "")
+        table.add_row("the first minute of the plant is on its way", *[""] * 7)
     return table
 
 
