@@ -18,6 +18,8 @@ import typer
 from cli.exits import Exit
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from cli.demo_plant import SimulatorStage
     from cli.demo_state import DemoState
     from cli.demo_truth import Comparison
@@ -44,7 +46,7 @@ def demo(
         typer.Option("--dir", metavar="FOLDER", help="Keep log, results and truth here. [default: a temporary folder]"),
     ] = None,
     svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", help="Write the last picture of the view as SVG.")
+        Path | None, typer.Option("--svg", metavar="FILE", help="Write the view and the pictures after it as SVG.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No live view, only the audit.")] = False,
 ) -> None:
@@ -87,6 +89,7 @@ class _Demo:
 
         self._clock = SystemClock()
         self._causes: list[Comparison] = []
+        self._album: list[RenderableType] = []
         self._faults = faults
         self._folder, self._wall_s, self._speed, self._svg, self._quiet = folder, wall_s, speed, svg, quiet
         pack_s = pack_for(speed)
@@ -147,7 +150,7 @@ class _Demo:
         if self._quiet:
             yield state.refresh
             return
-        from rich.console import Console, RenderableType
+        from rich.console import Console
         from rich.live import Live
 
         from cli.demo_view import picture
@@ -165,10 +168,7 @@ class _Demo:
             busy: deque[RenderableType] = deque(maxlen=10)  # the oldest of them shows the plant at work, not its end
             yield refresh
             refresh()
-        if self._svg is not None and busy:
-            recorder = Console(record=True, width=100, file=StringIO())
-            recorder.print(busy[0])
-            recorder.save_svg(str(self._svg), title="fieldline demo")
+        self._album += list(busy)[:1]
 
     def _judge(self, log: Any, plant: Any) -> Exit:
         from cli import audit, balance
@@ -177,6 +177,7 @@ class _Demo:
         truth, store = self._simulation.truth(), Path(self._settings.deliver.store or "")
         if store.exists():
             self._show_report(log, store, truth)
+        self._save_pictures()
         result = balance.audit(log, plant.line_of)
         code = audit.report(result, json=False)
         found = compare_counts(result, truth)
@@ -204,7 +205,20 @@ class _Demo:
         for picture in pictures(store, line, window, causes):
             console.print()
             console.print(picture)
+            self._album.append(picture)
         console.print()
+
+    def _save_pictures(self) -> None:
+        """Write what was shown as SVG, if that was asked for."""
+        from rich.console import Console
+
+        if self._svg is None:
+            return
+        recorder = Console(record=True, width=100, file=StringIO())
+        for picture in self._album:
+            recorder.print(picture)
+            recorder.print()
+        recorder.save_svg(str(self._svg), title="fieldline demo")
 
 
 def _settings(folder: Path, pack_s: int, simulation: "Simulation") -> "Settings":
