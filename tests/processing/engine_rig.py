@@ -176,7 +176,7 @@ class EngineRig:
         self._start()
         position = 0
         for key in self._emitted:
-            if key[3] == "order":  # it may come to be none when its rows are run again
+            if "retracted" in self.table[key]:  # it may come to be none when its rows are run again
                 self.table[key] = {"retracted": np.ones(1).tobytes()}
         if self._saved is not None:
             state, position = self._saved
