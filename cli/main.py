@@ -13,14 +13,18 @@ from typer.core import TyperGroup
 from cli import (
     audit,
     baseline,
+    catalogue,
     check,
     correct,
     deadletters,
     demo,
     doctor,
+    explain,
+    limits,
     productivity,
     publish,
     query,
+    show,
     stages,
     status,
     tap,
@@ -32,8 +36,8 @@ from fieldline.errors import FieldlineError
 _DEBUG = "FIELDLINE_DEBUG"
 _FAULT = "This is a fault of Fieldline. Run it again with --debug and report what it prints."
 _ORDER = (
-    "demo", "run", "ingest", "process", "deliver", "topics", "status", "simulate", "send", "correct", "tap", "query", "audit",
-    "dlq", "baseline", "productivity", "check", "doctor", "warmup", "version",
+    "demo", "run", "ingest", "process", "deliver", "topics", "status", "simulate", "send", "correct", "tap", "query", "show",
+    "explain", "catalogue", "audit", "dlq", "baseline", "limits", "productivity", "check", "doctor", "warmup", "version",
 )  # fmt: skip
 
 
@@ -103,9 +107,13 @@ app.command()(publish.send)
 app.add_typer(correct.app, name="correct")
 app.command()(tap.tap)
 app.command()(query.query)
+app.command()(show.show)
+app.command()(explain.explain)
+app.command()(catalogue.catalogue)
 app.command()(audit.audit)
 app.add_typer(deadletters.app, name="dlq")
 app.command()(baseline.baseline)
+app.command()(limits.limits)
 app.command()(productivity.productivity)
 app.command()(check.check)
 app.command()(doctor.doctor)
