@@ -42,7 +42,8 @@ def pictures(store: Path, line: str, window: Window, causes: Causes) -> Iterator
     orders = [row for row in _of(store, "order", line, "order") if window.start_ns <= _ns(row) < window.end_ns]
     if orders:
         yield per_unit(orders, f"{line}: energy per good unit by order")
-    shifts = _of(store, "order", line, "shift")
+    # States hold on after the last reading: a shift of which only they are known is none that the plant ran.
+    shifts = [row for row in _of(store, "order", line, "shift") if row["active_energy_kwh"] is not None]
     if shifts:
         yield per_unit(shifts, f"{line}: energy per good unit by shift, as far as it ran")
     yield pareto(by_reason(causes.stops_s), f"{line}: what it stood for, {span}", "s")

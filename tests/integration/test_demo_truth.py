@@ -6,13 +6,18 @@ Then a person corrects a breakdown to a planned stop, and the shift's OEE is wha
 import json
 import re
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from cli.demo_truth import Comparison, compare_figures
+from cli.causes import causes_of
+from cli.demo_report import newest_window, pictures
+from cli.demo_truth import Comparison, compare_figures, compare_line_causes
+from cli.logs import existing
 from delivery.query import query
 from ingest.simulator.machines import Machine
 from ingest.simulator.plant import SimulatedPlant
@@ -112,6 +117,24 @@ def test_the_rows_came_late_and_twice_indeed(run: Run) -> None:
     assert source["duplicate"] == run.truth["lines"][LINE]["copies"] > 10_000
     assert source["late"] == 0  # none so late that it could not count any more
     assert max(revised) > 0
+
+
+def test_causes_and_pictures_are_of_the_same_shift(run: Run) -> None:
+    window = newest_window(run.truth, LINE)
+    assert window == ("shift", "early", SHIFT_NS, SHIFT_NS + 8 * 3600 * 10**9)
+    with existing(f"sqlite:{run.folder / 'plant.db'}") as log:
+        causes = causes_of(log, LINE, window.start_ns, window.end_ns)
+
+    sheet = StringIO()
+    for picture in pictures(run.store, LINE, window, causes):
+        Console(file=sheet, width=100).print(picture)
+
+    found = compare_line_causes(causes, run.truth, window.window, window.start_ns)
+    assert len(found) > 20 and _plain(found) == []
+    down = sum(cause.amount for cause in causes.stops_s)
+    assert down == run.row("oee", LINE)["actual_unit_down_time_s"]
+    for part in ("fully productive", "by order", "by shift", "what it stood for", "thrown away", "against a rule"):
+        assert part in sheet.getvalue()
 
 
 def test_a_breakdown_that_was_planned_after_all_changes_the_shifts_oee_and_its_revision(run: Run) -> None:
