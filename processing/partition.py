@@ -11,7 +11,7 @@ import numpy as np
 
 from fieldline.clock import Clock
 from fieldline.errors import FieldlineError, FrameError, SettingsError
-from fieldline.frames import ROW_COLUMNS, Readings, decode_readings, encode_metrics
+from fieldline.frames import ROW_COLUMNS, Readings, decode_readings
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
@@ -19,15 +19,16 @@ from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints, fingerprint
 from processing.emitted import emitted_since, orders_emitted
 from processing.kernels import layout as at
-from processing.operators import WINDOWS, MetricRows, Operator, known
+from processing.operators import WINDOWS, Operator, known
+from processing.outgoing import METRIC_ROWS, frames_of
 from processing.timeline.engine import Engine, Rows, Timing
 
 _STEP_ROWS = 50_000
 _SPARSE_ROWS = 2_000  # a step of rows that lie far apart makes many slices
 _SPARSE_SPAN_NS = 3_600_000_000_000
-_METRIC_ROWS = 20_000
 _NODES_AT_MOST = 50_000  # that a backlog makes between two checkpoints
 _EMIT_EVERY_S = 0.05
+_EMIT_SHARE = 0.2  # of the time at most: folding and reading out windows costs much the same however little changed
 _IDLE_AFTER_S = 0.25
 _WAIT_S = 30.0
 _TRIES = 2
@@ -83,6 +84,7 @@ class Partition:
         self._careful_until = -1
         self._has_failed = False
         self._emitted_at = self._committed_at = clock.monotonic()
+        self._emit_pause_s = _EMIT_EVERY_S
         self._came_at = 0.0
         self.position = 0
         self._nodes_before = self._bytes_before = 0
@@ -309,9 +311,11 @@ class Partition:
         idle = now - self._came_at > _IDLE_AFTER_S
         with self._suspecting():
             self.engine.tick(self._now(), self._clock.now_ns())
-            if now - self._emitted_at >= _EMIT_EVERY_S:
-                self._emitted_at = now
+            if now - self._emitted_at >= self._emit_pause_s:
+                began = self._clock.monotonic()
                 self.engine.emit(everything=idle)
+                self._emitted_at = self._clock.monotonic()
+                self._emit_pause_s = max(_EMIT_EVERY_S, (self._emitted_at - began) * (1.0 / _EMIT_SHARE - 1.0))
         self._emit(quietly=False)
         since = now - self._committed_at
         state = (self.position, self.engine.unemitted) if idle or since >= self._settings.checkpoint_s else None
@@ -364,25 +368,12 @@ class Partition:
     def _emit(self, quietly: bool) -> None:
         """Append what the engine gave as frames of the metrics stream; `quietly`: only when it is a good deal."""
         outbox = self.engine.outbox
-        if not outbox or (quietly and sum(len(rows.time) for rows in outbox) < _METRIC_ROWS):
+        if not outbox or (quietly and sum(len(rows.time) for rows in outbox) < METRIC_ROWS):
             return
-        for rows in self.engine.take():
-            for first in range(0, len(rows.time), _METRIC_ROWS):
-                self._append(rows, slice(first, first + _METRIC_ROWS))
-        self._pending = [future for future in self._pending if not future.done() or future.exception() is not None]
-
-    def _append(self, rows: MetricRows, span: slice) -> None:
         registry = self.engine.registry
-        asset = _named(rows.asset[span], registry.assets)
-        tag = None if rows.tag is None else _named(rows.tag[span], registry.tags)
-        window = None if rows.window is None else (rows.window[span], list(WINDOWS))
-        fields = {name: column[span] for name, column in rows.fields.items()}
-        labels, texts = (
-            {name: _named(column.codes[span], column.names) for name, column in columns.items()}
-            for columns in (rows.labels, rows.texts)
-        )
-        value = encode_metrics(rows.kind, rows.time[span], asset, tag, window, fields, labels, texts)
-        self._append_frame(rows.kind, len(rows.time[span]), value)
+        for kind, number, value in frames_of(self.engine.take(), registry.assets, registry.tags):
+            self._append_frame(kind, number, value)
+        self._pending = [future for future in self._pending if not future.done() or future.exception() is not None]
 
     def _append_frame(self, kind: str, rows: int, value: bytes) -> None:
         headers = {"kind": kind, "rows": str(rows), "epoch": str(self._epoch)}
@@ -426,10 +417,3 @@ def _parts(frames: list[tuple[int, Readings]]) -> Iterator[list[tuple[int, Readi
 
 def _state_of(commit: Commit) -> int:
     return int(json.loads(commit.note)["state"])
-
-
-def _named(codes: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str]]:
-    """Codes of a frame of their own, and the names they stand for; −1 stays −1."""
-    used, mapped = np.unique(codes, return_inverse=True)
-    absent = int(np.searchsorted(used, 0))
-    return np.maximum(mapped - absent, -1).astype(np.int32), [names[k] for k in used[absent:].tolist()]

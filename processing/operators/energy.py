@@ -94,14 +94,22 @@ def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[Me
 def told(tables: Any, node: np.ndarray, level: int) -> tuple[dict[str, Named], dict[str, Named]]:
     """Labels and texts of rows of windows `node`, int64[n]: the shift's name; an order's product and name."""
     if level == at.SHIFTS:
-        of_line = zip(tables.nodes[node, at.N_LINE].tolist(), tables.nodes[node, at.N_START].tolist(), strict=True)
-        return {"shift": _named([tables.names.shift_name(line, start) for line, start in of_line])}, {}
+        windows, place = np.unique(node, return_inverse=True)
+        of_line = zip(*tables.nodes[windows][:, [at.N_LINE, at.N_START]].T.tolist(), strict=True)
+        shifts = _named([tables.names.shift_name(line, start) for line, start in of_line])
+        return {"shift": Named(shifts.codes[place], shifts.names)}, {}
     if level != at.ORDERS:
         return {}, {}
-    said = tables.labels[node][:, [at.B_ORDER, at.B_PRODUCT]].astype(np.int64).tolist()
-    orders, products = tables.names.orders, tables.names.products
-    labels = {"product": _named([products[product] for _, product in said])}
-    return labels, {"order_id": _named([orders[order] for order, _ in said])}
+    said = tables.labels[node].astype(np.int64)
+    labels = {"product": _of_numbers(said[:, at.B_PRODUCT], tables.names.products)}
+    return labels, {"order_id": _of_numbers(said[:, at.B_ORDER], tables.names.orders)}
+
+
+def _of_numbers(numbers: np.ndarray, names: list[str]) -> Named:
+    """A column of the names that stand at numbers, int64[n]; empty ones are none."""
+    used, place = np.unique(numbers, return_inverse=True)
+    named = _named([names[number] for number in used.tolist()])
+    return Named(named.codes[place], named.names)
 
 
 def _named(texts: list[str]) -> Named:
