@@ -100,4 +100,5 @@ def test_all_states_of_the_simulator_are_known():
         State.DOWN,
         State.SETUP,
         State.PLANNED_STOP,
+        State.STANDBY,
     ]
