@@ -105,14 +105,20 @@ def default_window(plant: Plant, asked: Asked) -> str:
 def _span(log: Log, plant: Plant, line: str, window: str, at: int, advance: Callable[[int], None]) -> Span:
     if window != "order":
         return span_at(plant, line, window, at)
-    told = read_evidence(log, line, _of_orders, at, at + 1, advance)
+    told = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance)
     found = History(plant, line, {key: rows.usable() for key, rows in told.series.items()}, told.payloads)
     run = run_at(line, found.runs(), at)
     return Span(run.start, run.end)
 
 
-def _of_orders(_: str, tag: str) -> tuple[int, int] | None:
-    return (FOREVER, FOREVER // 2) if tag in ("@order", "@product") else None
+def _orders_of(plant: Plant, line: str) -> Wanted:
+    """All orders of a line, before and after."""
+
+    def choose(asset: str, tag: str) -> tuple[int, int] | None:
+        is_order = tag in ("@order", "@product") and plant.line_of(asset) == line
+        return (FOREVER, FOREVER // 2) if is_order else None
+
+    return choose
 
 
 def _row(query: Query, asked: Asked, window: str, span: Span) -> dict[str, Any]:
@@ -149,6 +155,8 @@ def wanted(plant: Plant, asked: Asked) -> Wanted:
     related = {asked.asset, plant.asset_info(asked.asset).state_of or asked.asset}
 
     def choose(asset: str, tag: str) -> tuple[int, int] | None:
+        if plant.line_of(asset) != line:
+            return None
         if tag in ("@order", "@product"):
             return FOREVER, 0
         if asked.kind == "spc":

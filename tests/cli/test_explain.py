@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from cli.explain import explain
 from cli.main import FieldlineGroup
-from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, rows_of_line
+from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, rows_of_line, said
 from tests.cli.whole_pipe import Pipe
 from tests.processing.engine_rig import T0, Row
 
@@ -32,6 +32,10 @@ usl = 190.0
 def pipe(tmp_path_factory: pytest.TempPathFactory) -> Pipe:
     rows = rows_of_line(5, 3 * 3600)
     rows += [Row(f"{LINE}/oven", "temp_c", T0 + k * 10 * SECOND, 180.0 + k % 7) for k in range(900)]
+    # Another line shares the log's partition: its orders are none of this one's.
+    other = "plant/hall1/line2"
+    rows += [said(other, "order", T0 + k * 400 * SECOND, order=f"x{k}", product="B", phase="start") for k in range(20)]
+    rows += [said(f"{other}/press", "state", T0 + k * 400 * SECOND, state="down") for k in range(20)]
     return Pipe(tmp_path_factory.mktemp("pipe"), PLANT + CHARTED, rows)
 
 
