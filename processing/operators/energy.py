@@ -100,9 +100,9 @@ def told(tables: Any, node: np.ndarray, level: int) -> tuple[dict[str, Named], d
         return {"shift": Named(shifts.codes[place], shifts.names)}, {}
     if level != at.ORDERS:
         return {}, {}
-    said = tables.labels[node].astype(np.int64)
-    labels = {"product": _of_numbers(said[:, at.B_PRODUCT], tables.names.products)}
-    return labels, {"order_id": _of_numbers(said[:, at.B_ORDER], tables.names.orders)}
+    product, order = tables.labels[node][:, [at.B_PRODUCT, at.B_ORDER]].astype(np.int64).T
+    labels = {"product": _of_numbers(product, tables.names.products)}
+    return labels, {"order_id": _of_numbers(order, tables.names.orders)}
 
 
 def _of_numbers(numbers: np.ndarray, names: list[str]) -> Named:
