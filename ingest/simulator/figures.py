@@ -4,6 +4,7 @@ Sums over seconds of what `amounts.py` tells, and their ratios; a line's are the
 packer counts. Names are those of the metrics' fields, None is what does not exist.
 """
 
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,15 @@ def figures_of(machines: list[Machine], output: str, spans: list[Span], start_ns
 def _totals(machine: Machine, spans: list[Span], start_ns: int) -> list[Totals]:
     """What a machine's seconds add up to in each span. Days are worked out one after the other, so that memory is bounded."""
     totals: list[Totals] = [{} for _ in spans]
-    days = sorted({day for span in spans for day in range(span.start_s // DAY_S, -(-span.end_s // DAY_S))})
-    for day in days:
+    of_day: defaultdict[int, list[int]] = defaultdict(list)
+    for index, span in enumerate(spans):
+        for day in range(span.start_s // DAY_S, -(-span.end_s // DAY_S)):
+            of_day[day].append(index)
+    for day, indices in sorted(of_day.items()):
         midnight = day * DAY_S
         amounts = amounts_of(machine, day, max(0, start_ns // SECOND_NS - midnight))
-        for span, total in zip(spans, totals, strict=True):
-            _add(total, amounts, span.start_s - midnight, span.end_s - midnight)
+        for index in indices:
+            _add(totals[index], amounts, spans[index].start_s - midnight, spans[index].end_s - midnight)
     return totals
 
 

@@ -221,9 +221,10 @@ class Packer(Machine):
     ideal_field = "packer_ideal_s"
 
     def columns(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
-        return super().columns(times_ns) | {"seal_temperature_c": self._seal_c(times_ns)}
+        return super().columns(times_ns) | {"seal_temperature_c": self.seal_temperature_c(times_ns)}
 
-    def _seal_c(self, times_ns: np.ndarray) -> np.ndarray:
+    def seal_temperature_c(self, times_ns: np.ndarray) -> np.ndarray:
+        """What the jaws' sensor shows at times of one UTC day. [°C]"""
         day = int(times_ns[0]) // DAY_NS
         orders = orders_of(self.seed, self.line, day)
         second = (times_ns % DAY_NS) // SECOND_NS

@@ -23,6 +23,8 @@ from ingest.simulator.subgroups import points_of
 FIELD = "farm/north/field1"
 BARN = "farm/north/barn1"
 TOPICS = ("plant/#", "farm/#")
+FIGURE_DAYS = 7
+"""Of a longer run only so many days have figures, some five thousand rows each: all of them would not fit in memory."""
 
 
 class SimulatedPlant:
@@ -91,7 +93,8 @@ class SimulatedPlant:
     def known(self, start_ns: int, stop_ns: int) -> dict[str, Any]:
         """What happened in [start, stop) whether or not a message told so: seconds by state, and orders with parts.
 
-        `figures` and `causes` are of the windows that lie wholly inside, see `figures.py`, `subgroups.py` and `causes.py`.
+        `figures` and `causes` are of the windows that lie wholly inside and in the last `FIGURE_DAYS`, see `figures.py`,
+        `subgroups.py` and `causes.py`.
         """
         states = {m.asset: m.state_seconds(start_ns, stop_ns) for line in self.lines for m in self.machines[line]}
         orders = [
@@ -103,7 +106,8 @@ class SimulatedPlant:
         ]
         figures, causes = [], []
         for line in self.lines:
-            spans, machines = whole_spans(self.seed, line, start_ns, stop_ns), self.machines[line]
+            first = max(start_ns, stop_ns - FIGURE_DAYS * DAY_NS)
+            spans, machines = whole_spans(self.seed, line, first, stop_ns), self.machines[line]
             figures += figures_of(machines, self.output_of(line), spans, start_ns)
             figures += [row for packer in machines if isinstance(packer, Packer) for row in points_of(packer, spans)]
             causes += causes_of(machines, spans)

@@ -25,11 +25,13 @@ def points_of(packer: Packer, spans: list[Span]) -> Iterator[dict[str, Any]]:
     centers = {product.name: product.seal_setpoint_c for product in PRODUCTS}
     width = 3.0 * SEAL_SIGMA_C / math.sqrt(SUBGROUP)
     for span in spans:
-        if span.window != "order":
+        starts = np.arange(-(-span.start_s // _MINUTE_S) * _MINUTE_S, span.end_s - _MINUTE_S + 1, _MINUTE_S)
+        if span.window != "order" or not len(starts):
             continue
-        for start in range(-(-span.start_s // _MINUTE_S) * _MINUTE_S, span.end_s - _MINUTE_S + 1, _MINUTE_S):
-            samples = packer.columns(np.arange(start, start + SUBGROUP, dtype=np.int64) * SECOND_NS)[CHARTED]
-            mean, center = float(np.mean(samples)), centers[span.product]
+        seconds = (starts[:, np.newaxis] + np.arange(SUBGROUP)).astype(np.int64)
+        samples = packer.seal_temperature_c(seconds.ravel() * SECOND_NS).reshape(seconds.shape)
+        means, spreads, center = samples.mean(axis=1), samples.std(axis=1, ddof=1), centers[span.product]
+        for start, mean, spread in zip(starts.tolist(), means.tolist(), spreads.tolist(), strict=True):
             yield {
                 "kind": "spc",
                 "asset": packer.asset,
@@ -41,7 +43,7 @@ def points_of(packer: Packer, spans: list[Span]) -> Iterator[dict[str, Any]]:
                 "figures": {
                     "n": float(SUBGROUP),
                     "mean": mean,
-                    "standard_deviation": float(np.std(samples, ddof=1)),
+                    "standard_deviation": spread,
                     "center": center,
                     "lcl": center - width,
                     "ucl": center + width,

@@ -11,6 +11,7 @@ from fieldline.states import STATES as MEANINGS
 from fieldline.states import TimeElement, state_of
 from ingest.simulator import Message, Simulation
 from ingest.simulator.amounts import amounts_of
+from ingest.simulator.plant import SimulatedPlant
 from ingest.simulator.schedule import MICROSTOP_S, PRODUCTS, STOP_REASONS, State
 from ingest.simulator.spans import whole_spans
 
@@ -159,6 +160,15 @@ def test_only_windows_that_lie_wholly_inside_have_a_truth(known: dict[str, Any])
     spans = whole_spans(1, LINE, (midnight - 1) * 10**9, (midnight + 86_400 + 60) * 10**9)
     assert [span.shift for span in spans if span.window == "shift"] == ["early", "late"]  # the night's has two days
     assert [span.start_s for span in spans if span.window == "day"] == [midnight]
+
+
+def test_a_long_run_has_figures_of_its_last_week() -> None:
+    plant, end_ns = SimulatedPlant(lines=1), START_NS + 9 * 86_400 * 10**9
+
+    shifts = [row["start_ns"] for row in plant.known(START_NS, end_ns)["figures"] if row["window"] == "shift"]
+
+    assert min(shifts) > end_ns - 7 * 86_400 * 10**9
+    assert len(set(shifts)) == 20  # the first and the last of the week lie in it only in part
 
 
 def test_causes_are_those_of_the_events(rows: list[tuple[str, dict[str, Any]]], known: dict[str, Any]) -> None:
