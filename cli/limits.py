@@ -60,7 +60,7 @@ class _Asked(NamedTuple):
 def limits(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="A CSV or Parquet file, also packed; without it, the store is read."),
+        typer.Argument(metavar="FILE", help="A CSV or Parquet file, also packed; without it, the store is read."),
     ] = None,
     asset: Annotated[
         str | None, typer.Option("--asset", metavar="PATH", help="The asset; needed with a store.")
