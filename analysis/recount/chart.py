@@ -1,22 +1,12 @@
 """A point of a control chart from its samples, held against the limits that the plant file froze for its product."""
 
 from collections.abc import Sequence
-from math import isfinite, nan, sqrt
+from math import nan, sqrt
 
 from analysis.recount.history import History
 from fieldline.plantfile.spc import SpcEntry
 
 Figures = dict[str, float]
-
-
-def samples_of(
-    history: History, asset: str, tag: str, start: int, end: int, size: int | None
-) -> list[tuple[int, float]]:
-    """The samples that make the point of the cell [start, end): the first `size`, or all. [ns UTC]"""
-    inside = [
-        (time, value) for time, value in history.rows.get((asset, tag), []) if start <= time < end and isfinite(value)
-    ]
-    return inside[:size]
 
 
 def product_at(history: History, start: int, end: int) -> str:

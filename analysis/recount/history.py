@@ -66,6 +66,9 @@ class History:
         self.line = line
         self.rows = rows
         self._payloads = payloads
+        self._runs: list[Run] | None = None
+        self._states: dict[str, list[Told]] = {}
+        self._steps: dict[str, list[Step]] = {}
 
     def tags(self, asset: str, *roles: Role) -> list[str]:
         """The asset's tags with one of these roles."""
@@ -91,6 +94,11 @@ class History:
 
     def states(self, asset: str) -> list[Told]:
         """What is told of an asset's state, in the order in which it counts."""
+        if asset not in self._states:
+            self._states[asset] = self._told(asset)
+        return self._states[asset]
+
+    def _told(self, asset: str) -> list[Told]:
         hold = int(self.plant.asset_info(asset).state_max_gap_s * 1e9)
         told: list[Told] = []
         for tag in ("@state", "@correction"):
@@ -109,6 +117,11 @@ class History:
 
     def runs(self) -> list[Run]:
         """The line's orders and products, ascending and apart."""
+        if self._runs is None:
+            self._runs = self._run_through()
+        return self._runs
+
+    def _run_through(self) -> list[Run]:
         keys = [(asset, tag) for asset, tag in self.rows if tag in ("@order", "@product")]
         told = [(time, f"{tag} {asset}", said) for asset, tag in keys for time, said in self.events(asset, tag)]
         runs: list[Run] = []
@@ -132,6 +145,11 @@ class History:
 
     def steps(self, asset: str) -> list[Step]:
         """What counts up or down on an asset: its counters' steps and what was corrected, by time."""
+        if asset not in self._steps:
+            self._steps[asset] = self._counted(asset)
+        return self._steps[asset]
+
+    def _counted(self, asset: str) -> list[Step]:
         found = [step for tag in self.tags(asset, *COUNT_ROLES) for step in self._steps_of(asset, tag)]
         names = (("good", Role.GOOD_COUNT), ("scrap", Role.SCRAP_COUNT), ("rework", Role.REWORK_COUNT))
         for tag in ("@count", "@correction"):
