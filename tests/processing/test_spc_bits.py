@@ -108,3 +108,19 @@ def test_windows_that_are_let_go_leave_their_memory_to_those_after_them(seed: in
     assert oldest > rows[0].time + 3600 * SECOND
     assert rig.counts["late"] == 0
     assert differences(in_order(rows), standing(rig.table))[:3] == []
+
+
+@_ANY
+@given(data=st.data())
+def test_of_conflicting_samples_the_smallest_makes_the_point_whatever_the_order(data: st.DataObject) -> None:
+    rows = data.draw(row_lists(40))
+    drawn = st.tuples(st.sampled_from(rows), st.sampled_from([-3.0, 0.0, 2.0, 500.0]), st.sampled_from([0, 1, 2]))
+    rivals = [
+        row._replace(value=value, quality=quality) for row, value, quality in data.draw(st.lists(drawn, max_size=10))
+    ]
+    rivals = [row for row in rivals if not row.tag.startswith("@")]
+    arrival = data.draw(arrivals([*rows, *rivals]))
+
+    rig = arrival.play(EngineRig(CHARTED, operators=OPERATORS))
+
+    assert differences(in_order([*rows, *rivals]), standing(rig.table))[:3] == []
