@@ -5,6 +5,7 @@ from half an hour before the early shift to half an hour after it. That is the l
 enough stops for a Pareto, and everything comes the way it would on a real day, late and doubled rows among it.
 """
 
+import json
 import tempfile
 from collections import deque
 from collections.abc import Iterator
@@ -55,11 +56,28 @@ def demo(
 
     limit_threads()
     with _folder(folder) as where:
-        code = _Demo(where, minutes * 60.0, speed, seed, faults, svg, quiet).run()
+        code = _Demo(where, minutes * 60.0, speed, seed, faults, svg, quiet, folder is not None).run()
     if code:
         raise typer.Exit(code)
 
 
+SETTINGS = "fieldline.toml"
+_SETTINGS = """\
+# What `fieldline demo` ran with: other verbs take it as --config.
+log = {log}
+plant = "plant.toml"
+
+[ingest]
+subscribe = ["plant/#", "farm/#"]
+
+[process]
+settle_s = {settle_s}
+operators = ["telemetry", "energy", "machine", "order", "spc"]
+windows = ["1m", "1h", "shift", "day", "order"]
+
+[deliver]
+store = {store}
+"""
 _WRONG_SHOWN = 20
 
 
@@ -81,7 +99,15 @@ class _Demo:
     """One run of the demo."""
 
     def __init__(
-        self, folder: Path, wall_s: float, speed: float, seed: int, faults: str, svg: Path | None, quiet: bool
+        self,
+        folder: Path,
+        wall_s: float,
+        speed: float,
+        seed: int,
+        faults: str,
+        svg: Path | None,
+        quiet: bool,
+        is_kept: bool,
     ) -> None:
         from cli.demo_plant import first_moment
         from fieldline.clock import SystemClock
@@ -90,7 +116,7 @@ class _Demo:
         self._clock = SystemClock()
         self._causes: list[Comparison] = []
         self._album: list[RenderableType] = []
-        self._faults = faults
+        self._faults, self._is_kept = faults, is_kept
         self._folder, self._wall_s, self._speed, self._svg, self._quiet = folder, wall_s, speed, svg, quiet
         pack_s = pack_for(speed)
         start_ns = first_moment(self._clock.now_ns(), round(wall_s * speed * 1e9))
@@ -184,6 +210,8 @@ class _Demo:
         if store.exists():
             found += compare_energy(store, truth) + compare_figures(store, truth) + self._causes
         _print_truth(found, truth, self._faults)
+        if self._is_kept:
+            _print_next(self._folder / SETTINGS, self._simulation.plant.lines[0])
         return code or (Exit.OK if all(each.agrees for each in found) else Exit.FAILED)
 
     def _show_report(self, log: Any, store: Path, truth: dict[str, Any]) -> None:
@@ -227,16 +255,18 @@ def _settings(folder: Path, pack_s: int, simulation: "Simulation") -> "Settings"
     from ingest.simulator.plantfile import plant_file
 
     (folder / "plant.toml").write_text(plant_file(simulation.plant), encoding="utf-8")
-    flags = {
-        "log": f"sqlite:{folder / 'demo.db'}",
-        "plant": str(folder / "plant.toml"),
-        "deliver.store": str(folder / "demo.results.db"),
-        "ingest.subscribe": ("plant/#", "farm/#"),
-        "process.settle_s": max(0.5, 2.0 * pack_s),
-        "process.operators": ("telemetry", "energy", "machine", "order", "spc"),
-        "process.windows": ("1m", "1h", "shift", "day", "order"),
-    }
-    return load_settings(None, {}, flags)
+    file, where = folder / SETTINGS, folder.resolve()
+    log, store = (json.dumps(text) for text in (f"sqlite:{where / 'demo.db'}", str(where / "demo.results.db")))
+    file.write_text(_SETTINGS.format(log=log, store=store, settle_s=max(0.5, 2.0 * pack_s)), encoding="utf-8")
+    return load_settings(file)
+
+
+def _print_next(settings: Path, line: str) -> None:
+    """What can be done with what was kept."""
+    typer.echo(
+        f"kept: try fieldline explain oee --config {settings} --asset {line}/packer --window shift; or run it on with "
+        f"fieldline run --config {settings}, tell a correction (fieldline correct state …), and see rev grow in fieldline query oee"
+    )
 
 
 def _print_truth(found: "list[Comparison]", truth: dict[str, Any], faults: str) -> None:
