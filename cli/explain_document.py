@@ -49,7 +49,8 @@ def verdict(found: Explained) -> Document:
     """Whether the recount agrees; `agrees` is null where that can't be told."""
     differing = found.differing()
     if not found.is_over:
-        return {"agrees": None, "why": "the window still runs: rows come while it is read", "differing": differing}
+        why = "rows come while it is read" if differing else "so far all figures agree"
+        return {"agrees": None, "why": f"the window still runs; {why}", "differing": differing}
     if not found.recount:
         return {"agrees": None, "why": "the log holds no rows of it any more", "differing": []}
     gone = found.evidence.first > 0 and bool(differing)

@@ -15,6 +15,8 @@ from tests.cli.whole_pipe import Pipe
 from tests.processing.engine_rig import T0, Row
 
 AT = "2023-11-14T22:50"
+OPEN = "2023-11-15T01:13"
+"""A time in the last order, which nothing ends."""
 CHARTED = """
 [[asset]]
 path = "plant/hall1/line1/oven"
@@ -86,6 +88,16 @@ def test_a_figure_comes_with_formula_inputs_and_the_rows_behind_it(pipe: Pipe) -
     states = next(row for row in told["evidence"]["series"] if row["tag"] == "@state")
     assert states["rows"] > 6 and len(states["readings"]) == 6
     assert all("event" in reading and reading["position"] >= 0 for reading in states["readings"])
+
+
+def test_an_order_that_goes_on_is_told_as_such_and_not_compared(pipe: Pipe) -> None:
+    told = json.loads(
+        run(*pipe.arguments("energy", "--asset", f"{LINE}/press", "--at", OPEN, "--window", "order", "--json")).stdout
+    )
+
+    assert told["verdict"]["agrees"] is None
+    assert told["verdict"]["why"].startswith("the window still runs")
+    assert told["inputs"]["orders"][-1]["to"] is None
 
 
 def test_more_readings_are_shown_when_asked_for(pipe: Pipe) -> None:
