@@ -312,7 +312,7 @@ def test_an_order_shorter_than_a_quarter_hour_has_its_mean_as_peak_and_a_longer_
     peaks = [row["peak_demand_kw"] for row in energy(given, "order")]
 
     assert peaks[:2] == pytest.approx([60.0, 60.0], rel=1e-9)
-    assert peaks[2] == pytest.approx(62.0, rel=1e-9)  # from 900 to 1800 s, with a ramp from 60 to 120 kW in the last minute
+    assert peaks[2] == pytest.approx(62.0, rel=1e-9)  # 900 to 1800 s, ramping to 120 kW in the last minute
     assert peaks[3] == pytest.approx(120.0, rel=1e-9)
     assert peaks[4] == pytest.approx(120.0 * (3540 - 2700) / 900, rel=1e-9)  # the last sample is at 3540 s
 
