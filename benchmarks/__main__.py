@@ -14,7 +14,7 @@ from types import FrameType
 from benchmarks.report import Row, line, machine, table, worst
 from benchmarks.stand import Stand
 
-NAMES = ("start", "process", "line", "peers", "ingest", "pipe", "late_day", "latency", "memory", "restart")
+NAMES = ("start", "process", "line", "kernels", "peers", "ingest", "pipe", "late_day", "latency", "memory", "restart")
 _BEGIN, _END = "<!-- figures: python -m benchmarks --write -->", "<!-- end of figures -->"
 
 

@@ -1,0 +1,390 @@
+"""Each kernel against plain Python on the same data: nanoseconds a value, and how many times faster. The slowest comes first.
+
+Plain is an ordinary loop that looks at each value once (`benchmarks/plain.py`), or the twin of the tests where that does so too. Both
+give the same results, or the bench fails. Of both the best of several runs counts, in processor time. Of the operators' kernels it is
+`update`, as the engine calls it, with all that it does beside the result: slices, marks and what a late row would need.
+"""
+
+import math
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks import plain
+from benchmarks.report import Row
+from benchmarks.stand import BenchFailed, Stand
+from fieldline.frames import Readings
+from fieldline.plant import Plant
+from fieldline.plantfile import PlantFile
+from fieldline.tables import to_struct
+from processing.kernels import (
+    adwin,
+    change_points,
+    charts,
+    density,
+    drift,
+    moments,
+    outliers,
+    quantiles,
+    rules,
+    windowing,
+)
+from processing.kernels import energy as energy_kernel
+from processing.operators import MetricRows, Operator, energy, machine, spc, telemetry
+from processing.timeline.engine import Engine, Timing
+from tests.twins import outliers as outlier_twins
+from tests.twins import quantiles as quantile_twins
+from tests.twins import rules as rule_twins
+
+_TARGET = 100.0
+_N, _ROWS = 200_000, 8
+_SECOND = 1_000_000_000
+_START_NS = 1_700_000_040 * _SECOND
+_SERIES, _SECONDS = 60, 600
+
+
+class Contest(NamedTuple):
+    """A kernel and its plain form on `count` values; both give what is compared. seconds : what the kernel took by its own account [s]"""
+
+    name: str
+    count: int
+    compiled: Callable[[], Any]
+    plain: Callable[[], Any]
+    seconds: Callable[[], float] | None = None
+
+
+def run(stand: Stand, size: float) -> Iterator[Row]:
+    """Rows of this bench, slowest first; `size` is not used: it is quick anyway."""
+    found = []
+    for contest in (*_streams(), *_batches(), *_windows(), *_operators()):
+        quick, got = _best(contest.compiled, 5, contest.seconds)
+        slow, wanted = _best(contest.plain, 2)
+        if not _agree(got, wanted):
+            raise BenchFailed(f"{contest.name}: the kernel and plain Python differ")
+        found.append((slow / quick, contest, quick / contest.count * 1e9, slow / contest.count * 1e9))
+    for times, contest, quick_ns, slow_ns in sorted(found, key=lambda row: row[0]):
+        note = f"{quick_ns:,.3g} ns a value, plain Python {slow_ns:,.3g} ns; {contest.count:,} values"
+        yield Row("kernels", contest.name, times, "×", _TARGET, note=note)
+
+
+def _best(work: Callable[[], Any], runs: int, seconds: Callable[[], float] | None = None) -> tuple[float, Any]:
+    best, result = math.inf, None
+    for _ in range(runs):
+        began = time.thread_time()
+        result = work()
+        best = min(best, seconds() if seconds else time.thread_time() - began)
+    return best, result
+
+
+def _agree(got: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict):
+        return got.keys() == wanted.keys() and all(_agree(got[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, tuple):
+        return len(got) == len(wanted) and all(map(_agree, got, wanted))
+    return np.allclose(np.asarray(got, np.float64), np.asarray(wanted, np.float64), 1e-7, 1e-9, equal_nan=True)
+
+
+def _data(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row and value of each of n values: noise whose level steps now and then."""
+    rng = np.random.default_rng(1)
+    level = np.repeat(rng.normal(0.0, 2.0, n // 5000 + 1), 5000)[:n]
+    return rng.integers(0, _ROWS, n), level + rng.normal(0.0, 1.0, n)
+
+
+def _streams() -> Iterator[Contest]:
+    """Kernels that keep a row of state."""
+    row, value = _data(_N)
+    rows, values = row.tolist(), value.tolist()
+    errors = (np.random.default_rng(2).random(_N) < 0.05).astype(np.uint8)
+    told = errors.tolist()
+    times = _START_NS + np.arange(_N) * _SECOND
+    clock = times.tolist()
+
+    def ewma() -> np.ndarray:
+        out = np.empty(_N)
+        charts.ewma(value, 0.0, 0.2, out)
+        return out
+
+    def cusum() -> tuple[np.ndarray, np.ndarray]:
+        high, low = np.empty(_N), np.empty(_N)
+        charts.cusum(value, 0.0, 0.5, np.zeros(2), high, low)
+        return high, low
+
+    def all_moments() -> np.ndarray:
+        state = np.array([moments.FIRST_MOMENTS] * _ROWS)
+        moments.update_moments(row, value, state)
+        return state
+
+    def recent() -> np.ndarray:
+        state, out = np.zeros((_ROWS, moments.RECENT)), np.empty(_N)
+        state.view(np.int64)[:, moments.R_TIME] = moments.NONE
+        moments.recent_means(row, times, value, 60.0, state, state.view(np.int64), out)
+        return out
+
+    def page_hinkley() -> np.ndarray:
+        state, out = np.array([drift.FIRST_PAGE_HINKLEY] * _ROWS), np.empty(_N, np.int8)
+        drift.page_hinkley(row, value, 0.1, 50.0, 1.0, 30, state, out)
+        return out
+
+    def ddm() -> np.ndarray:
+        state, out = np.array([drift.FIRST_DDM] * _ROWS), np.empty(_N, np.int8)
+        drift.detect_error_drift(row, errors, 2.0, 3.0, 30, state, out)
+        return out
+
+    def adaptive() -> np.ndarray:
+        state, out = np.zeros((_ROWS, adwin.adwin_columns(24))), np.empty(_N, np.int8)
+        adwin.adwin(row, value, 0.002, 32, 5, 10, state, out)
+        return out
+
+    def p2() -> np.ndarray:
+        state = np.zeros((1, quantiles.P2))
+        quantiles.update_p2(np.zeros(_N, np.int64), value, 0.9, state, np.empty(_N))
+        return state[0, quantiles.P2_HEIGHT : quantiles.P2_HEIGHT + quantiles.MARKERS]
+
+    def deltas() -> np.ndarray:
+        out = np.empty(_N - 1)
+        energy_kernel.register_deltas(register, 1000.0, 10.0, out, np.empty(_N - 1, np.int64))
+        return out
+
+    register = np.cumsum(np.abs(value)) % 1000.0
+    readings = register.tolist()
+    yield Contest("ewma", _N, ewma, lambda: plain.ewma(values, 0.0, 0.2))
+    yield Contest("cusum", _N, cusum, lambda: plain.cusum(values, 0.0, 0.5))
+    yield Contest("moments", _N, all_moments, lambda: plain.moments(rows, values, _ROWS))
+    yield Contest("recent means", _N, recent, lambda: plain.recent_means(rows, clock, values, 60.0))
+    yield Contest("Page-Hinkley", _N, page_hinkley, lambda: plain.page_hinkley(rows, values, _ROWS, 0.1, 50.0, 30))
+    yield Contest("DDM", _N, ddm, lambda: plain.ddm(rows, told, _ROWS, 30))
+    yield Contest("ADWIN", _N, adaptive, lambda: plain.adwin(rows, values, _ROWS))
+    yield Contest("P² (the twin)", _N, p2, lambda: quantile_twins.p2(values, 0.9)[0])
+    yield Contest("register steps", _N, deltas, lambda: plain.register_deltas(readings, 1000.0, 10.0))
+
+
+def _batches() -> Iterator[Contest]:
+    """Kernels that look at windows of values or at all of them."""
+    n, width, window, points = 20_000, 15, 60, 400
+    row, value = _data(n)
+    rows, values = row.tolist(), value.tolist()
+    table = np.ascontiguousarray(np.random.default_rng(3).normal(size=(2, points)))
+    listed = [tuple(point) for point in table.T.tolist()]
+
+    def run_rules() -> np.ndarray:
+        out = np.empty(n, np.int64)
+        rules.run_rules(value, out)
+        return out
+
+    def hampel() -> np.ndarray:
+        out = np.empty(n, np.uint8)
+        outliers.hampel(value, width, 3.0, np.empty(2 * width + 1), out)
+        return out
+
+    def newest() -> np.ndarray:
+        out, state = np.empty(n), np.zeros((_ROWS, outliers.window_columns(window)))
+        outliers.judge_newest(row, value, window, 10, 3.0, state, out, np.empty(n, np.uint8))
+        return out
+
+    def scores() -> np.ndarray:
+        out = np.empty(n)
+        outliers.mad_scores(value, np.empty(n), out)
+        return out
+
+    def loop() -> np.ndarray:
+        out, nearest = np.empty(points), np.empty((points, 10), np.int64)
+        density.local_outlier_probability(
+            table, 10, 2.0, nearest, np.empty(10), np.empty(points), np.empty(points), out
+        )
+        return out
+
+    def segments() -> np.ndarray:
+        ints = [np.empty(n + 1, np.int64) for _ in range(3)]
+        ends = np.empty(n, np.int64)
+        found = change_points.change_points(value, 5, 40.0, np.empty((2, n + 1)), np.empty(n + 1), *ints, ends)
+        return ends[:found]
+
+    yield Contest("run rules (the twin, of 15 points)", n, run_rules, lambda: _twin_rules(values))
+    yield Contest("Hampel, 31 values", n, hampel, lambda: plain.hampel(values, width, 3.0))
+    yield Contest("score of the newest of 60", n, newest, lambda: plain.newest_scores(rows, values, _ROWS, window, 10))
+    yield Contest("scores by MAD", n, scores, lambda: plain.mad_scores(values))
+    yield Contest("LoOP (the twin)", points, loop, lambda: outlier_twins.local_outlier_probability(listed, 10, 2.0))
+    yield Contest("change points", n, segments, lambda: plain.change_points(values, 5, 40.0))
+
+
+_BITS = {f"nelson{n}": 1 << (n - 1) for n in range(1, 9)} | {f"we{n}": 1 << (7 + n) for n in range(1, 5)}
+
+
+def _twin_rules(values: list[float]) -> list[int]:
+    """The twin at each point, given no more points than the longest rule takes."""
+    judged = (rule_twins.rules_at(values[max(0, i - 14) : i + 1]) for i in range(len(values)))
+    return [sum(_BITS[name] for name in found) for found in judged]
+
+
+def _windows() -> Iterator[Contest]:
+    rng = np.random.default_rng(4)
+    arrival = np.cumsum(rng.integers(1, 40, _N))
+    ticks, value = arrival - rng.integers(0, 50, _N), rng.integers(0, 100, _N).astype(np.float64)
+    times, ascending, values = ticks.tolist(), arrival.tolist(), value.tolist()
+
+    def hopping() -> tuple[np.ndarray, np.ndarray]:
+        first, count = np.empty(_N, np.int64), np.empty(_N, np.int64)
+        windowing.hopping_windows(ticks, 100, 30, 0, first, count)
+        return first, count
+
+    def sessions() -> np.ndarray:
+        out = np.empty((_N, windowing.SESSION), np.int64)
+        return out[: windowing.session_windows(arrival, 35, 0, out)]
+
+    def sums() -> np.ndarray:
+        state, held = np.full((17, windowing.EVENT_TIME), windowing.NONE), np.zeros(17)
+        firings, fired = np.empty((_N + 16, windowing.FIRING), np.int64), np.empty(_N + 16)
+        verdict = np.empty(_N, np.uint8)
+        n = windowing.event_time_sums(ticks, value, 100, 20, 60, state, held, verdict, firings, fired)
+        return fired[:n]
+
+    yield Contest("hopping windows", _N, hopping, lambda: plain.hopping_windows(times, 100, 30))
+    yield Contest("sessions", _N, sessions, lambda: plain.session_windows(ascending, 35))
+    yield Contest("event-time sums", _N, sums, lambda: plain.event_time_sums(times, values, 100, 20, 60))
+
+
+def _operators() -> Iterator[Contest]:
+    """`update` of the operators, by minutes."""
+    rng = np.random.default_rng(5)
+    noise = rng.normal(50.0, 5.0, (_SECONDS, _SERIES))
+    states = np.repeat(np.where(rng.random((_SECONDS // 30, _SERIES)) < 0.9, 6.0, 9.0), 30, axis=0)
+    counts = np.cumsum(rng.integers(0, 2, (_SECONDS, _SERIES)), axis=0).astype(np.float64)
+    values = np.where(np.arange(_SERIES) % 2 == 0, states, counts)
+    told = [k % 2 == 0 for k in range(_SERIES)]
+
+    def worked(series: list[int], times: list[int], of: list[float], gap: int) -> _Found:
+        return plain.machine_times(series, times, of, told, 6.0, gap)
+
+    def subgroups(series: list[int], times: list[int], of: list[float], gap: int) -> _Found:
+        return plain.subgroups(series, times, of, 5)
+
+    yield _update(telemetry.COMPONENT, "telemetry, 1m", ["t0"], noise, plain.telemetry, _statistics)
+    yield _update(energy.COMPONENT, "energy of power, 1m", ["power_kw"], noise, plain.energy, _kwh)
+    yield _update(
+        machine.COMPONENT, "machine: states and counts, 1m", ["packml_state", "total_count"], values, worked, _work
+    )
+    yield _update(spc.COMPONENT, "spc: subgroups of 5, 1m", ["t0"], noise, subgroups, _charted)
+
+
+_CHARTED = """
+[[asset]]
+path = "p/h/*/*"
+[asset.tags.t0.spc]
+chart = "xbar_s"
+n = 5
+"""
+_Found = dict[tuple[int, int], Any]
+"""Figures by series and minute."""
+_Loop = Callable[[list[int], list[int], list[float], int], _Found]
+
+
+class _Emitted(NamedTuple):
+    """Metric rows by kind, and the assets' series: the number of each one's first."""
+
+    rows: dict[str, MetricRows]
+    first: np.ndarray
+
+    def found(self, kind: str, names: tuple[str, ...], place: int = 0) -> _Found:
+        """Columns of a kind, by series and minute; place : of the series among its asset's."""
+        rows = self.rows[kind]
+        known = self.first[rows.asset] >= 0  # not the line's own
+        series, minute = self.first[rows.asset[known]] + place, rows.time[known] // plain.MINUTE_NS
+        keys = zip(series.tolist(), minute.tolist(), strict=True)
+        figures = zip(*(rows.fields[name][known].tolist() for name in names), strict=True)
+        return dict(zip(keys, figures, strict=True))
+
+
+def _statistics(emitted: _Emitted | None, looped: _Found) -> _Found:
+    if emitted is not None:
+        return emitted.found("telemetry", ("count", "mean", "min", "max", "time_weighted_mean"))
+    return {key: (n, total / n, low, high, held / ns) for key, (n, total, low, high, ns, held) in looped.items()}
+
+
+def _kwh(emitted: _Emitted | None, looped: _Found) -> _Found:
+    return emitted.found("energy", ("active_energy_kwh",)) if emitted else {key: (kwh,) for key, kwh in looped.items()}
+
+
+def _work(emitted: _Emitted | None, looped: _Found) -> _Found:
+    if emitted is None:
+        return {key: (found * (1e-9 if key[0] % 2 == 0 else 1.0),) for key, found in looped.items()}
+    return emitted.found("oee", ("actual_production_time_s",)) | emitted.found("quality", ("total_count",), 1)
+
+
+def _charted(emitted: _Emitted | None, looped: _Found) -> _Found:
+    if emitted is not None:
+        return emitted.found("spc", ("n", "mean", "standard_deviation"))
+    return {key: (n, mean, math.sqrt(m2 / (n - 1))) for key, (n, mean, m2, *_) in looped.items()}
+
+
+def _update(
+    operator: Operator,
+    name: str,
+    tags: list[str],
+    values: np.ndarray,
+    loop: _Loop,
+    shape: Callable[[_Emitted | None, _Found], _Found],
+) -> Contest:
+    """A contest of an operator's `update`; shape : gives what is compared, of the metrics or of what the loop gave."""
+    assets = [f"p/h/l/m{k:02d}" for k in range(_SERIES // len(tags))]
+    series = np.tile(np.arange(_SERIES), _SECONDS)
+    times = _START_NS + np.repeat(np.arange(_SECONDS) * _SECOND, _SERIES) + series * 1_000_000
+    asset, tag = (series // len(tags)).astype(np.int32), (series % len(tags)).astype(np.int32)
+    quality = np.zeros(len(series), np.uint8)
+    rows = Readings(times, times, asset, tag, values.ravel(), quality, assets, tags)
+    listed = series.tolist(), times.tolist(), values.ravel().tolist()
+    clock = _Clock(operator)
+    plant = Plant(to_struct(PlantFile, tomllib.loads(_CHARTED), "$", []))
+    # The last two minutes are not over, or a sample still to come would add to them.
+    last = int(times[-1]) // plain.MINUTE_NS - 1
+
+    def closed(found: _Found) -> _Found:
+        return {key: figures for key, figures in found.items() if key[1] < last}
+
+    def compiled() -> _Found:
+        return closed(shape(clock.run(rows, plant), {}))
+
+    return Contest(
+        name, len(series), compiled, lambda: closed(shape(None, loop(*listed, 300 * _SECOND))), lambda: clock.spent
+    )
+
+
+class _Clock:
+    """An operator whose `update` is timed. spent : by the last run [s]"""
+
+    def __init__(self, operator: Operator) -> None:
+        self.spent = 0.0
+        self._update = operator.update
+        self._operator = replace(operator, update=self._timed)
+
+    def _timed(self, *arguments: Any) -> int:
+        began = time.thread_time()
+        written = self._update(*arguments)
+        self.spent += time.thread_time() - began
+        return written
+
+    def run(self, rows: Readings, plant: Plant) -> _Emitted:
+        """What an engine makes of the rows."""
+        engine = Engine(
+            plant=plant,
+            operators=[self._operator],
+            windows=("1m",),
+            timing=Timing(),
+            fetch=lambda first, last: (),
+            load_page=_no_page,
+        )
+        self.spent = 0.0
+        engine.step([(0, rows)], 0)
+        engine.emit()
+        each = len(rows.tags)
+        numbers = {name: number * each for number, name in enumerate(rows.assets)}
+        first = np.array([numbers.get(name, -1) for name in engine.registry.assets])
+        return _Emitted({piece.kind: piece for piece in engine.take()}, first)
+
+
+def _no_page(position: int) -> np.ndarray:
+    raise AssertionError(f"no checkpoint was written, yet page {position} of one is asked for")

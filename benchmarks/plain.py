@@ -1,0 +1,392 @@
+"""The kernels' algorithms as one would write them in plain Python, each value looked at once. A part of the bench `kernels`.
+
+The twins of the tests work most results out anew at each value, to be beyond doubt; against those any kernel would look fast.
+All take lists and give lists. `row` tells whose value each one is, of `rows` of them.
+"""
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+
+Numbers = list[float]
+MINUTE_NS = 60_000_000_000
+
+
+def ewma(values: Numbers, start: float, smoothing: float) -> Numbers:
+    """Every average."""
+    average, found = start, []
+    for value in values:
+        average = smoothing * value + (1.0 - smoothing) * average
+        found.append(average)
+    return found
+
+
+def cusum(values: Numbers, target: float, slack: float) -> tuple[Numbers, Numbers]:
+    """Upper and lower sums."""
+    high = low = 0.0
+    highs, lows = [], []
+    for value in values:
+        high = max(0.0, high + value - (target + slack))
+        low = max(0.0, low + (target - slack) - value)
+        highs.append(high)
+        lows.append(low)
+    return highs, lows
+
+
+def moments(row: list[int], values: Numbers, rows: int) -> list[list[float]]:
+    """Count, mean, sums of the 2nd to 4th powers of deviations, least and greatest value of each row."""
+    state = [[0.0, 0.0, 0.0, 0.0, 0.0, math.inf, -math.inf] for _ in range(rows)]
+    for k, value in zip(row, values, strict=True):
+        mine = state[k]
+        before, mean, m2, m3, m4, least, most = mine
+        n = before + 1.0
+        delta = value - mean
+        step = delta / n
+        square = delta * step * before
+        mine[0] = n
+        mine[1] = mean + step
+        mine[2] = m2 + square
+        mine[3] = m3 + square * step * (n - 2.0) - 3.0 * step * m2
+        mine[4] = m4 + square * step * step * (n * n - 3.0 * n + 3.0) + 6.0 * step * step * m2 - 4.0 * step * m3
+        mine[5] = min(least, value)
+        mine[6] = max(most, value)
+    return state
+
+
+def recent_means(row: list[int], time: list[int], values: Numbers, tau_s: float) -> Numbers:
+    """The recent mean of each value's row."""
+    known: dict[int, tuple[int, float]] = {}
+    found = []
+    for k, now, value in zip(row, time, values, strict=True):
+        if k in known:
+            before, mean = known[k]
+            value = mean - math.expm1(-((now - before) * 1e-9) / tau_s) * (value - mean)
+        known[k] = now, value
+        found.append(value)
+    return found
+
+
+def page_hinkley(row: list[int], values: Numbers, rows: int, delta: float, threshold: float, least: int) -> list[int]:
+    """Verdicts: 1 a rise, -1 a fall."""
+    first = (0, 0.0, 0.0, math.inf, 0.0, -math.inf)
+    state = [first] * rows
+    found = []
+    for k, value in zip(row, values, strict=True):
+        n, mean, rise, lowest, fall, highest = state[k]
+        n += 1
+        mean += (value - mean) / n
+        rise += value - mean - delta
+        fall += value - mean + delta
+        lowest, highest = min(lowest, rise), max(highest, fall)
+        verdict = 0
+        if n >= least:
+            verdict = 1 if rise - lowest > threshold else -1 if highest - fall > threshold else 0
+        state[k] = first if verdict else (n, mean, rise, lowest, fall, highest)
+        found.append(verdict)
+    return found
+
+
+def ddm(row: list[int], errors: list[int], rows: int, least: int) -> list[int]:
+    """Verdicts: 1 a warning, 2 a drift."""
+    first = (0, 0, math.inf, math.inf)
+    state = [first] * rows
+    found = []
+    for k, error in zip(row, errors, strict=True):
+        n, wrong, best, best_deviation = state[k]
+        n, wrong, verdict = n + 1, wrong + error, 0
+        if n > least:
+            rate = wrong / n
+            deviation = math.sqrt(rate * (1.0 - rate) / n)
+            if rate + deviation <= best + best_deviation:
+                best, best_deviation = rate, deviation
+            above = rate + deviation - best
+            verdict = 2 if above > 3.0 * best_deviation else 1 if above > 2.0 * best_deviation else 0
+        state[k] = first if verdict == 2 else (n, wrong, best, best_deviation)
+        found.append(verdict)
+    return found
+
+
+class _Adwin:
+    """ADWIN's window: of each size 2^level the buckets' sums, oldest first, and its moments."""
+
+    def __init__(self) -> None:
+        self.levels: list[list[tuple[float, float]]] = [[]]
+        self.ticks = 0
+        self.width, self.total, self.squares = 0, 0.0, 0.0
+
+    def take(self, value: float) -> int:
+        if self.width:
+            apart = self.total / self.width - value
+            self.squares += self.width / (self.width + 1) * apart * apart
+        self.width, self.total, self.ticks = self.width + 1, self.total + value, self.ticks + 1
+        self.levels[0].append((value, 0.0))
+        level = 0
+        while len(self.levels[level]) > 5:
+            if level + 1 == len(self.levels):
+                self.levels.append([])
+            (a, one), (b, other) = self.levels[level][:2]
+            del self.levels[level][:2]
+            half = (a - b) / (1 << level)
+            self.levels[level + 1].append((a + b, one + other + (1 << level) / 2 * half * half))
+            level += 1
+        if self.ticks % 32 or self.width <= 10:
+            return 0
+        verdict, older = self._cut()
+        while older:
+            for _ in range(older):
+                self._forget()
+            _, older = self._cut()
+        return verdict
+
+    def _forget(self) -> None:
+        while not self.levels[-1]:
+            self.levels.pop()
+        size = 1 << (len(self.levels) - 1)
+        total, squares = self.levels[-1].pop(0)
+        rest, left = self.total - total, self.width - size
+        apart = total / size - rest / left
+        self.squares = max(self.squares - squares - size * left / self.width * apart * apart, 0.0)
+        self.width, self.total = left, rest
+
+    def _cut(self) -> tuple[int, int]:
+        width, total = self.width, self.total
+        if width < 10:
+            return 0, 0
+        variance, confidence = self.squares / width, math.log(2.0 * math.log(width) / 0.002)
+        verdict, buckets, n, before, seen, most = 0, 0, 0, 0.0, 0, 1.0
+        for level in range(len(self.levels) - 1, -1, -1):
+            for bucket, _ in self.levels[level]:
+                n, before, seen = n + (1 << level), before + bucket, seen + 1
+                m = width - n
+                if n < 5 or m < 5:
+                    continue
+                step = (total - before) / m - before / n
+                parts = 1.0 / (n - 4) + 1.0 / (m - 4)
+                bound = math.sqrt(2.0 * parts * variance * confidence) + 2.0 / 3.0 * parts * confidence
+                if abs(step) / bound > most:
+                    verdict, buckets, most = (1 if step > 0.0 else -1), seen, abs(step) / bound
+        return verdict, buckets
+
+
+def adwin(row: list[int], values: Numbers, rows: int) -> list[int]:
+    """Verdicts with the usual parameters: 1 a rise, -1 a fall."""
+    windows = [_Adwin() for _ in range(rows)]
+    return [windows[k].take(value) for k, value in zip(row, values, strict=True)]
+
+
+def _middle(ordered: Numbers) -> float:
+    n = len(ordered)
+    return ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2.0
+
+
+def hampel(values: Numbers, half_width: int, sigmas: float) -> list[int]:
+    """1 for each outlier; the window is kept in order."""
+    ordered = sorted(values[:half_width])
+    found = []
+    for i, value in enumerate(values):
+        if i + half_width < len(values):
+            insort(ordered, values[i + half_width])
+        if i > half_width:
+            del ordered[bisect_left(ordered, values[i - half_width - 1])]
+        middle = _middle(ordered)
+        mad = _middle(sorted([abs(other - middle) for other in ordered]))
+        found.append(int(abs(value - middle) > sigmas * 1.4826 * mad))
+    return found
+
+
+def newest_scores(row: list[int], values: Numbers, rows: int, window: int, least: int) -> Numbers:
+    """Modified z score of each value among the newest of its row."""
+    rings: list[deque[float]] = [deque() for _ in range(rows)]
+    orders: list[Numbers] = [[] for _ in range(rows)]
+    found = []
+    for k, value in zip(row, values, strict=True):
+        ring, ordered = rings[k], orders[k]
+        if len(ring) == window:
+            del ordered[bisect_left(ordered, ring.popleft())]
+        ring.append(value)
+        insort(ordered, value)
+        middle = _middle(ordered)
+        mad = _middle(sorted([abs(other - middle) for other in ordered]))
+        found.append(0.6745 * (value - middle) / mad if len(ordered) >= least and mad > 0.0 else math.nan)
+    return found
+
+
+def mad_scores(values: Numbers) -> Numbers:
+    """Modified z score of each value among all."""
+    middle = _middle(sorted(values))
+    mad = _middle(sorted([abs(value - middle) for value in values]))
+    return [0.6745 * (value - middle) / mad for value in values]
+
+
+def change_points(values: Numbers, least: int, penalty: float) -> list[int]:
+    """Ends of the best segments: PELT, with sums of all values before each."""
+    total, squares = [0.0], [0.0]
+    mean = sum(values) / len(values)
+    for value in values:
+        total.append(total[-1] + value - mean)
+        squares.append(squares[-1] + (value - mean) ** 2)
+    cost, last = [0.0] + [math.inf] * len(values), [0] * (len(values) + 1)
+    starts: list[int] = []
+    for end in range(least, len(values) + 1):
+        starts.append(end - least)
+        apart = [
+            cost[start] + squares[end] - squares[start] - (total[end] - total[start]) ** 2 / (end - start)
+            for start in starts
+        ]
+        best = min(range(len(starts)), key=apart.__getitem__)
+        cost[end], last[end] = apart[best] + penalty, starts[best]
+        # A start may go once it has been worse for as long as a segment is at least.
+        if end % least == 0:
+            starts = [
+                start
+                for start, spent in zip(starts, apart, strict=True)
+                if spent <= cost[end] or end - start < 2 * least
+            ]
+    ends, end = [], len(values)
+    while end > 0:
+        ends.append(end)
+        end = last[end]
+    return ends[::-1]
+
+
+def register_deltas(readings: Numbers, modulus: float, largest: float) -> Numbers:
+    """Steps of a register that rolls over."""
+    found = []
+    before = readings[0]
+    for now in readings[1:]:
+        delta = now - before
+        if delta >= 0.0:
+            found.append(delta if delta <= largest else 0.0)
+        else:
+            found.append(delta + modulus if 0.0 <= delta + modulus <= largest else now)
+        before = now
+    return found
+
+
+def hopping_windows(times: list[int], size: int, hop: int) -> tuple[list[int], list[int]]:
+    """Start of the first window that holds each event, and how many do."""
+    first, count = [], []
+    for time in times:
+        before = (time - size) // hop
+        first.append((before + 1) * hop)
+        count.append(time // hop - before)
+    return first, count
+
+
+def session_windows(times: list[int], gap: int) -> list[list[int]]:
+    """Start, end and events of each session."""
+    found: list[list[int]] = []
+    for time in times:
+        if found and time < found[-1][1]:
+            found[-1][1] = time + gap
+            found[-1][2] += 1
+        else:
+            found.append([time, time + gap, 1])
+    return found
+
+
+def event_time_sums(times: list[int], values: Numbers, size: int, disorder: int, lateness: int) -> Numbers:
+    """The sum at each firing."""
+    watermark = newest = -(2**63)
+    sums: dict[int, float] = {}
+    waiting: list[int] = []
+    found = []
+    for time, value in zip(times, values, strict=True):
+        start = time // size * size
+        if start + size - 1 + lateness > watermark:
+            if start not in sums:
+                sums[start] = 0.0
+                insort(waiting, start)
+            sums[start] += value
+            if start + size - 1 <= watermark:
+                found.append(sums[start])
+                if start in waiting:
+                    waiting.remove(start)
+        if time > newest:
+            newest, watermark = time, time - disorder - 1
+        while waiting and waiting[0] + size - 1 <= watermark:
+            found.append(sums[waiting.pop(0)])
+        for start in [start for start in sums if start + size - 1 + lateness <= watermark]:
+            del sums[start]
+    return found
+
+
+def telemetry(series: list[int], times: list[int], values: Numbers, gap: int) -> dict[tuple[int, int], list[float]]:
+    """Count, sum, least, greatest, time held [ns] and integral [ns] by series and minute."""
+    found: dict[tuple[int, int], list[float]] = {}
+    last: dict[int, tuple[int, float]] = {}
+    for k, time, value in zip(series, times, values, strict=True):
+        if k in last:
+            since, held = last[k]
+            until = min(time, since + gap)
+            while since < until:
+                minute = since // MINUTE_NS
+                end = min(until, (minute + 1) * MINUTE_NS)
+                mine = found.setdefault((k, minute), [0, 0.0, math.inf, -math.inf, 0, 0.0])
+                mine[4] += end - since
+                mine[5] += held * (end - since)
+                since = end
+        last[k] = time, value
+        mine = found.setdefault((k, time // MINUTE_NS), [0, 0.0, math.inf, -math.inf, 0, 0.0])
+        mine[0] += 1
+        mine[1] += value
+        mine[2] = min(mine[2], value)
+        mine[3] = max(mine[3], value)
+    return found
+
+
+def energy(series: list[int], times: list[int], values: Numbers, gap: int) -> dict[tuple[int, int], float]:
+    """kWh by meter of power and minute: trapezoids, cut at minutes."""
+    found: dict[tuple[int, int], float] = {}
+    last: dict[int, tuple[int, float]] = {}
+    for k, time, value in zip(series, times, values, strict=True):
+        if k in last and time - last[k][0] <= gap:
+            since, before = last[k]
+            slope, a = (value - before) / (time - since), since
+            while a < time:
+                minute = a // MINUTE_NS
+                b = min(time, (minute + 1) * MINUTE_NS)
+                mean = before + slope * ((a - since) + (b - since)) * 0.5
+                found[k, minute] = found.get((k, minute), 0.0) + mean * (b - a) * 1e-9 / 3600.0
+                a = b
+        last[k] = time, value
+    return found
+
+
+def machine_times(
+    series: list[int], times: list[int], values: Numbers, is_state: list[bool], producing: float, gap: int
+) -> dict[tuple[int, int], float]:
+    """By series and minute: production time [ns] of series that tell states, pieces of those that count."""
+    found: dict[tuple[int, int], float] = {}
+    last: dict[int, tuple[int, float]] = {}
+    for k, time, value in zip(series, times, values, strict=True):
+        if k in last and is_state[k]:
+            since, state = last[k]
+            until = min(time, since + gap)
+            while since < until:
+                minute = since // MINUTE_NS
+                end = min(until, (minute + 1) * MINUTE_NS)
+                if state == producing:
+                    found[k, minute] = found.get((k, minute), 0.0) + (end - since)
+                since = end
+        elif k in last:
+            step = value - last[k][1]
+            minute = time // MINUTE_NS
+            found[k, minute] = found.get((k, minute), 0.0) + (step if step >= 0.0 else value)
+        last[k] = time, value
+    return found
+
+
+def subgroups(series: list[int], times: list[int], values: Numbers, size: int) -> dict[tuple[int, int], list[float]]:
+    """Count, mean, sum of squared deviations, least and greatest of the first values of each minute."""
+    found: dict[tuple[int, int], list[float]] = {}
+    for k, time, value in zip(series, times, values, strict=True):
+        mine = found.setdefault((k, time // MINUTE_NS), [0, 0.0, 0.0, math.inf, -math.inf])
+        if mine[0] < size:
+            mine[0] += 1
+            delta = value - mine[1]
+            mine[1] += delta / mine[0]
+            mine[2] += delta * (value - mine[1])
+            mine[3] = min(mine[3], value)
+            mine[4] = max(mine[4], value)
+    return found
