@@ -12,7 +12,7 @@ Counters give what lies between two readings to the later one's slice, by the ru
 import numpy as np
 
 from processing.kernels.energy import register_step
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import expanded, inline, kernel
 from processing.kernels.layout import (
     CHANGED,
     CORRECTION,
@@ -58,6 +58,7 @@ from processing.kernels.states import (
     OFF,
     PLANNED_STOP,
     PRODUCING,
+    SAMPLE_STATE,
     SAMPLE_UNTIL,
     SETUP,
     STATE_CARRY,
@@ -118,6 +119,13 @@ OPENS = 1
 
 
 @inline
+def goes_on(at, until, sample_state, sample_until, fixed_until, previous, run):
+    """Whether a machine that produced up to `at` does so up to `until`, and nothing else is to be told."""
+    produces = sample_state == PRODUCING and previous == PRODUCING
+    return produces and at != NONE and at <= until <= sample_until and fixed_until <= at and run == NONE
+
+
+@inline
 def is_stop(state):
     """Whether a machine in this state could or should produce and does not."""
     return state not in (UNKNOWN, PRODUCING, SETUP, PLANNED_STOP)
@@ -165,7 +173,7 @@ def end_stop(node, lead, p, k, nodes, parts, marks, carry_i, p0, c0):
     set_micro(node, since, 1.0, lead, nodes, parts, marks, p0)
 
 
-@inline
+@expanded
 def book_stop(state, was_down, a, b, microstop, node, lead, p, k, nodes, parts, marks, carry_i, p0, c0):
     """Book a..b in a state that is a stop."""
     since = carry_i[k, c0 + RUN]
@@ -186,7 +194,7 @@ def book_stop(state, was_down, a, b, microstop, node, lead, p, k, nodes, parts, 
     carry_i[k, c0 + RUN] = since
 
 
-@inline
+@expanded
 def book(state, a, b, microstop, node, lead, p, k, nodes, parts, marks, carry_i, p0, c0):
     """Book the time a..b of one state."""
     was_down = is_down(carry_i[k, c0 + PREVIOUS])
@@ -204,13 +212,13 @@ def book(state, a, b, microstop, node, lead, p, k, nodes, parts, marks, carry_i,
         parts[p, p0 + PLANNED] += b - a
 
 
-@inline
+@expanded
 def add_kind(p, bit, parts, p0):
     """Remember that the machine told of something in this slice."""
     parts[p, p0 + KINDS] = np.float64(np.int64(parts[p, p0 + KINDS]) | bit)
 
 
-@inline
+@expanded
 def advance(until, start, microstop, node, lead, p, k, nodes, parts, marks, carry_i, opens_i, p0, c0, o0):
     """Book an asset's time up to `until`, within the slice that begins at `start`."""
     at = opens_i[k, o0 + AT]
@@ -238,7 +246,7 @@ def let_go(end, k, carry_i, c0):
         carry_i[k, c0 + SEEN_UNTIL] = NONE
 
 
-@inline
+@expanded
 def take_state(s, t, value, p, k, series_info, event_keys, event_info, codes, parts, carry_i, p0, c0):
     """Take what a row says of the state. p, k : the asset's lead row of `parts` and `carry`; time up to t is booked."""
     if take_row(s, t, value, series_info, event_keys, event_info, codes, carry_i, k, c0) == 1:
@@ -247,7 +255,7 @@ def take_state(s, t, value, p, k, series_info, event_keys, event_info, codes, pa
         add_kind(p, HAS_STATE, parts, p0)
 
 
-@inline
+@expanded
 def take_count(s, t, value, p, k, series_info, series_scale, parts, carry, carry_i, p0, c0):
     """Book what a counter's row gives, if it is a number. p : lead row of `parts`; k : the counter's own row of `carry`."""
     if not np.isfinite(value):
@@ -365,7 +373,20 @@ def update(
             p, k = block + lead, base + lead
             if tells_state(role):
                 microstop = series_info[s, S_MICROSTOP]
-                advance(time[i], start, microstop, node, lead, p, k, nodes, parts, marks, carry_i, opens_i, p0, c0, o0)
+                at, t = opens_i[k, o0 + AT], time[i]
+                if goes_on(
+                    at,
+                    t,
+                    carry_i[k, c0 + SAMPLE_STATE],
+                    carry_i[k, c0 + SAMPLE_UNTIL],
+                    carry_i[k, c0 + FIXED_UNTIL],
+                    carry_i[k, c0 + PREVIOUS],
+                    carry_i[k, c0 + RUN],
+                ):
+                    parts[p, p0 + PRODUCTION] += t - at
+                    opens_i[k, o0 + AT] = t
+                else:
+                    advance(t, start, microstop, node, lead, p, k, nodes, parts, marks, carry_i, opens_i, p0, c0, o0)
                 take_state(
                     s, time[i], value[i], p, k, series_info, event_keys, event_info, codes, parts, carry_i, p0, c0
                 )

@@ -8,7 +8,7 @@ rules look back on. What a point says of it is in `spc_points.py`; `spc_memory.p
 import numpy as np
 
 from processing.kernels.drift import PAGE_HINKLEY
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import expanded, inline, kernel
 from processing.kernels.layout import (
     EMIT,
     FOLD,
@@ -95,7 +95,7 @@ XBAR_R = 1
 XBAR_S = 2
 
 
-@inline
+@expanded
 def add_sample(parts, p, p0, value):
     """Take one sample into the moments of a row (B. P. Welford, Technometrics 4 (1962) 419)."""
     n = parts[p, p0 + COUNT] + 1.0
@@ -107,7 +107,7 @@ def add_sample(parts, p, p0, value):
     parts[p, p0 + MAX] = max(parts[p, p0 + MAX], value)
 
 
-@inline
+@expanded
 def has_room(s, k, p, t, level, series_info, parts, carry, carry_i, p0, c0):
     """Whether the cell of a sample at t still takes one; of cells of several slices, `carry` counts it."""
     size = series_info[s, S_CHART_SIZE]
@@ -183,10 +183,13 @@ def update(
                     snap[block + j, c0 + f] = carry[base + j, c0 + f]
         for i in range(chunks[c, K_LO], chunks[c, K_HI]):
             s = series[i]
-            level = series_info[s, S_CHART]
-            if level < 0 or quality[i] > 1 or not np.isfinite(value[i]):
+            level, size = series_info[s, S_CHART], series_info[s, S_CHART_SIZE]
+            if level < 0 or quality[i] > 1:
                 continue
             p, k = block + series_info[s, S_LOCAL], base + series_info[s, S_LOCAL]
+            # Most samples come after the last one that counts: those are to cost nothing.
+            if (level == 0 and size > 0 and parts[p, p0 + COUNT] >= size) or not np.isfinite(value[i]):
+                continue
             if has_room(s, k, p, time[i], level, series_info, parts, carry, carry_i, p0, c0):
                 add_sample(parts, p, p0, value[i])
                 if live == 1:

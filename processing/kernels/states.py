@@ -18,7 +18,7 @@ end, so that the carried state depends on nothing that is over.
 
 import numpy as np
 
-from processing.kernels.jit import inline
+from processing.kernels.jit import expanded, inline
 from processing.kernels.layout import (
     CODE_STATE,
     CODE_VALUE,
@@ -64,7 +64,7 @@ def tells_state(role):
     return role in (STATE, RUNNING, STATE_EVENT, CORRECTION)
 
 
-@inline
+@expanded
 def code_state(value, codes, lo, hi):
     """The state that a raw value stands for, by rows lo to hi of `codes`, ascending; UNKNOWN when it is not listed, NaN too."""
     end = hi
@@ -88,7 +88,7 @@ def event_row(value, event_keys):
     return np.int64(-1)
 
 
-@inline
+@expanded
 def take_sample(state, t, gap, carry_i, k, b):
     """From t on, for `gap` at most, `state` is measured."""
     carry_i[k, b + SAMPLE_STATE] = state
@@ -117,7 +117,7 @@ def take_correction(state, t, until_ms, gap, carry_i, k, b):
     carry_i[k, b + FIXED_SINCE] = since
 
 
-@inline
+@expanded
 def take_row(s, t, value, series_info, event_keys, event_info, codes, carry_i, k, b):
     """Take what a row of series s at time t says of the state of the asset whose lead row is k of `carry`.
 
@@ -148,7 +148,7 @@ def take_row(s, t, value, series_info, event_keys, event_info, codes, carry_i, k
     return 1
 
 
-@inline
+@expanded
 def state_at(t, until, carry_i, k, b):
     """The state that holds at t, and how long it does: not beyond `until`, nor beyond what is known now."""
     end = carry_i[k, b + FIXED_UNTIL]
