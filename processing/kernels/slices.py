@@ -66,6 +66,7 @@ from processing.kernels.layout import (
     RANGE_SLACK,
     S_ROLE,
     SECOND,
+    SPREAD,
     TOUCHED,
     USED,
 )
@@ -448,6 +449,10 @@ def split(node, time, lines, nodes, heap, chain, parts, first_parts, snap, first
         for c in range(own.size):
             if own[c] == 0:
                 parts[block + r, c] = first_parts[c]
+    # The window of a minute that is cut is new: it is to be told of rows, too, that stay as they are.
+    for r in range(min(np.int64(1) << nodes[node, N_SHIFT], lines[line, L_SERIES])):
+        marks[block + r] |= SPREAD
+    nodes[node, N_FLAGS] |= TOUCHED
     return after
 
 

@@ -325,3 +325,18 @@ def tell(ids, above, mark, done, lines, nodes, row_series, series_info, marks):
                 above_row = nodes[parent, N_BLOCK]
                 marks[above_row + r] |= REFOLD
                 marks[above_row + series_info[row_series[base + r], S_LEAD]] |= REFOLD
+
+
+@kernel("int64(int64, int64, int64, int64, int64[:,::1], int64[:,::1], int64[::1])")
+def between(line, level, start, end, lines, nodes, out):
+    """Nodes of a line and level that begin from `start` on and before `end`, newest first, written to `out` as far as there is room.
+
+    Returns how many there are.
+    """
+    found = 0
+    node = lines[line, L_HEAD + level]
+    while node >= 0 and nodes[node, N_START] >= start:
+        if nodes[node, N_START] < end:
+            found = put(out, found, node)
+        node = nodes[node, N_OLDER]
+    return found

@@ -468,6 +468,8 @@ class Rewind:
             tables.lines[line, at.L_FLUSHED] = last // at.SECOND * at.SECOND
             if node >= 0 and tables.nodes[node, at.N_END] - 1 > tables.lines[line, at.L_FRONTIER]:
                 tables.nodes[node, at.N_FLAGS] = tables.nodes[node, at.N_FLAGS] & ~at.CLOSED | at.CHANGED
+            if node >= 0:
+                # Closed or not: the slices that went have changed the state at the live edge.
                 todo[line] = {node: None}
                 self._with_mates(todo[line], node)
         windows.refold(1)

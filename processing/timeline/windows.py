@@ -286,18 +286,17 @@ class Windows:
                 self._touch_all(ids, at.SPREAD)
                 self._touch(ids, line, self._labelled(line), at.EMIT)
             if at.ORDERS in self._aside:
-                self._fit_orders(line)
+                self._fit_orders(line, spans)
 
     def _between(self, line: int, level: int, start: int, end: int) -> np.ndarray:
         """Nodes of a line and level that begin between two times. [ns UTC]"""
         tables = self._tables
-        found = []
-        node = int(tables.lines[line, at.L_HEAD + level])
-        while node >= 0 and tables.nodes[node, at.N_START] >= start:
-            if tables.nodes[node, at.N_START] < end:
-                found.append(node)
-            node = int(tables.nodes[node, at.N_OLDER])
-        return np.array(found, np.int64)
+        out = np.empty(1024, np.int64)
+        found = kernel.between(line, level, start, end, tables.lines, tables.nodes, out)
+        if found > len(out):
+            out = np.empty(found, np.int64)
+            kernel.between(line, level, start, end, tables.lines, tables.nodes, out)
+        return out[:found]
 
     def _touch_all(self, ids: np.ndarray, marks: int) -> None:
         """Mark all rows of nodes."""
@@ -324,33 +323,44 @@ class Windows:
         mine = info[(info[:, at.S_LINE] == line) & (info[:, at.S_LABELLED] == 1)]
         return np.unique(mine[:, [at.S_LOCAL, at.S_LEAD]])
 
-    def _fit_orders(self, line: int) -> None:
-        """Have the windows of orders begin and end where the orders do now; those that are none any more are taken back."""
+    def _fit_orders(self, line: int, spans: list[tuple[int, int]]) -> None:
+        """Have the windows of orders begin and end where the orders do now; those that are none any more are taken back.
+
+        spans : where the line's orders are others than they were. [ns UTC]
+        """
         tables = self._tables
         runs = self._context.runs(line)
+        ids = self._between(line, at.ORDERS, at.NONE, at.FAR)
         ends = dict(zip(runs.start.tolist(), runs.end.tolist(), strict=True))
-        for node in self._between(line, at.ORDERS, at.NONE, at.FAR).tolist():
-            end = ends.get(int(tables.nodes[node, at.N_START]))
-            one = np.array([node], np.int64)
-            was = tables.labels[node, [at.B_ORDER, at.B_PRODUCT]].copy()
-            shrinks = end is not None and len(self._between(line, 0, end, int(tables.nodes[node, at.N_END]))) > 0
-            if end is not None:
-                tables.nodes[node, at.N_END] = end
-                self._context.label(one)
-            if end is None or shrinks or (was != tables.labels[node, [at.B_ORDER, at.B_PRODUCT]]).any():
-                now = tables.labels[node].copy()
-                tables.labels[node, [at.B_ORDER, at.B_PRODUCT]] = was
-                self._take_back(one)
-                tables.labels[node] = now
-            if end is None:
-                self.drop(one)
-            else:
-                if end == at.FAR:
-                    tables.nodes[node, at.N_FLAGS] &= ~at.CLOSED
-                self._touch_all(one, at.EMIT | at.REFOLD)
-                del ends[int(tables.nodes[node, at.N_START])]
+        before = tables.labels[ids][:, [at.B_ORDER, at.B_PRODUCT]]
+        self._context.label(ids)
+        labels = (before != tables.labels[ids][:, [at.B_ORDER, at.B_PRODUCT]]).any(axis=1)
+        for node, was, other in zip(ids.tolist(), before, labels.tolist(), strict=True):
+            start, old = tables.nodes[node, [at.N_START, at.N_END]].tolist()
+            end = ends.pop(start, None)
+            if end != old or other:
+                self._fit_order(node, end, was, other)
         for start, end in ends.items():  # those that have no window yet get one with their slices
-            self._touch_all(self._between(line, 0, start, end), at.ASIDE)
+            if any(first <= end and start <= last for first, last in spans):
+                self._touch_all(self._between(line, 0, start, end), at.ASIDE)
+
+    def _fit_order(self, node: int, end: int | None, was: np.ndarray, other: bool) -> None:
+        """Give the window of an order its new end, None if it is none any more; was : number and product that it had."""
+        tables, one = self._tables, np.array([node], np.int64)
+        line, old = tables.nodes[node, [at.N_LINE, at.N_END]].tolist()
+        if end is None or other or len(self._between(line, 0, end, old)):
+            now = tables.labels[node].copy()
+            tables.labels[node, [at.B_ORDER, at.B_PRODUCT]] = was
+            self._take_back(one)
+            tables.labels[node] = now
+        if end is None:
+            self.drop(one)
+            return
+        tables.nodes[node, at.N_END] = end
+        self._context.label(one)
+        if end == at.FAR:
+            tables.nodes[node, at.N_FLAGS] &= ~at.CLOSED
+        self._touch_all(one, at.EMIT | at.REFOLD)
 
     def _take_back(self, ids: np.ndarray) -> None:
         """Emit that windows of orders are none any more: their rows with nothing but `retracted`."""
