@@ -36,11 +36,16 @@ from processing.kernels import (
 from processing.kernels import energy as energy_kernel
 from processing.operators import MetricRows, Operator, energy, machine, spc, telemetry
 from processing.timeline.engine import Engine, Timing
+from tests.twins import charts as chart_twins
+from tests.twins import drift as drift_twins
+from tests.twins import moments as moment_twins
 from tests.twins import outliers as outlier_twins
 from tests.twins import quantiles as quantile_twins
 from tests.twins import rules as rule_twins
+from tests.twins import windowing as window_twins
 
 _TARGET = 100.0
+_TWIN_N = 400  # of most twins the time grows with the square of it
 _N, _ROWS = 200_000, 8
 _SECOND = 1_000_000_000
 _START_NS = 1_700_000_040 * _SECOND
@@ -48,13 +53,18 @@ _SERIES, _SECONDS = 60, 600
 
 
 class Contest(NamedTuple):
-    """A kernel and its plain form on `count` values; both give what is compared. seconds : what the kernel took by its own account [s]"""
+    """A kernel and its plain form on `count` values; both give what is compared.
+
+    seconds : what the kernel took by its own account [s]
+    twin : the twin of the tests on the first `_TWIN_N` values, where it is no such loop
+    """
 
     name: str
     count: int
     compiled: Callable[[], Any]
     plain: Callable[[], Any]
     seconds: Callable[[], float] | None = None
+    twin: Callable[[], Any] | None = None
 
 
 def run(stand: Stand, size: float) -> Iterator[Row]:
@@ -65,9 +75,12 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
         slow, wanted = _best(contest.plain, 2)
         if not _agree(got, wanted):
             raise BenchFailed(f"{contest.name}: the kernel and plain Python differ")
-        found.append((slow / quick, contest, quick / contest.count * 1e9, slow / contest.count * 1e9))
-    for times, contest, quick_ns, slow_ns in sorted(found, key=lambda row: row[0]):
-        note = f"{quick_ns:,.3g} ns a value, plain Python {slow_ns:,.3g} ns; {contest.count:,} values"
+        note = f"{quick / contest.count * 1e9:,.3g} ns a value, plain Python {slow / contest.count * 1e9:,.3g} ns"
+        if contest.twin is not None:
+            twin = _best(contest.twin, 1)[0] / _TWIN_N * contest.count / quick
+            note += f"; {twin:,.0f} times faster than the twin of the tests, by {_TWIN_N} values"
+        found.append((slow / quick, contest, note))
+    for times, contest, note in sorted(found, key=lambda row: row[0]):
         yield Row("kernels", contest.name, times, "×", _TARGET, note=note)
 
 
@@ -150,15 +163,46 @@ def _streams() -> Iterator[Contest]:
         energy_kernel.register_deltas(register, 1000.0, 10.0, out, np.empty(_N - 1, np.int64))
         return out
 
+    few = values[:_TWIN_N]
     register = np.cumsum(np.abs(value)) % 1000.0
     readings = register.tolist()
-    yield Contest("ewma", _N, ewma, lambda: plain.ewma(values, 0.0, 0.2))
-    yield Contest("cusum", _N, cusum, lambda: plain.cusum(values, 0.0, 0.5))
-    yield Contest("moments", _N, all_moments, lambda: plain.moments(rows, values, _ROWS))
+    yield Contest("ewma", _N, ewma, lambda: plain.ewma(values, 0.0, 0.2), twin=lambda: chart_twins.ewma(few, 0.0, 0.2))
+    yield Contest(
+        "cusum", _N, cusum, lambda: plain.cusum(values, 0.0, 0.5), None, lambda: chart_twins.cusum(few, 0.0, 0.5, 0.0)
+    )
+    yield Contest(
+        "moments",
+        _N,
+        all_moments,
+        lambda: plain.moments(rows, values, _ROWS),
+        None,
+        lambda: [moment_twins.moments(few[: i + 1]) for i in range(_TWIN_N)],
+    )
     yield Contest("recent means", _N, recent, lambda: plain.recent_means(rows, clock, values, 60.0))
-    yield Contest("Page-Hinkley", _N, page_hinkley, lambda: plain.page_hinkley(rows, values, _ROWS, 0.1, 50.0, 30))
-    yield Contest("DDM", _N, ddm, lambda: plain.ddm(rows, told, _ROWS, 30))
-    yield Contest("ADWIN", _N, adaptive, lambda: plain.adwin(rows, values, _ROWS))
+    yield Contest(
+        "Page-Hinkley",
+        _N,
+        page_hinkley,
+        lambda: plain.page_hinkley(rows, values, _ROWS, 0.1, 50.0, 30),
+        None,
+        lambda: drift_twins.page_hinkley(few, 0.1, 50.0, 1.0, 30),
+    )
+    yield Contest(
+        "DDM",
+        _N,
+        ddm,
+        lambda: plain.ddm(rows, told, _ROWS, 30),
+        None,
+        lambda: drift_twins.ddm(told[:_TWIN_N], 2.0, 3.0, 30),
+    )
+    yield Contest(
+        "ADWIN",
+        _N,
+        adaptive,
+        lambda: plain.adwin(rows, values, _ROWS),
+        None,
+        lambda: drift_twins.adwin(few, 0.002, 32, 5, 10),
+    )
     yield Contest("P² (the twin)", _N, p2, lambda: quantile_twins.p2(values, 0.9)[0])
     yield Contest("register steps", _N, deltas, lambda: plain.register_deltas(readings, 1000.0, 10.0))
 
@@ -204,12 +248,34 @@ def _batches() -> Iterator[Contest]:
         found = change_points.change_points(value, 5, 40.0, np.empty((2, n + 1)), np.empty(n + 1), *ints, ends)
         return ends[:found]
 
+    few = values[:_TWIN_N]
     yield Contest("run rules (the twin, of 15 points)", n, run_rules, lambda: _twin_rules(values))
-    yield Contest("Hampel, 31 values", n, hampel, lambda: plain.hampel(values, width, 3.0))
-    yield Contest("score of the newest of 60", n, newest, lambda: plain.newest_scores(rows, values, _ROWS, window, 10))
+    yield Contest(
+        "Hampel, 31 values",
+        n,
+        hampel,
+        lambda: plain.hampel(values, width, 3.0),
+        None,
+        lambda: outlier_twins.hampel(few, width, 3.0),
+    )
+    yield Contest(
+        "score of the newest of 60",
+        n,
+        newest,
+        lambda: plain.newest_scores(rows, values, _ROWS, window, 10),
+        None,
+        lambda: outlier_twins.newest_scores(few, window, 10),
+    )
     yield Contest("scores by MAD", n, scores, lambda: plain.mad_scores(values))
     yield Contest("LoOP (the twin)", points, loop, lambda: outlier_twins.local_outlier_probability(listed, 10, 2.0))
-    yield Contest("change points", n, segments, lambda: plain.change_points(values, 5, 40.0))
+    yield Contest(
+        "change points",
+        n,
+        segments,
+        lambda: plain.change_points(values, 5, 40.0),
+        None,
+        lambda: outlier_twins.best_segments(few, 5, 40.0),
+    )
 
 
 _BITS = {f"nelson{n}": 1 << (n - 1) for n in range(1, 9)} | {f"we{n}": 1 << (7 + n) for n in range(1, 5)}
@@ -243,9 +309,30 @@ def _windows() -> Iterator[Contest]:
         n = windowing.event_time_sums(ticks, value, 100, 20, 60, state, held, verdict, firings, fired)
         return fired[:n]
 
-    yield Contest("hopping windows", _N, hopping, lambda: plain.hopping_windows(times, 100, 30))
-    yield Contest("sessions", _N, sessions, lambda: plain.session_windows(ascending, 35))
-    yield Contest("event-time sums", _N, sums, lambda: plain.event_time_sums(times, values, 100, 20, 60))
+    yield Contest(
+        "hopping windows",
+        _N,
+        hopping,
+        lambda: plain.hopping_windows(times, 100, 30),
+        None,
+        lambda: [window_twins.hopping_windows(t - times[0], 100, 30, 0) for t in times[:_TWIN_N]],
+    )
+    yield Contest(
+        "sessions",
+        _N,
+        sessions,
+        lambda: plain.session_windows(ascending, 35),
+        None,
+        lambda: window_twins.session_windows(ascending[:_TWIN_N], 35, False),
+    )
+    yield Contest(
+        "event-time sums",
+        _N,
+        sums,
+        lambda: plain.event_time_sums(times, values, 100, 20, 60),
+        None,
+        lambda: window_twins.event_time_sums(list(zip(times, values, strict=True))[:_TWIN_N], 100, 20, 60),
+    )
 
 
 def _operators() -> Iterator[Contest]:
