@@ -41,6 +41,9 @@ from processing.kernels.layout import (
     N_OLDER,
     NONE,
     REWORK_COUNT,
+    S_CODES,
+    S_CODES_END,
+    S_GAP,
     S_INTERVAL,
     S_LEAD,
     S_LOCAL,
@@ -54,6 +57,7 @@ from processing.kernels.layout import (
 )
 from processing.kernels.states import (
     DOWN,
+    FIXED_SINCE,
     FIXED_UNTIL,
     OFF,
     PLANNED_STOP,
@@ -63,6 +67,7 @@ from processing.kernels.states import (
     SETUP,
     STATE_CARRY,
     UNKNOWN,
+    code_state,
     event_row,
     forget,
     state_at,
@@ -255,24 +260,15 @@ def take_state(s, t, value, p, k, series_info, event_keys, event_info, codes, pa
         add_kind(p, HAS_STATE, parts, p0)
 
 
-@expanded
-def take_count(s, t, value, p, k, series_info, series_scale, parts, carry, carry_i, p0, c0):
-    """Book what a counter's row gives, if it is a number. p : lead row of `parts`; k : the counter's own row of `carry`."""
-    if not np.isfinite(value):
-        return
-    place = series_info[s, S_ROLE] - GOOD_COUNT
-    gained = 0.0
-    if series_info[s, S_INTERVAL] == 1:
-        gained = max(value, 0.0)
-    else:
-        before = carry[k, c0 + COUNT_VALUE]
-        carry[k, c0 + COUNT_VALUE] = value
-        if not np.isnan(before):
-            step, _ = register_step(before, value, series_scale[s, F_MODULUS], series_scale[s, F_MAX_DELTA])
-            gained = max(step, 0.0)
-    parts[p, p0 + COUNTS + place] += gained * series_scale[s, F_SCALE]
-    add_kind(p, BY_COUNTER << place, parts, p0)
-    carry_i[k, c0 + COUNT_UNTIL] = max(carry_i[k, c0 + COUNT_UNTIL], t + series_info[s, S_REGISTER_GAP])
+@inline
+def gain(before, now, is_interval, modulus, max_delta):
+    """Pieces that a counter's row gives; before : its last reading, NaN for none."""
+    if is_interval == 1:
+        return max(now, 0.0)
+    if np.isnan(before):
+        return 0.0
+    step, _ = register_step(before, now, modulus, max_delta)
+    return max(step, 0.0)
 
 
 @inline
@@ -387,12 +383,29 @@ def update(
                     opens_i[k, o0 + AT] = t
                 else:
                     advance(t, start, microstop, node, lead, p, k, nodes, parts, marks, carry_i, opens_i, p0, c0, o0)
-                take_state(
-                    s, time[i], value[i], p, k, series_info, event_keys, event_info, codes, parts, carry_i, p0, c0
-                )
+                if role == STATE and carry_i[k, c0 + FIXED_SINCE] == NONE:
+                    # As `take_state` has it, of a sample that ends no correction.
+                    lo, hi = series_info[s, S_CODES], series_info[s, S_CODES_END]
+                    until = t + series_info[s, S_GAP]
+                    carry_i[k, c0 + SAMPLE_STATE] = code_state(value[i], codes, lo, hi)
+                    carry_i[k, c0 + SAMPLE_UNTIL] = until
+                    until = max(until, carry_i[k, c0 + FIXED_UNTIL])
+                    carry_i[k, c0 + SEEN_UNTIL] = max(carry_i[k, c0 + SEEN_UNTIL], until)
+                    parts[p, p0 + KINDS] = np.float64(np.int64(parts[p, p0 + KINDS]) | HAS_STATE)
+                else:
+                    take_state(s, t, value[i], p, k, series_info, event_keys, event_info, codes, parts, carry_i, p0, c0)
             if GOOD_COUNT <= role <= REWORK_COUNT:
-                own = base + series_info[s, S_LOCAL]
-                take_count(s, time[i], value[i], p, own, series_info, series_scale, parts, carry, carry_i, p0, c0)
+                if np.isfinite(value[i]):
+                    own, place = base + series_info[s, S_LOCAL], role - GOOD_COUNT
+                    modulus, max_delta = series_scale[s, F_MODULUS], series_scale[s, F_MAX_DELTA]
+                    is_interval, before = series_info[s, S_INTERVAL], carry[own, c0 + COUNT_VALUE]
+                    gained = gain(before, value[i], is_interval, modulus, max_delta)
+                    if is_interval != 1:
+                        carry[own, c0 + COUNT_VALUE] = value[i]
+                    parts[p, p0 + COUNTS + place] += gained * series_scale[s, F_SCALE]
+                    parts[p, p0 + KINDS] = np.float64(np.int64(parts[p, p0 + KINDS]) | BY_COUNTER << place)
+                    until = time[i] + series_info[s, S_REGISTER_GAP]
+                    carry_i[own, c0 + COUNT_UNTIL] = max(carry_i[own, c0 + COUNT_UNTIL], until)
             elif role in (COUNT_EVENT, CORRECTION):
                 adjust_counts(value[i], p, event_keys, event_info, parts, p0)
             if live == 1:
