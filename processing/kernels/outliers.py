@@ -43,6 +43,17 @@ def is_beyond(value, median, mad, sigmas):
     return abs(value - median) > sigmas * DEVIATIONS_A_MAD * mad
 
 
+@inline
+def selected_median(values):
+    """Median of values without sorting them; NaN of none."""
+    n = values.size
+    if n == 0:
+        return np.nan
+    parted = np.partition(values, n // 2)
+    upper = parted[n // 2]
+    return upper if n % 2 == 1 else 0.5 * (parted[: n // 2].max() + upper)
+
+
 @kernel("UniTuple(float64, 2)(float64[::1], float64[::1], float64[::1])")
 def mad_scores(value, scratch, score):
     """Modified z scores of a batch against its own median. Returns (median, MAD), both in the unit of the values.
@@ -57,9 +68,10 @@ def mad_scores(value, scratch, score):
         if not np.isnan(value[i]):
             scratch[n] = value[i]
             n += 1
-    scratch[:n].sort()
-    median = median_of(scratch, n)
-    mad = mad_of(scratch, n, median)
+    median = selected_median(scratch[:n])
+    for i in range(n):
+        scratch[i] = abs(scratch[i] - median)
+    mad = selected_median(scratch[:n])
     for i in range(value.size):
         score[i] = score_of(value[i], median, mad)
     return median, mad
