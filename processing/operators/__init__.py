@@ -48,7 +48,8 @@ class Operator:
     """One kind of metric.
 
     windows : names of the windows that it emits, of `WINDOWS`; roles : what it is for, of the tags' roles (`S_ROLE`).
-    own : for each column of `parts` 1, or 0 for a tail, or 2 for what `scan` sets.
+    own : for each column of `parts` 1 where the slice's rows fill it; 0 for a tail that is emptied when the state after the slice
+    changes; 2 where the timeline leaves it alone, for what `scan` sets and for tails that the kernel empties itself.
     update, fold : kernels, see `kernels/telemetry.py`; read_out(tables, parts_at, ids, level) gives the rows of windows `ids`
     that are marked to be emitted. seconds : gives the rows of one-second windows from what `update` wrote.
     marked, previous : columns of `opens` that a rewind sets, or None.
