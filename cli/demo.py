@@ -274,10 +274,12 @@ def _print_truth(found: "list[Comparison]", truth: dict[str, Any], faults: str) 
 
     wrong = [each for each in found if not each.agrees]
     energy = sum(each.truth or 0.0 for each in found if each.what.endswith("kWh"))
+    typer.echo(f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree to 1e-9")
     typer.echo(
-        f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree to 1e-9 "
-        f"(readings, duplicates, malformed of each line; {energy:.3f} kWh; {len(truth['figures'])} rows of OEE, losses, "
-        f"pieces, energy, energy per unit and control chart of whole hours, shifts and orders; causes)"
+        f"  readings, duplicates and malformed payloads of each line; {energy:.3f} kWh; stops and rejects by reason"
+    )
+    typer.echo(
+        f"  {len(truth['figures'])} rows of OEE, losses, pieces, energy, energy per unit and control chart, of whole windows"
     )
     typer.echo(f"  injected on the way: {faults or 'nothing'}")
     if truth["not_told"]:
