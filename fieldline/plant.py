@@ -148,6 +148,11 @@ class Plant:
         return _kept(self._prices, key, lambda: PriceTable(zone, price, emission))
 
     @property
+    def has_charts(self) -> bool:
+        """Whether any tag has a control chart."""
+        return any(tag.spc is not None for entry in self.assets for tag in entry.tags.values())
+
+    @property
     def context(self) -> str:
         """A short name of what is declared beyond tags: zones, calendars, products, lines and tariffs. Equal ones, equal names."""
         file = self._file

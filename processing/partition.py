@@ -35,6 +35,11 @@ _TRIES = 2
 _POISON = "poison", f"failed {_TRIES} times in processing"
 
 
+def needed(operators: list[Operator], plant: Plant) -> list[Operator]:
+    """Those of the operators that a plant has anything for: columns that nothing fills cost memory and time."""
+    return [operator for operator in operators if operator.is_needed is None or operator.is_needed(plant)]
+
+
 def operators_of(names: tuple[str, ...]) -> list[Operator]:
     """The operators that the settings name. Raises SettingsError for one that does not exist."""
     there = {name: component for name, component in known().items() if isinstance(component, Operator)}
@@ -111,7 +116,7 @@ class Partition:
         )
         engine = Engine(
             plant=self._plant,
-            operators=operators_of(settings.operators),
+            operators=needed(operators_of(settings.operators), self._plant),
             windows=checked_windows(settings.windows),
             timing=timing,
             raw_globs=settings.raw,

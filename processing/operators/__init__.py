@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fieldline.plant import Plant
 from processing.kernels import layout
 
 
@@ -56,6 +57,7 @@ class Operator:
     scan(windows, parts_at, ids, level) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
     and hours that changed, after they were folded; it follows the chain of windows as far as bits change, and marks what it changed.
     by_slice : whether slices that are no whole minute are read out too.
+    is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
     """
 
     kind: str
@@ -73,6 +75,7 @@ class Operator:
     previous: int | None = None
     scan: Callable[[Any, int, np.ndarray, int], None] | None = None
     by_slice: bool = False
+    is_needed: Callable[[Plant], bool] | None = None
 
 
 WINDOWS = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")

@@ -232,4 +232,5 @@ COMPONENT = Operator(
     read_out=read_out,
     scan=scan,
     by_slice=True,
+    is_needed=lambda plant: plant.has_charts,
 )

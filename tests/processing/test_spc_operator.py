@@ -13,6 +13,7 @@ from processing.kernels import layout as at
 from processing.kernels.charts import ewma
 from processing.kernels.rules import run_rules
 from processing.operators import spc
+from processing.partition import needed, operators_of
 from tests.processing.chart_sets import OPERATORS, PRESS, order, start
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
 from tests.twins import spc as twin
@@ -200,3 +201,12 @@ def test_hours_are_those_of_the_zone_also_where_subgroups_have_a_size() -> None:
 
     # T0 is 22:14 UTC, 3:44 in Kolkata: two samples before 4 o'clock, four in each hour after it.
     assert [point["mean"] for point in said] == [0.5, 2.5, 6.5]
+
+
+def test_a_plant_that_charts_nothing_has_no_columns_for_charts() -> None:
+    charted = Plant(PlantFile(asset=(AssetEntry(path="*", tags={"temp_c": TagEntry(spc=SpcEntry())}),)))
+    operators = operators_of(("telemetry", "spc"))
+
+    kinds = [[operator.kind for operator in needed(operators, plant)] for plant in (Plant(), charted)]
+
+    assert kinds == [["telemetry"], ["spc", "telemetry"]]
