@@ -69,7 +69,7 @@ def explain(
         from cli.explain_view import print_document
         from cli.output import print_json
 
-        told = document(found, readings)
+        told = document(found, readings, settings.plant)
         if json:
             print_json(told)
         else:

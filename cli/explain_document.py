@@ -21,9 +21,14 @@ from fieldline.units import COUNT_ROLES, Role
 Document = dict[str, Any]
 
 
-def document(found: Explained, readings: int) -> Document:
-    """Everything about a figure. readings : how many rows of each series are shown at either end of the window."""
+def document(found: Explained, readings: int, plant_file: str | None) -> Document:
+    """Everything about a figure.
+
+    readings : how many rows of each series are shown at either end of the window
+    plant_file : the plant file that it was worked out with, None without one
+    """
     asked, row = found.asked, found.row
+    judged = verdict(found, plant_file)
     labels = {
         name: row[name] for name in ("shift", "product", "order_id", "null_reason", "rule_names") if row.get(name)
     }
@@ -38,15 +43,15 @@ def document(found: Explained, readings: int) -> Document:
         "rev": row.get("rev"),
         "coverage": row.get("coverage"),
         "coverage_is": COVERAGE[asked.kind],
-        "verdict": verdict(found),
-        "fields": _fields(found),
+        "verdict": judged,
+        "fields": _fields(found, judged),
         "inputs": inputs(found),
         "evidence": _evidence(found, readings),
     }
 
 
-def verdict(found: Explained) -> Document:
-    """Whether the recount agrees; `agrees` is null where that can't be told."""
+def verdict(found: Explained, plant_file: str | None) -> Document:
+    """Whether the recount agrees; `agrees` is null where that can't be told. plant_file : as for `document`"""
     differing = found.differing()
     if not found.is_over:
         why = "rows come while it is read" if differing else "so far all figures agree"
@@ -57,16 +62,27 @@ def verdict(found: Explained) -> Document:
     why = "retention has removed rows from the log; what lay before is not counted again" if gone else ""
     return {
         "agrees": None if gone else not differing,
-        "why": why
-        or ("" if not differing else "rows too late for the timeline, or rows not processed yet, may be why"),
+        "why": why or (_why_differing(plant_file) if differing else ""),
         "compared": len(found.recount),
         "differing": differing,
     }
 
 
-def _fields(found: Explained) -> list[Document]:
+def _why_differing(plant_file: str | None) -> str:
+    rows = "rows too late for the timeline, or rows not processed yet, may be why"
+    return (
+        rows
+        if plant_file
+        else f"no plant file was given (--plant), and processing may have run with one; or else {rows}"
+    )
+
+
+def _fields(found: Explained, judged: Document) -> list[Document]:
+    """The figures; none of them agrees or differs where the verdict compares nothing."""
     kind = kind_of(found.asked.kind)
     numbers = _numbers(found)
+    is_compared = judged["agrees"] is not None
+    differing = found.differing()
     told = []
     for metric in kind.metrics if kind is not None else ():
         if metric.unit == TEXT or metric.field in ("rev", "retracted"):
@@ -77,7 +93,7 @@ def _fields(found: Explained) -> list[Document]:
                 "value": found.row.get(metric.field),
                 "unit": metric.unit,
                 "recount": found.recount.get(metric.field),
-                "agrees": metric.field not in found.differing() if metric.field in found.recount else None,
+                "agrees": metric.field not in differing if is_compared and metric.field in found.recount else None,
                 "formula": metric.formula,
                 "numbers": put_in(found.asked.kind, metric.formula, numbers),
                 "source": metric.source,

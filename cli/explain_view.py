@@ -51,7 +51,7 @@ def _figures(fields: list[dict[str, Any]]) -> None:
     rows = []
     for field in fields:
         formula = f"{field['formula']} = {field['numbers']}" if field["numbers"] else field["formula"]
-        agrees = "" if field["agrees"] is None else "yes" if field["agrees"] else "NO"
+        agrees = "-" if field["agrees"] is None else "yes" if field["agrees"] else "NO"
         rows.append([field["field"], field["value"], field["unit"], field["recount"], agrees, formula, field["source"]])
     print_table(("figure", "value", "unit", "recount", "agrees", "formula", "source"), rows)
 

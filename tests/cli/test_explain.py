@@ -100,6 +100,30 @@ def test_an_order_that_goes_on_is_told_as_such_and_not_compared(pipe: Pipe) -> N
     assert told["inputs"]["orders"][-1]["to"] is None
 
 
+@pytest.mark.parametrize("moved", [0.0, 1.0])
+def test_no_figure_of_a_window_that_still_runs_is_said_to_agree_or_to_differ(
+    pipe: Pipe, tmp_path: Path, moved: float
+) -> None:
+    altered = _altered(pipe, tmp_path, f'UPDATE "metric.energy" SET active_energy_kwh = active_energy_kwh + {moved}')
+
+    asked = ("energy", "--asset", f"{LINE}/press", "--at", OPEN, "--window", "order")
+    told = run(*pipe.arguments(*asked), "--store", altered)
+    as_json = run(*pipe.arguments(*asked), "--store", altered, "--json")
+
+    assert "not compared: the window still runs" in told.stdout
+    (energy,) = [line for line in told.stdout.splitlines() if line.startswith("active_energy_kwh ")]
+    assert energy.split()[4] == "-"
+    assert " NO " not in told.stdout and " yes " not in told.stdout
+    assert {field["agrees"] for field in json.loads(as_json.stdout)["fields"]} == {None}
+
+
+def test_without_a_plant_file_that_is_the_first_reason_why_figures_may_differ(pipe: Pipe) -> None:
+    asked = ("oee", "--asset", f"{LINE}/press", "--at", AT, "--window", "1h")
+    told = run(*asked, "--log", pipe.log, "--store", pipe.store).stdout
+
+    assert "; no plant file was given (--plant), and processing may have run with one; or else rows too late" in told
+
+
 def test_more_readings_are_shown_when_asked_for(pipe: Pipe) -> None:
     asked = ("oee", "--asset", f"{LINE}/press", "--at", AT, "--json", "--readings", "10000")
     told = json.loads(run(*pipe.arguments(*asked)).stdout)
@@ -117,17 +141,24 @@ def test_the_text_says_whether_all_agrees_and_shows_readings(pipe: Pipe) -> None
 
 
 def test_a_figure_that_is_not_what_the_readings_give_is_named(pipe: Pipe, tmp_path: Path) -> None:
-    altered = tmp_path / "altered.db"
-    with sqlite3.connect(pipe.store) as stored, sqlite3.connect(altered) as copy:
-        stored.backup(copy)
-        copy.execute('UPDATE "metric.oee" SET availability = availability + 1e-6')
-    copy.close()
-    stored.close()
+    altered = _altered(pipe, tmp_path, 'UPDATE "metric.oee" SET availability = availability + 1e-6')
 
-    asked = [*pipe.arguments("oee", "--asset", LINE, "--at", AT), "--store", str(altered)]
+    asked = [*pipe.arguments("oee", "--asset", LINE, "--at", AT), "--store", altered]
     result = run(*asked)
 
-    assert "DIFFERS in availability;" in result.stdout
+    assert "DIFFERS in availability; rows too late" in result.stdout
+    assert " NO " in result.stdout
+
+
+def _altered(pipe: Pipe, folder: Path, statement: str) -> str:
+    """A copy of the store in which something is not as it was emitted."""
+    altered = folder / "altered.db"
+    with sqlite3.connect(pipe.store) as stored, sqlite3.connect(altered) as copy:
+        stored.backup(copy)
+        copy.execute(statement)
+    copy.close()
+    stored.close()
+    return str(altered)
 
 
 @pytest.mark.parametrize(
