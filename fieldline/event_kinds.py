@@ -3,7 +3,8 @@
 Any other kind of event may be sent; it is kept and shown, and changes no metric.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class EventKind(NamedTuple):
@@ -44,3 +45,32 @@ VOID = "void"
 def is_phase(word: str) -> bool:
     """Whether a word is a phase of an order; case makes no difference."""
     return word.lower() in STARTS | STOPS | {VOID}
+
+
+def fault_of(kind: str, said: Mapping[str, Any]) -> str | None:
+    """Why an event can't be taken: what was expected and what came; None for one that can, and for kinds that nobody knows.
+
+    A phase that is absent, null or empty is a start. The name of a state is not looked at: time in an unknown one is shown as such.
+    """
+    if kind in ("order", "product"):
+        return _fault_of_phase(said.get("phase"))
+    if kind == "correction" and not _is_text(said.get("state")) and not any(map(_is_number, map(said.get, NUMBERS))):
+        state = said.get("state")
+        came = "none of them" if state is None else f"state {state!r:.40}"
+        return f"a correction says state, as a text, or {', '.join(sorted(NUMBERS))}, as a number; got {came}"
+    return None
+
+
+def _fault_of_phase(phase: Any) -> str | None:
+    if phase is None or phase == "" or (isinstance(phase, str) and is_phase(phase)):
+        return None
+    words = (", ".join(sorted(group)) for group in (STARTS, STOPS))
+    return f"phase: expected a start ({next(words)}), a stop ({next(words)}) or {VOID}; got {phase!r:.40}"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -13,7 +13,8 @@
 
 `ts` (or `timestamp`) is epoch s, ms, µs, ns or ISO 8601; without it the time of reception holds. `seq` is the
 device's own number of the message, `quality` one of good, uncertain, bad, stale or an OPC quality of 64 and more;
-both are no tags. `null` is no sample. NaN, infinities and numbers that no float64 holds are bad values: the good ones
+both are no tags. An event that can't be meant (an order's phase that is no word for one, a correction of nothing) is a bad
+value. `null` is no sample. NaN, infinities and numbers that no float64 holds are bad values: the good ones
 beside them go on. Of a key that stands twice in an object, the last counts.
 """
 
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fieldline.errors import PayloadError
+from fieldline.event_kinds import fault_of
 from ingest.codecs import Limits, Problem
 from ingest.codecs.limits import check_limits
 from ingest.codecs.times import epoch_factor, parse_iso, parse_time
@@ -234,6 +236,9 @@ class _Message:
             text = json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         except (TypeError, ValueError) as error:  # an Unreadable in it, or text that UTF-8 can't hold
             raise PayloadError("value", "event: an attribute is no finite number and no text") from error
+        fault = fault_of(kind, attributes)
+        if fault is not None:
+            raise PayloadError("value", f"event {kind}: {fault}")
         self._add_block(fields, tag, text, self.rows.add_event)
 
     def _take_waveform(self, fields: dict[str, Any]) -> None:

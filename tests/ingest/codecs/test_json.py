@@ -108,6 +108,59 @@ def test_bad_values_are_named_and_the_good_ones_beside_them_stay(
 
 
 @pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"event": "order", "order": "x", "phase": "foo"}, "or void; got 'foo'"),
+        ({"event": "order", "order": "x", "phase": "foo"}, "expected a start (begin, resume, resumed, start, started), a stop ("),
+        ({"event": "order", "order": "x", "phase": 1}, "got 1"),
+        ({"event": "product", "product": "A", "phase": "foo"}, "event product: phase"),
+        ({"event": "correction", "until": T_MS}, "good, rework, scrap, as a number; got none of them"),
+        ({"event": "correction", "state": 7, "until": T_MS}, "got state 7"),
+        ({"event": "correction", "good": "3"}, "got none of them"),
+    ],
+)  # fmt: skip
+def test_an_event_that_cannot_be_meant_is_refused_with_what_was_expected(said: dict[str, Any], told: str) -> None:
+    decoded = decode_message("site/area/line", json.dumps({"ts": T_MS} | said).encode(), NOW)
+
+    assert decoded.problem is not None
+    assert (decoded.problem.reason, decoded.problem.readings) == ("value", 1)
+    assert told in decoded.problem.detail
+    assert len(decoded.readings.time) == 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"event": "order", "order": "x"},
+        {"event": "order", "order": "x", "phase": None},
+        {"event": "order", "order": "x", "phase": ""},
+        {"event": "order", "order": "x", "phase": "Completed"},
+        {"event": "order", "order": "x", "phase": "void"},
+        {"event": "irrigation", "phase": "foo"},
+        {"event": "state", "state": "no such state"},
+        {"event": "correction", "state": "no such state", "until": T_MS},
+        {"event": "correction", "scrap": 2},
+    ],
+)
+def test_an_event_without_a_phase_or_with_an_unknown_state_is_taken(said: dict[str, Any]) -> None:
+    found, problem, _ = decode(json.dumps({"ts": T_MS} | said).encode())
+
+    assert problem is None
+    assert [tag for _, tag, _, _ in found] == [f"@{said['event']}"]
+
+
+def test_orders_beside_one_of_an_unknown_phase_are_taken() -> None:
+    events = [
+        {"ts": T_MS + k, "event": "order", "order": "x", "phase": phase} for k, phase in enumerate(("start", "foo"))
+    ]
+
+    found, problem, _ = decode(json.dumps(events).encode())
+
+    assert [time for _, _, time, _ in found] == [T_NS]
+    assert problem is not None and problem.detail.startswith("[1]: event order: phase")
+
+
+@pytest.mark.parametrize(
     ("payload", "reason"),
     [
         (b"", "syntax"),
