@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analysis.recount.history import ORDER_STOP, is_stop
 from fieldline.errors import FrameError
 from fieldline.frames import Quality, Readings, decode_readings
 from fieldline.log import Log, Record, Stream
@@ -126,7 +127,7 @@ def read_evidence(
             unreadable += 1
             continue
         for asset, tag, rows in _series_of(frame, record):
-            around = wanted(asset, tag)
+            around = wanted(asset, "@order" if tag == ORDER_STOP else tag)
             if around is not None:
                 before, after = around
                 collected = found.setdefault((asset, tag), _Collected(start - before, end + after))
@@ -138,14 +139,21 @@ def read_evidence(
 
 
 def _series_of(frame: Readings, record: Record) -> Iterator[tuple[str, str, np.ndarray]]:
-    """The rows of a frame by asset and tag."""
+    """The rows of a frame by asset and tag; ends of orders are told apart from their beginnings, which may have the same time."""
     pairs = frame.asset.astype(np.int64) * len(frame.tags) + frame.tag
     for pair in np.unique(pairs).tolist():
         at = np.flatnonzero(pairs == pair)
         rows = np.empty(len(at), _ROW)
         rows["time"], rows["value"], rows["quality"] = frame.time[at], frame.value[at], frame.quality[at]
         rows["position"] = record.position
-        yield frame.assets[pair // len(frame.tags)], frame.tags[pair % len(frame.tags)], rows
+        asset, tag = frame.assets[pair // len(frame.tags)], frame.tags[pair % len(frame.tags)]
+        if tag != "@order" or frame.payload is None:
+            yield asset, tag, rows
+            continue
+        stops = np.array([is_stop(frame.payload[row] or b"") for row in at.tolist()])
+        for part, name in ((rows[~stops], tag), (rows[stops], ORDER_STOP)):
+            if len(part):
+                yield asset, name, part
 
 
 def _payloads(frame: Readings) -> dict[float, bytes]:

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from math import isnan, nan, sqrt
 from typing import NamedTuple
 
-from analysis.recount.history import History, step_of
+from analysis.recount.history import ORDER_TAGS, History, step_of
 from analysis.recount.states import Stretch, stretches
 from fieldline.plant import Role
 from fieldline.states import STATES, EnergyState
@@ -114,7 +114,7 @@ def _cuts(history: History, start: int, end: int) -> list[int]:
     told = [
         time
         for (asset, tag), rows in history.rows.items()
-        if tag in ("@order", "@product") and history.plant.line_of(asset) == history.line
+        if tag in ORDER_TAGS and history.plant.line_of(asset) == history.line
         for time, _ in rows
     ]
     minutes = range((start // MINUTE + 1) * MINUTE, end, MINUTE)

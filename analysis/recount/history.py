@@ -37,6 +37,11 @@ class Told(NamedTuple):
     hold: int
 
 
+ORDER_STOP = "@order/stop"
+ORDER_TAGS = ("@order", ORDER_STOP, "@product")
+"""Rows that say which order and product holds; ends of orders are told apart, since one may end when another begins."""
+
+
 class Run(NamedTuple):
     """A stretch of time with an order, a product or both; empty text: none."""
 
@@ -122,13 +127,14 @@ class History:
         return self._runs
 
     def _run_through(self) -> list[Run]:
-        keys = [(asset, tag) for asset, tag in self.rows if tag in ("@order", "@product")]
+        keys = [(asset, tag) for asset, tag in self.rows if tag in ORDER_TAGS]
         told = [(time, f"{tag} {asset}", said) for asset, tag in keys for time, said in self.events(asset, tag)]
         runs: list[Run] = []
         order = product = own = ""
+        voided = {(time, _text(said, "order")) for time, _, said in told if _phase(said) == "void"}
         for time, _, said in sorted(told, key=lambda row: row[:2]):
             phase, named = _phase(said), (_text(said, "order"), _text(said, "product"))
-            if phase == "void":
+            if phase == "void" or (phase == "stop" and (time, named[0]) in voided):
                 continue
             if not named[0]:
                 product = own = named[1] if phase == "start" else ""
@@ -238,6 +244,11 @@ def _number(said: dict[str, Any], name: str) -> float:
 def _text(said: dict[str, Any], name: str) -> str:
     value = said.get(name)
     return "" if value is None or isinstance(value, dict | list) else str(value)
+
+
+def is_stop(payload: bytes) -> bool:
+    """Whether an event about an order says that it ends."""
+    return _phase(_attributes(payload)) == "stop"
 
 
 def _phase(said: dict[str, Any]) -> str:

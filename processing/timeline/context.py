@@ -15,7 +15,7 @@ from fieldline.plant import Plant
 from processing.kernels import layout as at
 from processing.kernels import windows as kernel
 from processing.timeline.calendar import month_starts, week_starts
-from processing.timeline.events import ROLES, Events
+from processing.timeline.events import ORDER, ORDER_STOP, ROLES, Events
 from processing.timeline.registry import Registry
 from processing.timeline.schedule import Schedule
 from processing.timeline.tables import Tables
@@ -115,6 +115,17 @@ class Context:
                 self.version += self.events.add(float(frame.value[row]), payload)
         self.events.settle()
 
+    def tell_stops(self, frame: Readings, series: np.ndarray) -> np.ndarray:
+        """The series of a frame's rows, with those of orders that end in the series that is theirs."""
+        if ORDER not in frame.tags:
+            return series
+        rows = np.flatnonzero(frame.tag == frame.tags.index(ORDER)).tolist()
+        stops = [row for row in rows if self.events.order(float(frame.value[row])).phase == "stop"]
+        for row in stops:
+            series[row] = self._registry.series_of(frame.assets[frame.asset[row]], ORDER_STOP)
+        self._registry.settle()
+        return series
+
     def note(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> None:
         """Take the events about orders among rows that the timeline has accepted."""
         info = self._tables.series_info
@@ -150,9 +161,10 @@ class Context:
     def _run_through(self, line: int) -> Runs:
         rows: list[list[int]] = []
         order = product = told = ""
-        for (time, _), value in sorted(self._book.get(line, {}).items()):
-            said = self.events.order(value)
-            if said.phase == "void":
+        events = [(time, self.events.order(value)) for (time, _), value in sorted(self._book.get(line, {}).items())]
+        voided = {(time, said.order) for time, said in events if said.phase == "void"}
+        for time, said in events:
+            if said.phase == "void" or (said.phase == "stop" and (time, said.order) in voided):
                 continue
             if not said.order:
                 told = said.product if said.phase == "start" else ""

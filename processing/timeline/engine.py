@@ -134,8 +134,8 @@ class Engine:
     def rows_of(self, position: int | np.ndarray, frame: Readings) -> Rows:
         """A frame's rows by series; position : of the frame, or of each row. Times that no calendar holds count as late."""
         series = self.registry.map_rows(frame)
-        if frame.payload is not None:
-            self.context.learn(frame)
+        self.context.learn(frame)
+        series = self.context.tell_stops(frame, series)
         where = np.broadcast_to(np.asarray(position, np.int64), len(series))
         rows = Rows(frame.time, frame.received, series, frame.value, frame.quality, where)
         odd = (rows.time < FIRST_NS) | (rows.time >= LAST_NS)

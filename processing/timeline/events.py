@@ -20,9 +20,15 @@ ROLES = {
     "@correction": at.CORRECTION,
     "@count": at.COUNT_EVENT,
     "@order": at.ORDER_EVENT,
+    "@order/stop": at.ORDER_EVENT,
     "@product": at.ORDER_EVENT,
 }
-"""The role of each kind of event that processing knows, by its tag."""
+"""The role of each kind of event that processing knows, by its tag.
+
+An order's end is a series of its own, `ORDER_STOP`: where one order ends and the next begins at the same time, both count.
+"""
+
+ORDER, ORDER_STOP = "@order", "@order/stop"
 
 
 class Order(NamedTuple):

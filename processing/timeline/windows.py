@@ -348,6 +348,7 @@ class Windows:
         """Give the window of an order its new end, None if it is none any more; was : number and product that it had."""
         tables, one = self._tables, np.array([node], np.int64)
         line, old = tables.nodes[node, [at.N_LINE, at.N_END]].tolist()
+        closed = bool(tables.nodes[node, at.N_FLAGS] & at.CLOSED)
         if end is None or other or len(self._between(line, 0, end, old)):
             now = tables.labels[node].copy()
             tables.labels[node, [at.B_ORDER, at.B_PRODUCT]] = was
@@ -360,6 +361,7 @@ class Windows:
         self._context.label(one)
         if end == at.FAR:
             tables.nodes[node, at.N_FLAGS] &= ~at.CLOSED
+        tables.nodes[node, at.N_REV] += old != at.FAR and not (closed and end != at.FAR)
         self._touch_all(one, at.EMIT | at.REFOLD)
 
     def _take_back(self, ids: np.ndarray) -> None:

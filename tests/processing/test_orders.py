@@ -242,3 +242,26 @@ def test_whatever_comes_late_or_twice_and_whatever_crashes_all_windows_of_all_op
     log.close()
 
     assert differences(standing(want.table), standing(rig.table))[:3] == []
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_order_may_end_when_the_next_begins(turned: bool) -> None:
+    change = [order(600, stop("1")), order(600, start("2"))]
+    rows = [*HALF_HOUR, order(60, start("1")), *(change[::-1] if turned else change), order(1200, stop("2"))]
+
+    rig = EngineRig().send(frames_of(sorted(rows, key=lambda row: row.time), 7)).finish()
+
+    assert orders_of(rig) == pytest.approx({60.0: 5.4, 600.0: 6.0})
+    assert rig.counts["conflict"] == 0
+
+
+def test_an_end_that_was_told_wrongly_is_void_and_the_order_that_goes_on_is_revised() -> None:
+    rows = [*HALF_HOUR, order(60, start("1")), order(600, stop("1")), order(900, start("2"))]
+    rig = EngineRig().send(frames_of(sorted(rows, key=lambda row: row.time), 7))
+    rig.wait(300, turns=3)
+    before = orders_of(rig)
+
+    rig.send([frame_of([order(600, b'{"order":"1","phase":"void"}')])]).finish()
+
+    assert (before[60.0], orders_of(rig)[60.0]) == pytest.approx((5.4, 8.4))
+    assert rig.revisions["energy", PRESS, "", "order", str(T0 + 60 * SECOND), "product=A"] >= 1
