@@ -225,6 +225,9 @@ def _check(asset: str, speed: float | None, shuffle_within_s: float | None, repe
 
 
 def check_asset(asset: str, what: str) -> None:
-    """Raises SettingsError for an asset that is no topic; `what` names the flag that it came by."""
-    if not all(asset.split("/")) or any(c in asset for c in "+#\x00") or asset.startswith("$"):
-        raise SettingsError(f"{what}: expected a path such as plant/hall1/press, without + and #; got {asset!r}")
+    """Raises SettingsError for an asset that is no topic, or a glob; `what` names the flag that it came by."""
+    if not all(asset.split("/")) or any(c in asset for c in "+#*?[\x00") or asset.startswith("$"):
+        # A glob would be published to a machine of that very name.
+        raise SettingsError(
+            f"{what}: expected a path such as plant/hall1/press, of one machine or line, without + # * ? and [; got {asset!r}"
+        )

@@ -27,6 +27,10 @@ COUNT = ("correct", "count", "--asset", "plant/hall/line1/press", "--at", "2024-
             ("correct", "order", "--line", "plant/#", *ORDER[4:], "--at", "2024-01-01"),
             "correct: --line: expected a path such as",
         ),
+        (
+            ("correct", "count", "--asset", "plant/hall/*", *COUNT[4:], "--scrap", "1"),
+            "correct: --asset: expected a path such as plant/hall1/press, of one machine or line, without + # * ? and [; got",
+        ),
         (COUNT, "expected --good, --scrap or --rework"),
     ],
 )

@@ -9,8 +9,8 @@ from fieldline.errors import SettingsError
 from ingest.send import TagColumn, _order, _stamp, send_file
 
 
-@pytest.mark.parametrize("asset", ["", "a//b", "/a", "a/", "a/+", "#", "$SYS/a"])
-def test_an_asset_that_is_no_topic_is_refused(asset: str) -> None:
+@pytest.mark.parametrize("asset", ["", "a//b", "/a", "a/", "a/+", "#", "$SYS/a", "a/*", "a/b?", "a/[b]"])
+def test_an_asset_that_is_no_topic_or_a_glob_is_refused(asset: str) -> None:
     with pytest.raises(SettingsError, match="--asset"):
         send_file(Path("log.csv"), asset, "t", [TagColumn("p", "p")], "mqtt://127.0.0.1:1")
 
