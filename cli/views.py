@@ -112,7 +112,7 @@ def waterfall(losses: Row, oee: Row | None = None, title: str = "") -> Renderabl
     """Where the time of a machine or line went, from calendar time down to fully productive time.
 
     losses : a row of `losses`; oee : the row of `oee` for the same window, whose ratios are written beside.
-    Without an ideal cycle it ends with production time.
+    Without an ideal cycle or counts it ends with production time and the row's `null_reason`.
     """
     whole = _number(losses, "calendar_time_s") or 0.0
     rows: list[list[RenderableType]] = []
@@ -133,7 +133,8 @@ def _steps(losses: Row, oee: Row, whole: float) -> Iterator[_Step]:
             continue
         loss = _number(losses, field)
         if loss is None:
-            yield _Step("production", 0.0, left, "green", "no ideal cycle or count")
+            why = str(losses.get("null_reason") or "no ideal cycle or count")
+            yield _Step("production", 0.0, left, "green", why)
             return
         if loss:
             yield _Step(f"- {name}", left - loss, left, "red" if loss > 0 else "yellow")

@@ -84,6 +84,14 @@ def test_without_an_ideal_cycle_the_waterfall_ends_with_production() -> None:
     assert lines[-1].startswith("production") and "no ideal cycle or count" in lines[-1]
 
 
+def test_a_waterfall_that_ends_with_production_says_why_as_its_row_does() -> None:
+    row = {**LOSSES, "speed_loss_s": None, "null_reason": "no count"}
+
+    lines = drawn(waterfall(row), width=100)
+
+    assert lines[-1].rstrip().endswith("no count") and "ideal cycle" not in lines[-1]
+
+
 def test_a_pareto_is_sorted_and_cumulated() -> None:
     lines = drawn(pareto({"burr": 3, "crack": 6, "none": 0, "tool_break": 1}, "rejects", "pieces"))
 
