@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DAY_NS = 86_400_000_000_000
 _ALL_TIME = 1 << 62
+_WINDOWS = ("1m", "15m", "1h", "day", "week", "month", "shift")
 
 
 class Shown(StrEnum):
@@ -26,6 +27,11 @@ class Shown(StrEnum):
     PARETO = "pareto"
     SPC = "spc"
     ENERGY = "energy"
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """The windows that it can be drawn for."""
+        return (*_WINDOWS, "order") if self is Shown.ENERGY else _WINDOWS
 
 
 At = Annotated[
@@ -57,9 +63,11 @@ def show(
     from fieldline.errors import SettingsError
 
     if what is Shown.SPC and not tag:
-        raise SettingsError("show: spc is about one tag; name it with --tag")
+        raise SettingsError("show spc: it is about one tag; name it with --tag")
+    if window is not None and window not in what.windows:
+        raise SettingsError(f"show {what.value}: --window is one of {', '.join(what.windows)}; got {window!r}")
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
-    shown = _View(plant_of(settings), results_of(settings, influx or store), asset, tag)
+    shown = _View(what, plant_of(settings), results_of(settings, influx or store), asset, tag)
     console = Console(highlight=False)
     for picture in _pictures(what, shown, settings.log, window, at):
         console.print(picture)
@@ -68,27 +76,32 @@ def show(
 class _View:
     """What is asked for, and where it lies."""
 
-    def __init__(self, plant: "Plant", query: "Query", asset: str, tag: str) -> None:
+    def __init__(self, what: Shown, plant: "Plant", query: "Query", asset: str, tag: str) -> None:
+        self.what = what
         self.plant, self.query, self.asset, self.tag = plant, query, asset, tag
         self.line = plant.line_of(asset)
 
     def span(self, kind: str, window: str | None, at: int | None) -> tuple[str, "Span"]:
         """The window that holds `at`, or the newest that has a row of a kind. Raises SettingsError when there is none."""
         from cli.spans import span_at
-        from fieldline.errors import SettingsError
 
-        if window == "order":
-            raise SettingsError(f"show {kind}: expected a window of the clock or the shift, got 'order'")
         if at is None:
             names = [window] if window else ["shift", "1h"]
             newest = {name: self.query(kind, self.asset, name, 0, _ALL_TIME) for name in names}
             window = next((name for name, rows in newest.items() if rows), None)
             if window is None:
-                raise SettingsError(f"show: there is no row of {kind} of {self.asset} in a window {' or '.join(names)}")
+                raise self.nothing(kind, f"in a window {' or '.join(names)}")
             at = int(newest[window][-1]["time"])
         has_shifts = self.plant.calendar(self.line).shifts(at, at + 1)
         window = window or ("shift" if has_shifts else "1h")
         return window, span_at(self.plant, self.line, window, at)
+
+    def nothing(self, kind: str, where: str) -> Exception:
+        """The error that there is no row of a kind, for what the user asked for."""
+        from fieldline.errors import SettingsError
+
+        tag = f" {self.tag}" if self.tag else ""
+        return SettingsError(f"show {self.what.value}: there is no row of {kind} of {self.asset}{tag} {where}")
 
     def rows(self, kind: str, window: str, start: int, end: int) -> list[dict[str, Any]]:
         """Rows of a kind that were not taken back, by time."""
@@ -110,7 +123,7 @@ def _losses(view: _View, window: str | None, at: int | None) -> "RenderableType"
     window, span = view.span("losses", window, at)
     losses, oee = (view.rows(kind, window, span.start, span.start + 1) for kind in ("losses", "oee"))
     if not losses:
-        raise _nothing("losses", view, window, span)
+        raise view.nothing("losses", f"for {_named(window, span)}")
     return waterfall(losses[0], oee[0] if oee else None, f"{view.asset}: where time went, {_named(window, span)}")
 
 
@@ -141,30 +154,29 @@ def _chart(view: _View, window: str | None, at: int | None) -> "RenderableType":
     entry = view.plant.tag_info(view.asset, view.tag).spc
     if entry is None:
         raise SettingsError(
-            f"{view.asset} {view.tag} is not charted: the plant file has no [asset.tags.{view.tag}.spc]"
+            f"show spc: {view.asset} {view.tag} is not charted: the plant file has no [asset.tags.{view.tag}.spc]"
         )
     if at is None:
         newest = view.rows("spc", entry.every, 0, _ALL_TIME)
         at = int(newest[-1]["time"]) if newest else None
     if at is None:
-        raise SettingsError(f"show: there is no point of {view.asset} {view.tag}")
+        raise view.nothing("spc", f"in a window {entry.every}")
     window, span = view.span("spc", window, at)
     rows = view.rows("spc", entry.every, span.start, span.end)
     if not rows:
-        raise _nothing("spc", view, window, span)
+        raise view.nothing("spc", f"for {_named(window, span)}")
     return chart(rows, f"{view.asset}: {view.tag}, {entry.chart} of {entry.every}, {_named(window, span)}")
 
 
 def _energy(view: _View, window: str | None, at: int | None) -> "list[RenderableType]":
     """Energy per good unit of the day up to a time: by order and by shift, or by the window that is asked for."""
     from cli.views import per_unit
-    from fieldline.errors import SettingsError
 
     end = _ALL_TIME if at is None else at + 1
     found = {name: view.rows("order", name, 0, end) for name in ([window] if window else ["order", "shift"])}
     newest = max((int(rows[-1]["time"]) for rows in found.values() if rows), default=None)
     if newest is None:
-        raise SettingsError(f"show: there is no row of order of {view.asset} in a window {' or '.join(found)}")
+        raise view.nothing("order", f"in a window {' or '.join(found)}")
     return [
         per_unit(
             [row for row in rows if row["time"] > newest - _DAY_NS], f"{view.asset}: energy per good unit by {name}"
@@ -178,9 +190,3 @@ def _named(window: str, span: "Span") -> str:
     from cli.moments import iso
 
     return f"{span.shift or window} {iso(span.start)} to {iso(span.end)}"
-
-
-def _nothing(kind: str, view: _View, window: str, span: "Span") -> Exception:
-    from fieldline.errors import SettingsError
-
-    return SettingsError(f"show: there is no row of {kind} of {view.asset} for {_named(window, span)}")

@@ -5,7 +5,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from cli.main import FieldlineGroup
-from cli.show import show
+from cli.show import Shown, show
+from processing.operators import known
 from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, rows_of_line
 from tests.cli.test_explain import AT, CHARTED
 from tests.cli.whole_pipe import Pipe
@@ -65,12 +66,15 @@ def test_the_points_of_a_window_are_drawn_between_their_limits(pipe: Pipe) -> No
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("oee", "--asset", "plant/hall1/line9"), "there is no row of losses"),
+        (("oee", "--asset", "plant/hall1/line9"), "show oee: there is no row of losses"),
         (("oee", "--asset", LINE, "--at", "2022-01-01", "--window", "1h"), "there is no row of losses"),
         (("energy", "--asset", "plant/hall1/line9"), "there is no row of order"),
         (("spc", "--asset", LINE), "name it with --tag"),
-        (("spc", "--asset", LINE, "--tag", "speed"), "is not charted"),
-        (("oee", "--asset", LINE, "--window", "order"), "expected a window of the clock or the shift"),
+        (("spc", "--asset", LINE, "--tag", "speed"), "show spc: plant/hall1/line1 speed is not charted"),
+        (("oee", "--asset", LINE, "--window", "order"), "show oee: --window is one of 1m, 15m,"),
+        (("pareto", "--asset", LINE, "--window", "2h"), "show pareto: --window is one of 1m, 15m,"),
+        (("energy", "--asset", LINE, "--window", "2h"), "month, shift, order; got '2h'"),
+        (("pareto", "--asset", "plant/hall1/line9"), "show pareto: there is no row of losses"),
     ],
 )
 def test_what_cannot_be_drawn_is_told_in_one_line(pipe: Pipe, arguments: tuple[str, ...], told: str) -> None:
@@ -78,3 +82,10 @@ def test_what_cannot_be_drawn_is_told_in_one_line(pipe: Pipe, arguments: tuple[s
 
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+@pytest.mark.parametrize(("what", "kind"), [(Shown.OEE, "machine"), (Shown.ENERGY, "order")])
+def test_the_windows_that_can_be_asked_for_are_those_that_have_rows(what: Shown, kind: str) -> None:
+    emitted = set(known()[kind].windows)
+
+    assert set(what.windows) == emitted - ({"order"} if what is Shown.OEE else set())
