@@ -83,7 +83,7 @@ class Checkpoints:
         """
         engine.windows.change_orders()
         engine.windows.drop(engine.windows.expired(engine.rewind.oldest()))
-        engine.context.forget(engine.windows.oldest_start)
+        engine.context.forget(engine.windows.oldest_start, engine.rewind.oldest())
         head, old = self._head, self._head
         ids = self._write_pages(engine)
         names = head.names if head is not None else []

@@ -344,6 +344,8 @@ class Partition:
 
     def checkpoint(self) -> None:
         """Write state and position, after everything emitted so far is durable. Raises Unavailable, PartitionLost."""
+        with self._suspecting():
+            self.engine.emit()  # what is retracted is told before the state forgets it; only what was told may expire
         self._emit(quietly=False)
         for future in self._pending:
             future.result(_WAIT_S)

@@ -121,7 +121,7 @@ def _rows(tables: Any, parts_at: int, points: Points, level: int) -> MetricRows:
     fields = _measured(cells, chart, said) | _judged(cells, chart, said)
     fields["coverage"] = np.where(np.isnan(chart[:, kernel.SIZE]), 1.0, cells[:, kernel.COUNT] / chart[:, kernel.SIZE])
     fields["rev"] = tables.nodes[points.node, at.N_REV].astype(np.float64)
-    if level == 0 and tables.lines[:, at.L_CUTS].any():
+    if level == 0:  # in each point of a minute: the first event about an order may cut any of them
         fields["retracted"] = np.zeros(len(points.row))
     products = cells[:, kernel.NOW + kernel.PRODUCT]
     texts = {

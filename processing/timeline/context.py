@@ -15,13 +15,12 @@ from fieldline.plant import Plant
 from processing.kernels import layout as at
 from processing.kernels import windows as kernel
 from processing.timeline.calendar import month_starts, week_starts
-from processing.timeline.events import ORDER, ORDER_STOP, ROLES, Events
+from processing.timeline.events import ORDER, ORDER_STOP, ROLES, Events, Order
 from processing.timeline.registry import Registry
 from processing.timeline.schedule import Schedule
 from processing.timeline.tables import Tables
 
 _BOOK_AT_LEAST = 1000  # events of a line about orders, before any is let go
-_HELD = 16  # the last ones before the oldest window: of them the order and the product that it began with
 
 _MARGIN_NS = 400 * 86_400_000_000_000
 
@@ -74,6 +73,18 @@ def _differing(old: Runs, new: Runs) -> list[tuple[int, int]]:
     return [(int(bounds[k]), int(bounds[k + 1])) for k in np.flatnonzero(differs[:-1])]
 
 
+def _after(said: Order, order: str, product: str, told: str) -> tuple[str, str, str]:
+    """Order, product, and the product that was told without an order, after an event."""
+    if said.phase == "void":
+        return order, product, told
+    if not said.order:
+        told = said.product if said.phase == "start" else ""
+        return order, told, told
+    if said.phase == "start":
+        return said.order, said.product or told, told
+    return ("", told, told) if said.order == order else (order, product, told)
+
+
 class Context:
     """Orders, shifts, planned stops and prices of one partition's lines."""
 
@@ -86,6 +97,7 @@ class Context:
         self._order_numbers: dict[str, int] = {"": 0}
         self._book: dict[int, dict[tuple[int, str], float]] = {}
         self._runs: dict[int, Runs] = {}
+        self._kept: dict[int, int] = {}  # events of a line that were left when some were let go
         self._before: dict[int, Runs] = {}  # of lines with news: what held before
         self._orders_of: Intervals | None = None
         self._known: dict[int, tuple[int, int, Intervals]] = {}
@@ -139,12 +151,12 @@ class Context:
         book = self._book.setdefault(line, {})
         if book.get((time, name)) == value:
             return
+        if line not in self._before:
+            self._before[line] = self.runs(line)
         book[time, name] = value
         self.version += 1
         self._orders_of = None
-        before = self._runs.pop(line, None)
-        if line not in self._before:
-            self._before[line] = before if before is not None else _NO_RUNS
+        self._runs.pop(line, None)
 
     def take_changes(self) -> list[Changed]:
         """Where lines have another order or product than when this was called last, and lines whose events changed nothing of that."""
@@ -161,18 +173,8 @@ class Context:
     def _run_through(self, line: int) -> Runs:
         rows: list[list[int]] = []
         order = product = told = ""
-        events = [(time, self.events.order(value)) for (time, _), value in sorted(self._book.get(line, {}).items())]
-        voided = {(time, said.order) for time, said in events if said.phase == "void"}
-        for time, said in events:
-            if said.phase == "void" or (said.phase == "stop" and (time, said.order) in voided):
-                continue
-            if not said.order:
-                told = said.product if said.phase == "start" else ""
-                product = told
-            elif said.phase == "start":
-                order, product = said.order, said.product or told
-            elif said.order == order:
-                order, product = "", told
+        for (time, _), said in self._told(self._book.get(line, {})):
+            order, product, told = _after(said, order, product, told)
             now = [self._order_number(order), self._registry.product_of(product)]
             if rows and rows[-1][1] == at.FAR:
                 if rows[-1][2:] == now:
@@ -183,6 +185,15 @@ class Context:
             if order or product:
                 rows.append([time, at.FAR, *now])
         return Runs(*np.array(rows, np.int64).reshape(-1, 4).T.copy()) if rows else _NO_RUNS
+
+    def _told(self, book: dict[tuple[int, str], float]) -> list[tuple[tuple[int, str], Order]]:
+        """What the events of a line say, in order; an end that was made void at its time says nothing."""
+        events = [(key, self.events.order(value)) for key, value in sorted(book.items())]
+        voided = {(key[0], said.order) for key, said in events if said.phase == "void"}
+        return [
+            (key, said._replace(phase="void") if said.phase == "stop" and (key[0], said.order) in voided else said)
+            for key, said in events
+        ]
 
     def _order_number(self, order: str) -> int:
         found = self._order_numbers.get(order)
@@ -271,13 +282,39 @@ class Context:
             self._book.setdefault(line, {})[time, name] = value
         self._orders_of = None
 
-    def forget(self, oldest: Callable[[int], int]) -> None:
-        """Let go of events older than all windows of their line, but for those that still hold; oldest(line) [ns UTC]."""
+    def forget(self, oldest: Callable[[int], int], waiting: np.ndarray) -> None:
+        """Let go of events older than all windows of their line, but for those that still hold; oldest(line) [ns UTC].
+
+        Of those that no late event can come before any more, the ones that tell what held anyway go too.
+
+        waiting : int64[lines], time of each line's oldest late row that is not run yet. [ns UTC]
+        """
         for line, book in self._book.items():
-            if len(book) >= _BOOK_AT_LEAST:
-                time = oldest(line)
-                for key in sorted(key for key in book if key[0] < time)[:-_HELD]:
+            if len(book) >= _BOOK_AT_LEAST and len(book) >= 2 * self._kept.get(line, 0):
+                within = int(self._tables.lines[line, at.L_NEWEST] - self._tables.lines[line, at.L_HORIZON]) - at.MINUTE
+                for key in self._idle(book, oldest(line), min(within, int(waiting[line]))):
                     del book[key]
-                    self._runs.pop(line, None)
                     self._orders_of = None
                     self.version += 1
+                self._runs.pop(line, None)
+                self._kept[line] = len(book)
+
+    def _idle(self, book: dict[tuple[int, str], float], oldest: int, settled: int) -> list[tuple[int, str]]:
+        """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes. [ns UTC]"""
+        gone: list[tuple[int, str]] = []
+        before: list[tuple[int, str]] = []  # those that changed something before `oldest`
+        teller = starter = None
+        held = ("", "", "")
+        for key, said in self._told(book):
+            if key[0] >= settled:
+                break
+            then, held = held, _after(said, *held)
+            if then == held:
+                gone.append(key)
+            elif key[0] < oldest:
+                before.append(key)
+                if not said.order:
+                    teller = key
+                else:
+                    starter = key if said.phase == "start" else None
+        return gone + [key for key in before if key not in (teller, starter)]

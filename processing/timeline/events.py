@@ -47,26 +47,30 @@ class Events:
         self._payloads: dict[float, bytes] = {}
         self._info: dict[float, tuple[float, ...]] = {}
         self._orders: dict[float, Order] = {}
-        self._settled = 0
+        self._fresh: list[float] = []
 
     def add(self, value: float, payload: bytes) -> bool:
         """Take the payload of a row, and say whether it is new; call `settle` after new ones."""
         if value in self._payloads:
             return False
         self._payloads[value] = payload
+        self._fresh.append(value)
         said = _attributes(payload)
         self._info[value] = (_state(said), _until(said), *(_number(said, name) for name in ("good", "scrap", "rework")))
         self._orders[value] = Order(_text(said, "order"), _text(said, "product"), _phase(said))
         return True
 
     def settle(self) -> None:
-        """Make the kernels' table anew when there are new payloads."""
-        if self._settled == len(self._payloads):
+        """Put new payloads into the kernels' table."""
+        keys = sorted(self._fresh)
+        if not keys:
             return
-        self._settled = len(self._payloads)
-        keys = sorted(self._info)
-        self._tables.event_keys = np.array(keys)
-        self._tables.event_info = np.array([self._info[key] for key in keys]).reshape(-1, at.E_COLUMNS)
+        self._fresh = []
+        info = np.array([self._info.pop(key) for key in keys]).reshape(-1, at.E_COLUMNS)
+        tables = self._tables
+        where = np.searchsorted(tables.event_keys, keys)
+        tables.event_keys = np.insert(tables.event_keys, where, keys)
+        tables.event_info = np.ascontiguousarray(np.insert(tables.event_info, where, info, axis=0))
 
     def order(self, value: float) -> Order:
         """What the event of a row says of orders; nothing when it was never seen."""

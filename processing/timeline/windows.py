@@ -439,7 +439,7 @@ class Windows:
         head = nodes[ids, at.N_NEWER] < 0
         ids = ids[(end < limit) & ~head]
         if len(ids) and self._aside:
-            ids = np.setdiff1d(ids, self._covers_of_others(ids))
+            ids = np.setdiff1d(ids, self._with_those_above(self._covers_of_others(ids)))
         return ids[np.argsort(nodes[ids, at.N_LEVEL], kind="stable")]
 
     def _covers_of_others(self, ids: np.ndarray) -> np.ndarray:
@@ -453,6 +453,15 @@ class Windows:
             children = np.empty(found, np.int64)
             kernel.find_cover(beside, tables.lines, tables.nodes, first, children)
         return np.unique(children[:found])
+
+    def _with_those_above(self, ids: np.ndarray) -> np.ndarray:
+        """Nodes and the nested windows that hold them, by which a cover is found."""
+        found = ids
+        while len(ids):
+            ids = np.unique(self._tables.nodes[ids, at.N_PARENT])
+            ids = ids[ids >= 0]
+            found = np.union1d(found, ids)
+        return found
 
     def oldest_start(self, line: int) -> int:
         """When the oldest slice or order of a line began. [ns UTC]"""
