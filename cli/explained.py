@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from analysis.recount import chart_memory, effectiveness, orders
 from analysis.recount.energy import energy
-from analysis.recount.history import FAR, History, Run
+from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from cli.evidence import FOREVER, Evidence, Wanted, read_evidence
 from cli.moments import iso
 from cli.spans import Span, run_at, span_at
@@ -146,7 +146,7 @@ def _end(history: History, span: Span, evidence: Evidence, window: str) -> int:
 
 
 def _order_rows(history: History) -> list[list[tuple[int, float]]]:
-    return [rows for (_, tag), rows in history.rows.items() if tag in ("@order", "@product")]
+    return [rows for (_, tag), rows in history.rows.items() if tag in ORDER_TAGS]
 
 
 def wanted(plant: Plant, asked: Asked) -> Wanted:

@@ -10,6 +10,7 @@ from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant, load_plant
 from fieldline.plantfile import PlantFile, SiteEntry
 from processing.operators import Operator, known
+from processing.timeline.engine import Timing
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, Table, differences, event, frame_of, frames_of
 
 LINE = "plant/hall/line1"
@@ -265,3 +266,29 @@ def test_an_end_that_was_told_wrongly_is_void_and_the_order_that_goes_on_is_revi
 
     assert (before[60.0], orders_of(rig)[60.0]) == pytest.approx((5.4, 8.4))
     assert rig.revisions["energy", PRESS, "", "order", str(T0 + 60 * SECOND), "product=A"] >= 1
+
+
+def test_an_order_longer_than_the_horizon_keeps_the_energy_of_its_first_minutes(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "checkpoints.db")
+    rig = EngineRig(log=log, timing=Timing(horizon=1800 * SECOND))
+    rows = [*(power(second, 36.0) for second in range(0, 6 * 3600 + 1, 60)), order(130.5, start("1"))]
+
+    for frame in frames_of(sorted(rows, key=lambda row: row.time), 20):
+        rig.send([frame]).checkpoint()
+    rig.finish()
+    log.close()
+
+    assert orders_of(rig) == pytest.approx({130.5: (6 * 3600 - 130.5) * 0.01})
+
+
+def test_a_line_that_tells_its_order_again_and_again_keeps_few_of_its_events(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "checkpoints.db")
+    rig = EngineRig(log=log, timing=Timing(horizon=1800 * SECOND))
+    rows = [order(second, start("1")) for second in range(0, 6 * 3600, 5)]
+
+    for frame in frames_of(rows, 400):
+        rig.send([frame]).checkpoint()
+
+    kept = len(rig.engine.context.names()["orders"])  # type: ignore[arg-type]
+    log.close()
+    assert kept < 2000 < len(rows)
