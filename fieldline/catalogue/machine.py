@@ -141,7 +141,13 @@ LOSSES = Kind(
     _LABELS,
     _COVERAGE,
     (
-        ("calendar_time_s", "s", "all time of the window that has gone by", "end − start", _WATERFALL),
+        (
+            "calendar_time_s",
+            "s",
+            "the whole window; what is still to come of it is unqualified",
+            "end − start",
+            _WATERFALL,
+        ),
         ("unscheduled_time_s", "s", "outside all shifts", "as oee", _WATERFALL),
         ("planned_stop_time_s", "s", "planned stops", "as oee", _WATERFALL),
         ("unqualified_time_s", "s", "nothing is known", "as oee", OWN),

@@ -47,7 +47,8 @@ LEVELS = ("site", "area", "line", "asset")
 REV = (
     "rev",
     "1",
-    "revision of this row, from 0; grows when late rows or corrections change a window that was over",
+    "revision of this row, from 0; grows when late rows or corrections change a window that was over. The window of an order that is "
+    "open again counts only when it was closed",
     "changes after the window's end",
     OWN,
 )
