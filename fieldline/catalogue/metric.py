@@ -47,8 +47,8 @@ LEVELS = ("site", "area", "line", "asset")
 REV = (
     "rev",
     "1",
-    "revision of this row, from 0; grows when late rows or corrections change a window that was over. The window of an order that is "
-    "open again counts only when it was closed",
+    "revision of this row, from 0; grows when late rows or corrections change a window that was over, and when an order that had an "
+    "end gets another",
     "changes after the window's end",
     OWN,
 )
