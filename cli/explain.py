@@ -92,8 +92,8 @@ def taken_apart(settings: Any, source: str | None, asked: Any) -> Iterator["Expl
         yield take_apart(opened, plant, query, asked, time.time_ns(), advance)
 
 
-def results_of(settings: Any, source: str | None) -> "Query":
-    """How rows of a kind are asked for, wherever they lie."""
+def results_of(settings: Any, source: str | None, is_below: bool = False) -> "Query":
+    """How rows of a kind are asked for, wherever they lie; is_below: those of all paths below the one that is asked for."""
     from cli.logs import results_path
     from delivery import query as results
 
@@ -107,7 +107,14 @@ def results_of(settings: Any, source: str | None) -> "Query":
 
     def rows(kind: str, asset: str, window: str, start: int, stop: int) -> list[dict[str, Any]]:
         frame = results.query(
-            kind, _literal(asset), window, start, stop, source=chosen, token=token, timeout_s=deliver.timeout_s
+            kind,
+            _literal(asset) + ("/*" if is_below else ""),
+            window,
+            start,
+            stop,
+            source=chosen,
+            token=token,
+            timeout_s=deliver.timeout_s,
         )
         times = frame["time"].dt.epoch("ns").to_list()
         return [{**row, "time": time} for time, row in zip(times, frame.to_dicts(), strict=True)]

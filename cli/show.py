@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cli.explained import Query
+    from cli.rollup import OneWindow, Row
     from cli.spans import Span
     from fieldline.plant import Plant
 
 _DAY_NS = 86_400_000_000_000
 _ALL_TIME = 1 << 62
+_BACK_NS = {"1m": _DAY_NS // 24, "15m": _DAY_NS, "1h": _DAY_NS, "day": 2 * _DAY_NS, "week": 14 * _DAY_NS}
+_BACK_NS |= {"month": 62 * _DAY_NS, "shift": 2 * _DAY_NS}
+"""How far back lines are looked for that may have no part in a roll-up; longer than the window."""
 _WINDOWS = ("1m", "15m", "1h", "day", "week", "month", "shift")
 
 
@@ -46,7 +50,9 @@ def show(
     what: Annotated[
         Shown, typer.Argument(help="The loss waterfall, causes, a control chart, or energy per good unit.")
     ],
-    asset: Annotated[str, typer.Option("--asset", metavar="PATH", help="The machine or line.")],
+    asset: Annotated[
+        str, typer.Option("--asset", metavar="PATH", help="The machine or line; of oee also an area or a site.")
+    ],
     window: Window = None,
     at: At = None,
     tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="The charted tag; of spc.")] = "",
@@ -67,7 +73,8 @@ def show(
     if window is not None and window not in what.windows:
         raise SettingsError(f"show {what.value}: --window is one of {', '.join(what.windows)}; got {window!r}")
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
-    shown = _View(what, plant_of(settings), results_of(settings, influx or store), asset, tag)
+    query, below = (results_of(settings, influx or store, is_below=is_below) for is_below in (False, True))
+    shown = _View(what, plant_of(settings), query, below, asset, tag)
     console = Console(highlight=False)
     for picture in _pictures(what, shown, settings.log, window, at):
         console.print(picture)
@@ -76,8 +83,8 @@ def show(
 class _View:
     """What is asked for, and where it lies."""
 
-    def __init__(self, what: Shown, plant: "Plant", query: "Query", asset: str, tag: str) -> None:
-        self.what = what
+    def __init__(self, what: Shown, plant: "Plant", query: "Query", below: "Query", asset: str, tag: str) -> None:
+        self.what, self._below = what, below
         self.plant, self.query, self.asset, self.tag = plant, query, asset, tag
         self.line = plant.line_of(asset)
 
@@ -96,6 +103,18 @@ class _View:
         window = window or ("shift" if has_shifts else "1h")
         return window, span_at(self.plant, self.line, window, at)
 
+    @property
+    def is_above_lines(self) -> bool:
+        """Whether it is a path above lines, such as an area, without rows of its own."""
+        is_short = self.asset.count("/") + 1 < self.plant.line_depth
+        return is_short and not any(self.query("losses", self.asset, name, 0, _ALL_TIME) for name in _WINDOWS)
+
+    def of_lines(self, kind: str, window: str, start: int, end: int) -> "list[Row]":
+        """Rows of a kind of the lines below, by time."""
+        from cli.rollup import lines_of
+
+        return lines_of(self.plant, self._below(kind, self.asset, window, start, end))
+
     def nothing(self, kind: str, where: str) -> Exception:
         """The error that there is no row of a kind, for what the user asked for."""
         from fieldline.errors import SettingsError
@@ -111,7 +130,7 @@ class _View:
 
 def _pictures(what: Shown, view: _View, log: str, window: str | None, at: int | None) -> "list[RenderableType]":
     if what is Shown.OEE:
-        return [_losses(view, window, at)]
+        return _rolled_up(view, window, at) if view.is_above_lines else [_losses(view, window, at)]
     if what is Shown.PARETO:
         return _causes(view, log, window, at)
     return [_chart(view, window, at)] if what is Shown.SPC else _energy(view, window, at)
@@ -125,6 +144,40 @@ def _losses(view: _View, window: str | None, at: int | None) -> "RenderableType"
     if not losses:
         raise view.nothing("losses", f"for {_named(window, span)}")
     return waterfall(losses[0], oee[0] if oee else None, f"{view.asset}: where time went, {_named(window, span)}")
+
+
+def _rolled_up(view: _View, window: str | None, at: int | None) -> "list[RenderableType]":
+    """The lines below an area or a site together, by their times."""
+    from rich.text import Text
+
+    from cli.rollup import roll_up, told
+    from cli.views import waterfall
+
+    window, found = _lines(view, window, at)
+    start = found.span.start
+    oee = {row["asset"]: row for row in view.of_lines("oee", window, start, start + 1)}
+    rolled = roll_up(found.rows, oee)
+    title = f"{view.asset}: where time went, {_named(window, found.span)}"
+    return [waterfall(rolled.row, rolled.row, title), *(Text(note) for note in told(rolled, found))]
+
+
+def _lines(view: _View, window: str | None, at: int | None) -> "tuple[str, OneWindow]":
+    """The window of lines below that holds `at`, or the newest. Raises SettingsError when there is none."""
+    from cli.rollup import of_one_window
+
+    names = [window] if window else ["shift", "1h"]
+    for name in names:
+        moment = at
+        if moment is None:
+            rows = view.of_lines("losses", name, 0, _ALL_TIME)
+            if not rows:
+                continue
+            moment = int(rows[-1]["time"])
+        rows = view.of_lines("losses", name, moment - _BACK_NS[name], moment + 1)
+        found = of_one_window(view.plant, rows, name, moment)
+        if found is not None:
+            return name, found
+    raise view.nothing("losses", f"or of a line below it in a window {' or '.join(names)}")
 
 
 def _causes(view: _View, log: str, window: str | None, at: int | None) -> "list[RenderableType]":

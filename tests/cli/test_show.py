@@ -40,6 +40,14 @@ def test_without_a_time_the_newest_window_is_drawn(pipe: Pipe) -> None:
     assert "15m 2023-11-15T00:" in told
 
 
+@pytest.mark.parametrize("above", ["plant/hall1", "plant"])
+def test_an_area_of_one_line_has_the_figures_of_the_line(pipe: Pipe, above: str) -> None:
+    of_line, of_area = (run(*pipe.arguments("oee", "--asset", path, "--at", AT)).stdout for path in (LINE, above))
+
+    assert of_area.startswith(of_line.replace(LINE, above, 1).rstrip())
+    assert "1 line together: availability" in of_area
+
+
 def test_causes_are_drawn_from_the_events_on_the_log(pipe: Pipe) -> None:
     told = run(*pipe.arguments("pareto", "--asset", LINE, "--at", AT)).stdout
 
