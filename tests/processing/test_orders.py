@@ -292,3 +292,36 @@ def test_a_line_that_tells_its_order_again_and_again_keeps_few_of_its_events(tmp
     kept = len(rig.engine.context.names()["orders"])  # type: ignore[arg-type]
     log.close()
     assert kept < 2000 < len(rows)
+
+
+def test_a_chart_s_point_that_an_order_cuts_after_a_crash_is_taken_back(tmp_path: Path, plant: Plant) -> None:
+    cut = order(15, start("1"))
+    points = [Row(f"{LINE}/machine1", "temp_c", T0 + second * SECOND, 3.0) for second in (20, 300)]
+    want = EngineRig(plant, operators=OPERATORS).send([frame_of([cut, *points])]).finish()
+    log = SqliteLog(tmp_path / "checkpoints.db")
+    rig = EngineRig(plant, operators=OPERATORS, log=log).send([frame_of(points)])
+    rig.wait(5)
+
+    rig.frames.append(frame_of([cut]))  # on the log when the worker dies
+    rig.crash(frames_a_step=2)
+    rig.finish()
+    log.close()
+
+    assert differences(standing(want.table), standing(rig.table)) == []
+
+
+def test_a_product_told_long_ago_holds_for_the_orders_that_name_none(tmp_path: Path) -> None:
+    rows = [order(5, b'{"product":"C"}', "@product")]
+    for second in range(0, 1100 * 60, 60):
+        rows += [power(second, 36.0), order(second + 10, b'{"order":"%d","phase":"start"}' % second)]
+    frames = frames_of(sorted(rows, key=lambda row: row.time), 100)
+    timing = Timing(horizon=3600 * SECOND)
+    log = SqliteLog(tmp_path / "checkpoints.db")
+    want, rig = EngineRig(timing=timing).send(frames).finish(), EngineRig(timing=timing, log=log)
+
+    for frame in frames:
+        rig.send([frame]).checkpoint()
+    rig.finish()
+    log.close()
+
+    assert differences(standing(want.table), standing(rig.table))[:3] == []
