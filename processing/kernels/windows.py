@@ -16,7 +16,6 @@ from processing.kernels.layout import (
     DAYS,
     FAR,
     HOUR,
-    HOURS,
     L_BASE,
     L_HEAD,
     L_SERIES,
@@ -133,48 +132,18 @@ def put(out, at, node):
 
 
 @inline
-def cover_slices(lines, nodes, line, a, b, out, at):
-    """Slices that lie in a..b, newest first, written to `out` from `at` on. Returns the next place."""
-    node = find_place(lines, nodes, line, 0, b - 1, -1)
-    while node >= 0 and nodes[node, N_START] >= a:
-        if nodes[node, N_END] <= b:
+def cover(lines, nodes, line, level, a, b, out, at):
+    """Windows of a level that lie in a..b and, of those that lie in it in part, the windows and slices below them, newest first.
+
+    They are written to `out` from `at` on. Returns the next place.
+    """
+    node = find_place(lines, nodes, line, level, b - 1, -1)
+    while node >= 0 and nodes[node, N_END] > a:
+        start, end = nodes[node, N_START], nodes[node, N_END]
+        if start >= a and end <= b:
             at = put(out, at, node)
-        node = nodes[node, N_OLDER]
-    return at
-
-
-@inline
-def cover_quarters(lines, nodes, line, a, b, out, at):
-    """Quarter-hours in a..b and, of those that lie in it in part, the slices."""
-    node = find_place(lines, nodes, line, QUARTERS, b - 1, -1)
-    while node >= 0 and nodes[node, N_END] > a:
-        start, end = nodes[node, N_START], nodes[node, N_END]
-        inside = start >= a and end <= b
-        at = put(out, at, node) if inside else cover_slices(lines, nodes, line, max(a, start), min(b, end), out, at)
-        node = nodes[node, N_OLDER]
-    return at
-
-
-@inline
-def cover_hours(lines, nodes, line, a, b, out, at):
-    """Hours in a..b and, of those that lie in it in part, quarter-hours and slices."""
-    node = find_place(lines, nodes, line, HOURS, b - 1, -1)
-    while node >= 0 and nodes[node, N_END] > a:
-        start, end = nodes[node, N_START], nodes[node, N_END]
-        inside = start >= a and end <= b
-        at = put(out, at, node) if inside else cover_quarters(lines, nodes, line, max(a, start), min(b, end), out, at)
-        node = nodes[node, N_OLDER]
-    return at
-
-
-@inline
-def cover_days(lines, nodes, line, a, b, out, at):
-    """Days in a..b and, of those that lie in it in part, hours, quarter-hours and slices."""
-    node = find_place(lines, nodes, line, DAYS, b - 1, -1)
-    while node >= 0 and nodes[node, N_END] > a:
-        start, end = nodes[node, N_START], nodes[node, N_END]
-        inside = start >= a and end <= b
-        at = put(out, at, node) if inside else cover_hours(lines, nodes, line, max(a, start), min(b, end), out, at)
+        elif level > 0:
+            at = cover(lines, nodes, line, level - 1, max(a, start), min(b, end), out, at)
         node = nodes[node, N_OLDER]
     return at
 
@@ -192,10 +161,7 @@ def find_cover(windows, lines, nodes, first, children):
         line, level = nodes[window, N_LINE], nodes[window, N_LEVEL]
         a, b = nodes[window, N_START], nodes[window, N_END]
         first[k] = found
-        if level == MINUTES:
-            found = cover_slices(lines, nodes, line, a, b, children, found)
-        else:
-            found = cover_days(lines, nodes, line, a, b, children, found)
+        found = cover(lines, nodes, line, 0 if level == MINUTES else DAYS, a, b, children, found)
         lo, hi = first[k], found - 1
         while lo < hi and hi < children.size:
             children[lo], children[hi] = children[hi], children[lo]

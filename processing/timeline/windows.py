@@ -165,8 +165,10 @@ class Windows:
         for k, op in enumerate(self._operators):
             if op.scan is not None:
                 for level in (0, at.QUARTERS, at.HOURS):
-                    ids = lowest if level == 0 else self._touched(level)
-                    self._context.label(ids)
+                    ids = lowest
+                    if level > 0:  # slices are labelled before they are folded
+                        ids = self._touched(level)
+                        self._context.label(ids)
                     if len(ids):
                         op.scan(self, self._tables.columns.parts_at[k], ids, level)
 
