@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from math import isfinite, isnan
 from typing import Any, NamedTuple
 
+from fieldline.event_kinds import STOPS, VOID
 from fieldline.plant import Plant, Role
 from fieldline.states import State, state_of
 from fieldline.tags import TagInfo
@@ -18,8 +19,6 @@ from fieldline.units import COUNT_ROLES
 Samples = list[tuple[int, float]]
 FAR = 2**62
 """The end of an order that has none yet."""
-
-_STOPS = frozenset({"stop", "end", "pause", "complete", "completed", "close", "closed"})
 
 
 class Told(NamedTuple):
@@ -253,4 +252,4 @@ def is_stop(payload: bytes) -> bool:
 
 def _phase(said: dict[str, Any]) -> str:
     phase = _text(said, "phase").lower()
-    return "stop" if phase in _STOPS else "void" if phase == "void" else "start"
+    return "stop" if phase in STOPS else VOID if phase == VOID else "start"

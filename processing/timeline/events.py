@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fieldline.event_kinds import STOPS, VOID
 from fieldline.states import state_of
 from processing.kernels import layout as at
 from processing.timeline.tables import Tables
@@ -127,6 +128,6 @@ def _text(said: dict[str, Any], name: str) -> str:
 
 def _phase(said: dict[str, Any]) -> str:
     phase = _text(said, "phase").lower()
-    if phase in ("stop", "end", "pause", "complete", "completed", "close", "closed"):
+    if phase in STOPS:
         return "stop"
-    return "void" if phase == "void" else "start"
+    return VOID if phase == VOID else "start"
