@@ -94,29 +94,16 @@ def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[Me
 def told(tables: Any, node: np.ndarray, level: int) -> tuple[dict[str, Named], dict[str, Named]]:
     """Labels and texts of rows of windows `node`, int64[n]: the shift's name; an order's product and name."""
     if level == at.SHIFTS:
-        windows, place = np.unique(node, return_inverse=True)
-        of_line = zip(*tables.nodes[windows][:, [at.N_LINE, at.N_START]].T.tolist(), strict=True)
-        shifts = _named([tables.names.shift_name(line, start) for line, start in of_line])
-        return {"shift": Named(shifts.codes[place], shifts.names)}, {}
+
+        def shift_of(window: int) -> str:
+            return str(tables.names.shift_name(*tables.nodes[window, [at.N_LINE, at.N_START]].tolist()))
+
+        return {"shift": Named.by_number(node, shift_of)}, {}
     if level != at.ORDERS:
         return {}, {}
     product, order = tables.labels[node][:, [at.B_PRODUCT, at.B_ORDER]].astype(np.int64).T
-    labels = {"product": _of_numbers(product, tables.names.products)}
-    return labels, {"order_id": _of_numbers(order, tables.names.orders)}
-
-
-def _of_numbers(numbers: np.ndarray, names: list[str]) -> Named:
-    """A column of the names that stand at numbers, int64[n]; empty ones are none."""
-    used, place = np.unique(numbers, return_inverse=True)
-    named = _named([names[number] for number in used.tolist()])
-    return Named(named.codes[place], named.names)
-
-
-def _named(texts: list[str]) -> Named:
-    """A column of texts; empty ones are none."""
-    names = sorted(set(texts) - {""})
-    numbers = {name: number for number, name in enumerate(names)}
-    return Named(np.array([numbers.get(text, -1) for text in texts], np.int32), names)
+    labels = {"product": Named.by_number(product, tables.names.products.__getitem__)}
+    return labels, {"order_id": Named.by_number(order, tables.names.orders.__getitem__)}
 
 
 _FIRST_PARTS = np.zeros(kernel.PARTS)

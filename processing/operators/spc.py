@@ -21,7 +21,6 @@ of an order changes it in place, and a chart stays one series. `retracted` is 1 
 minute since an order was told late; it has no other value.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,9 +124,9 @@ def _rows(tables: Any, parts_at: int, points: Points, level: int) -> MetricRows:
         fields["retracted"] = np.zeros(len(points.row))
     products = cells[:, kernel.NOW + kernel.PRODUCT]
     texts = {
-        "rule_names": _named(fields["rules"], lambda mask: ",".join(rule_names(mask))),
-        "product": _named(products, lambda number: tables.names.products[number]),
-        "null_reason": _named(said[:, spc_points.REASON], lambda number: REASONS[number]),
+        "rule_names": Named.by_number(_whole(fields["rules"]), lambda mask: ",".join(rule_names(mask))),
+        "product": Named.by_number(_whole(products), tables.names.products.__getitem__),
+        "null_reason": Named.by_number(_whole(said[:, spc_points.REASON]), REASONS.__getitem__),
     }
     time, asset, tag, window = _identity(tables, points, level)
     return MetricRows("spc", time, asset, tag, window, fields, {}, texts)
@@ -204,14 +203,6 @@ def _retracted(tables: Any, points: Points, level: int) -> MetricRows:
     rev = tables.nodes[points.node, at.N_REV].astype(np.float64)
     time, asset, tag, window = _identity(tables, points, level)
     return MetricRows("spc", time, asset, tag, window, {"rev": rev, "retracted": np.ones(len(rev))})
-
-
-def _named(numbers: Floats, name_of: Callable[[int], str]) -> Named:
-    """A column of names by whole numbers; NaN and an empty name are none."""
-    known, codes = np.unique(_whole(numbers), return_inverse=True)
-    names = [name_of(number) for number in known.tolist()]
-    absent = np.array([not name for name in names], bool)
-    return Named(np.where(absent[codes], -1, codes).astype(np.int32), names)
 
 
 _FIRST_PARTS = np.zeros(kernel.PARTS)
