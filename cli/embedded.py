@@ -3,15 +3,12 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from fieldline.errors import Unavailable
-
-if TYPE_CHECKING:
-    from fieldline.settings import Settings
-    from ingest.broker import EmbeddedBroker
+from fieldline.settings import Settings
+from ingest.broker import EmbeddedBroker
 
 _LOOK_S = 0.5
 
@@ -19,7 +16,7 @@ _LOOK_S = 0.5
 class BrokerWatch:
     """A stage that ends with an error when the embedded broker does: the process is not to live on without it."""
 
-    def __init__(self, broker: "EmbeddedBroker") -> None:
+    def __init__(self, broker: EmbeddedBroker) -> None:
         self._broker = broker
 
     def run(self, stop: threading.Event) -> None:
@@ -30,13 +27,11 @@ class BrokerWatch:
 
 
 @contextmanager
-def embedded_broker(settings: "Settings", host: str, port: int) -> "Iterator[tuple[Settings, BrokerWatch]]":
+def embedded_broker(settings: Settings, host: str, port: int) -> Iterator[tuple[Settings, BrokerWatch]]:
     """A broker for the time of the block, the settings that use it, and the stage that watches it.
 
     Port 0 takes a free one. Raises SettingsError when the port is taken.
     """
-    from ingest.broker import EmbeddedBroker
-
     with EmbeddedBroker(port, host) as broker:
         # It knows no MQTT 5 and lets a client that begins with it wait in vain.
         ingest = msgspec.structs.replace(settings.ingest, mqtt=broker.url, protocol="3.1.1")

@@ -1,13 +1,15 @@
 """Flags that several verbs share, and the settings that come of them."""
 
 import os
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cli.moments import parse_moment
 from fieldline.durations import parse_duration
+from fieldline.moments import parse_moment
+from fieldline.settings import Settings, load_settings
 
 
 def duration(text: str) -> float:
@@ -18,8 +20,6 @@ def duration(text: str) -> float:
 
 
 def moment(text: str) -> int:
-    import time
-
     try:
         return parse_moment(text, time.time_ns())
     except ValueError as error:
@@ -72,13 +72,19 @@ Store = Annotated[str | None, typer.Option("--store", metavar="PATH", help="The 
 Settle = Annotated[
     float | None,
     typer.Option(
-        "--settle", parser=duration, metavar="DURATION", help="How long rows wait for earlier ones. [default: 100ms]"
+        "--settle",
+        parser=duration,
+        metavar="DURATION",
+        help="Out-of-orderness bound: how long rows wait for earlier ones. [default: 100ms]",
     ),
 ]
 Horizon = Annotated[
     float | None,
     typer.Option(
-        "--horizon", parser=duration, metavar="DURATION", help="How late a row may be and still count. [default: 25h]"
+        "--horizon",
+        parser=duration,
+        metavar="DURATION",
+        help="Allowed lateness: how late a row may be and still count. [default: 25h]",
     ),
 ]
 Raw = Annotated[
@@ -96,8 +102,16 @@ Windows = Annotated[
     str | None, typer.Option("--windows", metavar="WINDOWS", help="Comma-separated. [default: all of them]")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in the site's zone.")]
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Log one JSON object a line instead of text.")]
-Seconds = Annotated[float | None, typer.Option(parser=duration, metavar="DURATION")]
+Window = Annotated[
+    str | None,
+    typer.Option(
+        "--window",
+        metavar="WINDOW",
+        help="1m, 15m, 1h, day, week, month, shift or order. [default: the shift, else the hour; the order; a chart's cell]",
+    ),
+]
 From = Annotated[
     int | None,
     typer.Option("--from", parser=moment, metavar="TIME", help="2026-03-01, 2026-03-01T06:00Z, epoch seconds or -2h."),
@@ -117,9 +131,20 @@ def several(values: list[str] | None) -> tuple[str, ...] | None:
     return tuple(values) if values else None
 
 
-def load(config: Path | None, **flags: Any) -> Any:
-    """`Settings` from the file, the environment and flags (`ingest__mqtt`: `ingest.mqtt`). Raises SettingsError."""
-    from fieldline.settings import load_settings
-
+def load(config: Path | None, **flags: Any) -> Settings:
+    """The settings from the file, the environment and flags (`ingest__mqtt`: `ingest.mqtt`). Raises SettingsError."""
     named = {name.replace("__", "."): value for name, value in flags.items()}
     return load_settings(config, os.environ, named)
+
+
+def process_flags(
+    settle: float | None, horizon: float | None, raw: list[str] | None, operators: str | None, windows: str | None
+) -> dict[str, Any]:
+    """The flags of the process stage, for `load`."""
+    return {
+        "process__settle_s": settle,
+        "process__horizon_s": horizon,
+        "process__raw": several(raw),
+        "process__operators": parts(operators),
+        "process__windows": parts(windows),
+    }

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Protocol
 
 from cli.exits import Exit
-from cli.output import say
+from cli.terminal import say
 from fieldline.errors import FieldlineError, Unavailable
 
 DRAIN_S = 9.5

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from fieldline.errors import Unavailable
+from processing.kernels.jit import cache_folder
+from processing.warmup import warmup
 
 _WAIT_S = 600.0
 
@@ -12,11 +16,6 @@ def warm_kernels(wait_s: float = _WAIT_S) -> Path:
 
     Raises Unavailable when another process has been compiling for `wait_s` [s].
     """
-    from filelock import FileLock, Timeout
-
-    from processing.kernels.jit import cache_folder
-    from processing.warmup import warmup
-
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)

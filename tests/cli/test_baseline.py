@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from cli.baseline import baseline
 from cli.exits import Exit
-from cli.main import FieldlineGroup
+from cli.main import app
 
 STEEL = Path(__file__).resolve().parents[1] / "data" / "steel_energy" / "steel_industry_2018_jan_sep.csv.xz"
 KVARH = "Lagging_Current_Reactive.Power_kVarh"
@@ -26,9 +24,6 @@ JANUARY_TO_JUNE, JULY_TO_SEPTEMBER = ("--fit", "2018-01..2018-07"), ("--judge", 
 
 @pytest.fixture
 def verb() -> Callable[..., Result]:
-    app = typer.Typer(cls=FieldlineGroup)
-    app.callback()(lambda: None)
-    app.command()(baseline)
     return lambda *arguments: CliRunner().invoke(app, ["baseline", *map(str, arguments)])
 
 

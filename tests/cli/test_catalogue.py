@@ -3,17 +3,13 @@
 import json
 from pathlib import Path
 
-import typer
 from typer.testing import CliRunner, Result
 
-from cli.catalogue import catalogue
-from cli.main import FieldlineGroup
+from cli.main import app
 from fieldline.catalogue import KINDS, METRICS, fields, texts
 
 
 def _run(*arguments: str) -> Result:
-    app = typer.Typer(cls=FieldlineGroup, callback=lambda: None)
-    app.command()(catalogue)
     return CliRunner().invoke(app, ["catalogue", *arguments])
 
 

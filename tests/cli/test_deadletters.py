@@ -2,10 +2,10 @@ import json
 from collections.abc import Callable
 
 from typer.testing import Result
-from written_log import START_NS, WrittenLog, readings
 
 from fieldline.frames import decode_readings
 from fieldline.log import Stream
+from tests.analysis.written_log import START_NS, WrittenLog, readings
 
 LINE = "plant/hall1/line1"
 

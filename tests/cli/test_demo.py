@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from cli.demo_plant import first_moment
-from cli.demo_report import newest_window
-from cli.demo_state import DemoState
-from cli.demo_truth import Comparison
-from cli.demo_view import picture
+from cli.demo.plant import first_moment
+from cli.demo.report import newest_window
+from cli.demo.state import DemoState
+from cli.demo.truth import Comparison
+from cli.demo.view import picture
 from fieldline.clock import ManualClock
 from fieldline.frames import encode_metrics
 from fieldline.log import Stream
-from tests.cli.written_log import WrittenLog
+from tests.analysis.written_log import WrittenLog
 
 LINE = "plant/hall1/line1"
 HOUR_NS = 3_600_000_000_000

@@ -5,13 +5,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from cli.explain import explain
-from cli.main import FieldlineGroup
+from cli.main import app
 from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, rows_of_line, said
-from tests.cli.whole_pipe import Pipe
+from tests.analysis.whole_pipe import Pipe
 from tests.processing.engine_rig import T0, Row
 
 AT = "2023-11-14T22:50"
@@ -42,8 +40,6 @@ def pipe(tmp_path_factory: pytest.TempPathFactory) -> Pipe:
 
 
 def run(*arguments: str) -> Result:
-    app = typer.Typer(cls=FieldlineGroup, callback=lambda: None)
-    app.command()(explain)
     return CliRunner().invoke(app, ["explain", *arguments])
 
 

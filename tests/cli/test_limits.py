@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from analysis.frozen_limits import Chart
 from analysis.phase_one import fit_individuals, fit_subgroups
 from cli.exits import Exit
-from cli.limits import limits
-from cli.main import FieldlineGroup
+from cli.main import app
 from delivery.store import LocalStore
 from fieldline.plant import load_plant
 from tests.delivery.metric_frames import metric_rows
@@ -27,9 +25,6 @@ T0 = 1_700_000_040
 @pytest.fixture
 def verb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.chdir(tmp_path)
-    app = typer.Typer(cls=FieldlineGroup)
-    app.callback()(lambda: None)
-    app.command()(limits)
     return lambda *arguments: CliRunner().invoke(app, ["limits", *map(str, arguments)])
 
 

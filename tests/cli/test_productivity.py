@@ -3,13 +3,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from analysis.productivity.monthly import report, whole_of
 from analysis.productivity.monthly_table import read_monthly_table
-from cli.main import FieldlineGroup
-from cli.productivity import productivity
+from cli.main import app
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "productivity.csv"
 
@@ -17,9 +15,6 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "productivity.csv"
 @pytest.fixture
 def run() -> Callable[..., Result]:
     """The verb with the command line's own way of telling errors."""
-    app = typer.Typer(cls=FieldlineGroup, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.callback()(lambda: None)
-    app.command()(productivity)
     return lambda *arguments: CliRunner().invoke(app, ["productivity", *map(str, arguments)], prog_name="fieldline")
 
 

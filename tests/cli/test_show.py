@@ -1,15 +1,14 @@
 """`fieldline show`: pictures of a window, drawn from what the pipe stored."""
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from cli.main import FieldlineGroup
-from cli.show import Shown, show
+from cli.main import app
+from cli.verbs.show import What
 from processing.operators import known
 from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, rows_of_line
+from tests.analysis.whole_pipe import Pipe
 from tests.cli.test_explain import AT, CHARTED
-from tests.cli.whole_pipe import Pipe
 from tests.processing.engine_rig import T0, Row
 
 
@@ -21,8 +20,6 @@ def pipe(tmp_path_factory: pytest.TempPathFactory) -> Pipe:
 
 
 def run(*arguments: str) -> Result:
-    app = typer.Typer(cls=FieldlineGroup, callback=lambda: None)
-    app.command()(show)
     return CliRunner().invoke(app, ["show", *arguments], env={"COLUMNS": "100"})
 
 
@@ -92,8 +89,8 @@ def test_what_cannot_be_drawn_is_told_in_one_line(pipe: Pipe, arguments: tuple[s
     assert told in result.stderr
 
 
-@pytest.mark.parametrize(("what", "kind"), [(Shown.OEE, "machine"), (Shown.ENERGY, "order")])
-def test_the_windows_that_can_be_asked_for_are_those_that_have_rows(what: Shown, kind: str) -> None:
+@pytest.mark.parametrize(("what", "kind"), [(What.OEE, "machine"), (What.ENERGY, "order")])
+def test_the_windows_that_can_be_asked_for_are_those_that_have_rows(what: What, kind: str) -> None:
     emitted = set(known()[kind].windows)
 
-    assert set(what.windows) == emitted - ({"order"} if what is Shown.OEE else set())
+    assert set(what.windows) == emitted - ({"order"} if what is What.OEE else set())

@@ -2,9 +2,9 @@ import json
 from collections.abc import Callable
 
 from typer.testing import Result
-from written_log import WrittenLog
 
 from fieldline.log import Stream
+from tests.analysis.written_log import WrittenLog
 
 
 def test_tap_prints_readings_as_json_lines(written: WrittenLog, fieldline: Callable[..., Result]) -> None:

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from cli.causes import causes_of
-from cli.demo_report import newest_window, pictures
-from cli.demo_truth import Comparison, compare_figures, compare_line_causes
-from cli.logs import existing
+from analysis.causes import causes_of
+from analysis.logs import existing
+from analysis.results import Results
+from cli.demo.report import newest_window, pictures
+from cli.demo.truth import Comparison, compare_figures, compare_line_causes
 from delivery.query import query
 from ingest.simulator.machines import Machine
 from ingest.simulator.plant import SimulatedPlant
@@ -126,7 +127,7 @@ def test_causes_and_pictures_are_of_the_same_shift(run: Run) -> None:
         causes = causes_of(log, LINE, window.start_ns, window.end_ns)
 
     sheet = StringIO()
-    for picture in pictures(run.store, LINE, window, causes):
+    for picture in pictures(Results(str(run.store)), LINE, window, causes):
         Console(file=sheet, width=100).print(picture)
 
     found = compare_line_causes(causes, run.truth, window.window, window.start_ns)

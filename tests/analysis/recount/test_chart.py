@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.explain.taken_apart import cells_of
 from analysis.recount.chart_memory import points_of, remembered
-from cli.explained import cells_of
 from fieldline.plantfile.spc import RULES
 from processing.operators import WINDOWS, spc
 from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, differences, history_of, plant_of, rows_of_line

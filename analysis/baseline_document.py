@@ -1,0 +1,83 @@
+"""A baseline and a period judged by it as one document, the judged periods gathered by month, and what to take with care."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from analysis.baseline import Baseline
+from analysis.periods import Periods
+from analysis.savings import Judgement
+
+_ROWS_SHOWN = 31
+_SIGNIFICANT = 0.05
+_INFLATED = 10.0
+
+
+class Judged(NamedTuple):
+    """A judgement and the periods that it is of."""
+
+    judgement: Judgement
+    periods: Periods
+
+
+def document(baseline: Baseline, judged: Judged | None, read: Periods) -> dict[str, Any]:
+    """All of it, the judged periods one by one."""
+    document: dict[str, Any] = {"baseline": msgspec.to_builtins(baseline), "read": read_of(read)}
+    if judged is not None:
+        judgement, periods = judged
+        sums = msgspec.to_builtins(judgement)
+        columns = [sums.pop(name) for name in ("expected", "savings", "cusum")]
+        names = ("start", "actual", "expected", "savings", "cusum")
+        rows = zip(periods.labels, periods.energy.tolist(), *columns, strict=True)
+        document["judged"] = sums | {"periods": [dict(zip(names, row, strict=True)) for row in rows]}
+    return document
+
+
+def read_of(read: Periods) -> dict[str, int]:
+    """What was read of the file."""
+    return {
+        "rows": read.rows,
+        "repeated_rows": read.repeated_rows,
+        "empty_rows": read.empty_rows,
+        "incomplete_periods": read.incomplete,
+    }
+
+
+def gathered(judgement: Judgement, periods: Periods) -> list[tuple[object, ...]]:
+    """Each period, or each month when there are too many; CUSUM is that at the end of it."""
+    length = len(periods.labels[0]) if len(periods.labels) <= _ROWS_SHOWN else len("2026-01")
+    rows: dict[str, list[Any]] = {}
+    for k, label in enumerate(periods.labels):
+        if judgement.savings[k] != judgement.savings[k]:
+            continue
+        row = rows.setdefault(label[:length], [0, 0.0, 0.0, 0.0, 0.0])
+        row[0] += 1
+        row[1] += float(periods.energy[k])
+        row[2] += judgement.expected[k]
+        row[3] += judgement.savings[k]
+        row[4] = judgement.cusum[k]
+    return [(label, *row) for label, row in rows.items()]
+
+
+def doubts(baseline: Baseline, read: Periods) -> list[str]:
+    """A sentence for each thing that was left out of the fit or weakens it."""
+    return [*_read_notes(read), *_fit_notes(baseline)]
+
+
+def _read_notes(read: Periods) -> list[str]:
+    told = {
+        f"{read.repeated_rows} rows repeat a time that an earlier row has: left out": read.repeated_rows,
+        f"{read.empty_rows} rows lack energy or a driver: left out": read.empty_rows,
+        f"{read.incomplete} periods lack rows: left out": read.incomplete,
+    }
+    return [note for note, count in told.items() if count]
+
+
+def _fit_notes(baseline: Baseline) -> list[str]:
+    notes = []
+    for term in baseline.terms:
+        if term.p > _SIGNIFICANT:
+            notes.append(f"{term.driver} has p {term.p:.2g}: its effect may be none")
+        if term.variance_inflation > _INFLATED:
+            notes.append(f"{term.driver} follows largely from the other drivers: its coefficient alone means little")
+    return notes

@@ -1,0 +1,138 @@
+"""Why machines stopped and why pieces were thrown away, from the events on the log: what a Pareto chart is drawn from.
+
+Metrics count stops and scrap; why, only events tell: a state with its `reason`, rejects one by one, what a person entered later.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from analysis.evidence import FOREVER, Evidence, Rows, read_evidence
+from fieldline.log import Log
+from fieldline.states import STATES as MEANINGS
+from fieldline.states import State, TimeElement, state_of
+
+UNTOLD = "no reason told"
+_TAGS = frozenset({"@state", "@correction", "@reject", "@count"})
+
+
+class Cause(NamedTuple):
+    """What one machine lost for one reason: stops [s] or pieces. station : where pieces were found bad, if that was told."""
+
+    asset: str
+    reason: str
+    station: str
+    amount: float
+
+
+class Causes(NamedTuple):
+    """The causes of a line in a window."""
+
+    stops_s: list[Cause]
+    rejects: list[Cause]
+
+
+def causes_of(log: Log, line: str, start_ns: int, end_ns: int) -> Causes:
+    """Stops and rejects of a line's machines in [start, end). [ns UTC]
+
+    Down time is that of the state events, and of corrections where they say otherwise; pieces are those of `reject` events (one,
+    or their `count`) and of `count` events with scrap. Reads the line's partition of the log. Raises Unavailable.
+    """
+
+    def wanted(asset: str, tag: str) -> tuple[int, int] | None:
+        is_here = asset == line or asset.startswith(f"{line}/")
+        return (FOREVER, 0) if is_here and tag in _TAGS else None
+
+    found = read_evidence(log, line, wanted, start_ns, end_ns)
+    assets = sorted({asset for asset, _ in found.series})
+    stops = [cause for asset in assets for cause in _stops(found, asset, start_ns, end_ns)]
+    rejects = [cause for asset in assets for cause in _rejects(found, asset, start_ns, end_ns)]
+    return Causes(stops, rejects)
+
+
+def by_reason(causes: Iterable[Cause]) -> dict[str, float]:
+    """Amounts of all machines by reason."""
+    return _added((cause.reason, cause.amount) for cause in causes)
+
+
+def by_station(causes: Iterable[Cause]) -> dict[str, float]:
+    """Amounts by station; where none was told, by machine."""
+    return _added((cause.station or cause.asset.rpartition("/")[2], cause.amount) for cause in causes)
+
+
+def _added(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    sums: defaultdict[str, float] = defaultdict(float)
+    for name, amount in pairs:
+        sums[name] += amount
+    return dict(sums)
+
+
+def _stops(found: Evidence, asset: str, start: int, end: int) -> list[Cause]:
+    told = _events(found, asset, "@state")
+    ends = [*(time for time, _ in told), end][1:]
+    spans = [_Span(time, stop, said) for (time, said), stop in zip(told, ends, strict=True)]
+    for time, said in _events(found, asset, "@correction"):
+        if "state" in said:
+            spans = _corrected(spans, _Span(time, _until(said, time, told, end), said))
+    sums: defaultdict[str, float] = defaultdict(float)
+    for span in spans:
+        lasts = min(span.end, end) - max(span.start, start)
+        if lasts > 0 and _is_down(span.said):
+            sums[_reason(span.said)] += lasts / 1e9
+    return [Cause(asset, reason, "", seconds) for reason, seconds in sums.items()]
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int
+    said: Mapping[str, Any]
+
+
+def _corrected(spans: Sequence[_Span], by: _Span) -> list[_Span]:
+    """The spans, with what a correction says in place of what it covers."""
+    rest = []
+    for span in spans:
+        rest.append(span._replace(end=min(span.end, by.start)))
+        rest.append(span._replace(start=max(span.start, by.end)))
+    return [span for span in [*rest, by] if span.start < span.end]
+
+
+def _until(said: Mapping[str, Any], time: int, told: Sequence[tuple[int, Any]], end: int) -> int:
+    """When a correction ends: at the time it names, else with the next state. [ns UTC]"""
+    until = said.get("until")
+    if isinstance(until, int | float):
+        return round(until * 1000) * 1_000_000
+    try:
+        moment = datetime.fromisoformat(str(until))
+    except ValueError:  # none, or one that nobody can read, as processing has it
+        return next((at for at, _ in told if at > time), end)
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000) * 1_000_000
+
+
+def _rejects(found: Evidence, asset: str, start: int, end: int) -> list[Cause]:
+    sums: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for tag, field, default in (("@reject", "count", 1.0), ("@count", "scrap", 0.0)):
+        for time, said in _events(found, asset, tag):
+            pieces = said.get(field, default)
+            if start <= time < end and isinstance(pieces, int | float) and pieces:
+                sums[_reason(said), str(said.get("station") or "")] += float(pieces)
+    return [Cause(asset, reason, station, pieces) for (reason, station), pieces in sums.items()]
+
+
+def _events(found: Evidence, asset: str, tag: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """Time and attributes of an asset's events of one kind, by time."""
+    rows: Rows | None = found.series.get((asset, tag))
+    if rows is None:
+        return []
+    return [(time, json.loads(found.payloads[value])) for time, value in rows.usable() if value in found.payloads]
+
+
+def _is_down(said: Mapping[str, Any]) -> bool:
+    state = state_of(str(said.get("state", ""))) or State.UNKNOWN
+    return MEANINGS[state].element is TimeElement.ADOT
+
+
+def _reason(said: Mapping[str, Any]) -> str:
+    return str(said.get("reason") or UNTOLD)

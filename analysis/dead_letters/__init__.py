@@ -1,0 +1,1 @@
+"""Dead letters: finding them, reading them, and putting them back on the log."""

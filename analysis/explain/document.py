@@ -1,0 +1,294 @@
+"""An explained figure as one document. Its times are moments in the zone of the line's site."""
+
+from itertools import pairwise
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+
+from analysis.evidence import Rows
+from analysis.explain.formula import put_in
+from analysis.explain.taken_apart import Explained
+from analysis.recount import chart, orders
+from analysis.recount.history import FAR, Run
+from fieldline.catalogue import COVERAGE, TEXT, kind_of
+from fieldline.frames import Quality
+from fieldline.moments import Moment
+from fieldline.shifts import Plan
+from fieldline.states import STATES
+from fieldline.units import COUNT_ROLES, Role
+
+Document = dict[str, Any]
+
+
+def document(found: Explained, readings: int, plant_file: str | None) -> Document:
+    """Everything about a figure.
+
+    readings : how many rows of each series are shown at either end of the window
+    plant_file : the plant file that it was worked out with, None without one
+    """
+    asked, row = found.asked, found.row
+    judged = verdict(found, plant_file)
+    labels = {
+        name: row[name] for name in ("shift", "product", "order_id", "null_reason", "rule_names") if row.get(name)
+    }
+    return {
+        "kind": asked.kind,
+        "asset": asked.asset,
+        **({"tag": asked.tag} if asked.tag else {}),
+        "window": found.window,
+        "from": _at(found, found.span.start),
+        "to": _at(found, found.span.end),
+        **labels,
+        "rev": row.get("rev"),
+        "coverage": row.get("coverage"),
+        "coverage_is": COVERAGE[asked.kind],
+        "verdict": judged,
+        "fields": _fields(found, judged),
+        "inputs": inputs(found),
+        "evidence": _evidence(found, readings),
+    }
+
+
+def _at(found: Explained, time: int) -> Moment:
+    return Moment(time, found.history.plant.time_zone(found.history.line))
+
+
+def verdict(found: Explained, plant_file: str | None) -> Document:
+    """Whether the recount agrees; `agrees` is null where that can't be told. plant_file : as for `document`"""
+    differing = found.differing()
+    if not found.is_over:
+        why = "rows come while it is read" if differing else "so far all figures agree"
+        return {"agrees": None, "why": f"the window still runs; {why}", "differing": differing}
+    if not found.recount:
+        return {"agrees": None, "why": "the log holds no rows of it any more", "differing": []}
+    gone = found.evidence.first > 0 and bool(differing)
+    why = "retention has removed rows from the log; what lay before is not counted again" if gone else ""
+    return {
+        "agrees": None if gone else not differing,
+        "why": why or (_why_differing(plant_file) if differing else ""),
+        "compared": len(found.recount),
+        "differing": differing,
+    }
+
+
+def _why_differing(plant_file: str | None) -> str:
+    rows = "rows too late for the timeline, or rows not processed yet, may be why"
+    return (
+        rows
+        if plant_file
+        else f"no plant file was given (--plant), and processing may have run with one; or else {rows}"
+    )
+
+
+def _fields(found: Explained, judged: Document) -> list[Document]:
+    """The figures; none of them agrees or differs where the verdict compares nothing."""
+    kind = kind_of(found.asked.kind)
+    numbers = _numbers(found)
+    is_compared = judged["agrees"] is not None
+    differing = found.differing()
+    told = []
+    for metric in kind.metrics if kind is not None else ():
+        if metric.unit == TEXT or metric.field in ("rev", "retracted"):
+            continue
+        told.append(
+            {
+                "field": metric.field,
+                "value": found.row.get(metric.field),
+                "unit": metric.unit,
+                "recount": found.recount.get(metric.field),
+                "agrees": metric.field not in differing if is_compared and metric.field in found.recount else None,
+                "formula": metric.formula,
+                "numbers": put_in(found.asked.kind, metric.formula, numbers),
+                "source": metric.source,
+            }
+        )
+    return told
+
+
+def _numbers(found: Explained) -> dict[str, Any]:
+    """What stands for the symbols of formulas: the row's fields, and what follows from the window."""
+    numbers: dict[str, Any] = {name: value for name, value in found.row.items() if isinstance(value, int | float)}
+    numbers["hours"] = (found.span.end - found.span.start) / 3.6e12
+    if found.machines:
+        numbers.setdefault("calendar_time_s", (found.span.end - found.span.start) / 1e9 * _added(found))
+        ideals = [(one.pieces.ideal_total, one.pieces.ideal_good) for one in found.machines]
+        numbers["ideal_time_s"] = sum(total for total, _ in ideals) / 1e9
+        numbers.setdefault("fully_productive_time_s", sum(good for _, good in ideals) / 1e9)
+    if found.asked.kind == "order":
+        numbers |= orders.drawn_by(found.history, found.asked.asset, found.span.start, found.span.end)
+    entry = found.history.info(found.asked.asset, found.asked.tag).spc if found.asked.kind == "spc" else None
+    if entry is not None:
+        held = entry.limits_for(found.row.get("product"))
+        n = numbers.get("n", nan)
+        numbers |= {
+            "usl": entry.usl,
+            "lsl": entry.lsl,
+            "size": entry.n,
+            "six_sigma": 6 * held.sigma,
+            "three_sigma": 3 * held.sigma,
+        }
+        numbers["sigma_of_point"] = held.sigma if entry.chart == "i_mr" else held.sigma / n**0.5
+    return numbers
+
+
+def _added(found: Explained) -> int:
+    return sum(one.times.is_known for one in found.machines)
+
+
+def inputs(found: Explained) -> Document:
+    """What went into the figure beside raw rows: calendar, orders, ideal cycles, states, counts, meters, limits."""
+    kind = found.asked.kind
+    told: Document = {"orders": [_run(found, run) for run in found.runs]}
+    if kind == "spc":
+        return told | {"limits": _limits(found)}
+    if kind == "energy":
+        return told | {
+            "meters": _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE)),
+            "price": _prices(found),
+        }
+    told |= {"calendar": _calendar(found), "ideal_cycle_s": _cycles(found), "states": _states(found)}
+    told["counts"] = _readings_at_ends(found, COUNT_ROLES)
+    if kind == "order":
+        told["meters"] = _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE))
+    return told
+
+
+def _run(found: Explained, run: Run) -> Document:
+    return {
+        "order": run.order,
+        "product": run.product,
+        "from": _at(found, run.start),
+        "to": None if run.end == FAR else _at(found, run.end),
+    }
+
+
+def _calendar(found: Explained) -> list[Document]:
+    bounds, kinds = found.history.plant.calendar(found.history.line).plan(found.span.start, found.span.end)
+    return [
+        {"plan": Plan(kind).name.lower(), "from": _at(found, a), "to": _at(found, b), "duration_s": (b - a) / 1e9}
+        for (a, b), kind in zip(pairwise(bounds.tolist()), kinds.tolist(), strict=True)
+    ]
+
+
+def _cycles(found: Explained) -> list[Document]:
+    products = sorted({run.product for run in found.runs} | ({""} if not found.runs else set()))
+    return [
+        {
+            "asset": one.asset,
+            "product": product or None,
+            "ideal_cycle_s": found.history.plant.ideal_cycle_s(product or None, one.asset),
+        }
+        for one in found.machines
+        for product in products
+    ]
+
+
+def _states(found: Explained) -> list[Document]:
+    return [
+        {
+            "asset": one.asset,
+            "state": state.name.lower(),
+            "element": STATES[state].element.name,
+            "duration_s": spent / 1e9,
+        }
+        for one in found.machines
+        for state, spent in sorted(one.times.by_state.items())
+    ]
+
+
+def _readings_at_ends(found: Explained, roles: Any) -> list[Document]:
+    """Of each counter or meter its last reading before the window, and the last one in it."""
+    told = []
+    for (asset, tag), rows in found.history.rows.items():
+        role = found.history.info(asset, tag).role
+        if tag.startswith("@") or role not in roles:
+            continue
+        before = [value for time, value in rows if time < found.span.start]
+        inside = [value for time, value in rows if found.span.start <= time < found.span.end]
+        row = {"asset": asset, "tag": tag, "is": role.name.lower(), "before": before[-1] if before else None}
+        row |= {"last": inside[-1] if inside else None, "rows": len(inside)}
+        if role in COUNT_ROLES:
+            steps = found.history.steps(asset)
+            row["counted"] = sum(
+                step.pieces for step in steps if step.source == tag and found.span.start <= step.time < found.span.end
+            )
+        told.append(row)
+    return told
+
+
+def _prices(found: Explained) -> list[Document]:
+    table = found.history.plant.price_table(found.history.line)
+    bounds, prices = table.price_at(found.span.start, found.span.end)
+    factors = table.co2_at(found.span.start, found.span.end)
+    return [
+        {
+            "from": _at(found, int(a)),
+            "price_per_kwh": None if isnan(price) else float(price),
+            "currency": table.currency or None,
+            "co2_kg_per_kwh": _none(float(factors[1][np.searchsorted(factors[0], a, "right") - 1])),
+        }
+        for a, price in zip(bounds[:-1], prices, strict=True)
+    ]
+
+
+def _limits(found: Explained) -> Document:
+    entry = found.history.info(found.asked.asset, found.asked.tag).spc
+    if entry is None:
+        return {}
+    product = chart.product_at(found.history, found.span.start, found.span.end)
+    held = entry.limits_for(product or None)
+    return {
+        "chart": entry.chart,
+        "every": entry.every,
+        "n": entry.n,
+        "product": product or None,
+        "version": held.version,
+        "center": _none(held.center),
+        "sigma": _none(held.sigma),
+        "rules": list(entry.rules),
+    }
+
+
+def _none(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def _evidence(found: Explained, readings: int) -> Document:
+    evidence = found.evidence
+    series = []
+    for (asset, tag), rows in evidence.series.items():
+        inside = rows.within(found.span.start, found.span.end)
+        before = rows.within(-FAR, found.span.start)
+        shown = _picked(inside, readings)
+        series.append(
+            {
+                "asset": asset,
+                "tag": tag,
+                "rows": len(inside.time),
+                "copies": rows.copies,
+                "before": _reading(found, before, len(before.time) - 1) if len(before.time) else None,
+                "readings": [_reading(found, inside, at) for at in shown],
+            }
+        )
+    return {
+        "partition": evidence.partition,
+        "positions": [evidence.first, evidence.end],
+        "unreadable": evidence.unreadable,
+        "series": series,
+    }
+
+
+def _picked(rows: Rows, count: int) -> list[int]:
+    """The places of the first and the last `count` rows."""
+    n = len(rows.time)
+    return list(range(n)) if n <= 2 * count else [*range(count), *range(n - count, n)]
+
+
+def _reading(found: Explained, rows: Rows, at: int) -> Document:
+    value = float(rows.value[at])
+    payload = found.evidence.payloads.get(value)
+    told: Document = {"time": _at(found, int(rows.time[at])), "position": int(rows.position[at])}
+    told |= {"value": value} if payload is None else {"event": payload.decode("utf-8", "replace")}
+    quality = int(rows.quality[at])
+    return told | ({"quality": Quality(quality).name.lower()} if quality != Quality.GOOD else {})

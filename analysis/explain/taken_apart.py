@@ -1,0 +1,229 @@
+"""One figure of the pipeline taken apart: its row, its inputs, what they give when they are worked out once more, the rows behind it."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from functools import cache
+from math import isclose, isnan, nan
+from typing import Any, NamedTuple
+
+from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
+from analysis.recount import chart_memory, effectiveness, orders
+from analysis.recount.energy import energy
+from analysis.recount.history import FAR, ORDER_TAGS, History, Run
+from analysis.spans import Span, run_at, span_at
+from fieldline.errors import SettingsError
+from fieldline.log import Log
+from fieldline.moments import Moment, local
+from fieldline.plant import Plant, Role
+
+_MINUTE = 60_000_000_000
+_TOLERANCE = 1e-9
+_ENERGIES = range(Role.ACTIVE_POWER, Role.STATE)
+_EVENTS = ("@state", "@correction", "@count")
+KINDS = ("oee", "losses", "quality", "order", "energy", "spc")
+Query = Callable[[str, str, str, int, int], list[dict[str, Any]]]
+"""Rows of a kind, an asset, a window, from a time to a time [ns UTC], each with `time` in ns."""
+
+
+class Asked(NamedTuple):
+    """What is to be explained. tag : of spc only; at : [ns UTC]"""
+
+    kind: str
+    asset: str
+    tag: str
+    at: int
+    window: str | None
+
+
+class Explained(NamedTuple):
+    """A figure taken apart.
+
+    row : what the pipeline emitted; recount : the same fields worked out once more; runs : orders that touch the window
+    is_over : whether the line's rows reach the window's end, or it lies before now
+    """
+
+    asked: Asked
+    window: str
+    span: Span
+    row: dict[str, Any]
+    recount: dict[str, float]
+    history: History
+    evidence: Evidence
+    machines: list[effectiveness.Machine]
+    runs: list[Run]
+    is_over: bool
+
+    def differing(self) -> list[str]:
+        """Fields in which the recount is not what was emitted, to 1e-9."""
+        return [name for name, value in self.recount.items() if not agrees(self.row.get(name), value)]
+
+
+def agrees(emitted: float | None, counted: float) -> bool:
+    """Whether both are the same number, or both are none."""
+    value = nan if emitted is None else float(emitted)
+    return isclose(value, counted, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE) or (isnan(value) and isnan(counted))
+
+
+def explain(
+    log: Log, plant: Plant, query: Query, asked: Asked, now: int, advance: Callable[[int], None] = lambda _: None
+) -> Explained:
+    """Take one figure apart. Reads the line's readings on the log. Raises SettingsError when there is no such window."""
+    line = plant.line_of(asked.asset)
+    window = asked.window or default_window(plant, asked)
+    span = _span(log, plant, line, window, asked.at, advance)
+    row = _row(plant, query, asked, window, span)
+    span = span._replace(start=row["time"])
+    evidence = read_evidence(log, line, wanted(plant, asked), span.start, min(span.end, now), advance)
+    rows = {key: found.usable() for key, found in evidence.series.items()}
+    history = History(plant, line, rows, evidence.payloads)
+    span = span._replace(end=_end(history, span, evidence, window))
+    machines = (
+        effectiveness.machines_of(history, asked.asset, span.start, span.end)
+        if asked.kind not in ("energy", "spc")
+        else []
+    )
+    runs = [run for run in history.runs() if run.start < span.end and run.end > span.start]
+    is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
+    counted = recount(history, asked, window, machines, span)
+    return Explained(asked, window, span, row, counted, history, evidence, machines, runs, is_over)
+
+
+def default_window(plant: Plant, asked: Asked) -> str:
+    """The window that is meant where none is told: a chart's cell, an order, a shift where there are any, else the hour."""
+    if asked.kind == "spc":
+        entry = plant.tag_info(asked.asset, asked.tag).spc
+        if entry is None:
+            raise SettingsError(
+                f"{asked.asset} {asked.tag} is not charted: the plant file has no [asset.tags.{asked.tag}.spc]"
+            )
+        return entry.every
+    if asked.kind == "order":
+        return "order"
+    return "shift" if plant.calendar(plant.line_of(asked.asset)).shifts(asked.at, asked.at + 1) else "1h"
+
+
+def _span(log: Log, plant: Plant, line: str, window: str, at: int, advance: Callable[[int], None]) -> Span:
+    if window != "order":
+        return span_at(plant, line, window, at)
+    told = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance)
+    found = History(plant, line, {key: rows.usable() for key, rows in told.series.items()}, told.payloads)
+    run = run_at(plant, line, found.runs(), at)
+    return Span(run.start, run.end)
+
+
+def _orders_of(plant: Plant, line: str) -> Wanted:
+    """All orders of a line, before and after."""
+
+    def choose(asset: str, tag: str) -> tuple[int, int] | None:
+        is_order = tag in ("@order", "@product") and plant.line_of(asset) == line
+        return (FOREVER, FOREVER // 2) if is_order else None
+
+    return choose
+
+
+def _row(plant: Plant, query: Query, asked: Asked, window: str, span: Span) -> dict[str, Any]:
+    """The row of the window; of a minute that an order cuts, of the part that holds the time."""
+    found = query(asked.kind, asked.asset, window, span.start, min(asked.at, span.end) + 1)
+    found = [row for row in found if row.get("retracted") != 1.0 and (asked.kind != "spc" or row["tag"] == asked.tag)]
+    if not found:
+        what = f"{asked.kind} of {asked.asset}{f' {asked.tag}' if asked.tag else ''}"
+        start = local(Moment(span.start, plant.time_zone(asked.asset)))
+        raise SettingsError(
+            f"no row of {what} for the {window} from {start}: nothing was measured then, it is not emitted yet, or "
+            "results lie elsewhere (--store, --influx)"
+        )
+    return found[-1]
+
+
+def _end(history: History, span: Span, evidence: Evidence, window: str) -> int:
+    """The end of the window: an order that goes on ends with its line's newest row, a minute where an order cuts it."""
+    if window == "1m":
+        cuts = [time for rows in _order_rows(history) for time, _ in rows if span.start < time < span.end]
+        return min([span.end, *cuts])
+    if span.end < FAR:
+        return span.end
+    newest = evidence.newest if evidence.newest is not None else span.start
+    return max(newest // _MINUTE * _MINUTE + _MINUTE, span.start + 1)
+
+
+def _order_rows(history: History) -> list[list[tuple[int, float]]]:
+    return [rows for (_, tag), rows in history.rows.items() if tag in ORDER_TAGS]
+
+
+def wanted(plant: Plant, asked: Asked) -> Wanted:
+    """Which rows of the line matter for a figure, and how long before and after its window."""
+    line = plant.line_of(asked.asset)
+    related = {asked.asset, plant.asset_info(asked.asset).state_of or asked.asset}
+
+    def choose(asset: str, tag: str) -> tuple[int, int] | None:
+        if plant.line_of(asset) != line:
+            return None
+        if tag in ("@order", "@product"):
+            return FOREVER, 0
+        if asked.kind == "spc":
+            # All there are: a chart remembers every point since its limits held.
+            return (FOREVER, 0) if (asset, tag) == (asked.asset, asked.tag) else None
+        if asset not in related and asked.asset != line:
+            return None
+        return around(plant, asset, tag, asked.kind)
+
+    return choose
+
+
+def around(plant: Plant, asset: str, tag: str, kind: str) -> tuple[int, int] | None:
+    """How long before and after a window a series of states, counts or energy matters; None where it does not. [ns]"""
+    of_asset = plant.asset_info(asset)
+    microstop = int(of_asset.microstop_s * 1e9) + _MINUTE
+    if tag in _EVENTS:
+        return int(of_asset.state_max_gap_s * 1e9) + microstop, microstop
+    info = plant.tag_info(asset, tag)
+    if tag.startswith("@") or info.role is Role.NONE:
+        return None
+    if info.role in (Role.STATE, Role.RUNNING):
+        return int(info.max_gap_s * 1e9) + microstop, microstop
+    if info.role in _ENERGIES:
+        return (0, 0) if kind in ("energy", "order") else None
+    return (int(info.register_max_gap_s * 1e9), 0) if kind != "energy" else None
+
+
+def recount(
+    history: History, asked: Asked, window: str, machines: list[effectiveness.Machine], span: Span
+) -> dict[str, float]:
+    """The row's fields, worked out once more."""
+    start, end = span.start, span.end
+    if asked.kind == "energy":
+        return energy(history, asked.asset, start, end)
+    if asked.kind == "spc":
+        entry = history.info(asked.asset, asked.tag).spc
+        if entry is None:
+            raise SettingsError(
+                f"{asked.asset} {asked.tag} is not charted: the plant file has no [asset.tags.{asked.tag}.spc]"
+            )
+        points = chart_memory.points_of(history, asked.asset, asked.tag, entry, cells_of(history, window), end)
+        return points[-1].figures | chart_memory.remembered(entry, points) if points else {}
+    if not machines:
+        return {}
+    if asked.kind == "order":
+        return orders.order(history, asked.asset, machines, start, end)
+    if asked.kind == "quality":
+        return effectiveness.quality(history, asked.asset, machines)
+    figures = effectiveness.losses if asked.kind == "losses" else effectiveness.effectiveness
+    return figures(machines, start, end)
+
+
+def cells_of(history: History, window: str) -> chart_memory.Cell:
+    """The cells of a chart: windows of the clock, minutes cut where orders begin and end."""
+    events = sorted({time for rows in _order_rows(history) for time, _ in rows}) if window == "1m" else []
+
+    @cache
+    def clock(minute: int) -> Span:
+        return span_at(history.plant, history.line, window, minute)
+
+    def cell(time: int) -> tuple[int, int]:
+        found = clock(time // _MINUTE * _MINUTE)
+        inside = events[bisect_right(events, found.start) : bisect_left(events, found.end)]
+        bounds = [found.start, *inside, found.end]
+        at = bisect_right(bounds, time)
+        return bounds[at - 1], bounds[at]
+
+    return cell

@@ -1,0 +1,43 @@
+"""Estimated limits as lines of the plant file."""
+
+import json
+import re
+from typing import NamedTuple
+
+from analysis.frozen_limits import Limits
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Drawn(NamedTuple):
+    """What a chart is of, and how it is drawn."""
+
+    asset: str | None
+    tag: str
+    chart: str
+    every: str
+    n: int | None
+    product: str | None
+    version: int
+
+
+def plant_toml(drawn: Drawn, estimate: Limits) -> str:
+    """What to paste into the plant file: a product's own limits, or those of the tag where no product is told."""
+    path = f"asset.tags.{_key(drawn.tag)}.spc"
+    chart = [f'chart = "{drawn.chart}"', f'every = "{drawn.every}"', *([f"n = {drawn.n}"] if drawn.n else [])]
+    numbers = [f"center = {estimate.center!r}", f"sigma = {estimate.sigma!r}"]
+    place = f"# below [[asset]] path = {_text(drawn.asset)}" if drawn.asset else "# below the asset's [[asset]]"
+    if drawn.product is None:
+        return "\n".join([place, f"[{path}]", *chart, *numbers, ""])
+    product = [f"product = {_text(drawn.product)}", f"version = {drawn.version}"]
+    drawn_as = f"# the tag's chart has {', '.join(chart)}"
+    return "\n".join([place, drawn_as, f"[[{path}.limits]]", *product, *numbers, ""])
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _text(name)
+
+
+def _text(text: str) -> str:
+    """A TOML string; JSON's escapes are TOML's too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,63 @@
+"""Why machines stopped and pieces were thrown away: causes by weight, with their share and that of all down to them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from analysis.causes import Cause, by_reason, by_station, causes_of
+from analysis.overview.asked import Asked, Shown, shown
+from fieldline.log import Log
+
+
+class Share(NamedTuple):
+    """A cause: its amount, its share of all, and the share of all down to it. [1]"""
+
+    cause: str
+    amount: float
+    share: float
+    cumulated: float
+
+
+class Pareto(NamedTuple):
+    """A window's causes. stops [s]; rejects and the stations where they were found [pieces]"""
+
+    shown: Shown
+    stops: list[Share]
+    rejects: list[Share]
+    stations: list[Share]
+
+
+def shares(amounts: Mapping[str, float]) -> list[Share]:
+    """Causes by amount, the largest first, of equals by name; amounts that are not above 0 are left out."""
+    found = sorted(((v, k) for k, v in amounts.items() if v > 0), key=lambda pair: (-pair[0], pair[1]))
+    total, reached = sum(value for value, _ in found), 0.0
+    told = []
+    for value, cause in found:
+        reached += value
+        told.append(Share(cause, value, value / total, reached / total))
+    return told
+
+
+def pareto_of(asked: Asked, log: Log) -> Pareto:
+    """The causes of the window that is asked for: a machine's, a line's, or those of all lines below an area or site.
+
+    Reads each line's partition of the log. Raises SettingsError, Unavailable.
+    """
+    if asked.is_above_lines:
+        window, found = asked.lines()
+        span, lines = found.span, list(found.rows)
+    else:
+        window, span = asked.span("losses")
+        lines = [asked.line]
+    stops: list[Cause] = []
+    rejects: list[Cause] = []
+    for line in lines:
+        causes = causes_of(log, line, span.start, span.end)
+        stops += [cause for cause in causes.stops_s if _is_of(asked, cause)]
+        rejects += [cause for cause in causes.rejects if _is_of(asked, cause)]
+    return Pareto(
+        shown(asked, window, span), shares(by_reason(stops)), shares(by_reason(rejects)), shares(by_station(rejects))
+    )
+
+
+def _is_of(asked: Asked, cause: Cause) -> bool:
+    return cause.asset == asked.asset or cause.asset.startswith(f"{asked.asset}/")

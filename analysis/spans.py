@@ -1,0 +1,72 @@
+"""Which window of a kind holds a moment: by the clock, the line's calendar or its orders."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.recount.history import Run
+from fieldline.errors import SettingsError
+from fieldline.moments import Moment, iso, local
+from fieldline.plant import Plant
+from processing.operators import WINDOWS
+from processing.timeline.calendar import day_starts, month_starts, week_starts
+
+_SECOND = 1_000_000_000
+_CLOCK = {"1s": _SECOND, "1m": 60 * _SECOND, "15m": 900 * _SECOND}
+_HOUR = 3600 * _SECOND
+
+
+class Span(NamedTuple):
+    """A window: start inclusive, end exclusive [ns UTC], and the name of the shift that it is."""
+
+    start: int
+    end: int
+    shift: str = ""
+
+
+def span_at(plant: Plant, line: str, window: str, at: int) -> Span:
+    """The window that holds `at` [ns UTC], of all but orders. Raises SettingsError when there is none, or no such window."""
+    if window == "shift":
+        return _shift_at(plant, line, at)
+    if window in _CLOCK:
+        start = at // _CLOCK[window] * _CLOCK[window]
+        return Span(start, start + _CLOCK[window])
+    zone = plant.time_zone(line)
+    tables = {"1h": day_starts, "day": day_starts, "week": week_starts, "month": month_starts}
+    if window not in tables:
+        raise SettingsError(f"window: expected one of {', '.join(WINDOWS)}, got {window!r}")
+    starts = tables[window](zone)
+    place = int(np.searchsorted(starts, at, "right")) - 1
+    if not 0 <= place < len(starts) - 1:
+        raise SettingsError(f"window: {iso(at)} lies outside the calendar, 1990 to 2099")
+    start, end = int(starts[place]), int(starts[place + 1])
+    if window != "1h":
+        return Span(start, end)
+    start += (at - start) // _HOUR * _HOUR
+    return Span(start, min(start + _HOUR, end))
+
+
+def _shift_at(plant: Plant, line: str, at: int) -> Span:
+    found = [shift for shift in plant.calendar(line).shifts(at, at + 1) if shift.start_ns <= at < shift.end_ns]
+    if found:
+        return Span(found[0].start_ns, found[0].end_ns, found[0].name)
+    near = plant.calendar(line).shifts(at - 24 * _HOUR, at + 24 * _HOUR)
+    zone = plant.time_zone(line)
+    told = "; ".join(
+        f"{shift.name} {local(Moment(shift.start_ns, zone))} to {local(Moment(shift.end_ns, zone))}" for shift in near
+    )
+    raise SettingsError(
+        f"no shift of {line} holds {local(Moment(at, zone))}: {f'near it are {told}' if near else 'its calendar has none'}"
+    )
+
+
+def run_at(plant: Plant, line: str, runs: list[Run], at: int) -> Run:
+    """The order or product run that holds `at` [ns UTC]. Raises SettingsError when there is none."""
+    for run in runs:
+        if run.start <= at < run.end:
+            return run
+    zone = plant.time_zone(line)
+    near = "; ".join(f"{run.order or run.product} from {local(Moment(run.start, zone))}" for run in runs[-3:])
+    raise SettingsError(
+        f"no order ran on {line} at {local(Moment(at, zone))}: {f'the last on the log are {near}' if runs else 'the log has none'}"
+    )

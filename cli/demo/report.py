@@ -1,0 +1,88 @@
+"""What the demo shows when it is over: a line's losses, energy per good unit, causes, and a control chart."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rich.console import RenderableType
+
+from analysis.causes import Causes, by_reason
+from analysis.overview.asked import ALL_TIME
+from analysis.overview.pareto import shares
+from analysis.results import Results, Row
+from cli.report import View
+from cli.report.bars import pareto, per_unit, waterfall
+from cli.report.chart import chart
+from fieldline.moments import Moment
+from ingest.simulator.subgroups import CHARTED
+
+_KINDS = ("shift", "1h")
+_MINUTE_NS = 60_000_000_000
+
+
+class Window(NamedTuple):
+    """The newest whole shift of a line, or hour: name, start and end [ns UTC]."""
+
+    window: str
+    name: str
+    start_ns: int
+    end_ns: int
+
+
+def newest_window(truth: Mapping[str, Any], line: str) -> Window | None:
+    """The newest shift that lies wholly inside the run, or else hour; None for a run that is too short."""
+    for kind in _KINDS:
+        rows = [row for row in truth["figures"] if row["asset"] == line and row["window"] == kind]
+        if rows:
+            row = max(rows, key=lambda each: int(each["start_ns"]))
+            return Window(kind, row.get("shift", "hour"), row["start_ns"], row["end_ns"])
+    return None
+
+
+def pictures(results: Results, line: str, window: Window, causes: Causes) -> Iterator[RenderableType]:
+    """The views of one line, top to bottom; what has no rows is left out."""
+    view = View(is_utc=True)
+    start, end = (view.clock(Moment(time)) for time in (window.start_ns, window.end_ns))
+    span = f"{window.name}, {start} to {end} UTC"
+    losses, oee = (
+        _of(results, kind, line, window.window, window.start_ns, window.start_ns + 1) for kind in ("losses", "oee")
+    )
+    if losses:
+        yield waterfall(losses[0], oee[0] if oee else None, f"{line}: where its machines' time went, {span}")
+    orders = _of(results, "order", line, "order", window.start_ns, window.end_ns)
+    if orders:
+        yield per_unit(_timed(orders), view, f"{line}: energy per good unit by order")
+    # States hold on after the last reading: a shift of which only they are known is none that the plant ran.
+    shifts = [row for row in _of(results, "order", line, "shift") if row["active_energy_kwh"] is not None]
+    if shifts:
+        yield per_unit(_timed(shifts), view, f"{line}: energy per good unit by shift, as far as it ran")
+    yield pareto(shares(by_reason(causes.stops_s)), f"{line}: what it stood for, {span}", "s")
+    yield pareto(shares(by_reason(causes.rejects)), f"{line}: what was thrown away, {span}", "pieces")
+    points = _of(results, "spc", f"{line}/packer", "1m", window.start_ns, window.end_ns)
+    charted = _charted([row for row in points if row["tag"] == CHARTED])
+    if charted:
+        yield chart(_timed(charted), view, f"{line}/packer: {CHARTED}, X̄ of five samples a minute")
+
+
+def _charted(points: Sequence[Row]) -> list[Row]:
+    """The points of one order, with one set of limits: the longest of those that some but not most points break a rule in."""
+    runs: list[list[Row]] = [[]]
+    for row in points:
+        if row.get("center") is not None:
+            last = runs[-1][-1] if runs[-1] else row
+            if last["center"] != row["center"] or row["time"] - last["time"] > 2 * _MINUTE_NS:
+                runs.append([])
+            runs[-1].append(row)
+    return max(runs, key=lambda run: (0 < sum(map(_breaks, run)) < 0.5 * len(run), len(run)))
+
+
+def _breaks(row: Row) -> bool:
+    return bool(row.get("rules"))
+
+
+def _of(results: Results, kind: str, asset: str, window: str, start: int = 0, stop: int = ALL_TIME) -> list[Row]:
+    """Stored rows of an asset's windows, by time, without retracted ones."""
+    return [row for row in results.rows(kind, asset, window, start, stop) if not row.get("retracted")]
+
+
+def _timed(rows: Sequence[Row]) -> list[Row]:
+    return [row | {"time": Moment(row["time"])} for row in rows]

@@ -1,0 +1,101 @@
+"""The demo's last word: what the pipeline counted, metered and computed against what the simulator knows."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from analysis.audit.balance import Balance
+from analysis.causes import Causes, by_reason
+from delivery.query import query
+from fieldline.moments import iso, parse_moment
+
+TOLERANCE = 1e-9
+"""Largest relative difference (absolute below 1). Both are sums of the same terms in another order."""
+
+
+class Comparison(NamedTuple):
+    """One figure of the simulator's beside ours; None: it does not exist."""
+
+    what: str
+    truth: float | None
+    ours: float | None
+    is_there: bool = True
+
+    @property
+    def agrees(self) -> bool:
+        if self.ours is None or self.truth is None:
+            return self.ours is self.truth and self.is_there
+        return abs(self.ours - self.truth) <= TOLERANCE * max(1.0, abs(self.truth))
+
+
+def compare_counts(balance: Balance, truth: dict[str, Any]) -> list[Comparison]:
+    """Per line: different readings stored, copies found, malformed payloads set aside."""
+    ours = {source.source: source for source in balance.sources}
+    found = []
+    for line, told in sorted(truth["lines"].items()):
+        source = ours.get(line)
+        found += [
+            Comparison(f"{line}: readings", told["readings"], source and source.stored),
+            Comparison(f"{line}: duplicates", told["copies"], source and source.duplicate),
+            Comparison(f"{line}: malformed", told["malformed"], source and source.dead_lettered),
+        ]
+    return found
+
+
+def compare_energy(store: Path, truth: dict[str, Any]) -> list[Comparison]:
+    """Per asset: energy over all hours, kWh by its register, or by the integral of its power without one."""
+    ours = {key[0::2]: row["active_energy_kwh"] for key, row in _rows(store, "energy", "1h").items()}
+    found = []
+    for asset, hours in sorted(truth["energy"].items()):
+        told = {parse_moment(hour["hour"], 0): hour.get("register_kwh", hour["power_kwh"]) for hour in hours}
+        told = {hour: value for hour, value in told.items() if value is not None}
+        values = [ours.get((asset, hour)) for hour in told]
+        total = None if any(value is None for value in values) else sum(value for value in values if value is not None)
+        found.append(Comparison(f"{asset}: kWh", sum(told.values()), total, total is not None))
+    return found
+
+
+def compare_figures(store: Path, truth: dict[str, Any]) -> list[Comparison]:
+    """Every figure of every machine and line in each whole hour, shift, day and order, and of every point of a chart."""
+    ours: dict[str, dict[tuple[str, str, int], dict[str, Any]]] = {}
+    found = []
+    for told in truth["figures"]:
+        kind, key = told["kind"], (told["asset"], told["window"], told["start_ns"])
+        if kind not in ours:
+            ours[kind] = _rows(store, kind)
+        row = ours[kind].get(key)
+        where = f"{told['asset']}: {kind} of the {told['window']} from {iso(told['start_ns'])}"
+        found += [
+            Comparison(f"{where}, {name}", value, (row or {}).get(name), row is not None and name in row)
+            for name, value in told["figures"].items()
+        ]
+    return found
+
+
+def compare_line_causes(causes: Causes, truth: dict[str, Any], window: str, start_ns: int) -> list[Comparison]:
+    """Stops and rejects by reason of each machine of a line in one window; causes : ours."""
+    assets = {cause.asset for cause in (*causes.stops_s, *causes.rejects)}
+    found = []
+    for told in truth["causes"]:
+        if told["asset"] in assets and (told["window"], told["start_ns"]) == (window, start_ns):
+            for what, ours in (("stops_s", causes.stops_s), ("rejects", causes.rejects)):
+                amounts = by_reason(cause for cause in ours if cause.asset == told["asset"])
+                found += [
+                    Comparison(
+                        f"{told['asset']}: {what}, {reason}", told[what].get(reason, 0.0), amounts.get(reason, 0.0)
+                    )
+                    for reason in sorted({*told[what], *amounts})
+                ]
+    return found
+
+
+def shown(value: float | None) -> str:
+    """A figure, or that there is none."""
+    return "nothing" if value is None else f"{value:.12g}"
+
+
+def _rows(store: Path, kind: str, window: str | None = None) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """The stored rows of a kind by asset, window and start [ns UTC]; without those that were taken back."""
+    frame = query(kind, window=window, source=str(store))
+    times = frame["time"].dt.epoch("ns").to_list()
+    rows = zip(times, frame.to_dicts(), strict=True)
+    return {(row["asset"], row["window"], time): row for time, row in rows if not row.get("retracted")}

@@ -1,0 +1,161 @@
+"""A report as text that fits the terminal: a table that is too wide becomes blocks, one row under the other.
+
+Names come from devices, so control characters in them are shown escaped: a topic can't move the reader's cursor.
+"""
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+import typer
+
+from cli.report.pieces import Column, Facts, Note, Picture, Quantity, Report, Table, Verbatim, View
+from cli.terminal import printable
+from fieldline.moments import Moment
+
+_INDENT = "  "
+
+
+def print_text(report: Report, view: View) -> None:
+    """Print all that is for people."""
+    for piece in report.pieces:
+        if isinstance(piece, Picture):
+            piece.draw(view)
+        elif isinstance(piece, Table):
+            _echo(table_lines(piece, view))
+        elif isinstance(piece, Note):
+            _echo(note_lines(piece, view))
+        elif isinstance(piece, Verbatim):
+            _echo(piece.text.splitlines())
+        elif isinstance(piece, Facts):
+            _echo(_facts(piece, view))
+
+
+def _echo(lines: Sequence[str]) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def shown(value: object, view: View) -> str:
+    """A value's text."""
+    if value is None:
+        return "-"
+    if isinstance(value, Moment):
+        return view.time(value)
+    if isinstance(value, Quantity):
+        return _quantity(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return "-" if math.isnan(value) else _number(value)
+    if isinstance(value, list):
+        return ", ".join(shown(one, view) for one in value)
+    return printable(str(value))
+
+
+def _quantity(quantity: Quantity) -> str:
+    if quantity.value is None:
+        return "-"
+    number = _number(quantity.value) if quantity.digits is None else f"{quantity.value:.{quantity.digits}f}"
+    return f"{number} {quantity.unit}".rstrip()
+
+
+def _number(value: float) -> str:
+    # A register of some GWh is to be read off, not rounded to a power of ten.
+    return f"{value:.1f}" if 1e5 <= abs(value) < 1e15 else f"{value:.6g}"
+
+
+def note_lines(note: Note, view: View) -> list[str]:
+    """A sentence in lines; an empty one is an empty line."""
+    text = note.text.format(*(shown(value, view) for value in note.values)) if note.values else note.text
+    return [line for part in text.split("\n") for line in _wrapped(printable(part), view.width) or [""]]
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    # A path or an id is not torn apart: it has to be copied.
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _facts(facts: Facts, view: View) -> list[str]:
+    names = [printable(name) for name in facts.values]
+    room = max(map(_width, names), default=0)
+    lines = []
+    for name, value in zip(names, facts.values.values(), strict=True):
+        head = name + " " * (room - _width(name)) + _INDENT
+        lines += _wrapped(head + shown(value, view), view.width, " " * len(head))
+    return lines
+
+
+def table_lines(table: Table, view: View) -> list[str]:
+    """The table's lines: as wide as there is room, else a block for each row."""
+    shown_columns = [column for column in table.columns if column.is_shown]
+    title = _wrapped(printable(table.title), view.width) if table.title else []
+    if not table.rows and table.empty:
+        return [*title, table.empty]
+    cells = [[shown(row[column.name], view) for column in shown_columns] for row in table.rows]
+    headings = [_heading(column) for column in shown_columns]
+    lines = _aligned(headings, cells, [_is_number(table.rows, column) for column in shown_columns])
+    if max(map(_width, lines), default=0) > view.width:
+        lines = [line for row in cells for line in _block(headings, row, table.keys, view.width)]
+    return [*title, *lines]
+
+
+def _heading(column: Column) -> str:
+    name = printable(column.heading or column.name)
+    return f"{name} [{column.unit}]" if column.unit else name
+
+
+def _is_number(rows: Sequence[Mapping[str, Any]], column: Column) -> bool:
+    return bool(rows) and all(isinstance(row[column.name], int | float | Quantity | None) for row in rows)
+
+
+def _aligned(headings: Sequence[str], cells: Sequence[Sequence[str]], is_right: Sequence[bool]) -> list[str]:
+    """Numbers to the right, text to the left."""
+    widths = [max(map(_width, column)) for column in zip(headings, *cells, strict=True)]
+
+    def line(texts: Sequence[str]) -> str:
+        blanks = [" " * (width - _width(text)) for text, width in zip(texts, widths, strict=True)]
+        padded = (b + t if r else t + b for t, b, r in zip(texts, blanks, is_right, strict=True))
+        return _INDENT.join(padded).rstrip()
+
+    return [line(headings), *(line(row) for row in cells)]
+
+
+def _block(headings: Sequence[str], row: Sequence[str], keys: int, width: int) -> list[str]:
+    """A row as its keys, and below them its other cells: short ones side by side, long ones on lines of their own."""
+    lines = _wrapped(_INDENT.join(text for text in row[:keys] if text != "-"), width, _INDENT)
+    pairs = [(name, text) for name, text in zip(headings[keys:], row[keys:], strict=True)]
+    room = max((_width(name) for name, _ in pairs), default=0)
+    cell = max((_width(text) for _, text in pairs if _is_short(room, text, width)), default=0)
+    each = len(_INDENT) + room + len(_INDENT) + cell
+    beside: list[str] = []
+    for name, text in pairs:
+        pair = f"{_INDENT}{name}{' ' * (room - _width(name))}{_INDENT}{text}"
+        if not _is_short(room, text, width):
+            lines += [*_joined(beside), *_wrapped_pair(pair, room, width)]
+            beside = []
+            continue
+        if beside and (len(beside) + 1) * each > width:
+            lines += _joined(beside)
+            beside = []
+        beside.append(pair + " " * (each - _width(pair)))
+    return [*lines, *_joined(beside)]
+
+
+def _is_short(room: int, text: str, width: int) -> bool:
+    return 2 * (2 * len(_INDENT) + room + _width(text)) <= width
+
+
+def _joined(pairs: Sequence[str]) -> list[str]:
+    return ["".join(pairs).rstrip()] if pairs else []
+
+
+def _wrapped_pair(pair: str, room: int, width: int) -> list[str]:
+    return _wrapped(pair, width, " " * (2 * len(_INDENT) + room))
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: wide characters take two, combining ones none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

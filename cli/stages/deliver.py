@@ -1,0 +1,36 @@
+"""Metrics to every sink that the settings ask for."""
+
+import msgspec
+
+from analysis.logs import results_path
+from cli.wiring import Part
+from delivery.sinks import make_sinks
+from delivery.stage import DeliverStage
+from fieldline.clock import Clock
+from fieldline.errors import SettingsError
+from fieldline.health import Health
+from fieldline.log import Log
+from fieldline.plant import Plant
+from fieldline.settings import Settings
+
+
+def deliver_parts(settings: Settings, plant: Plant, log: Log, clock: Clock) -> list[Part]:
+    """A deliver stage for each sink. Raises SettingsError when the settings ask for none."""
+    parts = []
+    for sink in make_sinks(settings.deliver, plant.levels, clock):
+        health = Health(sink.group)
+        stage = DeliverStage(settings=settings.deliver, log=log, sink=sink, health=health, clock=clock, plant=plant)
+        parts.append(Part(sink.group, stage, health))
+    return parts
+
+
+def with_store(settings: Settings) -> Settings:
+    """The settings of `fieldline run`: results go to a store beside the log, unless told otherwise or `none`."""
+    store = settings.deliver.store
+    if store is None:
+        store = results_path(settings.log)
+    elif store == "none":
+        if settings.deliver.influx is None:
+            raise SettingsError("deliver.store: none, and no --influx: results would go nowhere")
+        store = None
+    return msgspec.structs.replace(settings, deliver=msgspec.structs.replace(settings.deliver, store=store))

@@ -1,0 +1,16 @@
+"""Readings to metrics."""
+
+from cli.wiring import Part
+from fieldline.clock import Clock
+from fieldline.health import Health
+from fieldline.log import Log
+from fieldline.plant import Plant
+from fieldline.settings import Settings
+from processing.stage import ProcessStage
+
+
+def process_part(settings: Settings, plant: Plant, log: Log, clock: Clock) -> Part:
+    """The process stage."""
+    health = Health("process")
+    stage = ProcessStage(settings=settings.process, plant=plant, log=log, health=health, clock=clock)
+    return Part("process", stage, health)

@@ -1,0 +1,74 @@
+"""Say everything that is wrong with the settings and the plant file at once; connects to nothing."""
+
+import pkgutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import typer
+
+from cli import options
+from cli.exits import Exit
+from cli.report import Data, Note, Report, tell
+from delivery.influx import parse_influx_url
+from fieldline.errors import SettingsError
+from fieldline.plant import Plant, load_plant
+from fieldline.settings import Settings
+from fieldline.tables import nearest
+from processing import operators
+
+_T = TypeVar("_T")
+
+
+def check(
+    config: options.Config = None,
+    log: options.LogUrl = None,
+    mqtt: options.Mqtt = None,
+    influx: options.Influx = None,
+    plant: options.PlantFile = None,
+    json: options.Json = False,
+) -> None:
+    flags = {"log": log, "ingest__mqtt": mqtt, "deliver__influx": influx, "plant": plant}
+    settings, faults = _tried(lambda: options.load(config, **flags))
+    if settings is not None:
+        faults += [*_operator_faults(settings), *_influx_faults(settings)]
+    path = settings.plant if settings is not None else plant
+    model, plant_faults = _tried(lambda: load_plant(Path(path) if path else None))
+    faults += plant_faults
+    tell(Report([Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults)]), as_json=json)
+    if faults:
+        raise typer.Exit(Exit.SETTINGS)
+
+
+def _tried(load: Callable[[], _T]) -> tuple[_T | None, list[str]]:
+    """What is loaded, or what is wrong with it."""
+    try:
+        return load(), []
+    except SettingsError as error:
+        return None, str(error).splitlines()
+
+
+def _operator_faults(settings: Settings) -> list[str]:
+    # By name only: importing an operator compiles it.
+    known = [module.name for module in pkgutil.iter_modules(operators.__path__)]
+    unknown = [name for name in settings.process.operators if name not in known]
+    odd = [window for window in settings.process.windows if window not in operators.WINDOWS]
+    return [
+        *(
+            f"$.process.operators: unknown operator {name!r}{nearest(name, known)}; known are {', '.join(known)}"
+            for name in unknown
+        ),
+        *(f"$.process.windows: expected some of {', '.join(operators.WINDOWS)}, got {window!r}" for window in odd),
+    ]
+
+
+def _influx_faults(settings: Settings) -> list[str]:
+    influx = settings.deliver.influx
+    return [] if influx is None else _tried(lambda: parse_influx_url(influx))[1]
+
+
+def _notes(settings: Settings | None, plant: Plant | None, faults: list[str]) -> list[Note]:
+    if faults or settings is None or plant is None:
+        return [*map(Note, faults), Note(f"{len(faults)} fault{'s' * (len(faults) > 1)}")]
+    declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
+    return [Note(f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}")]

@@ -1,0 +1,164 @@
+"""Report again what was reported wrongly: states, orders, counts.
+
+Nothing is changed or deleted. A correction is one more event on the log, of the time that it is about; the windows that it
+changes are emitted again with a higher `rev`. Of two events of one kind, asset and time the one entered last counts, so a
+correction is withdrawn by another one.
+"""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+from zoneinfo import ZoneInfoNotFoundError
+
+import typer
+
+from cli import options
+from cli.broker import To, publisher_of
+from cli.report import Data, Note, Report, tell
+from fieldline.clock import SystemClock
+from fieldline.errors import PayloadError, SettingsError
+from fieldline.moments import Moment, iso, parse_moment
+from fieldline.settings import Settings
+from fieldline.states import state_names, state_of
+from fieldline.tables import nearest
+from ingest.codecs.times import parse_iso
+from ingest.send import check_asset, send_event
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+_Zone = Annotated[str, typer.Option("--time-zone", metavar="ZONE", help="IANA name; of times without an offset.")]
+_Asset = Annotated[str, typer.Option("--asset", metavar="PATH", help="The machine that it is about.")]
+_At = Annotated[
+    str, typer.Option("--at", metavar="TIME", help="2026-03-01T06:00, 2026-03-01T06:00Z, epoch seconds or -2h.")
+]
+_Reason = Annotated[str | None, typer.Option("--reason", help="Why, as Pareto counts it.")]
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?P<clock>[Tt ].*)?")
+
+
+class Phase(StrEnum):
+    """What an event says of an order."""
+
+    START = "start"
+    STOP = "stop"
+    VOID = "void"
+
+
+class _Event(NamedTuple):
+    """What is published. said : its attributes; None: not said"""
+
+    asset: str
+    time: Moment
+    kind: str
+    said: dict[str, Any]
+
+
+@app.callback()
+def _group() -> None: ...
+
+
+@app.command()
+def state(
+    asset: _Asset,
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="When the state began; as --until.")],
+    until: Annotated[
+        str,
+        typer.Option("--until", metavar="TIME", help="2026-03-01T06:00, 2026-03-01T06:00Z, epoch seconds, now or -2h."),
+    ],
+    name: Annotated[str, typer.Option("--state", metavar="STATE", help="producing, changeover, down, break, …")],
+    reason: _Reason = None,
+    time_zone: _Zone = "UTC",
+    config: options.Config = None,
+    to: To = None,
+    json: options.Json = False,
+) -> None:
+    """Say what state a machine was in, from a time until a time."""
+    if state_of(name) is None:
+        hint = nearest(name.lower(), state_names())
+        raise SettingsError(f"correct: --state is a state such as producing, changeover or down, got {name!r}{hint}")
+    now_ns = SystemClock().now_ns()
+    start_ns, until_ns = (_moment(*flag, time_zone, now_ns) for flag in (("--from", start), ("--until", until)))
+    if until_ns // 1_000_000 <= start_ns // 1_000_000:
+        raise SettingsError(f"correct: --until must be after --from, got {iso(until_ns)} and {iso(start_ns)}")
+    # Processing reads `until` to the millisecond.
+    said = {"state": name, "until": iso(until_ns // 1_000_000 * 1_000_000), "reason": reason}
+    correction = _Event(asset, Moment(start_ns, time_zone), "correction", said)
+    _publish(correction, now_ns, options.load(config, ingest__mqtt=to), json)
+
+
+@app.command()
+def order(
+    line: Annotated[str, typer.Option("--line", metavar="PATH", help="The line that it is about.")],
+    at: _At,
+    number: Annotated[str, typer.Option("--order", metavar="ID", help="The order.")],
+    phase: Annotated[
+        Phase, typer.Option("--phase", help="It began, it ended, or what was reported for this moment was a mistake.")
+    ],
+    product: Annotated[str | None, typer.Option("--product", metavar="NAME", help="What it makes.")] = None,
+    time_zone: _Zone = "UTC",
+    config: options.Config = None,
+    to: To = None,
+    json: options.Json = False,
+) -> None:
+    """Say that an order began or ended, or that this was a mistake."""
+    now_ns = SystemClock().now_ns()
+    said = {"order": number, "product": product, "phase": phase.value}
+    event = _Event(line, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "order", said)
+    _publish(event, now_ns, options.load(config, ingest__mqtt=to), json)
+
+
+@app.command()
+def count(
+    asset: _Asset,
+    at: _At,
+    good: Annotated[
+        int | None, typer.Option("--good", metavar="N", help="Good pieces more; negative for less.")
+    ] = None,
+    scrap: Annotated[int | None, typer.Option("--scrap", metavar="N", help="Scrapped pieces more.")] = None,
+    rework: Annotated[int | None, typer.Option("--rework", metavar="N", help="Pieces more to be worked again.")] = None,
+    reason: _Reason = None,
+    station: Annotated[str | None, typer.Option("--station", help="Where they were found.")] = None,
+    time_zone: _Zone = "UTC",
+    config: options.Config = None,
+    to: To = None,
+    json: options.Json = False,
+) -> None:
+    """Add good, scrapped or reworked pieces to what was counted, or take some off."""
+    if good is None and scrap is None and rework is None:
+        raise SettingsError("correct: expected --good, --scrap or --rework, got none of them")
+    now_ns = SystemClock().now_ns()
+    said = {"good": good, "scrap": scrap, "rework": rework, "reason": reason, "station": station}
+    event = _Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "count", said)
+    _publish(event, now_ns, options.load(config, ingest__mqtt=to), json)
+
+
+def _moment(flag: str, text: str, time_zone: str, now_ns: int) -> int:
+    """A time as people write it. [ns UTC] Raises SettingsError."""
+    dated = _DATE.fullmatch(text.strip())
+    try:
+        if dated is None:
+            return parse_moment(text, now_ns)
+        return parse_iso(text if dated["clock"] else f"{text.strip()}T00:00", time_zone)
+    except PayloadError as error:
+        raise SettingsError(f"correct: {flag}: {error.detail}") from error
+    except ZoneInfoNotFoundError as error:
+        raise SettingsError(
+            f"correct: --time-zone: expected an IANA name such as Europe/Berlin, got {time_zone!r}"
+        ) from error
+    except ValueError as error:
+        raise SettingsError(f"correct: {flag}: {error}") from error
+
+
+def _publish(event: _Event, now_ns: int, settings: Settings, as_json: bool) -> None:
+    """Send one event and wait until the broker has acknowledged it."""
+    check_asset(event.asset, f"correct: {'--line' if event.kind == 'order' else '--asset'}")
+    time_ns, latest_ns = event.time.time_ns, now_ns + round(settings.ingest.max_future_s * 1e9)
+    if time_ns > latest_ns:
+        raise SettingsError(f"correct: {iso(time_ns)} is too far ahead: ingest takes nothing after {iso(latest_ns)}")
+    attributes = {name: value for name, value in event.said.items() if value is not None}
+    attributes["recorded"] = iso(now_ns // 1_000_000 * 1_000_000)
+    with publisher_of(settings) as publisher:
+        body = send_event(publisher, event.asset, time_ns, event.kind, attributes)
+    told = ", ".join(f"{name} {value}" for name, value in attributes.items())
+    sentence = Note("{} of {} at {} acknowledged: {}", (event.kind, event.asset, event.time, told))
+    document = {"topic": event.asset, **body}
+    tell(Report([*(Data(name, value) for name, value in document.items()), sentence]), as_json=as_json)

@@ -1,0 +1,28 @@
+"""Turn readings on the log into metrics on the log.
+
+On Kafka as many of these run as there are partitions.
+"""
+
+from analysis.logs import opened
+from cli import options, wiring
+from cli.stages.process import process_part
+from fieldline.clock import SystemClock
+
+
+def process(
+    config: options.Config = None,
+    log: options.LogUrl = None,
+    plant: options.PlantFile = None,
+    settle: options.Settle = None,
+    horizon: options.Horizon = None,
+    raw: options.Raw = None,
+    operators: options.Operators = None,
+    windows: options.Windows = None,
+    http: options.Http = None,
+    json_logs: options.JsonLogs = False,
+) -> None:
+    flags = options.process_flags(settle, horizon, raw, operators, windows)
+    settings = wiring.started(json_logs, config, log=log, plant=plant, http=http, **flags)
+    model = wiring.plant_of(settings)
+    with opened(settings.log) as the_log:
+        wiring.run_parts([process_part(settings, model, the_log, SystemClock())], settings.http)

@@ -1,0 +1,96 @@
+"""Print metrics.
+
+Reads --influx if given, else --store, else what the settings name, else the local store beside the log.
+"""
+
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from analysis.results import results_of
+from cli import options
+from cli.report import Column, Report, Table, tell
+from cli.wiring import plant_of
+from delivery.query import query as ask
+from fieldline.catalogue import KINDS
+from fieldline.errors import SettingsError
+from fieldline.moments import Moment
+from fieldline.plant import Plant
+from fieldline.tables import nearest
+from processing.operators import WINDOWS
+
+_KEYS = ("time", "asset", "tag", "window")
+
+
+def query(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="reading, telemetry, energy, oee, …")],
+    asset: Annotated[str, typer.Option("--asset", metavar="GLOB", help="Assets that match; * crosses levels.")] = "*",
+    tag: Annotated[str, typer.Option("--tag", metavar="GLOB", help="Tags that match.")] = "*",
+    window: Annotated[
+        str | None,
+        typer.Option(
+            "--window", metavar="WINDOW", help="1s, 1m, 15m, 1h, day, week, month, shift or order. [default: all]"
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="NAME=GLOB",
+            help="A label or a text field that matches, such as shift=early; may be given again.",
+        ),
+    ] = None,
+    start: options.From = None,
+    stop: options.To = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first rows by time.")] = None,
+    retracted: Annotated[
+        bool,
+        typer.Option("--retracted", "--taken-back", help="Also retracted rows of orders that were corrected away."),
+    ] = False,
+    config: options.Config = None,
+    log: options.LogUrl = None,
+    plant: options.PlantFile = None,
+    influx: options.Influx = None,
+    store: options.Store = None,
+    utc: options.Utc = False,
+    json: options.Json = False,
+) -> None:
+    if kind not in KINDS:
+        raise SettingsError(f"query: expected a kind of {', '.join(KINDS)}, got {kind!r}{nearest(kind, KINDS)}")
+    if start is not None and stop is not None and start >= stop:
+        raise SettingsError("query: --from must be before --to")
+    if window is not None and window not in WINDOWS:
+        raise SettingsError(f"query: expected a window of {', '.join(WINDOWS)}, got {window!r}")
+    settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
+    place = results_of(settings, influx or store)
+    found = ask(
+        kind, asset, window, start, stop,
+        source=place.source, tag=tag, where=_conditions(where or []), token=place.token, limit=limit, taken_back=retracted,
+        timeout_s=place.timeout_s,
+    )  # fmt: skip
+    tell(_report(found, plant_of(settings)), as_json=json, is_utc=utc)
+
+
+def _conditions(where: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in where:
+        name, equals, glob = text.partition("=")
+        if not equals or not name or name in found:
+            raise SettingsError(f"query: --where is NAME=GLOB, each name once, such as shift=early; got {text!r}")
+        found[name] = glob
+    return found
+
+
+def _report(frame: pl.DataFrame, plant: Plant) -> Report:
+    """One table; a column of identity that no row has a value in is left out, another is hidden from people."""
+    absent = [name for name in ("tag", "window") if frame[name].is_null().all()]
+    times = frame["time"].dt.epoch("ns").to_list()
+    rows: list[dict[str, Any]] = [
+        {"time": Moment(time, plant.time_zone(row["asset"])), **row}
+        for time, row in zip(times, frame.drop("time", *absent).to_dicts(), strict=True)
+    ]
+    names = ["time", *(name for name in frame.columns if name not in ("time", *absent))]
+    columns = [Column(name, is_shown=any(row[name] is not None for row in rows)) for name in names]
+    keys = sum(name in _KEYS for name in names)
+    return Report([Table("rows", columns, rows, keys, empty="no rows")], root="rows")

@@ -1,0 +1,85 @@
+"""Run all stages in one process, until SIGTERM or Ctrl-C.
+
+Nothing given: an embedded broker on 127.0.0.1:1883, an SQLite log and the local store beside it.
+"""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from analysis.logs import opened
+from cli import options, wiring
+from cli.embedded import embedded_broker
+from cli.stages.deliver import deliver_parts, with_store
+from cli.stages.ingest import ingest_part
+from cli.stages.process import process_part
+from cli.supervisor import Stage
+from cli.terminal import say
+from cli.warm import warm_kernels
+from fieldline.clock import SystemClock
+
+_EMBEDDED_HOST, _EMBEDDED_PORT = "127.0.0.1", 1883
+
+
+def run(
+    config: options.Config = None,
+    mqtt: options.Mqtt = None,
+    subscribe: options.Subscribe = None,
+    client_id: options.ClientId = None,
+    log: options.LogUrl = None,
+    influx: options.Influx = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store", metavar="PATH", help="The local store, or none. [default: beside the log, X.results.db]"
+        ),
+    ] = None,
+    plant: options.PlantFile = None,
+    settle: options.Settle = None,
+    horizon: options.Horizon = None,
+    raw: options.Raw = None,
+    operators: options.Operators = None,
+    windows: options.Windows = None,
+    broker_port: Annotated[
+        int,
+        typer.Option(
+            "--broker-port", min=0, max=65_535, metavar="PORT", help="Of the embedded broker; 0 takes a free one."
+        ),
+    ] = _EMBEDDED_PORT,
+    http: options.Http = None,
+    json_logs: options.JsonLogs = False,
+) -> None:
+    settings = wiring.started(
+        json_logs,
+        config,
+        log=log,
+        plant=plant,
+        http=http,
+        ingest__mqtt=mqtt,
+        ingest__subscribe=options.several(subscribe),
+        ingest__client_id=client_id,
+        deliver__influx=influx,
+        deliver__store=store,
+        **options.process_flags(settle, horizon, raw, operators, windows),
+    )
+    settings = with_store(settings)
+    model, clock = wiring.plant_of(settings), SystemClock()
+    others: dict[str, Stage] = {}
+    with ExitStack() as stack:
+        if "ingest.mqtt" not in settings.given:
+            # Before the broker listens: it acknowledges what is published, and without our subscription drops it.
+            say("making ready; the first time kernels are compiled, which takes a minute or so")
+            warm_kernels()
+            settings, watch = stack.enter_context(embedded_broker(settings, _EMBEDDED_HOST, broker_port))
+            others["broker"] = watch
+            say(f"no --mqtt given: an embedded broker listens on {settings.ingest.mqtt} (this machine only)")
+        the_log = stack.enter_context(opened(settings.log))
+        targets = " and ".join(filter(None, (settings.deliver.influx, settings.deliver.store)))
+        say(f"log {settings.log}, results in {targets}")
+        stages = [
+            ingest_part(settings, model, the_log, clock),
+            process_part(settings, model, the_log, clock),
+            *deliver_parts(settings, model, the_log, clock),
+        ]
+        wiring.run_parts(stages, settings.http, others, f"ready: {settings.ingest.mqtt} is read; Ctrl-C stops")

@@ -1,0 +1,136 @@
+"""Publish a CSV or Parquet file as a device would, rows in the file's order; or its rows as events."""
+
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import options
+from cli.broker import To, publisher_of
+from cli.exits import Exit
+from cli.report import Data, Note, Report, tell
+from cli.supervisor import stop_on_signals
+from cli.terminal import say, watched
+from fieldline.errors import SettingsError
+from fieldline.event_kinds import EVENT_KINDS
+from fieldline.moments import Moment
+from ingest.send import EventColumns, SendReport, parse_attribute, parse_tag_column, send_file
+
+
+def send(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file.")],
+    asset: Annotated[
+        str, typer.Option("--asset", metavar="PATH", help="The asset the rows belong to; also the topic.")
+    ],
+    time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="The column with the time.")],
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag", metavar="COLUMN=TAG[:UNIT]", help="A column to send and what it becomes; may be given again."
+        ),
+    ] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(
+            "--event", metavar="KIND", help="Send each row as an event: state, order, product, count, correction, …"
+        ),
+    ] = None,
+    attribute: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attribute",
+            metavar="NAME=COLUMN",
+            help="With --event: what the event says and the column that holds it; may be given again.",
+        ),
+    ] = None,
+    recorded: Annotated[
+        int | None,
+        typer.Option(
+            "--recorded",
+            parser=options.moment,
+            metavar="TIME",
+            help="With --event: when the rows were entered, such as now. Of two events of one moment the last counts.",
+        ),
+    ] = None,
+    config: options.Config = None,
+    to: To = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            "--speed", min=0.001, help="Seconds of the file in one second. [default: as fast as acknowledged]"
+        ),
+    ] = None,
+    time_format: Annotated[
+        str | None,
+        typer.Option("--time-format", metavar="FORMAT", help="Such as '%d/%m/%Y %H:%M', where the file leaves doubt."),
+    ] = None,
+    time_zone: Annotated[
+        str, typer.Option("--time-zone", metavar="ZONE", help="IANA name; of times without an offset.")
+    ] = "UTC",
+    shuffle_within: Annotated[
+        float | None,
+        typer.Option(
+            "--shuffle-within",
+            parser=options.duration,
+            metavar="DURATION",
+            help="Disorder the rows by up to so much of the file's time.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="For --shuffle-within.")] = 1,
+    repeat: Annotated[int, typer.Option("--repeat", min=1, help="Send the file so often.")] = 1,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=10_000, help="Rows in one message.")] = 1,
+    json: options.Json = False,
+) -> None:
+    events = _events(event, attribute or [], recorded)
+    settings, stop = options.load(config, ingest__mqtt=to), threading.Event()
+    with watched("sending", "rows") as progress, stop_on_signals(stop):
+        sent = send_file(
+            file,
+            asset,
+            time,
+            [parse_tag_column(text) for text in tag or []],
+            settings.ingest.mqtt,
+            events=events,
+            speed=speed,
+            time_format=time_format,
+            time_zone=time_zone,
+            shuffle_within_s=shuffle_within,
+            seed=seed,
+            repeat=repeat,
+            batch=batch,
+            progress=progress,
+            stop=stop,
+            connect=lambda url: publisher_of(settings),
+        )
+    tell(
+        _report(sent, "samples" if events is None else "events", Moment(sent.first_ns), Moment(sent.last_ns)),
+        as_json=json,
+    )
+    if sent.stopped:
+        raise typer.Exit(Exit.INTERRUPTED)
+
+
+def _report(sent: SendReport, what: str, first: Moment, last: Moment) -> Report:
+    values = {**sent._asdict(), "first": first, "last": last}
+    notes = [
+        Note(
+            f"{'stopped early: ' if sent.stopped else ''}{sent.samples} {what} of {sent.rows} rows in "
+            f"{sent.messages} messages acknowledged in {sent.seconds:.1f} s; {{}} to {{}}",
+            (first, last),
+        )
+    ]
+    if sent.empty_rows:
+        notes.append(Note(f"{sent.empty_rows} rows had no {what.removesuffix('s')}"))
+    return Report([*(Data(name, value) for name, value in values.items()), *notes])
+
+
+def _events(kind: str | None, attributes: list[str], recorded: int | None) -> EventColumns | None:
+    """What the rows are as events; None when they are samples."""
+    if kind is None:
+        if attributes or recorded is not None:
+            raise SettingsError("send: --attribute and --recorded are of events: say which with --event KIND")
+        return None
+    if kind not in EVENT_KINDS:
+        say(f"events of kind {kind!r} are kept, but change no metric; those that do are {', '.join(EVENT_KINDS)}")
+    return EventColumns(kind, [parse_attribute(text) for text in attributes], recorded)

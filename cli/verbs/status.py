@@ -1,0 +1,63 @@
+"""Show lag per stage and partition; with --wait, wait until everything is drained."""
+
+import threading
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from analysis.audit.lag import Lag, count_dead_letters, is_drained, measure, wait_drained
+from analysis.logs import existing
+from cli import options
+from cli.exits import Exit
+from cli.report import Column, Data, Note, Report, Table, columns, tell
+from fieldline.clock import SystemClock
+
+_COLUMNS = [
+    *columns("stage", "stream", "partition"), Column("position", "offset"), *columns("end", "lag"),
+    Column("lost"), Column("unemitted", "results due"), Column("drained", is_shown=False),
+]  # fmt: skip
+
+
+def status(
+    config: options.Config = None,
+    log: options.LogUrl = None,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            "--wait",
+            parser=options.duration,
+            metavar="DURATION",
+            help="Wait until all is drained: 0 then, 1 if not in time.",
+        ),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    settings = options.load(config, log=log)
+    with existing(settings.log) as opened:
+        if wait is None:
+            lags = measure(opened)
+        else:
+            _, lags = wait_drained(lambda: measure(opened), wait, SystemClock(), threading.Event().wait)
+        letters = count_dead_letters(opened)
+    tell(_report(lags, letters), as_json=json)
+    if wait is not None and not is_drained(lags):
+        raise typer.Exit(Exit.FAILED)
+
+
+def _report(lags: Sequence[Lag], letters: int) -> Report:
+    drained = is_drained(lags)
+    lost = [
+        Note(f"retention removed {lag.lost} records of {lag.stream} {lag.partition} before {lag.stage} took them")
+        for lag in lags
+        if lag.lost
+    ]
+    return Report(
+        [
+            Data("drained", drained),
+            Data("dead_letters", letters),
+            Table("stages", _COLUMNS, [{**lag._asdict(), "drained": lag.is_drained} for lag in lags], keys=3),
+            Note(f"{'drained' if drained else 'not drained'}; {letters} dead letters"),
+            *lost,
+        ]
+    )
