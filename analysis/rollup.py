@@ -37,7 +37,7 @@ class RolledUp(NamedTuple):
     """Lines together.
 
     row : fields of `losses` and the ratios of `oee`, None where they do not exist, `null_reason` then with the lines' names;
-        `coverage` of all lines, each weighted by its calendar time
+        `coverage` as the operator has it: the share of calendar time that was not unqualified
     unknown : reason why the ideal time of a line is not known, by line
     resting : reason why a line has no share, by line
     """
@@ -111,7 +111,7 @@ def roll_up(losses: Mapping[str, Row], ratios: Mapping[str, Row]) -> RolledUp:
     times = {name: fsum(_number(row, name) for row in shared.values()) for name in TIMES}
     # Resting lines whose ideal time is not known made nothing that is known of: as in `oee.roll_up`.
     late = fsum(value for line in resting if not isnan(value := _number(losses[line], "fully_productive_time_s")))
-    found = {**_ratios(list(shared.values())), "teep": _teep(times, late), "coverage": _coverage(losses.values())}
+    found = {**_ratios(list(shared.values())), "teep": _teep(times, late), "coverage": _coverage(times)}
     row = {name: None if isnan(value) else value for name, value in {**times, **found}.items()}
     return RolledUp({**row, "null_reason": _reason(row, unknown)}, unknown, resting)
 
@@ -133,10 +133,8 @@ def _teep(times: Mapping[str, float], late: float) -> float:
     return float(divide(times["fully_productive_time_s"] + late, times["calendar_time_s"]))
 
 
-def _coverage(rows: Iterable[Row]) -> float:
-    """The share of the lines' calendar time that was observed."""
-    spans = [(_number(row, "calendar_time_s"), _number(row, "coverage")) for row in rows]
-    return float(divide(fsum(time * share for time, share in spans), fsum(time for time, _ in spans)))
+def _coverage(times: Mapping[str, float]) -> float:
+    return float(divide(times["calendar_time_s"] - times["unqualified_time_s"], times["calendar_time_s"]))
 
 
 def _reason(row: Row, unknown: Mapping[str, str]) -> str | None:

@@ -55,13 +55,16 @@ def iso(time_ns: int) -> str:
 
 
 def local(moment: Moment) -> str:
-    """A moment by the clock of its zone, with offset: `2026-03-01T07:00+01:00`, `2026-03-01T06:00Z` in UTC; seconds where it has any."""
+    """A moment by the clock of its zone, with offset: `2026-03-01T07:00+01:00`, `2026-03-01T06:00Z` in UTC.
+
+    It has seconds where they are not 0, and milliseconds, which are cut off and not rounded.
+    """
     seconds, fraction = divmod(moment.time_ns, 1_000_000_000)
     try:
         time = datetime.fromtimestamp(seconds, ZoneInfo(moment.zone))
     except (ValueError, OverflowError, OSError):
         return f"{moment.time_ns} ns"
-    decimals = f".{fraction:09d}".rstrip("0") if fraction else ""
+    decimals = f".{fraction // 1_000_000:03d}".rstrip("0").rstrip(".")
     second = f":{time.second:02d}{decimals}" if time.second or decimals else ""
     offset = "Z" if moment.zone == "UTC" else time.isoformat()[19:]
     return f"{time:%Y-%m-%dT%H:%M}{second}{offset}"

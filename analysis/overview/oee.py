@@ -30,7 +30,7 @@ def oee_of(asked: Asked) -> Oee:
     ratio = ratios[0] if ratios else {}
     figures = fields_of(losses[0], TIMES) | fields_of(ratio, RATIOS)
     reason = losses[0].get("null_reason") or ratio.get("null_reason")
-    return Oee(shown(asked, window, span), figures | {"null_reason": reason, "coverage": losses[0].get("coverage")})
+    return Oee(shown(asked, window, span), figures | {"null_reason": reason, "coverage": ratio.get("coverage")})
 
 
 def _of_lines(asked: Asked) -> Oee:

@@ -70,7 +70,9 @@ def _number(value: float) -> str:
 def note_lines(note: Note, view: View) -> list[str]:
     """A sentence in lines; an empty one is an empty line."""
     text = note.text.format(*(shown(value, view) for value in note.values)) if note.values else note.text
-    return [line for part in text.split("\n") for line in _wrapped(printable(part), view.width) or [""]]
+    text = printable(text)
+    indent = " " * (len(text) - len(text.lstrip()))
+    return _wrapped(text, view.width, indent) or [""]
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
@@ -80,26 +82,48 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 def _facts(facts: Facts, view: View) -> list[str]:
     names = [printable(name) for name in facts.values]
-    room = max(map(_width, names), default=0)
+    room = max(map(_width, names), default=0) + len(_INDENT)
     lines = []
     for name, value in zip(names, facts.values.values(), strict=True):
-        head = name + " " * (room - _width(name)) + _INDENT
-        lines += _wrapped(head + shown(value, view), view.width, " " * len(head))
+        lines += _hung(name + " " * (room - _width(name)), shown(value, view), view.width)
     return lines
 
 
+def _hung(head: str, text: str, width: int) -> list[str]:
+    """A text behind its head, wrapped below itself; one with a word that fits nowhere is left to the terminal."""
+    room = width - _width(head)
+    if _width(text) <= room or any(_width(word) > room for word in text.split()):
+        return [head + text]
+    first, *rest = _wrapped(text, room)
+    return [head + first, *(" " * _width(head) + line for line in rest)]
+
+
 def table_lines(table: Table, view: View) -> list[str]:
-    """The table's lines: as wide as there is room, else a block for each row."""
+    """The table's lines: as wide as there is room; then with its last text wrapped; else a block for each row."""
     shown_columns = [column for column in table.columns if column.is_shown]
     title = _wrapped(printable(table.title), view.width) if table.title else []
     if not table.rows and table.empty:
         return [*title, table.empty]
     cells = [[shown(row[column.name], view) for column in shown_columns] for row in table.rows]
     headings = [_heading(column) for column in shown_columns]
-    lines = _aligned(headings, cells, [_is_number(table.rows, column) for column in shown_columns])
+    is_right = [_is_number(table.rows, column) for column in shown_columns]
+    lines = _aligned(headings, cells, is_right)
     if max(map(_width, lines), default=0) > view.width:
-        lines = [line for row in cells for line in _block(headings, row, table.keys, view.width)]
+        lines = _last_wrapped(headings, cells, is_right, view.width) or _blocks(headings, cells, table.keys, view.width)
     return [*title, *lines]
+
+
+def _last_wrapped(
+    headings: Sequence[str], cells: Sequence[Sequence[str]], is_right: Sequence[bool], width: int
+) -> list[str]:
+    """The table with its last column wrapped; nothing where that is no text, or has less than half of the room."""
+    heads = _aligned(headings[:-1], [row[:-1] for row in cells], is_right[:-1])
+    room = max(map(_width, heads), default=0)
+    if is_right[-1] or 2 * room > width:
+        return []
+    texts = [headings[-1], *(row[-1] for row in cells)]
+    pairs = zip(heads, texts, strict=True)
+    return [line for head, text in pairs for line in _hung(head + " " * (room - _width(head)) + _INDENT, text, width)]
 
 
 def _heading(column: Column) -> str:
@@ -123,37 +147,27 @@ def _aligned(headings: Sequence[str], cells: Sequence[Sequence[str]], is_right: 
     return [line(headings), *(line(row) for row in cells)]
 
 
-def _block(headings: Sequence[str], row: Sequence[str], keys: int, width: int) -> list[str]:
-    """A row as its keys, and below them its other cells: short ones side by side, long ones on lines of their own."""
-    lines = _wrapped(_INDENT.join(text for text in row[:keys] if text != "-"), width, _INDENT)
-    pairs = [(name, text) for name, text in zip(headings[keys:], row[keys:], strict=True)]
-    room = max((_width(name) for name, _ in pairs), default=0)
-    cell = max((_width(text) for _, text in pairs if _is_short(room, text, width)), default=0)
-    each = len(_INDENT) + room + len(_INDENT) + cell
-    beside: list[str] = []
-    for name, text in pairs:
-        pair = f"{_INDENT}{name}{' ' * (room - _width(name))}{_INDENT}{text}"
-        if not _is_short(room, text, width):
-            lines += [*_joined(beside), *_wrapped_pair(pair, room, width)]
-            beside = []
-            continue
-        if beside and (len(beside) + 1) * each > width:
-            lines += _joined(beside)
-            beside = []
-        beside.append(pair + " " * (each - _width(pair)))
-    return [*lines, *_joined(beside)]
-
-
-def _is_short(room: int, text: str, width: int) -> bool:
-    return 2 * (2 * len(_INDENT) + room + _width(text)) <= width
-
-
-def _joined(pairs: Sequence[str]) -> list[str]:
-    return ["".join(pairs).rstrip()] if pairs else []
-
-
-def _wrapped_pair(pair: str, room: int, width: int) -> list[str]:
-    return _wrapped(pair, width, " " * (2 * len(_INDENT) + room))
+def _blocks(headings: Sequence[str], cells: Sequence[Sequence[str]], keys: int, width: int) -> list[str]:
+    """Each row as its keys, and below them its other cells: short columns side by side, long ones on lines of their own."""
+    names = headings[keys:]
+    room = max(map(_width, names), default=0)
+    columns = list(zip(*(row[keys:] for row in cells), strict=True))
+    widths = [max(map(_width, column)) for column in columns]
+    is_short = [2 * (2 * len(_INDENT) + room + one) <= width for one in widths]
+    cell = max((one for one, short in zip(widths, is_short, strict=True) if short), default=0)
+    each = 2 * len(_INDENT) + room + cell
+    lines = []
+    for row in cells:
+        lines += _wrapped(_INDENT.join(text for text in row[:keys] if text != "-"), width, _INDENT)
+        pairs = [
+            (f"{_INDENT}{name}{' ' * (room - _width(name))}{_INDENT}", text, short)
+            for name, text, short in zip(names, row[keys:], is_short, strict=True)
+        ]
+        beside = [name + text + " " * (each - _width(name + text)) for name, text, short in pairs if short]
+        count = max(width // each, 1)
+        lines += ["".join(beside[at : at + count]).rstrip() for at in range(0, len(beside), count)]
+        lines += [line for name, text, short in pairs if not short for line in _hung(name, text, width)]
+    return lines
 
 
 def _width(text: str) -> int:

@@ -29,6 +29,7 @@ _HEADINGS = {
     "price": "price and emission factor",
     "limits": "limits",
 }
+_IDENTITY = frozenset({"asset", "tag", "order", "product", "from"})
 _FIGURES = ("figure", "value", "unit", "recount", "agrees", "formula", "source")
 
 
@@ -111,7 +112,8 @@ def _input(name: str, value: Any) -> Iterator[Piece]:
     yield Note("")
     yield Note(f"{name}:{'' if rows else ' none'}")
     if rows:
-        yield Table("", columns(*rows[0]), rows)
+        keys = sum(column in _IDENTITY for column in rows[0])
+        yield Table("", columns(*rows[0]), rows, keys=max(keys, 1))
 
 
 def _evidence(evidence: Document) -> Iterator[Piece]:
@@ -127,11 +129,11 @@ def _evidence(evidence: Document) -> Iterator[Piece]:
         if series["before"] is not None:
             rows.insert(0, _reading(series["before"], "before"))
         if rows:
-            yield Table("", columns("", "time", "value", "offset"), rows, keys=2)
+            yield Table("", columns("", "time", "offset", "value"), rows, keys=2)
 
 
 def _reading(reading: Document, where: str) -> dict[str, Any]:
     said = reading["event"] if "event" in reading else reading["value"]
     quality = f" ({reading['quality']})" if "quality" in reading else ""
     value = f"{said}{quality}" if isinstance(said, str) or quality else said
-    return {"": where, "time": reading["time"], "value": value, "offset": reading["position"]}
+    return {"": where, "time": reading["time"], "offset": reading["position"], "value": value}

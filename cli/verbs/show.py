@@ -100,7 +100,9 @@ def _oee(asked: Asked) -> Iterator[Piece]:
 
     def draw(view: View) -> Any:
         title = f"{asked.asset}: where time went, {_named(found.shown, view)}"
-        return waterfall(found.figures, found.figures, title)
+        # The reason names the lines; there is no room for them beside the bars.
+        short = {"null_reason": "unknown, see below"} if found.together is not None else {}
+        return waterfall(found.figures | short, found.figures, title)
 
     yield picture("figures", found.figures, draw)
     if found.together is not None:

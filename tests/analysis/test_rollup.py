@@ -112,13 +112,10 @@ def test_a_line_that_rests_has_no_share_in_oee_but_its_calendar_time(pieces: tup
     assert rolled.resting == {"c": "no state"}
 
 
-def test_coverage_is_the_share_of_the_lines_time_that_was_observed() -> None:
-    day = {**LARGE, "calendar_time_s": 24 * 3_600.0}
+def test_coverage_is_the_share_of_the_lines_time_whose_state_was_known() -> None:
+    half = {**LARGE, "unqualified_time_s": 1_800.0}
 
-    row = roll_up({"a": {**LARGE, "coverage": 0.5}, "b": {**day, "coverage": 1.0}}, {}).row
-
-    assert row["coverage"] == pytest.approx((0.5 + 24.0) / 25.0)
-    assert roll_up({"a": {**LARGE, "coverage": 0.5}, "b": day}, {}).row["coverage"] is None
+    assert roll_up({"a": half, "b": LARGE}, {}).row["coverage"] == pytest.approx(5_400 / 7_200)
 
 
 def test_where_no_line_was_planned_there_is_no_oee() -> None:

@@ -24,7 +24,7 @@ JANUARY_TO_JUNE, JULY_TO_SEPTEMBER = ("--fit", "2018-01..2018-07"), ("--judge", 
 
 @pytest.fixture
 def verb() -> Callable[..., Result]:
-    return lambda *arguments: CliRunner().invoke(app, ["baseline", *map(str, arguments)])
+    return lambda *arguments: CliRunner().invoke(app, ["baseline", *map(str, arguments)], env={"COLUMNS": "80"})
 
 
 def steel_days() -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -76,7 +76,8 @@ def test_people_get_terms_statistics_data_and_the_months_that_were_judged(verb: 
     result = verb(STEEL, *ARGUMENTS, *JANUARY_TO_JUNE, *JULY_TO_SEPTEMBER)
 
     lines = [line.split() for line in result.stdout.splitlines()]
-    assert "every day, fitted on 181 periods, 2018-01-01 to 2018-06-30 (UTC)" in result.stdout
+    assert max(len(line) for line in result.stdout.splitlines()) <= 80
+    assert "every day, fitted on 181 periods, 2018-01-01 to 2018-06-30 (UTC)" in " ".join(result.stdout.split())
     assert ["R²", "0.922075"] in lines
     assert [line[:2] for line in lines if line and line[0].startswith("2018-")] == [
         ["2018-07", "31"], ["2018-08", "31"], ["2018-09", "30"],

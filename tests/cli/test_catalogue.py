@@ -10,14 +10,15 @@ from fieldline.catalogue import KINDS, METRICS, fields, texts
 
 
 def _run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["catalogue", *arguments])
+    return CliRunner().invoke(app, ["catalogue", *arguments], env={"COLUMNS": "80"})
 
 
 def test_every_metric_is_printed_with_unit_formula_and_source() -> None:
     told = " ".join(_run().stdout.split())
 
     assert all(row.field in told for row in METRICS)
-    assert all(" ".join(f"{row.unit} {row.formula}".split()) in told for row in METRICS)
+    assert all(f"unit {row.unit} " in told for row in METRICS)
+    assert all(" ".join(row.formula.split()) in told for row in METRICS)
 
 
 def test_one_kind_is_printed_alone() -> None:

@@ -15,7 +15,9 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "productivity.csv"
 @pytest.fixture
 def run() -> Callable[..., Result]:
     """The verb with the command line's own way of telling errors."""
-    return lambda *arguments: CliRunner().invoke(app, ["productivity", *map(str, arguments)], prog_name="fieldline")
+    return lambda *arguments: CliRunner().invoke(
+        app, ["productivity", *map(str, arguments)], prog_name="fieldline", env={"COLUMNS": "80"}
+    )
 
 
 def section(text: str, heading: str) -> list[list[str]]:
@@ -39,7 +41,7 @@ def test_the_example_prints_what_the_analysis_computes(run: Callable[..., Result
 def test_tables_stay_within_a_terminal_and_say_how_far_the_units_can_be_told_apart(run: Callable[..., Result]) -> None:
     result = run(EXAMPLE)
 
-    assert max(len(line) for line in result.output.splitlines()) <= 132
+    assert max(len(line) for line in result.output.splitlines()) <= 80
     assert "it takes 15 units or more to tell them apart" in result.output
     for heading in (
         "Partial productivity",

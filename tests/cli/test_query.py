@@ -8,6 +8,7 @@ import pytest
 from typer.testing import Result
 
 from delivery.store import LocalStore
+from fieldline.catalogue import fields as catalogue_fields
 from tests.delivery.metric_frames import labelled_rows
 
 
@@ -43,6 +44,33 @@ def test_a_table_has_labels_and_texts_that_some_row_has(store: str, fieldline: C
     assert heading.split() == ["time", "asset", "window", "shift", "oee", "null_reason"]
     assert "early" in early and "0.5" in early and early.endswith("-")
     assert "late" in late and late.endswith("planned time is zero")
+
+
+def test_times_are_in_the_sites_zone_for_people_unless_utc_is_asked_for(
+    store: str, tmp_path: Path, fieldline: Callable[..., Result]
+) -> None:
+    (tmp_path / "plant.toml").write_text('time_zone = "Europe/Berlin"\n')
+    asked = ("query", "oee", "--store", store, "--plant", "plant.toml", "--limit", 1)
+
+    told, utc, as_json = (fieldline(*asked, *more).stdout for more in ((), ("--utc",), ("--json",)))
+
+    assert told.splitlines()[1].startswith("1970-01-01T01:00+01:00  p/h/l")
+    assert utc.splitlines()[1].startswith("1970-01-01T00:00Z  p/h/l")
+    assert json.loads(as_json)[0]["time"] == "1970-01-01T00:00:00Z"
+
+
+def test_rows_with_many_fields_become_blocks_of_80_columns(tmp_path: Path, fieldline: Callable[..., Result]) -> None:
+    store = LocalStore(tmp_path / "wide.db")
+    fields = {name: [0.5, 123456.789] for name in catalogue_fields("oee")}
+    store.write([labelled_rows("oee", [0, 1], ["plant/hall1/line1/press"] * 2, {}, {}, ["1h"] * 2, **fields)])
+    store.close()
+
+    lines = fieldline("query", "oee", "--store", tmp_path / "wide.db", "--retracted").stdout.splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[1:] for line in lines if not line.startswith(" ")] == [["plant/hall1/line1/press", "1h"]] * 2
+    words = " ".join(lines).split()
+    assert all(words.count(name) == 2 for name in fields)
 
 
 @pytest.mark.parametrize("where", [["shift"], ["=x"], ["shift=a", "shift=b"], ["asset=x"], ["oee=1"]])

@@ -1,5 +1,7 @@
 """`fieldline show`: pictures of a window, drawn from what the pipe stored."""
 
+import json
+
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -26,7 +28,7 @@ def run(*arguments: str) -> Result:
 def test_the_waterfall_of_a_shift_is_drawn_down_to_fully_productive_time(pipe: Pipe) -> None:
     told = run(*pipe.arguments("oee", "--asset", LINE, "--at", AT)).stdout
 
-    assert "night 2023-11-14T22:30:00Z" in told
+    assert "night 2023-11-14T22:30Z to" in told
     assert told.index("calendar time") < told.index("planned busy") < told.index("fully productive")
     assert "2 h 00 min" in told
 
@@ -52,6 +54,59 @@ def test_causes_are_drawn_from_the_events_on_the_log(pipe: Pipe) -> None:
     assert "where they were found" in told and "packer" in told
 
 
+def test_the_oee_of_an_area_is_data_with_the_lines_that_it_is_of(pipe: Pipe) -> None:
+    of_line, of_site = (
+        json.loads(run(*pipe.arguments("oee", "--asset", path, "--at", AT, "--json")).stdout)
+        for path in (LINE, "plant")
+    )
+
+    assert (of_site["asset"], of_site["window"], of_site["shift"]) == ("plant", "shift", "night")
+    assert (of_site["from"], of_site["to"]) == ("2023-11-14T22:30:00Z", "2023-11-14T23:30:00Z")
+    assert of_site["lines"] == [LINE] and of_site["unknown"] == of_site["resting"] == {} and of_site["left_out"] == []
+    assert of_site["figures"].pop("null_reason") is of_line["figures"].pop("null_reason") is None
+    assert of_site["figures"] == pytest.approx(of_line["figures"], rel=1e-12)
+    assert of_site["figures"]["calendar_time_s"] > 0 and 0 < of_site["figures"]["oee"] < 1
+
+
+@pytest.mark.parametrize("above", [LINE, "plant/hall1", "plant"])
+def test_causes_are_data_with_shares_that_add_up(pipe: Pipe, above: str) -> None:
+    told = json.loads(run(*pipe.arguments("pareto", "--asset", above, "--at", AT, "--json")).stdout)
+
+    assert told["asset"] == above and told["from"] == "2023-11-14T22:30:00Z"
+    for name, cause, amount in (
+        ("stops", "reason", "duration_s"),
+        ("rejects", "reason", "pieces"),
+        ("stations", "station", "pieces"),
+    ):
+        rows = told[name]
+        assert rows and [row[amount] for row in rows] == sorted((row[amount] for row in rows), reverse=True)
+        assert sum(row["share"] for row in rows) == pytest.approx(1.0) and rows[-1]["cumulated"] == pytest.approx(1.0)
+        assert all(row[cause] for row in rows)
+    of_line = json.loads(run(*pipe.arguments("pareto", "--asset", LINE, "--at", AT, "--json")).stdout)
+    assert told["stops"] == of_line["stops"]
+
+
+def test_charts_and_energy_are_data_too(pipe: Pipe) -> None:
+    of_oven = ("spc", "--asset", f"{LINE}/oven", "--tag", "temp_c", "--at", AT, "--window", "1h", "--json")
+    chart, energy = (
+        json.loads(run(*pipe.arguments(*asked)).stdout) for asked in (of_oven, ("energy", "--asset", LINE, "--json"))
+    )
+
+    assert (chart["chart"], chart["every"], chart["tag"]) == ("i_mr", "1m", "temp_c")
+    assert len(chart["points"]) > 10 and all(point["time"].endswith("Z") for point in chart["points"])
+    assert {"by_order", "by_shift"} <= energy.keys()
+    assert all(row["good_count"] >= 0 for row in energy["by_order"])
+
+
+@pytest.mark.parametrize("what", ["oee", "pareto", "energy"])
+def test_pictures_fit_80_columns(pipe: Pipe, what: str) -> None:
+    result = CliRunner().invoke(
+        app, ["show", *pipe.arguments(what, "--asset", "plant/hall1/line1")], env={"COLUMNS": "80"}
+    )
+
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
 def test_energy_per_good_unit_is_drawn_by_order_and_by_shift(pipe: Pipe) -> None:
     told = run(*pipe.arguments("energy", "--asset", LINE)).stdout
 
@@ -71,15 +126,18 @@ def test_the_points_of_a_window_are_drawn_between_their_limits(pipe: Pipe) -> No
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("oee", "--asset", "plant/hall1/line9"), "show oee: there is no row of losses"),
+        (
+            ("oee", "--asset", "plant/hall1/line9"),
+            "there is no row of losses of plant/hall1/line9 in a window shift or 1h",
+        ),
         (("oee", "--asset", LINE, "--at", "2022-01-01", "--window", "1h"), "there is no row of losses"),
         (("energy", "--asset", "plant/hall1/line9"), "there is no row of order"),
         (("spc", "--asset", LINE), "name it with --tag"),
-        (("spc", "--asset", LINE, "--tag", "speed"), "show spc: plant/hall1/line1 speed is not charted"),
+        (("spc", "--asset", LINE, "--tag", "speed"), "plant/hall1/line1 speed is not charted"),
         (("oee", "--asset", LINE, "--window", "order"), "show oee: --window is one of 1m, 15m,"),
         (("pareto", "--asset", LINE, "--window", "2h"), "show pareto: --window is one of 1m, 15m,"),
         (("energy", "--asset", LINE, "--window", "2h"), "month, shift, order; got '2h'"),
-        (("pareto", "--asset", "plant/hall1/line9"), "show pareto: there is no row of losses"),
+        (("pareto", "--asset", "plant/hall1/line9"), "there is no row of losses of plant/hall1/line9"),
     ],
 )
 def test_what_cannot_be_drawn_is_told_in_one_line(pipe: Pipe, arguments: tuple[str, ...], told: str) -> None:
