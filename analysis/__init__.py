@@ -1,1 +1,1 @@
-"""Analysis: what works on whole tables or needs scipy: baselines, capability, run lengths, productivity. No stream, no log."""
+"""Analysis: what works on whole tables, on the log or on a store, without a terminal. It prints nothing; verbs and pages ask it."""

@@ -14,7 +14,7 @@ from fieldline.log import Log
 from fieldline.states import STATES as MEANINGS
 from fieldline.states import State, TimeElement, state_of
 
-UNTOLD = "no reason told"
+UNREPORTED = "no reason reported"
 _TAGS = frozenset({"@state", "@correction", "@reject", "@count"})
 
 
@@ -135,4 +135,4 @@ def _is_down(said: Mapping[str, Any]) -> bool:
 
 
 def _reason(said: Mapping[str, Any]) -> str:
-    return str(said.get("reason") or UNTOLD)
+    return str(said.get("reason") or UNREPORTED)

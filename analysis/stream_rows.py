@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from analysis.dead_letters.letters import letter
+from analysis.dead_letters.records import dead_letter
 from fieldline.errors import FrameError
 from fieldline.frames import Quality, decode_batch, decode_readings
 from fieldline.log import Log, Record, Stream
@@ -42,7 +42,7 @@ def rows_of(stream: Stream, record: Record) -> Iterator[Row]:
         elif stream is Stream.METRICS:
             yield from _metrics(record, where)
         else:
-            yield letter(record)
+            yield dead_letter(record)
     except FrameError as error:
         yield {"error": str(error), **where}
 

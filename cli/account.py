@@ -47,7 +47,7 @@ def account(balance: Balance) -> Report:
 
 def _notes(balance: Balance) -> Iterator[str]:
     if waiting := sum(source.waiting for source in balance.sources):
-        yield f"{waiting} rows are not decided yet: they wait for earlier ones (settle)"
+        yield f"{waiting} rows are not decided yet: they wait for earlier ones (--settle)"
     if conflicts := sum(source.conflict for source in balance.sources):
         yield f"{conflicts} of the duplicates came with another value; the smallest was kept"
     if balance.undelivered:

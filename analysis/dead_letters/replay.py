@@ -1,4 +1,4 @@
-"""Dead letters back onto the log: payloads decoded again, frames that the process stage set aside appended again."""
+"""Dead letters back onto the log: payloads decoded again, frames that the process stage gave up appended again."""
 
 from collections import Counter
 from typing import Any

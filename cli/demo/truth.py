@@ -28,7 +28,7 @@ class Comparison(NamedTuple):
 
 
 def compare_counts(balance: Balance, truth: dict[str, Any]) -> list[Comparison]:
-    """Per line: different readings stored, copies found, malformed payloads set aside."""
+    """Per line: different readings stored, copies found, malformed payloads among the dead letters."""
     ours = {source.source: source for source in balance.sources}
     found = []
     for line, told in sorted(truth["lines"].items()):
@@ -94,7 +94,7 @@ def shown(value: float | None) -> str:
 
 
 def _rows(store: Path, kind: str, window: str | None = None) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """The stored rows of a kind by asset, window and start [ns UTC]; without those that were taken back."""
+    """The stored rows of a kind by asset, window and start [ns UTC]; without retracted ones."""
     frame = query(kind, window=window, source=str(store))
     times = frame["time"].dt.epoch("ns").to_list()
     rows = zip(times, frame.to_dicts(), strict=True)

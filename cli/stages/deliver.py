@@ -25,7 +25,7 @@ def deliver_parts(settings: Settings, plant: Plant, log: Log, clock: Clock) -> l
 
 
 def with_store(settings: Settings) -> Settings:
-    """The settings of `fieldline run`: results go to a store beside the log, unless told otherwise or `none`."""
+    """The settings of `fieldline run`: results go to a store beside the log, unless another is named, or `none`."""
     store = settings.deliver.store
     if store is None:
         store = results_path(settings.log)

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from analysis.dead_letters.letters import Chosen, find, in_order, letter, newest
+from analysis.dead_letters.records import Chosen, dead_letter, find, in_order, newest
 from analysis.dead_letters.replay import Replay
 from analysis.logs import existing
 from cli import options
-from cli.report import Data, Facts, Note, Report, Table, columns, tell
+from cli.report import Column, Data, Facts, Note, Report, Table, tell
 from cli.terminal import progress
 from cli.wiring import plant_of
 from fieldline.clock import SystemClock
@@ -43,10 +43,10 @@ def ls(
     plant = plant_of(settings)
     with existing(settings.log) as opened:
         records, total = newest(opened, Chosen(reason, source), limit)
-    letters = [letter(record, plant.time_zone(record.key.decode("utf-8", "replace"))) for record in records]
+    letters = [dead_letter(record, plant.time_zone(record.key.decode("utf-8", "replace"))) for record in records]
     rows = [{name: row.get(name) for name in _SHOWN} for row in letters]
     count = f"{total} dead letters" + (f", the newest {len(letters)} shown" if total > len(letters) else "")
-    table = Table("", columns(*_SHOWN), rows, keys=2)
+    table = Table("", [Column(name, "time" if name == "set_aside" else name) for name in _SHOWN], rows, keys=2)
     tell(Report([Data("letters", letters), table, Note(count)], root="letters"), as_json=json, is_utc=utc)
 
 
@@ -64,7 +64,7 @@ def show(
     with existing(settings.log) as opened:
         record = find(opened, ident)
     zone = plant.time_zone(record.key.decode("utf-8", "replace"))
-    tell(Report([Facts(letter(record, zone), "letter")], root="letter"), as_json=json, is_utc=utc)
+    tell(Report([Facts(dead_letter(record, zone), "letter")], root="letter"), as_json=json, is_utc=utc)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.causes import UNTOLD, Cause, by_reason, by_station, causes_of
+from analysis.causes import UNREPORTED, Cause, by_reason, by_station, causes_of
 from fieldline.frames import encode_readings
 from fieldline.log import Log, Stream, open_log
 from fieldline.partition import partition_of
@@ -46,7 +46,7 @@ def test_a_stop_lasts_until_the_next_state(log: Log) -> None:
         (PRESS, "state", 130, {"state": "idle", "reason": "no part"}),
     )
 
-    assert stops(log) == [Cause(PRESS, "jam", "", 60.0), Cause(PRESS, UNTOLD, "", 30.0)]
+    assert stops(log) == [Cause(PRESS, "jam", "", 60.0), Cause(PRESS, UNREPORTED, "", 30.0)]
 
 
 def test_what_lies_outside_the_window_does_not_count(log: Log) -> None:

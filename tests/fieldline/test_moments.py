@@ -46,7 +46,7 @@ def test_moments_are_shown_with_as_many_decimals_as_they_need() -> None:
         (NOW_NS + 1_999_999_999, "UTC", "2026-01-01T00:00:01.999Z"),
         (NOW_NS + 400_000, "UTC", "2026-01-01T00:00Z"),
         (-1, "UTC", "1969-12-31T23:59:59.999Z"),
-        (2**63, "UTC", f"{2**63} ns"),
+        (10**24, "UTC", f"{10**24} ns"),
     ],
 )
 def test_people_see_a_moment_by_the_clock_of_its_site(time_ns: int, zone: str, text: str) -> None:

@@ -30,7 +30,7 @@ class Chosen(NamedTuple):
 
 
 def in_order(log: Log, chosen: Chosen) -> Iterator[Record]:
-    """Those that are meant, partition after partition merged by when they were set aside."""
+    """Those that are meant, partition after partition merged by when they became dead letters."""
     partitions = range(log.partitions(Stream.DEADLETTER))
     streams = (log.read(Stream.DEADLETTER, p, *log.bounds(Stream.DEADLETTER, p)) for p in partitions)
     return filter(chosen.holds, heapq.merge(*streams, key=lambda record: record.appended_ns))
@@ -59,7 +59,7 @@ def find(log: Log, ident: str) -> Record:
     return record
 
 
-def letter(record: Record, zone: str = "UTC") -> Row:
+def dead_letter(record: Record, zone: str = "UTC") -> Row:
     """A dead letter: its headers, and the payload as text, or as base64 where it is none. zone : of its source"""
     headers = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
     numbers = {name: int(headers[name]) for name in ("count", "received_ns") if headers.get(name, "").isdecimal()}
