@@ -45,6 +45,7 @@ def progress(label: str, total: int | None, unit: str = "records") -> Iterator[A
     if not sys.stderr.isatty():
         yield lambda _done: None
         return
+    # Only who watches waits for rich, which takes longer to import than most verbs to run.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -19,10 +19,11 @@ def picture(state: DemoState, headline: str) -> RenderableType:
 
 
 def _lines(state: DemoState) -> Table:
-    table = Table(expand=True, box=None, header_style="bold")
-    table.add_column("line")
-    for name in ("kW", "kWh today", "good", "rejects", "OEE last h", "product", "kWh/good"):
-        table.add_column(name, justify="right")
+    # 80 columns hold all of it with lines named in full.
+    table = Table(expand=True, box=None, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("line", no_wrap=True)
+    for name in ("kW", "kWh today", "good", "rejects", "OEE 1h", "product", "kWh/good"):
+        table.add_column(name, justify="right", no_wrap=True)
     for line in state.lines():
         table.add_row(
             line.line,
@@ -44,23 +45,23 @@ def _numbers(state: DemoState) -> Table:
         stage: sum(each.lag for each in state.lags if each.stage == stage)
         for stage in dict.fromkeys(each.stage for each in state.lags)
     }
-    table = Table.grid(expand=True, padding=(0, 2))
-    for _ in range(4):
-        table.add_column(ratio=1)
     told, rates = state.totals.get, state.rates.get
     plant = iso(state.plant_ns // 60_000_000_000 * 60_000_000_000)[:16].replace("T", " ") if state.plant_ns else "-"
-    table.add_row(
+    pairs = [
         _pair("plant time", plant),
-        _pair("readings/s", f"{rates('received', 0):,.0f}"),
         _pair("received", f"{told('received', 0):,.0f}"),
+        _pair("readings/s", f"{rates('received', 0):,.0f}"),
         _pair("results stored", f"{told('rows_stored', 0):,.0f}"),
-    )
-    table.add_row(
         _pair("duplicates", f"{state.fates.get('duplicate', 0):,}"),
         _pair("too late", f"{state.fates.get('late', 0):,}"),
         _pair("dead letters", f"{state.dead_letters:,}"),
         _pair("lag", ", ".join(f"{stage.removeprefix('deliver.')} {count}" for stage, count in lag.items())),
-    )
+    ]
+    table = Table.grid(expand=True, padding=(0, 2))
+    for _ in range(2):
+        table.add_column(ratio=1)
+    for left, right in zip(pairs[0::2], pairs[1::2], strict=True):
+        table.add_row(left, right)
     return table
 
 

@@ -83,8 +83,9 @@ def test_the_view_shows_what_the_newest_order_takes(written: WrittenLog) -> None
     (line,) = state.lines()
     assert (line.product, line.kwh_per_good) == ("B", 0.4)
     sheet = StringIO()
-    Console(file=sheet, width=100).print(picture(state, "test"))
-    assert "0.400" in sheet.getvalue() and "42.0" in sheet.getvalue()
+    Console(file=sheet, width=80).print(picture(state, "test"))
+    (row,) = [line for line in sheet.getvalue().splitlines() if LINE in line]
+    assert "0.400" in row and "42.0" in row and len(row) == 80
 
 
 def test_figures_agree_when_they_are_equal_to_a_billionth() -> None:
