@@ -6,7 +6,7 @@ import traceback
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from cli.exits import Exit, exit_of
 from cli.loader import Verbs
@@ -30,6 +30,14 @@ class FieldlineGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, self.verbs.sentence(name)) for name in self.verbs])
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        # Names and sentences are all that a shell shows of verbs; none is imported for it.
+        self.commands = {name: TyperCommand(name, help=self.verbs.sentence(name)) for name in self.verbs}
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            self.commands = self.verbs
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -80,6 +80,17 @@ def test_help_imports_nothing_heavy() -> None:
     assert result.stdout.strip() == "[]"
 
 
+def test_a_shell_completes_verbs_without_importing_them() -> None:
+    variables = {"_FIELDLINE_COMPLETE": "complete_bash", "COMP_WORDS": "fieldline st", "COMP_CWORD": "1"}
+    script = "import sys; from cli.main import app\ntry: app(prog_name='fieldline')\nfinally: print([n for n in sys.modules if n.startswith('cli.verbs.')])"
+
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=60, env=os.environ | variables
+    )
+
+    assert result.stdout.split() == ["status", "[]"], result.stderr
+
+
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("topics", "dlq", "correct")])
 def test_every_verb_explains_itself(verb: str, fieldline: Callable[..., Result]) -> None:
     result = fieldline(verb, "--help")
