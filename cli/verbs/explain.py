@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from enum import StrEnum
+from json import loads as parse
 from typing import Annotated, Any
 
 import typer
@@ -133,7 +134,16 @@ def _evidence(evidence: Document) -> Iterator[Piece]:
 
 
 def _reading(reading: Document, where: str) -> dict[str, Any]:
-    said = reading["event"] if "event" in reading else reading["value"]
-    quality = f" ({reading['quality']})" if "quality" in reading else ""
-    value = f"{said}{quality}" if isinstance(said, str) or quality else said
+    value = _event(reading["event"]) if "event" in reading else reading["value"]
+    if "quality" in reading:
+        value = f"{value} ({reading['quality']})"
     return {"": where, "time": reading["time"], "offset": reading["position"], "value": value}
+
+
+def _event(payload: str) -> str:
+    """What an event says: `order 4711, phase start`; a payload that is no object as it came."""
+    try:
+        said = parse(payload)
+    except ValueError:
+        return payload
+    return ", ".join(f"{name} {value}" for name, value in said.items()) if isinstance(said, dict) else payload

@@ -134,6 +134,7 @@ def test_the_text_says_whether_all_agrees_and_shows_readings(pipe: Pipe) -> None
     assert "all 14 figures agree to 1e-9" in told
     assert "active_energy_kwh / hours of the window = " in told
     assert f"{LINE}/press energy_kwh" in told
+    assert "  state producing\n" in told and "{" not in told
     assert "price_per_kwh" in told
 
 
