@@ -1,7 +1,7 @@
 """Checkpoints of a partition: state and input position, valid as a whole or not at all.
 
-A checkpoint is one *head* record that names the records which make it up: the names of the series, the live edge, the node table (a
-base and what changed since), and pages, each with the blocks of nodes that changed. A page is written once and read back when
+A checkpoint is one *head* record that names the records which make it up: the names of the series, the live edge, the table of windows (a
+base and what changed since), and pages, each with the blocks of windows that changed. A page is written once and read back when
 a late row needs it; a record that nothing names any more gets a tombstone. The group's commit carries the head's position, so a
 worker that lost its partition can write records but never make them count. Cost follows what changed, not what is kept.
 """
@@ -19,9 +19,12 @@ import zstandard
 from fieldline.errors import LogCorrupt
 from fieldline.log import Log, Stream
 from processing.kernels import layout as at
-from processing.timeline.engine import Engine, Rows
+from processing.kernels.jit import words
+from processing.timeline.arrivals import Arrivals
+from processing.timeline.engine import Engine
+from processing.timeline.tables import Tables, rows_of
 
-_VERSION = 3
+_VERSION = 4
 _PAGE_ROWS = 2048
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
@@ -64,9 +67,9 @@ class Checkpoints:
         self._obsolete: list[tuple[int, int]] = []
         self._pack, self._unpack = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
 
-    def load_page(self, position: int) -> np.ndarray:
-        """The content of a page: float64[rows, parts + carry columns + 1 (marks)]."""
-        return self._arrays(self._read([(position, 0)]))["page"]
+    def load_page(self, offset: int) -> list[np.ndarray]:
+        """The content of a page, as `Pool.content` made it."""
+        return list(self._arrays(self._read([(offset, 0)])).values())
 
     def write(
         self,
@@ -81,9 +84,7 @@ class Checkpoints:
 
         Raises Unavailable. Call `done` after the commit, so that what the checkpoint before needed may go.
         """
-        engine.windows.change_orders()
-        engine.windows.drop(engine.windows.expired(engine.rewind.oldest()))
-        engine.context.forget(engine.windows.oldest_start, engine.rewind.oldest())
+        engine.forget()
         head, old = self._head, self._head
         ids = self._write_pages(engine)
         names = head.names if head is not None else []
@@ -92,10 +93,10 @@ class Checkpoints:
             self._named = _named(engine)
         base, deltas = (head.base, list(head.deltas)) if head is not None else ([], [])
         if not base or len(deltas) >= _DELTAS_AT_MOST:
-            base, deltas = self._put(self._nodes(engine, engine.windows.flagged(0), list(self._pages))), []
-        elif len(ids) or engine.windows.dropped:
-            deltas.append(self._put(self._nodes(engine, ids, self._fresh_pages)))
-        engine.windows.dropped.clear()
+            base, deltas = self._put(self._windows(engine, engine.residency.flagged(0), list(self._pages))), []
+        elif len(ids) or engine.residency.dropped:
+            deltas.append(self._put(self._windows(engine, ids, self._fresh_pages)))
+        engine.residency.dropped.clear()
         self._fresh_pages = []
         state = self._put(self._state(engine))
         account = [self._append(counters, {})]
@@ -107,13 +108,14 @@ class Checkpoints:
 
     def done(self, engine: Engine, cache_bytes: int) -> None:
         """After the commit: let go of what nothing names any more, and of blocks over the memory budget."""
-        live = set(np.unique(engine.tables.nodes[: int(engine.tables.heap[at.H_NODES]), at.N_PAGE]).tolist())
+        used = int(engine.tables.heap["windows"][0])
+        live = set(np.unique(engine.tables.windows["page"][:used]).tolist())
         for page in [page for page in self._pages if page not in live]:
             self._obsolete += self._pages.pop(page)
         for _, serial in self._obsolete:
             self._log.append(Stream.CHECKPOINTS, self._partition, self._key(serial), None)
         self._obsolete = []
-        engine.windows.evict_to(cache_bytes)
+        engine.residency.evict_to(cache_bytes)
 
     def restore(self, engine: Engine, position: int, fingerprint: str) -> Head | None:
         """Fill an empty engine from the head at `position`; None when it was made with other parameters.
@@ -129,118 +131,111 @@ class Checkpoints:
         engine.context.restore(names)
         if not self._restore_state(engine, self._arrays(self._read(head.state))):
             return None
-        self._restore_nodes(engine, head)
+        self._restore_windows(engine, head)
         self._head, self._named = head, _named(engine)
         self._serial = max(self._serial, head.serial + 1)
         self._head_ref = [(position, head.serial + 1)]
         return head
 
     def _write_pages(self, engine: Engine) -> np.ndarray:
-        """Write the blocks of changed nodes; their ids."""
+        """Write the blocks of changed windows; their ids."""
         tables = engine.tables
-        ids = engine.windows.flagged(at.CHANGED)
-        columns = tables.nodes[ids]
-        ids = ids[np.lexsort((columns[:, at.N_START], columns[:, at.N_LEVEL], columns[:, at.N_LINE]))]
-        sizes = 1 << tables.nodes[ids, at.N_SHIFT]
-        first = 0
-        while first < len(ids):
-            last, rows = first, 0
-            while last < len(ids) and (rows == 0 or rows + sizes[last] <= _PAGE_ROWS):
-                rows += int(sizes[last])
-                last += 1
-            self._write_page(engine, ids[first:last], sizes[first:last])
-            first = last
+        ids = engine.residency.flagged(at.CHANGED)
+        table = tables.windows
+        of_slices = table["level"][ids] == at.SLICES
+        for mine in (ids[of_slices], ids[~of_slices]):
+            mine = mine[np.lexsort((table["start"][mine], table["level"][mine], table["line"][mine]))]
+            size = 1 << table["shift"][mine]
+            first = 0
+            while first < len(mine):
+                last, rows = first, 0
+                while last < len(mine) and (rows == 0 or rows + size[last] <= _PAGE_ROWS):
+                    rows += int(size[last])
+                    last += 1
+                self._write_page(tables, mine[first:last], size[first:last])
+                first = last
         return ids
 
-    def _write_page(self, engine: Engine, ids: np.ndarray, sizes: np.ndarray) -> None:
-        tables = engine.tables
-        blocks = tables.nodes[ids, at.N_BLOCK]
-        rows = np.concatenate([np.arange(block, block + size) for block, size in zip(blocks, sizes, strict=True)])
-        content = np.concatenate([tables.parts[rows], tables.snap[rows], tables.marks[rows, None]], axis=1)
-        refs = self._put(_arrays_bytes({"page": content}))
+    def _write_page(self, tables: Tables, ids: np.ndarray, size: np.ndarray) -> None:
+        """Write the blocks of some windows of one pool."""
+        table = tables.windows
+        pool = tables.pool(int(table["level"][ids[0]]))
+        content = pool.content(rows_of(table["block"][ids], table["shift"][ids]))
+        refs = self._put(_arrays_bytes({str(k): array for k, array in enumerate(content)}))
         page = refs[0][0]
         self._pages[page] = refs
         self._fresh_pages.append(page)
-        tables.nodes[ids, at.N_PAGE] = page
-        tables.nodes[ids, at.N_OFFSET] = np.cumsum(sizes) - sizes
-        tables.nodes[ids, at.N_FLAGS] &= ~at.CHANGED
+        table["page"][ids] = page
+        table["place"][ids] = np.cumsum(size) - size
+        table["flags"][ids] &= ~at.CHANGED
 
-    def _nodes(self, engine: Engine, ids: np.ndarray, pages: Iterable[int]) -> bytes:
-        """The rows of `ids` in the node table, their ranges, what was freed, and the keys of pages."""
-        tables = engine.tables
-        ranges = []
-        for node in ids.tolist():
-            place = int(tables.nodes[node, at.N_RANGE])
-            while place >= 0:
-                lo, hi, following = tables.ranges[place].tolist()
-                ranges.append((node, lo, hi))
-                place = following
+    def _windows(self, engine: Engine, ids: np.ndarray, pages: Iterable[int]) -> bytes:
+        """The rows of `ids` in the table of windows, their ranges, what was freed, and the keys of pages."""
+        ranges = [(number, *of_rows) for number in ids.tolist() for of_rows in engine.residency.ranges_of(number)]
         keys = [(page, position, serial) for page in pages for position, serial in self._pages[page]]
         return _arrays_bytes(
             {
-                "freed": np.array(engine.windows.dropped, np.int64),
+                "freed": np.array(engine.residency.dropped, np.int64),
                 "ids": ids,
-                "nodes": tables.nodes[ids],
+                "windows": words(engine.tables.windows[ids]),
                 "ranges": np.array(ranges, np.int64).reshape(-1, 3),
                 "pages": np.array(keys, np.int64).reshape(-1, 3),
             }
         )
 
     def _state(self, engine: Engine) -> bytes:
+        """The live edge."""
         tables = engine.tables
-        arrays = {
-            "lines": tables.lines,
-            "carry": tables.carry,
-            "opens": tables.opens,
-            "series_info": tables.series_info,
-            "series_scale": tables.series_scale,
-        }
-        late = engine.rewind.late_rows()
-        for name, rows in (("waiting", engine.waiting), ("late", late if late is not None else Rows.none())):
+        arrays = {"lines": words(tables.lines), "series": words(tables.series)}
+        arrays |= {f"state {k}": words(array) for k, array in enumerate(tables.states)}
+        arrays |= {f"open {k}": words(array) for k, array in enumerate(tables.opens)}
+        late = engine.reprocessing.late_rows()
+        for name, rows in (("waiting", engine.waiting), ("late", late if late is not None else Arrivals.none())):
             arrays |= {f"{name}.{field}": column for field, column in rows._asdict().items()}
         return _arrays_bytes(arrays)
 
     def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> bool:
         """Put the live edge back; False when the plant says other things of the series now."""
         tables = engine.tables
-        same = np.array_equal(tables.series_info, arrays["series_info"]) and np.array_equal(
-            tables.series_scale, arrays["series_scale"], equal_nan=True
-        )
-        fixed = [at.L_SERIES, at.L_SHIFT, at.L_BASE, at.L_REACH, at.L_ZONE]
-        if not same or not np.array_equal(tables.lines[:, fixed], arrays["lines"][:, fixed]):
+        lines = _records(arrays["lines"], at.LINE)
+        same = np.array_equal(words(tables.series), arrays["series"])
+        for name in ("series", "shift", "base", "influence", "zone"):
+            same = same and np.array_equal(tables.lines[name], lines[name])
+        if not same:
             return False
-        horizon = tables.lines[:, at.L_HORIZON].copy()
-        tables.lines = arrays["lines"].copy()
-        tables.lines[:, at.L_HORIZON] = horizon
-        tables.lines[:, at.L_ARRIVED] = engine.touched_at
-        tables.carry, tables.opens = arrays["carry"].copy(), arrays["opens"].copy()
+        lines["allowed_lateness"] = tables.lines["allowed_lateness"]
+        lines["arrived"] = engine.touched_at
+        tables.lines = lines
+        tables.states = [_records(arrays[f"state {k}"], array.dtype) for k, array in enumerate(tables.states)]
+        tables.opens = [_records(arrays[f"open {k}"], array.dtype) for k, array in enumerate(tables.opens)]
         rows = {
-            name: Rows(*(arrays[f"{name}.{field}"].copy() for field in Rows._fields)) for name in ("waiting", "late")
+            name: Arrivals(*(arrays[f"{name}.{field}"].copy() for field in Arrivals._fields))
+            for name in ("waiting", "late")
         }
         engine.waiting = rows["waiting"]
         if len(rows["late"].time):
-            engine.rewind.add(rows["late"], engine.touched_at)
+            engine.reprocessing.add(rows["late"], engine.touched_at)
         return True
 
-    def _restore_nodes(self, engine: Engine, head: Head) -> None:
+    def _restore_windows(self, engine: Engine, head: Head) -> None:
         tables = engine.tables
         ranges: dict[int, list[tuple[int, int]]] = {}
         for refs in (head.base, *head.deltas):
             arrays = self._arrays(self._read(refs))
-            for node in (*arrays["freed"].tolist(), *arrays["ids"].tolist()):
-                ranges.pop(node, None)
+            for number in (*arrays["freed"].tolist(), *arrays["ids"].tolist()):
+                ranges.pop(number, None)
             ids = arrays["ids"]
             top = int(max(arrays["freed"].max(initial=-1), ids.max(initial=-1))) + 1
-            tables.heap[at.H_NODES] = max(int(tables.heap[at.H_NODES]), top)
-            tables.room_for_nodes(0)
-            tables.nodes[arrays["freed"], at.N_FLAGS] = 0
-            tables.nodes[ids] = arrays["nodes"]
-            for node, lo, hi in arrays["ranges"].tolist():
-                ranges.setdefault(node, []).append((lo, hi))
+            tables.heap["windows"] = max(int(tables.heap["windows"][0]), top)
+            tables.room_for(0, 0)
+            tables.windows["flags"][arrays["freed"]] = 0
+            tables.windows[ids] = _records(arrays["windows"], at.WINDOW)
+            for number, first, last in arrays["ranges"].tolist():
+                ranges.setdefault(number, []).append((first, last))
             for page, position, serial in arrays["pages"].tolist():
                 self._pages.setdefault(page, []).append((position, serial))
-        engine.windows.rebuild(ranges)
-        engine.context.label(engine.windows.flagged(0))
+        engine.residency.rebuild(ranges)
+        engine.context.label(engine.residency.flagged(0))
 
     def _unnamed(self, old: Head | None, new: Head) -> list[tuple[int, int]]:
         def of(head: Head) -> list[tuple[int, int]]:
@@ -304,6 +299,11 @@ class Checkpoints:
 def _named(engine: Engine) -> tuple[int, int, int]:
     """What tells whether there are new names since they were written."""
     return len(engine.registry.series), len(engine.registry.products), engine.context.version
+
+
+def _records(content: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Records from their words."""
+    return np.ascontiguousarray(content).copy().view(dtype).reshape(-1)
 
 
 def _arrays_bytes(arrays: dict[str, np.ndarray]) -> bytes:

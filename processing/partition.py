@@ -18,15 +18,16 @@ from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints, fingerprint
 from processing.emitted import emitted_since, orders_emitted
-from processing.kernels import layout as at
 from processing.operators import WINDOWS, Operator, known
 from processing.outgoing import METRIC_ROWS, frames_of
-from processing.timeline.engine import Engine, Rows, Timing
+from processing.timeline.arrivals import Arrivals
+from processing.timeline.engine import Engine
+from processing.timeline.timing import Timing
 
 _STEP_ROWS = 50_000
 _SPARSE_ROWS = 2_000  # a step of rows that lie far apart makes many slices
 _SPARSE_SPAN_NS = 3_600_000_000_000
-_NODES_AT_MOST = 50_000  # that a backlog makes between two checkpoints
+_WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints
 _EMIT_EVERY_S = 0.05
 _EMIT_SHARE = 0.2  # of the time at most: folding and reading out windows costs much the same however little changed
 _IDLE_AFTER_S = 0.25
@@ -92,7 +93,7 @@ class Partition:
         self._emit_pause_s = _EMIT_EVERY_S
         self._came_at = 0.0
         self.position = 0
-        self._nodes_before = self._bytes_before = 0
+        self._windows_before = self._bytes_before = 0
         self._committed: tuple[int, bool] | None = None
         self.engine, self._checkpoints = self._empty()
 
@@ -170,7 +171,7 @@ class Partition:
         first = json.loads(commit.note).get("metrics")
         if first is not None:
             rows = emitted_since(self._log, self.number, int(first), self.engine.registry)
-            self.engine.windows.emit_again(*np.ascontiguousarray(rows.T))
+            self.engine.windows.flagging.emit_again(*np.ascontiguousarray(rows.T))
 
     def take(self, records: list[Record]) -> int:
         """Run the rows of records, in steps of some ten thousand rows. Returns how many rows.
@@ -199,7 +200,7 @@ class Partition:
                 frames, pending = [], 0
                 if self._is_crowded():
                     with self._suspecting():  # late rows keep the windows that they may touch
-                        self.engine.rewind.run_all()
+                        self.engine.reprocessing.run_all()
                         self.engine.emit()
                     self.checkpoint()
         if frames:
@@ -252,7 +253,7 @@ class Partition:
                 self._attempt(position, partial(self._run_back, waiting, late))
         self._has_failed = False
 
-    def _run_back(self, waiting: Rows, late: Rows) -> int:
+    def _run_back(self, waiting: Arrivals, late: Arrivals) -> int:
         self.engine.take_back(waiting, late, self._now())
         return len(waiting.time) + len(late.time)
 
@@ -271,7 +272,7 @@ class Partition:
     def _set_aside_rows(self, position: int, series: np.ndarray) -> None:
         """Set aside a record of which the rows of `series` still waited."""
         tables, registry = self.engine.tables, self.engine.registry
-        lines = tables.series_info[series, at.S_LINE].tolist()
+        lines = tables.series["line"][series].tolist()
         found = next(iter(self._log.read(Stream.READINGS, self.number, position, position + 1)), None)
         record = found or Record(self.number, position, b"", None, {}, self._clock.now_ns())
         if found is not None and sum(self._sources(found).values()) == len(lines):
@@ -334,7 +335,7 @@ class Partition:
         tables = self.engine.tables
         if tables.used_bytes * 4 > 5 * max(self._settings.node_cache_mb << 20, self._bytes_before):
             return True
-        return int(tables.heap[at.H_NODES]) - self._nodes_before > _NODES_AT_MOST
+        return int(tables.heap["windows"][0]) - self._windows_before > _WINDOWS_AT_MOST
 
     def finish(self) -> None:
         """Emit everything and checkpoint, before the stage stops."""
@@ -360,7 +361,7 @@ class Partition:
         note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted), "metrics": emitted})
         self._reader.commit(self.number, self.position, note)
         self._committed, self._committed_at = (self.position, unemitted), self._clock.monotonic()
-        self._nodes_before = int(self.engine.tables.heap[at.H_NODES])
+        self._windows_before = int(self.engine.tables.heap["windows"][0])
         self._checkpoints.done(self.engine, self._settings.node_cache_mb << 20)
         self._bytes_before = self.engine.tables.used_bytes  # what has to stay would be no reason for another
 

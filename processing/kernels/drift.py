@@ -6,18 +6,19 @@ memory itself, is in `adwin.py`; where changes lay, looking back, is in `change_
 
 import numpy as np
 
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import FLOAT, FLOATS, INT, INTS, NOTHING, SIGNS, inline, kernel, record, records
+from processing.kernels.kept import first_of
 
-# columns of Page-Hinkley's state
-PH_COUNT = 0
-PH_MEAN = 1
-PH_RISE = 2  # sum of deviations less the tolerated ones
-PH_RISE_LEAST = 3
-PH_FALL = 4
-PH_FALL_MOST = 5
-PAGE_HINKLEY = 6
-
-FIRST_PAGE_HINKLEY = (0.0, 0.0, 0.0, np.inf, 0.0, -np.inf)
+PAGE_HINKLEY_FIELDS = (
+    ("ph_count", "f8"),
+    ("ph_mean", "f8"),
+    ("ph_rise", "f8"),  # sum of deviations less the tolerated ones
+    ("ph_rise_least", "f8"),
+    ("ph_fall", "f8"),
+    ("ph_fall_most", "f8"),
+)
+PAGE_HINKLEY = record(*PAGE_HINKLEY_FIELDS)
+FIRST_PAGE_HINKLEY = first_of(PAGE_HINKLEY, ph_rise_least=np.inf, ph_fall_most=-np.inf)
 
 # columns of DDM's state
 DDM_COUNT = 0
@@ -39,32 +40,39 @@ DRIFT = 2
 
 
 @inline
-def page_hinkley_step(state, k, c0, value, delta, threshold, alpha, least_count):
-    """Take one value into row k and give the verdict; see `page_hinkley`."""
+def begin_page_hinkley(state):
+    """Nothing was seen yet; state : a record with the fields of Page-Hinkley."""
+    state.ph_count = state.ph_mean = state.ph_rise = state.ph_fall = 0.0
+    state.ph_rise_least = np.inf
+    state.ph_fall_most = -np.inf
+
+
+@inline
+def page_hinkley_step(state, value, delta, threshold, alpha, least_count):
+    """Take one value and give the verdict; see `page_hinkley`. state : a record with the fields of Page-Hinkley."""
     if np.isnan(value):
         return STEADY
-    n = state[k, c0 + PH_COUNT] + 1.0
-    state[k, c0 + PH_COUNT] = n
-    state[k, c0 + PH_MEAN] += (value - state[k, c0 + PH_MEAN]) / n
-    deviation = value - state[k, c0 + PH_MEAN]
-    rise = alpha * state[k, c0 + PH_RISE] + deviation - delta
-    fall = alpha * state[k, c0 + PH_FALL] + deviation + delta
-    state[k, c0 + PH_RISE] = rise
-    state[k, c0 + PH_FALL] = fall
-    state[k, c0 + PH_RISE_LEAST] = min(state[k, c0 + PH_RISE_LEAST], rise)
-    state[k, c0 + PH_FALL_MOST] = max(state[k, c0 + PH_FALL_MOST], fall)
+    n = state.ph_count + 1.0
+    state.ph_count = n
+    state.ph_mean += (value - state.ph_mean) / n
+    deviation = value - state.ph_mean
+    rise = alpha * state.ph_rise + deviation - delta
+    fall = alpha * state.ph_fall + deviation + delta
+    state.ph_rise = rise
+    state.ph_fall = fall
+    state.ph_rise_least = min(state.ph_rise_least, rise)
+    state.ph_fall_most = max(state.ph_fall_most, fall)
     verdict = STEADY
-    if n >= least_count and rise - state[k, c0 + PH_RISE_LEAST] > threshold:
+    if n >= least_count and rise - state.ph_rise_least > threshold:
         verdict = RISE
-    elif n >= least_count and state[k, c0 + PH_FALL_MOST] - fall > threshold:
+    elif n >= least_count and state.ph_fall_most - fall > threshold:
         verdict = FALL
     if verdict != STEADY:
-        for c in range(PAGE_HINKLEY):
-            state[k, c0 + c] = FIRST_PAGE_HINKLEY[c]
+        begin_page_hinkley(state)
     return verdict
 
 
-@kernel("void(int64[::1], float64[::1], float64, float64, float64, int64, float64[:,::1], int8[::1])")
+@kernel(NOTHING, INTS, FLOATS, FLOAT, FLOAT, FLOAT, INT, records(PAGE_HINKLEY), SIGNS)
 def page_hinkley(row, value, delta, threshold, alpha, least_count, state, verdict):
     """Page-Hinkley test for a change of the mean, in both directions.
 
@@ -72,13 +80,13 @@ def page_hinkley(row, value, delta, threshold, alpha, least_count, state, verdic
     delta : change of the mean that is tolerated, 0 or more [the value's unit]; threshold : lambda, above 0 [the value's unit]:
     the larger, the later and the surer. alpha : what is kept of the sums at each value, above 0, at most 1.
     least_count : no verdict before this many values.
-    state : float64[rows, PAGE_HINKLEY], changed; a new row is `FIRST_PAGE_HINKLEY`, which it is again after a drift.
+    state : PAGE_HINKLEY[rows], changed; a new one is `FIRST_PAGE_HINKLEY`, which it is again after a drift.
     verdict : int8[n], output: RISE, FALL or STEADY.
     Source: E. S. Page, Biometrika 41 (1954) 100; D. V. Hinkley, Biometrika 58 (1971) 509; with forgetting as J. Gama et al.,
     "A survey on concept drift adaptation", ACM Computing Surveys 46 (2014) 44.
     """
     for i in range(value.size):
-        verdict[i] = page_hinkley_step(state, row[i], 0, value[i], delta, threshold, alpha, least_count)
+        verdict[i] = page_hinkley_step(state[row[i]], value[i], delta, threshold, alpha, least_count)
 
 
 @inline

@@ -1,92 +1,99 @@
-"""Energy from power, registers, intervals and pulses, a series at a time, and its fold into an asset's windows.
+"""Energy from power, registers, intervals and pulses, a series at a time.
 
 Power is integrated by the trapezoid rule over event time; consecutive samples further apart than the maximum gap give no energy.
 What lies between two samples that straddle a slice's end is split there by linear interpolation: the share of the
-slices before goes to their *tail* columns, which exactly one pair of samples (the one that crosses the slice's end) sets.
+slices before is their *boundary contribution*, which exactly one pair of samples (the one that crosses the slice's end) sets.
 
 Between two samples the states of the machine share energy by the time that each held; what no state held for stays without one.
-A slice keeps how long each state held from a series' last sample on, so that its tail is shared out when it comes to be known.
+A slice keeps how long each state held from a series' last sample on, so that its boundary contribution is shared out once it is known.
 Prices and emission factors are labels of slices, not state: amounts meet them in `fold` and `read_out`.
 """
 
 import numpy as np
 
 from processing.kernels import states
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import INT, inline, kernel, record
+from processing.kernels.kept import Partials, State, first_of, kept
 from processing.kernels.layout import (
     ACTIVE_INTERVAL,
     ACTIVE_PULSE,
     CHANGED,
+    CHUNKS,
     EMIT,
-    F_MAX_DELTA,
-    F_MODULUS,
-    F_SCALE,
-    K_BLOCK,
-    K_CARRY,
-    K_CLOSE,
-    K_END,
-    K_FIRST,
-    K_HI,
-    K_LO,
-    K_NODE,
-    K_SERIES,
-    K_START,
-    N_BLOCK,
-    N_END,
-    N_FLAGS,
-    N_NEWER,
-    N_OLDER,
-    N_START,
     NONE,
+    PLANT,
     REACTIVE_POWER,
-    S_GAP,
-    S_LEAD,
-    S_LOCAL,
-    S_REGISTER_GAP,
-    S_ROLE,
-    S_STATE_ROW,
+    ROWS,
     SPREAD,
     TOUCHED,
-    UPDATE,
+    UNCERTAIN,
+    WINDOWS,
 )
 
-# columns of `parts`
-AMOUNT = 0  # kWh or kvarh, booked by samples in the slice
-COVERED = 1  # s
-TAIL_AMOUNT = 2  # kWh or kvarh, booked by the first sample after the slice
-TAIL_COVERED = 3  # s
-COUNT = 4  # bookings
-PEAK = 5  # kW, longer windows only, at the asset's first row: highest mean power of a quarter-hour
-PRODUCING = 6  # .. + 3: of AMOUNT, what was drawn in each of `ENERGY_STATES`
-STATED = 10  # s of what was booked in which the state was known
-OPEN = 11  # .. + 3, of slices: s of each state between the series' last sample, or the start, and the end
-COST = 11  # of longer windows, in the same places: money,
-CO2 = 12  # kg,
-REACHED = 13  # and ns from the window's start to the end of the last slice in which something was booked
-PARTS = 15
+# whose energy it is, by number: `fieldline.states.EnergyState` less one
+DRAWN_PRODUCING = 0
+DRAWN_IDLE = 1
+DRAWN_STANDBY = 2
+DRAWN_OFF = 3
+ENERGY_STATES = 4
 
-ENERGY_STATES = 4  # producing, idle, standby, off: `fieldline.states.EnergyState` less one
-
-# columns of `carry`
-TIME = 0  # int64 ns
-VALUE = 1
-SINCE = 2  # .. + 3: int64 ns in each state from the last sample to the slice's start, of intervals and pulses
-STATE = 6  # .., at the asset's first row: see `states`
-CARRY = STATE + states.STATE_CARRY
-
-# columns of `opens`, int64 ns
-O_UNTIL = 0  # at the asset's first row: until when the states' time is counted
-O_IN = 1  # .. + 3, at the asset's first row: time in each state since the slice began
-O_SEEN = 5  # .. + 3: the same at the series' last sample in the slice
-OPENS = 9
+_BOOKED = (
+    ("amount", "f8"),  # kWh or kvarh; of slices, what samples in the slice booked
+    ("covered", "f8"),  # s
+    ("bookings", "i8"),
+    ("in_state", "f8", ENERGY_STATES),  # of `amount`, what was drawn in each energy state
+    ("stated", "f8"),  # s of what was booked in which the state was known
+)
+SLICE_PARTIAL = record(
+    *_BOOKED,
+    ("boundary_amount", "f8"),  # kWh or kvarh, booked by the first sample after the slice
+    ("boundary_covered", "f8"),  # s
+    ("open_s", "f8", ENERGY_STATES),  # s of each state between the series' last sample, or the start, and the end
+)
+WINDOW_PARTIAL = record(
+    *_BOOKED,
+    ("peak_kw", "f8"),  # at the asset's first row: highest mean power of a quarter-hour
+    ("cost", "f8"),  # money
+    ("co2_kg", "f8"),
+    ("reached_ns", "i8"),  # from the window's start to the end of the last slice in which something was booked
+)
+SERIES_STATE = record(
+    ("time", "i8"),  # of the newest sample [ns]
+    ("value", "f8"),
+    ("since_ns", "i8", ENERGY_STATES),  # in each state from it to the slice's start, of intervals and pulses
+    *states.KNOWN,  # at the asset's first row
+)
+OPEN = record(
+    ("until", "i8"),  # at the asset's first row: until when the states' time is counted [ns]
+    ("in_state_ns", "i8", ENERGY_STATES),  # at the asset's first row: in each state since the slice began
+    ("seen_ns", "i8", ENERGY_STATES),  # the same at the series' newest sample in the slice
+)
 
 SECONDS_AN_HOUR = 3600.0
 
-# flags of `register_delta`
+# how a register's step came about, see `register_step`
 OK = 0
 ROLLOVER = 1
 RESET = 2
 IMPLAUSIBLE = 3
+
+
+class EnergyState(State):
+    """See `State`."""
+
+
+class EnergyPartials(Partials):
+    """See `Partials`."""
+
+
+KEPT = kept(
+    EnergyState,
+    EnergyPartials,
+    slice=first_of(SLICE_PARTIAL),
+    window=first_of(WINDOW_PARTIAL, peak_kw=np.nan),
+    state=first_of(SERIES_STATE, time=NONE, sample_until=NONE, fixed_until=NONE, fixed_since=NONE),
+    open=first_of(OPEN),
+)
 
 
 @inline
@@ -122,239 +129,230 @@ def register_deltas(readings, modulus, max_delta, deltas, flags):
 
 
 @inline
-def share(role, v0, v1, t0, t1, a, b, amount):
-    """Energy of the part a..b of the span t0..t1: of the trapezoid for power, of `amount` by time for the others."""
-    if role <= REACTIVE_POWER:
-        slope = (v1 - v0) / (t1 - t0)
-        return (v0 + slope * (a - t0) + v0 + slope * (b - t0)) * 0.5 * ((b - a) * 1e-9) / SECONDS_AN_HOUR
-    return amount * ((b - a) / (t1 - t0))
+def gap_of(series):
+    """How far two samples of a meter may lie apart. [ns]"""
+    return series.gap if series.role <= REACTIVE_POWER else series.register_gap
 
 
 @inline
-def set_tail(nodes, node, parts, marks, p, p0, amount, covered):
-    """Set a slice's tail; the row is marked when its bits change."""
-    if parts[p, p0 + TAIL_AMOUNT] != amount or parts[p, p0 + TAIL_COVERED] != covered:
-        parts[p, p0 + TAIL_AMOUNT] = amount
-        parts[p, p0 + TAIL_COVERED] = covered
-        marks[p] |= EMIT | SPREAD
-        nodes[node, N_FLAGS] |= TOUCHED | CHANGED
+def amount_of(series, newest, value):
+    """What a sample itself reports: the amount of an interval or of pulses, a register's step since `newest`; 0 of power.
+
+    An implausible step counts nothing but is covered: whether a window has a row must never be retracted by a row that comes late.
+    """
+    if series.role >= ACTIVE_INTERVAL:
+        return value * series.scale
+    if series.role <= REACTIVE_POWER or newest.time == NONE:
+        return 0.0
+    step, _ = register_step(newest.value, value, series.modulus, series.max_delta)
+    return step * series.scale
+
+
+@inline
+def share(role, newest, time, value, amount, a, b):
+    """Energy from a to b, which lie between the newest sample and the next one: of the trapezoid for power, else of `amount` by time."""
+    if role <= REACTIVE_POWER:
+        slope = (value - newest.value) / (time - newest.time)
+        since = newest.value + slope * (a - newest.time) + newest.value + slope * (b - newest.time)
+        return since * 0.5 * ((b - a) * 1e-9) / SECONDS_AN_HOUR
+    return amount * ((b - a) / (time - newest.time))
+
+
+@inline
+def book(part, series, newest, time, value, amount, start, is_near):
+    """Book what a sample adds to its slice, which begins at `start`. Returns how much. [kWh or kvarh]
+
+    is_near : whether the newest sample lies within the maximum gap.
+    """
+    is_whole = series.role >= ACTIVE_INTERVAL
+    if is_whole or (series.role > REACTIVE_POWER and newest.time != NONE and not is_near):
+        part.amount += amount
+        part.bookings += 1
+    if is_near:
+        a = max(newest.time, start)
+        if not is_whole:
+            amount = share(series.role, newest, time, value, amount, a, time)
+            part.amount += amount
+        part.covered += (time - a) * 1e-9
+        part.bookings += 1
+    return amount
+
+
+@inline
+def split(chunk, series, newest, time, value, amount, windows, kept):
+    """Set the boundary contributions of the slices before a chunk's that lie between the newest sample and the next one."""
+    older = windows[chunk.window].older
+    while older >= 0 and windows[older].end > newest.time:
+        window = windows[older]
+        a, b = max(newest.time, window.start), window.end
+        there = 0.0
+        if series.role < ACTIVE_INTERVAL:
+            there = share(series.role, newest, time, value, amount, a, b)
+        covered = (b - a) * 1e-9
+        row = window.block + series.local
+        part = kept.slices[row]
+        if part.boundary_amount != there or part.boundary_covered != covered:
+            part.boundary_amount, part.boundary_covered = there, covered
+            kept.dirty[row] |= EMIT | SPREAD
+            window.flags |= TOUCHED | CHANGED
+        older = window.older
 
 
 @inline
 def energy_state(state):
-    """Whose energy a machine state's energy is: 0 producing, 1 idle, 2 standby, 3 off, -1 unknown."""
+    """Whose energy a machine state's energy is, -1: unknown."""
     if state == states.UNKNOWN:
         return -1
     if state == states.PRODUCING:
-        return 0
+        return DRAWN_PRODUCING
     if state == states.STANDBY:
-        return 2
-    return 3 if state == states.OFF else 1
+        return DRAWN_STANDBY
+    return DRAWN_OFF if state == states.OFF else DRAWN_IDLE
 
 
 @inline
-def is_told(k, carry_i, b):
-    """Whether something is known of the state of the asset whose first row is k; what is not makes no work."""
-    return carry_i[k, b + states.SAMPLE_UNTIL] != NONE or carry_i[k, b + states.FIXED_UNTIL] != NONE
+def is_known(known):
+    """Whether something is known of an asset's state; what is not makes no work."""
+    return known.sample_until != NONE or known.fixed_until != NONE
 
 
 @inline
-def pass_time(k, start, until, carry_i, opens_i, c0, o0):
-    """Count the time up to `until` to the states that held; k : first row of the asset whose states they are."""
-    a = max(opens_i[k, o0 + O_UNTIL], start)
+def pass_time(known, opened, start, until):
+    """Count the time up to `until` to the states that held; known, opened : of the first row of the asset whose states they are."""
+    a = max(opened.until, start)
     while a < until:
-        state, b = states.state_at(a, until, carry_i, k, c0 + STATE)
+        state, b = states.state_at(known, a, until)
         which = energy_state(state)
         if which >= 0:
-            opens_i[k, o0 + O_IN + which] += b - a
+            opened.in_state_ns[which] += b - a
         a = b
-    opens_i[k, o0 + O_UNTIL] = until
+    opened.until = until
 
 
 @inline
-def share_out(p, k, lead, whole, length, amount, parts, carry_i, opens_i, p0, c0, o0):
-    """Share an amount that was drawn in `length` ns among the states that held since the series' last sample.
+def share_out(part, newest, opened, machine, is_whole, length, amount):
+    """Share an amount that was drawn in `length` ns among the states that held since the series' newest sample.
 
-    whole : 1 when the time before the slice counts, too.
+    opened, machine : what is open of the series, and of the machine whose states they are. is_whole : whether the time before the
+    slice counts, too.
     """
     for e in range(ENERGY_STATES):
-        spent = opens_i[lead, o0 + O_IN + e] - opens_i[k, o0 + O_SEEN + e]
-        opens_i[k, o0 + O_SEEN + e] = opens_i[lead, o0 + O_IN + e]
-        if whole == 1:
-            spent += carry_i[k, c0 + SINCE + e]
-            carry_i[k, c0 + SINCE + e] = 0
+        spent = machine.in_state_ns[e] - opened.seen_ns[e]
+        opened.seen_ns[e] = machine.in_state_ns[e]
+        if is_whole:
+            spent += newest.since_ns[e]
+            newest.since_ns[e] = 0
         if spent > 0 and length > 0:
-            parts[p, p0 + PRODUCING + e] += amount * (spent / length)
-            parts[p, p0 + STATED] += spent * 1e-9
+            part.in_state[e] += amount * (spent / length)
+            part.stated += spent * 1e-9
 
 
 @inline
-def leave_open(p, k, lead, whole, near, parts, carry_i, opens_i, p0, c0, o0):
-    """At the end of a slice: keep how long each state held since the series' last sample.
+def leave_open(part, newest, opened, machine, is_whole, is_near):
+    """At the end of a slice: keep how long each state held since the series' newest sample.
 
-    near : 0 when the next sample will be too far from the last one for it to matter.
+    is_near : False when the next sample will be too far from the newest one for it to matter.
     """
     for e in range(ENERGY_STATES):
-        spent = opens_i[lead, o0 + O_IN + e] - opens_i[k, o0 + O_SEEN + e]
-        if whole == 0:
-            parts[p, p0 + OPEN + e] = spent * 1e-9 if near == 1 else 0.0
+        spent = machine.in_state_ns[e] - opened.seen_ns[e]
+        if is_whole:
+            newest.since_ns[e] = newest.since_ns[e] + spent if is_near else 0
         else:
-            carry_i[k, c0 + SINCE + e] = carry_i[k, c0 + SINCE + e] + spent if near == 1 else 0
+            part.open_s[e] = spent * 1e-9 if is_near else 0.0
 
 
 @inline
-def begin_slice(block, base, n, snap, carry, opens_i, c0, o0):
-    """Keep the state before a slice; nothing is open at its start."""
-    for j in range(n):
-        for c in range(CARRY):
-            snap[block + j, c0 + c] = carry[base + j, c0 + c]
-        for c in range(OPENS):
-            opens_i[base + j, o0 + c] = 0
+def clear(opened):
+    """Nothing is open at a slice's start."""
+    opened.until = 0
+    for e in range(ENERGY_STATES):
+        opened.in_state_ns[e] = 0
+        opened.seen_ns[e] = 0
 
 
 @inline
-def end_slice(block, base, n, start, end, series_info, row_series, parts, carry_i, opens_i, p0, c0, o0):
+def end_slice(chunk, plant, kept):
     """Close a slice: its meters keep what their next sample will need, and states that are over are let go of."""
-    for j in range(n):
-        s, k = row_series[base + j], base + j
-        role, lead, t0 = series_info[s, S_ROLE], series_info[s, S_STATE_ROW], carry_i[k, c0 + TIME]
-        if role < 1 or role > ACTIVE_PULSE or lead < 0 or t0 == NONE:
+    for j in range(chunk.series):
+        series = plant.series[plant.row_series[chunk.base + j]]
+        newest = kept.state[chunk.state + j]
+        if series.role < 1 or series.role > ACTIVE_PULSE or series.state_row < 0 or newest.time == NONE:
             continue
-        whole = 1 if role >= ACTIVE_INTERVAL else 0
-        if whole == 0 and not is_told(base + lead, carry_i, c0 + STATE):
+        is_whole = series.role >= ACTIVE_INTERVAL
+        lead = chunk.state + series.state_row
+        if not is_whole and not is_known(kept.state[lead]):
             continue
-        pass_time(base + lead, start, end, carry_i, opens_i, c0, o0)
-        gap = series_info[s, S_GAP] if role <= REACTIVE_POWER else series_info[s, S_REGISTER_GAP]
-        near = 1 if end - t0 <= gap else 0
-        leave_open(block + j, k, base + lead, whole, near, parts, carry_i, opens_i, p0, c0, o0)
-    for j in range(n):
-        if series_info[row_series[base + j], S_LEAD] == j:
-            states.forget(end, carry_i, base + j, c0 + STATE)
+        pass_time(kept.state[lead], kept.open[lead], chunk.start, chunk.end)
+        is_near = chunk.end - newest.time <= gap_of(series)
+        leave_open(kept.slices[chunk.block + j], newest, kept.open[chunk.state + j], kept.open[lead], is_whole, is_near)
+    for j in range(chunk.series):
+        if plant.series[plant.row_series[chunk.base + j]].lead == j:
+            states.forget(kept.state[chunk.state + j], chunk.end)
 
 
 @inline
-def drop_tails(node, block, base, n, nodes, parts, snap, carry, carry_i, p0, c0):
-    """When a slice is run again: empty the tails of series whose last sample in it is another one now.
+def drop_boundaries(chunk, windows, kept):
+    """When a slice is run again: empty the boundary contribution of series whose newest sample in it is another one now.
 
     The next sample of each, which is run again, too, sets them anew where it is near enough. Only a meter's own samples count here: a
     state that came late changes what the next slice begins with, but not always as far as to the meter's next sample.
     """
-    newer = nodes[node, N_NEWER]
+    newer = windows[chunk.window].newer
     if newer < 0:
         return
-    for j in range(n):
-        # A slice that was cut may have no sample left, as the one after it begins with. Times are compared as floats of the same bits.
-        another = carry[base + j, c0 + TIME] != snap[nodes[newer, N_BLOCK] + j, c0 + TIME]
-        if another or carry_i[base + j, c0 + TIME] == NONE:
-            parts[block + j, p0 + TAIL_AMOUNT] = 0.0
-            parts[block + j, p0 + TAIL_COVERED] = 0.0
+    for j in range(chunk.series):
+        time = kept.state[chunk.state + j].time
+        # NONE is as good as another sample, also where the next slice begins with NONE, too: a slice that was cut may have no
+        # sample left, while the one that it was cut from had its boundary contribution.
+        if time == NONE or time != kept.before[windows[newer].block + j].time:
+            part = kept.slices[chunk.block + j]
+            part.boundary_amount = part.boundary_covered = 0.0
 
 
-@kernel(UPDATE)
-def update(
-    chunks,
-    n_chunks,
-    time,
-    series,
-    value,
-    quality,
-    mark,
-    live,
-    series_info,
-    series_scale,
-    event_keys,
-    event_info,
-    codes,
-    row_series,
-    nodes,
-    parts,
-    marks,
-    snap,
-    carry,
-    carry_i,
-    opens,
-    opens_i,
-    p0,
-    c0,
-    o0,
-    seconds,
-    out_series,
-    out_time,
-    out_rev,
-    out,
-):
-    """Run sorted rows, cut into `chunks`, over the state; the arguments are those of `telemetry.update`.
+@kernel(INT, CHUNKS, ROWS, PLANT, WINDOWS, KEPT.state_type)
+def update(chunks, rows, plant, windows, kept):
+    """Run sorted rows, cut into `chunks`, over what is kept; the arguments are those of `telemetry.update`.
 
-    series_scale : float64[series, 3]: factor to kW, kvar, kWh or kvarh; register modulus; largest plausible step.
-    Interval and pulse amounts are booked whole at their own time. An implausible step counts nothing but is covered: whether a
-    window has a row must never be taken back by a row that comes late.
+    Interval and pulse amounts are booked whole at their own time.
     """
-    for c in range(n_chunks):
-        block, base, n = chunks[c, K_BLOCK], chunks[c, K_CARRY], chunks[c, K_SERIES]
-        node, start, end = chunks[c, K_NODE], chunks[c, K_START], chunks[c, K_END]
-        if chunks[c, K_FIRST] == 1:
-            begin_slice(block, base, n, snap, carry, opens_i, c0, o0)
-        for i in range(chunks[c, K_LO], chunks[c, K_HI]):
-            s = series[i]
-            role = series_info[s, S_ROLE]
-            if role == 0 or quality[i] > 1:
+    for chunk in chunks:
+        if chunk.is_first == 1:
+            for j in range(chunk.series):
+                kept.before[chunk.block + j] = kept.state[chunk.state + j]
+                clear(kept.open[chunk.state + j])
+        for i in range(chunk.lo, chunk.hi):
+            series = plant.series[rows.series[i]]
+            if series.role == 0 or rows.quality[i] > UNCERTAIN:
                 continue
-            t, v = time[i], value[i]
-            if role > ACTIVE_PULSE:
-                if states.tells_state(role):
-                    lead, b = base + series_info[s, S_LEAD], c0 + STATE
-                    pass_time(lead, start, t, carry_i, opens_i, c0, o0)
-                    states.take_row(s, t, v, series_info, event_keys, event_info, codes, carry_i, lead, b)
+            time, value = rows.time[i], rows.value[i]
+            if series.role > ACTIVE_PULSE:
+                if states.tells_state(series.role):
+                    known = kept.state[chunk.state + series.lead]
+                    pass_time(known, kept.open[chunk.state + series.lead], chunk.start, time)
+                    states.take_row(known, series, time, value, plant.event_keys, plant.events, plant.codes)
                 continue
-            j = series_info[s, S_LOCAL]
-            p, k = block + j, base + j
-            power = role <= REACTIVE_POWER
-            if power:
-                v *= series_scale[s, F_SCALE]
-            t0, v0 = carry_i[k, c0 + TIME], carry[k, c0 + VALUE]
-            carry_i[k, c0 + TIME] = t
-            carry[k, c0 + VALUE] = v
-            if live == 1:
-                marks[p] |= EMIT | SPREAD
-            amount = 0.0
-            if role >= ACTIVE_INTERVAL:
-                amount = v * series_scale[s, F_SCALE]
-                parts[p, p0 + AMOUNT] += amount
-                parts[p, p0 + COUNT] += 1.0
-            elif not power and t0 != NONE:
-                amount, _ = register_step(v0, v, series_scale[s, F_MODULUS], series_scale[s, F_MAX_DELTA])
-                amount *= series_scale[s, F_SCALE]
-            near, spread = False, False
-            a = start
-            if t0 != NONE:
-                gap = series_info[s, S_GAP] if power else series_info[s, S_REGISTER_GAP]
-                near = t - t0 <= gap
-                spread = near and role < ACTIVE_INTERVAL
-                if not near and not power and role < ACTIVE_INTERVAL:
-                    parts[p, p0 + AMOUNT] += amount
-                    parts[p, p0 + COUNT] += 1.0
-                a = max(t0, start)
-            here = amount
-            if near:
-                if spread:
-                    here = share(role, v0, v, t0, t, a, t, amount)
-                    parts[p, p0 + AMOUNT] += here
-                parts[p, p0 + COVERED] += (t - a) * 1e-9
-                parts[p, p0 + COUNT] += 1.0
-            lead = series_info[s, S_STATE_ROW]
-            whole = 1 if role >= ACTIVE_INTERVAL else 0
-            if lead >= 0 and (whole == 1 or is_told(base + lead, carry_i, c0 + STATE)):
-                pass_time(base + lead, start, t, carry_i, opens_i, c0, o0)
-                length = 0 if not near else t - a if whole == 0 else t - t0
-                share_out(p, k, base + lead, whole, length, here, parts, carry_i, opens_i, p0, c0, o0)
-            older = nodes[node, N_OLDER]
-            while near and t0 < start and older >= 0 and nodes[older, N_END] > t0:
-                a, b = max(t0, nodes[older, N_START]), nodes[older, N_END]
-                tail = share(role, v0, v, t0, t, a, b, amount) if spread else 0.0
-                set_tail(nodes, older, parts, marks, nodes[older, N_BLOCK] + j, p0, tail, (b - a) * 1e-9)
-                older = nodes[older, N_OLDER]
-        if chunks[c, K_CLOSE] == 1:
-            end_slice(block, base, n, start, end, series_info, row_series, parts, carry_i, opens_i, p0, c0, o0)
-        if live == 0:
-            drop_tails(node, block, base, n, nodes, parts, snap, carry, carry_i, p0, c0)
+            row, k = chunk.block + series.local, chunk.state + series.local
+            part, newest = kept.slices[row], kept.state[k]
+            if rows.live == 1:
+                kept.dirty[row] |= EMIT | SPREAD
+            if series.role <= REACTIVE_POWER:
+                value *= series.scale
+            is_whole = series.role >= ACTIVE_INTERVAL
+            is_near = newest.time != NONE and time - newest.time <= gap_of(series)
+            amount = amount_of(series, newest, value)
+            here = book(part, series, newest, time, value, amount, chunk.start, is_near)
+            lead = chunk.state + series.state_row
+            if series.state_row >= 0 and (is_whole or is_known(kept.state[lead])):
+                pass_time(kept.state[lead], kept.open[lead], chunk.start, time)
+                length = 0
+                if is_near:
+                    length = time - (newest.time if is_whole else max(newest.time, chunk.start))
+                share_out(part, newest, kept.open[k], kept.open[lead], is_whole, length, here)
+            if is_near and newest.time < chunk.start:
+                split(chunk, series, newest, time, value, amount, windows, kept)
+            newest.time, newest.value = time, value
+        if chunk.closes == 1:
+            end_slice(chunk, plant, kept)
+        if rows.live == 0:
+            drop_boundaries(chunk, windows, kept)
     return 0

@@ -5,363 +5,294 @@ cost and its CO2 are those of that source. Prices and emission factors are label
 windows again and runs no reading.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from processing.kernels.energy import (
-    AMOUNT,
-    CO2,
-    COST,
-    COUNT,
-    COVERED,
-    ENERGY_STATES,
-    OPEN,
-    PARTS,
-    PEAK,
-    PRODUCING,
-    REACHED,
-    SECONDS_AN_HOUR,
-    STATED,
-    TAIL_AMOUNT,
-    TAIL_COVERED,
-)
-from processing.kernels.jit import inline, kernel
+from processing.kernels.energy import ENERGY_STATES, KEPT, SECONDS_AN_HOUR, WINDOW_PARTIAL
+from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, records
 from processing.kernels.layout import (
-    ACTIVE_INTERVAL,
-    ACTIVE_POWER,
-    ACTIVE_PULSE,
-    ACTIVE_REGISTER,
-    B_CO2,
-    B_PRICE,
-    FOLD,
-    L_BASE,
-    L_SERIES,
-    N_BLOCK,
-    N_END,
-    N_LEVEL,
-    N_LINE,
-    N_SHIFT,
-    N_START,
+    FAR,
+    LABELS,
+    PLANT,
     QUARTER,
     QUARTERS,
     REACTIVE_INTERVAL,
     REACTIVE_POWER,
     REACTIVE_REGISTER,
     REFOLD,
-    S_ASSET,
-    S_LEAD,
-    S_ROLE,
+    SLICES,
+    TREE,
+    WINDOWS,
 )
 
-# columns of what `read_out` gives
-KWH = 0
-KVARH = 1
-PEAK_KW = 2
-POWER_FACTOR = 3
-COVERAGE = 4
-IN_STATE = 5  # .. + 3: kWh in each of `ENERGY_STATES`; NaN where no state is known
-MONEY = 9
-KG_CO2 = 10
-HOURS = 11
-OUT = 12
+FIGURES = record(
+    ("window", "i8"),
+    ("asset", "i8"),
+    ("kwh", "f8"),
+    ("kvarh", "f8"),
+    ("peak_kw", "f8"),
+    ("power_factor", "f8"),
+    ("coverage", "f8"),
+    ("in_state", "f8", ENERGY_STATES),  # kWh in each energy state
+    ("cost", "f8"),
+    ("co2_kg", "f8"),
+    ("hours", "f8"),  # how long the window is, or has been going on
+)
+"""The energy of an asset in a window; NaN where a value does not exist."""
 
-ENDLESS = 2**62  # the end of an order that has none yet [ns UTC]
-
-
-@inline
-def is_booked(parts, p, p0):
-    """Whether a series gave something to a window."""
-    return parts[p, p0 + COUNT] > 0.0 or parts[p, p0 + TAIL_COVERED] > 0.0
+_PREFERENCE = (0, 1, 1, 4, 4, 3, 3, 2)
+"""Of sources of energy the one with the highest number counts, by role: registers, then intervals, pulses, power; 0 is none."""
 
 
-@inline
-def energy_in_state(parts, p, p0, e):
-    """Energy drawn in one of `ENERGY_STATES`; the tail goes by the time that each state held then."""
-    amount = parts[p, p0 + PRODUCING + e]
-    if parts[p, p0 + OPEN + e] > 0.0 and parts[p, p0 + TAIL_COVERED] > 0.0:
-        amount += parts[p, p0 + TAIL_AMOUNT] * (parts[p, p0 + OPEN + e] / parts[p, p0 + TAIL_COVERED])
-    return amount
+class Block(NamedTuple):
+    """Where a window's partial aggregates are: WINDOW_PARTIAL from row `first` on, `rows` of them, whose series are those from row
+    `base` of `Plant.row_series` on.
+    """
 
-
-@inline
-def stated(parts, p, p0):
-    """Seconds of what was booked in which the state was known."""
-    seconds = parts[p, p0 + STATED]
-    if parts[p, p0 + TAIL_COVERED] > 0.0:
-        for e in range(ENERGY_STATES):
-            seconds += parts[p, p0 + OPEN + e]
-    return seconds
+    parts: np.ndarray
+    first: int
+    rows: int
+    base: int
 
 
 @inline
-def worth(parts, p, p0, column, level, factor):
-    """Cost or CO2 of a series in a window: of a slice by its price or factor, NaN where that is not known; else what was folded."""
-    if level > 0:
-        return parts[p, p0 + column]
-    return (parts[p, p0 + AMOUNT] + parts[p, p0 + TAIL_AMOUNT]) * factor if is_booked(parts, p, p0) else 0.0
+def clear(part):
+    """Nothing is booked yet."""
+    part.amount = part.covered = part.stated = part.cost = part.co2_kg = 0.0
+    part.bookings = part.reached_ns = 0
+    part.peak_kw = np.nan
+    for e in range(ENERGY_STATES):
+        part.in_state[e] = 0.0
 
 
 @inline
-def active_role(rows, lo, hi, block, size, row_series, base, series_info, parts, p0):
-    """The best source of active energy that the window has: register, interval, pulses, power; 0 if there is none."""
-    best = 0
-    for m in range(lo, hi):
-        j = rows[m]
-        if j >= size or not is_booked(parts, block + j, p0):
-            continue
-        role = series_info[row_series[base + j], S_ROLE]
-        if role == ACTIVE_REGISTER:
-            return ACTIVE_REGISTER
-        if role == ACTIVE_INTERVAL or (role == ACTIVE_PULSE and best != ACTIVE_INTERVAL):
-            best = role
-        if role == ACTIVE_POWER and best == 0:
-            best = role
-    return best
+def merge_slice(part, child, label, end):
+    """Take what a slice has into a window above it, from whose start the slice's end lies `end` ns."""
+    has_boundary = child.boundary_covered > 0.0
+    bookings = child.bookings + 1 if has_boundary else child.bookings
+    amount = child.amount + child.boundary_amount
+    part.amount += amount
+    part.covered += child.covered + child.boundary_covered
+    part.bookings += bookings
+    stated = child.stated
+    for e in range(ENERGY_STATES):
+        drawn = child.in_state[e]
+        if has_boundary:
+            stated += child.open_s[e]
+            # The boundary contribution goes by the time that each state held then.
+            if child.open_s[e] > 0.0:
+                drawn += child.boundary_amount * (child.open_s[e] / child.boundary_covered)
+        part.in_state[e] += drawn
+    part.stated += stated
+    if bookings > 0:
+        # Without a booking an unknown price must not make the window's cost unknown.
+        part.cost += amount * label.price
+        part.co2_kg += amount * label.co2
+        part.reached_ns = max(part.reached_ns, end)
 
 
 @inline
-def reactive_role(rows, lo, hi, block, size, row_series, base, series_info, parts, p0):
-    """The best source of reactive energy that the window has: register, interval, power; 0 if there is none."""
-    best = 0
-    for m in range(lo, hi):
-        j = rows[m]
-        if j >= size or not is_booked(parts, block + j, p0):
-            continue
-        role = series_info[row_series[base + j], S_ROLE]
-        if role == REACTIVE_REGISTER:
-            return REACTIVE_REGISTER
-        if role == REACTIVE_INTERVAL or (role == REACTIVE_POWER and best == 0):
-            best = role
-    return best
+def merge(part, child, offset):
+    """Take what a window has into one above it, from whose start the window begins `offset` ns."""
+    part.amount += child.amount
+    part.covered += child.covered
+    part.bookings += child.bookings
+    for e in range(ENERGY_STATES):
+        part.in_state[e] += child.in_state[e]
+    part.stated += child.stated
+    part.cost += child.cost
+    part.co2_kg += child.co2_kg
+    if child.bookings > 0:
+        part.reached_ns = max(part.reached_ns, offset + child.reached_ns)
+    if np.isnan(part.peak_kw) or child.peak_kw > part.peak_kw:
+        part.peak_kw = child.peak_kw
 
 
 @inline
-def total_of(wanted, rows, lo, hi, block, size, row_series, base, series_info, parts, p0):
-    """Energy and mean covered seconds of an asset's rows whose role is `wanted`."""
+def role_of(row, block, plant):
+    """What a row of a block is a source of: its role, or 0 where nothing was booked."""
+    if row >= block.rows or block.parts[block.first + row].bookings == 0:
+        return np.int64(0)
+    return plant.series[plant.row_series[block.base + row]].role
+
+
+@inline
+def best_roles(asset, block, plant):
+    """The roles of the best sources of active and of reactive energy that a window has for an asset; 0: there is none."""
+    active = reactive = np.int64(0)
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        role = role_of(plant.asset_rows[m], block, plant)
+        if role in (REACTIVE_POWER, REACTIVE_REGISTER, REACTIVE_INTERVAL):
+            if _PREFERENCE[role] > _PREFERENCE[reactive]:
+                reactive = role
+        elif _PREFERENCE[role] > _PREFERENCE[active]:
+            active = role
+    return active, reactive
+
+
+@inline
+def total_of(wanted, asset, block, plant):
+    """Energy and mean covered seconds of an asset's series whose role is `wanted`."""
     amount, covered, n = 0.0, 0.0, 0
-    for m in range(lo, hi):
-        j = rows[m]
-        if j >= size or series_info[row_series[base + j], S_ROLE] != wanted:
-            continue
-        p = block + j
-        if not is_booked(parts, p, p0):
-            continue
-        amount += parts[p, p0 + AMOUNT] + parts[p, p0 + TAIL_AMOUNT]
-        covered += parts[p, p0 + COVERED] + parts[p, p0 + TAIL_COVERED]
-        n += 1
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if role_of(row, block, plant) == wanted:
+            part = block.parts[block.first + row]
+            amount += part.amount
+            covered += part.covered
+            n += 1
     return amount, covered / n if n > 0 else 0.0
 
 
 @inline
-def reached_of(rows, lo, hi, block, size, parts, p0):
-    """How far an asset's energy reaches in a longer window, which is how long an order that has no end yet has been going on. [ns]"""
-    reached = 0.0
-    for m in range(lo, hi):
-        if rows[m] < size:
-            reached = max(reached, parts[block + rows[m], p0 + REACHED])
+def reached_of(asset, block, plant):
+    """How far an asset's energy reaches in a window, which is how long an order that has no end yet has been going on. [ns]"""
+    reached = np.int64(0)
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        if plant.asset_rows[m] < block.rows:
+            reached = max(reached, block.parts[block.first + plant.asset_rows[m]].reached_ns)
     return reached
 
 
 @inline
-def fold_row(p, q, parent, child, nodes, labels, parts, p0):
-    """Add a series' row q of `child` to row p of the longer window `parent`."""
-    level = nodes[child, N_LEVEL]
-    if is_booked(parts, q, p0):
-        reached = np.float64(nodes[child, N_END] - nodes[child, N_START]) if level == 0 else parts[q, p0 + REACHED]
-        offset = nodes[child, N_START] - nodes[parent, N_START]
-        parts[p, p0 + REACHED] = max(parts[p, p0 + REACHED], offset + reached)
-    parts[p, p0 + AMOUNT] += parts[q, p0 + AMOUNT] + parts[q, p0 + TAIL_AMOUNT]
-    parts[p, p0 + COVERED] += parts[q, p0 + COVERED] + parts[q, p0 + TAIL_COVERED]
-    parts[p, p0 + COUNT] += parts[q, p0 + COUNT]
-    if parts[q, p0 + TAIL_COVERED] > 0.0:
-        parts[p, p0 + COUNT] += 1.0
-    for e in range(ENERGY_STATES):
-        parts[p, p0 + PRODUCING + e] += energy_in_state(parts, q, p0, e)
-    parts[p, p0 + STATED] += stated(parts, q, p0)
-    parts[p, p0 + COST] += worth(parts, q, p0, COST, level, labels[child, B_PRICE])
-    parts[p, p0 + CO2] += worth(parts, q, p0, CO2, level, labels[child, B_CO2])
-    peak = parts[q, p0 + PEAK]
-    if nodes[parent, N_LEVEL] > QUARTERS and (np.isnan(parts[p, p0 + PEAK]) or peak > parts[p, p0 + PEAK]):
-        parts[p, p0 + PEAK] = peak
-
-
-@inline
-def set_peaks(parent, lines, nodes, row_series, series_info, asset_first, asset_rows, parts, marks, p0):
+def set_peaks(window, plant, kept):
     """The mean power of a quarter-hour, at the first row of each asset that is folded anew."""
-    block, base = nodes[parent, N_BLOCK], lines[nodes[parent, N_LINE], L_BASE]
-    size = np.int64(1) << nodes[parent, N_SHIFT]
-    hours = (nodes[parent, N_END] - nodes[parent, N_START]) * 1e-9 / SECONDS_AN_HOUR
-    for j in range(min(size, lines[nodes[parent, N_LINE], L_SERIES])):
-        s = row_series[base + j]
-        if series_info[s, S_LEAD] != j or marks[block + j] & REFOLD == 0:
+    base = plant.lines[window.line].base
+    block = Block(kept.windows, window.block, np.int64(1) << window.shift, base)
+    hours = (window.end - window.start) * 1e-9 / SECONDS_AN_HOUR
+    for j in range(min(block.rows, plant.lines[window.line].series)):
+        series = plant.series[plant.row_series[base + j]]
+        if series.lead != j or kept.dirty[window.block + j] & REFOLD == 0:
             continue
-        lo, hi = asset_first[series_info[s, S_ASSET]], asset_first[series_info[s, S_ASSET] + 1]
-        role = active_role(asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0)
-        if role > 0:
-            amount, _ = total_of(role, asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0)
-            parts[block + j, p0 + PEAK] = amount / hours
+        active, _ = best_roles(series.asset, block, plant)
+        if active > 0:
+            amount, _ = total_of(active, series.asset, block, plant)
+            kept.windows[window.block + j].peak_kw = amount / hours
 
 
-@kernel(FOLD)
-def fold(
-    parents,
-    first,
-    children,
-    lines,
-    nodes,
-    row_series,
-    series_info,
-    asset_first,
-    asset_rows,
-    parts,
-    marks,
-    labels,
-    ideal,
-    p0,
-):
-    """Longer windows from the windows below them; the arguments are those of `telemetry.fold`.
-
-    asset_first, asset_rows : for asset a, its rows within a block, in rank order, are asset_rows[asset_first[a]:asset_first[a + 1]].
-    """
-    for k in range(parents.size):
-        parent = parents[k]
-        block = nodes[parent, N_BLOCK]
-        for j in range(np.int64(1) << nodes[parent, N_SHIFT]):
-            if marks[block + j] & REFOLD == 0:
+@kernel(NOTHING, TREE, WINDOWS, LABELS, PLANT, KEPT.partials_type)
+def fold(tree, windows, labels, plant, kept):
+    """Longer windows from those below them; the arguments are those of `telemetry.fold`."""
+    for k in range(tree.parents.size):
+        parent = windows[tree.parents[k]]
+        for j in range(np.int64(1) << parent.shift):
+            if kept.dirty[parent.block + j] & REFOLD == 0:
                 continue
-            p = block + j
-            for c in range(PARTS):
-                parts[p, p0 + c] = 0.0
-            parts[p, p0 + PEAK] = np.nan
-            for m in range(first[k], first[k + 1]):
-                child = children[m]
-                if j < np.int64(1) << nodes[child, N_SHIFT]:
-                    fold_row(p, nodes[child, N_BLOCK] + j, parent, child, nodes, labels, parts, p0)
-        if nodes[parent, N_LEVEL] == QUARTERS:
-            set_peaks(parent, lines, nodes, row_series, series_info, asset_first, asset_rows, parts, marks, p0)
+            part = kept.windows[parent.block + j]
+            clear(part)
+            for m in range(tree.first[k], tree.first[k + 1]):
+                child = windows[tree.children[m]]
+                if j >= np.int64(1) << child.shift:
+                    continue
+                row = child.block + j
+                if child.level == SLICES:
+                    merge_slice(part, kept.slices[row], labels[tree.children[m]], child.end - parent.start)
+                else:
+                    merge(part, kept.windows[row], child.start - parent.start)
+        if parent.level == QUARTERS:
+            set_peaks(parent, plant, kept)
 
 
 @inline
-def read_states(wanted, rows, lo, hi, block, size, row_series, base, series_info, parts, p0, out, n_out):
-    """Energy by state of an asset's rows whose role is `wanted`, into row n_out of `out`."""
-    known = 0.0
-    for m in range(lo, hi):
-        j = rows[m]
-        if j < size and series_info[row_series[base + j], S_ROLE] == wanted and is_booked(parts, block + j, p0):
-            known += stated(parts, block + j, p0)
-    if known <= 0.0:
-        return
+def is_dirty(asset, window, plant, dirty, flags):
+    """Whether one of an asset's rows in a window has one of the dirty flags."""
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row < np.int64(1) << window.shift and dirty[window.block + row] & flags != 0:
+            return True
+    return False
+
+
+@inline
+def merge_slices(asset, window, label, plant, kept, parts):
+    """An asset's rows of a slice as those of a window that is made of nothing else, in `parts`."""
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row < np.int64(1) << window.shift:
+            clear(parts[row])
+            merge_slice(parts[row], kept.slices[window.block + row], label, window.end - window.start)
+
+
+@inline
+def read_context(figures, active, asset, block, plant):
+    """Energy by state, cost and CO2 of an asset's series whose role is `active`."""
+    figures.cost = figures.co2_kg = stated = 0.0
     for e in range(ENERGY_STATES):
-        out[n_out, IN_STATE + e] = 0.0
-        for m in range(lo, hi):
-            j = rows[m]
-            if j < size and series_info[row_series[base + j], S_ROLE] == wanted and is_booked(parts, block + j, p0):
-                out[n_out, IN_STATE + e] += energy_in_state(parts, block + j, p0, e)
+        figures.in_state[e] = 0.0
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if role_of(row, block, plant) == active:
+            part = block.parts[block.first + row]
+            figures.cost += part.cost
+            figures.co2_kg += part.co2_kg
+            stated += part.stated
+            for e in range(ENERGY_STATES):
+                figures.in_state[e] += part.in_state[e]
+    if stated <= 0.0:
+        for e in range(ENERGY_STATES):
+            figures.in_state[e] = np.nan
 
 
 @inline
-def read_worth(wanted, rows, lo, hi, block, size, row_series, base, series_info, level, price, co2, parts, p0):
-    """Cost and CO2 of an asset's rows whose role is `wanted`."""
-    money, kg = 0.0, 0.0
-    for m in range(lo, hi):
-        j = rows[m]
-        if j < size and series_info[row_series[base + j], S_ROLE] == wanted and is_booked(parts, block + j, p0):
-            money += worth(parts, block + j, p0, COST, level, price)
-            kg += worth(parts, block + j, p0, CO2, level, co2)
-    return money, kg
+def empty(figures):
+    """No value exists yet."""
+    figures.kwh = figures.kvarh = figures.peak_kw = figures.power_factor = np.nan
+    figures.coverage = figures.cost = figures.co2_kg = figures.hours = np.nan
+    for e in range(ENERGY_STATES):
+        figures.in_state[e] = np.nan
 
 
-@kernel(
-    "int64(int64[::1], int64, int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1],"
-    " float64[:,::1], uint8[::1], float64[:,::1], int64, int64[::1], int64[::1], int64[::1], float64[:,::1])"
-)
-def read_out(
-    ids,
-    mark,
-    lines,
-    nodes,
-    row_series,
-    series_info,
-    asset_first,
-    asset_rows,
-    parts,
-    marks,
-    labels,
-    p0,
-    stamp,
-    out_node,
-    out_asset,
-    out,
-):
-    """The energy of each asset that has a row marked `mark` in one of the windows `ids`; mark 0: of every asset.
+@inline
+def read_asset(figures, series, window, block, plant):
+    """The energy of a series' asset in a window; series : the asset's first. False, with nothing written, where it has none."""
+    asset = series.asset
+    active, reactive = best_roles(asset, block, plant)
+    if active == 0 and reactive == 0:
+        return False
+    empty(figures)
+    length = (window.end - window.start) * 1e-9
+    if window.end >= FAR:
+        length = reached_of(asset, block, plant) * 1e-9
+    figures.hours = length / SECONDS_AN_HOUR
+    if active > 0:
+        figures.kwh, covered = total_of(active, asset, block, plant)
+        figures.coverage = min(covered / length, 1.0)
+        figures.peak_kw = block.parts[block.first + series.lead].peak_kw
+        if length <= QUARTER * 1e-9:
+            figures.peak_kw = figures.kwh / (length / SECONDS_AN_HOUR)
+        read_context(figures, active, asset, block, plant)
+    if reactive > 0:
+        figures.kvarh, covered = total_of(reactive, asset, block, plant)
+        if active == 0:
+            figures.coverage = min(covered / length, 1.0)
+        elif figures.kwh != 0.0 or figures.kvarh != 0.0:
+            apparent = np.sqrt(figures.kwh * figures.kwh + figures.kvarh * figures.kvarh)
+            figures.power_factor = figures.kwh / apparent
+    return True
 
-    labels : float64[nodes, B_COLUMNS]. stamp : int64[assets] of scratch, -1 before.
-    out_node, out_asset : int64[n], out : float64[n, OUT], output: window, asset, and the columns `KWH` to `HOURS`; NaN where a value
-    does not exist. Assets without energy in a window have no row. Returns n.
+
+@kernel(INT, INTS, WINDOWS, LABELS, PLANT, KEPT.partials_type, INT, records(WINDOW_PARTIAL), records(FIGURES))
+def read_out(ids, windows, labels, plant, kept, flags, scratch, figures):
+    """The energy of each asset that has a row with one of the dirty flags `flags` in one of the windows `ids`; 0: of every asset.
+
+    scratch : of slices, WINDOW_PARTIAL[rows of the largest block]. figures : FIGURES, output, with room for every row of the windows.
+    Assets without energy in a window have no row. Returns how many were written.
     """
-    n_out = 0
-    for node in ids:
-        block, base = nodes[node, N_BLOCK], lines[nodes[node, N_LINE], L_BASE]
-        size, level = np.int64(1) << nodes[node, N_SHIFT], nodes[node, N_LEVEL]
-        price, co2 = labels[node, B_PRICE], labels[node, B_CO2]
-        length = (nodes[node, N_END] - nodes[node, N_START]) * 1e-9
-        endless = nodes[node, N_END] >= ENDLESS
-        for j in range(min(size, lines[nodes[node, N_LINE], L_SERIES])):
-            if mark != 0 and marks[block + j] & mark == 0:
+    n = 0
+    for w in ids:
+        window = windows[w]
+        base, rows = plant.lines[window.line].base, np.int64(1) << window.shift
+        for j in range(min(rows, plant.lines[window.line].series)):
+            series = plant.series[plant.row_series[base + j]]
+            asset = series.asset
+            if series.lead != j or (flags != 0 and not is_dirty(asset, window, plant, kept.dirty, flags)):
                 continue
-            asset = series_info[row_series[base + j], S_ASSET]
-            if stamp[asset] == node:
-                continue
-            stamp[asset] = node
-            lo, hi = asset_first[asset], asset_first[asset + 1]
-            active = active_role(asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0)
-            reactive = reactive_role(asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0)
-            if active == 0 and reactive == 0:
-                continue
-            out_node[n_out] = node
-            out_asset[n_out] = asset
-            for c in range(OUT):
-                out[n_out, c] = np.nan
-            if endless:
-                length = reached_of(asset_rows, lo, hi, block, size, parts, p0) * 1e-9
-            out[n_out, HOURS] = length / SECONDS_AN_HOUR
-            if active > 0:
-                kwh, covered = total_of(
-                    active, asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0
-                )
-                out[n_out, KWH] = kwh
-                out[n_out, COVERAGE] = min(covered / length, 1.0)
-                out[n_out, PEAK_KW] = parts[block + series_info[row_series[base + j], S_LEAD], p0 + PEAK]
-                if length <= QUARTER * 1e-9:
-                    out[n_out, PEAK_KW] = kwh / (length / SECONDS_AN_HOUR)
-                read_states(
-                    active, asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0, out, n_out
-                )
-                out[n_out, MONEY], out[n_out, KG_CO2] = read_worth(
-                    active,
-                    asset_rows,
-                    lo,
-                    hi,
-                    block,
-                    size,
-                    row_series,
-                    base,
-                    series_info,
-                    level,
-                    price,
-                    co2,
-                    parts,
-                    p0,
-                )
-            if reactive > 0:
-                kvarh, covered = total_of(
-                    reactive, asset_rows, lo, hi, block, size, row_series, base, series_info, parts, p0
-                )
-                out[n_out, KVARH] = kvarh
-                if active == 0:
-                    out[n_out, COVERAGE] = min(covered / length, 1.0)
-                elif kwh != 0.0 or kvarh != 0.0:
-                    out[n_out, POWER_FACTOR] = kwh / np.sqrt(kwh * kwh + kvarh * kvarh)
-            n_out += 1
-        for j in range(min(size, lines[nodes[node, N_LINE], L_SERIES])):
-            stamp[series_info[row_series[base + j], S_ASSET]] = -1
-    return n_out
+            block = Block(kept.windows, window.block, rows, base)
+            if window.level == SLICES:
+                merge_slices(asset, window, labels[w], plant, kept, scratch)
+                block = Block(scratch, 0, rows, base)
+            if read_asset(figures[n], series, window, block, plant):
+                figures[n].window, figures[n].asset = w, asset
+                n += 1
+    return n

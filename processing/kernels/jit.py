@@ -1,45 +1,193 @@
-"""The one place where numba's flags are set.
+"""The one place where numba's flags are set, and where the types of kernels' arguments are made.
 
-Kernels are compiled for the signature they state, kept in a cache folder that is named by the kernels' own sources (numba
-does not notice when a function that a kernel calls has changed), never with fast math, never in parallel.
+A kernel takes few arguments: arrays of records with named, typed fields, handed over in NamedTuples of arrays (*contexts*). `record`
+makes a dtype, `context` the type of a NamedTuple, and `kernel` compiles for the types that it is given, so that a wrong type is an
+error at once and no silent recompile. Kernels are never compiled with fast math, never in parallel.
+
+A kernel is cached in a folder that is named by what its file and the kernel files which that imports say, since numba does not notice
+when a function that a kernel calls has changed. Comments, docstrings and the places of lines do not count.
 """
 
+import ast
+import functools
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numba
+import numpy as np
 import platformdirs
+from numba.core import types
+from numba.np.numpy_support import from_dtype
+
+INT, FLOAT, NOTHING = types.int64, types.float64, types.void
+INTS, INTS32, FLOATS, BYTES = (types.Array(kind, 1, "C") for kind in (INT, types.int32, FLOAT, types.uint8))
+SIGNS = types.Array(types.int8, 1, "C")
+FLOATS2, FLOATS3 = types.Array(FLOAT, 2, "C"), types.Array(FLOAT, 3, "C")
+FRAME_CODES = types.Array(types.int32, 1, "C", readonly=True)
+"""Codes in a frame as it was read, which nobody may change."""
+WORDS = types.Array(types.uint64, 2, "C")
+"""Records as rows of 64-bit words, see `words`."""
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
+_COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
-def _sources_digest() -> str:
-    digest = hashlib.sha256(f"numba {numba.__version__}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def record(*fields: tuple[str, str] | tuple[str, str, int]) -> np.dtype:
+    """A record of named fields of eight bytes each: `("time", "i8")`, `("value", "f8")`, with a length for several in a row.
+
+    Raises TypeError for a field of another size: records are kept and compared by their bytes, so no gap may lie between two fields.
+    """
+    made = np.dtype(list(fields), align=True)
+    for name, (kind, *_) in (made.fields or {}).items():
+        if kind.base.itemsize != 8:
+            raise TypeError(f"record: field {name!r}: expected a type of 8 bytes, got {kind.base}")
+    return made
+
+
+def words(array: np.ndarray) -> np.ndarray:
+    """Records, shape [n], as uint64[n, words] over the same memory: for what treats all records alike, keeping and comparing."""
+    return array.view(np.uint64).reshape(len(array), array.dtype.itemsize // 8)
+
+
+def records(dtype: np.dtype) -> Any:
+    """The type of an array of records, of one dimension."""
+    return types.Array(from_dtype(dtype), 1, "C")
+
+
+def context(of: type, *kinds: Any) -> Any:
+    """The type of a NamedTuple, by the types of its fields.
+
+    Each class needs a name of its own: numba takes two of the same name and types for each other.
+    """
+    return types.BaseTuple.from_types(kinds, of)
+
+
+def kernel(returns: Any, *arguments: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile for these types, releasing the GIL; division by zero gives inf or NaN as in numpy.
+
+    A kernel of plain arrays and numbers may state its signature as one text instead: `"float64(float64[::1], int64)"`.
+    """
+    if not _COMPILED:
+        return _uncompiled
+    signature = returns if isinstance(returns, str) else returns(*arguments)
+    return numba.njit(signature, cache=True, **_FLAGS)
+
+
+class _Record(np.record):  # type: ignore[misc]
+    """A record whose fields are attributes, also those named as an attribute that numpy's records have (`flags`, `min`)."""
+
+    def __getattribute__(self, name: str) -> Any:
+        fields = np.void.__getattribute__(self, "dtype").fields
+        return self[name] if fields and name in fields else super().__getattribute__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
+def _uncompiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Without compilation a field is an attribute only in records of a class that has it so."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        return function(*map(_with_attributes, arguments))
+
+    return call
+
+
+def _with_attributes(argument: Any) -> Any:
+    if isinstance(argument, np.ndarray) and argument.dtype.names:
+        return argument.view(np.dtype((_Record, argument.dtype)))
+    if isinstance(argument, tuple) and hasattr(argument, "_fields"):
+        return type(argument)(*map(_with_attributes, argument))
+    return argument
+
+
+inline = numba.njit(inline="never", **_FLAGS)
+"""For the functions that kernels call; they are compiled as part of their callers. Arguments are records and numbers, or a context."""
+
+
+def _path_of(module: str) -> Path:
+    return _ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
+@functools.cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """The files of `processing` that a file imports."""
+    modules = []
+    for node in ast.parse(path.read_bytes()).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("processing."):
+            modules += [f"{node.module}.{alias.name}" for alias in node.names] + [str(node.module)]
+    return tuple(path for path in map(_path_of, modules) if path.exists())
+
+
+def _said(code: CodeType) -> bytes:
+    """What code does, without where its lines stand."""
+    constants = [_said(each) if isinstance(each, CodeType) else repr(each).encode() for each in code.co_consts]
+    names = repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)).encode()
+    return b"\0".join([code.co_code, names, *constants])
+
+
+@functools.cache
+def _digest_of(path: Path) -> bytes:
+    return hashlib.sha256(_said(compile(path.read_bytes(), path.name, "exec", optimize=2))).digest()
+
+
+@functools.cache
+def digest(path: Path) -> str:
+    """A name for what a kernel file, with the files that it imports, says to numba and numpy of these versions."""
+    found, left = {path}, [path]
+    while left:
+        fresh = set(_imports(left.pop())) - found
+        found |= fresh
+        left += fresh
+    made = hashlib.sha256(f"numba {numba.__version__} numpy {np.__version__}".encode())
+    for each in sorted(found):
+        made.update(each.name.encode() + _digest_of(each))
+    return made.hexdigest()[:16]
 
 
 def cache_folder() -> Path:
-    """Where compiled kernels live: below `NUMBA_CACHE_DIR` or the user's cache folder."""
+    """Where compiled kernels live: below `FIELDLINE_KERNEL_CACHE`, `NUMBA_CACHE_DIR` or the user's cache folder."""
     root = os.environ.get("FIELDLINE_KERNEL_CACHE") or os.environ.get("NUMBA_CACHE_DIR")
-    base = Path(root) if root else Path(platformdirs.user_cache_dir("fieldline")) / "kernels"
-    return base / _sources_digest()
+    return Path(root) if root else Path(platformdirs.user_cache_dir("fieldline")) / "kernels"
 
 
-numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
+class KernelLocator:
+    """Tells numba where it keeps a kernel: by `digest`, so that nothing is compiled again for a changed comment.
+
+    Numba calls it by these names for each function that it caches (`numba.core.caching`).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._digest = digest(path)
+        self._folder = cache_folder() / f"{path.stem}-{self._digest}"
+
+    @classmethod
+    def from_function(cls, _: Callable[..., Any], path: str) -> "KernelLocator | None":
+        """A locator for a function of a file of `processing`, else None."""
+        return cls(Path(path)) if Path(path).is_relative_to(_ROOT / "processing") else None
+
+    def ensure_cache_path(self) -> None:
+        """Make the folder. Raises OSError where that can't be."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def get_cache_path(self) -> str:
+        """The folder of a file's kernels."""
+        return str(self._folder)
+
+    def get_source_stamp(self) -> str:
+        """What a cached kernel must have been made of to be used."""
+        return self._digest
+
+    def get_disambiguator(self) -> str:
+        """Nothing: within a file a function's name is its own."""
+        return ""
 
 
-def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile for `signature`, releasing the GIL; division by zero gives inf or NaN as in numpy."""
-    return numba.njit(signature, cache=True, nogil=True, error_model="numpy", fastmath=False)
-
-
-expanded = numba.njit(nogil=True, error_model="numpy", fastmath=False, inline="always")
-"""For functions that take arrays and are called for every row: put into the caller's code before that is compiled, since a call
-counts references to each array up and down, which costs more than what such a function does."""
-
-inline = numba.njit(nogil=True, error_model="numpy", fastmath=False, inline="never")
-"""For the small functions that kernels of the same folder call; they are compiled as part of their callers."""
+_DEFAULT_LOCATORS = "UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator"
+numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{KernelLocator.__name__},{_DEFAULT_LOCATORS}"  # type: ignore[attr-defined]

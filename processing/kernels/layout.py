@@ -1,11 +1,18 @@
-"""Names of the integer columns that kernels and the timeline share.
+"""The records that kernels and the timeline share, and the contexts in which they are handed over.
 
-`lines`  : int64[lines, L_COLUMNS], one row a line.
-`nodes`  : int64[nodes, N_COLUMNS], one row a window of a line: level 0 is a slice, then quarter-hour, hour, day; beside them weeks,
-months, shifts, orders, and minutes that are cut.
-`chunks` : int64[n, K_COLUMNS], runs of sorted rows that lie in one slice; what an operator's `update` is called with.
-All times are ns UTC.
+A *window* is a stretch of a line's time: level 0 is a slice, then quarter-hour, hour and local day, each of which lies in one of the
+level above (the *hierarchical* windows); beside them stand weeks, months, shifts, orders, and minutes that an order cuts (the
+*overlapping* ones). What operators keep of a window are records of their own, see `processing/operators/__init__.py`: a *block* of
+them, one record a series of the line, in one of two pools, for slices and for longer windows.
+
+All times are ns UTC, all lengths of time ns.
 """
+
+from typing import NamedTuple
+
+import numpy as np
+
+from processing.kernels.jit import BYTES, FLOATS, FLOATS2, INT, INTS, INTS32, context, record, records
 
 NONE = -(2**63)
 """A time that is not there."""
@@ -18,8 +25,9 @@ QUARTER = 15 * MINUTE
 HOUR = 60 * MINUTE
 SECOND = 1_000_000_000
 
-LEVELS = 9
-QUARTERS = 1  # level 0 is a slice: a minute, cut also where orders begin and end
+# levels of windows
+SLICES = 0  # a minute, cut also where orders begin and end
+QUARTERS = 1
 HOURS = 2
 DAYS = 3
 WEEKS = 4
@@ -27,132 +35,146 @@ MONTHS = 5
 SHIFTS = 6
 ORDERS = 7
 MINUTES = 8  # of minutes that are cut
-NESTED = 4  # levels whose windows each lie in one of the level above
+LEVELS = 9
+HIERARCHICAL = 4  # levels whose windows each lie in one of the level above
 
-# lines
-L_NEWEST = 0  # newest time seen, bounded by received + max_future
-L_FRONTIER = 1  # everything up to here has been run; older rows are late
-L_LAST = 2  # time of the last row that was run
-L_SERIES = 3  # series of the line
-L_SHIFT = 4  # log2 of the rows that a block of the line has
-L_BASE = 5  # first row of the line in the carry arrays
-L_HORIZON = 6
-L_REACH = 7  # how far after a sample its contribution may end
-L_HOLD = 8  # how long after a line's last row there are slices: its reach, or as long as the state of a machine holds
-L_CUTS = 9  # 1 when a series of the line cuts slices
-L_ZONE = 10  # index of the time zone's day table
-L_ARRIVED = 11  # monotonic ns of the last arrival
-L_DELAY = 12  # received - time of the newest row
-L_STORED = 13
-L_DUPLICATE = 14
-L_CONFLICT = 15
-L_LATE = 16
-L_FLUSHED = 17  # seconds that end at or before this time were closed
-L_ASSET = 18  # number of the asset that is the line itself
-L_HEAD = 19  # .. + LEVELS - 1: newest node of each level, or -1
-L_COLUMNS = L_HEAD + LEVELS
+LINE = record(
+    ("newest", "i8"),  # newest time seen, bounded by received + max_future
+    ("watermark", "i8"),  # everything up to here has been run; older rows are late
+    ("last", "i8"),  # time of the last row that was run
+    ("series", "i8"),  # how many series it has
+    ("shift", "i8"),  # log2 of the rows that a block of the line has
+    ("base", "i8"),  # first row of the line in what is kept a series of the live edge
+    ("allowed_lateness", "i8"),
+    ("influence", "i8"),  # how far after a sample its contribution may end
+    (
+        "hold",
+        "i8",
+    ),  # how long after a line's last row there are slices: its influence, or as long as a machine's state holds
+    ("is_cut", "i8"),  # 1 when a series of the line cuts slices
+    ("zone", "i8"),  # number of its time zone
+    ("arrived", "i8"),  # monotonic time of the last arrival
+    ("delay", "i8"),  # received - time of the newest row
+    ("stored", "i8"),  # counts of rows
+    ("duplicate", "i8"),
+    ("conflict", "i8"),
+    ("late", "i8"),
+    ("flushed", "i8"),  # seconds that end at or before this time were closed
+    ("resident_since", "i8"),  # slices that end after this time are in memory; FAR: that must be looked at
+    ("asset", "i8"),  # number of the asset that is the line itself
+    ("newest_window", "i8", LEVELS),  # of each level, or -1
+)
 
-# nodes
-N_LINE = 0
-N_LEVEL = 1
-N_START = 2
-N_END = 3
-N_OLDER = 4
-N_NEWER = 5
-N_BLOCK = 6  # first row of its block in `parts`, or -1 while it is on the log only
-N_SHIFT = 7  # log2 of the block's rows
-N_FLAGS = 8
-N_REV = 9
-N_PAGE = 10  # position of the checkpoint record that holds it, or -1
-N_OFFSET = 11  # first row in that record
-N_CHUNK = 12  # newest chunk of its rows in the row store, -1 while it has none, or ON_LOG
-N_RANGE = 13  # newest range of log positions of its rows, or -1
-N_PARENT = 14
-N_FIRST_CHUNK = 15  # oldest chunk of its rows
-N_RUNS = 16  # how often its rows were run again
-N_COLUMNS = 17
+WINDOW = record(
+    ("line", "i8"),
+    ("level", "i8"),
+    ("start", "i8"),
+    ("end", "i8"),
+    ("older", "i8"),  # its neighbours of the same line and level, or -1; of a free window `newer` is the next free one
+    ("newer", "i8"),
+    ("block", "i8"),  # first row of its block in its pool, or -1 while it is evicted
+    ("shift", "i8"),  # log2 of the block's rows
+    ("flags", "i8"),
+    ("rev", "i8"),
+    ("page", "i8"),  # offset of the checkpoint record that holds it, or -1
+    ("place", "i8"),  # first row in that record
+    ("newest_run", "i8"),  # where its rows lie in the row store: id of a `STORED`, -1 while it has none, or ON_LOG
+    ("oldest_run", "i8"),
+    ("range", "i8"),  # newest range of log offsets in which its rows lie, or -1
+    ("parent", "i8"),  # the hierarchical window above it, or -1
+    ("runs", "i8"),  # how often its rows were run again
+)
 
-ON_LOG = -2  # some of its rows lie on the log only
+ON_LOG = -2
+"""In `newest_run`: some of the window's rows lie on the log only."""
 
-# N_FLAGS
+# flags of windows
 CLOSED = 1  # the line has passed its end
 CHANGED = 2  # differs from what the checkpoint holds
-TOUCHED = 4  # has rows marked in `marks`
+TOUCHED = 4  # has rows with dirty flags
 USED = 8  # not free
-REVISED = 16  # rows that came late changed it since it was emitted
+REVISED = 16  # late rows changed it since it was emitted
 
-# marks, one byte a row of `parts`
+# dirty flags, one byte a row of a block
 EMIT = 1  # bits differ from what was emitted
-REFOLD = 2  # a part of it changed
-UPWARD = 4  # the window above it has not been told yet
-ASIDE = 8  # nor have the weeks, months, shifts, orders or minutes that it is part of
-SPREAD = UPWARD | ASIDE
+REFOLD = 2  # a window that it is folded from changed
+UPWARD = 4  # the hierarchical window above has not been told yet
+SIDEWARD = 8  # nor have the overlapping windows that it is part of
+SPREAD = UPWARD | SIDEWARD
 
-# chunks
-K_NODE = 0
-K_BLOCK = 1
-K_CARRY = 2
-K_SERIES = 3
-K_LO = 4
-K_HI = 5
-K_START = 6
-K_END = 7
-K_FIRST = 8
-K_CLOSE = 9
-K_FLUSH = 10  # seconds that end at or before this time are over; NONE: none is looked at
-K_LINE = 11
-K_COLUMNS = 12
+CHUNK = record(  # a run of sorted rows that lie in one slice
+    ("window", "i8"),
+    ("block", "i8"),  # first row of the slice's block
+    ("state", "i8"),  # first row of the line in `state` and `open`
+    ("base", "i8"),  # first row of the line in `Plant.row_series`
+    ("series", "i8"),  # how many series the block has
+    ("lo", "i8"),  # rows lo to hi
+    ("hi", "i8"),
+    ("start", "i8"),  # of the slice
+    ("end", "i8"),
+    ("is_first", "i8"),  # 1 for the first chunk of a new slice
+    ("closes", "i8"),  # 1 when the slice is over after it
+    ("flush", "i8"),  # seconds that end at or before this time are over; NONE: none is looked at
+    ("line", "i8"),
+)
 
-# heap: int64[H_COLUMNS], where the next free thing is
-H_FREE_NODE = 0
-H_NODES = 1
-H_BLOCKS = 2  # first row of `parts` that was never used
-H_FREE_RANGE = 3
-H_RANGES = 4
-H_CHUNKS = 5  # id of the next chunk
-H_USED = 6  # rows of `parts` in use
-H_FREE_BLOCK = 8  # .. + 23: first free block of each size
-SIZES = 24
-H_COLUMNS = H_FREE_BLOCK + SIZES
+STORED = record(("lo", "i8"), ("hi", "i8"), ("older", "i8"), ("is_late", "i8"))
+"""Rows of one window in the row store, by running numbers; kept in a ring by id, `older` is the id before it or -1."""
 
-# row chunks, kept in a ring by id: where a node's rows lie in the row store
-C_LO = 0  # running row number; modulo the store's size it is the place
-C_HI = 1
-C_OLDER = 2  # id of the chunk before, or -1
-C_LATE = 3
-C_COLUMNS = 4
+RANGE = record(("first", "i8"), ("last", "i8"), ("next", "i8"))
+"""Log offsets between which rows of a window lie; `next` is the older range of the same window or -1."""
 
-# ranges of log positions
-R_LO = 0
-R_HI = 1
-R_NEXT = 2
-R_COLUMNS = 3
 RANGE_SLACK = 16
+"""Two ranges of offsets that lie no further apart become one."""
 
-# per series, int64 and float64. What is looked at for every row comes first, so that it shares a cache line.
-S_LINE = 0
-S_LOCAL = 1
-S_RANK = 2
-S_ROLE = 3
-S_SCALAR = 4  # 0 for events, texts and waveforms, which have no statistics
-S_GAP = 5  # ns
-S_REGISTER_GAP = 6  # ns
-S_STATE_ROW = 7  # place of the first row of the asset whose states split this series' energy, or -1
-S_ASSET = 8
-S_TAG = 9
-S_RAW = 10
-S_LEAD = 11  # place of its asset's first row in the line's blocks: where the asset's own columns are
-S_CODES = 12  # first row in `codes`
-S_CODES_END = 13
-S_INTERVAL = 14  # 1: a counter's value is the pieces since the message before
-S_MICROSTOP = 15  # ns
-S_LABELLED = 16  # 1: what comes of it in a slice depends on the order or product
-S_CHART = 17  # level of the windows that make a point of its control chart (0, QUARTERS, HOURS), or -1
-S_CHART_SIZE = 18  # samples that make a point, from the start of each window; 0: all
-S_CHART_PHASE = 19  # ns after a full hour at which the hours of its zone begin
-S_COLUMNS = 24
+RUN = record(("line", "i8"), ("lo", "i8"), ("hi", "i8"), ("first", "i8"), ("last", "i8"))
+"""Sorted rows lo to hi of a line in the row store, and the lowest and highest log offset of their frames."""
 
-# S_ROLE: what a tag measures (`fieldline.plant.Role`), and which events processing knows
+HEAP = record(
+    ("free_window", "i8"),  # newest free window, or -1
+    ("windows", "i8"),  # windows that were ever used
+    ("free_range", "i8"),
+    ("ranges", "i8"),
+    ("stored", "i8"),  # id of the next `STORED`
+)
+"""Where the next free thing is; a table of one record."""
+
+SIZES = 24
+POOL = record(
+    ("rows", "i8"),  # rows of blocks that were ever used
+    ("used", "i8"),  # rows of blocks in use
+    ("free", "i8", SIZES),  # first free block of each size, or -1
+)
+"""Where the next free block is; a table of one record."""
+
+SERIES = record(
+    # What is looked at for every row comes first, so that it shares a cache line.
+    ("line", "i8"),
+    ("local", "i8"),  # its row in the line's blocks
+    ("rank", "i8"),  # its place among all series, by asset and tag
+    ("role", "i8"),
+    ("is_scalar", "i8"),  # 0 for events, texts and waveforms, which have no statistics
+    ("gap", "i8"),
+    ("register_gap", "i8"),
+    ("state_row", "i8"),  # row of the asset whose states split this series' energy, or -1
+    ("asset", "i8"),
+    ("tag", "i8"),
+    ("is_raw", "i8"),  # 1: its rows are emitted as they are
+    ("lead", "i8"),  # row of its asset's first series: where the asset's own figures are
+    ("codes", "i8"),  # from this row of `Plant.codes` on,
+    ("codes_end", "i8"),  # up to this one: what its values stand for
+    ("is_interval", "i8"),  # 1: a counter's value is the pieces since the message before
+    ("microstop", "i8"),
+    ("is_labelled", "i8"),  # 1: what comes of it in a slice depends on the order or product
+    ("chart", "i8"),  # level of the windows that make a point of its control chart, or -1
+    ("chart_size", "i8"),  # samples that make a point, from the start of each window; 0: all
+    ("chart_phase", "i8"),  # after a full hour at which the hours of its zone begin
+    ("scale", "f8"),  # factor to kW, kvar, kWh, kvarh or pieces
+    ("modulus", "f8"),  # where a register rolls over, NaN: not declared
+    ("max_delta", "f8"),  # largest plausible step of a register, NaN: not declared
+)
+
+# roles: what a tag measures (`fieldline.plant.Role`), and which events processing knows
 ACTIVE_POWER = 1
 REACTIVE_POWER = 2
 ACTIVE_REGISTER = 3
@@ -171,45 +193,97 @@ CORRECTION = 21  # @correction: what the state was, from its time until a time
 COUNT_EVENT = 22  # @count: pieces to be added or taken off
 ORDER_EVENT = 23  # @order, @product: cuts slices
 
-# event_info: what an event says, by its value; NaN: nothing
-E_STATE = 0  # number of `fieldline.states.State`
-E_UNTIL = 1  # ms since 1970
-E_GOOD = 2
-E_SCRAP = 3
-E_REWORK = 4
-E_COLUMNS = 5
+EVENT = record(("state", "f8"), ("until_ms", "f8"), ("good", "f8"), ("scrap", "f8"), ("rework", "f8"))
+"""What an event reports: number of `fieldline.states.State`, ms since 1970, pieces; NaN: nothing."""
 
-# codes: what a machine's state tag says
-CODE_VALUE = 0
-CODE_STATE = 1
+CODE = record(("value", "f8"), ("state", "i8"))
+"""What a value of a machine's state tag stands for."""
 
-# labels, one row a node: what held in a slice or over a window
-B_PLAN = 0  # 0 scheduled, 1 planned stop, 2 not scheduled
-B_PRODUCT = 1  # row of `ideal`; 0: none
-B_ORDER = 2  # number of the order, 0: none
-B_PRICE = 3  # money / kWh, NaN: unknown
-B_CO2 = 4  # kg / kWh, NaN: unknown
-B_LENGTH = 5  # ns; of an order without an end as far as its line's slices reach
-B_PLANNED = 6  # ns of it in planned stops
-B_UNSCHEDULED = 7  # ns of it outside shifts
-B_COLUMNS = 8
-
-F_SCALE = 0
-F_MODULUS = 1
-F_MAX_DELTA = 2
-F_COLUMNS = 3
-
-UPDATE = (
-    "int64(int64[:,::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1], uint8[::1], int64,"
-    " int64[:,::1], float64[:,::1], float64[::1], float64[:,::1], float64[:,::1],"
-    " int32[::1], int64[:,::1], float64[:,::1], uint8[::1], float64[:,::1],"
-    " float64[:,::1], int64[:,::1], float64[:,::1], int64[:,::1], int64, int64, int64, int64,"
-    " int32[::1], int64[::1], int64[::1], float64[:,::1])"
+LABEL = record(
+    ("plan", "i8"),  # SCHEDULED, PLANNED_STOP or UNSCHEDULED; of slices
+    ("product", "i8"),  # row of `Plant.ideal_cycle_s`, 0: none
+    ("order", "i8"),  # number of the order, 0: none
+    ("price", "f8"),  # money / kWh, NaN: unknown; of slices
+    ("co2", "f8"),  # kg / kWh, NaN: unknown; of slices
+    ("length", "i8"),  # of an order without an end as far as its line's slices reach
+    ("planned", "i8"),  # of it in planned stops
+    ("unscheduled", "i8"),  # of it outside shifts
 )
-"""Signature of every operator's `update`; `telemetry.update` says what the arguments are."""
+"""What held in a slice or over a window; one record a window."""
 
-FOLD = (
-    "void(int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], int32[::1], int64[:,::1], int64[::1], int64[::1],"
-    " float64[:,::1], uint8[::1], float64[:,::1], float64[:,::1], int64)"
-)
-"""Signature of every operator's `fold`; `telemetry.fold` says what the arguments are."""
+SCHEDULED = 0
+PLANNED_STOP = 1
+UNSCHEDULED = 2
+
+LINES, WINDOWS, CHUNKS, SERIES_TABLE, LABELS = (records(kind) for kind in (LINE, WINDOW, CHUNK, SERIES, LABEL))
+
+
+class Rows(NamedTuple):
+    """Sorted rows in columns, all of length n; quality : rows above UNCERTAIN are passed over.
+
+    live : 1 at the live edge, 0 when slices are run again; then `is_new`, uint8[n], is 1 where a row is new or changed.
+    """
+
+    time: np.ndarray
+    series: np.ndarray
+    value: np.ndarray
+    quality: np.ndarray
+    is_new: np.ndarray
+    live: int
+
+
+ROWS = context(Rows, INTS, INTS32, FLOATS, BYTES, BYTES, INT)
+
+UNCERTAIN = 1
+"""The worst quality that counts (`fieldline.frames.Quality`)."""
+
+
+class Plant(NamedTuple):
+    """What kernels know of a partition's lines, assets and series.
+
+    lines : LINE[lines]; series : SERIES[series]
+    row_series : int32, series of each row of the live edge; a line's rows begin at its `base`
+    asset_first, asset_rows : rows of asset a within a block, in rank order, are asset_rows[asset_first[a]:asset_first[a + 1]]
+    event_keys, events : float64[events], ascending, values of event rows, and EVENT[events], what each one reports
+    codes : CODE, what values of state tags stand for, ascending for each series
+    ideal_cycle_s : float64[products, assets], ideal cycle time of each product on each asset [s]
+    """
+
+    lines: np.ndarray
+    series: np.ndarray
+    row_series: np.ndarray
+    asset_first: np.ndarray
+    asset_rows: np.ndarray
+    event_keys: np.ndarray
+    events: np.ndarray
+    codes: np.ndarray
+    ideal_cycle_s: np.ndarray
+
+
+PLANT = context(Plant, LINES, SERIES_TABLE, INTS32, INTS, INTS, FLOATS, records(EVENT), records(CODE), FLOATS2)
+
+
+class Tree(NamedTuple):
+    """Longer windows and what each is folded from: those of parents[k] are children[first[k]:first[k + 1]], in order of time.
+
+    parents : int64[n], ids; first : int64[n + 1]; children : int64, ids of any level, all with blocks.
+    """
+
+    parents: np.ndarray
+    first: np.ndarray
+    children: np.ndarray
+
+
+TREE = context(Tree, INTS, INTS, INTS)
+
+
+class Table(NamedTuple):
+    """The windows of a partition, and where their rows lie; changed. heap : HEAP[1]; ranges : RANGE; stored : a ring of STORED."""
+
+    windows: np.ndarray
+    heap: np.ndarray
+    ranges: np.ndarray
+    stored: np.ndarray
+
+
+TABLE = context(Table, WINDOWS, records(HEAP), records(RANGE), records(STORED))

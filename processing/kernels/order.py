@@ -1,30 +1,33 @@
 """From rows as they came to rows in order: who is late, who is ready, and the total order (time, rank of the series)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import (
+    BYTES,
+    FLOATS,
+    FRAME_CODES,
+    INT,
+    INTS,
+    INTS32,
+    NOTHING,
+    context,
+    inline,
+    kernel,
+    records,
+)
 from processing.kernels.layout import (
-    C_HI,
-    C_LATE,
-    C_LO,
-    C_OLDER,
-    H_CHUNKS,
-    L_CONFLICT,
-    L_DELAY,
-    L_DUPLICATE,
-    L_FRONTIER,
-    L_HORIZON,
-    L_LATE,
-    L_NEWEST,
-    L_STORED,
     MINUTE,
-    N_CHUNK,
-    N_FIRST_CHUNK,
-    N_LINE,
     NONE,
     ON_LOG,
-    S_LINE,
-    S_RANK,
+    PLANT,
+    ROWS,
+    RUN,
+    SERIES_TABLE,
+    TABLE,
+    UNCERTAIN,
+    Rows,
 )
 
 READY = 0
@@ -33,7 +36,7 @@ LATE = 2
 BEYOND = 3
 
 
-@kernel("int64(Array(int32, 1, 'C', True), Array(int32, 1, 'C', True), int64, int32[::1], int32[::1])")
+@kernel(INT, FRAME_CODES, FRAME_CODES, INT, INTS32, INTS32)
 def map_series(asset, tag, tags, table, series):
     """Series of each row by a table over (asset code, tag code).
 
@@ -53,39 +56,53 @@ def map_series(asset, tag, tags, table, series):
     return unknown
 
 
-@kernel(
-    "void(int64[::1], int64[::1], int32[::1], int64, int64, int64, int64[:,::1], int64[:,::1], int64[::1], uint8[::1])"
-)
-def admit(time, received, series, fresh, settle, max_future, series_info, lines, touched, verdict):
-    """Sort rows into ready, waiting, late and beyond the horizon, and move the lines' newest time and frontier.
+class Arrived(NamedTuple):
+    """Rows in the order of arrival, in columns of length n: offset is that of each row's frame on the log, verdict an output."""
 
-    time, received : int64[n] [ns]; rows below `fresh` waited from the step before; lines : changed.
-    touched : int64[lines], output, 1 where a line has rows; verdict : uint8[n], output.
-    A row is late when its line has run past it; a device's clock drives its line no further than received + max_future.
+    time: np.ndarray
+    received: np.ndarray
+    series: np.ndarray
+    value: np.ndarray
+    quality: np.ndarray
+    offset: np.ndarray
+    verdict: np.ndarray
+
+
+ARRIVED = context(Arrived, INTS, INTS, INTS32, FLOATS, BYTES, INTS, BYTES)
+
+
+@kernel(NOTHING, ARRIVED, INT, INT, INT, PLANT, INTS)
+def admit(rows, fresh, out_of_orderness, max_future, plant, touched):
+    """Sort rows into ready, waiting, late and beyond the allowed lateness, and move the lines' newest time and watermark.
+
+    Rows below `fresh` waited from the step before; out_of_orderness, max_future [ns]. touched : int64[lines], output, 1 where a line has
+    rows. A row is late when its line has run past it; a device's clock drives its line no further than received + max_future.
     """
-    for i in range(fresh, time.size):
-        line = series_info[series[i], S_LINE]
-        touched[line] = 1
-        newest = lines[line, L_NEWEST]
-        if newest != NONE and time[i] < (newest - lines[line, L_HORIZON]) // MINUTE * MINUTE:
-            # By the newest row before it, not by the frontier, which moves once a step: so no cut of the stream matters.
+    for i in range(fresh, rows.time.size):
+        number = plant.series[rows.series[i]].line
+        line = plant.lines[number]
+        touched[number] = 1
+        time, newest = rows.time[i], line.newest
+        if newest != NONE and time < (newest - line.allowed_lateness) // MINUTE * MINUTE:
+            # By the newest row before it, not by the watermark, which moves once a step: so no cut of the stream matters.
             # By whole minutes: once a row is beyond, every later one of its slice is, so that the slice can be read back.
-            verdict[i] = BEYOND
-            lines[line, L_LATE] += 1
+            rows.verdict[i] = BEYOND
+            line.late += 1
             continue
-        verdict[i] = LATE if time[i] <= lines[line, L_FRONTIER] else WAITING
-        bounded = min(time[i], received[i] + max_future)
+        rows.verdict[i] = LATE if time <= line.watermark else WAITING
+        bounded = min(time, rows.received[i] + max_future)
         if bounded > newest:
-            lines[line, L_NEWEST] = bounded
-            lines[line, L_DELAY] = received[i] - bounded
-    for line in range(lines.shape[0]):
-        if touched[line] == 1 and lines[line, L_NEWEST] != NONE:
-            lines[line, L_FRONTIER] = max(lines[line, L_FRONTIER], lines[line, L_NEWEST] - settle)
-    for i in range(time.size):
+            line.newest = bounded
+            line.delay = rows.received[i] - bounded
+    for number in range(plant.lines.size):
+        line = plant.lines[number]
+        if touched[number] == 1 and line.newest != NONE:
+            line.watermark = max(line.watermark, line.newest - out_of_orderness)
+    for i in range(rows.time.size):
         if i < fresh:
-            verdict[i] = WAITING
-        if verdict[i] == WAITING and time[i] <= lines[series_info[series[i], S_LINE], L_FRONTIER]:
-            verdict[i] = READY
+            rows.verdict[i] = WAITING
+        if rows.verdict[i] == WAITING and rows.time[i] <= plant.lines[plant.series[rows.series[i]].line].watermark:
+            rows.verdict[i] = READY
 
 
 @inline
@@ -95,14 +112,20 @@ def before(time_a, rank_a, time_b, rank_b):
 
 
 @inline
+def bits_of(value, i):
+    """The bits of value[i] as an integer: NaNs, and zeros of both signs, need an order too."""
+    return value[i : i + 1].view(np.int64)[0]
+
+
+@inline
 def wins(value_a, bits_a, quality_a, value_b, bits_b, quality_b):
     """Whether a, of two rows for the same series and time, is the one that counts.
 
     One that operators use (good or uncertain) before one that they don't, then the smaller value, then the better quality. So a
-    sample never goes away again, which a tail that it gave the slices before could not take back.
+    sample never goes away again, which a boundary contribution that it gave the slices before could not take back.
     """
-    if (quality_a > 1) != (quality_b > 1):
-        return quality_a <= 1
+    if (quality_a > UNCERTAIN) != (quality_b > UNCERTAIN):
+        return quality_a <= UNCERTAIN
     if value_a != value_b:
         return value_a < value_b
     if bits_a != bits_b:
@@ -111,7 +134,7 @@ def wins(value_a, bits_a, quality_a, value_b, bits_b, quality_b):
 
 
 @inline
-def _merge_sort(time, series, series_info, order, lo, hi, spare):
+def _merge_sort(time, series, of_series, order, lo, hi, spare):
     """Bottom-up merge sort of order[lo:hi]."""
     width = 1
     n = hi - lo
@@ -128,9 +151,7 @@ def _merge_sort(time, series, series_info, order, lo, hi, spare):
                     take_a = False
                 else:
                     ra, rb = order[lo + a], order[lo + b]
-                    take_a = not before(
-                        time[rb], series_info[series[rb], S_RANK], time[ra], series_info[series[ra], S_RANK]
-                    )
+                    take_a = not before(time[rb], of_series[series[rb]].rank, time[ra], of_series[series[ra]].rank)
                 if take_a:
                     spare[k] = order[lo + a]
                     a += 1
@@ -144,20 +165,20 @@ def _merge_sort(time, series, series_info, order, lo, hi, spare):
         width *= 2
 
 
-@kernel("void(int64[::1], int32[::1], int64[:,::1], int64[::1], int64, int64, int64[::1])")
-def sort_run(time, series, series_info, order, lo, hi, spare):
+@kernel(NOTHING, INTS, INTS32, SERIES_TABLE, INTS, INT, INT, INTS)
+def sort_run(time, series, of_series, order, lo, hi, spare):
     """Put order[lo:hi], indices of rows, into the total order; quick where little moves.
 
-    order : int64[n], changed; spare : int64[n] of scratch.
+    of_series : SERIES; order : int64[n], changed; spare : int64[n] of scratch.
     """
     budget = 8 * (hi - lo) + 64
     i = lo + 1
     while i < hi and budget >= 0:
         row = order[i]
         t = time[row]
-        rank = series_info[series[row], S_RANK]
+        rank = of_series[series[row]].rank
         k = i - 1
-        while k >= lo and before(t, rank, time[order[k]], series_info[series[order[k]], S_RANK]):
+        while k >= lo and before(t, rank, time[order[k]], of_series[series[order[k]]].rank):
             order[k + 1] = order[k]
             k -= 1
         order[k + 1] = row
@@ -165,221 +186,224 @@ def sort_run(time, series, series_info, order, lo, hi, spare):
         i += 1
     if i >= hi:
         return
-    _merge_sort(time, series, series_info, order, lo, hi, spare)
+    _merge_sort(time, series, of_series, order, lo, hi, spare)
 
 
 @inline
-def _fold_twin(lines, line, out_value, out_quality, k, value, quality, row):
-    """Count a second row for the same series and time, and keep the one that counts."""
-    lines[line, L_DUPLICATE] += 1
-    old = out_value[k : k + 1].view(np.int64)[0]
-    new = value[row : row + 1].view(np.int64)[0]
-    if old == new and out_quality[k] == quality[row]:
+def is_same_key(out, k, time, series):
+    """Whether row k of `out` is of this series and time."""
+    return out.time[k] == time and out.series[k] == series
+
+
+@inline
+def fold_duplicate(line, out, k, rows, i):
+    """Count row i, the second for the series and time of row k of `out`, and keep the one that counts."""
+    line.duplicate += 1
+    old, new = bits_of(out.value, k), bits_of(rows.value, i)
+    if old == new and out.quality[k] == rows.quality[i]:
         return
-    lines[line, L_CONFLICT] += 1
-    if wins(value[row], new, quality[row], out_value[k], old, out_quality[k]):
-        out_value[k] = value[row]
-        out_quality[k] = quality[row]
+    line.conflict += 1
+    if wins(rows.value[i], new, rows.quality[i], out.value[k], old, out.quality[k]):
+        out.value[k] = rows.value[i]
+        out.quality[k] = rows.quality[i]
 
 
-@kernel(
-    "int64(int64[::1], int32[::1], float64[::1], uint8[::1], int64[::1], uint8[::1], int64[:,::1], int64[:,::1],"
-    " int64[::1], int64[::1], int64[::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1], int64[:,::1])"
-)
-def settle_rows(
-    time,
-    series,
-    value,
-    quality,
-    position,
-    verdict,
-    series_info,
-    lines,
-    counts,
-    order,
-    spare,
-    at,
-    out_time,
-    out_series,
-    out_value,
-    out_quality,
-    runs,
-):
-    """Write the ready rows into the row store from `at` on, by line, in order, one row a series and time.
-
-    counts : int64[lines] of scratch; out_* : the row store, output.
-    runs : int64[lines, 5], output: line, first and end row in the store, lowest and highest log position.
-    Returns the number of runs; the lines' counters change.
-    """
-    n_lines = lines.shape[0]
-    for line in range(n_lines):
-        counts[line] = 0
-    for i in range(time.size):
-        if verdict[i] == READY:
-            counts[series_info[series[i], S_LINE]] += 1
+@inline
+def count_ready(rows, plant, place):
+    """Where each line's ready rows begin when they lie line by line; place : int64[lines], output."""
+    place[:] = 0
+    for i in range(rows.time.size):
+        if rows.verdict[i] == READY:
+            place[plant.series[rows.series[i]].line] += 1
     total = 0
-    for line in range(n_lines):
-        count = counts[line]
-        counts[line] = total
+    for number in range(place.size):
+        count = place[number]
+        place[number] = total
         total += count
-    for i in range(time.size):
-        if verdict[i] == READY:
-            line = series_info[series[i], S_LINE]
-            order[counts[line]] = i
-            counts[line] += 1
-    n_runs = 0
-    lo = 0
+    return total
+
+
+@inline
+def write_run(rows, plant, order, number, out, at, run):
+    """Write the rows of a line, which `order` has sorted, into the row store from `at` on, one row a series and time; where they end."""
+    line = plant.lines[number]
     write = at
-    for line in range(n_lines):
-        hi = counts[line]
-        if hi == lo:
+    run.line, run.lo = number, at
+    run.first, run.last = np.int64(2**62), np.int64(-1)
+    for i in order:
+        run.first = min(run.first, rows.offset[i])
+        run.last = max(run.last, rows.offset[i])
+        if write > at and is_same_key(out, write - 1, rows.time[i], rows.series[i]):
+            fold_duplicate(line, out, write - 1, rows, i)
             continue
-        sort_run(time, series, series_info, order, lo, hi, spare)
-        start = write
-        first = np.int64(2**62)
-        last = np.int64(-1)
-        for k in range(lo, hi):
-            row = order[k]
-            first = min(first, position[row])
-            last = max(last, position[row])
-            if write > start and out_time[write - 1] == time[row] and out_series[write - 1] == series[row]:
-                _fold_twin(lines, line, out_value, out_quality, write - 1, value, quality, row)
-                continue
-            out_time[write] = time[row]
-            out_series[write] = series[row]
-            out_value[write] = value[row]
-            out_quality[write] = quality[row]
-            lines[line, L_STORED] += 1
-            write += 1
-        runs[n_runs, 0] = line
-        runs[n_runs, 1] = start
-        runs[n_runs, 2] = write
-        runs[n_runs, 3] = first
-        runs[n_runs, 4] = last
-        n_runs += 1
+        out.time[write], out.series[write] = rows.time[i], rows.series[i]
+        out.value[write], out.quality[write] = rows.value[i], rows.quality[i]
+        line.stored += 1
+        write += 1
+    run.hi = write
+    return write
+
+
+@kernel(INT, ARRIVED, PLANT, ROWS, INT, records(RUN))
+def settle_rows(rows, plant, out, at, runs):
+    """Write the ready rows into the row store `out` from `at` on, by line, in order, one row a series and time.
+
+    runs : RUN[lines], output. Returns the number of runs; the lines' counters change.
+    """
+    place = np.empty(plant.lines.size, np.int64)
+    total = count_ready(rows, plant, place)
+    order, spare = np.empty(total, np.int64), np.empty(total, np.int64)
+    for i in range(rows.time.size):
+        if rows.verdict[i] == READY:
+            number = plant.series[rows.series[i]].line
+            order[place[number]] = i
+            place[number] += 1
+    n_runs, lo, write = 0, 0, at
+    for number in range(plant.lines.size):
+        hi = place[number]
+        if hi > lo:
+            sort_run(rows.time, rows.series, plant.series, order, lo, hi, spare)
+            write = write_run(rows, plant, order[lo:hi], number, out, write, runs[n_runs])
+            n_runs += 1
         lo = hi
     return n_runs
 
 
-@kernel(
-    "int64(int64, int64[:,::1], int64[:,::1], int64[::1], int64, int64[::1], int32[::1], float64[::1], uint8[::1],"
-    " int64[::1], int32[::1], float64[::1], uint8[::1], int64[:,::1], int64[:,::1], int64[::1], int32[::1], float64[::1],"
-    " uint8[::1], uint8[::1], int64, uint8[::1], int64[::1])"
-)
-def merge_slice(
-    node,
-    nodes,
-    row_chunks,
-    heap,
-    oldest_row,
-    time,
-    series,
-    value,
-    quality,
-    late_time,
-    late_series,
-    late_value,
-    late_quality,
-    series_info,
-    lines,
-    out_time,
-    out_series,
-    out_value,
-    out_quality,
-    mark,
-    at,
-    accepted,
-    room,
-):
-    """Merge the rows of one slice with late ones, both sorted, into `out_*` from place `at` on.
+@inline
+def count_stored(window, table, oldest_row):
+    """How many rows of a window the row store has that came in order, how many that came late, and in how many runs of the first.
 
-    time .. quality : the row store; oldest_row : running number of the oldest row that it still holds.
-    late_* : rows that are new to the slice; accepted : uint8[late], output, 1 where one is kept (new, or it wins over the row
-    that was there). mark : uint8, output, 1 where a row is new or changed. Duplicates and conflicts are counted in `lines`.
-    Returns how many rows came out; -1 when the store does not hold all of the slice's rows; -2 when `out_*` has too little
-    room: room[0] says how many rows it needs.
+    Negative when the store does not hold all of them.
     """
-    size = row_chunks.shape[0]
-    head = nodes[node, N_CHUNK]
-    if head == ON_LOG or (head >= 0 and nodes[node, N_FIRST_CHUNK] < heap[H_CHUNKS] - size):
-        return -1
-    n, m, n_chunks = 0, late_time.size, 0
-    chunk = head
-    while chunk >= 0:
-        place = chunk % size
-        if row_chunks[place, C_LO] < oldest_row:
-            return -1
-        if row_chunks[place, C_LATE] == 1:
-            m += row_chunks[place, C_HI] - row_chunks[place, C_LO]
+    in_order, late, runs = 0, 0, 0
+    number = window.newest_run
+    if number == ON_LOG or (number >= 0 and window.oldest_run < table.heap[0].stored - table.stored.size):
+        return -1, 0, 0
+    while number >= 0:
+        stored = table.stored[number % table.stored.size]
+        if stored.lo < oldest_row:
+            return -1, 0, 0
+        if stored.is_late == 1:
+            late += stored.hi - stored.lo
         else:
-            n += row_chunks[place, C_HI] - row_chunks[place, C_LO]
-            n_chunks += 1
-        chunk = row_chunks[place, C_OLDER]
-    room[0] = n + m
-    if at + n + m > out_time.size:
-        return -2
-    begins, ends = np.empty(n_chunks + 1, np.int64), np.empty(n_chunks + 1, np.int64)
-    t, s, v = np.empty(m, np.int64), np.empty(m, np.int32), np.empty(m, np.float64)
-    q, source, order, spare = np.empty(m, np.uint8), np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m, np.int64)
-    k, c = 0, n_chunks
-    chunk = head
-    while chunk >= 0:
-        place = chunk % size
-        begin = row_chunks[place, C_LO] % time.size
-        end = begin + row_chunks[place, C_HI] - row_chunks[place, C_LO]
-        if row_chunks[place, C_LATE] == 1:
+            in_order += stored.hi - stored.lo
+            runs += 1
+        number = stored.older
+    return in_order, late, runs
+
+
+@inline
+def copy_row(out, write, rows, i, is_new):
+    """Row i of `rows` as row `write` of `out`."""
+    out.time[write], out.series[write] = rows.time[i], rows.series[i]
+    out.value[write], out.quality[write] = rows.value[i], rows.quality[i]
+    out.is_new[write] = is_new
+
+
+class Joining(NamedTuple):
+    """Late rows to be merged into slices, in columns; accepted : uint8[n], output, 1 where one is kept (new, or it wins)."""
+
+    time: np.ndarray
+    series: np.ndarray
+    value: np.ndarray
+    quality: np.ndarray
+    accepted: np.ndarray
+
+
+JOINING = context(Joining, INTS, INTS32, FLOATS, BYTES, BYTES)
+
+
+@inline
+def collect_late(window, table, store, joining, late, source, begins, ends):
+    """Put the late rows of a window, those in the store and those that join it, into `late`; source : -1, or which of the joining it is.
+
+    begins, ends : output, places in the store of the runs of rows that came in order, in order of time.
+    """
+    k, c = 0, begins.size
+    number = window.newest_run
+    while number >= 0:
+        stored = table.stored[number % table.stored.size]
+        begin = stored.lo % store.time.size
+        end = begin + stored.hi - stored.lo
+        if stored.is_late == 1:
             for i in range(begin, end):
-                t[k], s[k], v[k], q[k], source[k], order[k] = time[i], series[i], value[i], quality[i], -1, k
+                copy_row(late, k, store, i, 0)
+                source[k] = -1
                 k += 1
         else:
             c -= 1
             begins[c], ends[c] = begin, end
-        chunk = row_chunks[place, C_OLDER]
-    for i in range(late_time.size):
-        t[k], s[k], v[k], q[k] = late_time[i], late_series[i], late_value[i], late_quality[i]
-        source[k], order[k] = i, k
-        accepted[i] = 0
+        number = stored.older
+    for i in range(joining.time.size):
+        copy_row(late, k, joining, i, 1)
+        source[k] = i
+        joining.accepted[i] = 0
         k += 1
-    sort_run(t, s, series_info, order, 0, m, spare)
-    line = nodes[node, N_LINE]
+
+
+@inline
+def merge_late(line, late, i, source, joining, out, at, write):
+    """Write late row i behind the rows of `out` from `at` on, or fold it into the last of them; where they end."""
+    is_new = source >= 0
+    if write > at and is_same_key(out, write - 1, late.time[i], late.series[i]):
+        old, new = bits_of(out.value, write - 1), bits_of(late.value, i)
+        is_equal = old == new and out.quality[write - 1] == late.quality[i]
+        if is_new:
+            line.duplicate += 1
+            line.conflict += 0 if is_equal else 1
+        if not is_equal and wins(
+            late.value[i], new, late.quality[i], out.value[write - 1], old, out.quality[write - 1]
+        ):
+            out.value[write - 1], out.quality[write - 1] = late.value[i], late.quality[i]
+            if is_new:
+                out.is_new[write - 1] = 1
+                joining.accepted[source] = 1
+        return write
+    copy_row(out, write, late, i, 1 if is_new else 0)
+    if is_new:
+        line.stored += 1
+        joining.accepted[source] = 1
+    return write + 1
+
+
+@kernel(INT, INT, PLANT, TABLE, INT, ROWS, JOINING, ROWS, INT)
+def merge_slice(number, plant, table, oldest_row, store, joining, out, at):
+    """Merge the rows of one slice with late ones, both sorted, into `out` from place `at` on.
+
+    store : the row store, and oldest_row : running number of the oldest row that it still holds. out.is_new says which rows are new or
+    changed. Duplicates and conflicts are counted in the lines.
+    Returns where the rows end in `out`; -1 when the store does not hold all of the slice's rows; -2 - n when `out` needs room for n rows.
+    """
+    window = table.windows[number]
+    line = plant.lines[window.line]
+    n, m, runs = count_stored(window, table, oldest_row)
+    if n < 0:
+        return -1
+    m += joining.time.size
+    if at + n + m > out.time.size:
+        return -2 - (at + n + m)
+    begins, ends, source = np.empty(runs, np.int64), np.empty(runs, np.int64), np.empty(m, np.int64)
+    late = Rows(
+        np.empty(m, np.int64),
+        np.empty(m, np.int32),
+        np.empty(m, np.float64),
+        np.empty(m, np.uint8),
+        np.empty(m, np.uint8),
+        0,
+    )
+    collect_late(window, table, store, joining, late, source, begins, ends)
+    order = np.arange(m)
+    sort_run(late.time, late.series, plant.series, order, 0, m, np.empty(m, np.int64))
     write, k = at, 0
-    for c in range(n_chunks + 1):
-        i = begins[c] if c < n_chunks else 0
-        end = ends[c] if c < n_chunks else 0
-        while i < end or (c == n_chunks and k < m):
-            late = order[k] if k < m else np.int64(-1)
-            if i < end and (
-                k >= m or not before(t[late], series_info[s[late], S_RANK], time[i], series_info[series[i], S_RANK])
-            ):
-                out_time[write], out_series[write] = time[i], series[i]
-                out_value[write], out_quality[write], mark[write] = value[i], quality[i], 0
-                write += 1
-                i += 1
-                continue
-            k += 1
-            new = source[late] >= 0
-            if write > at and out_time[write - 1] == t[late] and out_series[write - 1] == s[late]:
-                was = out_value[write - 1 : write].view(np.int64)[0]
-                bits = v[late : late + 1].view(np.int64)[0]
-                same = was == bits and out_quality[write - 1] == q[late]
-                if new:
-                    lines[line, L_DUPLICATE] += 1
-                    lines[line, L_CONFLICT] += 0 if same else 1
-                if not same and wins(v[late], bits, q[late], out_value[write - 1], was, out_quality[write - 1]):
-                    out_value[write - 1], out_quality[write - 1] = v[late], q[late]
-                    if new:
-                        mark[write - 1] = 1
-                        accepted[source[late]] = 1
-                continue
-            out_time[write], out_series[write], out_value[write], out_quality[write] = (
-                t[late],
-                s[late],
-                v[late],
-                q[late],
-            )
-            mark[write] = 1 if new else 0
-            if new:
-                lines[line, L_STORED] += 1
-                accepted[source[late]] = 1
+    for c in range(runs):
+        for i in range(begins[c], ends[c]):
+            rank = plant.series[store.series[i]].rank
+            while k < m and before(late.time[order[k]], plant.series[late.series[order[k]]].rank, store.time[i], rank):
+                write = merge_late(line, late, order[k], source[order[k]], joining, out, at, write)
+                k += 1
+            copy_row(out, write, store, i, 0)
             write += 1
-    return write - at
+    while k < m:
+        write = merge_late(line, late, order[k], source[order[k]], joining, out, at, write)
+        k += 1
+    return write

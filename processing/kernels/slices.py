@@ -1,202 +1,31 @@
-"""Slices and the longer windows above them: making them, finding them, and cutting sorted rows into them."""
+"""Slices: sorted rows are cut into them, missing ones are made for late rows, and one is split where an order begins late.
+
+A fresh slice has no block; the timeline gives it one (`Windows.make_resident`).
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import INT, INTS, NOTHING, WORDS, context, inline, kernel, records
 from processing.kernels.layout import (
-    C_HI,
-    C_LATE,
-    C_LO,
-    C_OLDER,
     CHANGED,
+    CHUNKS,
     CLOSED,
-    H_BLOCKS,
-    H_CHUNKS,
-    H_FREE_BLOCK,
-    H_FREE_NODE,
-    H_FREE_RANGE,
-    H_NODES,
-    H_RANGES,
-    H_USED,
-    K_BLOCK,
-    K_CARRY,
-    K_CLOSE,
-    K_END,
-    K_FIRST,
-    K_FLUSH,
-    K_HI,
-    K_LINE,
-    K_LO,
-    K_NODE,
-    K_SERIES,
-    K_START,
-    L_BASE,
-    L_CUTS,
-    L_FLUSHED,
-    L_FRONTIER,
-    L_HEAD,
-    L_HOLD,
-    L_LAST,
-    L_SERIES,
-    L_SHIFT,
     MINUTE,
-    N_BLOCK,
-    N_CHUNK,
-    N_COLUMNS,
-    N_END,
-    N_FIRST_CHUNK,
-    N_FLAGS,
-    N_LEVEL,
-    N_LINE,
-    N_NEWER,
-    N_OLDER,
-    N_PAGE,
-    N_PARENT,
-    N_RANGE,
-    N_REV,
-    N_RUNS,
-    N_SHIFT,
-    N_START,
     NONE,
     ON_LOG,
     ORDER_EVENT,
-    R_HI,
-    R_LO,
-    R_NEXT,
-    RANGE_SLACK,
-    S_ROLE,
+    PLANT,
+    ROWS,
+    RUN,
     SECOND,
-    SPREAD,
+    SLICES,
+    TABLE,
     TOUCHED,
-    USED,
+    WINDOWS,
 )
-
-
-@inline
-def take_block(heap, chain, parts, first_parts, snap, first_carry, marks, shift):
-    """A fresh block of 2**shift rows of `parts`, `snap` and `marks`. The caller has made sure that there is room."""
-    size = np.int64(1) << shift
-    block = heap[H_FREE_BLOCK + shift]
-    if block >= 0:
-        heap[H_FREE_BLOCK + shift] = chain[block]
-    else:
-        block = heap[H_BLOCKS]
-        heap[H_BLOCKS] += size
-    heap[H_USED] += size
-    for r in range(block, block + size):
-        for c in range(parts.shape[1]):
-            parts[r, c] = first_parts[c]
-        for c in range(snap.shape[1]):
-            snap[r, c] = first_carry[c]
-        marks[r] = 0
-    return block
-
-
-@inline
-def free_block(node, nodes, heap, chain):
-    """Give back a node's block; the node stays."""
-    block = nodes[node, N_BLOCK]
-    if block >= 0:
-        shift = nodes[node, N_SHIFT]
-        chain[block] = heap[H_FREE_BLOCK + shift]
-        heap[H_FREE_BLOCK + shift] = block
-        heap[H_USED] -= np.int64(1) << shift
-        nodes[node, N_BLOCK] = -1
-
-
-@inline
-def take_node(heap, nodes, line, level, start, end, shift):
-    """A fresh node without block or neighbours."""
-    node = heap[H_FREE_NODE]
-    if node >= 0:
-        heap[H_FREE_NODE] = nodes[node, N_NEWER]
-    else:
-        node = heap[H_NODES]
-        heap[H_NODES] += 1
-    for c in range(N_COLUMNS):
-        nodes[node, c] = -1
-    nodes[node, N_LINE] = line
-    nodes[node, N_LEVEL] = level
-    nodes[node, N_START] = start
-    nodes[node, N_END] = end
-    nodes[node, N_SHIFT] = shift
-    nodes[node, N_FLAGS] = USED | CHANGED
-    nodes[node, N_REV] = 0
-    nodes[node, N_RUNS] = 0
-    return node
-
-
-@inline
-def find_place(lines, nodes, line, level, start, hint):
-    """The newest node of the chain that starts at or before `start`, or -1.
-
-    hint : any node, or -1; when it belongs to the chain, the search begins there and is short for neighbours in time.
-    """
-    node = hint
-    if node < 0 or nodes[node, N_LINE] != line or nodes[node, N_LEVEL] != level or nodes[node, N_FLAGS] & USED == 0:
-        node = lines[line, L_HEAD + level]
-    while node >= 0 and nodes[node, N_START] > start:
-        node = nodes[node, N_OLDER]
-    while node >= 0 and nodes[node, N_NEWER] >= 0 and nodes[nodes[node, N_NEWER], N_START] <= start:
-        node = nodes[node, N_NEWER]
-    return node
-
-
-@inline
-def link(lines, nodes, node, older):
-    """Put `node` into its line's chain just above `older` (-1: at the old end)."""
-    head = L_HEAD + nodes[node, N_LEVEL]
-    line = nodes[node, N_LINE]
-    if older >= 0:
-        newer = nodes[older, N_NEWER]
-        nodes[older, N_NEWER] = node
-    else:
-        newer = lines[line, head]
-        while newer >= 0 and nodes[newer, N_OLDER] >= 0:
-            newer = nodes[newer, N_OLDER]
-    nodes[node, N_OLDER] = older
-    nodes[node, N_NEWER] = newer
-    if newer >= 0:
-        nodes[newer, N_OLDER] = node
-    else:
-        lines[line, head] = node
-
-
-@inline
-def add_range(nodes, node, ranges, heap, lo, hi):
-    """Remember that rows of `node` lie at log positions lo to hi."""
-    head = nodes[node, N_RANGE]
-    if head >= 0 and lo <= ranges[head, R_HI] + RANGE_SLACK and hi >= ranges[head, R_LO] - RANGE_SLACK:
-        ranges[head, R_LO] = min(ranges[head, R_LO], lo)
-        ranges[head, R_HI] = max(ranges[head, R_HI], hi)
-        return
-    place = heap[H_FREE_RANGE]
-    if place >= 0:
-        heap[H_FREE_RANGE] = ranges[place, R_NEXT]
-    else:
-        place = heap[H_RANGES]
-        heap[H_RANGES] += 1
-    ranges[place, R_LO] = lo
-    ranges[place, R_HI] = hi
-    ranges[place, R_NEXT] = head
-    nodes[node, N_RANGE] = place
-
-
-@inline
-def add_chunk(nodes, node, row_chunks, heap, lo, hi, late):
-    """Remember that rows lo to hi of the row store (running numbers) belong to `node`, if all its rows are at hand."""
-    if nodes[node, N_CHUNK] == ON_LOG:
-        return
-    chunk = heap[H_CHUNKS]
-    heap[H_CHUNKS] += 1
-    place = chunk % row_chunks.shape[0]
-    row_chunks[place, C_LO] = lo
-    row_chunks[place, C_HI] = hi
-    row_chunks[place, C_OLDER] = nodes[node, N_CHUNK]
-    row_chunks[place, C_LATE] = late
-    if nodes[node, N_CHUNK] < 0:
-        nodes[node, N_FIRST_CHUNK] = chunk
-    nodes[node, N_CHUNK] = chunk
+from processing.kernels.table import add_range, add_stored, find_place, has_range, has_window, link, take_window
 
 
 @inline
@@ -205,349 +34,261 @@ def minute_after(time):
     return (time // MINUTE + 1) * MINUTE
 
 
+class Cut(NamedTuple):
+    """What is to be cut, and how far that is.
+
+    runs : RUN[n], sorted rows of lines in the row store, in order of the lines; `lo` moves on with what is cut
+    touched : int64[lines], not 0 where a line's watermark may have moved
+    progress : int64[2], next line and next run; changed
+    base : running number of the row store's place 0; of_seconds : 1 when one-second windows are wanted
+    """
+
+    runs: np.ndarray
+    touched: np.ndarray
+    progress: np.ndarray
+    base: int
+    of_seconds: int
+
+
+CUT = context(Cut, records(RUN), INTS, INTS, INT, INT)
+
+
 @inline
-def first_cut(time, series, series_info, lo, hi, start, end):
+def first_cut(rows, plant, lo, hi, start, end):
     """The first time after `start` and before `end` at which rows lo to hi cut a slice, or `end`."""
     for i in range(lo, hi):
-        if time[i] >= end:
+        if rows.time[i] >= end:
             break
-        if time[i] > start and series_info[series[i], S_ROLE] == ORDER_EVENT:
-            return time[i]
+        if rows.time[i] > start and plant.series[rows.series[i]].role == ORDER_EVENT:
+            return rows.time[i]
     return end
 
 
-@kernel(
-    "int64(int64, int64[:,::1], int64, int64[::1], int64[::1], int32[::1], int64[:,::1], int64, int64[:,::1], int64[:,::1],"
-    " int64[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1], float64[::1], uint8[::1], int64[:,::1],"
-    " int64[:,::1], int64, int64[:,::1], int64[::1])"
-)
-def cut(
-    dry,
-    runs,
-    n_runs,
-    touched,
-    time,
-    series,
-    series_info,
-    base,
-    lines,
-    nodes,
-    heap,
-    chain,
-    parts,
-    first_parts,
-    snap,
-    first_carry,
-    marks,
-    row_chunks,
-    ranges,
-    seconds,
-    chunks,
-    need,
-):
-    """Cut the lines' sorted runs into slices, making slices and closing those that the frontier has passed.
+@inline
+def seconds_over(line):
+    """Up to where the watermark has passed whole seconds that were not closed yet; NONE without any."""
+    if line.watermark == NONE:
+        return np.int64(NONE)
+    over = (line.watermark + 1) // SECOND * SECOND
+    return over if over > line.flushed else np.int64(NONE)
 
-    runs : what `settle_rows` gave; touched : int64[lines], not 0 where a line's frontier may have moved;
-    time, series : the row store; base : running number of the store's row 0.
-    A slice is made for every minute with rows and for the minutes after the last row within the line's hold. Where an order begins
-    or ends within a minute, a slice ends and another begins.
-    With `dry` nothing changes and `need` is filled: slices, then blocks by size. Returns the number of chunks written (or needed).
+
+@inline
+def next_slice(line, after, next_row):
+    """Where the slice after one that ends at `after` begins, NONE when there is none yet; next_row : time of the next row, or NONE.
+
+    There is one for each minute with rows, and for those after the line's last row within its hold time that are over.
     """
-    n_chunks = 0
-    run = 0
-    for line in range(lines.shape[0]):
-        if touched[line] == 0:
-            continue
-        lo = hi = np.int64(0)
-        pos_lo = pos_hi = np.int64(0)
-        if run < n_runs and runs[run, 0] == line:
-            lo, hi, pos_lo, pos_hi = runs[run, 1], runs[run, 2], runs[run, 3], runs[run, 4]
-            run += 1
-        frontier = lines[line, L_FRONTIER]
-        last = lines[line, L_LAST]
-        slot = lines[line, L_HEAD]
-        has = slot >= 0
-        if not has and lo == hi:
-            continue
-        start = nodes[slot, N_START] if has else NONE
-        end = nodes[slot, N_END] if has else NONE
-        closed = has and (nodes[slot, N_FLAGS] & CLOSED) != 0
-        first = 0
-        flush = NONE
-        if seconds != 0 and frontier != NONE:
-            over = (frontier + 1) // SECOND * SECOND
-            if over > lines[line, L_FLUSHED]:
-                flush = over
-                if dry == 0:
-                    lines[line, L_FLUSHED] = over
-        while True:
-            if has:
-                if lines[line, L_CUTS] == 1:
-                    end = first_cut(time, series, series_info, lo, hi, start, end)
-                    if dry == 0:
-                        nodes[slot, N_END] = end
-                k = lo
-                while k < hi and time[k] < end:
-                    k += 1
-                closes = not closed and frontier >= end - 1
-                if k > lo or closes or (flush != NONE and not closed):
-                    if dry == 0:
-                        chunks[n_chunks, K_NODE] = slot
-                        chunks[n_chunks, K_BLOCK] = nodes[slot, N_BLOCK]
-                        chunks[n_chunks, K_CARRY] = lines[line, L_BASE]
-                        chunks[n_chunks, K_SERIES] = min(lines[line, L_SERIES], np.int64(1) << nodes[slot, N_SHIFT])
-                        chunks[n_chunks, K_LO] = lo
-                        chunks[n_chunks, K_HI] = k
-                        chunks[n_chunks, K_START] = start
-                        chunks[n_chunks, K_END] = end
-                        chunks[n_chunks, K_FIRST] = first
-                        chunks[n_chunks, K_CLOSE] = 1 if closes else 0
-                        chunks[n_chunks, K_FLUSH] = flush
-                        chunks[n_chunks, K_LINE] = line
-                        if k > lo:
-                            add_chunk(nodes, slot, row_chunks, heap, base + lo, base + k, 0)
-                            add_range(nodes, slot, ranges, heap, pos_lo, pos_hi)
-                        if closes:
-                            nodes[slot, N_FLAGS] |= CLOSED
-                        if k > lo or closes:
-                            nodes[slot, N_FLAGS] |= TOUCHED | CHANGED
-                    n_chunks += 1
-                if k > lo:
-                    last = time[k - 1]
-                lo = k
-                if frontier < end - 1:
-                    break
-                nxt = end
-            else:
-                nxt = time[lo] // MINUTE * MINUTE
-            if lo < hi:
-                of_row = time[lo] // MINUTE * MINUTE
-                if nxt < of_row and nxt > last + lines[line, L_HOLD]:
-                    nxt = of_row
-            elif last == NONE or nxt > last + lines[line, L_HOLD] or frontier < minute_after(nxt) - 1:
-                break
-            shift = lines[line, L_SHIFT]
-            if dry == 0:
-                slot = take_node(heap, nodes, line, 0, nxt, minute_after(nxt), shift)
-                nodes[slot, N_BLOCK] = take_block(heap, chain, parts, first_parts, snap, first_carry, marks, shift)
-                link(lines, nodes, slot, lines[line, L_HEAD])
-            else:
-                need[0] += 1
-                need[1 + shift] += 1
-            has = True
-            closed = False
-            first = 1
-            start = nxt
-            end = minute_after(nxt)
-        if dry == 0:
-            lines[line, L_LAST] = last
-    return n_chunks
-
-
-@kernel("int64(int64[:,::1], int64, int64, int64, int64, int64[::1])")
-def flagged(nodes, used, all_of, none_of, level, out):
-    """Ids of the nodes of a level (-1: any) that have every flag of `all_of` and none of `none_of`."""
-    found = 0
-    for node in range(used):
-        flags = nodes[node, N_FLAGS]
-        if flags & all_of == all_of and flags & none_of == 0 and (level < 0 or nodes[node, N_LEVEL] == level):
-            out[found] = node
-            found += 1
-    return found
-
-
-@kernel(
-    "int64(int64, int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[::1], float64[:,::1],"
-    " float64[::1], float64[:,::1], float64[::1], uint8[::1], int64[::1], int64[::1], int64[::1])"
-)
-def find_slices(
-    begin,
-    line_of,
-    start_of,
-    until,
-    lines,
-    nodes,
-    heap,
-    chain,
-    parts,
-    first_parts,
-    snap,
-    first_carry,
-    marks,
-    slices,
-    made,
-    count,
-):
-    """The slice of each late minute from number `begin` on; slices that are missing are made, with those that its reach covers.
-
-    line_of, start_of, until : int64[n], line of a minute, its start and until when there are slices after its rows; slices : int64[n],
-    output, the first slice of each minute.
-    made : output, ids of new slices (their `snap` is still to be filled); count[0] is how many, changed.
-    Stops when `nodes`, `made` or the blocks may be too small for the next one. Returns the number of minutes that are done.
-    """
-    near = np.int64(-1)
-    for i in range(begin, start_of.size):
-        line = line_of[i]
-        start = start_of[i]
-        shift = lines[line, L_SHIFT]
-        most = (until[i] - start) // MINUTE + 2
-        if heap[H_NODES] + most > nodes.shape[0] or heap[H_BLOCKS] + (most << shift) > parts.shape[0]:
-            return i
-        if count[0] + most > made.size:
-            return i
-        first = np.int64(-1)
-        while start <= until[i] and (first < 0 or start + MINUTE - 1 <= lines[line, L_FRONTIER]):
-            node = find_place(lines, nodes, line, 0, start, near)
-            if node < 0 or nodes[node, N_START] != start:
-                older = node
-                node = take_node(heap, nodes, line, 0, start, start + MINUTE, shift)
-                nodes[node, N_BLOCK] = take_block(heap, chain, parts, first_parts, snap, first_carry, marks, shift)
-                link(lines, nodes, node, older)
-                if start + MINUTE - 1 <= lines[line, L_FRONTIER]:
-                    nodes[node, N_FLAGS] |= CLOSED
-                made[count[0]] = node
-                count[0] += 1
-            if first < 0:
-                first = node
-            near = node
-            start += MINUTE
-        slices[i] = first
-    return start_of.size
-
-
-@kernel(
-    "int64(int64, int64, int64[:,::1], int64[:,::1], int64[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1],"
-    " float64[::1], uint8[::1], int64[:,::1], uint8[::1])"
-)
-def split(node, time, lines, nodes, heap, chain, parts, first_parts, snap, first_carry, marks, ranges, own):
-    """Cut a slice in two at `time`, which lies within it; the new slice, which begins there.
-
-    Both are to be run again, and so is what follows within the line's reach, since their tails are empty now. Their rows are read
-    from the log. own : uint8[parts columns], 0 for tails.
-    """
-    line = nodes[node, N_LINE]
-    shift = lines[line, L_SHIFT]
-    after = take_node(heap, nodes, line, 0, time, nodes[node, N_END], shift)
-    nodes[after, N_BLOCK] = take_block(heap, chain, parts, first_parts, snap, first_carry, marks, shift)
-    nodes[after, N_FLAGS] |= nodes[node, N_FLAGS] & CLOSED
-    nodes[after, N_REV] = nodes[node, N_REV]
-    nodes[after, N_RUNS] = nodes[node, N_RUNS]
-    nodes[after, N_PARENT] = nodes[node, N_PARENT]
-    nodes[node, N_END] = time
-    nodes[node, N_FLAGS] |= CHANGED
-    if lines[line, L_FRONTIER] >= time - 1:
-        nodes[node, N_FLAGS] |= CLOSED
-    link(lines, nodes, after, node)
-    if nodes[node, N_RANGE] >= 0:
-        nodes[node, N_CHUNK] = nodes[after, N_CHUNK] = ON_LOG
-        place = nodes[node, N_RANGE]
-        while place >= 0:
-            add_range(nodes, after, ranges, heap, ranges[place, R_LO], ranges[place, R_HI])
-            place = ranges[place, R_NEXT]
-    block = nodes[node, N_BLOCK]
-    for r in range(np.int64(1) << nodes[node, N_SHIFT]):
-        for c in range(own.size):
-            if own[c] == 0:
-                parts[block + r, c] = first_parts[c]
-    # The window of a minute that is cut is new: it is to be told of rows, too, that stay as they are.
-    for r in range(min(np.int64(1) << nodes[node, N_SHIFT], lines[line, L_SERIES])):
-        marks[block + r] |= SPREAD
-    nodes[node, N_FLAGS] |= TOUCHED
+    if next_row != NONE:
+        of_row = next_row // MINUTE * MINUTE
+        return of_row if after == NONE or (after < of_row and after > line.last + line.hold) else after
+    if line.last == NONE or after > line.last + line.hold or line.watermark < minute_after(after) - 1:
+        return np.int64(NONE)
     return after
 
 
-@kernel("void(int64[::1], int64[:,::1], int64[:,::1], float64[:,::1], float64[:,::1])")
-def fill_snaps(ids, lines, nodes, snap, carry):
-    """The state before each of the new slices `ids`, newest first: what the next slice began with, or the live edge has."""
-    for node in ids:
-        newer, line = nodes[node, N_NEWER], nodes[node, N_LINE]
-        block = nodes[node, N_BLOCK]
-        for r in range(min(np.int64(1) << nodes[node, N_SHIFT], lines[line, L_SERIES])):
-            for c in range(snap.shape[1]):
-                if newer >= 0:
-                    snap[block + r, c] = snap[nodes[newer, N_BLOCK] + r, c]
-                else:
-                    snap[block + r, c] = carry[lines[line, L_BASE] + r, c]
+@inline
+def write_chunk(chunk, number, window, line, lo, hi):
+    """A chunk of rows lo to hi of a slice; its block is filled in when it has one."""
+    chunk.window = number
+    chunk.block = window.block
+    chunk.state = chunk.base = line.base
+    chunk.series = line.series
+    chunk.lo, chunk.hi = lo, hi
+    chunk.start, chunk.end = window.start, window.end
+    chunk.line = window.line
 
 
-@kernel("int64(int64[::1], int64[::1], int64[::1], int64, int64[:,::1], int64[:,::1], int64[::1])")
-def absent_slices(which, since, until, narrow, lines, nodes, out):
-    """Slices of the lines `which` that end after since[k], start before until[k] and have no block.
+@inline
+def cut_line(number, work, rows, plant, table, chunks, n):
+    """Cut one line's rows, of the next run if that is its; n : chunks so far. Returns how many there are, and whether it is done."""
+    line = plant.lines[number]
+    lo = hi = first = last = np.int64(0)
+    has_run = work.progress[1] < work.runs.size and work.runs[work.progress[1]].line == number
+    if has_run:
+        run = work.runs[work.progress[1]]
+        lo, hi, first, last = run.lo, run.hi, run.first, run.last
+    slot = line.newest_window[SLICES]
+    if slot < 0 and lo == hi:
+        return n, True
+    flush = seconds_over(line) if work.of_seconds == 1 else np.int64(NONE)
+    after, is_first = np.int64(NONE), 0
+    while True:
+        if slot >= 0:
+            window = table.windows[slot]
+            if line.is_cut == 1:
+                window.end = first_cut(rows, plant, lo, hi, window.start, window.end)
+            k = lo
+            while k < hi and rows.time[k] < window.end:
+                k += 1
+            is_open = window.flags & CLOSED == 0
+            closes = is_open and line.watermark >= window.end - 1
+            if k > lo or closes or (flush != NONE and is_open):
+                if is_first == 0 and (n == chunks.size or not has_range(table)):
+                    return n, False
+                chunk = chunks[n]
+                write_chunk(chunk, slot, window, line, lo, k)
+                chunk.is_first, chunk.closes, chunk.flush = is_first, 1 if closes else 0, flush
+                n += 1
+                if k > lo:
+                    add_stored(table, window, work.base + lo, work.base + k, 0)
+                    add_range(table, window, first, last)
+                    line.last = rows.time[k - 1]
+                if closes:
+                    window.flags |= CLOSED
+                if k > lo or closes:
+                    window.flags |= TOUCHED | CHANGED
+            lo = k
+            if has_run:
+                work.runs[work.progress[1]].lo = lo
+            after = window.end
+            if line.watermark < after - 1:
+                break
+        start = next_slice(line, after, rows.time[lo] if lo < hi else np.int64(NONE))
+        if start == NONE:
+            break
+        # A slice comes with its first chunk, so that none is left behind without: room for both, or for neither.
+        if n == chunks.size or not has_window(table) or not has_range(table):
+            return n, False
+        slot = take_window(table, number, SLICES, start, minute_after(start), line.shift)
+        link(plant.lines, table.windows, slot, line.newest_window[SLICES])
+        is_first = 1
+    if flush != NONE:
+        line.flushed = flush
+    return n, True
 
-    With `narrow` those that have a block that is too small for their line. Returns how many; only as many as fit are written.
+
+@kernel(INT, CUT, ROWS, PLANT, TABLE, CHUNKS)
+def cut(work, rows, plant, table, chunks):
+    """Cut the lines' sorted runs into slices, making slices and closing those that the watermark has passed.
+
+    rows : the row store. Where an order begins or ends within a minute, a slice ends and another begins.
+    Returns the number of chunks written. It stops where a window, a range or a chunk more has no room: call it again with more, until
+    the first number of `work.progress` is the number of lines.
     """
+    n = 0
+    while work.progress[0] < plant.lines.size:
+        number = work.progress[0]
+        if work.touched[number] != 0:
+            n, is_done = cut_line(number, work, rows, plant, table, chunks, n)
+            if not is_done:
+                return n
+            if work.progress[1] < work.runs.size and work.runs[work.progress[1]].line == number:
+                work.progress[1] += 1
+        work.progress[0] += 1
+    return n
+
+
+class Late(NamedTuple):
+    """Late minutes, int64[n] each: line, start, until when there are slices after it, and, output, its first slice."""
+
+    line: np.ndarray
+    start: np.ndarray
+    until: np.ndarray
+    slices: np.ndarray
+
+
+LATE = context(Late, INTS, INTS, INTS, INTS)
+
+
+@kernel(INT, INT, LATE, PLANT, TABLE, INTS)
+def find_slices(begin, late, plant, table, made):
+    """The slice of each late minute from number `begin` on; missing ones are made, with those that its hold time covers.
+
+    made : output, ids of new slices; made[0] is how many came before, changed, and ids stand behind it.
+    Stops when a window has no room in `table` or `made`. Returns the number of minutes that are done.
+    """
+    near = np.int64(-1)
+    for i in range(begin, late.start.size):
+        line = late.line[i]
+        start = late.start[i]
+        first = np.int64(-1)
+        while start <= late.until[i] and (first < 0 or start + MINUTE - 1 <= plant.lines[line].watermark):
+            number = find_place(plant.lines, table.windows, line, SLICES, start, near)
+            if number < 0 or table.windows[number].start != start:
+                if not has_window(table) or made[0] + 1 >= made.size:
+                    return i
+                older = number
+                number = take_window(table, line, SLICES, start, start + MINUTE, plant.lines[line].shift)
+                link(plant.lines, table.windows, number, older)
+                if start + MINUTE - 1 <= plant.lines[line].watermark:
+                    table.windows[number].flags |= CLOSED
+                made[0] += 1
+                made[made[0]] = number
+            if first < 0:
+                first = number
+            near = number
+            start += MINUTE
+        late.slices[i] = first
+    return late.start.size
+
+
+@kernel(INT, INT, INT, PLANT, TABLE)
+def split(number, time, plant, table):
+    """Cut a slice in two at `time`, which lies within it; the id of the new slice, which begins there. There must be room.
+
+    Both are to be run again, and so is what follows within the line's influence interval. Their rows are read from the log.
+    """
+    window = table.windows[number]
+    line = plant.lines[window.line]
+    after_id = take_window(table, window.line, SLICES, time, window.end, line.shift)
+    after = table.windows[after_id]
+    after.flags |= window.flags & CLOSED
+    after.rev, after.runs, after.parent = window.rev, window.runs, window.parent
+    window.end = time
+    window.flags |= CHANGED | TOUCHED
+    if line.watermark >= time - 1:
+        window.flags |= CLOSED
+    link(plant.lines, table.windows, after_id, number)
+    if window.range >= 0:
+        window.newest_run = after.newest_run = ON_LOG
+        place = window.range
+        while place >= 0:
+            of_window = table.ranges[place]
+            add_range(table, after, of_window.first, of_window.last)
+            place = of_window.next
+    return after_id
+
+
+@kernel(NOTHING, INTS, PLANT, WINDOWS, WORDS, WORDS)
+def fill_before(ids, plant, windows, before, state):
+    """The state before each of the new slices `ids`, newest first: what the next slice began with, or the live edge has."""
+    for number in ids:
+        window = windows[number]
+        for r in range(min(np.int64(1) << window.shift, plant.lines[window.line].series)):
+            for c in range(before.shape[1]):
+                if window.newer >= 0:
+                    before[window.block + r, c] = before[windows[window.newer].block + r, c]
+                else:
+                    before[window.block + r, c] = state[plant.lines[window.line].base + r, c]
+
+
+@kernel(INT, INTS, INTS, INTS, PLANT, WINDOWS, INTS)
+def slices_of(which, since, until, plant, windows, out):
+    """Slices of the lines `which` that end after since[k] and start before until[k], as far as there is room. Returns how many."""
     found = 0
     for k in range(which.size):
-        line = which[k]
-        node = lines[line, L_HEAD]
-        while node >= 0 and nodes[node, N_END] > since[k]:
-            absent = nodes[node, N_BLOCK] < 0
-            if narrow == 1:
-                absent = not absent and nodes[node, N_SHIFT] < lines[line, L_SHIFT]
-            if absent and nodes[node, N_START] < until[k]:
+        number = plant.lines[which[k]].newest_window[SLICES]
+        while number >= 0 and windows[number].end > since[k]:
+            if windows[number].start < until[k]:
                 if found < out.size:
-                    out[found] = node
+                    out[found] = number
                 found += 1
-            node = nodes[node, N_OLDER]
+            number = windows[number].older
     return found
 
 
-@kernel("void(int64, int64, int64, int64, int64[:,::1], int64[:,::1], int64[::1], int64[:,::1], int64, int64)")
-def note_rows(node, lo, hi, late, nodes, row_chunks, heap, ranges, pos_lo, pos_hi):
-    """Remember rows lo to hi of the row store, and their log positions (pos_hi < 0: they have them), for `node`."""
-    add_chunk(nodes, node, row_chunks, heap, lo, hi, late)
-    if pos_hi >= 0:
-        nodes[node, N_FLAGS] |= CHANGED
-        add_range(nodes, node, ranges, heap, pos_lo, pos_hi)
-
-
-@kernel("void(int64, int64[:,::1], int64[:,::1], int64[::1], int64[::1], int64[:,::1])")
-def free_node(node, lines, nodes, heap, chain, ranges):
-    """Take a node out of its chain and give back what it held."""
-    older, newer = nodes[node, N_OLDER], nodes[node, N_NEWER]
-    if older >= 0:
-        nodes[older, N_NEWER] = newer
-    if newer >= 0:
-        nodes[newer, N_OLDER] = older
-    else:
-        lines[nodes[node, N_LINE], L_HEAD + nodes[node, N_LEVEL]] = older
-    free_block(node, nodes, heap, chain)
-    place = nodes[node, N_RANGE]
-    while place >= 0:
-        following = ranges[place, R_NEXT]
-        ranges[place, R_NEXT] = heap[H_FREE_RANGE]
-        heap[H_FREE_RANGE] = place
-        place = following
-    nodes[node, N_FLAGS] = 0
-    nodes[node, N_PAGE] = -1
-    nodes[node, N_NEWER] = heap[H_FREE_NODE]
-    heap[H_FREE_NODE] = node
-
-
-@kernel("void(int64[::1], int64[:,::1], int64[::1], int64[::1])")
-def evict(ids, nodes, heap, chain):
-    """Drop the blocks of nodes whose contents a checkpoint holds."""
-    for node in ids:
-        free_block(node, nodes, heap, chain)
-
-
-@kernel(
-    "void(int64[::1], int64[:,::1], int64[:,::1], int64[::1], int64[::1], float64[:,::1], float64[::1], float64[:,::1],"
-    " float64[::1], uint8[::1])"
-)
-def give_blocks(ids, lines, nodes, heap, chain, parts, first_parts, snap, first_carry, marks):
-    """A block of the line's present size for each node; what a smaller block held is copied over."""
-    for node in ids:
-        old, rows = nodes[node, N_BLOCK], np.int64(1) << nodes[node, N_SHIFT]
-        shift = lines[nodes[node, N_LINE], L_SHIFT]
-        block = take_block(heap, chain, parts, first_parts, snap, first_carry, marks, shift)
-        if old >= 0:
-            for r in range(min(rows, np.int64(1) << shift)):
-                parts[block + r] = parts[old + r]
-                snap[block + r] = snap[old + r]
-                marks[block + r] = marks[old + r]
-            free_block(node, nodes, heap, chain)
-        nodes[node, N_BLOCK] = block
-        if nodes[node, N_SHIFT] != shift:
-            nodes[node, N_SHIFT] = shift
-            nodes[node, N_FLAGS] |= CHANGED  # the page that holds it has fewer rows
+@kernel(INT, INTS, PLANT, WINDOWS, INTS)
+def slices_within_influence(ids, plant, windows, out):
+    """Slices before `ids` to which their rows may still add, as far as there is room; one may be there twice. Returns how many."""
+    found = 0
+    for number in ids:
+        window = windows[number]
+        since = window.start - plant.lines[window.line].influence
+        older = window.older
+        while older >= 0 and windows[older].end > since:
+            if found < out.size:
+                out[found] = older
+            found += 1
+            older = windows[older].older
+    return found

@@ -5,251 +5,247 @@ A *cell* (a slice, a quarter-hour or an hour) makes a point. Its moments come fr
 rules look back on. What a point says of it is in `spc_points.py`; `spc_memory.py` hands memory from cell to cell.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from processing.kernels.drift import PAGE_HINKLEY
-from processing.kernels.jit import expanded, inline, kernel
+from processing.kernels.drift import PAGE_HINKLEY_FIELDS
+from processing.kernels.jit import INT, INTS, NOTHING, context, inline, kernel, record, records
+from processing.kernels.kept import Partials, State, first_of, kept
 from processing.kernels.layout import (
+    CHUNKS,
     EMIT,
-    FOLD,
-    K_BLOCK,
-    K_CARRY,
-    K_CLOSE,
-    K_END,
-    K_FIRST,
-    K_HI,
-    K_LO,
-    K_SERIES,
-    L_BASE,
-    L_SERIES,
-    MINUTE,
-    N_BLOCK,
-    N_LEVEL,
-    N_LINE,
-    N_SHIFT,
+    HOUR,
+    HOURS,
+    LABELS,
     NONE,
+    PLANT,
+    QUARTER,
+    QUARTERS,
     REFOLD,
-    S_CHART,
-    S_CHART_PHASE,
-    S_CHART_SIZE,
-    S_LEAD,
-    S_LOCAL,
+    ROWS,
+    SLICES,
     SPREAD,
-    UPDATE,
+    TREE,
+    UNCERTAIN,
+    WINDOWS,
 )
 from processing.kernels.rules import REACH
 
-# columns of `parts`
-COUNT = 0  # samples taken
-MEAN = 1
-M2 = 2  # sum of squared deviations from the mean
-MIN = 3
-MAX = 4
-SCANNED = 5  # at a block's first row: memory was handed through this cell; 2: when it was closed
-NOW = 6  # .. + HELD - 1: limits that hold in the cell
-BEFORE = 11  # the memory before the cell's point
+LIMITS = record(
+    ("product", "i8"),  # row of `Plant.ideal_cycle_s`, -1: no point yet
+    ("version", "f8"),
+    ("center", "f8"),  # NaN: no limits
+    ("sigma", "f8"),
+    ("settings", "f8"),  # what stands for how the chart is drawn
+)
+"""Limits that hold in a cell."""
 
-# columns of limits, in `NOW` and in memory
-PRODUCT = 0  # row of `ideal`, -1: no point yet
-VERSION = 1
-CENTER = 2  # NaN: no limits
-SIGMA = 3
-SETTINGS = 4  # what stands for how the chart is drawn
-HELD = 5
+_MEMORY = (
+    ("product", "i8"),  # limits of the newest point, as in `LIMITS`
+    ("version", "f8"),
+    ("center", "f8"),
+    ("sigma", "f8"),
+    ("settings", "f8"),
+    ("step", "f8"),  # points that moved the EWMA, as far as its limits still widen
+    ("ewma", "f8"),
+    ("high", "f8"),  # sums of CUSUM
+    ("low", "f8"),
+    ("last", "f8"),  # mean of the newest point
+    ("epoch", "i8"),  # of the drift detector
+    *PAGE_HINKLEY_FIELDS,
+    ("seen", "i8"),  # how many points it has
+    ("points", "f8", REACH - 1),  # oldest first: standardised, or means where there are no limits
+)
+MEMORY = record(*_MEMORY)
+"""What a chart knows before a point."""
 
-# columns of memory, which begins with the limits of the newest point
-STEP = 5  # points that moved the EWMA, as far as its limits still widen
-EWMA = 6
-HIGH = 7
-LOW = 8
-LAST = 9  # mean of the newest point
-EPOCH = 10  # of the drift detector
-DRIFT = 11  # .. + PAGE_HINKLEY - 1
-WINDOW = DRIFT + PAGE_HINKLEY  # points in the window
-POINTS = WINDOW + 1  # .. + REACH - 2, oldest first: standardised, or means where there are no limits
-MEMORY = POINTS + REACH - 1
+CELL = record(
+    ("count", "f8"),  # samples taken
+    ("mean", "f8"),
+    ("m2", "f8"),  # sum of squared deviations from the mean
+    ("min", "f8"),
+    ("max", "f8"),
+    ("scanned", "i8"),  # at a block's first row: 1 when memory was handed through this cell, 2 when it was closed then
+    ("now_product", "i8"),  # limits that hold in the cell, as in `LIMITS`
+    ("now_version", "f8"),
+    ("now_center", "f8"),
+    ("now_sigma", "f8"),
+    ("now_settings", "f8"),
+    *_MEMORY,  # the memory before the cell's point
+)
+SCANNED_FIELDS = tuple(name for name in CELL.names or () if name not in ("count", "mean", "m2", "min", "max"))
+"""Fields of a cell that the scan sets."""
 
-PARTS = BEFORE + MEMORY
+SERIES_STATE = record(("cell", "i8"), ("taken", "i8"))
+"""Of points of more than a slice with a size: start of the newest cell with samples [ns UTC], and how many it took."""
 
-# columns of `carry`, of points of more than a slice with a size
-CELL = 0  # int64 ns, start of the newest cell with samples
-TAKEN = 1
-CARRY = 2
 
-# columns of the charts' parameters
-KIND = 0  # I_MR, XBAR_R or XBAR_S
-SIZE = 1  # samples that make a point, NaN: all
-EVERY = 2  # length of a cell [ns]
-SMOOTHING = 3
-EWMA_WIDTH = 4  # of its limits [standard deviations]
-WIDENING = 5  # points after which the EWMA's limits are the steady ones
-SLACK = 6  # of CUSUM, and its decision interval [standard deviations]
-INTERVAL = 7
-RULES = 8  # bits of the chosen rules
-LOWEST = 9  # specification, NaN: none [the tag's unit]
-HIGHEST = 10
-PARAMETERS = 11
+class SpcState(State):
+    """See `State`."""
+
+
+class SpcPartials(Partials):
+    """See `Partials`."""
+
+
+KEPT = kept(
+    SpcState,
+    SpcPartials,
+    slice=first_of(CELL, min=np.inf, max=-np.inf, product=-1),
+    state=first_of(SERIES_STATE, cell=NONE),
+)
+
+CHART = record(
+    ("kind", "i8"),  # I_MR, XBAR_R or XBAR_S
+    ("size", "i8"),  # samples that make a point, 0: all
+    ("every", "i8"),  # length of a cell [ns]
+    ("smoothing", "f8"),
+    ("ewma_width", "f8"),  # of its limits [standard deviations]
+    ("widening", "f8"),  # points after which the EWMA's limits are the steady ones
+    ("slack", "f8"),  # of CUSUM, and its decision interval [standard deviations]
+    ("interval", "f8"),
+    ("rules", "i8"),  # bits of the chosen rules
+    ("lowest", "f8"),  # specification, NaN: none [the tag's unit]
+    ("highest", "f8"),
+)
+"""How a chart is drawn."""
 
 I_MR = 0
 XBAR_R = 1
 XBAR_S = 2
 
 
-@expanded
-def add_sample(parts, p, p0, value):
-    """Take one sample into the moments of a row (B. P. Welford, Technometrics 4 (1962) 419)."""
-    n = parts[p, p0 + COUNT] + 1.0
-    delta = value - parts[p, p0 + MEAN]
-    parts[p, p0 + COUNT] = n
-    parts[p, p0 + MEAN] += delta / n
-    parts[p, p0 + M2] += delta * (value - parts[p, p0 + MEAN])
-    parts[p, p0 + MIN] = min(parts[p, p0 + MIN], value)
-    parts[p, p0 + MAX] = max(parts[p, p0 + MAX], value)
+class Charted(NamedTuple):
+    """Charted rows of all lines for one length of cells, and their charts.
+
+    first : int64[lines + 1] into local and chart; local : int64, rows of a line's blocks; chart : int64, places in charts
+    charts : CHART; limits : LIMITS[products * charts], what holds while a product is made: of product p and chart c at p * charts + c
+    """
+
+    first: np.ndarray
+    local: np.ndarray
+    chart: np.ndarray
+    charts: np.ndarray
+    limits: np.ndarray
+
+    def chart_of(self, line: np.ndarray, local: np.ndarray) -> np.ndarray:
+        """The charts of rows `local` of lines `line`, all of which are charted; int64[n] each."""
+        key = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first)) << 32 | self.local
+        return self.chart[np.searchsorted(key, line << 32 | local)]
 
 
-@expanded
-def has_room(s, k, p, t, level, series_info, parts, carry, carry_i, p0, c0):
-    """Whether the cell of a sample at t still takes one; of cells of several slices, `carry` counts it."""
-    size = series_info[s, S_CHART_SIZE]
-    if size == 0:
+CHARTED = context(Charted, INTS, INTS, INTS, records(CHART), records(LIMITS))
+
+
+@inline
+def add_sample(cell, value):
+    """Take one sample into the moments of a cell (B. P. Welford, Technometrics 4 (1962) 419)."""
+    cell.count += 1.0
+    delta = value - cell.mean
+    cell.mean += delta / cell.count
+    cell.m2 += delta * (value - cell.mean)
+    cell.min = min(cell.min, value)
+    cell.max = max(cell.max, value)
+
+
+@inline
+def cell_length(level):
+    """Length of a quarter-hour's or an hour's cell. [ns]"""
+    return QUARTER if level == QUARTERS else HOUR
+
+
+@inline
+def has_room(series, cell, state, time):
+    """Whether the cell of a sample still takes one; of cells of several slices, `state` counts it."""
+    if series.chart_size == 0:
         return True
-    if level == 0:
-        return parts[p, p0 + COUNT] < size
-    every = 15 * MINUTE if level == 1 else 60 * MINUTE
-    phase = series_info[s, S_CHART_PHASE]
-    cell = (t - phase) // every * every + phase
-    if carry_i[k, c0 + CELL] != cell:
-        carry_i[k, c0 + CELL] = cell
-        carry[k, c0 + TAKEN] = 0.0
-    if carry[k, c0 + TAKEN] >= size:
+    if series.chart == SLICES:
+        return cell.count < series.chart_size
+    every = cell_length(series.chart)
+    start = (time - series.chart_phase) // every * every + series.chart_phase
+    if state.cell != start:
+        state.cell = start
+        state.taken = 0
+    if state.taken >= series.chart_size:
         return False
-    carry[k, c0 + TAKEN] += 1.0
+    state.taken += 1
     return True
 
 
 @inline
-def end_cells(base, n, end, row_series, series_info, carry, carry_i, c0):
+def end_cells(chunk, plant, kept):
     """At the end of a slice: forget the cells that end with it, so that what a late sample changes ends with them too."""
-    for j in range(n):
-        level = series_info[row_series[base + j], S_CHART]
-        every = 15 * MINUTE if level == 1 else 60 * MINUTE
-        if level > 0 and (end - series_info[row_series[base + j], S_CHART_PHASE]) % every == 0:
-            carry_i[base + j, c0 + CELL] = NONE
-            carry[base + j, c0 + TAKEN] = 0.0
+    for j in range(chunk.series):
+        series, state = plant.series[plant.row_series[chunk.base + j]], kept.state[chunk.state + j]
+        if series.chart > SLICES and (chunk.end - series.chart_phase) % cell_length(series.chart) == 0:
+            state.cell = NONE
+            state.taken = 0
 
 
-@kernel(UPDATE)
-def update(
-    chunks,
-    n_chunks,
-    time,
-    series,
-    value,
-    quality,
-    mark,
-    live,
-    series_info,
-    series_scale,
-    event_keys,
-    event_info,
-    codes,
-    row_series,
-    nodes,
-    parts,
-    marks,
-    snap,
-    carry,
-    carry_i,
-    opens,
-    opens_i,
-    p0,
-    c0,
-    o0,
-    seconds,
-    out_series,
-    out_time,
-    out_rev,
-    out,
-):
+@kernel(INT, CHUNKS, ROWS, PLANT, WINDOWS, KEPT.state_type)
+def update(chunks, rows, plant, windows, kept):
     """Gather samples of charted series, sorted and cut into `chunks`; the arguments are those of `telemetry.update`.
 
-    Samples that are no finite number count nothing, and neither do those after the first `S_CHART_SIZE` of a cell.
+    Samples that are no finite number count nothing, and neither do those after the first `chart_size` of a cell.
     """
-    for c in range(n_chunks):
-        block, base, n = chunks[c, K_BLOCK], chunks[c, K_CARRY], chunks[c, K_SERIES]
-        if chunks[c, K_FIRST] == 1:
-            for j in range(n):
-                for f in range(CARRY):
-                    snap[block + j, c0 + f] = carry[base + j, c0 + f]
-        for i in range(chunks[c, K_LO], chunks[c, K_HI]):
-            s = series[i]
-            level, size = series_info[s, S_CHART], series_info[s, S_CHART_SIZE]
-            if level < 0 or quality[i] > 1:
+    for chunk in chunks:
+        if chunk.is_first == 1:
+            for j in range(chunk.series):
+                kept.before[chunk.block + j] = kept.state[chunk.state + j]
+        for i in range(chunk.lo, chunk.hi):
+            series = plant.series[rows.series[i]]
+            if series.chart < 0 or rows.quality[i] > UNCERTAIN:
                 continue
-            p, k = block + series_info[s, S_LOCAL], base + series_info[s, S_LOCAL]
+            row, value = chunk.block + series.local, rows.value[i]
+            cell = kept.slices[row]
             # Most samples come after the last one that counts: those are to cost nothing.
-            if (level == 0 and size > 0 and parts[p, p0 + COUNT] >= size) or not np.isfinite(value[i]):
+            if series.chart == SLICES and series.chart_size > 0 and cell.count >= series.chart_size:
                 continue
-            if has_room(s, k, p, time[i], level, series_info, parts, carry, carry_i, p0, c0):
-                add_sample(parts, p, p0, value[i])
-                if live == 1:
-                    marks[p] |= EMIT | SPREAD
-                    marks[block + series_info[s, S_LEAD]] |= EMIT | SPREAD
-        if chunks[c, K_CLOSE] == 1:
-            end_cells(base, n, chunks[c, K_END], row_series, series_info, carry, carry_i, c0)
+            if np.isfinite(value) and has_room(series, cell, kept.state[chunk.state + series.local], rows.time[i]):
+                add_sample(cell, value)
+                if rows.live == 1:
+                    kept.dirty[row] |= EMIT | SPREAD
+                    kept.dirty[chunk.block + series.lead] |= EMIT | SPREAD
+        if chunk.closes == 1:
+            end_cells(chunk, plant, kept)
     return 0
 
 
 @inline
-def merge_cell(parts, p, q, p0):
-    """Take the moments of row q into row p.
+def merge_cell(cell, child):
+    """Take the moments of a shorter window.
 
     Source: T. F. Chan, G. H. Golub, R. J. LeVeque (1979); P. Pébay, SAND2008-6212 (2008), eq. 2.1.
     """
-    na, nb = parts[p, p0 + COUNT], parts[q, p0 + COUNT]
-    if nb == 0.0:
+    if child.count == 0.0:
         return
-    n = na + nb
-    delta = parts[q, p0 + MEAN] - parts[p, p0 + MEAN]
-    parts[p, p0 + M2] += parts[q, p0 + M2] + delta * delta * (na * nb / n)
-    parts[p, p0 + MEAN] += delta * (nb / n)
-    parts[p, p0 + COUNT] = n
-    parts[p, p0 + MIN] = min(parts[p, p0 + MIN], parts[q, p0 + MIN])
-    parts[p, p0 + MAX] = max(parts[p, p0 + MAX], parts[q, p0 + MAX])
+    n = cell.count + child.count
+    delta = child.mean - cell.mean
+    cell.m2 += child.m2 + delta * delta * (cell.count * child.count / n)
+    cell.mean += delta * (child.count / n)
+    cell.count = n
+    cell.min = min(cell.min, child.min)
+    cell.max = max(cell.max, child.max)
 
 
-@kernel(FOLD)
-def fold(
-    parents,
-    first,
-    children,
-    lines,
-    nodes,
-    row_series,
-    series_info,
-    asset_first,
-    asset_rows,
-    parts,
-    marks,
-    labels,
-    ideal,
-    p0,
-):
+@kernel(NOTHING, TREE, WINDOWS, LABELS, PLANT, KEPT.partials_type)
+def fold(tree, windows, labels, plant, kept):
     """Moments of quarter-hours and hours from those below them, as far up as a series' cell; arguments as of `telemetry.fold`."""
-    for k in range(parents.size):
-        level, line = nodes[parents[k], N_LEVEL], nodes[parents[k], N_LINE]
-        if level > 2:
+    for k in range(tree.parents.size):
+        parent = windows[tree.parents[k]]
+        if parent.level > HOURS:
             continue
-        block, base = nodes[parents[k], N_BLOCK], lines[line, L_BASE]
-        size = min(np.int64(1) << nodes[parents[k], N_SHIFT], lines[line, L_SERIES])
-        for j in range(size):
-            p = block + j
-            if marks[p] & REFOLD == 0 or series_info[row_series[base + j], S_CHART] < level:
+        line = plant.lines[parent.line]
+        for j in range(min(np.int64(1) << parent.shift, line.series)):
+            row = parent.block + j
+            if kept.dirty[row] & REFOLD == 0 or plant.series[plant.row_series[line.base + j]].chart < parent.level:
                 continue
-            for c in range(M2 + 1):
-                parts[p, p0 + c] = 0.0
-            parts[p, p0 + MIN] = np.inf
-            parts[p, p0 + MAX] = -np.inf
-            for m in range(first[k], first[k + 1]):
-                if j < np.int64(1) << nodes[children[m], N_SHIFT]:
-                    merge_cell(parts, p, nodes[children[m], N_BLOCK] + j, p0)
+            cell = kept.windows[row]
+            cell.count = cell.mean = cell.m2 = 0.0
+            cell.min, cell.max = np.inf, -np.inf
+            for m in range(tree.first[k], tree.first[k + 1]):
+                child = windows[tree.children[m]]
+                if j < np.int64(1) << child.shift:
+                    of_child = child.block + j
+                    merge_cell(cell, kept.slices[of_child] if child.level == SLICES else kept.windows[of_child])

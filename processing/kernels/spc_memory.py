@@ -1,185 +1,191 @@
 """Memory of control charts, handed from cell to cell: a point that comes late changes those after it as far as it changes anything.
 
-Every node carries the memory before its point, and what the node before it leaves is worked out again from that one's memory and
-moments. So a node that is gone is missed by nobody: the next one knows what it left.
+Every cell carries the memory before its point, and what the cell before it leaves is worked out again from that one's memory and
+moments. So a cell that is gone is missed by nobody: the next one knows what it left.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from processing.kernels.jit import inline, kernel
-from processing.kernels.layout import (
-    B_PRODUCT,
-    CHANGED,
-    CLOSED,
-    EMIT,
-    L_SHIFT,
-    N_BLOCK,
-    N_FLAGS,
-    N_LINE,
-    N_NEWER,
-    N_OLDER,
-    N_SHIFT,
-    N_START,
-    REVISED,
-    TOUCHED,
-)
-from processing.kernels.rules import REACH
-from processing.kernels.spc import BEFORE, COUNT, HELD, MEMORY, NOW, SCANNED
-from processing.kernels.spc_points import OUT, take_point
+from processing.kernels.jit import BYTES, INT, INTS, WORDS, context, inline, kernel, records
+from processing.kernels.layout import CHANGED, CLOSED, EMIT, LABELS, PLANT, REVISED, TOUCHED, WINDOWS
+from processing.kernels.spc import CELL, CHARTED
+from processing.kernels.spc_points import SCRATCH, copy_memory, first_memory, is_alike, take_point
+
+
+class Cells(NamedTuple):
+    """Cells of one level, changed: cells : CELL; words : the same as words; dirty : flags of their rows."""
+
+    cells: np.ndarray
+    words: np.ndarray
+    dirty: np.ndarray
+
+
+CELLS = context(Cells, records(CELL), WORDS, BYTES)
+
+
+class Handed(NamedTuple):
+    """Scratch for memory that is handed on: room : `Scratch`; words : its memory as words[1]."""
+
+    room: tuple[np.ndarray, ...]
+    words: np.ndarray
+
+
+HANDED = context(Handed, SCRATCH, WORDS)
 
 
 @inline
-def is_wide(node, lines, nodes):
-    """Whether a node is in memory with a row for each series of its line."""
-    return nodes[node, N_BLOCK] >= 0 and nodes[node, N_SHIFT] >= lines[nodes[node, N_LINE], L_SHIFT]
+def is_wide(window, plant):
+    """Whether a window is in memory with a row for each series of its line."""
+    return window.block >= 0 and window.shift >= plant.lines[window.line].shift
 
 
 @inline
-def is_scanned(node, nodes, parts, p0):
-    """Whether memory was handed through a node, which is in memory."""
-    return parts[nodes[node, N_BLOCK], p0 + SCANNED] > 0.0
+def is_resident(window, windows, plant):
+    """Whether a window, the one before it and the one after it can be read."""
+    if window.older >= 0 and windows[window.older].block < 0:
+        return False
+    return is_wide(window, plant) and (window.newer < 0 or is_wide(windows[window.newer], plant))
 
 
 @inline
-def want(node, lines, nodes, wanted):
-    """Ids of a node, the one before and the next ones that must be brought into memory, as many as fit; how many."""
-    count, older, following = 0, nodes[node, N_OLDER], nodes[node, N_NEWER]
-    if older >= 0 and nodes[older, N_BLOCK] < 0:
-        wanted[0] = older
+def want(number, windows, plant, wanted):
+    """Ids of a window, the one before and the next ones that must be made resident, as many as fit; how many."""
+    window = windows[number]
+    count, following = 0, window.newer
+    if window.older >= 0 and windows[window.older].block < 0:
+        wanted[0] = window.older
         count = 1
-    if not is_wide(node, lines, nodes):
-        wanted[count] = node
+    if not is_wide(window, plant):
+        wanted[count] = number
         count += 1
-    while following >= 0 and count < wanted.size and not is_wide(following, lines, nodes):
+    while following >= 0 and count < wanted.size and not is_wide(windows[following], plant):
         wanted[count] = following
         count += 1
-        following = nodes[following, N_NEWER]
+        following = windows[following].newer
     return count
 
 
 @inline
-def is_at_hand(node, lines, nodes):
-    """Whether a node, the one before it and the one after it can be read."""
-    older, newer = nodes[node, N_OLDER], nodes[node, N_NEWER]
-    if older >= 0 and nodes[older, N_BLOCK] < 0:
-        return False
-    return is_wide(node, lines, nodes) and (newer < 0 or is_wide(newer, lines, nodes))
+def is_scanned(window, cells):
+    """Whether memory was handed through a window, which is in memory."""
+    return cells[window.block].scanned > 0
 
 
 @inline
-def memory_before(node, j, chart, lines, nodes, parts, p0, first_parts, parameters, memory, out, points, ascending):
-    """The memory before a cell's point, in row j: what the cell before leaves.
+def memory_before(window, j, chart, windows, cells, room):
+    """The memory before a cell's point, in row j: what the cell before leaves, into `room.memory`.
 
     Where that one is none any more, it stays as it is; a new oldest cell takes what the next one began with.
     """
-    older, newer = nodes[node, N_OLDER], nodes[node, N_NEWER]
-    if older >= 0:
-        if j < np.int64(1) << nodes[older, N_SHIFT]:
-            q = nodes[older, N_BLOCK] + j
-            take_point(parts, q, p0, nodes[older, N_START], parameters, chart, memory, out, points, ascending)
+    if window.older >= 0:
+        older = windows[window.older]
+        if j < np.int64(1) << older.shift:
+            take_point(cells[older.block + j], older.start, chart, room)
         else:
-            for c in range(MEMORY):
-                memory[0, c] = first_parts[p0 + BEFORE + c]
+            first_memory(room.memory[0])
         return
-    source = node
-    if newer >= 0 and not is_scanned(node, nodes, parts, p0) and is_scanned(newer, nodes, parts, p0):
-        source = newer
-    for c in range(MEMORY):
-        memory[0, c] = parts[nodes[source, N_BLOCK] + j, p0 + BEFORE + c]
+    block = window.block
+    if window.newer >= 0 and not is_scanned(window, cells) and is_scanned(windows[window.newer], cells):
+        block = windows[window.newer].block
+    copy_memory(room.memory[0], cells[block + j])
 
 
 @inline
-def hold(p, p0, product, chart, limits, parts):
+def remember_before(row, cells, of_memory):
+    """Put memory, as words, behind the other words of a cell; whether any bit changed."""
+    first = cells.words.shape[1] - of_memory.shape[1]
+    differs = False
+    for c in range(of_memory.shape[1]):
+        if cells.words[row, first + c] != of_memory[0, c]:
+            cells.words[row, first + c] = of_memory[0, c]
+            differs = True
+    return differs
+
+
+@inline
+def hold(cell, limits):
     """Put the limits into a cell that hold in it; whether they are others than before."""
-    changed = False
-    for c in range(HELD):
-        now = limits[product, chart, c]
-        before = parts[p, p0 + NOW + c]
-        if now != before and not (np.isnan(now) and np.isnan(before)):
-            parts[p, p0 + NOW + c] = now
-            changed = True
-    return changed
+    alike = cell.now_product == limits.product and is_alike(cell.now_version, limits.version)
+    alike = alike and is_alike(cell.now_center, limits.center) and is_alike(cell.now_sigma, limits.sigma)
+    if alike and is_alike(cell.now_settings, limits.settings):
+        return False
+    cell.now_product, cell.now_version, cell.now_center = limits.product, limits.version, limits.center
+    cell.now_sigma, cell.now_settings = limits.sigma, limits.settings
+    return True
 
 
 @inline
-def pass_through(node, since, until, rows, charts, lines, nodes, labels, limits, parts, parts_i, marks, p0,
-                 first_parts, parameters, memory, memory_i, out, points, ascending):  # fmt: skip
-    """Hand memory to the charted rows since..until of a node; 0: nothing changed, 1: bits changed, 2: rows to be emitted changed."""
-    block, changed = nodes[node, N_BLOCK], 0
-    for r in range(since, until):
-        j, chart = rows[r], charts[r]
-        p = block + j
-        memory_before(node, j, chart, lines, nodes, parts, p0, first_parts, parameters, memory, out, points, ascending)
-        differs = False
-        for c in range(MEMORY):
-            if parts_i[p, p0 + BEFORE + c] != memory_i[0, c]:
-                parts[p, p0 + BEFORE + c] = memory[0, c]
-                differs = True
-        if parts[p, p0 + COUNT] > 0.0:
-            differs |= hold(p, p0, np.int64(labels[node, B_PRODUCT]), chart, limits, parts)
+def pass_through(window, product, charted, windows, cells, handed):
+    """Hand memory to the charted rows of a window; 0: nothing changed, 1: bits changed, 2: rows to be emitted changed."""
+    changed = 0
+    for r in range(charted.first[window.line], charted.first[window.line + 1]):
+        number = charted.chart[r]
+        row = window.block + charted.local[r]
+        memory_before(window, charted.local[r], charted.charts[number], windows, cells.cells, handed.room)
+        differs = remember_before(row, cells, handed.words)
+        cell = cells.cells[row]
+        if cell.count > 0.0:
+            differs |= hold(cell, charted.limits[product * charted.charts.size + number])
         if differs:
             changed = max(changed, 1)
-            if parts[p, p0 + COUNT] > 0.0:
-                marks[p] |= EMIT
+            if cell.count > 0.0:
+                cells.dirty[row] |= EMIT
                 changed = 2
     return changed
 
 
 @inline
-def note(node, changed, is_asked, nodes, parts, p0):
-    """Say in a node that memory was handed through it, and what came of that."""
-    row, flags = nodes[node, N_BLOCK], nodes[node, N_FLAGS]
-    closed = flags & CLOSED != 0
-    scanned = 2.0 if closed else 1.0
+def note(window, changed, is_asked, cells):
+    """Say in a window that memory was handed through it, and what came of that."""
+    cell, is_closed = cells[window.block], window.flags & CLOSED != 0
+    scanned = 2 if is_closed else 1
     if changed == 2:
-        flags |= TOUCHED
-        if closed and (not is_asked or parts[row, p0 + SCANNED] == 2.0):
-            flags |= REVISED
-    if changed > 0 or parts[row, p0 + SCANNED] != scanned:
-        parts[row, p0 + SCANNED] = scanned
-        flags |= CHANGED
-    nodes[node, N_FLAGS] = flags
+        window.flags |= TOUCHED
+        if is_closed and (not is_asked or cell.scanned == 2):
+            window.flags |= REVISED
+    if changed > 0 or cell.scanned != scanned:
+        cell.scanned = scanned
+        window.flags |= CHANGED
 
 
-@kernel(
-    "int64(int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[:,::1], int64[:,::1], float64[:,::1],"
-    " float64[:,:,::1], float64[:,::1], float64[:,::1], int64[:,::1], uint8[::1], int64, float64[::1], int64[::1])"
-)
-def carry_on(
-    ids, place, first, rows, charts, lines, nodes, labels, limits, parameters, parts, parts_i, marks, p0, first_parts, wanted
-):  # fmt: skip
-    """Hand memory through the cells `ids`, and on through newer ones as long as bits change.
+class Way(NamedTuple):
+    """How far memory was handed on. ids : int64[n], windows of one level, those of a line together and oldest first;
+    place : int64[2], changed: number of the next id and the window at hand, 0 and -1 at first."""
 
-    ids : int64[n], nodes of one level, those of a line together and oldest first.
-    place : int64[2], changed: number of the next id and the node at hand; 0 and -1 at first.
-    first, rows, charts : see `Charted` of `processing/timeline/charts.py`. limits : float64[products, charts, HELD];
-    parameters : float64[charts, PARAMETERS]. parts, marks, nodes : state, changed.
-    wanted : output, ids that must be brought into memory. Returns how many; call again after that, until it is 0.
+    ids: np.ndarray
+    place: np.ndarray
+
+
+WAY = context(Way, INTS, INTS)
+
+
+@kernel(INT, WAY, CHARTED, PLANT, WINDOWS, LABELS, CELLS, HANDED, INTS)
+def carry_on(way, charted, plant, windows, labels, cells, handed, wanted):
+    """Hand memory through the cells `way.ids`, and on through newer ones as long as bits change.
+
+    wanted : output, ids that must be made resident. Returns how many; call again after that, until it is 0.
     """
-    memory, out = np.empty((1, MEMORY)), np.empty(OUT)
-    memory_i = memory.view(np.int64)
-    points, ascending = np.empty(REACH), np.empty(REACH)
-    i, node = place[0], place[1]
-    while i < ids.size or node >= 0:
-        if node < 0:
-            node = ids[i]
-        place[0], place[1] = i, node
-        if not is_at_hand(node, lines, nodes):
-            return want(node, lines, nodes, wanted)
-        older, newer = nodes[node, N_OLDER], nodes[node, N_NEWER]
-        if older >= 0 and not is_scanned(older, nodes, parts, p0):
-            node = older
+    ids, place = way.ids, way.place
+    i, number = place[0], place[1]
+    while i < ids.size or number >= 0:
+        if number < 0:
+            number = ids[i]
+        place[0], place[1] = i, number
+        window = windows[number]
+        if not is_resident(window, windows, plant):
+            return want(number, windows, plant, wanted)
+        if window.older >= 0 and not is_scanned(windows[window.older], cells.cells):
+            number = window.older
             continue
-        line = nodes[node, N_LINE]
-        is_asked = i < ids.size and ids[i] == node
+        is_asked = i < ids.size and ids[i] == number
         i += is_asked
-        changed = pass_through(
-            node, first[line], first[line + 1], rows, charts, lines, nodes, labels, limits, parts, parts_i, marks, p0,
-            first_parts, parameters, memory, memory_i, out, points, ascending,
-        )  # fmt: skip
-        note(node, changed, is_asked, nodes, parts, p0)
-        node = -1
-        if newer >= 0 and (is_asked or changed > 0 or not is_scanned(newer, nodes, parts, p0)):
-            node = newer
+        changed = pass_through(window, labels[number].product, charted, windows, cells, handed)
+        note(window, changed, is_asked, cells.cells)
+        number = np.int64(-1)
+        newer = window.newer
+        if newer >= 0 and (is_asked or changed > 0 or not is_scanned(windows[newer], cells.cells)):
+            number = newer
     place[0], place[1] = i, -1
     return 0

@@ -1,10 +1,11 @@
 """Operators: what is kept per series and slice, how rows change it, how longer windows are folded, what is read out.
 
-An operator is one file that ends in `COMPONENT`, an `Operator`. Its state is named by the columns of its kernel:
+An operator is one file that ends in `COMPONENT`, an `Operator`. What it keeps are records of its own (`processing/kernels/kept.py`):
 
-- *parts*, per slice and series: filled by the slice's rows alone (`own` 1) or set by the rows after it (`own` 0);
-- *carry*, per series: what the next slice needs to know;
-- *opens*, per series: what is open within a slice and empty at its ends.
+- *partial aggregates*, per slice or longer window and series: filled by the slice's rows alone, but for the fields that `later` and
+  `left` name;
+- *state*, per series: what the next slice needs to know;
+- *open* accumulators, per series: what is open within a slice and empty at its ends.
 
 Operators know nothing of order, lateness or restarts: they are given sorted rows, once, and the timeline sees to the rest.
 """
@@ -13,12 +14,15 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from fieldline.plant import Plant
 from processing.kernels import layout
+from processing.kernels.kept import Kept
+from processing.kernels.spc import Charted
+from processing.operators.view import View
 
 
 class Named(NamedTuple):
@@ -54,17 +58,30 @@ class MetricRows(NamedTuple):
     texts: dict[str, Named] = {}
 
 
+class ChartTable(Protocol):
+    """The control charts of a partition."""
+
+    def charted(self, level: int, lines: int, products: list[str]) -> Charted:
+        """The charted rows whose cells are of a level, of the first `lines` lines, and the limits while each product is made."""
+
+
+Bring = Callable[[np.ndarray], View]
+"""Makes more windows of a view's level resident, by their ids; the view as it is then, for arrays may have been replaced."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operator:
     """One kind of metric.
 
-    windows : names of the windows that it emits, of `WINDOWS`; roles : what it is for, of the tags' roles (`S_ROLE`).
-    own : for each column of `parts` 1 where the slice's rows fill it; 0 for a tail that is emptied when the state after the slice
-    changes; 2 where the timeline leaves it alone, for what `scan` sets and for tails that the kernel empties itself.
-    update, fold : kernels, see `kernels/telemetry.py`; read_out(tables, parts_at, ids, level) gives the rows of windows `ids`
-    that are marked to be emitted. seconds : gives the rows of one-second windows from what `update` wrote.
-    marked, previous : columns of `opens` that a rewind sets, or None.
-    scan(windows, parts_at, ids, level) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
+    windows : names of the windows that it emits, of `WINDOWS`; roles : what it is for, of the tags' roles.
+    kept : the records that it keeps; None for what is read from other operators' alone (`needs`, by kind).
+    update(chunks, rows, plant, windows, State) and fold(tree, windows, labels, plant, Partials) are its kernels.
+    later : fields of a slice's partial aggregate that rows after the slice set; they are emptied when the state after the slice
+    changes. left : fields that running a slice again leaves alone, for what `scan` sets and what `update` empties itself.
+    read_out(view) gives the rows of windows that have something to be emitted.
+    finished, seconds : the record of a second that is over, which `update` is handed one more array of, and the rows that are made
+    of it. is_new, was_new : fields of `open` that tell of a second whether it is to be emitted, and whether what went before changed.
+    scan(view, charts, bring) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
     and hours that changed, after they were folded; it follows the chain of windows as far as bits change, and marks what it changed.
     by_slice : whether slices that are no whole minute are read out too.
     is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
@@ -73,17 +90,18 @@ class Operator:
     kind: str
     windows: tuple[str, ...]
     roles: frozenset[int] = frozenset()
-    first_parts: np.ndarray
-    own: tuple[int, ...]
-    first_carry: np.ndarray
-    first_opens: np.ndarray
-    update: Callable[..., int]
-    fold: Callable[..., None]
-    read_out: Callable[[Any, int, np.ndarray, int], list[MetricRows]]
-    seconds: Callable[..., MetricRows] | None = None
-    marked: int | None = None
-    previous: int | None = None
-    scan: Callable[[Any, int, np.ndarray, int], None] | None = None
+    needs: tuple[str, ...] = ()
+    kept: Kept | None = None
+    update: Callable[..., int] | None = None
+    fold: Callable[..., None] | None = None
+    later: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    read_out: Callable[[View], list[MetricRows]]
+    finished: np.dtype | None = None
+    seconds: Callable[[layout.Plant, np.ndarray], MetricRows] | None = None
+    is_new: str = ""
+    was_new: str = ""
+    scan: Callable[[View, ChartTable, Bring], None] | None = None
     by_slice: bool = False
     is_needed: Callable[[Plant], bool] | None = None
 
@@ -102,15 +120,11 @@ def level_of(window: str) -> int:
     return WINDOWS.index(window) - 1
 
 
-def time_bits(ns: int) -> float:
-    """A time as the float64 with the same bits, for the columns of `carry` and `opens` that hold int64."""
-    return float(np.array([ns], np.int64).view(np.float64)[0])
-
-
 def known() -> dict[str, Any]:
     """Every operator by its name, found by the `COMPONENT` of the files in this folder."""
     found = {}
     for module in pkgutil.iter_modules(__path__):
-        component = importlib.import_module(f"{__name__}.{module.name}").COMPONENT
-        found[module.name] = component
+        component = getattr(importlib.import_module(f"{__name__}.{module.name}"), "COMPONENT", None)
+        if component is not None:
+            found[module.name] = component
     return found

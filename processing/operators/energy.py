@@ -22,7 +22,7 @@ null where no state was known. `energy_cost` and `co2_kg` are amount times price
 energy was drawn at an hour whose price or factor is not declared.
 """
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,101 +31,96 @@ from processing.formulas.power import apparent_power, interval_demand
 from processing.kernels import energy as kernel
 from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
-from processing.kernels import states
-from processing.operators import MetricRows, Named, Operator, time_bits, window_of
+from processing.operators import MetricRows, Named, Operator, window_of
+from processing.operators.view import View
 
-_STATES = ("producing_energy_kwh", "idle_energy_kwh", "standby_energy_kwh", "off_energy_kwh")
+_STATES = {
+    "producing_energy_kwh": kernel.DRAWN_PRODUCING,
+    "idle_energy_kwh": kernel.DRAWN_IDLE,
+    "standby_energy_kwh": kernel.DRAWN_STANDBY,
+    "off_energy_kwh": kernel.DRAWN_OFF,
+}
 
-
-def energies(tables: Any, parts_at: int, ids: np.ndarray, mark: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Window, asset and figures of each asset with energy in the windows `ids` that has a row marked `mark`; 0: of every one.
-
-    Returns int64[n], int64[n] and float64[n, OUT], whose columns `processing/kernels/energy_windows.py` names.
-    """
-    room = int((1 << tables.nodes[ids, at.N_SHIFT]).sum())
-    node, asset, out = np.empty(room, np.int64), np.empty(room, np.int64), np.empty((room, windows.OUT))
-    n = windows.read_out(
-        ids,
-        mark,
-        tables.lines,
-        tables.nodes,
-        tables.row_series,
-        tables.series_info,
-        tables.asset_first,
-        tables.asset_rows,
-        tables.parts,
-        tables.marks,
-        tables.labels,
-        parts_at,
-        np.full(len(tables.asset_first) - 1, -1, np.int64),
-        node,
-        asset,
-        out,
-    )
-    return node[:n], asset[:n], out[:n]
+_EVERY = 0
+"""In place of dirty flags: of every asset."""
 
 
-def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
-    """Rows of the windows `ids`, one an asset that has a series marked to be emitted."""
-    node, asset, out = energies(tables, parts_at, ids, at.EMIT)
-    if not len(node):
+class Energies(NamedTuple):
+    """Energy of assets in windows: int64[n], int64[n] and FIGURES[n] of `processing/kernels/energy_windows.py`."""
+
+    window: np.ndarray
+    asset: np.ndarray
+    figures: np.ndarray
+
+
+def energies(view: View) -> Energies:
+    """Of each asset with energy in one of the windows."""
+    return _energies(view, _EVERY)
+
+
+def energies_to_emit(view: View) -> Energies:
+    """Of each asset with energy in one of the windows that has a row to be emitted there."""
+    return _energies(view, at.EMIT)
+
+
+def _energies(view: View, flags: int) -> Energies:
+    size = 1 << view.windows["shift"][view.ids]
+    scratch = np.empty(size.max(initial=0) if view.level == at.SLICES else 0, kernel.WINDOW_PARTIAL)
+    figures = np.empty(view.room, windows.FIGURES)
+    partials = view.partials["energy"]
+    n = windows.read_out(view.ids, view.windows, view.labels, view.plant, partials, flags, scratch, figures)
+    found = figures[:n]
+    return Energies(found["window"], found["asset"], found)
+
+
+def read_out(view: View) -> list[MetricRows]:
+    """Rows of the windows, one an asset that has a series to be emitted."""
+    ids, asset, found = energies_to_emit(view)
+    if not len(found):
         return []
-    kwh, kvarh, hours = out[:, windows.KWH], out[:, windows.KVARH], out[:, windows.HOURS]
-    peak = out[:, windows.PEAK_KW]
+    kwh, kvarh, peak_kw, hours = (found[name].copy() for name in ("kwh", "kvarh", "peak_kw", "hours"))
     fields = {
         "active_energy_kwh": kwh,
         "reactive_energy_kvarh": kvarh,
         "apparent_energy_kvah": apparent_power(kwh, kvarh),
         "mean_power_kw": interval_demand(kwh, hours * kernel.SECONDS_AN_HOUR),
-        "peak_demand_kw": peak,
-        "load_factor": load_factor(kwh, peak, hours),
-        "power_factor": out[:, windows.POWER_FACTOR],
-        **{name: out[:, windows.IN_STATE + k] for k, name in enumerate(_STATES)},
-        "energy_cost": out[:, windows.MONEY],
-        "co2_kg": out[:, windows.KG_CO2],
-        "coverage": out[:, windows.COVERAGE],
-        "rev": tables.nodes[node, at.N_REV].astype(np.float64),
+        "peak_demand_kw": peak_kw,
+        "load_factor": load_factor(kwh, peak_kw, hours),
+        "power_factor": found["power_factor"].copy(),
+        **{name: found["in_state"][:, number].copy() for name, number in _STATES.items()},
+        "energy_cost": found["cost"].copy(),
+        "co2_kg": found["co2_kg"].copy(),
+        "coverage": found["coverage"].copy(),
+        "rev": view.windows["rev"][ids].astype(np.float64),
     }
-    window = np.full(len(node), window_of(level), np.int32)
-    labels, texts = told(tables, node, level)
-    return [MetricRows("energy", tables.nodes[node, at.N_START], asset, None, window, fields, labels, texts)]
+    labels, texts = labels_of(view, ids)
+    window = np.full(len(ids), window_of(view.level), np.int32)
+    return [MetricRows("energy", view.windows["start"][ids], asset.copy(), None, window, fields, labels, texts)]
 
 
-def told(tables: Any, node: np.ndarray, level: int) -> tuple[dict[str, Named], dict[str, Named]]:
-    """Labels and texts of rows of windows `node`, int64[n]: the shift's name; an order's product and name."""
-    if level == at.SHIFTS:
+def labels_of(view: View, window: np.ndarray) -> tuple[dict[str, Named], dict[str, Named]]:
+    """Labels and texts of rows of windows, int64[n], by id: the shift's name; an order's product and name."""
+    if view.level == at.SHIFTS:
 
-        def shift_of(window: int) -> str:
-            return str(tables.names.shift_name(*tables.nodes[window, [at.N_LINE, at.N_START]].tolist()))
+        def shift_of(number: int) -> str:
+            return view.names.shift_name(*view.windows[["line", "start"]][number].item())
 
-        return {"shift": Named.by_number(node, shift_of)}, {}
-    if level != at.ORDERS:
+        return {"shift": Named.by_number(window, shift_of)}, {}
+    if view.level != at.ORDERS:
         return {}, {}
-    product, order = tables.labels[node][:, [at.B_PRODUCT, at.B_ORDER]].astype(np.int64).T
-    labels = {"product": Named.by_number(product, tables.names.products.__getitem__)}
-    return labels, {"order_id": Named.by_number(order, tables.names.orders.__getitem__)}
+    found = view.labels[window]
+    labels = {"product": Named.by_number(found["product"], view.names.products.__getitem__)}
+    return labels, {"order_id": Named.by_number(found["order"], view.names.orders.__getitem__)}
 
-
-_FIRST_PARTS = np.zeros(kernel.PARTS)
-_FIRST_PARTS[kernel.PEAK] = np.nan
-_OWN = np.ones(kernel.PARTS, np.uint8)
-_OWN[[kernel.TAIL_AMOUNT, kernel.TAIL_COVERED]] = 2  # tails that the kernel empties itself, see `drop_tails`
-_FIRST_CARRY = np.zeros(kernel.CARRY)
-_FIRST_CARRY[kernel.TIME] = time_bits(at.NONE)
-_FIRST_CARRY[kernel.STATE + np.array([states.SAMPLE_UNTIL, states.FIXED_UNTIL, states.FIXED_SINCE])] = time_bits(
-    at.NONE
-)
 
 COMPONENT = Operator(
     kind="energy",
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset(range(at.ACTIVE_POWER, at.ACTIVE_PULSE + 1))
     | {at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION},
-    first_parts=_FIRST_PARTS,
-    own=tuple(_OWN.tolist()),
-    first_carry=_FIRST_CARRY,
-    first_opens=np.zeros(kernel.OPENS),
+    kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
+    left=("boundary_amount", "boundary_covered"),  # emptied by the kernel itself, see `drop_boundaries`
     read_out=read_out,
 )

@@ -15,11 +15,9 @@ busy time over stops, `mttr_s` downtime over stops. Performance above 1 is shown
 The parts of `losses` add up to calendar time, rounded to whole ns exactly; where no ideal cycle is known, up to `actual_production_time_s`,
 which the last three parts make up. A window that still runs has its rest unqualified; an order that runs ends with its last slice.
 
-A line (unless it has states or counters of its own) is the sum of its machines that told of their state: times, ideal times and
+A line (unless it has states or counters of its own) is the sum of its machines that reported their state: times, ideal times and
 stops are added, then divided. Its pieces are those of its output: the asset that the plant file names, or the only one that counts.
 """
-
-from typing import Any
 
 import numpy as np
 
@@ -29,10 +27,10 @@ from processing.formulas.division import divide
 from processing.kernels import layout as at
 from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
-from processing.kernels import states
-from processing.machine_rows import Pieces, Rows, by_line, joined, lines_of, machines_of
-from processing.operators import MetricRows, Named, Operator, time_bits, window_of
-from processing.operators.energy import told
+from processing.operators import MetricRows, Named, Operator, window_of
+from processing.operators.energy import labels_of
+from processing.operators.machine_rows import Pieces, Rows, by_line, joined, lines_of, machines_to_emit
+from processing.operators.view import View
 
 NS_A_SECOND = 1e9
 _REASONS = [
@@ -48,26 +46,23 @@ _REASONS = [
 _NO_OUTPUT = _REASONS.index("no output declared")
 
 
-def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
-    """Rows of the windows `ids`: of machines that are marked to be emitted, and of the lines that have one."""
-    found_machines = machines_of(tables, parts_at, ids)
-    if found_machines is None:
+def read_out(view: View) -> list[MetricRows]:
+    """Rows of the windows: of machines that have a row to be emitted, and of the lines that have one."""
+    machines, is_changed = machines_to_emit(view)
+    if not len(machines.window):
         return []
-    machines, marked = found_machines
-    with_state = machines.kinds & kernel.HAS_STATE != 0
-    with_counts = machines.kinds > kernel.HAS_STATE
-    timed = joined(machines.only(marked & with_state), lines_of(tables, machines, with_state))
-    found = [_oee(tables, timed, level), _losses(tables, timed, level)] if len(timed.node) else []
-    return found + _quality(tables, machines, marked, with_counts, level)
+    timed = joined(machines.only(is_changed & machines.with_state), lines_of(view, machines))
+    found = [_oee(view, timed), _losses(view, timed)] if len(timed.window) else []
+    return found + _quality(view, machines, is_changed)
 
 
-def _oee(tables: Any, rows: Rows, level: int) -> MetricRows:
+def _oee(view: View, rows: Rows) -> MetricRows:
     ratios = oee.ratios(rows.busy, rows.run, rows.ideal_total, rows.ideal_good)
     # Without ideal times pieces tell quality, where it is one machine's.
     by_pieces = quality.good_ratio(rows.pieces.good, rows.pieces.total)
     good_ratio = np.where(np.isnan(ratios.quality), by_pieces, ratios.quality)
     above = np.where(np.isnan(ratios.performance), np.nan, oee.is_above_one(ratios.performance))
-    stops, down_s = rows.parts[:, kernel.STOPS], rows.parts[:, kernel.DOWNTIME] / NS_A_SECOND
+    stops, down_s = rows.times["stops"].copy(), rows.times["downtime"] / NS_A_SECOND
     fields = {
         "availability": ratios.availability,
         "performance": ratios.performance,
@@ -76,7 +71,7 @@ def _oee(tables: Any, rows: Rows, level: int) -> MetricRows:
         "teep": divide(amount(rows.ideal_good), rows.length),
         **{name: time / NS_A_SECOND for name, time in _elements(rows).items()},
         "stop_count": stops,
-        "minor_stop_count": rows.parts[:, kernel.MICROSTOPS],
+        "minor_stop_count": rows.times["microstops"].copy(),
         "mtbf_s": reliability.mean_time_between_failures(rows.busy / NS_A_SECOND, stops),
         "mttr_s": reliability.mean_time_to_restoration(down_s, stops),
         "performance_above_one": above,
@@ -84,17 +79,17 @@ def _oee(tables: Any, rows: Rows, level: int) -> MetricRows:
         "machine_count": rows.machines,
     }
     missing = np.isnan([ratios.availability, ratios.performance, good_ratio, ratios.oee]).any(axis=0)
-    return _metric_rows(tables, "oee", rows.node, rows.asset, level, fields, np.where(missing, _reason(rows), -1))
+    return _metric_rows(view, "oee", rows.window, rows.asset, fields, np.where(missing, _reason(rows), -1))
 
 
 def _elements(rows: Rows) -> dict[str, np.ndarray]:
     """Calendar time by element, and the planned busy time that the first five make up. [ns]"""
     return {
-        "actual_production_time_s": rows.parts[:, kernel.PRODUCTION],
-        "actual_unit_setup_time_s": rows.parts[:, kernel.SETUP_TIME],
-        "actual_unit_delay_time_s": rows.parts[:, kernel.DELAY],
-        "actual_unit_down_time_s": rows.parts[:, kernel.DOWNTIME],
-        "minor_stop_time_s": rows.parts[:, kernel.MICRO],
+        "actual_production_time_s": rows.times["production"],
+        "actual_unit_setup_time_s": rows.times["setup"],
+        "actual_unit_delay_time_s": rows.times["delay"],
+        "actual_unit_down_time_s": rows.times["downtime"],
+        "minor_stop_time_s": rows.times["micro"],
         "planned_busy_time_s": rows.busy,
         "planned_stop_time_s": rows.planned_stop,
         "unscheduled_time_s": rows.not_scheduled,
@@ -102,17 +97,17 @@ def _elements(rows: Rows) -> dict[str, np.ndarray]:
     }
 
 
-def _losses(tables: Any, rows: Rows, level: int) -> MetricRows:
-    parts, production = rows.parts, rows.parts[:, kernel.PRODUCTION]
+def _losses(view: View, rows: Rows) -> MetricRows:
+    production = rows.times["production"]
     times = {
         "calendar_time_s": rows.length,
         "unscheduled_time_s": rows.not_scheduled,
         "planned_stop_time_s": rows.planned_stop,
         "unqualified_time_s": rows.unqualified,
-        "down_time_loss_s": parts[:, kernel.DOWNTIME],
-        "setup_loss_s": parts[:, kernel.SETUP_TIME],
-        "delay_loss_s": parts[:, kernel.DELAY],
-        "minor_stop_loss_s": parts[:, kernel.MICRO],
+        "down_time_loss_s": rows.times["downtime"],
+        "setup_loss_s": rows.times["setup"],
+        "delay_loss_s": rows.times["delay"],
+        "minor_stop_loss_s": rows.times["micro"],
         "actual_production_time_s": production,
         "speed_loss_s": production - rows.ideal_total,
         "quality_loss_s": rows.ideal_total - rows.ideal_good,
@@ -120,7 +115,7 @@ def _losses(tables: Any, rows: Rows, level: int) -> MetricRows:
     }
     missing = np.isnan(rows.ideal_total) | np.isnan(rows.ideal_good)
     fields = {name: time / NS_A_SECOND for name, time in times.items()}
-    return _metric_rows(tables, "losses", rows.node, rows.asset, level, fields, np.where(missing, _reason(rows), -1))
+    return _metric_rows(view, "losses", rows.window, rows.asset, fields, np.where(missing, _reason(rows), -1))
 
 
 def _reason(rows: Rows) -> np.ndarray:
@@ -132,38 +127,46 @@ def _reason(rows: Rows) -> np.ndarray:
         np.isnan(rows.ideal_total) | np.isnan(rows.ideal_good),
         rows.run == 0.0,
         rows.ideal_total == 0.0,
-        np.ones(len(rows.node), bool),
+        np.ones(len(rows.window), bool),
     ]
     return np.argmax(holds, axis=0)
 
 
-def _quality(tables: Any, machines: Rows, marked: np.ndarray, with_counts: np.ndarray, level: int) -> list[MetricRows]:
+def _quality(view: View, machines: Rows, is_changed: np.ndarray) -> list[MetricRows]:
     """Rows of machines that count, and of lines by their output."""
-    own = machines.only(marked & with_counts)
-    rows, first, line = by_line(tables, machines, with_counts)
-    if not len(own.node) and not len(first):
+    own = machines.only(is_changed & machines.with_counts)
+    rows, first, line = by_line(view, machines, machines.with_counts)
+    if not len(own.window) and not len(first):
         return []
-    ends = np.append(first[1:], len(rows.node))
-    pieces = rows.pieces
-    pick = _output(rows, first, ends, tables.line_output[line])
+    count = np.diff(np.append(first, len(rows.window)))
+    declared = view.line_output[line]
+    pick = _output(rows, first, count, declared)
     of_lines = np.where(pick[:, None] >= 0, rows.made[pick], np.nan)
-    yields = np.atleast_1d(quality.first_pass_yield(pieces.total, pieces.scrap, pieces.rework))
-    rolled = [float(quality.rolled_throughput_yield(yields[a:b])) for a, b in zip(first, ends, strict=True)]
     made = Pieces(*np.concatenate([own.made, of_lines]).T)
-    fields = _ratios(made) | {"rolled_throughput_yield": np.r_[np.full(len(own.node), np.nan), rolled]}
-    node = np.concatenate([own.node, rows.node[first]])
-    asset = np.concatenate([own.asset, tables.lines[line, at.L_ASSET]])
-    untold = np.r_[np.zeros(len(own.node), bool), (pick < 0) & (tables.line_output[line] < 0)]
-    reason = np.where(untold, _NO_OUTPUT, _reason_of_pieces(made))
-    return [_metric_rows(tables, "quality", node, asset, level, fields, reason)]
+    rolled = np.concatenate([np.full(len(own.window), np.nan), _rolled(rows.pieces, count)])
+    no_output = np.concatenate([np.zeros(len(own.window), bool), (pick < 0) & (declared < 0)])
+    window = np.concatenate([own.window, rows.window[first]])
+    asset = np.concatenate([own.asset, view.plant.lines["asset"][line]])
+    fields = _ratios(made) | {"rolled_throughput_yield": rolled}
+    reason = np.where(no_output, _NO_OUTPUT, _reason_of_pieces(made))
+    return [_metric_rows(view, "quality", window, asset, fields, reason)]
 
 
-def _output(rows: Rows, first: np.ndarray, ends: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """Which of the rows first..ends of each line is its output: the asset that was told, or the only one; -1 for none."""
-    is_told = rows.asset == np.repeat(told, ends - first)
+def _rolled(pieces: Pieces, count: np.ndarray) -> np.ndarray:
+    """Rolled throughput yield of lines; count : how many rows of `pieces` each one has, in their order."""
+    steps = np.ones((len(count), count.max(initial=0)))
+    steps[np.arange(steps.shape[1]) < count[:, None]] = quality.first_pass_yield(
+        pieces.total, pieces.scrap, pieces.rework
+    )
+    return quality.rolled_throughput_yield(steps)
+
+
+def _output(rows: Rows, first: np.ndarray, count: np.ndarray, declared: np.ndarray) -> np.ndarray:
+    """Which of the rows of each line, `count` from `first` on, is its output: the asset declared, or the only one; -1: none."""
+    is_output = np.flatnonzero(rows.asset == np.repeat(declared, count))
     found = np.full(len(first), -1)
-    found[np.searchsorted(first, np.flatnonzero(is_told), "right") - 1] = np.flatnonzero(is_told)
-    return np.where(told >= 0, found, np.where(ends - first == 1, first, -1))
+    found[np.searchsorted(first, is_output, "right") - 1] = is_output
+    return np.where(declared >= 0, found, np.where(count == 1, first, -1))
 
 
 def _ratios(pieces: Pieces) -> dict[str, np.ndarray]:
@@ -188,37 +191,22 @@ def _reason_of_pieces(pieces: Pieces) -> np.ndarray:
 
 
 def _metric_rows(
-    tables: Any,
-    kind: str,
-    node: np.ndarray,
-    asset: np.ndarray,
-    level: int,
-    fields: dict[str, np.ndarray],
-    reason: np.ndarray,
+    view: View, kind: str, window: np.ndarray, asset: np.ndarray, fields: dict[str, np.ndarray], reason: np.ndarray
 ) -> MetricRows:
-    fields["rev"] = tables.nodes[node, at.N_REV].astype(np.float64)
-    labels, texts = told(tables, node, level)
+    fields["rev"] = view.windows["rev"][window].astype(np.float64)
+    labels, texts = labels_of(view, window)
     texts["null_reason"] = Named(reason.astype(np.int32), _REASONS)
-    window = np.full(len(node), window_of(level), np.int32)
-    return MetricRows(kind, tables.nodes[node, at.N_START], asset, None, window, fields, labels, texts)
+    number = np.full(len(window), window_of(view.level), np.int32)
+    return MetricRows(kind, view.windows["start"][window], asset, None, number, fields, labels, texts)
 
-
-_OWN = [1] * kernel.PARTS
-_OWN[kernel.IS_MICRO] = 0
-
-_FIRST_CARRY = np.full(kernel.CARRY, time_bits(at.NONE))
-_FIRST_CARRY[[states.SAMPLE_STATE, states.FIXED_STATE, kernel.PREVIOUS]] = time_bits(states.UNKNOWN)
-_FIRST_CARRY[kernel.COUNT_VALUE] = np.nan
 
 COMPONENT = Operator(
     kind="oee",
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset({*range(at.STATE, at.REWORK_COUNT + 1), at.STATE_EVENT, at.CORRECTION, at.COUNT_EVENT}),
-    first_parts=np.zeros(kernel.PARTS),
-    own=tuple(_OWN),
-    first_carry=_FIRST_CARRY,
-    first_opens=np.array([time_bits(at.NONE)]),
+    kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
+    later=("is_micro",),
     read_out=read_out,
 )

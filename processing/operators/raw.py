@@ -7,11 +7,10 @@ one is not. Where two values contend for one time, the one that counts is emitte
 """
 
 from fnmatch import fnmatchcase
-from typing import Any
 
 import numpy as np
 
-from processing.kernels import layout as at
+from processing.kernels.layout import Plant
 from processing.operators import MetricRows
 
 
@@ -20,15 +19,13 @@ def is_wanted(globs: tuple[str, ...], asset: str, tag: str) -> bool:
     return not tag.startswith("@") and any(fnmatchcase(f"{asset}/{tag}", glob) for glob in globs)
 
 
-def rows(tables: Any, time: np.ndarray, series: np.ndarray, value: np.ndarray) -> MetricRows | None:
+def rows(plant: Plant, time: np.ndarray, series: np.ndarray, value: np.ndarray) -> MetricRows | None:
     """Of sorted rows, those of series that are wanted."""
-    wanted = tables.series_info[series, at.S_RAW] != 0
+    wanted = plant.series["is_raw"][series] != 0
     if not wanted.any():
         return None
-    if not wanted.all():
-        time, series, value = time[wanted], series[wanted], value[wanted]
-    info = tables.series_info[series]
-    return MetricRows("reading", time.copy(), info[:, at.S_ASSET], info[:, at.S_TAG], None, {"value": value.copy()})
+    time, of_series, value = time[wanted], plant.series[series[wanted]], value[wanted]
+    return MetricRows("reading", time, of_series["asset"].copy(), of_series["tag"].copy(), None, {"value": value})
 
 
 COMPONENT = rows

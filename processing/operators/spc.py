@@ -21,17 +21,18 @@ of an order changes it in place, and a chart stays one series. `retracted` is 1 
 minute since an order was told late; it has no other value.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from processing.formulas.division import Floats, divide
 from processing.formulas.spc import ewma_limits, mean_limits, rule_names
 from processing.kernels import layout as at
-from processing.kernels import rewind, spc_memory, spc_points
 from processing.kernels import spc as kernel
-from processing.operators import MetricRows, Named, Operator, time_bits, window_of
-from processing.timeline.charts import Charted
+from processing.kernels import spc_memory, spc_points
+from processing.kernels.jit import words
+from processing.operators import Bring, ChartTable, MetricRows, Named, Operator, window_of
+from processing.operators.view import View
 
 _AHEAD = 32
 REASONS = ("", "no limits", "subgroup of one", "flat signal")
@@ -39,136 +40,129 @@ REASONS = ("", "no limits", "subgroup of one", "flat signal")
 
 
 class Points(NamedTuple):
-    """Points to be read out, n of them: int64[n], row of `parts`, node, series and chart of each."""
+    """Points to be read out, n of them: int64[n], row of the pool, window, series and chart of each."""
 
     row: np.ndarray
-    node: np.ndarray
+    window: np.ndarray
     series: np.ndarray
     chart: np.ndarray
 
     def only(self, index: np.ndarray) -> "Points":
+        """The points at `index`, a mask."""
         return Points(*(column[index] for column in self))
 
 
-def scan(windows: Any, parts_at: int, ids: np.ndarray, level: int) -> None:
-    """Hand the charts' memory on through cells that changed, and mark the points that change with it."""
-    tables = windows.tables
-    charted = tables.charts.charted(level, len(tables.lines))
+def _charted(view: View, charts: ChartTable) -> kernel.Charted:
+    return charts.charted(view.level, len(view.plant.lines), view.names.products)
+
+
+def scan(view: View, charts: ChartTable, bring: Bring) -> None:
+    """Hand the charts' memory on through cells that changed, and flag the points that change with it."""
+    charted = _charted(view, charts)
     if not len(charted.local):
         return
-    line, start = tables.nodes[ids, at.N_LINE], tables.nodes[ids, at.N_START]
-    ids = ids[np.lexsort((start, line))]
-    ids = ids[charted.first[tables.nodes[ids, at.N_LINE] + 1] > charted.first[tables.nodes[ids, at.N_LINE]]]
-    place, wanted = np.array([0, -1]), np.empty(_AHEAD, np.int64)
-    limits, parameters = tables.charts.limits(tables.names.products), tables.charts.parameters
+    line, start = view.windows["line"][view.ids], view.windows["start"][view.ids]
+    ids = view.ids[np.lexsort((start, line))]
+    line = view.windows["line"][ids]
+    ids = ids[charted.first[line + 1] > charted.first[line]]
+    room = spc_points.Scratch.made()
+    way, handed = spc_memory.Way(ids, np.array([0, -1])), spc_memory.Handed(room, words(room.memory))
+    wanted = np.empty(_AHEAD, np.int64)
     while True:
-        missing = spc_memory.carry_on(
-            ids,
-            place,
-            *charted,
-            tables.lines,
-            tables.nodes,
-            tables.labels,
-            limits,
-            parameters,
-            tables.parts,
-            tables.parts.view(np.int64),
-            tables.marks,
-            parts_at,
-            tables.columns.first_parts,
-            wanted,
-        )
+        cells = _cells(view)
+        missing = spc_memory.carry_on(way, charted, view.plant, view.windows, view.labels, cells, handed, wanted)
         if not missing:
             return
-        windows.at_hand_nodes(wanted[:missing])
+        view = bring(wanted[:missing])
 
 
-def read_out(tables: Any, parts_at: int, ids: np.ndarray, level: int) -> list[MetricRows]:
-    """Rows of the cells `ids`, one a charted series that is marked to be emitted."""
-    charted = tables.charts.charted(level, len(tables.lines))
+def _cells(view: View) -> spc_memory.Cells:
+    partials = view.partials["spc"]
+    cells = partials.slices if view.level == at.SLICES else partials.windows
+    return spc_memory.Cells(cells, words(cells), view.dirty)
+
+
+def read_out(view: View) -> list[MetricRows]:
+    """Rows of the cells, one a charted series that is to be emitted."""
+    charted = _charted(view, view.charts)
     if not len(charted.local):
         return []
-    points = _marked(tables, ids, level, charted)
-    empty = tables.parts[points.row, parts_at + kernel.COUNT] == 0.0
-    found = [_rows(tables, parts_at, points.only(~empty), level)] if not empty.all() else []
-    if level == 0:
-        end = tables.nodes[points.node, at.N_END]
-        gone = points.only(empty & (end % at.MINUTE != 0))
-        found += [_retracted(tables, gone, level)] if len(gone.row) else []
+    points = _changed(view, charted)
+    empty = view.records_of("spc", points.row)["count"] == 0.0
+    found = [_rows(view, charted, points.only(~empty))] if not empty.all() else []
+    if view.level == at.SLICES:
+        gone = points.only(empty & (view.windows["end"][points.window] % at.MINUTE != 0))
+        found += [_retracted(view, gone)] if len(gone.row) else []
     return found
 
 
-def _marked(tables: Any, ids: np.ndarray, level: int, charted: Charted) -> Points:
-    """The marked rows of charted series whose cells are of a level."""
-    room = int((1 << tables.nodes[ids, at.N_SHIFT]).sum())
-    row, node, series = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int32)
-    n = rewind.marked_rows(ids, tables.lines, tables.nodes, tables.row_series, tables.marks, row, node, series)
-    mine = np.flatnonzero(tables.series_info[series[:n], at.S_CHART] == level)
-    row, node, series = row[mine], node[mine], series[mine].astype(np.int64)
-    chart = charted.chart_of(tables.series_info[series, at.S_LINE], tables.series_info[series, at.S_LOCAL])
-    return Points(row, node, series, chart)
+def _changed(view: View, charted: kernel.Charted) -> Points:
+    """The rows to be emitted of charted series whose cells are of the view's level."""
+    row, window, series = view.changed()
+    mine = np.flatnonzero(view.plant.series["chart"][series] == view.level)
+    row, window, series = row[mine], window[mine], series[mine]
+    of_series = view.plant.series[series]
+    return Points(row, window, series, charted.chart_of(of_series["line"], of_series["local"]))
 
 
-def _rows(tables: Any, parts_at: int, points: Points, level: int) -> MetricRows:
-    said = np.empty((len(points.row), spc_points.OUT))
-    parameters = tables.charts.parameters
-    spc_points.read_points(
-        points.row, points.node, points.chart, tables.nodes, parameters, tables.parts, parts_at, said
-    )
-    chart = parameters[points.chart]
-    cells = tables.parts[points.row, parts_at : parts_at + kernel.BEFORE]
+def _rows(view: View, charted: kernel.Charted, points: Points) -> MetricRows:
+    cells, chart = view.records_of("spc", points.row), charted.charts[points.chart]
+    said = np.empty(len(points.row), spc_points.SAID)
+    room = spc_points.Scratch.made()
+    spc_points.read_points(cells, points.window, view.windows, charted.charts, points.chart, room, said)
     fields = _measured(cells, chart, said) | _judged(cells, chart, said)
-    fields["coverage"] = np.where(np.isnan(chart[:, kernel.SIZE]), 1.0, cells[:, kernel.COUNT] / chart[:, kernel.SIZE])
-    fields["rev"] = tables.nodes[points.node, at.N_REV].astype(np.float64)
-    if level == 0:  # in each point of a minute: the first event about an order may cut any of them
+    with np.errstate(divide="ignore"):
+        fields["coverage"] = np.where(chart["size"] == 0, 1.0, cells["count"] / chart["size"])
+    fields["rev"] = view.windows["rev"][points.window].astype(np.float64)
+    if view.level == at.SLICES:  # in each point of a minute: the first event about an order may cut any of them
         fields["retracted"] = np.zeros(len(points.row))
-    products = cells[:, kernel.NOW + kernel.PRODUCT]
+    reason = np.maximum(said["reason"], 0)
     texts = {
         "rule_names": Named.by_number(_whole(fields["rules"]), lambda mask: ",".join(rule_names(mask))),
-        "product": Named.by_number(_whole(products), tables.names.products.__getitem__),
-        "null_reason": Named.by_number(_whole(said[:, spc_points.REASON]), REASONS.__getitem__),
+        "product": Named.by_number(cells["now_product"], view.names.products.__getitem__),
+        "null_reason": Named.by_number(reason, REASONS.__getitem__),
     }
-    time, asset, tag, window = _identity(tables, points, level)
+    time, asset, tag, window = _identity(view, points)
     return MetricRows("spc", time, asset, tag, window, fields, {}, texts)
 
 
-def _identity(tables: Any, points: Points, level: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _identity(view: View, points: Points) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Time, asset, tag and window of points."""
-    info = tables.series_info[points.series]
-    window = np.full(len(points.row), window_of(level), np.int32)
-    return tables.nodes[points.node, at.N_START], info[:, at.S_ASSET], info[:, at.S_TAG], window
+    of_series = view.plant.series[points.series]
+    window = np.full(len(points.row), window_of(view.level), np.int32)
+    return view.windows["start"][points.window], of_series["asset"].copy(), of_series["tag"].copy(), window
 
 
-def _measured(cells: Floats, chart: Floats, said: Floats) -> dict[str, Floats]:
+def _measured(cells: np.ndarray, chart: np.ndarray, said: np.ndarray) -> dict[str, Floats]:
     """Fields that need no limits."""
-    n, kind = cells[:, kernel.COUNT], chart[:, kernel.KIND]
-    spread, several = cells[:, kernel.MAX] - cells[:, kernel.MIN], n > 1.0
-    deviation = np.sqrt(cells[:, kernel.M2] / np.where(several, n - 1.0, np.nan))
+    n, kind = cells["count"], chart["kind"]
+    spread, several = cells["max"] - cells["min"], n > 1.0
+    deviation = np.sqrt(cells["m2"] / np.where(several, n - 1.0, np.nan))
     return {
-        "n": n,
-        "mean": cells[:, kernel.MEAN],
+        "n": n.copy(),
+        "mean": cells["mean"].copy(),
         "range": np.where((kind == kernel.XBAR_R) & several, spread, np.nan),
         "standard_deviation": np.where(kind == kernel.XBAR_S, deviation, np.nan),
-        "moving_range": np.where(kind == kernel.I_MR, said[:, spc_points.MOVING_RANGE], np.nan),
-        "outlier": said[:, spc_points.O_OUTLIER],
+        "moving_range": np.where(kind == kernel.I_MR, said["moving_range"], np.nan),
+        "outlier": said["outlier"].copy(),
     }
 
 
-def _judged(cells: Floats, chart: Floats, said: Floats) -> dict[str, Floats]:
+def _judged(cells: np.ndarray, chart: np.ndarray, said: np.ndarray) -> dict[str, Floats]:
     """Fields that need limits; NaN where the point has no place on its chart."""
-    there = said[:, spc_points.REASON] == spc_points.JUDGED
-    center, sigma = (np.where(there, cells[:, kernel.NOW + k], np.nan) for k in (kernel.CENTER, kernel.SIGMA))
-    band = mean_limits(center, sigma, np.where(chart[:, kernel.KIND] == kernel.I_MR, 1.0, cells[:, kernel.COUNT]))
-    ewma, high, low = (said[:, k] for k in (spc_points.O_EWMA, spc_points.O_HIGH, spc_points.O_LOW))
-    reach = _ewma_reach(chart, said[:, spc_points.O_STEP])
-    rules = np.where(there, _whole(said[:, spc_points.O_RULES]) & chart[:, kernel.RULES].astype(np.int64), np.nan)
-    beyond = (np.abs(ewma) > reach) | (np.maximum(high, low) > chart[:, kernel.INTERVAL])
-    upper, lower = chart[:, kernel.HIGHEST] - cells[:, kernel.MEAN], cells[:, kernel.MEAN] - chart[:, kernel.LOWEST]
+    there = said["reason"] == spc_points.JUDGED
+    center, sigma = (np.where(there, cells[name], np.nan) for name in ("now_center", "now_sigma"))
+    band = mean_limits(center, sigma, np.where(chart["kind"] == kernel.I_MR, 1.0, cells["count"]))
+    ewma, high, low = (said[name].copy() for name in ("ewma", "high", "low"))
+    reach = _ewma_reach(chart, said["step"])
+    rules = np.where(there, said["rules"] & chart["rules"], np.nan)
+    beyond = (np.abs(ewma) > reach) | (np.maximum(high, low) > chart["interval"])
+    upper, lower = chart["highest"] - cells["mean"], cells["mean"] - chart["lowest"]
     return {
         "center": band.center,
         "lcl": band.lcl,
         "ucl": band.ucl,
-        "standardised": said[:, spc_points.Z],
+        "standardised": said["z"].copy(),
         "ewma": ewma,
         "ewma_lcl": -reach,
         "ewma_ucl": reach,
@@ -176,17 +170,17 @@ def _judged(cells: Floats, chart: Floats, said: Floats) -> dict[str, Floats]:
         "cusum_low": low,
         "alarm": np.where(there, beyond | (rules > 0.0), np.nan),
         "rules": rules,
-        "drift": said[:, spc_points.O_DRIFT],
-        "cp": divide(chart[:, kernel.HIGHEST] - chart[:, kernel.LOWEST], 6.0 * sigma),
+        "drift": said["drift"].copy(),
+        "cp": divide(chart["highest"] - chart["lowest"], 6.0 * sigma),
         "cpk": divide(np.fmin(upper, lower), 3.0 * sigma),
-        "limits_version": np.where(there, cells[:, kernel.NOW + kernel.VERSION], np.nan),
+        "limits_version": np.where(there, cells["now_version"], np.nan),
     }
 
 
-def _ewma_reach(chart: Floats, step: Floats) -> Floats:
+def _ewma_reach(chart: np.ndarray, step: Floats) -> Floats:
     """Upper limit of each EWMA of standardised points, at its step."""
     reach = np.full(len(step), np.nan)
-    smoothings, widths = chart[:, kernel.SMOOTHING], chart[:, kernel.EWMA_WIDTH]
+    smoothings, widths = chart["smoothing"], chart["ewma_width"]
     for smoothing, width in set(zip(smoothings.tolist(), widths.tolist(), strict=True)):  # most often all are alike
         mine = (smoothings == smoothing) & (widths == width)
         reach[mine] = ewma_limits(0.0, 1.0, smoothing, width, step[mine]).ucl
@@ -198,28 +192,20 @@ def _whole(numbers: Floats) -> np.ndarray:
     return np.nan_to_num(numbers).astype(np.int64)
 
 
-def _retracted(tables: Any, points: Points, level: int) -> MetricRows:
+def _retracted(view: View, points: Points) -> MetricRows:
     """Rows that say that there is no point any more."""
-    rev = tables.nodes[points.node, at.N_REV].astype(np.float64)
-    time, asset, tag, window = _identity(tables, points, level)
+    rev = view.windows["rev"][points.window].astype(np.float64)
+    time, asset, tag, window = _identity(view, points)
     return MetricRows("spc", time, asset, tag, window, {"rev": rev, "retracted": np.ones(len(rev))})
 
-
-_FIRST_PARTS = np.zeros(kernel.PARTS)
-_FIRST_PARTS[[kernel.MIN, kernel.MAX]] = np.inf, -np.inf
-_FIRST_PARTS[kernel.BEFORE + kernel.PRODUCT] = -1.0
-_OWN = np.full(kernel.PARTS, 2)
-_OWN[: kernel.SCANNED] = 1
 
 COMPONENT = Operator(
     kind="spc",
     windows=("1m", "15m", "1h"),
-    first_parts=_FIRST_PARTS,
-    own=tuple(_OWN.tolist()),
-    first_carry=np.array([time_bits(at.NONE), 0.0]),
-    first_opens=np.zeros(0),
+    kept=kernel.KEPT,
     update=kernel.update,
     fold=kernel.fold,
+    left=kernel.SCANNED_FIELDS,
     read_out=read_out,
     scan=scan,
     by_slice=True,

@@ -5,7 +5,6 @@ A chart that is drawn otherwise after a restart begins anew with its next point.
 """
 
 from math import ceil, log, nan
-from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -13,26 +12,11 @@ import numpy as np
 from fieldline.plantfile import RULES, SpcEntry
 from processing.kernels import layout as at
 from processing.kernels import spc
+from processing.kernels.kept import first_of
 
 _KINDS = {"i_mr": spc.I_MR, "xbar_r": spc.XBAR_R, "xbar_s": spc.XBAR_S}
 _LEVELS = {at.MINUTE: 0, at.QUARTER: at.QUARTERS, at.HOUR: at.HOURS}
 _NOT = (-1, 0, 0)
-
-
-class Charted(NamedTuple):
-    """Charted rows of all lines for one length of cells.
-
-    first : int64[lines + 1] into the others; local : int64, rows of a line's blocks; chart : int64, rows of `Charts.parameters`.
-    """
-
-    first: np.ndarray
-    local: np.ndarray
-    chart: np.ndarray
-
-    def chart_of(self, line: np.ndarray, local: np.ndarray) -> np.ndarray:
-        """The charts of rows `local` of lines `line`, all of which are charted; int64[n] each."""
-        key = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first)) << 32 | self.local
-        return self.chart[np.searchsorted(key, line << 32 | local)]
 
 
 class Charts:
@@ -41,12 +25,12 @@ class Charts:
     def __init__(self) -> None:
         self._entries: list[SpcEntry] = []
         self._places: list[tuple[int, int, int]] = []
-        self._parameters = np.zeros((0, spc.PARAMETERS))
-        self._limits = np.zeros((0, 0, spc.HELD))
-        self._charted: dict[tuple[int, int], Charted] = {}
+        self._charts = np.zeros(0, spc.CHART)
+        self._limits = np.zeros((0, 0), spc.LIMITS)
+        self._charted: dict[tuple[int, int], tuple[np.ndarray, ...]] = {}
 
     def add(self, line: int, local: int, entry: SpcEntry | None, day: int) -> tuple[int, int, int]:
-        """Take a new series; what `S_CHART`, `S_CHART_SIZE` and `S_CHART_PHASE` say of it.
+        """Take a new series; what `chart`, `chart_size` and `chart_phase` of its SERIES record say of it.
 
         day : a start of a day in the line's zone [ns UTC]. Hours begin as far after full ones as it does; where clocks change by half
         an hour (Lord Howe) points of `n` samples an hour are taken from half past, for half of the year.
@@ -59,49 +43,54 @@ class Charts:
         self._charted.clear()
         return level, entry.n or 0, day % at.HOUR if level == at.HOURS else 0
 
-    def charted(self, level: int, lines: int) -> Charted:
-        """The charted rows whose cells are of a level, of the first `lines` lines."""
+    def charted(self, level: int, lines: int, products: list[str]) -> spc.Charted:
+        """The charted rows whose cells are of a level, of the first `lines` lines, and the limits while each product is made."""
         found = self._charted.get((level, lines))
         if found is None:
             mine = sorted((line, local, chart) for chart, (line, local, of) in enumerate(self._places) if of == level)
             columns = np.array(mine, np.int64).reshape(-1, 3)
             first = np.searchsorted(columns[:, 0], np.arange(lines + 1)).astype(np.int64)
-            found = Charted(first, columns[:, 1].copy(), columns[:, 2].copy())
-            self._charted[level, lines] = found
-        return found
+            found = self._charted[level, lines] = first, columns[:, 1].copy(), columns[:, 2].copy()
+        first, local, chart = found
+        return spc.Charted(first, local, chart, self.charts, self.limits(products).reshape(-1))
 
     @property
-    def parameters(self) -> np.ndarray:
-        """float64[charts, PARAMETERS], see `processing/kernels/spc.py`."""
-        known = len(self._parameters)
+    def charts(self) -> np.ndarray:
+        """CHART[charts]: how each is drawn."""
+        known = len(self._charts)
         if known < len(self._entries):
-            fresh = np.array([_parameters(entry) for entry in self._entries[known:]])
-            self._parameters = np.concatenate([self._parameters, fresh])
-        return self._parameters
+            self._charts = np.concatenate([self._charts, *map(_chart, self._entries[known:])])
+        return self._charts
 
     def limits(self, products: list[str]) -> np.ndarray:
-        """float64[products, charts, HELD]: what holds while a product is made; NaN without limits. The first product is none."""
-        if self._limits.shape[:2] != (len(products), len(self._entries)):
+        """LIMITS[products, charts]: what holds while a product is made; NaN without limits. The first product is none."""
+        if self._limits.shape != (len(products), len(self._entries)):
             known = {product: p for p, product in enumerate(products)}
-            self._limits = np.empty((len(products), len(self._entries), spc.HELD))
-            self._limits[:, :, spc.PRODUCT] = np.arange(len(products))[:, None]
+            self._limits = np.empty((len(products), len(self._entries)), spc.LIMITS)
             for k, entry in enumerate(self._entries):
-                self._limits[:, k, spc.VERSION : spc.SETTINGS] = _held(entry, None)
-                self._limits[:, k, spc.SETTINGS] = _settings(entry)
+                settings = _settings(entry)
+                self._limits[:, k] = (0, *_held(entry, None), settings)
                 for product in {row.product for row in entry.limits} & known.keys():
-                    self._limits[known[product], k, spc.VERSION : spc.SETTINGS] = _held(entry, product)
+                    self._limits[known[product], k] = (0, *_held(entry, product), settings)
+            self._limits["product"] = np.arange(len(products))[:, None]
         return self._limits
 
 
-def _parameters(entry: SpcEntry) -> np.ndarray:
-    row = np.full(spc.PARAMETERS, nan)
-    row[[spc.KIND, spc.EVERY]] = _KINDS[entry.chart], entry.every_ns
-    row[spc.SIZE] = entry.n or nan
-    row[[spc.SMOOTHING, spc.EWMA_WIDTH, spc.WIDENING]] = entry.ewma_lambda, entry.ewma_l, _widening(entry.ewma_lambda)
-    row[[spc.SLACK, spc.INTERVAL]] = entry.cusum_k, entry.cusum_h
-    row[spc.RULES] = sum(1 << RULES.index(rule) for rule in entry.rules)
-    row[[spc.LOWEST, spc.HIGHEST]] = [nan if limit is None else limit for limit in (entry.lsl, entry.usl)]
-    return row
+def _chart(entry: SpcEntry) -> np.ndarray:
+    return first_of(
+        spc.CHART,
+        kind=_KINDS[entry.chart],
+        size=entry.n or 0,
+        every=entry.every_ns,
+        smoothing=entry.ewma_lambda,
+        ewma_width=entry.ewma_l,
+        widening=_widening(entry.ewma_lambda),
+        slack=entry.cusum_k,
+        interval=entry.cusum_h,
+        rules=sum(1 << RULES.index(rule) for rule in entry.rules),
+        lowest=nan if entry.lsl is None else entry.lsl,
+        highest=nan if entry.usl is None else entry.usl,
+    )
 
 
 def _held(entry: SpcEntry, product: str | None) -> tuple[float, float, float]:

@@ -13,7 +13,7 @@ import numpy as np
 from fieldline.frames import Readings
 from fieldline.plant import Plant
 from processing.kernels import layout as at
-from processing.kernels import windows as kernel
+from processing.kernels.windows import Stretches, label_orders
 from processing.timeline.calendar import month_starts, week_starts
 from processing.timeline.events import ORDER, ORDER_STOP, ROLES, Events, Order
 from processing.timeline.registry import Registry
@@ -26,7 +26,10 @@ _MARGIN_NS = 400 * 86_400_000_000_000
 
 
 class Runs(NamedTuple):
-    """The orders of a line, ascending and apart, in columns: start, end [ns UTC], number of the order, row of the product in `ideal`."""
+    """The orders of a line, ascending and apart, in columns.
+
+    start, end [ns UTC]; order : number of the order; product : its row in `Plant.ideal_cycle_s`.
+    """
 
     start: np.ndarray
     end: np.ndarray
@@ -37,21 +40,7 @@ class Runs(NamedTuple):
 _NO_RUNS = Runs(*(np.empty(0, np.int64) for _ in Runs._fields))
 
 
-class Intervals(NamedTuple):
-    """Windows of all lines, ascending and apart: those of a line lie at first[line]:last[line] of the other columns. [ns UTC]
-
-    order, product : as in `Runs`; empty for other windows than orders.
-    """
-
-    first: np.ndarray
-    last: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    order: np.ndarray
-    product: np.ndarray
-
-
-NOTHING = Intervals(*(np.empty(0, np.int64) for _ in Intervals._fields))
+NOTHING = Stretches(*(np.empty(0, np.int64) for _ in Stretches._fields))
 
 
 class Changed(NamedTuple):
@@ -99,8 +88,8 @@ class Context:
         self._runs: dict[int, Runs] = {}
         self._kept: dict[int, int] = {}  # events of a line that were left when some were let go
         self._before: dict[int, Runs] = {}  # of lines with news: what held before
-        self._orders_of: Intervals | None = None
-        self._known: dict[int, tuple[int, int, Intervals]] = {}
+        self._orders_of: Stretches | None = None
+        self._known: dict[int, tuple[int, int, Stretches]] = {}
         self._schedules: list[Schedule] = []
         self._schedule_numbers: dict[tuple[int, int], int] = {}
         self._schedule_of = np.empty(0, np.int64)
@@ -109,11 +98,11 @@ class Context:
     @property
     def has_events(self) -> bool:
         """Whether any line has told of orders."""
-        return bool(self._tables.lines[:, at.L_CUTS].any())
+        return bool(self._tables.lines["is_cut"].any())
 
     @property
     def products(self) -> list[str]:
-        """The names of products, by row of `ideal`."""
+        """The names of products, by row of `Plant.ideal_cycle_s`."""
         return self._registry.products
 
     def learn(self, frame: Readings) -> None:
@@ -140,12 +129,12 @@ class Context:
 
     def note(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> None:
         """Take the events about orders among rows that the timeline has accepted."""
-        info = self._tables.series_info
-        for row in np.flatnonzero(info[series, at.S_ROLE] == at.ORDER_EVENT).tolist():
-            if quality[row] <= 1:
+        of_series = self._tables.series
+        for row in np.flatnonzero(of_series["role"][series] == at.ORDER_EVENT).tolist():
+            if quality[row] <= at.UNCERTAIN:
                 a, t = self._registry.series[int(series[row])]
                 name = f"{self._registry.tags[t]} {self._registry.assets[a]}"
-                self._enter(int(info[series[row], at.S_LINE]), int(time[row]), name, float(value[row]))
+                self._enter(int(of_series["line"][series[row]]), int(time[row]), name, float(value[row]))
 
     def _enter(self, line: int, time: int, name: str, value: float) -> None:
         book = self._book.setdefault(line, {})
@@ -202,7 +191,7 @@ class Context:
             self.orders.append(order)
         return found
 
-    def intervals(self, level: int, first: int, last: int) -> Intervals:
+    def intervals(self, level: int, first: int, last: int) -> Stretches:
         """The weeks, months, shifts or orders of all lines, at least those that hold a time from first to last. [ns UTC]"""
         number = len(self._tables.lines)
         if level == at.ORDERS:
@@ -215,19 +204,19 @@ class Context:
             known = self._known[level] = (*span, self._spread_out(level, *span))
         return known[2]
 
-    def _all_runs(self) -> Intervals:
+    def _all_runs(self) -> Stretches:
         runs = [self.runs(line) for line in range(len(self._tables.lines))]
         last = np.cumsum([len(run.start) for run in runs])
         start, end, order, product = (np.concatenate(column) for column in zip(_NO_RUNS, *runs, strict=True))
-        return Intervals(last - [len(run.start) for run in runs], last, start, end, order, product)
+        return Stretches(last - [len(run.start) for run in runs], last, start, end, order, product)
 
-    def _spread_out(self, level: int, first: int, last: int) -> Intervals:
+    def _spread_out(self, level: int, first: int, last: int) -> Stretches:
         """Windows of a level between two times; lines of one zone or schedule share theirs."""
         if level == at.SHIFTS:
             of_line = self._schedules_of_lines()
             found = [schedule.shifts(first, last) for schedule in self._schedules]
         else:
-            of_line = self._tables.lines[:, at.L_ZONE]
+            of_line = self._tables.lines["zone"]
             zones = self._registry.zones
             starts = [week_starts(zone) if level == at.WEEKS else month_starts(zone) for zone in zones]
             found = [(each[:-1], each[1:]) for each in starts]
@@ -235,7 +224,7 @@ class Context:
         last_of = np.cumsum(sizes)
         none = np.empty(0, np.int64)
         start, end = (np.concatenate([none, *(each[k] for each in found)]) for k in (0, 1))
-        return Intervals((last_of - sizes)[of_line], last_of[of_line], start, end, none, none)
+        return Stretches((last_of - sizes)[of_line], last_of[of_line], start, end, none, none)
 
     def label(self, ids: np.ndarray) -> None:
         """Say in `labels` what held in the slices and windows `ids`."""
@@ -243,9 +232,9 @@ class Context:
             return
         tables = self._tables
         orders = self.intervals(at.ORDERS, 0, 0)
-        kernel.label_orders(ids, tables.lines, tables.nodes, *orders, tables.labels)
+        label_orders(ids, tables.plant, tables.windows, orders, tables.labels)
         of_line = self._schedules_of_lines()
-        which = of_line[tables.nodes[ids, at.N_LINE]]
+        which = of_line[tables.windows["line"][ids]]
         if len(self._schedules) == 1:
             self._schedules[0].label(tables, ids)
         else:
@@ -291,7 +280,8 @@ class Context:
         """
         for line, book in self._book.items():
             if len(book) >= _BOOK_AT_LEAST and len(book) >= 2 * self._kept.get(line, 0):
-                within = int(self._tables.lines[line, at.L_NEWEST] - self._tables.lines[line, at.L_HORIZON]) - at.MINUTE
+                of_line = self._tables.lines[line]
+                within = int(of_line["newest"] - of_line["allowed_lateness"]) - at.MINUTE
                 for key in self._idle(book, oldest(line), min(within, int(waiting[line]))):
                     del book[key]
                     self._orders_of = None

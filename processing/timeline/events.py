@@ -1,7 +1,7 @@
 """What events say, by the number that stands for each in its row.
 
 A row of an event holds `payload_digest(payload)`, not the payload. What processing needs of payloads is kept here once for each
-number: a table for kernels (`event_keys`, `event_info`) and the names of orders and products for `context.py`.
+number: a table for kernels (`Plant.event_keys`, `Plant.events`) and the names of orders and products for `context.py`.
 """
 
 import json
@@ -67,11 +67,11 @@ class Events:
         if not keys:
             return
         self._fresh = []
-        info = np.array([self._info.pop(key) for key in keys]).reshape(-1, at.E_COLUMNS)
+        events = np.array([self._info.pop(key) for key in keys], at.EVENT)
         tables = self._tables
         where = np.searchsorted(tables.event_keys, keys)
         tables.event_keys = np.insert(tables.event_keys, where, keys)
-        tables.event_info = np.ascontiguousarray(np.insert(tables.event_info, where, info, axis=0))
+        tables.events = np.insert(tables.events, where, events)
 
     def order(self, value: float) -> Order:
         """What the event of a row says of orders; nothing when it was never seen."""

@@ -1,40 +1,44 @@
-"""Rows of slices that are no longer at hand, read from the log again, beside the live edge where that can wait."""
+"""Rows of slices that have left the row store, read from the log again, beside the live edge where that can wait."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fieldline.frames import Readings
 from processing.kernels import layout as at
-from processing.kernels import slices
+from processing.kernels.table import note_rows
+from processing.timeline.arrivals import Arrivals
 from processing.timeline.calendar import FIRST_NS, LAST_NS
-
-if TYPE_CHECKING:
-    from processing.timeline.engine import Engine, Rows
+from processing.timeline.intake import Intake
+from processing.timeline.registry import Registry
+from processing.timeline.residency import Residency
+from processing.timeline.store import RowStore
+from processing.timeline.tables import Tables
+from processing.timeline.timing import Timing
 
 _SLICES_A_JOB = 128
 _BACK_TYPES = (np.int64, np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8)
 
 
 Key = tuple[int, int]
-"""Line and start of a slice, which stay the same while node numbers may be given anew."""
+"""Line and start of a slice, which stay the same while ids of windows may be given anew."""
 
 
 class Back(NamedTuple):
-    """Rows of one line between two times, as the log has them between the positions of `ranges`.
+    """Rows of one line between two times, as the log has them between the offsets of `ranges`.
 
-    position : int64[n], where each one's frame lies.
+    offset : int64[n], of each one's frame.
     """
 
     ranges: list[tuple[int, int]]
-    position: np.ndarray
+    offset: np.ndarray
     rows: Readings
 
 
 class Wanted(NamedTuple):
-    """A slice to be read: its key, its end, the name of its line, and the log positions between which its rows lie."""
+    """A slice to be read: its key, its end, the name of its line, and the log offsets between which its rows lie."""
 
     key: Key
     end: int
@@ -45,41 +49,48 @@ class Wanted(NamedTuple):
 class ReadBack:
     """Brings slices' rows from the log into the row store.
 
-    fetch(first, last) gives frames of the log at those positions. It is called in `executor`'s thread for slices that can wait; without
+    fetch(first, last) gives frames of the log at those offsets. It is called in `executor`'s thread for slices that can wait; without
     an executor none can.
     """
 
     def __init__(
         self,
-        engine: "Engine",
+        tables: Tables,
+        store: RowStore,
+        registry: Registry,
+        residency: Residency,
+        intake: Intake,
+        timing: Timing,
         fetch: Callable[[int, int], Iterable[tuple[int, Readings]]],
         executor: Executor | None,
     ) -> None:
-        self._engine = engine
+        self._tables, self._store, self._registry, self._residency = tables, store, registry, residency
+        self._intake, self._timing = intake, timing
         self._fetch = fetch
         self._executor = executor
 
-    def key(self, node: int) -> Key:
-        line, start = self._engine.tables.nodes[node, [at.N_LINE, at.N_START]].tolist()
-        return line, start
+    def key(self, number: int) -> Key:
+        """What a slice is known by."""
+        window = self._tables.windows[number]
+        return int(window["line"]), int(window["start"])
 
-    def is_far(self, node: int) -> bool:
+    def is_far(self, number: int) -> bool:
         """Whether the rows of a closed slice have to be read from the log, and can be while the live edge goes on."""
-        tables = self._engine.tables
-        newest, first, newer = tables.nodes[node, [at.N_CHUNK, at.N_FIRST_CHUNK, at.N_NEWER]].tolist()
-        if self._executor is None or newer < 0 or newest == -1:
+        tables, window = self._tables, self._tables.windows[number]
+        newest, oldest = int(window["newest_run"]), int(window["oldest_run"])
+        if self._executor is None or window["newer"] < 0 or newest == -1:
             return False
-        size = len(tables.row_chunks)
-        if newest == at.ON_LOG or first < tables.heap[at.H_CHUNKS] - size:
+        size = len(tables.stored)
+        if newest == at.ON_LOG or oldest < tables.heap["stored"][0] - size:
             return True
-        return bool(tables.row_chunks[first % size, at.C_LO] < self._engine.store.oldest)
+        return bool(tables.stored["lo"][oldest % size] < self._store.oldest)
 
-    def ask(self, nodes: list[int]) -> "list[Future[dict[Key, Back]]]":
+    def ask(self, numbers: list[int]) -> list[Future[dict[Key, Back]]]:
         """Have the rows of slices that are `is_far` read: those of one minute together, for their rows lie in the same frames."""
         if self._executor is None:
             raise RuntimeError("without an executor no slice is far")
         by_time: dict[tuple[int, int], list[Wanted]] = {}
-        for wanted in map(self._wanted, nodes):
+        for wanted in map(self._wanted, numbers):
             by_time.setdefault((wanted.key[1], wanted.end), []).append(wanted)
         return [
             self._executor.submit(self._read, same[k : k + _SLICES_A_JOB])
@@ -87,31 +98,29 @@ class ReadBack:
             for k in range(0, len(same), _SLICES_A_JOB)
         ]
 
-    def restore(self, node: int, back: Back | None, pending: "list[Rows]") -> None:
-        """Put the rows of a slice into the row store again; back : what was read, None to read it now.
+    def restore(self, number: int, back: Back | None, pending: list[Arrivals]) -> None:
+        """Bring the rows of a slice into the row store again; back : what was read, None to read it now.
 
         pending : rows that are on the log already but are not part of the slice yet. Raises Unavailable.
         """
-        engine = self._engine
-        tables = engine.tables
-        wanted = self._wanted(node)
+        tables = self._tables
+        wanted = self._wanted(number)
         if back is None or back.ranges != wanted.ranges:  # rows that came late since then lie elsewhere
             back = self._read([wanted])[wanted.key]
-        rows = engine.rows_of(back.position, back.rows)
+        rows = self._intake.rows_of(back.offset, back.rows)
         # It may have been cut since its rows were asked for.
-        rows = rows.only(rows.time <= min(tables.lines[wanted.key[0], at.L_FRONTIER], wanted.end - 1))
+        rows = rows.only(rows.time <= min(tables.lines["watermark"][wanted.key[0]], wanted.end - 1))
         rows = _without(rows, pending)
-        info = tables.series_info
-        rows = rows.only(np.lexsort((rows.quality, rows.value, info[rows.series, at.S_RANK], rows.time)))
-        tables.nodes[node, at.N_CHUNK] = -1
-        args = (tables.nodes, tables.row_chunks, tables.heap, tables.ranges)
-        first = engine.store.add(rows.time, rows.series, rows.value, rows.quality)
-        slices.note_rows(node, first, first + len(rows.time), 1, *args, -1, -1)
+        rank = tables.series["rank"][rows.series]
+        rows = rows.only(np.lexsort((rows.quality, rows.value, rank, rows.time)))
+        tables.windows["newest_run"][number] = -1
+        first = self._store.add(rows.time, rows.series, rows.value, rows.quality)
+        note_rows(tables.table, number, first, first + len(rows.time), -1, -1)
 
-    def _wanted(self, node: int) -> Wanted:
-        tables, ranges = self._engine.tables, self._engine.windows.ranges_of(node)
-        key = self.key(node)
-        return Wanted(key, int(tables.nodes[node, at.N_END]), self._engine.registry.lines[key[0]], ranges)
+    def _wanted(self, number: int) -> Wanted:
+        key = self.key(number)
+        end, ranges = int(self._tables.windows["end"][number]), self._residency.ranges_of(number)
+        return Wanted(key, end, self._registry.lines[key[0]], ranges)
 
     def _read(self, wanted: list[Wanted]) -> dict[Key, Back]:
         """What the log holds of slices of one time, one a line; each frame is read once. Safe in another thread."""
@@ -122,9 +131,9 @@ class ReadBack:
         found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
         newest = np.full(len(wanted) + 1, FIRST_NS, np.int64)
         for first, last in _joined(spans[:, 1:]):
-            for position, frame in self._fetch(first, last):
+            for offset, frame in self._fetch(first, last):
                 here = np.zeros(len(wanted) + 1, bool)
-                here[spans[(spans[:, 1] <= position) & (position <= spans[:, 2]), 0]] = True
+                here[spans[(spans[:, 1] <= offset) & (offset <= spans[:, 2]), 0]] = True
                 of_row, inside = self._inside(frame, number, here, newest, wanted[0])
                 if not inside.any():
                     continue
@@ -133,7 +142,7 @@ class ReadBack:
                 found.append(
                     (
                         of_row[inside],
-                        np.full(int(inside.sum()), position, np.int64),
+                        np.full(int(inside.sum()), offset, np.int64),
                         frame.time[inside],
                         frame.received[inside],
                         codes[frame.asset[inside]],
@@ -149,12 +158,12 @@ class ReadBack:
     def _inside(
         self, frame: Readings, number: dict[str, int], here: np.ndarray, newest: np.ndarray, slot: Wanted
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Of each row the number of its wanted slice, or -1, and whether it is part of it: not when it came beyond the horizon.
+        """Of each row the number of its wanted slice, or -1, and whether it is part of it: not when it came beyond the allowed lateness.
 
         newest : int64[wanted + 1], newest time of each one's line in the frames before, changed. The first frame of a range holds a
         row that was taken, so until then the slice was not beyond; how far its line had come earlier need not be known.
         """
-        timing, line_of = self._engine.timing, self._engine.registry.line_of
+        timing, line_of = self._timing, self._registry.line_of
         of_row = np.array([number.get(line_of(asset), -1) for asset in frame.assets], np.int64)[frame.asset]
         start = slot.key[1]
         inside = here[of_row] & (frame.time >= start) & (frame.time < slot.end)
@@ -172,7 +181,7 @@ class ReadBack:
 
 
 def _joined(spans: np.ndarray) -> list[tuple[int, int]]:
-    """Ranges of positions, first and last, that overlap or touch, as one."""
+    """Ranges of offsets, first and last, that overlap or touch, as one."""
     joined: list[tuple[int, int]] = []
     for first, last in sorted(map(tuple, spans.tolist())):
         if joined and first <= joined[-1][1] + 1:
@@ -187,8 +196,8 @@ def _back(slot: Wanted, columns: list[np.ndarray], mine: np.ndarray, names: tupl
     return Back(slot.ranges, where, Readings(time, received, asset, tag, value, quality, *names))
 
 
-def _without(rows: "Rows", pending: "list[Rows]") -> "Rows":
-    """Leave out rows that wait to be merged: they lie at the same position with the same content."""
+def _without(rows: Arrivals, pending: list[Arrivals]) -> Arrivals:
+    """Leave out rows that wait to be merged: they lie at the same offset with the same content."""
     waiting = [block for block in pending if len(block.time)]
     if not waiting or not len(rows.time):
         return rows
@@ -204,10 +213,10 @@ def _without(rows: "Rows", pending: "list[Rows]") -> "Rows":
     return rows.only(keep)
 
 
-def _keys(rows: "Rows") -> list[tuple[int, int, int, float, int]]:
+def _keys(rows: Arrivals) -> list[tuple[int, int, int, float, int]]:
     return list(
         zip(
-            rows.position.tolist(),
+            rows.offset.tolist(),
             rows.time.tolist(),
             rows.series.tolist(),
             rows.value.tolist(),

@@ -11,9 +11,11 @@ import numpy as np
 from fieldline.frames import Readings
 from fieldline.plant import Plant, Role
 from processing.kernels import layout as at
+from processing.kernels.kept import first_of
 from processing.kernels.order import map_series
 from processing.operators.raw import is_wanted
 from processing.timeline.calendar import day_starts
+from processing.timeline.charts import Charts
 from processing.timeline.events import ROLES as EVENT_ROLES
 from processing.timeline.tables import Tables
 
@@ -21,14 +23,25 @@ _KEPT_TABLES = 256
 
 
 class Registry:
-    """The numbers of one partition, and the parameters of its series."""
+    """The numbers of one partition, and the parameters of its series.
+
+    allowed_lateness [ns]; raw : globs of series whose rows are emitted; roles : those that the operators are for.
+    """
 
     def __init__(
-        self, tables: Tables, plant: Plant, horizon_ns: int, raw: tuple[str, ...], roles: frozenset[int]
+        self,
+        tables: Tables,
+        plant: Plant,
+        charts: Charts,
+        *,
+        allowed_lateness: int,
+        raw: tuple[str, ...],
+        roles: frozenset[int],
     ) -> None:
         self._tables = tables
         self._plant = plant
-        self._horizon_ns = horizon_ns
+        self._charts = charts
+        self._allowed_lateness = allowed_lateness
         self._raw = raw
         self._roles = roles
         self.lines: list[str] = []
@@ -92,59 +105,73 @@ class Registry:
 
     def settle(self) -> None:
         """Give new series their parameters and places, and all series their ranks."""
-        tables, old = self._tables, len(self._tables.series_info)
+        tables, old = self._tables, len(self._tables.series)
         fresh = self.series[old:]
         if not fresh:
             return
-        info = np.zeros((len(fresh), at.S_COLUMNS), np.int64)
-        scale = np.zeros((len(fresh), at.F_COLUMNS))
-        for k, (a, t) in enumerate(fresh):
-            info[k], scale[k] = self._parameters(old + k, a, t)
-        tables.series_info = np.concatenate([tables.series_info, info])
-        tables.series_scale = np.concatenate([tables.series_scale, scale])
-        of_asset, of_tag = tables.series_info[:, at.S_ASSET], tables.series_info[:, at.S_TAG]
+        added = np.concatenate([self._parameters(old + k, a, t) for k, (a, t) in enumerate(fresh)])
+        tables.series = np.concatenate([tables.series, added])
+        of_asset, of_tag = tables.series["asset"], tables.series["tag"]
         order = np.lexsort((_ranks(self.tags)[of_tag], _ranks(self.assets)[of_asset]))
-        tables.series_info[order, at.S_RANK] = np.arange(len(order))
-        tables.series_info[:, at.S_STATE_ROW] = np.array([self._state_row(asset) for asset in self.assets])[of_asset]
+        tables.series["rank"][order] = np.arange(len(order))
+        tables.series["state_row"] = np.array([self._state_row(asset) for asset in self.assets])[of_asset]
         self._group_by_asset(order)
         self._settle_ideal()
         self._settle_lines()
 
-    def _parameters(self, series: int, a: int, t: int) -> tuple[Any, Any]:
+    def _parameters(self, series: int, a: int, t: int) -> np.ndarray:
+        """The SERIES record of a new series, shape [1]; its line's record learns of it."""
         asset, tag = self.assets[a], self.tags[t]
-        line = self._line(asset)
         known, of_asset = self._plant.tag_info(asset, tag), self._plant.asset_info(asset)
         scalar = not tag.startswith("@")
         role = int(known.role) if scalar else EVENT_ROLES.get(tag, 0)
         role = role if role in self._roles or role == at.ORDER_EVENT else 0
         gap, register_gap = int(known.max_gap_s * 1e9), int(known.register_max_gap_s * 1e9)
         microstop = int(of_asset.microstop_s * 1e9) if role in _OF_STATES else 0
-        hold = reach = max(register_gap if role in _BY_REGISTER_GAP else gap, microstop)
+        hold = influence = max(register_gap if role in _BY_REGISTER_GAP else gap, microstop)
         if role in _EVENTS_OF_STATES:
             gap = hold = int(of_asset.state_max_gap_s * 1e9)
+        line = self._line(asset)
         local = self._tables.add_series(line, series)
-        lines = self._tables.lines
-        lines[line, at.L_REACH] = max(lines[line, at.L_REACH], reach)
-        lines[line, at.L_HOLD] = max(lines[line, at.L_HOLD], hold, reach)
-        lines[line, at.L_CUTS] |= role == at.ORDER_EVENT
-        raw, lead = is_wanted(self._raw, asset, tag), self._leads.setdefault(a, local)
-        info = np.zeros(at.S_COLUMNS, np.int64)
-        info[[at.S_LINE, at.S_LOCAL, at.S_ASSET, at.S_ROLE, at.S_TAG]] = line, local, a, role, t
-        info[[at.S_RAW, at.S_SCALAR, at.S_GAP, at.S_REGISTER_GAP]] = raw, scalar, gap, register_gap
-        info[[at.S_LEAD, at.S_MICROSTOP, at.S_INTERVAL]] = lead, microstop, known.counts_by == "interval"
-        info[[at.S_CODES, at.S_CODES_END]] = self._codes(known.codes)
-        info[at.S_LABELLED] = role in _LABELLED or known.spc is not None
-        chart = known.spc if scalar else None
-        day = int(self._tables.days[self._tables.zone_at[lines[line, at.L_ZONE] + 1] - 1])
-        info[[at.S_CHART, at.S_CHART_SIZE, at.S_CHART_PHASE]] = self._tables.charts.add(line, local, chart, day)
-        return info, (known.scale, known.modulus, known.max_delta)
+        of_line = self._tables.lines[line : line + 1]
+        if influence > of_line["influence"][0]:
+            of_line["influence"], of_line["resident_since"] = influence, at.FAR
+        of_line["hold"] = np.maximum(of_line["hold"], max(hold, influence))
+        of_line["is_cut"] |= role == at.ORDER_EVENT
+        codes, codes_end = self._codes(known.codes)
+        day = int(self._tables.days[self._tables.zone_at[int(of_line["zone"][0]) + 1] - 1])
+        chart, chart_size, chart_phase = self._charts.add(line, local, known.spc if scalar else None, day)
+        return first_of(
+            at.SERIES,
+            line=line,
+            local=local,
+            asset=a,
+            tag=t,
+            role=role,
+            is_raw=is_wanted(self._raw, asset, tag),
+            is_scalar=scalar,
+            gap=gap,
+            register_gap=register_gap,
+            lead=self._leads.setdefault(a, local),
+            microstop=microstop,
+            is_interval=known.counts_by == "interval",
+            codes=codes,
+            codes_end=codes_end,
+            is_labelled=role in _LABELLED or known.spc is not None,
+            chart=chart,
+            chart_size=chart_size,
+            chart_phase=chart_phase,
+            scale=known.scale,
+            modulus=known.modulus,
+            max_delta=known.max_delta,
+        )
 
     def _codes(self, codes: tuple[tuple[float, int], ...]) -> tuple[int, int]:
         """Where a state tag's codes lie in `codes`; tags with the same ones share them."""
         if codes and codes not in self._code_rows:
             tables = self._tables
             first = len(tables.codes)
-            tables.codes = np.concatenate([tables.codes, np.array(codes, np.float64)])
+            tables.codes = np.concatenate([tables.codes, np.array(list(codes), at.CODE)])
             self._code_rows[codes] = first, len(tables.codes)
         return self._code_rows.get(codes, (0, 0))
 
@@ -156,7 +183,7 @@ class Registry:
         return self._leads.get(other, -1)
 
     def product_of(self, name: str) -> int:
-        """The number of a product, the row of `ideal` that is its."""
+        """The number of a product, the row of `Plant.ideal_cycle_s` that is its."""
         found = self._product_numbers.get(name)
         if found is None:
             found = self._product_numbers[name] = len(self.products)
@@ -167,15 +194,15 @@ class Registry:
     def _settle_ideal(self) -> None:
         """Make the table of ideal cycle times as large as there are products and assets."""
         tables = self._tables
-        products, assets = tables.ideal.shape
+        products, assets = tables.ideal_cycle_s.shape
         if (products, assets) == (len(self.products), len(self.assets)):
             return
         ideal = np.empty((len(self.products), len(self.assets)))
-        ideal[:products, :assets] = tables.ideal
+        ideal[:products, :assets] = tables.ideal_cycle_s
         for p, product in enumerate(self.products):
             for a in range(assets if p < products else 0, len(self.assets)):
                 ideal[p, a] = self._plant.ideal_cycle_s(product or None, self.assets[a])
-        tables.ideal = ideal
+        tables.ideal_cycle_s = ideal
 
     def _settle_lines(self) -> None:
         """Which asset's count is a line's output, and whose energy is a line's."""
@@ -183,15 +210,17 @@ class Registry:
         entries = [self._plant.line_entry(name) for name in self.lines]
         outputs = [self._asset_numbers.get(entry.output or "", -1) for entry in entries]
         tables.line_output = np.array(outputs, np.int64)
-        told = {name: entry.meters for name, entry in zip(self.lines, entries, strict=True) if entry.meters is not None}
-        meters = [asset in told.get(self._plant.line_of(asset), (asset,)) for asset in self.assets]
+        declared = {
+            name: entry.meters for name, entry in zip(self.lines, entries, strict=True) if entry.meters is not None
+        }
+        meters = [asset in declared.get(self._plant.line_of(asset), (asset,)) for asset in self.assets]
         tables.line_meter = np.array(meters, np.uint8)
 
     def _line(self, asset: str) -> int:
         name = self._plant.line_of(asset)
         if name not in self._line_numbers:
             zone, itself = self._zone(self._plant.time_zone(name)), self._number(name, self.assets, self._asset_numbers)
-            self._line_numbers[name] = self._tables.add_line(self._horizon_ns, zone, itself)
+            self._line_numbers[name] = self._tables.add_line(self._allowed_lateness, zone, itself)
             self.lines.append(name)
         return self._line_numbers[name]
 
@@ -206,11 +235,11 @@ class Registry:
 
     def _group_by_asset(self, by_rank: np.ndarray) -> None:
         """For each asset, its rows within a block, in rank order."""
-        info = self._tables.series_info
-        by_asset = by_rank[np.argsort(info[by_rank, at.S_ASSET], kind="stable")]
-        counts = np.bincount(info[:, at.S_ASSET], minlength=len(self.assets))
+        series = self._tables.series
+        by_asset = by_rank[np.argsort(series["asset"][by_rank], kind="stable")]
+        counts = np.bincount(series["asset"], minlength=len(self.assets))
         self._tables.asset_first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        self._tables.asset_rows = np.ascontiguousarray(info[by_asset, at.S_LOCAL])
+        self._tables.asset_rows = series["local"][by_asset]
 
     def names(self) -> dict[str, Any]:
         """What a checkpoint keeps of the names."""

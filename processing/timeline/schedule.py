@@ -74,12 +74,12 @@ class Schedule:
 
     def label(self, tables: Tables, ids: np.ndarray) -> None:
         """Fill in the plan, the prices and the time of planned stops of `ids`, whose lengths `labels` has."""
-        labels, start, level = tables.labels, tables.nodes[ids, at.N_START], tables.nodes[ids, at.N_LEVEL]
-        end = start + labels[ids, at.B_LENGTH].astype(np.int64)
-        slices, times = ids[level == 0], start[level == 0]
+        labels, start, level = tables.labels, tables.windows["start"][ids], tables.windows["level"][ids]
+        end = start + labels["length"][ids]
+        slices, times = ids[level == at.SLICES], start[level == at.SLICES]
         if len(slices):
-            labels[slices, at.B_PLAN] = self._plan.at(times)
-            labels[slices, at.B_PRICE] = self._price.at(times)
-            labels[slices, at.B_CO2] = self._co2.at(times)
-        labels[ids, at.B_PLANNED] = self._plan.lasting(1.0, start, end)
-        labels[ids, at.B_UNSCHEDULED] = self._plan.lasting(2.0, start, end)
+            labels["plan"][slices] = self._plan.at(times)
+            labels["price"][slices] = self._price.at(times)
+            labels["co2"][slices] = self._co2.at(times)
+        labels["planned"][ids] = self._plan.lasting(at.PLANNED_STOP, start, end)
+        labels["unscheduled"][ids] = self._plan.lasting(at.UNSCHEDULED, start, end)

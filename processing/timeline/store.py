@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from processing.kernels.layout import Rows
+
+_NO_FLAGS = np.empty(0, np.uint8)
 _ROW_BYTES = 21
 _ROWS_AT_LEAST = 64
 
@@ -63,5 +66,6 @@ class RowStore:
         return base + at
 
     @property
-    def columns(self) -> tuple[np.ndarray, ...]:
-        return self.time, self.series, self.value, self.quality
+    def rows(self) -> Rows:
+        """The rows by their places, as the live edge has them."""
+        return Rows(self.time, self.series, self.value, self.quality, _NO_FLAGS, 1)

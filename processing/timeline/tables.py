@@ -1,179 +1,272 @@
 """The arrays that hold a partition's state, and their growth.
 
-Everything that kernels see is here: `lines` and `nodes` (see `processing/kernels/layout.py`), `parts`, `snap` and `marks` (blocks
-of rows, a block a node, a row a series of the line), `carry` and `opens` (one row a series, the live edge).
+Everything that kernels see is here: the lines, the table of windows, and what operators keep: blocks of partial aggregates in two pools,
+one for slices (with the state before each) and one for longer windows, and state and open accumulators of the live edge.
 """
 
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 
+from fieldline.errors import LogCorrupt
+from processing.kernels import blocks
 from processing.kernels import layout as at
+from processing.kernels.jit import words
+from processing.kernels.kept import Kept, Partials, State, first_of
+from processing.kernels.reprocess import LATER, LEFT, OWN
 from processing.operators import Operator
-from processing.timeline.charts import Charts
 
-_NODES = 1024
+_WINDOWS = 1024
 _BLOCK_ROWS = 4096
-_CHUNKS = 1 << 18
+_STORED = 1 << 18
+_NO_RECORDS = np.empty(0, np.int64)
 
 
-class Columns:
-    """Where each operator's columns lie in `parts`, `carry` and `opens`, and what they hold at first."""
-
-    def __init__(self, operators: list[Operator]) -> None:
-        def offsets(widths: list[int]) -> list[int]:
-            return [sum(widths[:k]) for k in range(len(widths))]
-
-        self.parts_at = offsets([len(op.first_parts) for op in operators])
-        self.parts_of = dict(zip((op.kind for op in operators), self.parts_at, strict=True))
-        self.carry_at = offsets([len(op.first_carry) for op in operators])
-        self.opens_at = offsets([len(op.first_opens) for op in operators])
-        self.first_parts = _joined([op.first_parts for op in operators])
-        self.first_carry = _joined([op.first_carry for op in operators])
-        self.first_opens = _joined([op.first_opens for op in operators])
-        self.own = np.concatenate([np.asarray(op.own, np.uint8) for op in operators] or [np.zeros(0, np.uint8)])
-        marked = [
-            (base + op.marked, base + op.previous)
-            for op, base in zip(operators, self.opens_at, strict=True)
-            if op.marked is not None and op.previous is not None
-        ]
-        self.marked, self.previous = marked[0] if marked else (-1, -1)
-        with_seconds = [
-            slice(base, base + len(op.first_opens))
-            for op, base in zip(operators, self.opens_at, strict=True)
-            if op.seconds is not None
-        ]
-        self.second_opens = with_seconds[0] if with_seconds else slice(0, 0)
+def grown(array: np.ndarray, short: int) -> np.ndarray:
+    """A copy with room for `short` more entries at least and half as many again."""
+    fresh = np.zeros((len(array) + max(short, len(array) // 2, 256), *array.shape[1:]), array.dtype)
+    fresh[: len(array)] = array
+    return fresh
 
 
-def _joined(rows: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.asarray(row, np.float64) for row in rows] or [np.zeros(0)])
+class Pool:
+    """Blocks of records, a row a series: several arrays of records side by side, and a dirty flag a row.
 
+    firsts : what the records of each array are at first, arrays of one record each.
+    """
 
-class Names(Protocol):
-    """Names that metric rows carry beside those of assets and tags."""
+    def __init__(self, firsts: list[np.ndarray]) -> None:
+        self._firsts = [words(first) for first in firsts]
+        self.arrays = [np.empty(_BLOCK_ROWS, first.dtype) for first in firsts]
+        self.dirty = np.zeros(_BLOCK_ROWS, np.uint8)
+        self._chain = np.zeros(_BLOCK_ROWS, np.int64)
+        self.heap = first_of(at.POOL, free=-1)
+
+    @cached_property
+    def dtypes(self) -> bytes:
+        """A short name of the records' types: a page that was written with others can't be read."""
+        said = repr([array.dtype.descr for array in self.arrays])
+        return blake2b(said.encode(), digest_size=8).digest()
 
     @property
-    def orders(self) -> list[str]:
-        """Orders by number; 0 is none."""
+    def row_bytes(self) -> int:
+        """Bytes of a row in all arrays."""
+        return sum(array.itemsize for array in self.arrays) + 9
 
     @property
-    def products(self) -> list[str]:
-        """Products by row of `ideal`; 0 is none."""
+    def used_bytes(self) -> int:
+        """Bytes of the blocks in use."""
+        return int(self.heap["used"][0]) * self.row_bytes
 
-    def shift_name(self, line: int, start: int) -> str:
-        """The shift of a line that begins at `start`. [ns UTC]"""
+    def take(self, ids: np.ndarray, plant: at.Plant, windows: np.ndarray) -> None:
+        """Give windows, which have no block, one of their line's present size, with records as they are at first."""
+        rows = int((1 << plant.lines["shift"][windows["line"][ids]]).sum())
+        short = int(self.heap["rows"][0]) + rows - len(self.dirty)
+        if short > 0:
+            self.arrays = [grown(array, short) for array in self.arrays]
+            self.dirty, self._chain = grown(self.dirty, short), grown(self._chain, short)
+        blocks.take_blocks(ids, plant, windows, self.heap, self._chain)
+        fresh = rows_of(windows["block"][ids], windows["shift"][ids])
+        for array, first in zip(self.arrays, self._firsts, strict=True):
+            words(array)[fresh] = first[0]
+        self.dirty[fresh] = 0
+
+    def move(self, old: np.ndarray, new: np.ndarray) -> None:
+        """Copy rows to others."""
+        for array in map(words, self.arrays):
+            array[new] = array[old]
+        self.dirty[new] = self.dirty[old]
+
+    def give_back(self, first: np.ndarray, shift: np.ndarray) -> None:
+        """Free blocks by their first rows and the log2 of their sizes."""
+        blocks.free_blocks(first, shift, self.heap, self._chain)
+
+    def content(self, rows: np.ndarray) -> list[np.ndarray]:
+        """What rows hold, to be kept: a name of the records' types, the words of each array, and the dirty flags."""
+        name = np.frombuffer(self.dtypes, np.uint8)
+        return [name, *(words(array)[rows] for array in self.arrays), self.dirty[rows]]
+
+    def put(self, rows: np.ndarray, content: list[np.ndarray], places: np.ndarray) -> None:
+        """Put rows back as places of `content` have them. Raises LogCorrupt when that holds records of other types."""
+        name, *arrays, dirty = content
+        if name.tobytes() != self.dtypes:
+            raise LogCorrupt("checkpoints: a page holds records of other types than this version's")
+        for array, kept in zip(self.arrays, arrays, strict=True):
+            words(array)[rows] = kept[places]
+        self.dirty[rows] = dirty[places]
+
+
+def rows_of(block: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """The rows of blocks, one after the other, int64."""
+    size = np.left_shift(1, shift)
+    first = np.cumsum(size) - size
+    return np.arange(int(size.sum())) + np.repeat(block - first, size)
+
+
+class Slot(NamedTuple):
+    """An operator that keeps something, its kernels, and how its partial aggregates are treated when slices run again.
+
+    number : its place among those that do; first : words[1] of a slice's partial aggregate; own : uint8[words of it], see
+    `processing/kernels/reprocess.py`.
+    """
+
+    number: int
+    operator: Operator
+    kept: Kept
+    update: Callable[..., int]
+    fold: Callable[..., None]
+    first: np.ndarray
+    own: np.ndarray
+
+
+def _slots(operators: list[Operator]) -> Iterator[Slot]:
+    number = 0
+    for operator in operators:
+        kept, update, fold = operator.kept, operator.update, operator.fold
+        if kept is None:
+            continue
+        if update is None or fold is None:
+            raise TypeError(f"operator {operator.kind!r}: keeps something, so it needs both `update` and `fold`")
+        yield Slot(number, operator, kept, update, fold, words(kept.slice), _own(operator, kept.slice.dtype))
+        number += 1
+
+
+def _own(operator: Operator, partial: np.dtype) -> np.ndarray:
+    """For each word of a slice's partial aggregate what running the slice again does with it."""
+    own = np.full(partial.itemsize // 8, OWN, np.uint8)
+    for names, what in ((operator.later, LATER), (operator.left, LEFT)):
+        for name in names:
+            kind, offset, *_ = partial.fields[name]  # type: ignore[index]
+            own[offset // 8 : (offset + kind.itemsize) // 8] = what
+    return own
 
 
 class Tables:
     """State of one partition. Arrays are replaced when they grow: never keep one across a call."""
 
-    def __init__(self, columns: Columns) -> None:
-        self.columns = columns
-        self.heap = np.zeros(at.H_COLUMNS, np.int64)
-        self.heap[at.H_FREE_NODE] = self.heap[at.H_FREE_RANGE] = -1
-        self.heap[at.H_FREE_BLOCK :] = -1
-        self.lines = np.zeros((0, at.L_COLUMNS), np.int64)
-        self.nodes = np.zeros((_NODES, at.N_COLUMNS), np.int64)
-        self.ranges = np.zeros((_NODES, at.R_COLUMNS), np.int64)
-        self.row_chunks = np.zeros((_CHUNKS, at.C_COLUMNS), np.int64)
-        self.parts = np.empty((_BLOCK_ROWS, len(columns.first_parts)))
-        self.snap = np.empty((_BLOCK_ROWS, len(columns.first_carry)))
-        self.marks = np.zeros(_BLOCK_ROWS, np.uint8)
-        self.chain = np.zeros(_BLOCK_ROWS, np.int64)
-        self.carry = np.empty((0, len(columns.first_carry)))
-        self.opens = np.empty((0, len(columns.first_opens)))
+    def __init__(self, operators: list[Operator]) -> None:
+        self.slots = list(_slots(operators))
+        self.slot_of = {slot.operator.kind: slot for slot in self.slots}
+        pairs = [(slot.kept.slice, slot.kept.state) for slot in self.slots]
+        self.slices = Pool([first for pair in pairs for first in pair])
+        self.longer = Pool([slot.kept.window for slot in self.slots])
+        self.heap = first_of(at.HEAP, free_window=-1, free_range=-1)
+        self.lines = np.zeros(0, at.LINE)
+        self.windows = np.zeros(_WINDOWS, at.WINDOW)
+        self.labels = np.zeros(_WINDOWS, at.LABEL)
+        self.ranges = np.zeros(_WINDOWS, at.RANGE)
+        self.stored = np.zeros(_STORED, at.STORED)
+        self.states = [np.empty(0, slot.kept.state.dtype) for slot in self.slots]
+        self.opens = [np.empty(0, _open_of(slot.kept).dtype) for slot in self.slots]
         self.row_series = np.zeros(0, np.int32)
-        self.series_info = np.zeros((0, at.S_COLUMNS), np.int64)
-        self.series_scale = np.zeros((0, at.F_COLUMNS))
+        self.series = np.zeros(0, at.SERIES)
         self.event_keys = np.zeros(0)
-        self.event_info = np.zeros((0, at.E_COLUMNS))
-        self.codes = np.zeros((0, 2))
-        self.labels = np.zeros((_NODES, at.B_COLUMNS))
-        self.ideal = np.full((1, 0), np.nan)
-        self.charts = Charts()
-        self.line_output = np.zeros(0, np.int64)  # asset whose good count is a line's, -1: not told
+        self.events = np.zeros(0, at.EVENT)
+        self.codes = np.zeros(0, at.CODE)
+        self.ideal_cycle_s = np.full((1, 0), np.nan)
+        self.line_output = np.zeros(0, np.int64)  # asset whose good count is a line's, -1: not declared
         self.line_meter = np.zeros(0, np.uint8)  # by asset, 1: its energy is its line's
-        self.names: Names
         self.asset_first = np.zeros(1, np.int64)
         self.asset_rows = np.zeros(0, np.int64)
         self.days = np.zeros(0, np.int64)
         self.zone_at = np.zeros(1, np.int64)
 
-    def add_line(self, horizon: int, zone: int, asset: int) -> int:
+    @property
+    def plant(self) -> at.Plant:
+        """What kernels know of lines, assets and series."""
+        return at.Plant(
+            self.lines,
+            self.series,
+            self.row_series,
+            self.asset_first,
+            self.asset_rows,
+            self.event_keys,
+            self.events,
+            self.codes,
+            self.ideal_cycle_s,
+        )
+
+    @property
+    def table(self) -> at.Table:
+        """The windows, and where their rows lie."""
+        return at.Table(self.windows, self.heap, self.ranges, self.stored)
+
+    def pool(self, level: int) -> Pool:
+        """The pool in which the blocks of a level's windows lie."""
+        return self.slices if level == at.SLICES else self.longer
+
+    def partials_of(self, slot: Slot, dirty: np.ndarray) -> Partials:
+        """An operator's partial aggregates, with the dirty flags of one pool."""
+        return slot.kept.Partials(self.slices.arrays[2 * slot.number], self.longer.arrays[slot.number], dirty)
+
+    def state_of(self, slot: Slot, state: np.ndarray, open: np.ndarray) -> State:
+        """What an operator's `update` changes; state, open : those of the live edge, or scratch."""
+        slices, before = self.slices.arrays[2 * slot.number : 2 * slot.number + 2]
+        return slot.kept.State(slices, before, state, open, self.slices.dirty)
+
+    def add_line(self, allowed_lateness: int, zone: int, asset: int) -> int:
         """A new line without series; its number. asset : number of the asset that is the line itself."""
-        row = np.zeros((1, at.L_COLUMNS), np.int64)
-        row[0, [at.L_NEWEST, at.L_FRONTIER, at.L_LAST, at.L_FLUSHED]] = at.NONE
-        row[0, at.L_HEAD : at.L_HEAD + at.LEVELS] = -1
-        row[0, at.L_SHIFT] = -1
-        row[0, at.L_HORIZON], row[0, at.L_ZONE], row[0, at.L_ASSET] = horizon, zone, asset
-        self.lines = np.concatenate([self.lines, row])
+        line = first_of(
+            at.LINE,
+            newest=at.NONE,
+            watermark=at.NONE,
+            last=at.NONE,
+            flushed=at.NONE,
+            resident_since=at.FAR,
+            newest_window=-1,
+            shift=-1,
+            allowed_lateness=allowed_lateness,
+            zone=zone,
+            asset=asset,
+        )
+        self.lines = np.concatenate([self.lines, line])
         return len(self.lines) - 1
 
     def add_series(self, line: int, series: int) -> int:
         """A place for one more series in its line's blocks; its local number."""
-        local = int(self.lines[line, at.L_SERIES])
-        shift = int(self.lines[line, at.L_SHIFT])
+        local, shift = (int(self.lines[name][line]) for name in ("series", "shift"))
         if shift < 0 or local >= 1 << shift:
             self._widen(line, shift + 1)
-        self.row_series[self.lines[line, at.L_BASE] + local] = series
-        self.lines[line, at.L_SERIES] = local + 1
+        self.row_series[self.lines["base"][line] + local] = series
+        self.lines["series"][line] = local + 1
         return local
 
     def _widen(self, line: int, shift: int) -> None:
-        """Twice as many rows for the line at the live edge and in its newest slice."""
-        base, count = int(self.lines[line, at.L_BASE]), int(self.lines[line, at.L_SERIES])
-        size = 1 << shift
-        start = len(self.carry)
-        self.carry = np.concatenate([self.carry, np.tile(self.columns.first_carry, (size, 1))])
-        self.opens = np.concatenate([self.opens, np.tile(self.columns.first_opens, (size, 1))])
-        self.row_series = np.concatenate([self.row_series, np.zeros(size, np.int32)])
-        self.carry[start : start + count] = self.carry[base : base + count]
-        self.opens[start : start + count] = self.opens[base : base + count]
-        self.row_series[start : start + count] = self.row_series[base : base + count]
-        self.lines[line, at.L_BASE], self.lines[line, at.L_SHIFT] = start, shift
+        """Twice as many rows for the line at the live edge; its slices are to be made as wide where they are written to."""
+        base, count = (int(self.lines[name][line]) for name in ("base", "series"))
+        start, size = len(self.row_series), 1 << shift
 
-    def room_for_nodes(self, count: int) -> None:
-        """Make sure that `count` more nodes and ranges fit."""
-        short = int(self.heap[at.H_NODES]) + count - len(self.nodes)
-        if short > 0:
-            self.nodes = _grown(self.nodes, short)
-            self.labels = _grown(self.labels, short)
-        short = int(self.heap[at.H_RANGES]) + count - len(self.ranges)
-        if short > 0:
-            self.ranges = _grown(self.ranges, short)
+        def widened(array: np.ndarray, first: np.ndarray) -> np.ndarray:
+            wide = np.concatenate([array, np.repeat(first, size)])
+            wide[start : start + count] = wide[base : base + count]
+            return wide
 
-    def room_for_blocks(self, rows: int) -> None:
-        """Make sure that blocks of `rows` rows in all fit."""
-        short = int(self.heap[at.H_BLOCKS]) + rows - len(self.parts)
-        if short > 0:
-            self.parts = _grown(self.parts, short)
-            self.snap = _grown(self.snap, short)
-            self.marks = _grown(self.marks, short)
-            self.chain = _grown(self.chain, short)
+        self.states = [widened(array, slot.kept.state) for array, slot in zip(self.states, self.slots, strict=True)]
+        self.opens = [
+            array if slot.kept.open is None else widened(array, slot.kept.open)
+            for array, slot in zip(self.opens, self.slots, strict=True)
+        ]
+        self.row_series = widened(self.row_series, np.zeros(1, np.int32))
+        self.lines["base"][line], self.lines["shift"][line] = start, shift
+        self.lines["resident_since"][line] = at.FAR
 
-    def free_rows(self, shift: int) -> int:
-        """How many blocks of 2**shift rows lie free, counted up to 64."""
-        block, count = int(self.heap[at.H_FREE_BLOCK + shift]), 0
-        while block >= 0 and count < 64:
-            count += 1
-            block = int(self.chain[block])
-        return count
+    def room_for(self, windows: int, ranges: int) -> None:
+        """Make sure that so many more windows and ranges fit."""
+        short = int(self.heap["windows"][0]) + windows - len(self.windows)
+        if short > 0:
+            self.windows, self.labels = grown(self.windows, short), grown(self.labels, short)
+        short = int(self.heap["ranges"][0]) + ranges - len(self.ranges)
+        if short > 0:
+            self.ranges = grown(self.ranges, short)
 
     @property
     def used_bytes(self) -> int:
-        """Bytes of `parts`, `snap` and `marks` that nodes hold."""
-        row = 8 * (self.parts.shape[1] + self.snap.shape[1] + 1) + 1
-        return int(self.heap[at.H_USED]) * row
-
-    def block_args(self) -> tuple[np.ndarray, ...]:
-        """What kernels that take blocks want, in their order, after `nodes`."""
-        c = self.columns
-        return self.heap, self.chain, self.parts, c.first_parts, self.snap, c.first_carry, self.marks
+        """Bytes of the blocks that windows hold."""
+        return self.slices.used_bytes + self.longer.used_bytes
 
 
-def _grown(array: np.ndarray, short: int) -> np.ndarray:
-    """A copy with room for `short` more rows at least and half as many again."""
-    grown = np.zeros((len(array) + max(short, len(array) // 2, 256), *array.shape[1:]), array.dtype)
-    grown[: len(array)] = array
-    return grown
+def _open_of(kept: Kept) -> np.ndarray:
+    return _NO_RECORDS if kept.open is None else kept.open

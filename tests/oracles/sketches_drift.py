@@ -128,7 +128,7 @@ def page_hinkley(inputs: Case) -> Case:
     row, value = rows(stream(inputs))
     delta, threshold = inputs.get("delta", 0.005), inputs.get("threshold", 50.0)
     alpha, least = inputs.get("alpha", 0.9999), inputs.get("min_instances", 30)
-    state = np.array([drift.FIRST_PAGE_HINKLEY])
+    state = drift.FIRST_PAGE_HINKLEY.copy()
     verdict = np.empty(len(value), np.int8)
     drift.page_hinkley(row, value, delta, threshold, alpha, least, state, verdict)
     # Page-Hinkley says that the level has changed; since when, PELT finds in looking back.

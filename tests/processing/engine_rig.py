@@ -11,7 +11,8 @@ from fieldline.log import Log
 from fieldline.plant import Plant
 from processing.checkpoint import Checkpoints
 from processing.operators import WINDOWS, Operator, energy, level_of, telemetry
-from processing.timeline.engine import Engine, Timing
+from processing.timeline.engine import Engine
+from processing.timeline.timing import Timing
 
 T0 = 1_700_000_040_000_000_000
 SECOND = 1_000_000_000
@@ -131,7 +132,7 @@ class EngineRig:
         self.fetched += 1
         yield from ((k, self.frames[k]) for k in range(first, last + 1))
 
-    def _load_page(self, position: int) -> np.ndarray:
+    def _load_page(self, position: int) -> list[np.ndarray]:
         assert self._log is not None, f"nothing was evicted, yet page {position} is wanted"
         return self.checkpoints.load_page(position)
 
@@ -197,7 +198,7 @@ class EngineRig:
             if window not in ("", "1s")
             and (name == (asset, tag) or (not tag and asset in (name[0], names.line_of(name[0]))))
         ]
-        self.engine.windows.emit_again(*np.array(rows, np.int64).reshape(-1, 3).T)
+        self.engine.windows.flagging.emit_again(*np.array(rows, np.int64).reshape(-1, 3).T)
 
     def finish(self) -> "EngineRig":
         """Fall silent until every window is over."""

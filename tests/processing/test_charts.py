@@ -32,7 +32,7 @@ def test_charted_rows_are_those_of_a_length_of_cells_by_line() -> None:
     for line, local, every in ((1, 4, "1m"), (0, 2, "15m"), (1, 0, "1m"), (3, 9, "1m")):
         charts.add(line, local, SpcEntry(every=every), 0)  # type: ignore[arg-type]
 
-    charted = charts.charted(0, 4)
+    charted = charts.charted(0, 4, [""])
 
     assert charted.first.tolist() == [0, 0, 2, 2, 3]
     assert (charted.local.tolist(), charted.chart.tolist()) == ([0, 4, 9], [2, 0, 3])
@@ -47,21 +47,20 @@ def test_a_product_has_its_newest_limits_and_the_charts_own_where_it_has_none() 
 
     limits = charts.limits(["", "A", "B"])
 
-    held = slice(spc.PRODUCT, spc.SETTINGS)
-    assert limits[:, 0, held].tolist() == [[0.0, 0.0, 5.0, 2.0], [1.0, 3.0, 13.0, 1.0], [2.0, 0.0, 5.0, 2.0]]
-    assert limits[1, 1, held].tolist() == [1.0, 3.0, 13.0, 1.0]
-    assert np.isnan(limits[[0, 2], 1, spc.CENTER]).all()
+    assert [row[:4] for row in limits[:, 0].tolist()] == [(0, 0.0, 5.0, 2.0), (1, 3.0, 13.0, 1.0), (2, 0.0, 5.0, 2.0)]
+    assert limits[1, 1].tolist()[:4] == (1, 3.0, 13.0, 1.0)
+    assert np.isnan(limits["center"][[0, 2], 1]).all()
 
 
 def test_limits_grow_with_products_and_charts() -> None:
     charts = Charts()
     charts.add(0, 0, SpcEntry(), 0)
-    assert charts.limits([""]).shape == (1, 1, spc.HELD)
+    assert charts.limits([""]).shape == (1, 1)
 
     charts.add(0, 1, SpcEntry(chart="xbar_r", n=2), 0)
 
-    assert charts.limits(["", "A"]).shape == (2, 2, spc.HELD)
-    assert charts.parameters[:, spc.KIND].tolist() == [spc.I_MR, spc.XBAR_R]
+    assert charts.limits(["", "A"]).shape == (2, 2)
+    assert charts.charts["kind"].tolist() == [spc.I_MR, spc.XBAR_R]
 
 
 @pytest.mark.parametrize("smoothing", [0.01, 0.2, 0.5, 0.99, 1.0])
@@ -69,7 +68,7 @@ def test_steps_are_counted_until_the_limits_of_the_ewma_widen_no_more(smoothing:
     charts = Charts()
     charts.add(0, 0, SpcEntry(ewma_lambda=smoothing), 0)
 
-    steps = charts.parameters[0, spc.WIDENING]
+    steps = charts.charts["widening"][0]
 
     assert 1.0 - (1.0 - smoothing) ** (2.0 * steps) == 1.0
     assert steps == 1.0 or 1.0 - (1.0 - smoothing) ** (2.0 * (steps / 2.0)) < 1.0

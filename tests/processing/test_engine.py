@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fieldline.log.sqlite import SqliteLog
-from processing.timeline.engine import Timing
 from processing.timeline.store import RowStore
+from processing.timeline.timing import Timing
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, event, frame_of, frames_of
 
 OVEN = "plant/hall/line1/oven"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from processing.timeline.engine import Timing
+from processing.timeline.timing import Timing
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, frame_of, frames_of
 
 _OVEN = "plant/hall/line1/oven"
@@ -18,7 +18,7 @@ def powers(times_s: list[float]) -> list[Row]:
 def test_late_rows_that_are_too_many_to_wait_see_the_slices_of_the_rows_that_came_with_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("processing.timeline.rewind._ROWS_AT_MOST", 5)
+    monkeypatch.setattr("processing.timeline.reprocessing._ROWS_AT_MOST", 5)
     before, late, after = powers([5, 31]), powers([11 + k for k in range(9)]), powers([200, 333])
     want = EngineRig().send(frames_of([*before[:1], *late, *before[1:], *after], 50)).finish()
 
@@ -69,7 +69,7 @@ def test_slices_may_be_read_back_in_any_order() -> None:
     want = EngineRig().send([frame_of(first), *frames_of(crowd, 2000), *frames_of(late, 2)]).finish()
     executor = _Backwards()
     rig = EngineRig(row_cache=1)
-    rig.engine.rewind._read_back._executor = executor
+    rig.engine.reprocessing._read_back._executor = executor
     rig.send([frame_of(first), *frames_of(crowd, 2000)])
 
     for frame in frames_of(late, 2):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fieldline.log.sqlite import SqliteLog
 from processing.kernels import layout as at
-from processing.timeline.engine import Timing
+from processing.timeline.timing import Timing
 from tests.processing.chart_sets import CHARTED, OPERATORS, plant_rows
 from tests.processing.engine_rig import SECOND, EngineRig, Row, Table, differences, frames_of
 from tests.processing.row_sets import arrivals, row_lists
@@ -104,7 +104,7 @@ def test_windows_that_are_let_go_leave_their_memory_to_those_after_them(seed: in
         rig.checkpoint()
     rig.finish()
 
-    oldest = rig.engine.tables.nodes[rig.engine.windows.flagged(0, level=0), at.N_START].min()
+    oldest = rig.engine.tables.windows["start"][rig.engine.residency.of_level(at.SLICES)].min()
     assert oldest > rows[0].time + 3600 * SECOND
     assert rig.counts["late"] == 0
     assert differences(in_order(rows), standing(rig.table))[:3] == []

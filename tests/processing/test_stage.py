@@ -19,6 +19,7 @@ from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
+from processing.kernels.layout import Rows
 from processing.operators import telemetry
 from processing.stage import ProcessStage
 from tests.processing.engine_rig import SECOND, Row, frame_of
@@ -168,11 +169,13 @@ def failing_on(marker: float) -> Callable[..., int]:
     """The kernel, but it raises where it meets a row of this value."""
     kernel = telemetry.COMPONENT.update
 
-    def update(chunks: np.ndarray, n: int, time: np.ndarray, series: np.ndarray, value: np.ndarray, *rest: Any) -> int:
-        for lo, hi in chunks[:n, 4:6].tolist():
-            if (value[lo:hi] == marker).any():
+    assert kernel is not None
+
+    def update(chunks: np.ndarray, rows: Rows, *rest: Any) -> int:
+        for lo, hi in chunks[["lo", "hi"]].tolist():
+            if (rows.value[lo:hi] == marker).any():
                 raise FloatingPointError("a bad block")
-        return kernel(chunks, n, time, series, value, *rest)
+        return kernel(chunks, rows, *rest)
 
     return update
 

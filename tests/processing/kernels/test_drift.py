@@ -18,7 +18,7 @@ def steps(seed: int, *segments: tuple[int, float]) -> list[float]:
 
 
 def run_page_hinkley(values: list[float], step: int = 10_000, threshold: float = 8.0) -> list[int]:
-    state, verdict = np.array([at.FIRST_PAGE_HINKLEY]), np.empty(len(values), np.int8)
+    state, verdict = at.FIRST_PAGE_HINKLEY.copy(), np.empty(len(values), np.int8)
     for k in range(0, len(values), step):
         part = np.array(values[k : k + step])
         row = np.zeros(len(part), np.int64)
@@ -151,7 +151,7 @@ def test_rows_do_not_know_of_each_other() -> None:
     calm, rising = steps(8, (300, 0.0)), steps(9, (150, 0.0), (150, 3.0))
     value = np.array([x for pair in zip(calm, rising, strict=True) for x in pair])
     row = np.arange(600) % 2
-    state, verdict = np.array([at.FIRST_PAGE_HINKLEY] * 2), np.empty(600, np.int8)
+    state, verdict = np.repeat(at.FIRST_PAGE_HINKLEY, 2), np.empty(600, np.int8)
     wide, cuts = np.zeros((2, windows.adwin_columns())), np.empty(600, np.int8)
 
     at.page_hinkley(row, value, 0.05, 8.0, 0.999, 20, state, verdict)

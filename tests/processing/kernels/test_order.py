@@ -18,13 +18,13 @@ def test_sorting_gives_time_then_rank_whatever_came_before(disorder: float) -> N
     random, n = Random(7), 3000
     time = np.array([k // 3 if random.random() >= disorder else random.randrange(n) for k in range(n)], np.int64)
     series = np.array([random.randrange(5) for _ in range(n)], np.int32)
-    info = np.zeros((5, at.S_COLUMNS), np.int64)
-    info[:, at.S_RANK] = [3, 1, 4, 0, 2]
+    of_series = np.zeros(5, at.SERIES)
+    of_series["rank"] = [3, 1, 4, 0, 2]
     order = np.arange(n)
 
-    sort_run(time, series, info, order, 0, n, np.empty(n, np.int64))
+    sort_run(time, series, of_series, order, 0, n, np.empty(n, np.int64))
 
-    want = sorted(range(n), key=lambda k: (time[k], info[series[k], at.S_RANK]))
+    want = sorted(range(n), key=lambda k: (time[k], of_series["rank"][series[k]]))
     assert [(time[k], series[k]) for k in order] == [(time[k], series[k]) for k in want]
     assert sorted(order.tolist()) == list(range(n))
 

@@ -10,8 +10,10 @@ import pytest
 from fieldline.plantfile import RULES, SpcEntry
 from processing.kernels import charts, drift, outliers, rules, spc, spc_memory, spc_points
 from processing.kernels import layout as at
-from processing.operators.spc import COMPONENT
+from processing.kernels.jit import words
+from processing.kernels.layout import Plant
 from processing.timeline.charts import Charts
+from processing.timeline.tables import Tables
 from tests.twins import spc as twin
 
 HELD = {0: (0, 0, math.nan, math.nan), 1: (1, 1, 10.0, 2.0), 2: (2, 4, 13.0, 1.5)}
@@ -19,52 +21,62 @@ HELD = {0: (0, 0, math.nan, math.nan), 1: (1, 1, 10.0, 2.0), 2: (2, 4, 13.0, 1.5
 
 
 class Chain(NamedTuple):
-    """One charted tag's cells, a node each, oldest first."""
+    """One charted tag's cells, a slice each, oldest first."""
 
-    lines: np.ndarray
-    nodes: np.ndarray
+    plant: Plant
+    windows: np.ndarray
     labels: np.ndarray
-    parts: np.ndarray
-    marks: np.ndarray
-    parameters: np.ndarray
+    cells: np.ndarray
+    dirty: np.ndarray
+    charts: np.ndarray
 
     @classmethod
     def of(cls, points: list[twin.Point], entry: SpcEntry) -> "Chain":
         count, known = len(points), Charts()
         known.add(0, 0, entry, 0)
-        lines = np.zeros((1, at.L_COLUMNS), np.int64)
-        nodes, labels = np.zeros((count, at.N_COLUMNS), np.int64), np.zeros((count, at.B_COLUMNS))
-        parts = np.tile(COMPONENT.first_parts, (count, 1))
+        tables = Tables([])
+        tables.add_line(0, 0, 0)
+        tables.lines["shift"] = 0
+        windows, labels = np.zeros(count, at.WINDOW), np.zeros(count, at.LABEL)
+        cells = np.repeat(spc.KEPT.slice, count)
+        number = np.arange(count)
+        windows["older"], windows["block"], windows["flags"] = number - 1, number, at.USED
+        windows["newer"] = np.where(number + 1 < count, number + 1, -1)
         for k, point in enumerate(points):
-            nodes[k, [at.N_OLDER, at.N_NEWER, at.N_BLOCK]] = k - 1, k + 1 if k + 1 < count else -1, k
-            nodes[k, [at.N_START, at.N_FLAGS]] = point.cell * at.MINUTE, at.USED
-            labels[k, at.B_PRODUCT] = point.limits[0]
-            fill(parts[k], point.samples)
-        return cls(lines, nodes, labels, parts, np.zeros(count, np.uint8), known.parameters)
+            windows["start"][k], labels["product"][k] = point.cell * at.MINUTE, point.limits[0]
+            fill(cells[k], point.samples)
+        return cls(tables.plant, windows, labels, cells, np.zeros(count, np.uint8), known.charts)
 
     def scan(self, ids: list[int], settings: float = 1.0) -> "Chain":
-        place, wanted, rows = np.array([0, -1]), np.empty(4, np.int64), np.zeros(1, np.int64)
-        limits = np.array([[(*HELD[product], settings)] for product in range(3)])
+        rows, room = np.zeros(1, np.int64), spc_points.Scratch.made()
+        limits = np.array([(*HELD[product], settings) for product in range(3)], spc.LIMITS)
         missing = spc_memory.carry_on(
-            np.array(ids), place, np.array([0, 1]), rows, rows, self.lines, self.nodes, self.labels, limits,
-            self.parameters, self.parts, self.parts.view(np.int64), self.marks, 0, COMPONENT.first_parts, wanted,
-        )  # fmt: skip
+            spc_memory.Way(np.array(ids), np.array([0, -1])),
+            spc.Charted(np.array([0, 1]), rows, rows, self.charts, limits),
+            self.plant,
+            self.windows,
+            self.labels,
+            spc_memory.Cells(self.cells, words(self.cells), self.dirty),
+            spc_memory.Handed(room, words(room.memory)),
+            np.empty(4, np.int64),
+        )
         assert missing == 0
         return self
 
     def said(self) -> np.ndarray:
-        every = np.arange(len(self.nodes))
-        out = np.empty((len(every), spc_points.OUT))
-        spc_points.read_points(every, every, np.zeros_like(every), self.nodes, self.parameters, self.parts, 0, out)
-        return out
+        every, said = np.arange(len(self.windows)), np.zeros(len(self.windows), spc_points.SAID)
+        room = spc_points.Scratch.made()
+        spc_points.read_points(self.cells, every, self.windows, self.charts, np.zeros_like(every), room, said)
+        return said
 
 
-def fill(row: np.ndarray, samples: list[float]) -> None:
+def fill(cell: np.void, samples: list[float]) -> None:
     """A cell's moments, worked out otherwise than on the stream."""
     if samples:
         mean = math.fsum(samples) / len(samples)
         square = math.fsum((value - mean) ** 2 for value in samples)
-        row[: spc.SCANNED] = len(samples), mean, square, min(samples), max(samples)
+        cell["count"], cell["mean"], cell["m2"] = len(samples), mean, square
+        cell["min"], cell["max"] = min(samples), max(samples)
 
 
 def random_points(seed: int, count: int, sizes: tuple[int, ...]) -> list[twin.Point]:
@@ -79,8 +91,8 @@ def random_points(seed: int, count: int, sizes: tuple[int, ...]) -> list[twin.Po
     return points
 
 
-def names(mask: float) -> frozenset[str]:
-    return frozenset() if math.isnan(mask) else frozenset(n for k, n in enumerate(RULES) if int(mask) >> k & 1)
+def names(mask: int) -> frozenset[str]:
+    return frozenset(n for k, n in enumerate(RULES) if mask >> k & 1)
 
 
 @pytest.mark.parametrize(("chart", "sizes"), [("i_mr", (1, 4)), ("xbar_r", (1, 2, 5))])
@@ -93,13 +105,10 @@ def test_every_point_of_a_chart_equals_the_twin(seed: int, chart: str, sizes: tu
 
     want = twin.judge(points, twin.Settings(chart != "i_mr", 0.3, 0.4))
     numbers = [[one.z, one.moving_range, one.ewma, one.high, one.low, one.drift, one.outlier] for one in want]
-    columns = (
-        spc_points.Z, spc_points.MOVING_RANGE, spc_points.O_EWMA, spc_points.O_HIGH, spc_points.O_LOW,
-        spc_points.O_DRIFT, spc_points.O_OUTLIER,
-    )  # fmt: skip
-    np.testing.assert_allclose(said[:, columns], numbers, rtol=1e-9, atol=1e-9)
-    assert [names(mask) for mask in said[:, spc_points.O_RULES]] == [one.rules for one in want]
-    assert np.nansum(np.abs(said[:, spc_points.O_DRIFT])) > 0 and np.nansum(said[:, spc_points.O_OUTLIER]) > 0
+    columns = ("z", "moving_range", "ewma", "high", "low", "drift", "outlier")
+    np.testing.assert_allclose(np.stack([said[name] for name in columns], axis=1), numbers, rtol=1e-9, atol=1e-9)
+    assert [names(mask) for mask in said["rules"].tolist()] == [one.rules for one in want]
+    assert np.nansum(np.abs(said["drift"])) > 0 and np.nansum(said["outlier"]) > 0
 
 
 def test_the_points_of_one_stretch_are_those_of_the_block_functions_bit_for_bit() -> None:
@@ -118,17 +127,17 @@ def test_the_points_of_one_stretch_are_those_of_the_block_functions_bit_for_bit(
     rules.run_rules(z, masks)
     charts.ewma(z, 0.0, 0.2, averages)
     charts.cusum(z, 0.0, 0.5, state, high, low)
-    rows, verdict, memory = np.zeros(250, np.int64), np.empty(250, np.int8), np.array([drift.FIRST_PAGE_HINKLEY])
+    rows, verdict, memory = np.zeros(250, np.int64), np.empty(250, np.int8), drift.FIRST_PAGE_HINKLEY.copy()
     drift.page_hinkley(rows, z, 0.5, 8.0, 1.0, 30, memory, verdict)
     window, scores, apart = np.zeros((1, outliers.window_columns(15))), np.empty(250), np.empty(250, np.uint8)
     outliers.judge_newest(rows, z, 15, 7, 3.0, window, scores, apart)
-    assert said[:, spc_points.Z].tobytes() == z.tobytes()
-    assert said[:, spc_points.O_EWMA].tobytes() == averages.tobytes()
-    assert said[:, spc_points.O_HIGH].tobytes() == high.tobytes()
-    assert said[:, spc_points.O_LOW].tobytes() == low.tobytes()
-    assert said[:, spc_points.O_RULES].tolist() == masks.tolist()
-    assert said[:, spc_points.O_DRIFT].tolist() == verdict.tolist()
-    assert said[6:, spc_points.O_OUTLIER].tolist() == apart[6:].tolist()
+    assert said["z"].tobytes() == z.tobytes()
+    assert said["ewma"].tobytes() == averages.tobytes()
+    assert said["high"].tobytes() == high.tobytes()
+    assert said["low"].tobytes() == low.tobytes()
+    assert said["rules"].tolist() == masks.tolist()
+    assert said["drift"].tolist() == verdict.tolist()
+    assert said["outlier"][6:].tolist() == apart[6:].tolist()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -140,8 +149,9 @@ def test_a_cell_that_changes_later_changes_those_after_it_as_if_it_had_always_be
     for k in late:
         if k not in late[:2]:
             points[k] = points[k]._replace(samples=[*points[k].samples, 25.0])
-        chain.parts[k, : spc.SCANNED] = COMPONENT.first_parts[: spc.SCANNED]
-        fill(chain.parts[k], points[k].samples)
+        for name in ("count", "mean", "m2", "min", "max"):
+            chain.cells[name][k] = spc.KEPT.slice[name][0]
+        fill(chain.cells[k], points[k].samples)
 
     chain.scan(late)
 
@@ -151,21 +161,21 @@ def test_a_cell_that_changes_later_changes_those_after_it_as_if_it_had_always_be
 def test_a_change_is_followed_only_as_far_as_it_changes_bits() -> None:
     points = [twin.Point(cell, HELD[1], [10.0 + cell % 7 - 3.0]) for cell in range(3000)]
     chain = Chain.of(points, SpcEntry()).scan([0])
-    chain.marks[:] = 0
-    chain.parts[100, spc.MEAN] = 11.0
+    chain.dirty[:] = 0
+    chain.cells["mean"][100] = 11.0
 
     chain.scan([100])
 
-    marked = np.flatnonzero(chain.marks)
+    marked = np.flatnonzero(chain.dirty)
     assert marked[0] == 101 and len(marked) == marked[-1] - 100
     assert 15 < len(marked) < 400
 
 
-def test_what_a_node_that_is_gone_left_is_not_lost() -> None:
+def test_what_a_cell_that_is_gone_left_is_not_lost() -> None:
     points = random_points(3, 120, (1,))
     whole = Chain.of(points, SpcEntry()).scan([0])
     want = whole.said()
-    whole.nodes[60, at.N_OLDER] = -1
+    whole.windows["older"][60] = -1
 
     whole.scan([60, 61])
 
@@ -177,9 +187,11 @@ def test_a_new_cell_before_all_others_takes_what_the_next_one_began_with() -> No
     chain = Chain.of(points, SpcEntry()).scan([0])
     want = chain.said()
     # The 61st cell is taken out and put in again, after all before it are gone.
-    chain.nodes[60, at.N_OLDER] = -1
-    chain.parts[61, spc.BEFORE :] = chain.parts[60, spc.BEFORE :]
-    chain.parts[60, spc.SCANNED :] = COMPONENT.first_parts[spc.SCANNED :]
+    chain.windows["older"][60] = -1
+    for name in spc.MEMORY.names or ():
+        chain.cells[name][61] = chain.cells[name][60]
+    for name in spc.SCANNED_FIELDS:
+        chain.cells[name][60] = spc.KEPT.slice[name][0]
 
     chain.scan([60])
 
@@ -194,7 +206,7 @@ def test_a_chart_that_is_drawn_otherwise_begins_anew() -> None:
 
     anew = Chain.of(points[20:], SpcEntry()).scan([0]).said()
     assert said[20:].tobytes() == anew.tobytes()
-    assert said[19, spc_points.O_STEP] == 20.0
+    assert said["step"][19] == 20.0
 
 
 @pytest.mark.parametrize(
@@ -212,17 +224,17 @@ def test_a_subgroup_without_a_place_on_its_chart_says_why(
 
     said = chain.scan([0]).said()[0]
 
-    assert said[spc_points.REASON] == reason
-    assert math.isnan(said[spc_points.Z]) == (reason != spc_points.JUDGED)
+    assert said["reason"] == reason
+    assert math.isnan(said["z"]) == (reason != spc_points.JUDGED)
 
 
 def test_a_sigma_below_the_center_s_last_digit_is_a_flat_signal() -> None:
     chain = Chain.of([twin.Point(0, HELD[1], [10.0])], SpcEntry()).scan([0])
-    chain.parts[0, spc.NOW + spc.CENTER] = 1e17
+    chain.cells["now_center"][0] = 1e17
 
     said = chain.said()[0]
 
-    assert said[spc_points.REASON] == spc_points.FLAT and math.isnan(said[spc_points.Z])
+    assert said["reason"] == spc_points.FLAT and math.isnan(said["z"])
 
 
 def test_drift_hardly_ever_cries_wolf_and_finds_a_shift_of_one_sigma() -> None:
@@ -233,8 +245,8 @@ def test_drift_hardly_ever_cries_wolf_and_finds_a_shift_of_one_sigma() -> None:
     calm = [twin.Point(k, HELD[1], [value]) for k, value in enumerate(quiet.tolist())]
     moved = [twin.Point(k, HELD[1], [value]) for k, value in enumerate(shifted.tolist())]
 
-    of_calm = Chain.of(calm, SpcEntry()).scan([0]).said()[:, spc_points.O_DRIFT]
-    of_moved = Chain.of(moved, SpcEntry()).scan([0]).said()[:, spc_points.O_DRIFT]
+    of_calm = Chain.of(calm, SpcEntry()).scan([0]).said()["drift"]
+    of_moved = Chain.of(moved, SpcEntry()).scan([0]).said()["drift"]
 
     assert np.abs(of_calm).sum() <= 3  # in 6000 points
     assert 1.0 in of_moved[150:190].tolist()

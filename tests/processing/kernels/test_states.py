@@ -8,46 +8,66 @@ import pytest
 from fieldline.states import State
 from processing.kernels import layout as at
 from processing.kernels import states
+from processing.kernels.jit import record
 
 SECOND = 1_000_000_000
 MODE, RUNNING, EVENT, CORRECTION, POWER = range(5)
-CODES = np.array([[0.0, State.OFF], [1.0, State.IDLE], [6.0, State.PRODUCING], [9.5, State.DOWN]])
-SETUP_EVENT, SAYS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT = 100.0, 200.0, 300.0, 400.0
-EVENT_KEYS = np.array([SETUP_EVENT, SAYS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT])
-EVENT_INFO = np.full((4, at.E_COLUMNS), nan)
-EVENT_INFO[:, at.E_STATE] = State.SETUP, nan, State.DOWN, State.DOWN
-EVENT_INFO[2, at.E_UNTIL] = 40_000.0
+KNOWN = record(("before", "i8"), *states.KNOWN)
+SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT = 100.0, 200.0, 300.0, 400.0
+EVENT_KEYS = np.array([SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT])
 
 
-def series_info() -> np.ndarray:
+def codes() -> np.recarray:
+    meanings = {0.0: State.OFF, 1.0: State.IDLE, 6.0: State.PRODUCING, 9.5: State.DOWN}
+    return np.array(list(meanings.items()), at.CODE).view(np.recarray)
+
+
+def events() -> np.recarray:
+    found = np.zeros(4, at.EVENT)
+    for name in found.dtype.names:
+        found[name] = nan
+    found["state"] = State.SETUP, nan, State.DOWN, State.DOWN
+    found["until_ms"][2] = 40_000.0
+    return found.view(np.recarray)
+
+
+def series() -> np.recarray:
     """Numbers that hold 10 s, events that hold 100 s."""
-    info = np.zeros((5, at.S_COLUMNS), np.int64)
-    info[:, at.S_ROLE] = at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION, at.ACTIVE_POWER
-    info[:, at.S_GAP] = 10 * SECOND, 10 * SECOND, 100 * SECOND, 100 * SECOND, 10 * SECOND
-    info[MODE, [at.S_CODES, at.S_CODES_END]] = 0, len(CODES)
-    return info
+    found = np.zeros(5, at.SERIES)
+    found["role"] = at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION, at.ACTIVE_POWER
+    found["gap"] = 10 * SECOND, 10 * SECOND, 100 * SECOND, 100 * SECOND, 10 * SECOND
+    found["codes_end"][MODE] = len(CODES)
+    return found.view(np.recarray)
 
 
-INFO = series_info()
+CODES, EVENTS = codes(), events()
+SERIES = series()
+
+
+def nothing_known() -> np.record:
+    """A record of an asset of whose state nothing is known."""
+    made = np.zeros(1, KNOWN)
+    for name in ("sample_until", "fixed_until", "fixed_since"):
+        made[name] = at.NONE
+    return made.view(np.recarray)[0]
 
 
 def walk(rows: list[tuple[float, int, float]], until: float) -> list[tuple[float, float, State]]:
     """The states between 0 s and `until`, as (from, to, state) [s], from rows (time [s], series, value)."""
-    carry = np.zeros((1, 1 + states.STATE_CARRY), np.int64)
-    carry[0, 1:] = 0, at.NONE, 0, at.NONE, at.NONE
+    known = nothing_known()
     found: list[tuple[float, float, State]] = []
     time = 0
-    for second, series, value in [*rows, (until, POWER, 0.0)]:
+    for second, number, value in [*rows, (until, POWER, 0.0)]:
         row_time = round(second * SECOND)
         while time < row_time:
-            state, end = states.state_at(time, row_time, carry, 0, 1)
+            state, end = states.state_at(known, time, row_time)
             if found and found[-1][2] == state:
                 found[-1] = (found[-1][0], end / SECOND, State(state))
             else:
                 found.append((time / SECOND, end / SECOND, State(state)))
             time = end
-        states.take_row(series, row_time, value, INFO, EVENT_KEYS, EVENT_INFO, CODES, carry, 0, 1)
-        states.forget(row_time, carry, 0, 1)
+        states.take_row(known, SERIES[number], row_time, value, EVENT_KEYS, EVENTS, CODES)
+        states.forget(known, row_time)
     return found
 
 
@@ -81,8 +101,8 @@ def test_a_run_bit_is_producing_or_down_and_nothing_when_it_is_no_number() -> No
     assert found == [State.PRODUCING, State.DOWN, State.PRODUCING, State.UNKNOWN]
 
 
-def test_an_event_holds_for_the_events_gap_and_one_without_a_state_says_nothing() -> None:
-    rows = [(1.0, EVENT, SETUP_EVENT), (50.0, EVENT, SAYS_NOTHING), (60.0, EVENT, 12345.0)]
+def test_an_event_holds_for_the_events_gap_and_one_without_a_state_reports_nothing() -> None:
+    rows = [(1.0, EVENT, SETUP_EVENT), (50.0, EVENT, REPORTS_NOTHING), (60.0, EVENT, 12345.0)]
 
     assert walk(rows, 200.0)[1:] == [(1.0, 101.0, State.SETUP), (101.0, 200.0, State.UNKNOWN)]
 
@@ -113,31 +133,30 @@ def test_a_later_correction_replaces_an_earlier_one() -> None:
 
 @pytest.mark.parametrize("until_ms", [nan, 1e12, 1e300, np.inf])
 def test_a_correction_holds_no_longer_than_the_events_gap(until_ms: float) -> None:
-    carry = np.zeros((1, states.STATE_CARRY), np.int64)
+    known = nothing_known()
 
-    states.take_correction(State.DOWN, SECOND, until_ms, 100 * SECOND, carry, 0, 0)
+    states.take_correction(known, State.DOWN, SECOND, until_ms, 100 * SECOND)
 
-    assert carry[0, states.FIXED_UNTIL] == 101 * SECOND
+    assert known.fixed_until == 101 * SECOND
 
 
 @pytest.mark.parametrize("until_ms", [999.0, 0.0, -1e15, -1e300, -np.inf])
 def test_a_correction_that_ends_before_it_begins_never_holds(until_ms: float) -> None:
-    carry = np.full((1, states.STATE_CARRY), at.NONE, np.int64)
+    known = nothing_known()
 
-    states.take_correction(State.DOWN, SECOND, until_ms, 100 * SECOND, carry, 0, 0)
+    states.take_correction(known, State.DOWN, SECOND, until_ms, 100 * SECOND)
 
-    assert states.state_at(SECOND, 2 * SECOND, carry, 0, 0) == (State.UNKNOWN, 2 * SECOND)
+    assert states.state_at(known, SECOND, 2 * SECOND) == (State.UNKNOWN, 2 * SECOND)
 
 
 def test_what_is_over_is_forgotten_so_that_the_state_carried_on_is_the_same_whatever_was_before() -> None:
-    first = np.array([[0, at.NONE, 0, at.NONE, at.NONE]], np.int64)
-    carry = first.copy()
+    known = nothing_known()
 
-    states.take_row(CORRECTION, 0, DOWN_UNTIL_40, INFO, EVENT_KEYS, EVENT_INFO, CODES, carry, 0, 0)
-    states.take_row(MODE, SECOND, 6.0, INFO, EVENT_KEYS, EVENT_INFO, CODES, carry, 0, 0)
-    states.forget(40 * SECOND, carry, 0, 0)
+    states.take_row(known, SERIES[CORRECTION], 0, DOWN_UNTIL_40, EVENT_KEYS, EVENTS, CODES)
+    states.take_row(known, SERIES[MODE], SECOND, 6.0, EVENT_KEYS, EVENTS, CODES)
+    states.forget(known, 40 * SECOND)
 
-    assert (carry == first).all()
+    assert known == nothing_known()
 
 
 def test_the_numbers_of_states_are_those_of_the_plant_model() -> None:

@@ -1,0 +1,235 @@
+"""Machines and lines of windows in columns, with their calendar: what the metrics of machines are made of.
+
+A line is the sum of its machines that reported their state; how pieces that were not counted follow from those that were is decided
+here too.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from processing.kernels import layout as at
+from processing.kernels import machine as kernel
+from processing.kernels import machine_windows as windows
+from processing.operators.view import View
+
+_EVERY = 0
+"""In place of dirty flags: of every machine."""
+
+_PLACES = (kernel.GOOD, kernel.TOTAL, kernel.SCRAP, kernel.REWORK)
+_TIMES = (
+    *("production", "setup", "delay", "downtime", "planned", "micro"),
+    *("stops", "microstops", "break_production", "outside_production"),
+)
+TIMES = np.dtype([(name, "f8") for name in _TIMES])
+"""The kernel's fields of these names, times [ns] and numbers of stops, as floats: figures are made of them by dividing."""
+
+
+class Pieces(NamedTuple):
+    """Good, scrap, rework and all pieces of each row; NaN: not counted."""
+
+    good: np.ndarray
+    scrap: np.ndarray
+    rework: np.ndarray
+    total: np.ndarray
+
+
+class Rows(NamedTuple):
+    """Machines or lines in columns of length n.
+
+    window, asset : the window's id, and whose row it is
+    length, planned, unscheduled : calendar time, and what of it the calendar has as planned stops and as unscheduled [ns]
+    times : TIMES
+    reported : int64[n], bits: what was reported of them (the kernel's field of that name)
+    ideal_total, ideal_good : ideal time of all and of good pieces; NaN: unknown [ns]
+    counted : whether both kinds of pieces were counted
+    machines : how many machines it is
+    made : float64[n, 4], columns of `Pieces`; of a line of several machines NaN, since one piece passes them all
+    """
+
+    window: np.ndarray
+    asset: np.ndarray
+    length: np.ndarray
+    planned: np.ndarray
+    unscheduled: np.ndarray
+    times: np.ndarray
+    reported: np.ndarray
+    ideal_total: np.ndarray
+    ideal_good: np.ndarray
+    counted: np.ndarray
+    machines: np.ndarray
+    made: np.ndarray
+
+    def only(self, index: np.ndarray) -> "Rows":
+        """The rows at `index`, a mask or places."""
+        return Rows(*(column[index] for column in self))
+
+    @property
+    def pieces(self) -> Pieces:
+        """What they made."""
+        return Pieces(*self.made.T)
+
+    @property
+    def with_state(self) -> np.ndarray:
+        """bool[n]: whether they reported their state."""
+        return self.reported & kernel.HAS_STATE != 0
+
+    @property
+    def with_counts(self) -> np.ndarray:
+        """bool[n]: whether they reported pieces."""
+        return self.reported > kernel.HAS_STATE
+
+    @property
+    def busy(self) -> np.ndarray:
+        """Planned busy time: all that is known and was scheduled, and production outside the schedule. [ns]"""
+        times = self.times
+        return times["production"] + times["setup"] + times["delay"] + times["downtime"] + times["micro"]
+
+    @property
+    def run(self) -> np.ndarray:
+        """Time run: production, and minor stops, which are lost speed. [ns]"""
+        return self.times["production"] + self.times["micro"]
+
+    @property
+    def planned_stop(self) -> np.ndarray:
+        """Planned stops of the calendar, but for production in them, and those that the state reported. [ns]"""
+        return self.planned + (self.times["planned"] - self.times["break_production"])
+
+    @property
+    def not_scheduled(self) -> np.ndarray:
+        """Time outside shifts, but for production in it. [ns]"""
+        return self.unscheduled - self.times["outside_production"]
+
+    @property
+    def unqualified(self) -> np.ndarray:
+        """The rest of calendar time: nothing is known of it. [ns]"""
+        return self.length - self.planned_stop - self.not_scheduled - self.busy
+
+
+def all_machines(view: View) -> Rows:
+    """Every machine with a part in one of the windows, by window and name."""
+    return _machines(view, _EVERY)[0]
+
+
+def machines_to_emit(view: View) -> tuple[Rows, np.ndarray]:
+    """Machines with a part in windows where any has a row to be emitted, by window and name, and which ones have: bool[n]."""
+    return _machines(view, at.EMIT)
+
+
+def _machines(view: View, flags: int) -> tuple[Rows, np.ndarray]:
+    found, parts = np.empty(view.room, windows.MACHINE), np.empty(view.room, kernel.WINDOW_PARTIAL)
+    partials = view.partials["oee"]
+    n = windows.read_out(view.ids, view.windows, view.labels, view.plant, partials, flags, found, parts)
+    by_name = np.lexsort((ranks(view.plant)[found["asset"][:n]], found["window"][:n]))
+    found, parts = found[by_name], parts[by_name]
+    times = np.empty(n, TIMES)
+    for name in _TIMES:
+        times[name] = parts[name]
+    reported = parts["reported"].copy()
+    ideals, counts = pieces_of(reported, parts["ideals"]), pieces_of(reported, parts["counts"])
+    rows = Rows(
+        found["window"].copy(),
+        found["asset"].copy(),
+        *_calendar(view, found["window"], parts),
+        times,
+        reported,
+        ideals.total,
+        ideals.good,
+        ~np.isnan(counts.good) & ~np.isnan(counts.total),
+        np.ones(n),
+        np.stack(counts, axis=1),
+    )
+    return rows, found["is_flagged"] == 1
+
+
+def ranks(plant: at.Plant) -> np.ndarray:
+    """int64, by asset with series: a number that ascends with its name. Numbers of assets depend on which came first."""
+    rank = np.zeros(len(plant.asset_first), np.int64)
+    np.maximum.at(rank, plant.series["asset"], plant.series["rank"])
+    return rank
+
+
+def _calendar(view: View, window: np.ndarray, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Calendar time, planned stops and unscheduled time of windows, as calendars have them. [ns]"""
+    found, labels = view.windows[window], view.labels[window]
+    runs = found["end"] >= at.FAR
+    sliced = runs | (found["level"] == at.SLICES)
+    length = np.where(runs, parts["reached"], found["end"] - found["start"])
+    planned = np.where(sliced, parts["sliced_planned"], labels["planned"])
+    unscheduled = np.where(sliced, parts["sliced_unscheduled"], labels["unscheduled"])
+    return length.astype(np.float64), planned.astype(np.float64), unscheduled.astype(np.float64)
+
+
+def pieces_of(reported: np.ndarray, by_place: np.ndarray) -> Pieces:
+    """Pieces, or their ideal times: what was not counted from what was, as far as that goes.
+
+    A total that is counted holds: events report only what its pieces were, and of good and scrap the one not counted is the rest.
+
+    reported : int64[n], the kernel's bits; by_place : float64[n, 4], the kernel's `counts` or `ideals`.
+    """
+    good, total, scrap, rework = (by_place[:, place] for place in _PLACES)
+    has_good, has_total, has_scrap, _ = (reported & (kernel.BY_COUNTER << place) != 0 for place in _PLACES)
+    either = kernel.BY_COUNTER | kernel.BY_EVENT
+    any_good, _, any_scrap, any_rework = (reported & (either << place) != 0 for place in _PLACES)
+    # By what was counted, not by what is NaN: an ideal time may be unknown of pieces that were.
+    good_is_rest = ~has_good & has_total & any_scrap
+    scrap_is_rest = ~has_scrap & has_total & (has_good | (any_good & ~any_scrap))
+    return Pieces(
+        np.where(good_is_rest, total - scrap, np.where(any_good, good, np.nan)),
+        np.where(scrap_is_rest, total - good, np.where(any_scrap, scrap, np.nan)),
+        np.where(any_rework, rework, np.nan),
+        np.where(has_total, total, np.where(any_good & any_scrap, good + scrap, np.nan)),
+    )
+
+
+def joined(first: Rows, second: Rows) -> Rows:
+    """The rows of both, one after the other."""
+    return Rows(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
+
+
+def by_line(view: View, machines: Rows, which: np.ndarray) -> tuple[Rows, np.ndarray, np.ndarray]:
+    """Of the machines `which` those that make up a line, where each line's begin among them, and the lines' numbers.
+
+    A line that is an asset with states or counters of its own has the figures of these.
+    """
+    line = view.windows["line"][machines.window]
+    itself = machines.asset == view.plant.lines["asset"][line]
+    chosen = which & ~np.isin(machines.window, machines.window[itself])
+    rows = machines.only(chosen)
+    first = np.flatnonzero(np.diff(rows.window, prepend=-1))
+    return rows, first, line[chosen][first]
+
+
+def lines_of(view: View, machines: Rows) -> Rows:
+    """The lines of machines: sums of times, stops and ideal times of those that reported their state."""
+    rows, first, line = by_line(view, machines, machines.with_state)
+    if not len(first):
+        return rows
+    # A machine without planned time has no share in the line's OEE, nor have its pieces.
+    absent = rows.busy == 0.0
+    known = [np.where(absent, 0.0, column) for column in (rows.ideal_total, rows.ideal_good)]
+    counted = np.logical_and.reduceat(rows.counted | absent, first)
+    length, planned, unscheduled, ideal_total, ideal_good = (
+        np.add.reduceat(column, first) for column in (rows.length, rows.planned, rows.unscheduled, *known)
+    )
+    times = np.empty(len(first), TIMES)
+    for name in _TIMES:
+        times[name] = np.add.reduceat(rows.times[name], first)
+    reported = np.bitwise_or.reduceat(rows.reported, first)
+    machine_count = np.add.reduceat(rows.machines, first)
+    made = np.where(machine_count[:, None] == 1.0, rows.made[first], np.nan)
+    asset = view.plant.lines["asset"][line]
+    return Rows(
+        rows.window[first],
+        asset,
+        length,
+        planned,
+        unscheduled,
+        times,
+        reported,
+        ideal_total,
+        ideal_good,
+        counted,
+        machine_count,
+        made,
+    )

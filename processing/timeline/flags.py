@@ -1,0 +1,80 @@
+"""Dirty flags that are set outside kernels: what an event changes, what goes, what is to be emitted once more."""
+
+import numpy as np
+
+from processing.kernels import layout as at
+from processing.timeline.residency import Residency
+from processing.timeline.tables import Tables
+
+
+class Flagging:
+    """Sets dirty flags in rows of windows, which it makes resident."""
+
+    def __init__(self, tables: Tables, residency: Residency, overlapping: list[int]) -> None:
+        self._tables = tables
+        self._residency = residency
+        self._overlapping = overlapping
+
+    def flag_all(self, ids: np.ndarray, flags: int) -> None:
+        """Flag all rows of windows."""
+        line = self._tables.windows["line"][ids]
+        for one in np.unique(line).tolist():
+            self.flag(ids[line == one], one, np.arange(self._tables.lines["series"][one]), flags)
+
+    def flag(self, ids: np.ndarray, line: int, rows: np.ndarray, flags: int) -> None:
+        """Flag some rows of a line's windows of one pool; what is closed is revised when they are to be emitted."""
+        tables = self._tables
+        if not len(ids) or not len(rows):
+            return
+        self._residency.make_resident(ids)
+        table = tables.windows
+        places = table["block"][ids][:, None] + rows[None, :]
+        tables.pool(int(table["level"][ids[0]])).dirty[places.ravel()] |= np.uint8(flags)
+        table["flags"][ids] |= at.TOUCHED | at.CHANGED
+        if flags & at.EMIT:
+            table["flags"][ids[(table["flags"][ids] & at.CLOSED) != 0]] |= at.REVISED
+
+    def refold_above(self, ids: np.ndarray) -> None:
+        """Before slices `ids` are dropped: have the hierarchical windows above them folded anew, all rows."""
+        table = self._tables.windows
+        parents = np.unique(table["parent"][ids])
+        parents = parents[parents >= 0]
+        self._refold(parents)
+
+    def refold_overlapping(self, ids: np.ndarray) -> None:
+        """Before slices `ids` are dropped: have the overlapping windows that hold them folded anew, all rows."""
+        for number in ids.tolist():
+            line, start = (int(self._tables.windows[name][number]) for name in ("line", "start"))
+            for level in self._overlapping:
+                # Weeks and months are folded from days, which are told of what goes.
+                if level not in (at.WEEKS, at.MONTHS):
+                    above = self._residency.between(line, level, at.NONE, start + 1)
+                    self._refold(above[self._tables.windows["end"][above] > start])
+
+    def _refold(self, ids: np.ndarray) -> None:
+        self.flag_all(ids, at.REFOLD)
+
+    def emit_again(self, series: np.ndarray, level: np.ndarray, start: np.ndarray) -> None:
+        """Have rows of windows emitted as they are, those that exist; all arrays int64[n].
+
+        What a worker emitted after its last checkpoint may not come about again when its rows are run again in other portions: a
+        window that was changed and changed back would stay as it was in between.
+        """
+        tables = self._tables
+        ids = self._residency.flagged(0)
+        table = tables.windows
+        places = zip(*(table[name][ids].tolist() for name in ("line", "level", "start")), strict=True)
+        known = dict(zip(places, ids.tolist(), strict=True))
+        of_cut = level == at.SLICES  # a minute's row may be that of a slice, or of a minute that is cut
+        series, start = np.r_[series, series[of_cut]], np.r_[start, start[of_cut]]
+        level = np.r_[level, np.full(int(of_cut.sum()), at.MINUTES)]
+        wanted = zip(tables.series["line"][series].tolist(), level.tolist(), start.tolist(), strict=True)
+        found = np.array([known.get(place, -1) for place in wanted], np.int64)
+        series, found = series[found >= 0], found[found >= 0]
+        self._residency.make_resident(found)
+        table = tables.windows
+        rows = table["block"][found] + tables.series["local"][series]
+        of_slices = table["level"][found] == at.SLICES
+        tables.slices.dirty[rows[of_slices]] |= at.EMIT
+        tables.longer.dirty[rows[~of_slices]] |= at.EMIT
+        table["flags"][found] |= at.TOUCHED | at.CHANGED

@@ -1,0 +1,30 @@
+"""Frames become rows by series: names are looked up, events are remembered, times that no calendar holds are counted late."""
+
+import numpy as np
+
+from fieldline.frames import Readings
+from processing.timeline.arrivals import Arrivals
+from processing.timeline.calendar import FIRST_NS, LAST_NS
+from processing.timeline.context import Context
+from processing.timeline.registry import Registry
+from processing.timeline.tables import Tables
+
+
+class Intake:
+    """Takes the frames of one partition."""
+
+    def __init__(self, tables: Tables, registry: Registry, context: Context) -> None:
+        self._tables, self._registry, self._context = tables, registry, context
+
+    def rows_of(self, offset: int | np.ndarray, frame: Readings) -> Arrivals:
+        """A frame's rows; offset : log offset of the frame, or of each row's."""
+        series = self._registry.map_rows(frame)
+        self._context.learn(frame)
+        series = self._context.tell_stops(frame, series)
+        where = np.broadcast_to(np.asarray(offset, np.int64), len(series))
+        rows = Arrivals(frame.time, frame.received, series, frame.value, frame.quality, where)
+        odd = (rows.time < FIRST_NS) | (rows.time >= LAST_NS)
+        if odd.any():
+            np.add.at(self._tables.lines["late"], self._tables.series["line"][series[odd]], 1)
+            rows = rows.only(~odd)
+        return rows

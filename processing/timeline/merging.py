@@ -1,0 +1,68 @@
+"""Rows of slices that are run again, with late ones among them, in scratch room."""
+
+import numpy as np
+
+from processing.kernels.layout import Rows
+from processing.kernels.order import Joining, merge_slice
+from processing.kernels.table import note_rows
+from processing.timeline.arrivals import Arrivals
+from processing.timeline.readback import Back, Key, ReadBack
+from processing.timeline.runner import Runner
+from processing.timeline.store import RowStore
+from processing.timeline.tables import Tables
+
+
+def _room(rows: int) -> Rows:
+    """Room for rows that are run again."""
+    time, series, value = np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows)
+    return Rows(time, series, value, np.empty(rows, np.uint8), np.empty(rows, np.uint8), 0)
+
+
+class Merging:
+    """Merges the rows of slices; `rows` holds them, those of several slices one after the other."""
+
+    def __init__(self, tables: Tables, store: RowStore, runner: Runner, read_back: ReadBack) -> None:
+        self._tables, self._store, self._runner, self._read_back = tables, store, runner, read_back
+        self.rows = _room(1 << 16)
+
+    def flag_new(self, lo: int, hi: int) -> None:
+        """Take rows for new ones."""
+        self.rows.is_new[lo:hi] = 1
+
+    def merge(
+        self, number: int, late: Arrivals, start: int, back: dict[Key, Back], pending: list[Arrivals]
+    ) -> tuple[int, bool]:
+        """Put the rows of a slice, with late ones, into `rows` from `start` on.
+
+        back : what was read back of slices; pending : rows that are on the log but not part of any slice yet.
+        Returns where they end, and whether a late one was kept; those join the row store. Raises Unavailable.
+        """
+        tables, store = self._tables, self._store
+        accepted = np.empty(len(late.time), np.uint8)
+        joining = Joining(late.time, late.series, late.value, late.quality, accepted)
+        while True:
+            plant, table = tables.plant, tables.table
+            end = merge_slice(number, plant, table, store.oldest, store.rows, joining, self.rows, start)
+            if end >= 0:
+                break
+            if end == -1:
+                self._read_back.restore(number, back.get(self._read_back.key(number)), [late, *pending])
+            else:
+                self._grow(-2 - end)
+        if not accepted.any():
+            return end, False
+        new = late.only(accepted == 1)
+        first = store.add(new.time, new.series, new.value, new.quality)
+        tables.room_for(0, 1)
+        offsets = int(new.offset.min()), int(new.offset.max())
+        note_rows(tables.table, number, first, first + len(new.time), *offsets)
+        self._runner.accept(new.time, new.series, new.value, new.quality)
+        return end, True
+
+    def _grow(self, rows: int) -> None:
+        """Room for at least `rows` rows; what is there stays."""
+        size = len(self.rows.time)
+        fresh = _room(max(rows, 2 * size))
+        for name in ("time", "series", "value", "quality", "is_new"):
+            getattr(fresh, name)[:size] = getattr(self.rows, name)
+        self.rows = fresh

@@ -1,0 +1,286 @@
+"""Late rows: the slices they belong to are run again, and on until the state is bit for bit what it was."""
+
+from concurrent.futures import Future, wait
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.errors import Unavailable
+from processing.kernels import layout as at
+from processing.kernels import slices
+from processing.kernels.jit import words
+from processing.timeline.arrivals import Arrivals
+from processing.timeline.late_cuts import LateCuts, of_minute
+from processing.timeline.merging import Merging
+from processing.timeline.readback import Back, Key, ReadBack
+from processing.timeline.rerun import Rerun
+from processing.timeline.residency import Residency
+from processing.timeline.runner import Runner
+from processing.timeline.store import RowStore
+from processing.timeline.tables import Tables
+from processing.timeline.timing import Timing
+from processing.timeline.windows import Windows
+
+_ROWS_AT_MOST = 400_000
+_GROUPS = (
+    8  # lines of one group are reprocessed together; groups take turns, so that the live edge is not held up for long
+)
+_NEVER = 2**62
+_WAIT_S = 30.0
+_MADE = 1024
+
+Todo = dict[int, dict[int, Arrivals | None]]
+"""By line, the slices to be run again with the late rows that they get; None: only the state before it differs."""
+
+
+class Away(NamedTuple):
+    """Late rows whose slices are being read back from the log, and what comes of it by line and start of the slice."""
+
+    rows: Arrivals
+    jobs: list[Future[dict[Key, Back]]]
+
+
+class Reprocessing:
+    """Late rows of one partition, until they are run.
+
+    Late rows of a line wait up to `timing.reprocess` so that one reprocessing serves them all, but not so long that a backlog pushes
+    their slices out of the row store; lines take turns.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        store: RowStore,
+        windows: Windows,
+        residency: Residency,
+        runner: Runner,
+        read_back: ReadBack,
+        timing: Timing,
+    ) -> None:
+        self._tables, self._store, self._windows, self._residency = tables, store, windows, residency
+        self._read_back, self._timing = read_back, timing
+        self._cuts = LateCuts(tables, residency)
+        self._rerun = Rerun(tables, residency, runner)
+        self._merging = Merging(tables, store, runner, read_back)
+        self._away: list[Away] = []
+        self._groups: list[list[Arrivals]] = [[] for _ in range(_GROUPS)]
+        self._due = [_NEVER] * _GROUPS
+        self._since = [0] * _GROUPS  # running number of the row store's end when the first of a group came
+        self._whole: set[int] = set()  # slices that are run with the rest of their minute, even for duplicates
+        self.count = 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether late rows wait."""
+        return self.count > 0
+
+    def add(self, rows: Arrivals, now: int) -> None:
+        """Take late rows; now : monotonic ns."""
+        group = self._tables.series["line"][rows.series] % _GROUPS
+        for k in np.unique(group).tolist():
+            if not self._groups[k]:
+                self._since[k] = self._store.next
+            self._groups[k].append(rows.only(group == k))
+            interval = self._timing.reprocess
+            self._due[k] = min(self._due[k], now + interval // 2 + k * interval // (2 * _GROUPS))
+        self.count += len(rows.time)
+        if self.count > _ROWS_AT_MOST:
+            self.run_due(_NEVER)
+        while self.count > _ROWS_AT_MOST and self._away:
+            wait(self._away[0].jobs, _WAIT_S)
+            self.run_due(_NEVER)
+
+    def late_rows(self) -> Arrivals | None:
+        """The rows that wait, for a checkpoint."""
+        blocks = self._waiting()
+        return Arrivals.joined(blocks) if blocks else None
+
+    def oldest(self) -> np.ndarray:
+        """int64[lines], time of each line's oldest row that waits. [ns UTC; the far future where none does]"""
+        found = np.full(len(self._tables.lines), np.iinfo(np.int64).max, np.int64)
+        for rows in self._waiting():
+            np.minimum.at(found, self._tables.series["line"][rows.series], rows.time)
+        return found
+
+    def _waiting(self) -> list[Arrivals]:
+        return [block for group in self._groups for block in group] + [away.rows for away in self._away]
+
+    def run_due(self, now: int) -> None:
+        """Run the late rows of groups of lines whose time has come, and those whose slices have been read back.
+
+        Raises Unavailable when the log does not answer.
+        """
+        back = [away for away in self._away if all(job.done() for job in away.jobs)]
+        for away in back:
+            self._away = [each for each in self._away if each is not away]  # `remove` compares, which arrays don't
+            self.count -= len(away.rows.time)
+            self._run(away.rows, {key: slot for job in away.jobs for key, slot in job.result().items()})
+        for k, due in enumerate(self._due):
+            if self._groups[k] and (due <= now or self._store.next - self._since[k] > self._store.size // 3):
+                rows = Arrivals.joined(self._groups[k])
+                self._groups[k], self._due[k] = [], _NEVER
+                self.count -= len(rows.time)
+                self._run(rows, {})
+
+    def run_all(self) -> None:
+        """Run all late rows, whatever has to be read for it. Raises Unavailable when that takes too long."""
+        while self.count:
+            for away in self._away:
+                if wait(away.jobs, _WAIT_S).not_done:
+                    raise Unavailable(f"log: slices were not read back within {_WAIT_S:g} s")
+            self.run_due(_NEVER)
+
+    def take_all(self) -> Arrivals:
+        """Take out all late rows."""
+        rows = self.late_rows()
+        self._groups = [[] for _ in range(_GROUPS)]
+        self._due = [_NEVER] * _GROUPS
+        self._away.clear()
+        self.count = 0
+        return rows if rows is not None else Arrivals.none()
+
+    def _run(self, rows: Arrivals, back: dict[Key, Back]) -> None:
+        """Run late rows, all but those of slices that must be read back first; back : what has been."""
+        tables = self._tables
+        key = (tables.series["line"][rows.series].astype(np.int64) << 32) | rows.time // at.MINUTE
+        rows = rows.only(np.argsort(key, kind="stable"))
+        line, minute = tables.series["line"][rows.series], rows.time // at.MINUTE
+        begins = np.flatnonzero(np.r_[True, (np.diff(line) != 0) | (np.diff(minute) != 0)])
+        ends = np.r_[begins[1:], len(line)]
+        newest = np.maximum.reduceat(rows.time, begins)
+        line, start = line[begins], minute[begins] * at.MINUTE
+        since = start - tables.lines["influence"][line]
+        self._residency.make_resident(self._residency.slices_of(line, since, start + at.MINUTE))
+        first = self._find(line, start, newest + tables.lines["hold"][line])
+        np.maximum.at(tables.lines["last"], line, newest)
+        todo: Todo = {}
+        away: list[tuple[int, Arrivals]] = []
+        for number, mine, lo, hi in zip(first.tolist(), line.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            late = rows.only(slice(lo, hi))
+            of_line = todo.setdefault(mine, {})
+            again = self._cuts.cut(number, mine, late)
+            for each in again:
+                of_line.setdefault(each, None)
+            self._whole.update(again)
+            for each, part in self._dealt(number, late):
+                if (
+                    not again
+                    and (mine, int(tables.windows["start"][each])) not in back
+                    and self._read_back.is_far(each)
+                ):
+                    away.append((each, part))
+                else:
+                    of_line[each] = part
+            if not again and of_line:
+                self._with_mates(of_line, number)
+        if away:
+            self._send_away(away)
+        self._run_waves({mine: slots for mine, slots in todo.items() if slots}, back)
+
+    def _dealt(self, first: int, late: Arrivals) -> list[tuple[int, Arrivals]]:
+        """Late rows of one minute by their slices, of which `first` is the first."""
+        table = self._tables.windows
+        dealt = []
+        for number in of_minute(table, first):
+            inside = (late.time >= table["start"][number]) & (late.time < table["end"][number])
+            if inside.any():
+                dealt.append((number, late.only(inside)))
+        return dealt
+
+    def _with_mates(self, of_line: dict[int, Arrivals | None], number: int, since: int = -1) -> None:
+        """Have all slices of a minute run that is cut, or those from `since` on: a second may lie in two of them."""
+        mates = of_minute(self._tables.windows, number)
+        mates = mates[mates.index(since) :] if since >= 0 else mates
+        if len(mates) > 1:
+            for mate in mates:
+                of_line.setdefault(mate, None)
+            self._whole.update(mates)
+
+    def _send_away(self, slices_of: list[tuple[int, Arrivals]]) -> None:
+        """Have slices read back; their late rows wait until all of them are there."""
+        jobs = self._read_back.ask([number for number, _ in slices_of])
+        rows = Arrivals.joined([late for _, late in slices_of])
+        self._away.append(Away(rows, jobs))
+        self.count += len(rows.time)
+
+    def _find(self, line: np.ndarray, start: np.ndarray, until: np.ndarray) -> np.ndarray:
+        """The slices of late minutes; missing ones are made and given the state before them."""
+        tables = self._tables
+        late = slices.Late(line, start, until, np.empty(len(line), np.int64))
+        done = 0
+        while done < len(line):
+            tables.room_for(_MADE, 0)
+            made = np.zeros(_MADE + 1, np.int64)
+            done = slices.find_slices(done, late, tables.plant, tables.table, made)
+            fresh = made[1 : 1 + made[0]]
+            newer = tables.windows["newer"][fresh]
+            self._residency.make_resident(np.concatenate([fresh, newer[newer >= 0]]))
+            fresh = fresh[np.argsort(-tables.windows["start"][fresh], kind="stable")]
+            for slot, state in zip(tables.slots, tables.states, strict=True):
+                before = words(tables.slices.arrays[2 * slot.number + 1])
+                slices.fill_before(fresh, tables.plant, tables.windows, before, words(state))
+        return late.slices
+
+    def _run_waves(self, todo: Todo, back: dict[Key, Back]) -> None:
+        """Run slices again, one of each line at a time, and on while the state after them differs."""
+        self._rerun.start()
+        while todo:
+            starts = self._tables.windows["start"]
+            wave = {line: min(mine, key=lambda number: int(starts[number])) for line, mine in todo.items()}
+            late = {number: todo[line].pop(number) for line, number in wave.items()}
+            ids, ends = self._gather(late, back)
+            follow = self._rerun.run(ids, ends, self._merging.rows)
+            for line, number in wave.items():
+                if number in follow:
+                    newer = int(self._tables.windows["newer"][number])
+                    todo[line].setdefault(newer, None)
+                    self._with_mates(todo[line], newer, newer)
+                if not todo[line]:
+                    del todo[line]
+        self._whole.clear()
+        self._cuts.fresh.clear()
+
+    def _gather(self, late: dict[int, Arrivals | None], back: dict[Key, Back]) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of slices with late ones in the scratch room: ids of those to be run, and where each one's rows begin and end."""
+        ids, ends = [], [0]
+        for number, joining in late.items():
+            pending = self._waiting()
+            end, is_kept = self._merging.merge(number, joining or Arrivals.none(), ends[-1], back, pending)
+            if number in self._cuts.fresh:
+                self._merging.flag_new(ends[-1], end)
+            if is_kept or joining is None or self._rerun.is_carried(number) or number in self._whole:
+                ids.append(number)
+                ends.append(end)
+        return np.array(ids, np.int64), np.array(ends, np.int64)
+
+    def reopen(self, which: np.ndarray) -> None:
+        """Take back that the lines `which` ended: their slices after the last row go, the one that holds it opens again."""
+        tables, table = self._tables, self._tables.windows
+        self.run_due(_NEVER)
+        todo: Todo = {}
+        for line in which.tolist():
+            last = int(tables.lines["last"][line])
+            number = int(tables.lines["newest_window"][line, at.SLICES])
+            gone = []
+            while number >= 0 and table["start"][number] > last:
+                gone.append(number)
+                number = int(table["older"][number])
+            self._drop(np.array(gone, np.int64))
+            table = tables.windows
+            watermark = max(last, int(tables.lines["newest"][line]) - self._timing.settle)
+            tables.lines["watermark"][line] = watermark
+            tables.lines["flushed"][line] = last // at.SECOND * at.SECOND
+            if number >= 0:
+                if table["end"][number] - 1 > watermark:
+                    table["flags"][number] = table["flags"][number] & ~at.CLOSED | at.CHANGED
+                # Closed or not: the slices that went have changed the state at the live edge.
+                todo[line] = {number: None}
+                self._with_mates(todo[line], number)
+        self._windows.refold(at.QUARTERS)
+        self._run_waves(todo, {})
+
+    def _drop(self, ids: np.ndarray) -> None:
+        """Drop slices that a line's end had made."""
+        self._windows.flagging.refold_above(ids)
+        self._windows.flagging.refold_overlapping(ids)
+        self._residency.drop(ids)

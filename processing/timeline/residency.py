@@ -1,0 +1,170 @@
+"""Which windows are in memory: those evicted are brought back from checkpoint pages, blocks follow the width of their lines."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from processing.kernels import layout as at
+from processing.kernels import slices, windows
+from processing.kernels.table import flagged, free_windows
+from processing.timeline.tables import Tables, rows_of
+
+Find = Callable[[np.ndarray], int]
+
+
+def found_ids(find: Find, room: int = 256) -> np.ndarray:
+    """What a kernel finds that writes as many ids as fit and returns how many there are."""
+    out = np.empty(room, np.int64)
+    found = find(out)
+    if found > len(out):
+        out = np.empty(found, np.int64)
+        find(out)
+    return out[:found]
+
+
+class Residency:
+    """Windows of a partition by their ids, and their blocks.
+
+    load_page(offset) gives the content of a checkpoint page, as `Pool.content` made it.
+    """
+
+    def __init__(self, tables: Tables, load_page: Callable[[int], list[np.ndarray]]) -> None:
+        self._tables = tables
+        self._load_page = load_page
+        self.dropped: list[int] = []
+
+    def flagged(self, all_of: int, none_of: int = 0) -> np.ndarray:
+        """Ids of windows by their flags."""
+        used = int(self._tables.heap["windows"][0])
+        out = np.empty(used, np.int64)
+        return out[: flagged(self._tables.windows, used, all_of | at.USED, none_of, out)]
+
+    def of_level(self, level: int) -> np.ndarray:
+        """Ids of all windows of a level."""
+        ids = self.flagged(0)
+        return ids[self._tables.windows["level"][ids] == level]
+
+    def slices_of(self, lines: np.ndarray, since: np.ndarray, until: np.ndarray) -> np.ndarray:
+        """Slices of lines that end after since[k] and start before until[k]. [ns UTC]"""
+        tables = self._tables
+        return found_ids(lambda out: slices.slices_of(lines, since, until, tables.plant, tables.windows, out))
+
+    def slices_within_influence(self, ids: np.ndarray) -> np.ndarray:
+        """Slices to which the rows of the slices `ids`, which come after them, may still add."""
+        tables = self._tables
+        return found_ids(lambda out: slices.slices_within_influence(ids, tables.plant, tables.windows, out))
+
+    def between(self, line: int, level: int, start: int, end: int) -> np.ndarray:
+        """Windows of a line and level that begin from `start` on and before `end`, newest first. [ns UTC]"""
+        tables = self._tables
+        return found_ids(lambda out: windows.between(line, level, start, end, tables.plant, tables.windows, out), 1024)
+
+    def make_resident(self, ids: np.ndarray) -> None:
+        """Have windows in memory, each with a row for every series of its line: new ones, evicted ones, and those that are too narrow.
+
+        Arrays of the tables may be replaced.
+        """
+        table, lines = self._tables.windows, self._tables.lines
+        narrow = table["shift"][ids] < lines["shift"][table["line"][ids]]
+        missing = ids[narrow | (table["block"][ids] < 0)]
+        if len(missing):
+            missing = np.unique(missing)
+            of_slices = table["level"][missing] == at.SLICES
+            for mine in (missing[of_slices], missing[~of_slices]):
+                if len(mine):
+                    self._bring(mine)
+
+    def _bring(self, ids: np.ndarray) -> None:
+        """Give windows of one pool blocks of their line's present size, with what they hold."""
+        tables, table = self._tables, self._tables.windows
+        pool = tables.pool(int(table["level"][ids[0]]))
+        block, shift, page, place = (table[name][ids] for name in ("block", "shift", "page", "place"))
+        pool.take(ids, tables.plant, table)
+        resident = np.flatnonzero(block >= 0)
+        if len(resident):
+            new = table["block"][ids[resident]]
+            pool.move(rows_of(block[resident], shift[resident]), rows_of(new, shift[resident]))
+            pool.give_back(block[resident], shift[resident])
+        evicted = (block < 0) & (page >= 0)
+        for offset in np.unique(page[evicted]).tolist():
+            mine = np.flatnonzero(evicted & (page == offset))
+            rows = rows_of(table["block"][ids[mine]], shift[mine])
+            pool.put(rows, self._load_page(offset), rows_of(place[mine], shift[mine]))
+        # The page that holds a window has fewer rows now.
+        table["flags"][ids[shift != table["shift"][ids]]] |= at.CHANGED
+
+    def _free(self, ids: np.ndarray) -> None:
+        """Give back the blocks of windows."""
+        table = self._tables.windows
+        ids = ids[table["block"][ids] >= 0]
+        of_slices = table["level"][ids] == at.SLICES
+        for pool, mine in ((self._tables.slices, ids[of_slices]), (self._tables.longer, ids[~of_slices])):
+            pool.give_back(table["block"][mine], table["shift"][mine])
+        table["block"][ids] = -1
+
+    def drop(self, ids: np.ndarray) -> None:
+        """Free windows that nothing can change any more."""
+        self.dropped += ids.tolist()
+        self._free(ids)
+        free_windows(ids, self._tables.plant, self._tables.table)
+
+    def evict_to(self, bytes_at_most: int) -> None:
+        """Evict windows that a checkpoint holds, oldest first, until four fifths of the budget are used."""
+        tables = self._tables
+        if tables.used_bytes <= bytes_at_most:
+            return
+        table = tables.windows
+        ids = self.flagged(at.CLOSED, at.TOUCHED | at.CHANGED)
+        of_line = tables.lines[table["line"][ids]]
+        cold = table["end"][ids] < of_line["last"] - of_line["influence"]
+        ids = ids[cold & (table["block"][ids] >= 0) & (table["page"][ids] >= 0)]
+        ids = ids[np.argsort(table["end"][ids], kind="stable")]
+        row = np.where(table["level"][ids] == at.SLICES, tables.slices.row_bytes, tables.longer.row_bytes)
+        freed = np.cumsum((1 << table["shift"][ids]) * row)
+        over = tables.used_bytes - bytes_at_most * 4 // 5
+        ids = ids[: int(np.searchsorted(freed, over)) + 1]
+        self._free(ids)
+        np.maximum.at(tables.lines["resident_since"], table["line"][ids], table["end"][ids])
+
+    def ranges_of(self, number: int) -> list[tuple[int, int]]:
+        """The ranges of log offsets in which a window's rows lie, newest first."""
+        found = []
+        place = int(self._tables.windows["range"][number])
+        while place >= 0:
+            first, last, place = self._tables.ranges[place].tolist()
+            found.append((first, last))
+        return found
+
+    def rebuild(self, ranges: dict[int, list[tuple[int, int]]]) -> None:
+        """After a restore: neighbours, free windows and ranges from the table of windows; all windows are evicted."""
+        tables = self._tables
+        used = int(tables.heap["windows"][0])
+        table = tables.windows
+        for name in ("block", "newest_run", "oldest_run", "older", "newer", "range"):
+            table[name][:used] = -1
+        table["newest_run"][[number for number, mine in ranges.items() if mine]] = at.ON_LOG
+        tables.heap["free_window"] = tables.heap["free_range"] = -1
+        for number in np.flatnonzero(table["flags"][:used] & at.USED == 0).tolist():
+            table["page"][number] = -1
+            table["newer"][number] = tables.heap["free_window"][0]
+            tables.heap["free_window"] = number
+        tables.lines["newest_window"] = -1
+        tables.lines["resident_since"] = at.FAR
+        ids = self.flagged(0)
+        self._link(ids[np.lexsort((table["start"][ids], table["level"][ids], table["line"][ids]))])
+        flat = [(number, first, last) for number, mine in ranges.items() for first, last in reversed(mine)]
+        tables.heap["ranges"] = len(flat)
+        tables.room_for(0, 0)
+        for place, (number, first, last) in enumerate(flat):
+            tables.ranges[place] = (first, last, table["range"][number])
+            table["range"][number] = place
+
+    def _link(self, ids: np.ndarray) -> None:
+        """Make windows neighbours that follow each other; ids by line, level and start."""
+        table = self._tables.windows
+        line, level = table["line"][ids], table["level"][ids]
+        follows = np.flatnonzero((np.diff(line) == 0) & (np.diff(level) == 0))
+        table["newer"][ids[follows]] = ids[follows + 1]
+        table["older"][ids[follows + 1]] = ids[follows]
+        newest = np.setdiff1d(np.arange(len(ids)), follows)
+        self._tables.lines["newest_window"][line[newest], level[newest]] = ids[newest]
