@@ -86,7 +86,8 @@ _DELAYS_S = (
 )
 """Share of the rows, and within which bounds they are delayed. [s]
 
-Some come beyond every horizon, some from a clock that is ahead, a few of them by more than `max_future_s`.
+What comes later than the plant's horizon (in one of them six hours) is late; some come from a clock that is ahead, a few of them by
+more than `max_future_s`.
 """
 
 
