@@ -48,7 +48,7 @@ def test_a_small_plant_gives_the_same_rows_in_two_orders_of_arrival(tmp_path: Pa
     rows = _small_rows()
     in_order = [row._replace(received=row.time) for row in sorted(rows, key=lambda row: row.time)]
 
-    late = played(_small("late", rows, 60, crashes=3), tmp_path / "late")
+    late = played(_small("late", rows, 40, crashes=8), tmp_path / "late")
     want = played(_small("in order", in_order, 200, crashes=0), tmp_path / "in order")
 
     found = compare(want.table, late.table)
