@@ -21,21 +21,11 @@ from fieldline.frames import Readings
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
-from processing.kernels import (
-    adwin,
-    change_points,
-    charts,
-    density,
-    drift,
-    moments,
-    outliers,
-    quantiles,
-    rules,
-    windowing,
-)
+from processing.kernels import charts, drift, outliers, rules
 from processing.kernels import energy as energy_kernel
 from processing.operators import MetricRows, Operator, energy, machine, spc, telemetry
 from processing.timeline.engine import Engine, Timing
+from processing.unwired.kernels import adwin, change_points, density, moments, quantiles, windowing
 from tests.twins import charts as chart_twins
 from tests.twins import drift as drift_twins
 from tests.twins import moments as moment_twins

@@ -2,13 +2,9 @@
 
 levels          output over one input, and over all of them in money
 index_numbers   quantities and prices of two periods as one number each
-total_factor    output index over input index, period by period
 growth          how much of the growth each input explains
-factors         a product of factors, and what each adds to its change
 frontier        data envelopment analysis: each unit against the best of them
 malmquist       a unit's change split into catching up and moving the frontier
-composite       indicators of unlike units made one score
-line            throughput, cycle, takt and the bottleneck of a line
 monthly_table   a table of periods, read and checked
 monthly         all of it over such a table
 

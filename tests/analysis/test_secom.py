@@ -40,8 +40,8 @@ import numpy as np
 import pytest
 
 from analysis.phase_one import LeaveOut, fit_individuals
-from analysis.rule_run_length import western_electric_arl
-from analysis.run_length import cusum_arl, ewma_arl, shewhart_arl
+from analysis.unwired.rule_run_length import western_electric_arl
+from analysis.unwired.run_length import cusum_arl, ewma_arl, shewhart_arl
 from processing.formulas.spc import beyond, ewma_limits, rule_mask, standardise
 from processing.kernels.charts import cusum_step, ewma_step
 from processing.kernels.rules import judge_point

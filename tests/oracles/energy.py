@@ -11,8 +11,9 @@ from analysis.baseline_fit import fit_baseline
 from analysis.savings import judge
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
-from processing.formulas import demand, emissions, power, tariff
+from processing.formulas import demand, emissions, power
 from processing.kernels.energy import register_deltas
+from processing.unwired.formulas import tariff
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of
 
 Case = dict[str, Any]

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from processing.formulas import iso22400, oee, quality, reliability, state_time
+from processing.formulas import oee, quality, reliability
+from processing.unwired.formulas import iso22400, state_time
 
 Case = dict[str, Any]
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from analysis.changes import change_points
-from analysis.outliers import hampel_outliers, local_outlier_probabilities, mad_scores
-from processing.kernels import adwin, drift, moments, quantiles
+from analysis.unwired.changes import change_points
+from analysis.unwired.outliers import hampel_outliers, local_outlier_probabilities, mad_scores
+from processing.kernels import drift
+from processing.unwired.kernels import adwin, moments, quantiles
 
 Case = dict[str, Any]
 

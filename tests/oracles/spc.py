@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.capability import (
+from analysis.unwired.capability import (
     Indices,
     Study,
     both_interval,
@@ -15,7 +15,7 @@ from analysis.capability import (
     study_individuals,
     study_subgroups,
 )
-from analysis.run_length import cusum_arl, ewma_arl, shewhart_arl
+from analysis.unwired.run_length import cusum_arl, ewma_arl, shewhart_arl
 from processing.formulas import quality, spc, spc_counts
 from processing.formulas.spc_constants import constants
 from processing.kernels.charts import cusum, ewma

@@ -11,7 +11,7 @@ import numpy as np
 from fieldline.partition import murmur2, partition_of
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
-from processing.kernels import windowing
+from processing.unwired.kernels import windowing
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of, frames_of
 
 Case = dict[str, Any]

@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from processing.formulas import emissions, tariff
+from processing.formulas import emissions
+from processing.unwired.formulas import tariff
 
 HOUR = 3_600_000_000_000
 

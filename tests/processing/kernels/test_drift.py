@@ -6,8 +6,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from processing.kernels import adwin as windows
 from processing.kernels import drift as at
+from processing.unwired.kernels import adwin as windows
 from tests.twins.drift import adwin, ddm, page_hinkley
 
 

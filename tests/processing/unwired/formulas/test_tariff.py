@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 import pytest
 
-from processing.formulas import tariff
+from processing.unwired.formulas import tariff
 
 HOUR = 3_600_000_000_000
 NIGHT_TARIFF = tariff.two_price_hours(22, 6, 0.30, 0.18)

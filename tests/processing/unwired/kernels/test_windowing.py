@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from processing.kernels import windowing as at
+from processing.unwired.kernels import windowing as at
 from tests.twins.windowing import Firing, event_time_sums, hopping_windows, session_windows
 
 

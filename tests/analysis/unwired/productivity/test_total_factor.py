@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.productivity import total_factor
+from analysis.unwired.productivity import total_factor
 
 
 def test_inputs_are_weighed_by_cost_shares_brought_to_one() -> None:

@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from processing.kernels import quantiles as at
+from processing.unwired.kernels import quantiles as at
 from tests.twins.quantiles import p2, quantile, rank_error
 
 SHAPES: dict[str, Callable[[Random], float]] = {

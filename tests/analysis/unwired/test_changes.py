@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from analysis.changes import change_points, noise_deviation
+from analysis.unwired.changes import change_points, noise_deviation
 from tests.twins.outliers import best_segments
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from processing.kernels import change_points as kernel
+from processing.unwired.kernels import change_points as kernel
 
 
 def noise_deviation(values: npt.ArrayLike) -> float:

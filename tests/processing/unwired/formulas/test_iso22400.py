@@ -4,7 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from processing.formulas import iso22400, oee
+from processing.formulas import oee
+from processing.unwired.formulas import iso22400
 
 KPIS = [kpi for _, kpi in inspect.getmembers(iso22400, inspect.isfunction) if kpi.__module__ == iso22400.__name__]
 

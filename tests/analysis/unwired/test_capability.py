@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.capability import (
+from analysis.unwired.capability import (
     both_interval,
     capability_indices,
     nearest_interval,

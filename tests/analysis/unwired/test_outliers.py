@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.outliers import hampel_outliers, local_outlier_probabilities, mad_scores
+from analysis.unwired.outliers import hampel_outliers, local_outlier_probabilities, mad_scores
 
 
 def test_values_beyond_three_and_a_half_are_named() -> None:

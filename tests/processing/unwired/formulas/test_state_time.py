@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.formulas.state_time import state_durations
+from processing.unwired.formulas.state_time import state_durations
 
 NEW_YEAR_NS = 1_767_225_600_000_000_000
 changes = st.lists(st.tuples(st.integers(-50, 150), st.integers(0, 3)), max_size=30)

@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from processing.kernels import moments as at
+from processing.unwired.kernels import moments as at
 from tests.twins.moments import moments, recent_mean
 
 SECOND = 1_000_000_000

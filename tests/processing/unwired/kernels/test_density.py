@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from processing.kernels.density import local_outlier_probability as kernel
+from processing.unwired.kernels.density import local_outlier_probability as kernel
 from tests.twins.outliers import local_outlier_probability
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.rule_run_length import western_electric_arl
-from analysis.run_length import shewhart_arl
+from analysis.unwired.rule_run_length import western_electric_arl
+from analysis.unwired.run_length import shewhart_arl
 from processing.kernels.rules import WESTERN_1, WESTERN_2, WESTERN_3, WESTERN_4, judge_point
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from processing.kernels import density, outliers
+from processing.kernels import outliers
+from processing.unwired.kernels import density
 
 Floats = npt.NDArray[np.float64]
 

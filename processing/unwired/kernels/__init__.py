@@ -1,0 +1,1 @@
+"""Kernels that no operator runs yet; the rules of `processing/kernels` hold for them."""
