@@ -16,12 +16,12 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import GroupIdNotFoundError, RetriableError
 
 from fieldline.errors import SettingsError, Unavailable
-from fieldline.log import Commit, Record, Stream
 from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_direct import DirectReads
 from fieldline.log.kafka_producer import Producer
 from fieldline.log.kafka_reader import KafkaReader
 from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, REQUEST_S, read_url, translated
+from fieldline.log.records import Commit, Record, Stream
 
 _Answer = TypeVar("_Answer")
 _CLOSE_S = 10.0

@@ -8,9 +8,9 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from fieldline.errors import SettingsError, Unavailable
-from fieldline.log import Record
 from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_settings import REQUEST_S, KafkaSettings, translated
+from fieldline.log.records import Record
 
 _SCAN_BYTES = 8 << 20
 _POINT_BYTES = 64 << 10

@@ -12,11 +12,11 @@ from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
 from fieldline.errors import PartitionLost, Unavailable
-from fieldline.log import Commit, Poll, Record, Stream
 from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_direct import to_record
 from fieldline.log.kafka_join import JoinKeeper
 from fieldline.log.kafka_settings import KafkaSettings, translate, translated
+from fieldline.log.records import Commit, Poll, Record, Stream
 
 _log = logging.getLogger(__name__)
 _SLICE_S = 0.1

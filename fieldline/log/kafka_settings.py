@@ -24,8 +24,8 @@ from typing import Any
 from kafka import errors as kafka_errors
 
 from fieldline.errors import FieldlineError, SettingsError, Unavailable
-from fieldline.log import Stream
 from fieldline.log.options import Options
+from fieldline.log.records import Stream
 
 VERSION = "v1"
 MAX_MESSAGE_BYTES = 16 << 20

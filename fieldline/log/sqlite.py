@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fieldline.errors import RecordTooLarge, SettingsError, Unavailable
-from fieldline.log import COMPACTED, Commit, Record, Stream
 from fieldline.log.gate import ByteGate
 from fieldline.log.options import Options
+from fieldline.log.records import COMPACTED, Commit, Record, Stream
 from fieldline.log.sqlite_file import connect, open_file, pack_headers, record_id, to_record, translated
 from fieldline.log.sqlite_reader import GroupLock, SqliteReader
 from fieldline.log.sqlite_upkeep import Retention, WriteBack

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from fieldline.errors import FieldlineError, LogCorrupt, SettingsError, Unavailable
-from fieldline.log import Record, Stream
+from fieldline.log.records import Record, Stream
 
 APPLICATION_ID = 0x464C4F47  # "FLOG"
 VERSION = 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fieldline.errors import InUse, PartitionLost, SettingsError, Unavailable
-from fieldline.log import Commit, Poll, Record, Stream
+from fieldline.log.records import Commit, Poll, Record, Stream
 
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _COMMIT_S = 30.0

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from fieldline.log import Stream
+from fieldline.log.records import Stream
 from fieldline.log.sqlite_file import connect, record_id, translate
 
 _log = logging.getLogger(__name__)

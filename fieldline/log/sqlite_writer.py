@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fieldline.errors import FieldlineError, LogCorrupt, Unavailable
-from fieldline.log import COMPACTED, Stream
 from fieldline.log.gate import ByteGate
+from fieldline.log.records import COMPACTED, Stream
 from fieldline.log.sqlite_file import record_id, translate
 from fieldline.log.sqlite_upkeep import Retention, WriteBack
 

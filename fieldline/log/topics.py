@@ -7,9 +7,9 @@ from typing import Any
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from fieldline.errors import SettingsError
-from fieldline.log import COMPACTED, Stream
 from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, KafkaSettings, read_url, translated
+from fieldline.log.records import COMPACTED, Stream
 
 _ALREADY_EXISTS = 36
 _DAY_MS = 86_400_000
