@@ -29,7 +29,12 @@ def pytest_run(*arguments: str, **environment: str) -> str:
 
 def test_the_kernels_do_the_same_uncompiled() -> None:
     said = pytest_run(
-        f"{TESTS}/kernels", f"{TESTS}/test_engine.py", f"{TESTS}/test_twins.py", "tests/oracles", NUMBA_DISABLE_JIT="1"
+        f"{TESTS}/kernels",
+        f"{TESTS}/unwired/kernels",
+        f"{TESTS}/test_engine.py",
+        f"{TESTS}/test_twins.py",
+        "tests/oracles",
+        NUMBA_DISABLE_JIT="1",
     )
 
     assert " passed" in said
