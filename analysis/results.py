@@ -4,18 +4,16 @@ from typing import Any, NamedTuple
 
 from analysis.logs import results_path
 from delivery.influx_sink import influx_token
-from delivery.query import query
+from delivery.query import Source, query
 from fieldline.settings import Settings
 
 Row = dict[str, Any]
 
 
 class Results(NamedTuple):
-    """A place that results can be read from. source : a store's path or an InfluxDB URL"""
+    """A place that results can be read from."""
 
-    source: str
-    token: str = ""
-    timeout_s: float = 30.0
+    source: Source
 
     def rows(self, kind: str, asset: str, window: str, start: int, stop: int, *, is_below: bool = False) -> list[Row]:
         """Rows of an asset's windows from `start` inclusive to `stop` exclusive [ns UTC], by time; each with its `time` in ns.
@@ -23,7 +21,7 @@ class Results(NamedTuple):
         is_below : those of all paths below the asset instead. Raises SettingsError, LogCorrupt, Unavailable.
         """
         glob = _literal(asset) + ("/*" if is_below else "")
-        frame = query(kind, glob, window, start, stop, source=self.source, token=self.token, timeout_s=self.timeout_s)
+        frame = query(kind, glob, window, start, stop, source=self.source)
         times = frame["time"].dt.epoch("ns").to_list()
         return [{**row, "time": time} for time, row in zip(times, frame.to_dicts(), strict=True)]
 
@@ -33,7 +31,7 @@ def results_of(settings: Settings, asked: str | None = None) -> Results:
     deliver = settings.deliver
     source = asked or deliver.store or deliver.influx or results_path(settings.log)
     token = influx_token(deliver) if source.startswith(("http://", "https://")) else ""
-    return Results(source, token, deliver.timeout_s)
+    return Results(Source(source, token, deliver.timeout_s))
 
 
 def _literal(asset: str) -> str:

@@ -10,7 +10,8 @@ sorted by time, asset, tag, window and labels.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.lineprotocol import storable_name, storable_text
 from delivery.query_influx import from_influx
@@ -22,9 +23,34 @@ from fieldline.errors import SettingsError
 if TYPE_CHECKING:
     import polars as pl
 
-_TIMEOUT_S = 30.0
 _RETRACTED = "retracted"
 _NO_LABELS = frozenset({"time", "site", "area", "line", *IDENTITY})
+
+
+class Source(NamedTuple):
+    """Where rows lie: a store's path (a leading `sqlite:` is dropped) or an InfluxDB URL with its token."""
+
+    url: str
+    token: str = ""
+    timeout_s: float = 30.0
+
+
+class Only(NamedTuple):
+    """Which rows of a kind, asset, window and span are wanted; without any of these, all that stand.
+
+    tag : glob that the tag matches
+    where : globs that labels and text fields match (`{"shift": "early"}`); an empty one matches rows without it
+    limit : keeps the first rows by time
+    retracted : also rows of orders that were corrected away, whose `retracted` is 1
+    """
+
+    tag: str = "*"
+    where: Mapping[str, str] = MappingProxyType({})
+    limit: int | None = None
+    retracted: bool = False
+
+
+_ALL = Only()
 
 
 def query(
@@ -34,43 +60,37 @@ def query(
     start_ns: int | None = None,
     stop_ns: int | None = None,
     *,
-    source: str,
-    tag: str = "*",
-    where: Mapping[str, str] | None = None,
-    token: str = "",
-    limit: int | None = None,
-    taken_back: bool = False,
-    timeout_s: float = _TIMEOUT_S,
+    source: str | Source,
+    only: Only = _ALL,
 ) -> "pl.DataFrame":
-    """Rows of `kind` whose asset and tag match their globs, from `start_ns` (inclusive) to `stop_ns` (exclusive) [ns
-    UTC].
+    """Rows of `kind` whose asset matches the glob and whose time is in the span, as a frame.
 
-    source : a store's path (a leading `sqlite:` is dropped) or an InfluxDB URL
-    where : globs that labels and text fields match (`{"shift": "early"}`); an empty one matches rows without it
-    limit : keeps the first rows by time
-    taken_back : also rows of orders that were corrected away, whose `retracted` is 1
+    start_ns, stop_ns : from inclusive to exclusive, None is open [ns UTC]
+    source : where they lie; a text is a `Source` without a token
+    only : which of them
 
     A kind that nobody wrote is an empty frame. Raises SettingsError, LogCorrupt, Unavailable.
     """
-    asked = {storable_name(name): storable_text(glob) for name, glob in (where or {}).items()}
+    asked = {storable_name(name): storable_text(glob) for name, glob in only.where.items()}
     for name in asked:
         if not name or name in _NO_LABELS or name in catalogue.fields(kind):
             raise SettingsError(f"query: --where names a label or a text field, such as shift=early; got {name!r}")
-    patterns = {"asset": storable_name(asset), "tag": storable_name(tag)}
-    question = Question(kind, patterns, window, asked, start_ns, stop_ns, limit)
-    frame = _answer(question, source, token, timeout_s)
-    if taken_back or _RETRACTED not in frame.columns or not (gone := frame[_RETRACTED].eq_missing(1.0)).any():
+    patterns = {"asset": storable_name(asset), "tag": storable_name(only.tag)}
+    question = Question(kind, patterns, window, asked, start_ns, stop_ns, only.limit)
+    place = Source(source) if isinstance(source, str) else source
+    frame = _answer(question, place)
+    if only.retracted or _RETRACTED not in frame.columns or not (gone := frame[_RETRACTED].eq_missing(1.0)).any():
         return frame
-    if limit is not None and frame.height == limit:
-        frame = _answer(question._replace(limit=None), source, token, timeout_s)
-        return frame.filter(frame[_RETRACTED].ne_missing(1.0)).head(limit)
+    if only.limit is not None and frame.height == only.limit:
+        frame = _answer(question._replace(limit=None), place)
+        return frame.filter(frame[_RETRACTED].ne_missing(1.0)).head(only.limit)
     return frame.filter(~gone)
 
 
-def _answer(question: Question, source: str, token: str, timeout_s: float) -> "pl.DataFrame":
-    if source.startswith(("http://", "https://")):
-        return _framed(question.kind, from_influx(source, question, token, timeout_s))
-    return _framed(question.kind, from_store(Path(source.removeprefix("sqlite:")), question))
+def _answer(question: Question, source: Source) -> "pl.DataFrame":
+    if source.url.startswith(("http://", "https://")):
+        return _framed(question.kind, from_influx(source.url, question, source.token, source.timeout_s))
+    return _framed(question.kind, from_store(Path(source.url.removeprefix("sqlite:")), question))
 
 
 def _framed(kind: str, found: Found) -> "pl.DataFrame":

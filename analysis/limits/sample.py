@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.results import Results
-from delivery.query import query
+from delivery.query import Only, query
 from fieldline.errors import SettingsError
 from ingest.table import TagColumn, read_table
 
@@ -62,23 +62,22 @@ def read_store(
     is_of_means : subgroups need readings; a chart of individuals takes the means of `every` where there is nothing finer.
     Raises SettingsError where there is nothing to estimate from, LogCorrupt, Unavailable.
     """
-    source, token, timeout_s = results
     kinds = [
         ("reading", None, "value"),
         ("telemetry", "1s", "mean"),
         *([] if is_of_means else [("telemetry", every, "mean")]),
     ]
     for kind, window, field in kinds:
-        found: Any = query(kind, asset, window, *span, source=source, tag=tag, token=token, timeout_s=timeout_s)
+        found: Any = query(kind, asset, window, *span, source=results.source, only=Only(tag))
         if found["asset"].n_unique() > 1 or found["tag"].n_unique() > 1:
             raise SettingsError(f"limits: expected one asset and one tag, got the patterns {asset!r} and {tag!r}")
         if found.height:
             what = "readings" if kind == "reading" else f"means of {window}"
-            return _sorted(found["time"].dt.epoch("ns").to_numpy(), found[field].to_numpy(), f"{source}, {what}")
+            return _sorted(found["time"].dt.epoch("ns").to_numpy(), found[field].to_numpy(), f"{results.source.url}, {what}")
     wanted = (
         "rows of `reading` (process --raw) or telemetry of 1s" if is_of_means else "rows of `reading` or `telemetry`"
     )
-    raise SettingsError(f"limits: {source} has no {wanted} of {asset} {tag} in that time")
+    raise SettingsError(f"limits: {results.source.url} has no {wanted} of {asset} {tag} in that time")
 
 
 def _sorted(times_ns: NDArray[np.int64], values: NDArray[np.float64], source: str) -> Readings:

@@ -38,6 +38,7 @@ from cli.stages.process import process_part
 from cli.supervisor import Stage, Supervisor, stop_on_signals
 from cli.terminal import say
 from cli.warm import warm_kernels
+from delivery.query import Source
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 from fieldline.health import configure_logging
@@ -198,7 +199,7 @@ class Demo:
             return
         causes = causes_of(log, line, window.start_ns, window.end_ns)
         self._causes = compare_line_causes(causes, truth, window.window, window.start_ns)
-        drawn = list(pictures(Results(str(store)), line, window, causes))
+        drawn = list(pictures(Results(Source(str(store))), line, window, causes))
         self._album += drawn
         if not self._asked.is_quiet:
             console = Console()

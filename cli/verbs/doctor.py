@@ -18,7 +18,7 @@ from cli.report import Report, Table, columns, tell
 from cli.wiring import plant_of
 from delivery.influx import InfluxHttp, influxql_rows, parse_influx_url
 from delivery.influx_sink import influx_token
-from delivery.query import query
+from delivery.query import Only, query
 from fieldline.errors import FieldlineError, Unavailable
 from fieldline.moments import iso
 from fieldline.settings import Settings
@@ -156,7 +156,7 @@ def _store(settings: Settings) -> Finding:
     path = Path(settings.deliver.store or results_path(settings.log))
     if not path.exists():
         return Finding("store", Verdict.OK, f"{path} does not exist yet; the first delivery makes it")
-    query("energy", source=str(path), limit=1)
+    query("energy", source=str(path), only=Only(limit=1))
     return Finding("store", Verdict.OK, f"{path} can be read")
 
 

@@ -12,6 +12,7 @@ from analysis.results import results_of
 from cli import options
 from cli.report import Column, Report, Table, tell
 from cli.wiring import plant_of
+from delivery.query import Only
 from delivery.query import query as ask
 from fieldline.catalogue import KINDS
 from fieldline.errors import SettingsError
@@ -64,11 +65,8 @@ def query(
         raise SettingsError(f"query: expected a window of {', '.join(WINDOWS)}, got {window!r}")
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
     place = results_of(settings, influx or store)
-    found = ask(
-        kind, asset, window, start, stop,
-        source=place.source, tag=tag, where=_conditions(where or []), token=place.token, limit=limit, taken_back=retracted,
-        timeout_s=place.timeout_s,
-    )  # fmt: skip
+    only = Only(tag, _conditions(where or []), limit, retracted)
+    found = ask(kind, asset, window, start, stop, source=place.source, only=only)
     tell(_report(found, plant_of(settings)), as_json=json, is_utc=utc)
 
 

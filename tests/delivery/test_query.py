@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from delivery.query import query
+from delivery.query import Only, query
 from delivery.store import LocalStore
 from fieldline.catalogue import TAGS, fields, texts
 from fieldline.errors import LogCorrupt, SettingsError
@@ -56,8 +56,8 @@ def test_rows_are_sorted_by_time_asset_tag_and_window(store: str) -> None:
 def test_asset_window_and_time_choose_rows(store: str) -> None:
     assert query("energy", "plant/*", "1m", source=store)["active_energy_kwh"].to_list() == [2, 1]
     assert query("energy", "*", "1m", 0, 60, source=store)["active_energy_kwh"].to_list() == [3]
-    assert query("reading", source=store, tag="t2")["value"].to_list() == [2.0]
-    assert query("energy", source=store, limit=1)["active_energy_kwh"].to_list() == [3]
+    assert query("reading", source=store, only=Only(tag="t2"))["value"].to_list() == [2.0]
+    assert query("energy", source=store, only=Only(limit=1))["active_energy_kwh"].to_list() == [3]
 
 
 def test_a_name_with_a_newline_is_found_by_itself(store: str) -> None:
@@ -123,13 +123,13 @@ def test_labels_stand_behind_the_window_and_texts_among_the_fields(labelled: str
 def test_labels_and_texts_choose_rows_and_an_empty_glob_those_without(
     labelled: str, where: dict[str, str], found: list[float]
 ) -> None:
-    assert query("oee", source=labelled, where=where)["oee"].to_list() == found
+    assert query("oee", source=labelled, only=Only(where=where))["oee"].to_list() == found
 
 
 @pytest.mark.parametrize("name", ["asset", "line", "rev", ""])
 def test_a_condition_on_what_is_no_label_or_text_is_refused(labelled: str, name: str) -> None:
     with pytest.raises(SettingsError, match="label or a text field"):
-        query("energy", source=labelled, where={name: "x"})
+        query("energy", source=labelled, only=Only(where={name: "x"}))
 
 
 def test_rows_of_orders_that_were_taken_back_are_left_out_unless_asked_for(tmp_path: Path) -> None:
@@ -143,5 +143,5 @@ def test_rows_of_orders_that_were_taken_back_are_left_out_unless_asked_for(tmp_p
     standing = query("oee", source=source)
 
     assert standing["product"].to_list() == ["A", "C"]
-    assert query("oee", source=source, limit=1)["product"].to_list() == ["A"]
-    assert query("oee", source=source, taken_back=True)["product"].to_list() == ["D", "A", "B", "C"]
+    assert query("oee", source=source, only=Only(limit=1))["product"].to_list() == ["A"]
+    assert query("oee", source=source, only=Only(retracted=True))["product"].to_list() == ["D", "A", "B", "C"]

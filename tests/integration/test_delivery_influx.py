@@ -10,7 +10,7 @@ import pytest
 import urllib3
 
 from delivery.influx_sink import InfluxSink
-from delivery.query import query
+from delivery.query import Only, query
 from delivery.rows import MetricRows, read_rows
 from delivery.sinks import SinkUnavailable
 from delivery.store import LocalStore
@@ -157,8 +157,10 @@ def test_labels_and_texts_come_back_as_from_the_local_store(url: str, tmp_path: 
     assert (outcome.stored, outcome.rejected, outcome.empty) == (60, [], 0)
     assert query("oee", source=url).equals(query("oee", source=local)) and query("oee", source=url).height == 60
     for where in ({"shift": "early"}, {"shift": ""}, {"product": "new*"}, {"order_id": "*\\*"}, {"order_id": ""}):
-        assert query("oee", source=url, where=where).equals(query("oee", source=local, where=where))
-        assert 0 < query("oee", source=url, where=where).height < 60
+        assert query("oee", source=url, only=Only(where=where)).equals(
+            query("oee", source=local, only=Only(where=where))
+        )
+        assert 0 < query("oee", source=url, only=Only(where=where)).height < 60
 
 
 def test_a_text_that_a_later_revision_no_longer_has_is_gone(url: str) -> None:
@@ -327,5 +329,5 @@ def test_a_limit_and_an_empty_answer_keep_the_shape(url: str) -> None:
     sink.write([random_rows(50, seed=5)])
     sink.close()
 
-    assert query("telemetry", limit=7, source=url).height == 7
+    assert query("telemetry", only=Only(limit=7), source=url).height == 7
     assert query("telemetry", "nobody", source=url).schema == query("telemetry", source=url).schema
