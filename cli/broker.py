@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from fieldline.settings import Settings
+from ingest.endpoint import Login
 from ingest.publisher import Publisher
 
 To = Annotated[
@@ -15,11 +16,5 @@ To = Annotated[
 def publisher_of(settings: Settings, connect_timeout_s: float = 10.0) -> Publisher:
     """A publisher with the settings' credentials and certificates."""
     ingest = settings.ingest
-    password = ingest.password.reveal() if ingest.password is not None else None
-    return Publisher(
-        ingest.mqtt,
-        username=ingest.username,
-        password=password,
-        ca_file=ingest.tls_ca,
-        connect_timeout_s=connect_timeout_s,
-    )
+    login = Login(ingest.username, ingest.password, ingest.tls_ca)
+    return Publisher(ingest.mqtt, login=login, connect_timeout_s=connect_timeout_s)

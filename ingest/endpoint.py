@@ -2,9 +2,11 @@
 
 import ssl
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from fieldline.errors import SettingsError
+from fieldline.tables import Secret
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,19 @@ class Endpoint:
         return f"{'mqtts' if self.is_tls else 'mqtt'}://{self.host}:{self.port}"
 
 
+class Login(NamedTuple):
+    """Who enters a broker. A user here goes before one in the URL.
+
+    ca_file, cert_file, key_file : for `mqtts`: whom to trust (the system's authorities without it), and who we are
+    """
+
+    username: str | None = None
+    password: Secret | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
 def parse_mqtt_url(url: str) -> tuple[str, int, bool, str | None, str | None]:
     """Host, port, whether TLS, user and password of `mqtt://host[:1883]` or `mqtts://host[:8883]`.
 
@@ -51,7 +66,7 @@ def parse_mqtt_url(url: str) -> tuple[str, int, bool, str | None, str | None]:
     return parts.hostname, port or (8883 if is_tls else 1883), is_tls, user, password
 
 
-def tls_context(endpoint: Endpoint) -> ssl.SSLContext:
+def tls_context(endpoint: Endpoint | Login) -> ssl.SSLContext:
     """TLS 1.2 or newer with the host's name checked. Raises OSError for files that can't be read or used."""
     context = ssl.create_default_context(cafile=endpoint.ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

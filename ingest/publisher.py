@@ -18,9 +18,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from fieldline.errors import SettingsError, Unavailable
-from ingest.endpoint import Endpoint, parse_mqtt_url, tls_context
+from ingest.endpoint import Login, parse_mqtt_url, tls_context
 
 _KEEPALIVE_S = 30
+_ANYBODY = Login()
 _REFUSED_FOR_GOOD = frozenset({"Not authorized", "Bad user name or password", "Client identifier not valid"})
 
 
@@ -29,7 +30,6 @@ class Publisher:
 
     max_inflight : messages that may wait for their acknowledgement; `publish` blocks beyond it. This is all the memory
         there is: while the broker is away, that many messages wait and are sent again when it is back.
-    ca_file, cert_file, key_file : for `mqtts`: whom to trust (the system's authorities without it), and who we are
     acknowledged : called on the network thread with the number of each message (0, 1, 2, …) that the broker took over;
         tests keep their ledger with it. An exception in it is raised by the next `publish` or `flush`.
 
@@ -44,11 +44,7 @@ class Publisher:
         *,
         client_id: str = "",
         max_inflight: int = 1000,
-        username: str | None = None,
-        password: str | None = None,
-        ca_file: str | None = None,
-        cert_file: str | None = None,
-        key_file: str | None = None,
+        login: Login = _ANYBODY,
         connect_timeout_s: float = 10.0,
         acknowledged: Callable[[int], None] | None = None,
     ) -> None:
@@ -69,7 +65,7 @@ class Publisher:
         self._answer: ReasonCode | None = None
         self._answered = threading.Event()
         self._client = self._make_client(client_id or f"fieldline-{os.getpid()}-{os.urandom(3).hex()}")
-        self._configure(username, password, (ca_file, cert_file, key_file))
+        self._configure(login)
         self._connect(connect_timeout_s)
 
     def publish(self, topic: str, payload: bytes, *, timeout_s: float = 60.0, retain: bool = False) -> int:
@@ -145,21 +141,17 @@ class Publisher:
         client.on_socket_open = _without_delay
         return client
 
-    def _configure(
-        self, username: str | None, password: str | None, files: tuple[str | None, str | None, str | None]
-    ) -> None:
-        user = username or self._user
+    def _configure(self, login: Login) -> None:
+        user = login.username or self._user
         if user:
+            password = login.password.reveal() if login.password is not None else None
             self._client.username_pw_set(user, password or self._password)
         if self._is_tls:
-            ca_file, cert_file, key_file = files
-            endpoint = Endpoint(
-                host=self._host, port=self._port, ca_file=ca_file, cert_file=cert_file, key_file=key_file
-            )
             try:
-                self._client.tls_set_context(tls_context(endpoint))
+                self._client.tls_set_context(tls_context(login))
             except OSError as error:
-                raise SettingsError(f"mqtt: can't use the certificates {list(filter(None, files))}: {error}") from error
+                files = [file for file in (login.ca_file, login.cert_file, login.key_file) if file]
+                raise SettingsError(f"mqtt: can't use the certificates {files}: {error}") from error
 
     def _connect(self, timeout_s: float) -> None:
         self._client.connect_timeout = timeout_s

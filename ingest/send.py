@@ -24,7 +24,9 @@ from ingest.table import Table, TagColumn, parse_tag_column, read_table, tag_nam
 
 __all__ = [
     "Attribute",
+    "Columns",
     "EventColumns",
+    "Playback",
     "SendReport",
     "TagColumn",
     "check_asset",
@@ -54,53 +56,63 @@ class SendReport(NamedTuple):
     stopped: bool
 
 
+class Columns(NamedTuple):
+    """What a file's columns are: its time, and either tags or what kind of event each row is."""
+
+    time: str
+    tags: Sequence[TagColumn] = ()
+    events: EventColumns | None = None
+    time_format: str | None = None
+    time_zone: str = "UTC"
+
+
+class Playback(NamedTuple):
+    """How a file is sent.
+
+    speed : the file's seconds in one second, by the newest time so far; None is as fast as the broker acknowledges
+    shuffle_within_s : displace each row by up to so long in the file's time, seeded [s]
+    repeat : how many times over; each time the same rows, shuffled anew
+    batch : rows in one message
+    """
+
+    speed: float | None = None
+    shuffle_within_s: float | None = None
+    seed: int = 1
+    repeat: int = 1
+    batch: int = 1
+
+
+_PLAIN = Playback()
+
+
 def send_file(
     path: Path,
     asset: str,
-    time_column: str,
-    tags: Sequence[TagColumn],
+    columns: Columns,
     to: str,
     *,
-    events: EventColumns | None = None,
-    speed: float | None = None,
-    time_format: str | None = None,
-    time_zone: str = "UTC",
-    shuffle_within_s: float | None = None,
-    seed: int = 1,
-    repeat: int = 1,
-    batch: int = 1,
+    playback: Playback = _PLAIN,
     progress: Callable[[int, int], None] | None = None,
     stop: threading.Event | None = None,
     connect: Callable[[str], Publisher] = Publisher,
 ) -> SendReport:
     """Send a file and wait until the broker has acknowledged all of it.
 
-    events : what kind of event each row is, instead of samples of `tags`
-    speed : the file's seconds in one second, by the newest time so far; None is as fast as the broker acknowledges
-    shuffle_within_s : displace each row by up to so long in the file's time, seeded [s]
-    repeat : how many times over; each time the same rows, shuffled anew
-    batch : rows in one message
     progress : called with (rows sent, rows in all)
     connect : makes the publisher, for brokers that need more than a URL tells
 
     Raises SettingsError before anything is sent for what is wrong with the file or the request, and Unavailable when
     the broker is away too long; sending all of it again is harmless.
     """
-    _check(asset, speed, shuffle_within_s, repeat, batch)
-    if events is None:
-        table = read_table(path, time_column, tags, time_format, time_zone)
-    elif tags:
-        raise SettingsError("send: --tag and --event are not sent together: send the file twice")
-    else:
-        table = read_events(path, time_column, events, time_format, time_zone)
-    if not len(table.times_ns):
-        raise SettingsError(f"send: {path} has no rows")
-    stop = stop or threading.Event()
+    check_asset(asset, "send: --asset")
+    _check(playback)
+    table = _read(path, columns)
+    stop, repeat = stop or threading.Event(), playback.repeat
     begin = time.monotonic()
     with connect(to) as publisher:
-        run = _Run(table, asset, publisher, _Pace(speed, stop), len(table.times_ns) * repeat, progress)
+        run = _Run(table, asset, publisher, _Pace(playback.speed, stop), len(table.times_ns) * repeat, progress)
         for number in range(repeat):
-            run.send(_order(table.times_ns, shuffle_within_s, seed + number), batch)
+            run.send(_order(table.times_ns, playback.shuffle_within_s, playback.seed + number), playback.batch)
         publisher.flush()
     low, high = int(table.times_ns.min()), int(table.times_ns.max())  # type: ignore[arg-type]
     empty_rows = run.empty_rows + table.left_out * repeat
@@ -214,8 +226,21 @@ def _stamp(time_ns: int) -> int | str:
     return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
-def _check(asset: str, speed: float | None, shuffle_within_s: float | None, repeat: int, batch: int) -> None:
-    check_asset(asset, "send: --asset")
+def _read(path: Path, columns: Columns) -> Table:
+    how = columns.time_format, columns.time_zone
+    if columns.events is None:
+        table = read_table(path, columns.time, columns.tags, *how)
+    elif columns.tags:
+        raise SettingsError("send: --tag and --event are not sent together: send the file twice")
+    else:
+        table = read_events(path, columns.time, columns.events, *how)
+    if not len(table.times_ns):
+        raise SettingsError(f"send: {path} has no rows")
+    return table
+
+
+def _check(playback: Playback) -> None:
+    speed, shuffle_within_s, _, repeat, batch = playback
     if speed is not None and not speed > 0:
         raise SettingsError(f"send: --speed is above 0, got {speed:g}")
     if shuffle_within_s is not None and not shuffle_within_s >= 0:

@@ -15,7 +15,7 @@ from cli.terminal import say, watched
 from fieldline.errors import SettingsError
 from fieldline.event_kinds import EVENT_KINDS
 from fieldline.moments import Moment
-from ingest.send import EventColumns, SendReport, parse_attribute, parse_tag_column, send_file
+from ingest.send import Columns, EventColumns, Playback, SendReport, parse_attribute, parse_tag_column, send_file
 
 
 def send(
@@ -88,17 +88,9 @@ def send(
         sent = send_file(
             file,
             asset,
-            time,
-            [parse_tag_column(text) for text in tag or []],
+            Columns(time, [parse_tag_column(text) for text in tag or []], events, time_format, time_zone),
             settings.ingest.mqtt,
-            events=events,
-            speed=speed,
-            time_format=time_format,
-            time_zone=time_zone,
-            shuffle_within_s=shuffle_within,
-            seed=seed,
-            repeat=repeat,
-            batch=batch,
+            playback=Playback(speed, shuffle_within, seed, repeat, batch),
             progress=progress,
             stop=stop,
             connect=lambda url: publisher_of(settings),

@@ -6,19 +6,23 @@ import polars as pl
 import pytest
 
 from fieldline.errors import SettingsError
-from ingest.send import TagColumn, _order, _stamp, send_file
+from ingest.send import Columns, Playback, TagColumn, _order, _stamp, send_file
+
+COLUMNS = Columns("t", [TagColumn("p", "p")])
 
 
 @pytest.mark.parametrize("asset", ["", "a//b", "/a", "a/", "a/+", "#", "$SYS/a", "a/*", "a/b?", "a/[b]"])
 def test_an_asset_that_is_no_topic_or_a_glob_is_refused(asset: str) -> None:
     with pytest.raises(SettingsError, match="--asset"):
-        send_file(Path("log.csv"), asset, "t", [TagColumn("p", "p")], "mqtt://127.0.0.1:1")
+        send_file(Path("log.csv"), asset, COLUMNS, "mqtt://127.0.0.1:1")
 
 
-@pytest.mark.parametrize("wrong", [{"speed": 0.0}, {"repeat": 0}, {"batch": 0}, {"shuffle_within_s": -1.0}])
-def test_impossible_numbers_are_refused(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [Playback(speed=0.0), Playback(repeat=0), Playback(batch=0), Playback(shuffle_within_s=-1.0)]
+)
+def test_impossible_numbers_are_refused(wrong: Playback) -> None:
     with pytest.raises(SettingsError):
-        send_file(Path("log.csv"), "a/b", "t", [TagColumn("p", "p")], "mqtt://127.0.0.1:1", **wrong)  # type: ignore[arg-type]
+        send_file(Path("log.csv"), "a/b", COLUMNS, "mqtt://127.0.0.1:1", playback=wrong)
 
 
 def test_a_shuffle_is_the_same_for_the_same_seed_and_bounded() -> None:

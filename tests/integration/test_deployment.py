@@ -24,6 +24,7 @@ from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 from fieldline.log import open_log
 from fieldline.tables import Secret
+from ingest.endpoint import Login
 from ingest.publisher import Publisher
 from ingest.simulator import Simulation, simulate
 from processing.operators import WINDOWS
@@ -103,10 +104,14 @@ class Listener:
             self._arrived.notify_all()
 
 
+def login(account: str) -> Login:
+    return Login(account, Secret(PASSWORDS[account]))
+
+
 def test_a_device_may_publish_and_ingest_may_read(broker: int) -> None:
     listener = Listener(broker, "fieldline", "plant/#")
 
-    with Publisher(f"mqtt://127.0.0.1:{broker}", username="device", password=PASSWORDS["device"]) as publisher:
+    with Publisher(f"mqtt://127.0.0.1:{broker}", login=login("device")) as publisher:
         publisher.publish("plant/hall1/line1/press1", b"1")
         publisher.publish("office/printer", b"2")
         publisher.flush(10)
@@ -121,10 +126,10 @@ def test_ingest_may_not_publish_and_a_device_may_not_read(broker: int) -> None:
     spy = Listener(broker, "device", "#")
     reader = Listener(broker, "fieldline", "#")
 
-    with Publisher(f"mqtt://127.0.0.1:{broker}", username="fieldline", password=PASSWORDS["fieldline"]) as publisher:
+    with Publisher(f"mqtt://127.0.0.1:{broker}", login=login("fieldline")) as publisher:
         publisher.publish("plant/hall1/line1/press1", b"forged")
         publisher.flush(10)
-    with Publisher(f"mqtt://127.0.0.1:{broker}", username="device", password=PASSWORDS["device"]) as publisher:
+    with Publisher(f"mqtt://127.0.0.1:{broker}", login=login("device")) as publisher:
         publisher.publish("plant/hall1/line1/press1", b"1")
         publisher.flush(10)
 
@@ -142,7 +147,7 @@ def test_the_simulator_reaches_ingest_with_the_accounts_of_the_deployment(broker
 
     with (
         ingest(log, mqtt=url, subscribe=("plant/#", "farm/#"), **account) as rig,
-        Publisher(url, username="device", password=PASSWORDS["device"]) as devices,
+        Publisher(url, login=login("device")) as devices,
     ):
         rig.until_subscribed()
         clock, stop = SystemClock(), threading.Event()
@@ -153,10 +158,10 @@ def test_the_simulator_reaches_ingest_with_the_accounts_of_the_deployment(broker
     log.close()
 
 
-@pytest.mark.parametrize("credentials", [{}, {"username": "device", "password": "wrong"}])
-def test_strangers_are_refused(broker: int, credentials: dict[str, str]) -> None:
+@pytest.mark.parametrize("stranger", [Login(), Login("device", Secret("wrong"))])
+def test_strangers_are_refused(broker: int, stranger: Login) -> None:
     with pytest.raises(SettingsError, match="refuses the connection: (Not authorized|Bad user name)"):
-        Publisher(f"mqtt://127.0.0.1:{broker}", **credentials)  # type: ignore[arg-type]
+        Publisher(f"mqtt://127.0.0.1:{broker}", login=stranger)
 
 
 def test_a_password_that_would_break_the_file_stops_the_start(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError, Unavailable
 from ingest.decoder import decode_message
 from ingest.publisher import Publisher
-from ingest.send import Attribute, EventColumns, TagColumn, send_file
+from ingest.send import Attribute, Columns, EventColumns, Playback, TagColumn, send_file
 from ingest.simulator import Faults, Simulation, simulate
 
 STEEL = Path(__file__).parents[1] / "data" / "steel_energy" / "steel_industry_2018_jan_sep.csv.xz"
@@ -63,7 +63,7 @@ def subscriber(mosquitto: Server) -> Iterator[Subscriber]:
 def test_a_file_arrives_in_its_own_order_with_every_sample(mosquitto: Server, subscriber: Subscriber) -> None:
     tags = [TagColumn("Usage_kWh", "interval_energy", "kWh"), TagColumn("Lagging_Current_Power_Factor", "pf")]
 
-    report = send_file(STEEL, "plant/steel/line1", "date", tags, mosquitto.url, batch=96)
+    report = send_file(STEEL, "plant/steel/line1", Columns("date", tags), mosquitto.url, playback=Playback(batch=96))
 
     assert (report.rows, report.samples, report.empty_rows) == (26_208, 52_416, 0)
     messages = subscriber.wait_for(report.messages)
@@ -77,8 +77,9 @@ def test_a_file_arrives_in_its_own_order_with_every_sample(mosquitto: Server, su
 def test_a_shuffled_file_holds_the_same_rows(mosquitto: Server, subscriber: Subscriber, tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("t,p\n" + "".join(f"{1_767_225_600 + 60 * n},{n}\n" for n in range(200)), encoding="utf-8")
+    shuffled = Playback(shuffle_within_s=600, seed=3, repeat=2)
 
-    report = send_file(path, "a/b", "t", [TagColumn("p", "p")], mosquitto.url, shuffle_within_s=600, seed=3, repeat=2)
+    report = send_file(path, "a/b", Columns("t", [TagColumn("p", "p")]), mosquitto.url, playback=shuffled)
 
     values = [json.loads(payload)["values"]["p"] for _, payload in subscriber.wait_for(report.messages)]
     assert report.messages == 400
@@ -94,7 +95,7 @@ def test_empty_cells_and_rows_are_not_sent(mosquitto: Server, subscriber: Subscr
     tags = [TagColumn("p", "p"), TagColumn("q", "q")]
     told: list[tuple[int, int]] = []
 
-    report = send_file(path, "a/b", "t", tags, mosquitto.url, progress=lambda *now: told.append(now))
+    report = send_file(path, "a/b", Columns("t", tags), mosquitto.url, progress=lambda *now: told.append(now))
 
     bodies = [json.loads(payload)["values"] for _, payload in subscriber.wait_for(2)]
     assert bodies == [{"p": 1.0}, {"q": 2.0}]
@@ -107,7 +108,7 @@ def test_rows_arrive_as_events_that_ingest_reads(mosquitto: Server, subscriber: 
     path.write_text("t,Status,Grund\n1767225600,down,Werkzeug\n,,\n1767225660,running,\n", encoding="utf-8")
     columns = EventColumns("state", [Attribute("state", "Status"), Attribute("reason", "Grund")], START_NS)
 
-    report = send_file(path, "a/b", "t", [], mosquitto.url, events=columns, batch=2)
+    report = send_file(path, "a/b", Columns("t", events=columns), mosquitto.url, playback=Playback(batch=2))
 
     ((topic, payload),) = subscriber.wait_for(1)
     read = decode_message(topic, payload, START_NS)
@@ -123,10 +124,11 @@ def test_rows_arrive_as_events_that_ingest_reads(mosquitto: Server, subscriber: 
 
 
 def test_samples_and_events_are_not_sent_together(mosquitto: Server, tmp_path: Path) -> None:
-    columns = EventColumns("state", [Attribute("state", "s")])
+    events = EventColumns("state", [Attribute("state", "s")])
+    both = Columns("t", [TagColumn("p", "p")], events)
 
     with pytest.raises(SettingsError, match="send the file twice"):
-        send_file(tmp_path / "log.csv", "a/b", "t", [TagColumn("p", "p")], mosquitto.url, events=columns)
+        send_file(tmp_path / "log.csv", "a/b", both, mosquitto.url)
 
 
 def test_nothing_is_sent_of_a_file_with_a_fault(mosquitto: Server, tmp_path: Path) -> None:
@@ -137,14 +139,14 @@ def test_nothing_is_sent_of_a_file_with_a_fault(mosquitto: Server, tmp_path: Pat
         raise AssertionError("connected before the file was read")
 
     with pytest.raises(SettingsError, match="row 2"):
-        send_file(path, "a/b", "t", [TagColumn("p", "p")], mosquitto.url, connect=connect)
+        send_file(path, "a/b", Columns("t", [TagColumn("p", "p")]), mosquitto.url, connect=connect)
 
 
 def test_a_speed_paces_by_the_time_of_the_rows(mosquitto: Server, tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("t,p\n1767225600,1\n1767225620,2\n1767225610,3\n", encoding="utf-8")
 
-    report = send_file(path, "a/b", "t", [TagColumn("p", "p")], mosquitto.url, speed=100.0)
+    report = send_file(path, "a/b", Columns("t", [TagColumn("p", "p")]), mosquitto.url, playback=Playback(speed=100.0))
 
     assert 0.2 <= report.seconds < 5
 
