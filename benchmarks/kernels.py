@@ -233,9 +233,8 @@ def _batches() -> Iterator[Contest]:
         return out
 
     def segments() -> np.ndarray:
-        ints = [np.empty(n + 1, np.int64) for _ in range(3)]
-        ends = np.empty(n, np.int64)
-        found = change_points.change_points(value, 5, 40.0, np.empty((2, n + 1)), np.empty(n + 1), *ints, ends)
+        starts, ends = np.empty((3, n + 1), np.int64), np.empty(n, np.int64)
+        found = change_points.change_points(value, 5, 40.0, np.empty((2, n + 1)), np.empty(n + 1), starts, ends)
         return ends[:found]
 
     few = values[:_TWIN_N]

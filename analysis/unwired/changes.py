@@ -41,7 +41,7 @@ def change_points(values: npt.ArrayLike, penalty: float | None = None, least: in
         raise ValueError(
             f"change_points: expected a penalty of 0 or more and least of 1 or more, got {penalty} and {least}"
         )
-    last, candidate, until, ends = (np.zeros(n + 1, np.int64) for _ in range(4))
     sums, cost = np.empty((2, n + 1)), np.empty(n + 1)
-    count = kernel.change_points(signal, least, float(penalty), sums, cost, last, candidate, until, ends)
+    starts, ends = np.zeros((3, n + 1), np.int64), np.zeros(n + 1, np.int64)
+    count = kernel.change_points(signal, least, float(penalty), sums, cost, starts, ends)
     return ends[:count].copy()

@@ -67,71 +67,71 @@ def _append(state, k, at, total, squares):
 
 
 @inline
-def _forget_oldest(state, k, c0):
+def _forget_oldest(state, k):
     """Drop the oldest bucket of the window."""
-    top = np.int64(state[k, c0 + USED]) - 1
-    at = c0 + HEAD + top * LEVEL
+    top = np.int64(state[k, USED]) - 1
+    at = HEAD + top * LEVEL
     size = float(1 << top)
     total, squares = state[k, at + L_TOTAL], state[k, at + L_SQUARES]
-    width = state[k, c0 + WIDTH] - size
-    rest = state[k, c0 + TOTAL] - total
+    width = state[k, WIDTH] - size
+    rest = state[k, TOTAL] - total
     apart = _between(size, total, width, rest) if width > 0.0 else 0.0
-    state[k, c0 + SQUARES] = max(state[k, c0 + SQUARES] - squares - apart, 0.0)
-    state[k, c0 + WIDTH] = width
-    state[k, c0 + TOTAL] = rest
+    state[k, SQUARES] = max(state[k, SQUARES] - squares - apart, 0.0)
+    state[k, WIDTH] = width
+    state[k, TOTAL] = rest
     _drop_oldest_of(state, k, at, 1)
-    while top >= 0 and state[k, c0 + HEAD + top * LEVEL + L_COUNT] == 0.0:
+    while top >= 0 and state[k, HEAD + top * LEVEL + L_COUNT] == 0.0:
         top -= 1
-    state[k, c0 + USED] = top + 1
+    state[k, USED] = top + 1
 
 
 @inline
-def _compress(state, k, c0, levels):
+def _compress(state, k, levels):
     """Join the two oldest buckets of each level that has too many into one of the next level."""
     for level in range(levels):
-        at = c0 + HEAD + level * LEVEL
+        at = HEAD + level * LEVEL
         if state[k, at + L_COUNT] <= BUCKETS:
             return
         if level == levels - 1:
-            _forget_oldest(state, k, c0)
+            _forget_oldest(state, k)
             return
         size = float(1 << level)
         a, b = state[k, at + L_TOTAL], state[k, at + L_TOTAL + 1]
         squares = state[k, at + L_SQUARES] + state[k, at + L_SQUARES + 1] + _between(size, a, size, b)
         _drop_oldest_of(state, k, at, 2)
         _append(state, k, at + LEVEL, a + b, squares)
-        state[k, c0 + USED] = max(state[k, c0 + USED], level + 2.0)
+        state[k, USED] = max(state[k, USED], level + 2.0)
 
 
 @inline
-def _insert(state, k, c0, levels, value):
+def _insert(state, k, levels, value):
     """Put a value at the new end of the window."""
-    width = state[k, c0 + WIDTH]
+    width = state[k, WIDTH]
     if width > 0.0:
-        state[k, c0 + SQUARES] += _between(width, state[k, c0 + TOTAL], 1.0, value)
-    state[k, c0 + WIDTH] = width + 1.0
-    state[k, c0 + TOTAL] += value
-    state[k, c0 + USED] = max(state[k, c0 + USED], 1.0)
-    _append(state, k, c0 + HEAD, value, 0.0)
-    _compress(state, k, c0, levels)
+        state[k, SQUARES] += _between(width, state[k, TOTAL], 1.0, value)
+    state[k, WIDTH] = width + 1.0
+    state[k, TOTAL] += value
+    state[k, USED] = max(state[k, USED], 1.0)
+    _append(state, k, HEAD, value, 0.0)
+    _compress(state, k, levels)
 
 
 @inline
-def _cut(state, k, c0, delta, least_part):
+def _cut(state, k, delta, least_part):
     """Where the window can be cut into parts whose means differ: (RISE, FALL or STEADY, buckets of the older part).
 
     Of all cuts between two buckets it is the one that exceeds its bound the most. The bound is eq. 3.1 of the paper with the
     window's variance (its section 3.3), for parts of at least `least_part` values.
     """
-    width, total = state[k, c0 + WIDTH], state[k, c0 + TOTAL]
+    width, total = state[k, WIDTH], state[k, TOTAL]
     verdict, buckets = STEADY, 0
     if width < 2.0 * least_part:
         return verdict, buckets
-    variance = state[k, c0 + SQUARES] / width
+    variance = state[k, SQUARES] / width
     confidence = np.log(2.0 * np.log(width) / delta)
     n, older, seen, most = 0.0, 0.0, 0, 1.0
-    for level in range(np.int64(state[k, c0 + USED]) - 1, -1, -1):
-        at = c0 + HEAD + level * LEVEL
+    for level in range(np.int64(state[k, USED]) - 1, -1, -1):
+        at = HEAD + level * LEVEL
         for b in range(np.int64(state[k, at + L_COUNT])):
             n += float(1 << level)
             older += state[k, at + L_TOTAL + b]
@@ -148,20 +148,20 @@ def _cut(state, k, c0, delta, least_part):
 
 
 @inline
-def adwin_step(state, k, c0, levels, value, delta, clock, least_part, least_count):
+def adwin_step(state, k, levels, value, delta, clock, least_part, least_count):
     """Take one value into row k and give the verdict; see `adwin`."""
     if np.isnan(value):
         return STEADY
-    _insert(state, k, c0, levels, value)
-    state[k, c0 + TICKS] += 1.0
-    if np.int64(state[k, c0 + TICKS]) % clock != 0 or state[k, c0 + WIDTH] <= least_count:
+    _insert(state, k, levels, value)
+    state[k, TICKS] += 1.0
+    if np.int64(state[k, TICKS]) % clock != 0 or state[k, WIDTH] <= least_count:
         return STEADY
-    verdict, buckets = _cut(state, k, c0, delta, least_part)
+    verdict, buckets = _cut(state, k, delta, least_part)
     while buckets > 0:
         # The whole older part goes. Taken bucket by bucket until no cut stands, a rest of it would be found again at the next look.
         for _ in range(buckets):
-            _forget_oldest(state, k, c0)
-        _, buckets = _cut(state, k, c0, delta, least_part)
+            _forget_oldest(state, k)
+        _, buckets = _cut(state, k, delta, least_part)
     return verdict
 
 
@@ -181,4 +181,4 @@ def adwin(row, value, delta, clock, least_part, least_count, state, verdict):
     """
     levels = (state.shape[1] - HEAD) // LEVEL
     for i in range(value.size):
-        verdict[i] = adwin_step(state, row[i], 0, levels, value[i], delta, clock, least_part, least_count)
+        verdict[i] = adwin_step(state, row[i], levels, value[i], delta, clock, least_part, least_count)

@@ -68,15 +68,13 @@ def _trace_back(last, n, ends):
     return count
 
 
-@kernel(
-    "int64(float64[::1], int64, float64, float64[:,::1], float64[::1], int64[::1], int64[::1], int64[::1], int64[::1])"
-)
-def change_points(value, least, penalty, sums, cost, last, candidate, until, ends):
+@kernel("int64(float64[::1], int64, float64, float64[:,::1], float64[::1], int64[:,::1], int64[::1])")
+def change_points(value, least, penalty, sums, cost, starts, ends):
     """The segmentation with the least sum of squared deviations from the segments' means plus `penalty` a segment.
 
     value : float64[n], finite; a signal shorter than 2 `least` is one segment. least : values of a segment, 1 or more.
     penalty : 0 or more [the value's unit squared]; 2 sigma² ln n is usual, sigma the deviation of the noise.
-    sums : float64[2, n + 1], cost : float64[n + 1], last, candidate, until : int64[n + 1], content does not matter.
+    sums : float64[2, n + 1], cost : float64[n + 1], starts : int64[3, n + 1], content does not matter.
     ends : int64[n], output, end (exclusive) of each segment, the last one is n. Returns the number of segments, 0 without values.
     Source: R. Killick, P. Fearnhead, I. A. Eckley, "Optimal detection of changepoints with a linear computational cost", JASA 107
     (2012) 1590 (PELT); the recursion is that of B. Jackson et al., IEEE Signal Processing Letters 12 (2005) 105.
@@ -87,6 +85,8 @@ def change_points(value, least, penalty, sums, cost, last, candidate, until, end
     if n < 2 * least:
         ends[0] = n
         return 1
+    # of each end: where its last segment begins; starts that may still be best; until which end each of them may be
+    last, candidate, until = starts[0], starts[1], starts[2]
     _sum_up(value, sums)
     cost[:] = np.inf
     cost[0] = 0.0
