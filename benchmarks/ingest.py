@@ -69,7 +69,7 @@ def _watch(stage: Stage, messages: int) -> tuple[tuple[float, float], tuple[floa
 
 
 def delay(stand: Stand, port: int, rate: float, samples: int, seconds: float) -> tuple[float, float]:
-    """p50 and p99 of received → durable at `rate` messages/s. [ms]"""
+    """p50 and p99 of received → durable at `rate` messages/s [ms]."""
     child = stand.script(
         "benchmarks.durable", "--mqtt", f"mqtt://127.0.0.1:{port}", "--log", stand.sqlite_log(), cores=MEASURED_CORE
     )

@@ -430,7 +430,7 @@ def _update(
 
 
 class _Clock:
-    """An operator whose `update` is timed. spent : by the last run [s]"""
+    """An operator whose `update` is timed; `spent` is what the last run took [s]."""
 
     def __init__(self, operator: Operator) -> None:
         self.spent = 0.0

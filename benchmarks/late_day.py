@@ -98,7 +98,7 @@ def _closed(when_ns: int, now_ns: int) -> set[str]:
 
 
 def _held_up(log: Log, start: int, appended_ns: int) -> tuple[float, float]:
-    """(what the worst 1 s window of other lines took longer after the late reading than before, that before) [ms]"""
+    """(what the worst 1 s window of other lines took longer after the late reading than before, that before) [ms]."""
     rows = read_metrics(log, "telemetry", start).rows
     rows = rows.filter((pl.col("window") == "1s") & ~pl.col("asset").is_in(feeder.names(1)))
     rows = rows.unique(["asset", "tag", "time"], keep="last", maintain_order=True)

@@ -162,7 +162,7 @@ def _machine(clock: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray, np
 
 
 def _ran_until(place: np.ndarray) -> np.ndarray:
-    """How long a machine ran in its period until `place`. [s]"""
+    """How long a machine ran in its period until `place` [s]."""
     stops = np.maximum(place // _BETWEEN_S - 1, 0) * _SHORT_S
     current = np.where(place >= _BETWEEN_S, np.minimum(place % _BETWEEN_S, _SHORT_S), 0)
     return np.maximum(place - _LONG_S - stops - current, 0)
@@ -205,7 +205,7 @@ class _Source:
         return [(line, second) for line, seconds in begun for second in seconds if second >= first]
 
     def _values(self, clock: np.ndarray) -> np.ndarray:
-        """float64[seconds, series]"""
+        """The values, float64[seconds, series]."""
         values = np.random.default_rng((self._seed, int(clock[0]))).normal(50.0, 5.0, (len(clock), len(self._line)))
         registers = self._tag == _REGISTER
         values[:, registers] = clock[:, None] * 0.014 + self._line[registers]

@@ -24,7 +24,7 @@ _ROW_CACHE_MB = "212"
 
 
 class Speed(NamedTuple):
-    """rate [readings/s]; cpu_s : processor time for a million readings [s]; rss_mb : resident memory at the end [MB]"""
+    """Rate [readings/s], processor time for a million readings [s] and resident memory at the end [MB]."""
 
     rate: float
     cpu_s: float

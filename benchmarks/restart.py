@@ -38,7 +38,7 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
 
 
 def _catch_up(stage: Stage, log: Log) -> tuple[float, float, float]:
-    """(rows/s while behind, rows done by then, seconds from start to the first look with rows)"""
+    """(rows/s while behind, rows done by then, seconds from start to the first look with rows)."""
     behind = _behind(log)
     looks: list[tuple[float, float]] = []
     deadline = time.monotonic() + 90.0

@@ -66,12 +66,12 @@ class Child:
         return self.process.poll() is None
 
     def cpu_s(self) -> float:
-        """Processor time of all its threads so far, user and system. [s]"""
+        """Processor time of all its threads so far, user and system [s]."""
         times = self.process.cpu_times()
         return float(times.user + times.system)
 
     def rss_mb(self) -> float:
-        """Resident memory. [MB = 10⁶ bytes]"""
+        """Resident memory [MB = 10⁶ bytes]."""
         return float(self.process.memory_info().rss) / 1e6
 
     def wait(self, timeout_s: float) -> str:
@@ -220,7 +220,7 @@ def until(condition: Callable[[], object], timeout_s: float, child: Child | None
 
 
 def memory_of(server: Server) -> float:
-    """A server's resident memory. [MB]"""
+    """A server's resident memory [MB]."""
     return float(psutil.Process(server.pid).memory_info().rss) / 1e6 if server.pid else 0.0
 
 

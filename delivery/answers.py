@@ -78,8 +78,7 @@ def judge(answer: Answer) -> Verdict:
 
 
 def message_of(body: bytes | str) -> str:
-    """The server's words in an error body: `error` of 1.x and 3, `message` of 2.x, else the text, cut at 2,000
-    characters."""
+    """The server's words in an error body, cut at 2,000 characters: `error` of 1.x and 3, `message` of 2.x, else the text."""
     text = body if isinstance(body, str) else body.decode(errors="replace")
     try:
         found = json.loads(text)
@@ -110,8 +109,7 @@ def conflict_in(message: str) -> Conflict | None:
 
 
 def retry_after_s(header: str | None, now_ns: int) -> float | None:
-    """The pause a Retry-After header asks for, seconds or an HTTP date, 0 to 600; None where it says nothing usable.
-    [s]"""
+    """The pause a Retry-After header asks for, seconds or an HTTP date, 0 to 600 [s]; None where it says nothing usable."""
     if header is None:
         return None
     try:

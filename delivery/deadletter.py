@@ -1,5 +1,4 @@
-"""What delivery sets aside: rows that a sink refuses and frames that can't be read, each with its reason on
-`deadletter`."""
+"""What delivery sets aside on `deadletter`: rows that a sink refuses and frames that can't be read, each with its reason."""
 
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -16,8 +15,7 @@ _DURABLE_S = 30.0
 
 
 class DeadLetters:
-    """Writes dead letters of origin `deliver`; `settle` makes sure that they are durable before a position is
-    committed.
+    """Writes dead letters of origin `deliver`; `settle` makes sure that they are durable before a position is committed.
 
     These are metric rows, not readings, so the audit of readings leaves them out.
     """

@@ -1,13 +1,12 @@
-"""Shell-like patterns over asset paths and tags, as one regular expression that Python and InfluxDB (RE2) read
-alike."""
+"""Shell-like patterns over asset paths and tags, as one regular expression that Python and InfluxDB (RE2) read alike."""
 
 import re
 
 
 def glob_regex(glob: str) -> str:
-    """An anchored expression: `*` is any text (also across `/`), `?` one character, `[abc]` and `[!a-f]` sets; all
-    else literal.
+    """An anchored expression that matches what the glob does.
 
+    `*` is any text (also across `/`), `?` one character, `[abc]` and `[!a-f]` are sets; all else is literal.
     A bracket that is never closed is literal.
     """
     out, at = ["^"], 0

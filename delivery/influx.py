@@ -140,8 +140,10 @@ class InfluxV1Wire:
 
 
 class InfluxHttp:
-    """Plain HTTP to an InfluxDB: one kept connection, no retries, no redirects, every wait bounded. Used by one
-    thread."""
+    """Plain HTTP to an InfluxDB: one kept connection, no retries, no redirects, every wait bounded.
+
+    Used by one thread.
+    """
 
     def __init__(self, target: InfluxTarget, token: str, timeout_s: float) -> None:
         self._target = target

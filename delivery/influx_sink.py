@@ -79,8 +79,10 @@ class InfluxSink:
 
 
 def influx_token(settings: DeliverSettings) -> str:
-    """The token, or user:password for a 1.x server; empty when neither is set. Raises SettingsError for an unreadable
-    file."""
+    """The token, or user:password for a 1.x server; empty when neither is set.
+
+    Raises SettingsError for an unreadable file.
+    """
     if settings.token or settings.token_file:
         return settings.token.reveal() if settings.token else _secret_file(settings.token_file or "")
     if settings.username is None:

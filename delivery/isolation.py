@@ -25,10 +25,11 @@ _DETAIL_LIMIT = 500
 
 
 class Isolation:
-    """One write's worth of lines on their way. `send` posts a body; make one for each write, then call `deliver` once
-    a piece.
+    """One write's worth of lines on their way.
 
-    After it, `stored` and `rejected` tell what became of the lines.
+    send : posts a body
+
+    Make one for each write, then call `deliver` once a piece. After it, `stored` and `rejected` tell what became of the lines.
     """
 
     def __init__(self, send: Callable[[bytes], Answer], now_ns: int) -> None:

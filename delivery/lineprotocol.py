@@ -1,10 +1,10 @@
-"""InfluxDB line protocol: whole columns to bytes on the hot path, single points for everything else.
+r"""InfluxDB line protocol: whole columns to bytes on the hot path, single points for everything else.
 
 Names keep their identity except where the protocol has no way to write them, so that no name can end a line early,
 start a comment or swallow the character after it:
 
 - a control character (below U+0020, and U+007F) is written as its Unicode picture: newline as `␊`, DEL as `␡`;
-- a backslash at the end of a name is written as `＼` (U+FF3C), since `\\` before a separator would escape it;
+- a backslash at the end of a name is written as `＼` (U+FF3C), since `\` before a separator would escape it;
 - a measurement that begins with `#`, an empty name, the keys `time`, `_field` and `_measurement`, a key that stands
   twice and an empty tag value of a single point are refused with FrameError. An empty level of a path is no tag.
 
@@ -80,8 +80,9 @@ def encode_point(
     fields: Mapping[str, FieldValue] | Sequence[tuple[str, FieldValue]],
     time: int | None,
 ) -> bytes:
-    """One line without its newline, tags sorted by key; empty when no field is finite. `time` [ns], None leaves it to
-    the server.
+    """One line without its newline, tags sorted by key; empty when no field is finite.
+
+    time : None leaves it to the server [ns]
 
     Raises FrameError for names, numbers and times that line protocol cannot carry.
     """

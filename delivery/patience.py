@@ -9,15 +9,18 @@ _OPERATOR_LONGEST_S = 60.0
 
 
 class Patience:
-    """Waits that double from one failure to the next, between half and all of their length at random, so that many
-    writers do not come back at once. A server's own Retry-After goes before, with up to 10 % on top."""
+    """Waits that double from one failure to the next.
+
+    Each is between half and all of its length at random, so that many writers do not come back at once. A server's own Retry-After
+    goes before, with up to 10 % on top.
+    """
 
     def __init__(self, random_source: random.Random | None = None) -> None:
         self._random = random_source or random.Random()
         self._failures = 0
 
     def next_s(self, retry_after_s: float | None, needs_operator: bool) -> float:
-        """The wait after one more failure. [s]"""
+        """The wait after one more failure [s]."""
         self._failures += 1
         if retry_after_s is not None:
             return retry_after_s * (1 + 0.1 * self._random.random())

@@ -15,7 +15,7 @@ _LEVELS = frozenset({"site", "area", "line"})
 
 
 class Names(NamedTuple):
-    """A dictionary column: row i has the name `names[codes[i]]`. codes : int[n], −1 where a label or text has none"""
+    """A dictionary column: row i has the name `names[codes[i]]`. codes : int[n], −1 where a label or text has none."""
 
     codes: np.ndarray
     names: list[str]

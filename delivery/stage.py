@@ -1,7 +1,7 @@
-"""The deliver stage: metric rows from the log into one sink, each position committed only after the sink took what
-lies before it.
+"""The deliver stage: metric rows from the log into one sink.
 
-The log is the spool: while the sink is away nothing more is read, so memory stays at one batch however long it lasts.
+A position is committed only after the sink took what lies before it. The log is the spool: while the sink is away nothing
+more is read, so memory stays at one batch however long it lasts.
 The group's members keep polling meanwhile, so that Kafka does not take their partitions away.
 """
 

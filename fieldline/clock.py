@@ -12,10 +12,10 @@ class Clock(Protocol):
     """What a stage asks for the time."""
 
     def now_ns(self) -> int:
-        """Wall time. [ns, UTC]"""
+        """Wall time [ns, UTC]."""
 
     def monotonic(self) -> float:
-        """Time since an arbitrary moment; never goes back. [s]"""
+        """Time since an arbitrary moment; never goes back [s]."""
 
 
 class SystemClock:

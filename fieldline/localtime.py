@@ -77,7 +77,7 @@ def _change(info: ZoneInfo, before: int, after: int) -> int:
 
 
 def instants(zone: str, year: int, local_minutes: np.ndarray) -> np.ndarray:
-    """The instants of local times, int64[n]. [ns UTC]
+    """The instants of local times, int64[n] [ns UTC].
 
     local_minutes : int64[n], minutes since 1970-01-01T00:00 on the local clock, within a day or two of `year`.
     """
@@ -88,5 +88,5 @@ def instants(zone: str, year: int, local_minutes: np.ndarray) -> np.ndarray:
 
 
 def instant(zone: str, local: datetime) -> int:
-    """The instant of one local time without a zone. [ns UTC]"""
+    """The instant of one local time without a zone [ns UTC]."""
     return int(instants(zone, local.year, np.array([minute_number(local)], np.int64))[0])

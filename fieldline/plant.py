@@ -112,7 +112,7 @@ class Plant:
         return info
 
     def ideal_cycle_s(self, product: str | None, asset: str) -> float:
-        """The shortest time a unit on an asset, NaN if unknown. [s]
+        """The shortest time a unit on an asset, NaN if unknown [s].
 
         Of the product's declarations the one whose asset is told most exactly holds; without any, the asset's own.
         """

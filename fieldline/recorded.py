@@ -14,7 +14,7 @@ _UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 
 
 def recorded_s(payload: bytes) -> int | None:
-    """The attribute `recorded` of an event's JSON, from 1990 to 2100. [whole s since 1970, UTC]
+    """The attribute `recorded` of an event's JSON, from 1990 to 2100 [whole s since 1970, UTC].
 
     Epoch s, ms, µs or ns, told apart by magnitude, or ISO 8601 with an offset. None where it is missing or anything else: an event
     may use the word for something of its own.

@@ -88,11 +88,11 @@ class PriceTable:
         self._factors = HourTable(zone, _factor_hours(emission))
 
     def price_at(self, first_ns: int, last_ns: int) -> tuple[np.ndarray, np.ndarray]:
-        """Prices in a range, as `HourTable.values_at` gives them; NaN without a tariff and where tiers price energy. [currency/kWh]"""
+        """Prices in a range, as `HourTable.values_at` gives them; NaN without a tariff and where tiers price energy [currency/kWh]."""
         return self._prices.values_at(first_ns, last_ns)
 
     def co2_at(self, first_ns: int, last_ns: int) -> tuple[np.ndarray, np.ndarray]:
-        """Emission factors in a range, as `HourTable.values_at` gives them; NaN where none is declared. [kg CO2e/kWh]"""
+        """Emission factors in a range, as `HourTable.values_at` gives them; NaN where none is declared [kg CO2e/kWh]."""
         return self._factors.values_at(first_ns, last_ns)
 
 

@@ -1,5 +1,4 @@
-"""What happens to times that can't be right, by the policy of the asset (plant file `clock`, or setting
-`ingest.clock`).
+"""What happens to times that can't be right, by the policy of the asset (plant file `clock`, or setting `ingest.clock`).
 
 | policy | before 1990, too far ahead, too old | a clock that drifts |
 |---|---|---|
@@ -31,7 +30,7 @@ _MAX_SOURCES = 50_000
 
 
 class DriftEstimate:
-    """The smallest delay of a source's messages over the last one to two minutes. [ns]"""
+    """The smallest delay of a source's messages over the last one to two minutes [ns]."""
 
     __slots__ = ("_before", "_began", "_now")
 
@@ -49,7 +48,7 @@ class DriftEstimate:
 
     @property
     def offset_ns(self) -> int:
-        """What to add to the source's times; 0 while its clock seems right. [ns]"""
+        """What to add to the source's times; 0 while its clock seems right [ns]."""
         smallest = self._now if self._before is None else min(self._now, self._before)
         if smallest < -_AHEAD_NS or (self._before is not None and smallest > _BEHIND_NS):
             return smallest
@@ -57,7 +56,7 @@ class DriftEstimate:
 
 
 class ClockPolicies:
-    """Applies the policies. `max_future_s`, `max_age_s` : see the module's text; NaN for no limit. [s]"""
+    """Applies the policies. `max_future_s`, `max_age_s` : see the module's text; NaN for no limit [s]."""
 
     def __init__(self, max_future_s: float, max_age_s: float) -> None:
         self._future_ns = round(max_future_s * _SECOND_NS)

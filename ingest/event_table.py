@@ -26,8 +26,10 @@ class Attribute(NamedTuple):
 
 
 class EventColumns(NamedTuple):
-    """What kind of event each row of a file is. recorded_ns : when all of them were entered, None where the file says it or
-    nobody does. [ns UTC]"""
+    """What kind of event each row of a file is.
+
+    recorded_ns : when all of them were entered, None where the file says it or nobody does [ns UTC]
+    """
 
     kind: str
     attributes: Sequence[Attribute]
@@ -107,7 +109,10 @@ def _moments(times: pl.Series) -> pl.Series:
 
 
 def _check_rows(events: EventColumns, times: pl.Series, columns: dict[str, pl.Series], rows: pl.Series) -> None:
-    """Refuse rows that processing would not understand as they are meant. rows : the number of each in the file"""
+    """Refuse rows that processing would not understand as they are meant.
+
+    rows : the number of each in the file
+    """
     of = dict(events.attributes)
     known = EVENT_KINDS.get(events.kind)
     for group in known.needs if known else ():

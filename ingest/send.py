@@ -43,8 +43,12 @@ _EPOCH_IS_PLAIN_NS = 1_000_000_000_000 * _MS
 
 
 class SendReport(NamedTuple):
-    """What was sent and acknowledged: rows, messages, samples or events, rows without any, the file's first and last time
-    [ns UTC], how long it took [s], and whether it was stopped before the end."""
+    """What was sent and acknowledged.
+
+    samples : of tags, or events; empty_rows : rows without any
+    first_ns, last_ns : the file's first and last time [ns UTC]
+    stopped : whether it was stopped before the end
+    """
 
     rows: int
     messages: int

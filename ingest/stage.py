@@ -106,7 +106,7 @@ class IngestStage:
         self._received_point.passed(len(messages))
 
     def _patience(self) -> float:
-        """How long `poll` may wait. [s]"""
+        """How long `poll` may wait [s]."""
         batch = self._batch
         if batch is None:
             return _LONGEST_WAIT_S

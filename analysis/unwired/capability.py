@@ -219,8 +219,10 @@ def _deviation_degrees(statistics: Subgroups) -> float:
 
 
 def _moving_range_degrees(n: int) -> float:
-    """What a mean of n - 1 moving ranges is worth. Neighbouring ranges share a reading: J. D. Cryer and T. P. Ryan, The estimation of
-    sigma for an X chart, J. Quality Technology 22 (1990), 187."""
+    """What a mean of n - 1 moving ranges is worth, of which neighbours share a reading.
+
+    Source: J. D. Cryer and T. P. Ryan, The estimation of sigma for an X chart, J. Quality Technology 22 (1990), 187.
+    """
     if n < 2:
         return math.nan
     own = 2.0 - 4.0 / math.pi
@@ -229,8 +231,10 @@ def _moving_range_degrees(n: int) -> float:
 
 
 def _degrees(relative_variance: float) -> float:
-    """ν of the chi with this squared coefficient of variation: P. B. Patnaik, The use of mean range as an estimator of variance,
-    Biometrika 37 (1950), 78: 1 / 2ν + 1 / 8ν² solved for ν."""
+    """ν of the chi with this squared coefficient of variation: 1 / 2ν + 1 / 8ν² solved for ν.
+
+    Source: P. B. Patnaik, The use of mean range as an estimator of variance, Biometrika 37 (1950), 78.
+    """
     return 1.0 / (2.0 * (math.sqrt(1.0 + 2.0 * relative_variance) - 1.0))
 
 

@@ -18,7 +18,7 @@ def parse() -> argparse.Namespace:
 
 
 def cpu_s() -> float:
-    """Processor time of this process, all threads. [s]"""
+    """Processor time of this process, all threads [s]."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 

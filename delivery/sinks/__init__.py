@@ -1,8 +1,7 @@
-"""Sinks: where metric rows end up. One file a sink, each ending in `COMPONENT`; other distributions add theirs by the
-entry point group `fieldline.sinks`.
+"""Sinks: where metric rows end up.
 
-A sink is safe to write to again: every row has an identity (kind, asset, tag, window, time) and the newest write of
-it wins.
+One file is one sink and ends in `COMPONENT`; other distributions add theirs by the entry point group `fieldline.sinks`. A sink is safe to
+write to again: every row has an identity (kind, asset, tag, window, time) and the newest write of it wins.
 """
 
 import importlib
@@ -20,8 +19,12 @@ from fieldline.settings import DeliverSettings
 
 
 class Rejected(NamedTuple):
-    """A row that the sink will never take: `payload` is the row as it was offered, `reason` one of a short closed list
-    (`unreadable`, `type_conflict`, `out_of_retention`, `refused`, `too_large`), `source_asset` whose row it was."""
+    """A row that the sink will never take.
+
+    payload : the row as it was offered
+    reason : `unreadable`, `type_conflict`, `out_of_retention`, `refused` or `too_large`
+    source_asset : whose row it was
+    """
 
     payload: bytes
     reason: str

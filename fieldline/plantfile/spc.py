@@ -72,7 +72,7 @@ class SpcEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def every_ns(self) -> int:
-        """The length of a cell. [ns]"""
+        """The length of a cell [ns]."""
         return _CELL_NS[self.every]
 
     def limits_for(self, product: str | None) -> HeldLimits:

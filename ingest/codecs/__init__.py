@@ -13,7 +13,7 @@ from ingest.topics import Route
 
 
 class Limits(NamedTuple):
-    """What a payload may hold; checked before it is parsed. [bytes, levels of nesting, values]"""
+    """What a payload may hold; checked before it is parsed [bytes, levels of nesting, values]."""
 
     max_payload_bytes: int = 1 << 20
     max_depth: int = 16

@@ -91,6 +91,7 @@ def read_samples(block: Any) -> np.ndarray:
 
 
 def read_quality(value: Any) -> Quality:
+    """The quality that a word or an OPC code (the upper two of its eight bits) means; good without one. Raises PayloadError."""
     if value is None:
         return Quality.GOOD
     if type(value) is str and value.lower() in _QUALITIES:
@@ -105,6 +106,7 @@ def read_quality(value: Any) -> Quality:
 
 
 def read_sequence(value: Any) -> int | None:
+    """The device's number of a message, None without one. Raises PayloadError for what can be no number of that kind."""
     if value is None or (type(value) is int and 0 <= value < _MAX_SEQ):
         return value
     raise PayloadError("seq", f"seq: expected a whole number from 0, got {value!r}"[:120])

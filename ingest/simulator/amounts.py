@@ -83,7 +83,7 @@ def _pieces(machine: Machine, day: int) -> Amounts:
 
 
 def _energies(machine: Machine, day: int) -> Amounts:
-    """Energy by the register that the meter shows at whole seconds, what it cost and emitted. [kWh, EUR, kg]"""
+    """Energy by the register that the meter shows at whole seconds, what it cost and emitted [kWh, EUR, kg]."""
     seconds = (day * DAY_S + np.arange(DAY_S, dtype=np.int64)) * SECOND_NS
     midnight = np.array([(day + 1) * DAY_NS], np.int64)
     shown = np.concatenate((machine.register_kwh(seconds), machine.register_kwh(midnight)))

@@ -24,7 +24,7 @@ def causes_of(machines: list[Machine], spans: list[Span]) -> list[dict[str, Any]
 
 
 def stops_s(machine: Machine, span: Span) -> dict[str, float]:
-    """How long a machine was stopped for each reason. [s]"""
+    """How long a machine was stopped for each reason [s]."""
     seconds: Counter[str] = Counter()
     for day, first, last in _days(span):
         cause = machine.timeline(day).cause[first:last]

@@ -42,7 +42,7 @@ class WeatherStation(Quiet):
         return drifting(noise_key(self._seed, self.asset, name), times_ns, period_s)
 
     def _rain_mm(self, times_ns: np.ndarray) -> np.ndarray:
-        """Rain since midnight: each hour brings what its draw says, evenly. [mm]"""
+        """Rain since midnight: each hour brings what its draw says, evenly [mm]."""
         day = int(times_ns[0]) // DAY_NS
         hours = np.arange(24, dtype=np.int64)
         per_hour = np.maximum(white(noise_key(self._seed, self.asset, "rain"), day * 24 + hours) - 0.8, 0.0) * 20.0
@@ -166,7 +166,7 @@ def sun_height(times_ns: np.ndarray) -> np.ndarray:
 
 
 def air_temperature_c(times_ns: np.ndarray) -> np.ndarray:
-    """Air temperature without weather: year and day. [°C]"""
+    """Air temperature without weather: year and day [°C]."""
     day = np.cos(2 * np.pi * ((times_ns % DAY_NS) / DAY_NS - 0.625))
     return 10.0 + 9.0 * _season(times_ns) + 5.0 * day
 

@@ -102,7 +102,7 @@ class Spoiler:
         return keep & ~_holes(self._silence_key, times_ns, _HOUR_NS, faults.silence, (300.0, 1200.0))
 
     def device_time(self, times_ns: np.ndarray) -> np.ndarray:
-        """The times as the asset's own clock shows them, to 1 ms. [ns]"""
+        """The times as the asset's own clock shows them, to 1 ms [ns]."""
         faults = self._faults
         if not self._skewed or not (faults.clock_skew_s or faults.clock_drift_ppm):
             return times_ns
@@ -113,7 +113,7 @@ class Spoiler:
     def reset_register(
         self, times_ns: np.ndarray, register: np.ndarray, at: Callable[[np.ndarray], np.ndarray]
     ) -> np.ndarray:
-        """The register with its resets; `at` gives the true register at a time. [kWh]"""
+        """The register with its resets; `at` gives the true register at a time [kWh]."""
         if not self._faults.counter_resets or not len(times_ns):
             return register
         shown = register - self._zero_kwh
@@ -130,7 +130,7 @@ class Spoiler:
         return np.round(shown, 3)
 
     def delay_ns(self, time_ns: int) -> int:
-        """How long a gateway holds back what was measured at `time_ns`. [ns]"""
+        """How long a gateway holds back what was measured at `time_ns` [ns]."""
         slot = time_ns // _SLOT_NS
         if not self._faults.late or draw(self._late_key, slot) >= self._faults.late:
             return 0

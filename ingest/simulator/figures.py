@@ -122,7 +122,7 @@ def effectiveness(totals: Totals) -> Figures:
 
 
 def losses(totals: Totals) -> Figures:
-    """Where the time of the calendar went. [s]"""
+    """Where the time of the calendar went [s]."""
     production, ideal, good = (totals[name] for name in ("actual_production_time_s", "ideal_total_s", "ideal_good_s"))
     return {
         "calendar_time_s": sum(totals[name] for name in _BUSY) + totals["planned_stop_time_s"],

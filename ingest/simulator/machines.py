@@ -33,8 +33,11 @@ _TAN_PHI = np.array([0.9, 0.62, 1.3, 0.95, 1.1, 0.9])
 
 
 class Counters(NamedTuple):
-    """Parts of a machine's day: good and reject int64[86401] done before each second since midnight, and the rejects one by
-    one as (second at which the part was done, reason). What is done in a second is what the counter shows at it."""
+    """Parts of a machine's day; what is done in a second is what the counter shows at it.
+
+    good, reject : int64[86401], done before each second since midnight
+    rejects : (second at which the part was done, reason) one by one
+    """
 
     good: np.ndarray
     reject: np.ndarray
@@ -83,11 +86,11 @@ class Machine:
         return iter(())
 
     def register_kwh(self, times_ns: np.ndarray) -> np.ndarray:
-        """What the meter's register shows at times of one UTC day. [kWh]"""
+        """What the meter's register shows at times of one UTC day [kWh]."""
         return self._meter.register_kwh(times_ns)
 
     def state_seconds(self, start_ns: int, stop_ns: int) -> dict[str, float]:
-        """How long the machine truly was in each state. [s]"""
+        """How long the machine truly was in each state [s]."""
         total = np.zeros(len(State))
         for day, start, stop in days_between(start_ns, stop_ns):
             first, last = (start % DAY_NS) // SECOND_NS, (stop - 1 - day * DAY_NS) // SECOND_NS + 1
@@ -224,7 +227,7 @@ class Packer(Machine):
         return super().columns(times_ns) | {"seal_temperature_c": self.seal_temperature_c(times_ns)}
 
     def seal_temperature_c(self, times_ns: np.ndarray) -> np.ndarray:
-        """What the jaws' sensor shows at times of one UTC day. [°C]"""
+        """What the jaws' sensor shows at times of one UTC day [°C]."""
         day = int(times_ns[0]) // DAY_NS
         orders = orders_of(self.seed, self.line, day)
         second = (times_ns % DAY_NS) // SECOND_NS

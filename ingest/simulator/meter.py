@@ -38,11 +38,11 @@ class Meter:
         self._curves = lru_cache(maxsize=2)(self._compute)
 
     def power_kw(self, times_ns: np.ndarray) -> np.ndarray:
-        """Active power at times of one UTC day, straight between whole seconds. [kW]"""
+        """Active power at times of one UTC day, straight between whole seconds [kW]."""
         return _between(self._curves(int(times_ns[0]) // DAY_NS)[0], times_ns)
 
     def register_kwh(self, times_ns: np.ndarray) -> np.ndarray:
-        """The cumulative register at times of one UTC day, to 1 Wh. [kWh]"""
+        """The cumulative register at times of one UTC day, to 1 Wh [kWh]."""
         day = int(times_ns[0]) // DAY_NS
         return np.round(self._base(day) + _between(self._curves(day)[1], times_ns), 3)
 

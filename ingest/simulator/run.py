@@ -15,7 +15,7 @@ _SLACK_S = 0.005
 
 
 class Progress(NamedTuple):
-    """How far a simulation is: messages and readings sent, and the plant's time it has reached. [ns UTC]"""
+    """How far a simulation is: messages and readings sent, and the plant's time it has reached [ns UTC]."""
 
     messages: int
     readings: int
@@ -65,5 +65,5 @@ def simulate(
 
 
 def pack_for(speed: float | None) -> int:
-    """How many seconds of samples one message should hold at a speed, so that a small broker keeps up. [s]"""
+    """How many seconds of samples one message should hold at a speed, so that a small broker keeps up [s]."""
     return 1 if speed is not None and speed <= 100 else min(60, round((speed or 1000.0) / 50))

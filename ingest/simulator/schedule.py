@@ -29,8 +29,11 @@ class State(IntEnum):
 
 
 class Product(NamedTuple):
-    """What the lines make. Cycle times by kind of machine: how fast they run, and could at best [s]; set points of oven and
-    sealing jaws [°C]; load: share of nominal power while producing."""
+    """What the lines make.
+
+    Cycle times by kind of machine say how fast they run, and could at best [s]; set points are of oven and sealing jaws [°C]; load is
+    the share of nominal power while producing.
+    """
 
     name: str
     press_cycle_s: float
@@ -76,8 +79,12 @@ class Order(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """A machine's day: `state` uint8[86400] by second, `order` int16[86400] (index into the orders, −1 between them),
-    `cause` int8[86400] (index into `STOP_REASONS` while it is stopped, else −1)."""
+    """A machine's day, second by second.
+
+    state : uint8[86400]
+    order : int16[86400], index into the orders, −1 between them
+    cause : int8[86400], index into `STOP_REASONS` while it is stopped, else −1
+    """
 
     state: np.ndarray
     order: np.ndarray

@@ -14,8 +14,10 @@ HOUR_S = 3600
 
 
 class Span(NamedTuple):
-    """A window of a line: what it is called in results, start inclusive and end exclusive [s since 1970], and the shift, or
-    the order and its product, that it is."""
+    """A window of a line: the shift, or the order and its product, that it is.
+
+    window : what it is called in results; start_s inclusive, end_s exclusive [s since 1970]
+    """
 
     window: str
     start_s: int

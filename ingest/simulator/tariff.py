@@ -15,7 +15,7 @@ CO2_KG_PER_KWH = (
 
 
 def price_of_hours() -> np.ndarray:
-    """The price of each hour of a day, float64[24]. [EUR/kWh]"""
+    """The price of each hour of a day, float64[24] [EUR/kWh]."""
     hour = np.arange(24)
     begin, end = NIGHT_HOURS
     return np.where((hour >= begin) | (hour < end), NIGHT_PRICE, DAY_PRICE)

@@ -7,7 +7,7 @@ from processing.formulas.division import Floats, floats, plain
 
 
 def heating_degree_days(temperature_c: ArrayLike, base_c: float, length_days: ArrayLike = 1.0) -> Floats:
-    """Heating degree days of each span, max(0, base - T)·length. [K·d]
+    """Heating degree days of each span, max(0, base - T)·length [K·d].
 
     temperature_c : float64[...], mean outside temperature of each span; days give the mean-temperature method. [degC]
     base_c : outside temperature below which the building needs heat, often 15.5 or 18. [degC]

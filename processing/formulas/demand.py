@@ -13,7 +13,7 @@ _S_PER_HOUR = 3600.0
 
 
 def block_demand(power_kw: ArrayLike, interval_samples: int, first_sample: int = 0) -> Floats:
-    """Mean power of each clock-aligned interval. [kW]
+    """Mean power of each clock-aligned interval [kW].
 
     power_kw : float64[n], mean powers of equal spans of time, NaN where one is missing. [kW]
     interval_samples : samples in an interval, 1 or more
@@ -33,7 +33,7 @@ def block_demand(power_kw: ArrayLike, interval_samples: int, first_sample: int =
 
 
 def rolling_block_demand(power_kw: ArrayLike, interval_samples: int, step_samples: int) -> Floats:
-    """Mean power of the interval that ends with each sub-interval. [kW]
+    """Mean power of the interval that ends with each sub-interval [kW].
 
     power_kw : float64[n], as `block_demand`; the first sample begins a sub-interval. [kW]
     interval_samples : samples in an interval, a multiple of `step_samples`
@@ -78,7 +78,7 @@ def load_factor(energy_kwh: ArrayLike, peak_power_kw: ArrayLike, hours: ArrayLik
 def forecast_demand(
     energy_so_far_kwh: ArrayLike, power_kw: ArrayLike, elapsed_s: ArrayLike, interval_s: ArrayLike
 ) -> Floats:
-    """Demand that a running interval comes to if the present power stays: (W + P·rest)/length. [kW]
+    """Demand that a running interval comes to if the present power stays: (W + P·rest)/length [kW].
 
     energy_so_far_kwh : float64[...], drawn since the interval began. [kWh]
     power_kw : float64[...], now. [kW]
@@ -96,7 +96,7 @@ def forecast_demand(
 def power_within_limit(
     energy_so_far_kwh: ArrayLike, limit_kw: ArrayLike, elapsed_s: ArrayLike, interval_s: ArrayLike
 ) -> Floats:
-    """Power that may be drawn for the rest of an interval so that its demand ends at the limit: (limit·length - W)/rest. [kW]
+    """Power that may be drawn for the rest of an interval so that its demand ends at the limit: (limit·length - W)/rest [kW].
 
     Arguments as `forecast_demand`. Negative: the limit is passed already, and only feeding in would mend it. NaN where no
     time is left or the elapsed time is not within the interval.

@@ -11,7 +11,7 @@ from processing.formulas.division import Floats, divide, floats, plain, where_po
 
 
 def emission(energy_kwh: ArrayLike, factor_kg_per_kwh: ArrayLike) -> Floats:
-    """Emission of energy, element by element, W·f. [kg CO2e]
+    """Emission of energy, element by element, W·f [kg CO2e].
 
     energy_kwh : float64[...], import; energy fed in (negative) gives a credit, which scope 2 keeps apart. [kWh]
     factor_kg_per_kwh : float64[...], a scalar or one for each energy. [kg/kWh]
@@ -27,7 +27,7 @@ def constant_factor_emission(energy_kwh: ArrayLike, factor_kg_per_kwh: float) ->
 
 
 def time_matched_emission(energy_kwh: ArrayLike, factor_kg_per_kwh: ArrayLike) -> float:
-    """Emission of all intervals, each by the factor of its own time. [kg CO2e]
+    """Emission of all intervals, each by the factor of its own time [kg CO2e].
 
     energy_kwh, factor_kg_per_kwh : float64[n], of the same intervals. [kWh], [kg/kWh]
 

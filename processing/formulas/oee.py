@@ -35,7 +35,7 @@ class Counted(NamedTuple):
 
 
 class Losses(NamedTuple):
-    """Where planned production time went; the parts add up to it. [s]"""
+    """Where planned production time went; the parts add up to it [s]."""
 
     availability_loss_s: Floats
     performance_loss_s: Floats
@@ -89,7 +89,7 @@ def run_time(planned_s: ArrayLike, stop_s: ArrayLike) -> Floats:
 
 
 def availability_of_stops(planned_s: float, stops_s: ArrayLike) -> Floats:
-    """Availability of one machine from the list of its stops. [1]
+    """Availability of one machine from the list of its stops [1].
 
     planned_s : number
         Planned production time. [s]
@@ -115,7 +115,7 @@ def utilisation(planned_s: ArrayLike, all_s: ArrayLike) -> Floats:
 
 
 def teep(oee: ArrayLike, planned_s: ArrayLike, all_s: ArrayLike) -> Floats:
-    """Total effective equipment performance: OEE times utilisation. [1]
+    """Total effective equipment performance: OEE times utilisation [1].
 
     oee : number or array[…]
         OEE over the planned time. [1] NaN gives NaN; where no time was planned, the good ideal time over all time
@@ -127,7 +127,7 @@ def teep(oee: ArrayLike, planned_s: ArrayLike, all_s: ArrayLike) -> Floats:
 
 
 def losses(planned_s: ArrayLike, run_s: ArrayLike, ideal_s_total: ArrayLike, ideal_s_good: ArrayLike) -> Losses:
-    """What became of planned production time; arguments as for `ratios`. [s]
+    """What became of planned production time; arguments as for `ratios` [s].
 
     Performance loss is what microstops and slow cycles took. It is negative where performance is above 1, since nothing is
     clamped; so the four always add up to the planned time. A part whose times are unknown is NaN.

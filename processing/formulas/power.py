@@ -15,12 +15,12 @@ _S_PER_HOUR = 3600.0
 
 
 def apparent_power(active_power_kw: ArrayLike, reactive_power_kvar: ArrayLike) -> Floats:
-    """Apparent power of sinusoidal quantities, S = sqrt(P² + Q²). [kVA] Energies give kVAh. (IEEE Std 1459-2010, 3.1.1)"""
+    """Apparent power of sinusoidal quantities, S = sqrt(P² + Q²) [kVA]; energies give kVAh (IEEE Std 1459-2010, 3.1.1)."""
     return plain(np.hypot(floats(active_power_kw), floats(reactive_power_kvar)))
 
 
 def active_power(apparent_power_kva: ArrayLike, power_factor: ArrayLike) -> Floats:
-    """Active power, P = S·pf. [kW] NaN where the factor is not within -1..1. (IEEE Std 1459-2010, 3.1.1)"""
+    """Active power, P = S·pf [kW]; NaN where the factor is not within -1..1 (IEEE Std 1459-2010, 3.1.1)."""
     factor = floats(power_factor)
     return where_valid(np.abs(factor) <= 1.0, floats(apparent_power_kva) * factor)
 
@@ -62,7 +62,7 @@ def average_power_factor(active_energy_kwh: ArrayLike, reactive_energy_kvarh: Ar
 
 
 def three_phase_apparent_power(line_voltage_v: ArrayLike, line_current_a: ArrayLike) -> Floats:
-    """Apparent power of a balanced three-phase load, sqrt(3)·U·I. [kVA]
+    """Apparent power of a balanced three-phase load, sqrt(3)·U·I [kVA].
 
     line_voltage_v : float64[...], between two phases. [V]
     line_current_a : float64[...], of a phase. [A]
@@ -83,7 +83,7 @@ def three_phase_active_power(line_voltage_v: ArrayLike, line_current_a: ArrayLik
 def three_phase_active_power_of_phases(
     phase_voltage_v: ArrayLike, phase_current_a: ArrayLike, power_factor: ArrayLike
 ) -> Floats:
-    """Active power of any three-phase load, the sum of U·I·pf over its phases. [kW]
+    """Active power of any three-phase load, the sum of U·I·pf over its phases [kW].
 
     phase_voltage_v : float64[..., phases], to neutral. [V]
     phase_current_a, power_factor : float64[..., phases] or a scalar for all. [A], [1]
@@ -95,7 +95,7 @@ def three_phase_active_power_of_phases(
 
 
 def phase_imbalance(phases: ArrayLike) -> Floats:
-    """Imbalance of voltages or currents: largest deviation from their mean, over the mean. [1]
+    """Imbalance of voltages or currents: largest deviation from their mean, over the mean [1].
 
     phases : float64[..., phases], magnitudes of one instant. [V or A]
 
@@ -108,7 +108,7 @@ def phase_imbalance(phases: ArrayLike) -> Floats:
 
 
 def total_harmonic_distortion(harmonics: ArrayLike) -> Floats:
-    """Distortion relative to the fundamental (THD-F), sqrt(sum of squares above it) over it. [1]
+    """Distortion relative to the fundamental (THD-F), sqrt(sum of squares above it) over it [1].
 
     harmonics : float64[..., orders], rms values; the first is the fundamental. [V or A]
 
@@ -121,7 +121,7 @@ def total_harmonic_distortion(harmonics: ArrayLike) -> Floats:
 def capacitor_reactive_power(
     active_power_kw: ArrayLike, power_factor: ArrayLike, wanted_power_factor: ArrayLike
 ) -> Floats:
-    """Reactive power that capacitors must give to lift the power factor: P·(tan φ - tan φ wanted). [kvar]
+    """Reactive power that capacitors must give to lift the power factor: P·(tan φ - tan φ wanted) [kvar].
 
     Both factors are lagging and within 0..1, zero excluded, else NaN. Negative where the factor is better than wanted
     already. (IEEE Std 1036-2010, power factor correction)
@@ -138,12 +138,12 @@ def _tangent(factor: Floats) -> Floats:
 
 
 def pulse_energy(pulses: ArrayLike, wh_per_pulse: ArrayLike) -> Floats:
-    """Energy of counted pulses, pulses·Kh/1000. [kWh] Kh is on the meter's plate. [Wh/pulse] (ANSI C12.1-2014)"""
+    """Energy of counted pulses, pulses·Kh/1000 [kWh], with the Kh of the meter's plate [Wh/pulse] (ANSI C12.1-2014)."""
     return plain(floats(pulses) * floats(wh_per_pulse) / _W_PER_KW)
 
 
 def interval_demand(energy_kwh: ArrayLike, length_s: ArrayLike) -> Floats:
-    """Mean power of an interval, its energy over its length. [kW] NaN where the length is not above zero. [s]
+    """Mean power of an interval [kW]: its energy [kWh] over its length [s]; NaN where that is not above zero.
 
     25 kWh in a quarter-hour are 100 kW. Source: IEC 60050-691:1973, demand as mean power of an interval.
     """

@@ -19,7 +19,7 @@ LONG_TERM_SHIFT = 1.5
 
 
 class ParetoRow(NamedTuple):
-    """A reason, its pieces (or minutes, or cost), its share of all, and that of itself and all greater ones. [1]"""
+    """A reason, its pieces (or minutes, or cost), its share of all, and that of itself and all greater ones [1]."""
 
     name: str
     value: float
@@ -49,7 +49,7 @@ def first_pass_yield(total_count: ArrayLike, scrap_count: ArrayLike, rework_coun
 
 
 def rolled_throughput_yield(step_yields: ArrayLike, axis: int = -1) -> Floats:
-    """Chance that a piece passes every step without rework: the product of the steps' first-pass yields. [1]
+    """Chance that a piece passes every step without rework: the product of the steps' first-pass yields [1].
 
     step_yields : float64[…, steps, …]
         First-pass yields along `axis`, 0 to 1; outside it NaN. A step whose yield is unknown makes the product unknown, and so do no
@@ -64,14 +64,14 @@ def rolled_throughput_yield(step_yields: ArrayLike, axis: int = -1) -> Floats:
 
 
 def defects_per_unit(defect_count: ArrayLike, unit_count: ArrayLike) -> Floats:
-    """DPU: defects over pieces, of which one may carry several. [1]"""
+    """DPU: defects over pieces, of which one may carry several [1]."""
     return divide(amount(defect_count), amount(unit_count))
 
 
 def defects_per_million_opportunities(
     defect_count: ArrayLike, unit_count: ArrayLike, opportunities: ArrayLike
 ) -> Floats:
-    """DPMO: defects over pieces times the ways in which one can be defective, times a million. [1e-6]
+    """DPMO: defects over pieces times the ways in which one can be defective, times a million [1e-6].
 
     opportunities : number or array[…]
         Of one piece, 1 or more.
@@ -80,12 +80,12 @@ def defects_per_million_opportunities(
 
 
 def throughput_yield(defects_per_unit: ArrayLike) -> Floats:
-    """Share of pieces without any defect where defects fall independently: exp(-DPU), the Poisson chance of none. [1]"""
+    """Share of pieces without any defect where defects fall independently: exp(-DPU), the Poisson chance of none [1]."""
     return np.exp(-amount(defects_per_unit))
 
 
 def sigma_level(dpmo: ArrayLike, shift: float = LONG_TERM_SHIFT) -> Floats:
-    """How many standard deviations lie between a process and its limit, given its long-term defects. [1]
+    """How many standard deviations lie between a process and its limit, given its long-term defects [1].
 
     dpmo : number or array[…]
         Defects per million opportunities, more than 0 and less than a million. [1e-6] Outside NaN: that no defect was seen

@@ -29,7 +29,7 @@ def mean_time_to_restoration(total: ArrayLike, intervals: ArrayLike) -> Floats:
 
 
 def inherent_availability(mttf: ArrayLike, mttr: ArrayLike) -> Floats:
-    """MTTF / (MTTF + MTTR): the availability that failures and repairs alone would leave. [1]
+    """MTTF / (MTTF + MTTR): the availability that failures and repairs alone would leave [1].
 
     mttf, mttr : number or array[…]
         Of one time unit, 0 or more. NaN where either is unknown or both are 0.

@@ -48,7 +48,7 @@ end = "18:00"
 def line(
     planned: float, down: float, minor: float, total: float | None, good: float | None, **more: Any
 ) -> dict[str, Any]:
-    """A row of `losses` of an hour, of which `planned` was planned busy time. [s]"""
+    """A row of `losses` of an hour, of which `planned` was planned busy time [s]."""
     production = planned - down - minor
     return {
         "calendar_time_s": 3_600.0,

@@ -276,7 +276,7 @@ _CHANGES = ("2025-03-09", "2025-03-30", "2025-04-06", "2025-09-07", "2025-10-05"
 
 
 def _instant(zone: ZoneInfo, local: datetime) -> int:
-    """Walked minute by minute: the first instant at which the clock shows `local` or later. [minutes]"""
+    """Walked minute by minute: the first instant at which the clock shows `local` or later [minutes]."""
     utc = local.replace(tzinfo=UTC) - timedelta(hours=16)
     while utc.astimezone(zone).replace(tzinfo=None) < local:
         utc += timedelta(minutes=1)

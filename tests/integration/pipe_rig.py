@@ -93,7 +93,7 @@ class Process:
         self.kills += 1
 
     def stop(self) -> float:
-        """Ask it to end; it must in 10 s, with code 0. Gives how long it took. [s]"""
+        """Ask it to end; it must in 10 s, with code 0. Gives how long it took [s]."""
         if self._process is None:
             return 0.0
         began = time.monotonic()

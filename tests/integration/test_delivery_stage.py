@@ -76,7 +76,7 @@ class Running:
         self.until(is_drained)
 
     def stop(self) -> float:
-        """Stop, and say how long that took. [s]"""
+        """Stop, and say how long that took [s]."""
         began = time.monotonic()
         self._stop.set()
         self._thread.join(15.0)

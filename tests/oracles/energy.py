@@ -69,7 +69,7 @@ def _pieces(samples: list[list[float]], gap: float) -> list[list[list[float]]]:
 
 
 def _held_energy(piece: list[list[float]], gap: float) -> float:
-    """Mean power of `telemetry` times its time; what the last sample holds beyond the case's end is taken off. [kWh]"""
+    """Mean power of `telemetry` times its time; what the last sample holds beyond the case's end is taken off [kWh]."""
     rig = run([("power_kw", second, kw) for second, kw in piece], power_kw=TagEntry(unit="kW", max_gap_s=gap))
     hours = rig.values("telemetry", METER, "1h", "power_kw").values()
     held = sum(row["time_weighted_mean"] * row["coverage"] for row in hours)

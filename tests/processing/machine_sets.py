@@ -66,7 +66,7 @@ def _correction(random: Random, time: int) -> Row:
 
 
 def iso(seconds: int) -> str:
-    """An instant as events tell it. [s since 1970]"""
+    """An instant as events tell it [s since 1970]."""
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 

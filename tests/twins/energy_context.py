@@ -23,7 +23,7 @@ class Told(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Energy that one slice books, and between which times its states are looked up. [ns]"""
+    """Energy that one slice books, and between which times its states are looked up [ns]."""
 
     slice_start: int
     amount: float
@@ -46,7 +46,7 @@ def state_at(told: list[Told], time: int) -> int:
 
 
 def state_times(told: list[Told], since: int, until: int) -> dict[EnergyState, int]:
-    """How long each energy state held between two times. [ns]"""
+    """How long each energy state held between two times [ns]."""
     marks = {since, until}
     for row in told:
         marks |= {row.time, row.time + row.gap, row.until or row.time}

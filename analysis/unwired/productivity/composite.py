@@ -32,7 +32,7 @@ class Aggregation(StrEnum):
 
 
 def minmax(table: ArrayLike, directions: ArrayLike = 1, low: float = 0.0, high: float = 1.0) -> Floats:
-    """Each indicator stretched so that its worst unit has `low` and its best `high`. [1]
+    """Each indicator stretched so that its worst unit has `low` and its best `high` [1].
 
     table : float64[units] or float64[units, indicators]
     directions : 1 or -1, one for all or int[indicators]
@@ -61,7 +61,7 @@ def zscore(table: ArrayLike, directions: ArrayLike = 1) -> Floats:
 
 
 def distance_to_target(table: ArrayLike, targets: ArrayLike, directions: ArrayLike = 1) -> Floats:
-    """How far each unit has come from the worst unit (0) to the target (1). [1]
+    """How far each unit has come from the worst unit (0) to the target (1) [1].
 
     targets : float64 or float64[indicators]
         What is aimed at, in the indicator's unit. A unit beyond it has more than 1. Where the worst unit is there already,

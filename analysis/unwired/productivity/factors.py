@@ -23,7 +23,7 @@ def product(factors: ArrayLike) -> Floats:
 
 
 def log_contributions(before: ArrayLike, after: ArrayLike) -> Floats:
-    """What each factor adds to the logarithm of the product's ratio: ln(after / before). [1]
+    """What each factor adds to the logarithm of the product's ratio: ln(after / before) [1].
 
     before, after : float64[…, factors]
         Factors of two periods, above 0. A factor of 0 has no logarithm: its part is NaN.
@@ -33,7 +33,7 @@ def log_contributions(before: ArrayLike, after: ArrayLike) -> Floats:
 
 
 def shares_of_change(before: ArrayLike, after: ArrayLike) -> Floats:
-    """Share of each factor in the product's relative change; they add up to 1. [1]
+    """Share of each factor in the product's relative change; they add up to 1 [1].
 
     A share is negative, and others above 1, where factors moved against each other. NaN where the product did not change.
     """

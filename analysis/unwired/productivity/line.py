@@ -46,7 +46,7 @@ def takt_time(available_s: ArrayLike, demand_count: ArrayLike) -> Floats:
 def station_rates(
     cycle_s: ArrayLike, machines: ArrayLike = 1, availability: ArrayLike = 1.0, yield_ratio: ArrayLike = 1.0
 ) -> Floats:
-    """Good pieces a second that each station can hold in the long run. [pieces/s]
+    """Good pieces a second that each station can hold in the long run [pieces/s].
 
     cycle_s : float64[stations]
         Cycle time of one machine. [s] At 0 there is no rate: NaN.
@@ -80,7 +80,7 @@ def busiest_station(active_s: ArrayLike, time_s: float) -> Bottleneck:
 
 
 def line_efficiency(cycle_s: ArrayLike, pace_s: ArrayLike | None = None) -> Floats:
-    """Balance of a line: Σ cycle time / (stations · pace); 1 less the share of station time that waits. [1]
+    """Balance of a line: Σ cycle time / (stations · pace); 1 less the share of station time that waits [1].
 
     cycle_s : float64[…, stations]
         Cycle time of each station. [s]

@@ -14,7 +14,7 @@ from processing.formulas.division import Floats, divide
 
 
 def input_index(quantity_ratios: ArrayLike, mean_cost_shares: ArrayLike) -> Floats:
-    """Törnqvist's index of inputs from their ratios. [1]
+    """Törnqvist's index of inputs from their ratios [1].
 
     quantity_ratios : float64[…, inputs]
         Amount used over the amount used in the base period, above 0; else NaN.

@@ -71,7 +71,7 @@ class RateTable(NamedTuple):
 
 
 def time_of_use_cost(table: RateTable, start_ns: ArrayLike, end_ns: ArrayLike, energy_kwh: ArrayLike) -> Floats:
-    """Cost of the energy of each window, spread evenly over it, W·mean rate. [currency]
+    """Cost of the energy of each window, spread evenly over it, W·mean rate [currency].
 
     table : prices. [currency/kWh]
     start_ns, end_ns : int64[n], windows, end exclusive. [ns UTC]
@@ -126,7 +126,7 @@ def local_hour_rates(hour_rates: ArrayLike, time_zone: str, first_ns: int, last_
 
 
 def _offsets(time_zone: str, begin: int, end: int) -> NDArray[np.int64]:
-    """Local time minus UTC of each quarter-hour from `begin` to `end`. [ns]"""
+    """Local time minus UTC of each quarter-hour from `begin` to `end` [ns]."""
     _zone(time_zone)
     days = range(begin // _DAY, -(-end // _DAY))
     of_days = np.concatenate([_day_offsets(time_zone, day) for day in days])
@@ -136,7 +136,7 @@ def _offsets(time_zone: str, begin: int, end: int) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=4096)
 def _day_offsets(time_zone: str, day: int) -> NDArray[np.int64]:
-    """Local time minus UTC of the quarter-hours of a UTC day, int64[96]. [ns]"""
+    """Local time minus UTC of the quarter-hours of a UTC day, int64[96] [ns]."""
     zone, midnight = _zone(time_zone), _EPOCH + timedelta(days=day)
     steps = _DAY // _QUARTER
     if _offset(zone, midnight) == _offset(zone, midnight + timedelta(days=1)):
@@ -157,7 +157,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def tier_cost(energy_kwh: ArrayLike, upto_kwh: Sequence[float], prices: Sequence[float]) -> Floats:
-    """Cost of a period's energy under increasing blocks: each kWh at the price of the tier that it falls in. [currency]
+    """Cost of a period's energy under increasing blocks: each kWh at the price of the tier that it falls in [currency].
 
     energy_kwh : float64[...], of whole billing periods. [kWh]
     upto_kwh : cumulative upper bounds of the tiers, ascending; infinity: no bound. [kWh]
@@ -181,7 +181,7 @@ def tier_cost(energy_kwh: ArrayLike, upto_kwh: Sequence[float], prices: Sequence
 def billed_demand(
     peak_power_kw: ArrayLike, ratchet_share: float = 0.0, highest_earlier_peak_kw: ArrayLike = np.nan
 ) -> Floats:
-    """Demand that is billed: the period's peak, or a share of the highest peak before it, if that is more. [kW]
+    """Demand that is billed: the period's peak, or a share of the highest peak before it, if that is more [kW].
 
     peak_power_kw : float64[...], of the billing period. [kW]
     ratchet_share : 0 .. 1, of the tariff; 0 is no ratchet. [1]

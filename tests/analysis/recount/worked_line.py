@@ -83,7 +83,7 @@ def said(asset: str, kind: str, time: int, **attributes: object) -> Row:
 
 
 def rows_of_line(seed: int, seconds: int, start: int = T0) -> list[Row]:
-    """Rows of two machines and a meter over some time, ascending. [s]"""
+    """Rows of two machines and a meter over some time, ascending [s]."""
     rng = random.Random(seed)
     rows: list[Row] = []
     for name in ("press", "packer"):
