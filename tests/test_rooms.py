@@ -70,6 +70,15 @@ def graph_of(*chain: str) -> grimp.ImportGraph:
     return graph
 
 
+def test_no_file_escapes_because_its_folder_is_no_package(imports: grimp.ImportGraph) -> None:
+    packages = {module.partition(".")[0] for module in imports.modules}
+    files = [file.relative_to(ROOT) for package in packages for file in (ROOT / package).rglob("*.py")]
+
+    named = {".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files}
+
+    assert sorted(named ^ imports.modules) == []
+
+
 def test_every_module_outside_the_unwired_rooms_is_reached_from_a_verb_or_a_stage(imports: grimp.ImportGraph) -> None:
     wired = {module for module in imports.modules if not within(module, UNWIRED)}
 

@@ -1,0 +1,1 @@
+"""Ingest: MQTT messages in, readings and dead letters on the log."""
