@@ -40,6 +40,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_expiry_s: Annotated[int, Meta(ge=0, le=0xFFFFFFFF)] = 604_800
     batch_s: Annotated[float, Meta(gt=0, le=10)] = 0.01
     batch_rows: _Count = 10_000
+    codec: str = "json"
     max_payload_bytes: _Count = 1 << 20
     max_depth: Annotated[int, Meta(ge=1, le=100)] = 16
     max_values: _Count = 20_000
@@ -91,6 +92,7 @@ class DeliverSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     influx: str | None = None
     store: str | None = None
+    sinks: dict[str, str] = {}
     token: Secret | None = None
     token_file: str | None = None
     username: str | None = None

@@ -9,7 +9,7 @@ from fieldline.frames import Readings
 from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
 from ingest.clocks import ClockPolicies
-from ingest.codecs import Limits, Problem, find_codec
+from ingest.codecs import Limits, Problem, codecs
 from ingest.columns import to_readings
 from ingest.rows import Rows
 from ingest.topics import TopicMap
@@ -25,11 +25,14 @@ class Decoded(NamedTuple):
 
 
 class Decoder:
-    """Reads messages into rows. Remembers topics and clocks, so keep one for a stream of messages. One thread only."""
+    """Reads messages into rows. Remembers topics and clocks, so keep one for a stream of messages. One thread only.
 
-    def __init__(self, plant: Plant, settings: IngestSettings, codec: str = "json") -> None:
+    Raises SettingsError when the settings name a codec that is not there.
+    """
+
+    def __init__(self, plant: Plant, settings: IngestSettings) -> None:
         self._topics = TopicMap(plant, settings.clock)
-        self._codec = find_codec(codec)
+        self._codec = codecs().chosen(settings.codec, "$.ingest.codec")
         self._clocks = ClockPolicies(settings.max_future_s, settings.max_age_s)
         self._limits = Limits(settings.max_payload_bytes, settings.max_depth, settings.max_values)
 

@@ -30,7 +30,7 @@ def with_store(settings: Settings) -> Settings:
     if store is None:
         store = results_path(settings.log)
     elif store == "none":
-        if settings.deliver.influx is None:
+        if settings.deliver.influx is None and not settings.deliver.sinks:
             raise SettingsError("deliver.store: none, and no --influx: results would go nowhere")
         store = None
     return msgspec.structs.replace(settings, deliver=msgspec.structs.replace(settings.deliver, store=store))

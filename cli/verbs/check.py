@@ -2,8 +2,9 @@
 
 import pkgutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 
@@ -11,10 +12,13 @@ from cli import options
 from cli.exits import Exit
 from cli.report import Data, Note, Report, tell
 from delivery.influx import parse_influx_url
+from delivery.sinks import sink_components
+from fieldline.components import Components
 from fieldline.errors import SettingsError
 from fieldline.plant import Plant, load_plant
 from fieldline.settings import Settings
 from fieldline.tables import nearest
+from ingest.codecs import codecs
 from processing import operators
 
 _T = TypeVar("_T")
@@ -31,7 +35,7 @@ def check(
     flags = {"log": log, "ingest__mqtt": mqtt, "deliver__influx": influx, "plant": plant}
     settings, faults = _tried(lambda: options.load(config, **flags))
     if settings is not None:
-        faults += [*_operator_faults(settings), *_influx_faults(settings)]
+        faults += [*_operator_faults(settings), *_influx_faults(settings), *_component_faults(settings)]
     path = settings.plant if settings is not None else plant
     model, plant_faults = _tried(lambda: load_plant(Path(path) if path else None))
     faults += plant_faults
@@ -65,6 +69,13 @@ def _operator_faults(settings: Settings) -> list[str]:
 def _influx_faults(settings: Settings) -> list[str]:
     influx = settings.deliver.influx
     return [] if influx is None else _tried(lambda: parse_influx_url(influx))[1]
+
+
+def _component_faults(settings: Settings) -> list[str]:
+    """Names of codecs and sinks that are not there, or whose distribution is broken."""
+    wanted: list[tuple[str, Components[Any], str]] = [("$.ingest.codec", codecs(), settings.ingest.codec)]
+    wanted += [("$.deliver.sinks", sink_components(), name) for name in settings.deliver.sinks]
+    return [fault for setting, known, name in wanted for fault in _tried(partial(known.chosen, name, setting))[1]]
 
 
 def _notes(settings: Settings | None, plant: Plant | None, faults: list[str]) -> list[Note]:

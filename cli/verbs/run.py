@@ -75,7 +75,7 @@ def run(
             others["broker"] = watch
             say(f"no --mqtt given: an embedded broker listens on {settings.ingest.mqtt} (this machine only)")
         the_log = stack.enter_context(opened(settings.log))
-        targets = " and ".join(filter(None, (settings.deliver.influx, settings.deliver.store)))
+        targets = " and ".join(filter(None, (settings.deliver.influx, settings.deliver.store, *settings.deliver.sinks)))
         say(f"log {settings.log}, results in {targets}")
         stages = [
             ingest_part(settings, model, the_log, clock),

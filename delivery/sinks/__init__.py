@@ -1,18 +1,17 @@
-"""Sinks: where metric rows end up.
+"""Sinks: where metric rows end up. One file a sink, each ending in `COMPONENT` (see `fieldline/components.py`); other
+distributions add theirs by the entry point group `fieldline.sinks`. docs/adding.md has a worked example.
 
-One file is one sink and ends in `COMPONENT`; other distributions add theirs by the entry point group `fieldline.sinks`. A sink is safe to
+A sink is safe to
 write to again: every row has an identity (kind, asset, tag, window, time) and the newest write of it wins.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import NamedTuple, Protocol
 
 from delivery.lineprotocol import Levels
 from delivery.rows import MetricRows
+from fieldline import components
 from fieldline.clock import Clock
 from fieldline.errors import SettingsError, Unavailable
 from fieldline.settings import DeliverSettings
@@ -86,24 +85,28 @@ class Sink(Protocol):
 
 @dataclass(frozen=True)
 class SinkComponent:
-    """How a sink is found and made. `accepts` says whether the settings ask for it."""
+    """How a sink is made. `accepts` says whether the settings ask for it.
 
-    name: str
+    A sink of another distribution is asked for by its name in `settings.sinks`, which says where it writes.
+    """
+
     accepts: Callable[[DeliverSettings], bool]
     make: Callable[[DeliverSettings, Levels, Clock], Sink]
 
 
-def sink_components() -> dict[str, SinkComponent]:
+def sink_components() -> components.Components[SinkComponent]:
     """Every sink that is installed, by name."""
-    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    components = [module.COMPONENT for module in modules]
-    components += [point.load() for point in entry_points(group="fieldline.sinks")]
-    return {component.name: component for component in components}
+    return components.found(__name__, SinkComponent, group="fieldline.sinks")
 
 
 def make_sinks(settings: DeliverSettings, levels: Levels, clock: Clock) -> list[Sink]:
-    """The sinks that the settings ask for, one a URL. Raises SettingsError when they ask for none."""
-    wanted = [component for _, component in sorted(sink_components().items()) if component.accepts(settings)]
+    """The sinks that the settings ask for, one a URL. Raises SettingsError when they ask for none, or for one that is
+    not installed."""
+    known = sink_components()
+    for name in settings.sinks:
+        if not known.chosen(name, "$.deliver.sinks").accepts(settings):
+            raise SettingsError(f"$.deliver.sinks.{name}: this sink has a setting of its own")
+    wanted = [component for component in known.values() if component.accepts(settings)]
     if not wanted:
         raise SettingsError("deliver: expected an InfluxDB URL (--influx) or a local store (--store), got neither")
     return [component.make(settings, levels, clock) for component in wanted]

@@ -16,4 +16,4 @@ def _accepts(settings: DeliverSettings) -> bool:
     return settings.influx is not None and parse_influx_url(settings.influx).api == "v2"
 
 
-COMPONENT = SinkComponent("influx_v2", _accepts, InfluxSink)
+COMPONENT = SinkComponent(_accepts, InfluxSink)

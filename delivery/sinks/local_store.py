@@ -52,4 +52,4 @@ class LocalStoreSink:
             self._store = None
 
 
-COMPONENT = SinkComponent("local_store", lambda settings: settings.store is not None, LocalStoreSink)
+COMPONENT = SinkComponent(lambda settings: settings.store is not None, LocalStoreSink)

@@ -1,13 +1,17 @@
-"""Payload codecs: one file each that ends in a `COMPONENT` constant, found by name.
+"""Payload codecs: one file each that ends in a `COMPONENT` constant, found by name (see `fieldline/components.py`).
 
-| kind | what it reads |
+| name | what it reads |
 |---|---|
 | `json` | numbers, booleans, texts, samples, objects, arrays, events, waveforms as JSON |
+
+Other distributions add theirs by the entry point group `fieldline.codecs`. docs/adding.md has a worked example.
 """
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from fieldline.errors import SettingsError
+from fieldline import components
 from ingest.rows import Rows
 from ingest.topics import Route
 
@@ -31,31 +35,24 @@ class Problem(NamedTuple):
     readings: int = 1
 
 
-class Codec(Protocol):
-    """Reads payloads of one format."""
+@dataclass(frozen=True, kw_only=True)
+class Codec:
+    """How payloads of one format are read.
 
-    kind: str
+    decode(payload, route, received_ns, rows, limits) : appends the payload's readings to `rows`. What could be read
+    stays, and the Problem tells of the rest. `received_ns` is the time of a reading without one [ns, UTC]. What comes
+    of a payload depends on these arguments alone. It raises PayloadError when nothing can be read, and nothing else;
+    rows appended until then are the caller's to take back.
+    samples : payloads as devices send them, each of which gives at least one row and no problem. The contract tests
+    cut, change and repeat them, so give one of each shape.
+    nested(levels) : a payload that nests so deep; None where the format cannot nest.
+    """
 
-    def decode(self, payload: bytes, route: Route, received_ns: int, rows: Rows, limits: Limits) -> Problem | None:
-        """Append the payload's readings to `rows`; what could be read stays, and the Problem tells of the rest.
-
-        received_ns : the time of a reading without one [ns, UTC].
-        Raises PayloadError when nothing can be read; rows appended until then are the caller's to take back.
-        """
+    decode: Callable[[bytes, Route, int, Rows, Limits], Problem | None]
+    samples: tuple[bytes, ...]
+    nested: Callable[[int], bytes] | None = None
 
 
-def find_codec(kind: str) -> Codec:
-    """The codec of this name. Raises SettingsError."""
-    from importlib import import_module
-
-    if kind.isidentifier():
-        try:
-            module = import_module(f"{__name__}.{kind}")
-        except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{kind}":
-                raise
-        else:
-            if hasattr(module, "COMPONENT"):
-                codec: Codec = module.COMPONENT
-                return codec
-    raise SettingsError(f"codec: expected one of json, got {kind!r}")
+def codecs() -> components.Components[Codec]:
+    """Every codec that is installed, by name."""
+    return components.found(__name__, Codec, group="fieldline.codecs")

@@ -25,10 +25,9 @@ from typing import Any
 
 from fieldline.errors import PayloadError
 from fieldline.event_kinds import fault_of
-from ingest.codecs import Limits, Problem
-from ingest.codecs.limits import check_limits
-from ingest.codecs.times import epoch_factor, parse_iso, parse_time
-from ingest.codecs.values import (
+from ingest.codecs import Codec, Limits, Problem
+from ingest.json_limits import check_limits
+from ingest.json_values import (
     LARGEST_INT,
     NUMERIC,
     Unreadable,
@@ -40,6 +39,7 @@ from ingest.codecs.values import (
     read_sequence,
 )
 from ingest.rows import Rows
+from ingest.times import epoch_factor, parse_iso, parse_time
 from ingest.topics import Route, check_name
 
 _META = frozenset({"ts", "timestamp", "seq", "quality"})
@@ -47,24 +47,23 @@ _SAMPLE = _META | {"value"}
 _MAX_SHAPES = 64
 
 
-class JsonCodec:
-    """See the module's text."""
-
-    kind = "json"
-
-    def decode(self, payload: bytes, route: Route, received_ns: int, rows: Rows, limits: Limits) -> Problem | None:
-        """See `Codec.decode`."""
-        check_limits(payload, limits)
-        document = parse(payload)
-        message = _Message(route, received_ns, rows)
-        kind = type(document)
-        if kind is dict:
-            message.take_object(document, "")
-        elif kind is list:
-            message.take_array(document)
-        else:
-            message.take_value(document, received_ns, "")
-        return message.problem() if message.faults else None
+def decode(payload: bytes, route: Route, received_ns: int, rows: Rows, limits: Limits) -> Problem | None:
+    """See `Codec`."""
+    check_limits(payload, limits)
+    document = parse(payload)
+    start = len(rows)
+    message = _Message(route, received_ns, rows)
+    kind = type(document)
+    if kind is dict:
+        message.take_object(document, "")
+    elif kind is list:
+        message.take_array(document)
+    else:
+        message.take_value(document, received_ns, "")
+    if len(rows) - start > limits.max_values:
+        # A payload with a waveform passes the check of the bytes, whatever stands beside the waveform.
+        raise PayloadError("values", f"expected at most {limits.max_values} values, got {len(rows) - start}")
+    return message.problem() if message.faults else None
 
 
 class _Message:
@@ -283,4 +282,20 @@ class _Message:
         self.faults.append((reason, detail, count))
 
 
-COMPONENT = JsonCodec()
+_SAMPLES = (
+    b"21.5",
+    b'"open"',
+    b'{"ts": 1767225600123, "value": true, "seq": 7, "quality": "uncertain"}',
+    b'{"ts": "2026-01-01T00:00:00.123Z", "power_kw": 3.1, "oven": {"temp_degc": [180, 181]}, "mode": "auto"}',
+    b'{"timestamp": 1767225600.5, "values": {"power_kw": 3.1, "note": null}}',
+    b'[{"ts": 1767225600, "value": 1}, {"ts": 1767225601, "value": 2}]',
+    b'{"ts": 1767225600123, "event": "order", "order": "4711", "phase": "start"}',
+    b'{"ts": 1767225600123, "rate_hz": 25600, "waveform": [0.1, 0.2, 0.3]}',
+)
+
+
+def _nested(levels: int) -> bytes:
+    return b'{"a":' * levels + b"1" + b"}" * levels
+
+
+COMPONENT = Codec(decode=decode, samples=_SAMPLES, nested=_nested)

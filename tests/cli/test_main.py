@@ -172,6 +172,19 @@ def test_query_refuses_a_window_that_does_not_exist(fieldline: Callable[..., Res
     assert "expected a window of 1s, 1m, 15m, 1h, day, week, month, shift, order, got '1w'" in result.output
 
 
+def test_check_knows_codecs_and_sinks(tmp_path: Path, fieldline: Callable[..., Result]) -> None:
+    (tmp_path / "fieldline.toml").write_text('[ingest]\ncodec = "jsn"\n[deliver.sinks]\nparket = "x"\n')
+
+    result = fieldline("check", "--config", "fieldline.toml")
+
+    assert result.exit_code == 2
+    assert result.stdout.splitlines() == [
+        "$.ingest.codec: expected one of json, got 'jsn', did you mean 'json'?",
+        "$.deliver.sinks: expected one of influx_v1, influx_v2, local_store, got 'parket'",
+        "2 faults",
+    ]
+
+
 def test_check_of_good_settings_is_0(fieldline: Callable[..., Result]) -> None:
     assert fieldline("check").exit_code == 0
 

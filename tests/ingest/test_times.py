@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldline.errors import PayloadError
-from ingest.codecs.times import YEAR_1990_S, YEAR_2100_S, parse_time
+from ingest.times import YEAR_1990_S, YEAR_2100_S, parse_time
 
 S = 1_767_225_600  # 2026-01-01T00:00:00Z
 

@@ -1,0 +1,174 @@
+"""The examples of docs/adding.md, installed as a distribution of its own, keep every promise; wrong ones are caught."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.wiring import deliver_parts
+from delivery.sinks import Sink, sink_components
+from fieldline.clock import SystemClock
+from fieldline.errors import SettingsError
+from fieldline.log import open_log
+from fieldline.plant import Plant
+from fieldline.settings import DeliverSettings, IngestSettings, Settings, load_settings
+from ingest.codecs import codecs
+from ingest.decoder import decode_message
+from tests.contracts import codec_checks, sink_checks
+from tests.contracts.distributions import PAGE, example, importable, install
+from tests.delivery.metric_frames import levels, metric_rows
+
+CODEC, SINK = example("Add a codec"), example("Add a sink")
+POINTS = tomllib.loads(re.findall(r"(?ms)^```toml\n(\[project\].*?)^```$", PAGE.read_text("utf-8"))[0])["project"][
+    "entry-points"
+]
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[Path]:
+    install(tmp_path / "site", "acme-fieldline", POINTS, {"acme_lines": CODEC, "acme_json_lines": SINK})
+    with importable(tmp_path / "site") as site:
+        yield site
+
+
+@pytest.mark.parametrize("source", [CODEC, SINK], ids=["codec", "sink"])
+def test_an_example_is_a_file_of_less_than_60_lines_that_is_well_formed(source: str, tmp_path: Path) -> None:
+    path = tmp_path / "example.py"
+    path.write_text(source, "utf-8")
+
+    checked = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--config", "pyproject.toml", str(path)],
+        cwd=PAGE.parents[1],
+        capture_output=True,
+        text=True,
+    )
+
+    assert source.count("\n") < 60
+    assert source.splitlines()[-1].startswith("COMPONENT = ")
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("check", codec_checks.CHECKS, ids=lambda check: check.__name__)
+def test_the_codec_of_the_page_keeps_its_promises(acme: Path, check: Callable[..., None]) -> None:
+    check(codecs()["lines"])
+
+
+@pytest.mark.parametrize("check", sink_checks.CHECKS, ids=lambda check: check.__name__)
+def test_the_sink_of_the_page_keeps_its_promises(acme: Path, tmp_path: Path, check: Callable[..., None]) -> None:
+    settings = DeliverSettings(sinks={"json_lines": str(tmp_path / "metrics.jsonl")})
+
+    check(lambda: sink_components()["json_lines"].make(settings, levels, SystemClock()))
+
+
+def test_the_examples_have_manuals(acme: Path) -> None:
+    codec_checks.check_manual(codecs().manual("lines"))
+    codec_checks.check_manual(sink_components().manual("json_lines"))
+
+
+def test_a_message_is_read_by_the_codec_that_the_settings_name(acme: Path) -> None:
+    decoded = decode_message(
+        "p/h/l/m", b"1767225600;power_kw;3.1\n;;\n1767225601;power_kw;x", 1_767_225_700_000_000_000,
+        settings=IngestSettings(codec="lines"),
+    )  # fmt: skip
+
+    assert decoded.readings.value.tolist() == [3.1]
+    assert decoded.readings.time.tolist() == [1_767_225_600_000_000_000]
+    assert (decoded.readings.assets, decoded.readings.tags) == (["p/h/l/m"], ["power_kw"])
+    assert decoded.problem is not None and (decoded.problem.reason, decoded.problem.readings) == ("value", 2)
+
+
+def test_a_sink_that_the_settings_file_names_is_made_and_writes(acme: Path, tmp_path: Path) -> None:
+    config = tmp_path / "fieldline.toml"
+    config.write_text(f"[deliver.sinks]\njson_lines = {json.dumps(str(tmp_path / 'm.jsonl'))}\n", "utf-8")
+    settings = load_settings(config)
+    log = open_log(f"sqlite:{tmp_path / 'log.db'}")
+
+    (part,) = deliver_parts(settings, Plant(), log, SystemClock())
+    sink = sink_components()["json_lines"].make(settings.deliver, levels, SystemClock())
+    sink.write([metric_rows("energy", [7], ["p"], None, ["1m"], energy_kwh=[1.5])])
+    log.close()
+
+    written = [json.loads(line) for line in (tmp_path / "m.jsonl").read_text("utf-8").splitlines() if line]
+    assert part.name == "deliver.json_lines"
+    assert written == [{"kind": "energy", "time_ns": 7, "asset": "p", "window": "1m", "energy_kwh": 1.5}]
+
+
+def test_without_the_distribution_the_settings_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"\$\.ingest\.codec: expected one of json, got 'lines'"):
+        decode_message("a/b", b"1", 1, settings=IngestSettings(codec="lines"))
+    with pytest.raises(SettingsError, match=r"\$\.deliver\.sinks: expected one of .*local_store, got 'json_lines'"):
+        deliver_parts(
+            Settings(deliver=DeliverSettings(sinks={"json_lines": "x"})), Plant(), None, SystemClock()  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+WRONG_CODECS = {
+    "an error of Python's own": (
+        "check_any_bytes", "    except UnicodeDecodeError as error:\n", "    except ZeroDivisionError as error:\n"
+    ),
+    "no limit of size": ("check_size", "len(payload) > limits.max_payload_bytes", "False"),
+    "no limit of values": ("check_values", 'payload.count(b"\\n") >= limits.max_values', "False"),
+    "a nesting that is not limited": (
+        "check_depth", "COMPONENT = Codec(", 'COMPONENT = Codec(nested=lambda n: b"[" * n, '
+    ),
+    "a time in seconds": ("check_samples", "rows.add(time_ns,", "rows.add(time_ns / 1e9,"),
+    "a row without a tag": ("check_samples", "tag = rows.tags.number(route.prefix + check_name(name))", "tag = -1"),
+    "a row without an asset": ("check_samples", "rows.assets.number(route.object_asset)", "len(rows.assets)"),
+    "a value that is no number": ("check_samples", "tag, value)", "tag, math.nan)"),
+    "a name that is none": ("check_samples", "check_name(name)", 'name + "\\x00"'),
+    "infinity": ("check_odd_numbers", "if not math.isfinite(value):", "if math.isnan(value):"),
+    "a number that Python refuses to read": ("check_odd_numbers", " and len(time) < 20", ""),
+    "a sample that cannot be read": ("check_samples", 'b"1767225600;power_kw;3.1"', 'b"power_kw;3.1"'),
+    "no samples": ("check_samples", 'samples=(b"1767225600;power_kw;3.1", b"2026-01-01T00:00:01Z;a;3\\n;door_open;1")', "samples=()"),
+    "a clock of its own": ("check_purity", "else received_ns\n", 'else __import__("time").time_ns()\n'),
+    "a memory of the message before": ("check_purity", "tag, value)", 'tag, value + globals().setdefault("m", []).append(1) or len(globals()["m"]))'),
+    "faults that nobody counts": ("check_nothing_vanishes", "Problem(*faults[0], len(faults)) if faults else None", "None"),
+    "a reason of its own": ("check_nothing_vanishes", '"syntax", "expected UTF-8"', '"utf8", "expected UTF-8"'),
+    "a fault without a number": ("check_nothing_vanishes", "len(faults)) if", "0) if"),
+    "rows of another message taken back": ("check_samples", "    faults = []\n", "    faults = []\n    rows.restore(0)\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG_CODECS)
+def test_a_codec_that_breaks_a_promise_is_caught(wrong: str, tmp_path: Path) -> None:
+    check, right, broken = WRONG_CODECS[wrong]
+    assert CODEC.count(right) == 1, "the example on the page has changed: change this table with it"
+    points = {"fieldline.codecs": {"lines": "acme_lines:COMPONENT"}}
+    install(tmp_path, "acme-fieldline", points, {"acme_lines": CODEC.replace(right, broken)})
+
+    with importable(tmp_path), pytest.raises(AssertionError):
+        getattr(codec_checks, check)(codecs()["lines"])
+
+
+WRONG_SINKS = {
+    "rows that nobody counts": ("check_account", "- len(documents))", "- len(documents) - 1)"),
+    "empty rows are stored": ("check_account", "strict=True) if is_stored]", "strict=True)]"),
+    "texts are no values": ("check_labels_and_texts", "rows.has_values", "[any(c[i].is_valid for c in rows.fields.values()) for i in range(rows.size)]"),
+    "names that it cannot encode": ("check_odd_names", '".encode() if', '".encode("ascii") if'),
+    "a file that must be new": ("check_again", '"ab"', '"xb"'),
+    "a group without its stage": ("check_names", '"deliver.json_lines"', '"json lines"'),
+    "nothing to write is an error": ("check_nothing_to_write", "        try:\n", "        documents[0]\n        try:\n"),
+    "closes only once": ("check_open_and_close", '        """Nothing stays open."""', "        del self.target"),
+    "an error of Python's own when given up": ("check_given_up", "        try:\n", "        if is_over():\n            raise TimeoutError\n        try:\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG_SINKS)
+def test_a_sink_that_breaks_a_promise_is_caught(wrong: str, tmp_path: Path) -> None:
+    check, right, broken = WRONG_SINKS[wrong]
+    assert SINK.count(right) == 1, "the example on the page has changed: change this table with it"
+    source = SINK.replace(right, broken).replace("json.dumps(document)", "json.dumps(document, ensure_ascii=False)")
+    points = {"fieldline.sinks": {"json_lines": "acme_json_lines:COMPONENT"}}
+    install(tmp_path / "site", "acme-fieldline", points, {"acme_json_lines": source})
+    settings = DeliverSettings(sinks={"json_lines": str(tmp_path / "m.jsonl")})
+
+    def make() -> Sink:
+        return sink_components()["json_lines"].make(settings, levels, SystemClock())
+
+    with importable(tmp_path / "site"), pytest.raises(AssertionError):
+        getattr(sink_checks, check)(make)
