@@ -8,11 +8,12 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/fieldline/venv \
 RUN pip install --no-cache-dir --disable-pip-version-check "uv==0.13.*"
 WORKDIR /src
 # Dependencies first: they change less often than the sources.
-COPY pyproject.toml uv.lock README.md LICENSE ./
+COPY pyproject.toml uv.lock README.md LICENSE NOTICE ./
 RUN uv sync --frozen --no-dev --no-install-project --no-progress
 COPY fieldline ./fieldline
 COPY ingest ./ingest
 COPY processing ./processing
+COPY analysis ./analysis
 COPY delivery ./delivery
 COPY cli ./cli
 RUN uv sync --frozen --no-dev --no-editable --no-progress

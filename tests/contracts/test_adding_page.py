@@ -24,14 +24,14 @@ from tests.contracts.distributions import PAGE, example, importable, install
 from tests.delivery.metric_frames import levels, metric_rows
 
 CODEC, SINK = example("Add a codec"), example("Add a sink")
-POINTS = tomllib.loads(re.findall(r"(?ms)^```toml\n(\[project\].*?)^```$", PAGE.read_text("utf-8"))[0])["project"][
-    "entry-points"
-]
+PYPROJECT = tomllib.loads(re.findall(r"(?ms)^```toml\n(\[build-system\].*?)^```$", PAGE.read_text("utf-8"))[0])
+POINTS = PYPROJECT["project"]["entry-points"]
 
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Path]:
-    install(tmp_path / "site", "acme-fieldline", POINTS, {"acme_lines": CODEC, "acme_json_lines": SINK})
+    sources = dict(zip(PYPROJECT["tool"]["setuptools"]["py-modules"], (CODEC, SINK), strict=True))
+    install(tmp_path / "site", PYPROJECT["project"]["name"], POINTS, sources)
     with importable(tmp_path / "site") as site:
         yield site
 

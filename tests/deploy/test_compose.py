@@ -3,7 +3,10 @@
 import configparser
 import re
 import subprocess
+import sysconfig
+import tomllib
 from collections import defaultdict
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +140,24 @@ def test_the_entrypoint_brings_the_kernels_and_becomes_fieldline(tmp_path: Path)
 
     assert done.stdout == "process --log kafka://kafka:9092\n"
     assert (cache / "abc" / "energy.nbi").read_bytes() == b"kernel"
+
+
+def test_the_image_has_every_room_that_the_wheel_has_and_its_licences() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    rooms = {room.rstrip("*") for room in project["tool"]["setuptools"]["packages"]["find"]["include"]}
+
+    copied = re.findall(r"(?m)^COPY (?!--from)(.+) \./\S*$", (ROOT / "Dockerfile").read_text())
+
+    assert project["project"]["license-files"] == ["LICENSE", "NOTICE"]
+    assert rooms | {"LICENSE", "NOTICE"} <= set(" ".join(copied).split())
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
+def test_what_is_installed_has_its_licences(name: str) -> None:
+    # A checkout holds metadata of its own, so look only where packages are installed.
+    (installed,) = distributions(name="fieldline", path=[sysconfig.get_path("purelib")])
+
+    assert installed.read_text(f"licenses/{name}") == (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_the_image_copies_only_what_its_context_lets_in() -> None:
