@@ -15,6 +15,8 @@ from tests.delivery.metric_frames import labelled_rows, metric_rows
 
 NAN = math.nan
 REJECTED = frozenset({"unreadable", "type_conflict", "out_of_retention", "refused", "too_large"})
+TOKEN = "contract:hunter2"
+"""The token of a sink that is given one."""
 Make = Callable[[], Sink]
 
 
@@ -105,12 +107,14 @@ def check_given_up(make: Make) -> None:
 
 
 def check_names(make: Make) -> None:
-    """A sink names its group on the stream, and its target for a log line."""
+    """A sink names its group on the stream, and its target for a log line, without its token."""
     with _closing(make) as sink:
         assert re.fullmatch(r"deliver\.[a-z][a-z0-9_]*", sink.group), (
             f"a group such as deliver.store, got {sink.group!r}"
         )
-        assert sink.target and sink.target.isprintable(), f"a target, got {sink.target!r}"
+        assert sink.target and sink.target.isprintable() and "hunter2" not in sink.target, (
+            f"a target fit for a log line, got {sink.target!r}"
+        )
 
 
 CHECKS: tuple[Callable[[Make], None], ...] = (

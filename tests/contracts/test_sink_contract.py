@@ -10,7 +10,7 @@ from delivery.sinks import make_sinks, sink_components
 from deploy.native.server import Server
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
-from fieldline.settings import DeliverSettings
+from fieldline.settings import DeliverSettings, Secret
 from tests.contracts import sink_checks
 from tests.contracts.codec_checks import check_manual
 from tests.contracts.sink_checks import Make
@@ -24,11 +24,14 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def make(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """Make the sink over its real part, the same one each time. A sink that is not listed here gets a path of its own."""
+    secret = Secret(sink_checks.TOKEN)
     listed: dict[str, Callable[[], DeliverSettings]] = {
         "influx_v1": lambda: DeliverSettings(
-            influx=f"{_server(request, 'influxdb').url}/contract_{next(_numbers)}?api=v1"
+            influx=f"{_server(request, 'influxdb').url}/contract_{next(_numbers)}?api=v1", token=secret
         ),
-        "influx_v2": lambda: DeliverSettings(influx=f"{_server(request, 'victoria_metrics').url}/contract?org=o"),
+        "influx_v2": lambda: DeliverSettings(
+            influx=f"{_server(request, 'victoria_metrics').url}/contract?org=o", token=secret
+        ),
         "local_store": lambda: DeliverSettings(store=str(tmp_path / "r.db")),
     }
     settings = listed[name]() if name in listed else DeliverSettings(sinks={name: str(tmp_path / name)})
