@@ -17,7 +17,7 @@ REASONS = {
     "size": "the payload, or one event or waveform in it, is too large",
     "depth": "arrays and objects nest too deeply",
     "values": "more values than a message may hold",
-    "syntax": "not in the codec's format: not JSON",
+    "syntax": "not in the format that the codec reads, such as JSON",
     "time": "a time that can't be told, or none where one is needed",
     "clock": "a time that can't be right; see the clock policies",
     "name": "a key that can't be a tag's name",

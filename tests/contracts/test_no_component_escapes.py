@@ -87,6 +87,13 @@ def test_every_component_is_met_by_every_contract_test_of_its_kind(
     assert met[f"{package}.{file.stem}"] == kind
 
 
+@pytest.mark.parametrize("package", sorted(set(PACKAGES) - ELSEWHERE))
+def test_what_is_met_is_what_is_there(package: str, met: dict[str, set[str]]) -> None:
+    assert {name for name in met if name.rpartition(".")[0] == package} == {
+        f"{package}.{file.stem}" for file in PACKAGES[package]
+    }
+
+
 def test_a_file_that_forgets_its_component_would_be_seen(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.setuptools.packages.find]\ninclude = ["room*"]\n', "utf-8")
     (tmp_path / "room" / "kind").mkdir(parents=True)

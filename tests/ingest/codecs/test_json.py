@@ -193,6 +193,18 @@ def test_brackets_and_commas_within_texts_do_not_count_towards_limits() -> None:
     assert problem is None
 
 
+def test_a_waveform_may_have_many_samples_but_lets_no_values_pass_beside_it() -> None:
+    limits = Limits(max_values=3)
+    wave = b'{"rate_hz": 10, "waveform": [1, 2, 3, 4, 5]}'
+
+    alone, problem, _ = decode(wave, limits)
+    with pytest.raises(PayloadError) as refused:
+        decode(b'[%s, {"a": 1, "b": 2, "c": 3}]' % wave, limits)
+
+    assert len(alone) == 1 and problem is None
+    assert refused.value.reason == "values"
+
+
 def test_nesting_is_allowed_up_to_the_limit() -> None:
     deep = b'{"a":' * 16 + b"1" + b"}" * 16
 
