@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME …]`: measure, print each row as it comes, then the table; see `--help`."""
+"""`python -m benchmarks [NAME …]`: measure, print each row as it comes, then the table; see `--help`.
+
+`--against` measures another tree of the project beside this one: before, after, before, after, so that both meet the same machine.
+"""
 
 import argparse
 import datetime
@@ -11,10 +14,17 @@ from enum import Enum
 from pathlib import Path
 from types import FrameType
 
-from benchmarks.report import Row, line, machine, table, worst
-from benchmarks.stand import Stand
+from benchmarks import compared, report
+from benchmarks.report import Row, line, machine
+from benchmarks.stand import ROOT, BenchFailed, Stand
+from benchmarks.trees import prepare, told, tree_of
 
-NAMES = ("start", "process", "line", "kernels", "peers", "ingest", "pipe", "late_day", "latency", "memory", "restart")
+NAMES = (
+    "start", "compile", "rest", "process", "line", "kernels", "peers", "ingest", "pipe", "late_day", "latency", "memory", "restart",
+)  # fmt: skip
+_OF_ONE_TREE = ("kernels", "peers")
+"""Those that measure within their own process, or others' programs."""
+_ROUNDS = 3
 _BEGIN, _END = "<!-- figures: python -m benchmarks --write -->", "<!-- end of figures -->"
 
 
@@ -40,41 +50,71 @@ def main(arguments: list[str] | None = None) -> int:
     for name, fact in facts:
         print(f"{name}: {fact}")
     print(flush=True)
-    rows, failed = _measure(options.bench or NAMES, size)
-    text = _page(facts, rows, size, options.bench)
+    try:
+        text, code = _compare(options, size) if options.against else _measure(options, size)
+    except BenchFailed as error:
+        print(error, file=sys.stderr)
+        return 2
+    text = _page(facts, text, sys.argv[1:] if arguments is None else arguments)
     print(f"\n{text}")
     if options.write:
         _write(options.write, text)
-    return 2 if failed else worst(rows)
+    return code
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _measure(names: Sequence[str], size: Size) -> tuple[list[Row], list[str]]:
+def _measure(options: argparse.Namespace, size: Size) -> tuple[str, int]:
+    """The table of this tree's figures, and the exit code."""
+    results = [_run(name, size, ROOT) for name in options.bench or NAMES]
+    rows = [row for found, _ in results for row in found]
+    return report.table(rows), 2 if not all(is_whole for _, is_whole in results) else report.worst(rows)
+
+
+def _compare(options: argparse.Namespace, size: Size) -> tuple[str, int]:
+    """The table of another tree's and this one's figures, and the exit code. Raises BenchFailed."""
+    before = tree_of(options.against)
+    sides = f"before: {told(before)}; after: {told(ROOT)}; both in this one's environment"
+    print(sides, flush=True)
+    for tree in (before, ROOT):
+        prepare(tree)
+    rows, is_whole = [], True
+    for name in options.bench or [name for name in NAMES if name not in _OF_ONE_TREE]:
+        found: dict[Path, list[list[Row]]] = {before: [], ROOT: []}
+        for turn in range(options.rounds or (1 if size is Size.QUICK else _ROUNDS)):
+            for tree, word in ((before, "before"), (ROOT, "after")):
+                print(f"{name}, round {turn + 1}, {word}:", flush=True)
+                figures, is_done = _run(name, size, tree)
+                found[tree].append(figures)
+                is_whole &= is_done
+        rows += compared.compared(found[before], found[ROOT])
+    return f"{sides}\n\n{compared.table(rows)}", compared.worst(rows) if is_whole else 2
+
+
+def _run(name: str, size: Size, tree: Path) -> tuple[list[Row], bool]:
+    """The rows of a bench with a tree's `fieldline`, and whether they are all."""
     rows: list[Row] = []
-    failed: list[str] = []
-    for name in names:
-        began = time.monotonic()
-        bench = importlib.import_module(f"benchmarks.{name}")
-        try:
-            with Stand() as stand:
-                for row in bench.run(stand, size.value):
-                    rows.append(row)
-                    print(line(row), flush=True)
-        except Exception as error:  # one bench that can't run must not take the others' figures away
-            failed.append(name)
-            print(f"{name}: could not be measured: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-        print(f"({name}: {time.monotonic() - began:.0f} s)", flush=True)
-    return rows, failed
+    is_whole = True
+    began = time.monotonic()
+    bench = importlib.import_module(f"benchmarks.{name}")
+    try:
+        with Stand(tree) as stand:
+            for row in bench.run(stand, size.value):
+                rows.append(row)
+                print(line(row), flush=True)
+    except Exception as error:  # one bench that can't run must not take the others' figures away
+        is_whole = False
+        print(f"{name}: could not be measured: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    print(f"({name}: {time.monotonic() - began:.0f} s)", flush=True)
+    return rows, is_whole
 
 
-def _page(facts: list[tuple[str, str]], rows: list[Row], size: Size, names: list[str]) -> str:
-    words = ["python -m benchmarks", *names, *(["--quick"] if size is Size.QUICK else [])]
+def _page(facts: list[tuple[str, str]], text: str, arguments: Sequence[str]) -> str:
     today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    told = "\n".join(f"- {name}: {fact}" for name, fact in facts)
-    return f"`{' '.join(words)}`, {today}\n\n{told}\n\n{table(rows)}"
+    listed = "\n".join(f"- {name}: {fact}" for name, fact in facts)
+    return f"`{' '.join(['python -m benchmarks', *arguments])}`, {today}\n\n{listed}\n\n{text}"
 
 
 def _write(path: Path, text: str) -> None:
@@ -97,7 +137,16 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--write", type=Path, metavar="FILE", help="put the table into a page such as docs/performance.md"
     )
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--against", metavar="REV|FOLDER", help="another commit or checkout, measured in turn with this tree"
+    )
+    parser.add_argument(
+        "--rounds", type=int, metavar="N", help=f"with --against, of each tree; default {_ROUNDS}, 1 with --quick"
+    )
+    options = parser.parse_args(arguments)
+    if options.against and (own := [name for name in options.bench if name in _OF_ONE_TREE]):
+        parser.error(f"{', '.join(own)}: measures this tree only, not --against another")
+    return options
 
 
 if __name__ == "__main__":

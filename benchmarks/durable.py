@@ -1,7 +1,8 @@
 """An ingest stage that notes when each record became durable. A part of the bench `ingest`.
 
-`python -m benchmarks.durable --mqtt URL --log URL`: runs until SIGTERM, then prints `{"p50_ms", "p99_ms", "readings"}` of
-received → durable over all readings of its run, those of the first second left out of the percentiles.
+`python -P benchmarks/durable.py --mqtt URL --log URL`, with the tree whose stage it is to run on PYTHONPATH: runs until SIGTERM,
+then prints `{"p50_ms", "p99_ms", "readings"}` of received → durable over all readings of its run, those of the first second left
+out of the percentiles.
 """
 
 import argparse
@@ -69,7 +70,7 @@ def delays_ms(log: Log, acknowledged: list[tuple[int, int, int]]) -> tuple[np.nd
 
 def main(arguments: list[str] | None = None) -> int:
     """See the module's text."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.durable")
+    parser = argparse.ArgumentParser(prog="durable.py")
     parser.add_argument("--mqtt", required=True)
     parser.add_argument("--log", required=True)
     options = parser.parse_args(arguments)

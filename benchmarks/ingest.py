@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.report import Row
-from benchmarks.stand import MEASURED_CORE, BenchFailed, Stage, Stand, until
+from benchmarks.stand import BenchFailed, Stage, Stand, until
 
 _SINGLES, _BLOCKS, _SAMPLES = 200_000, 12_000, 100
 _SINGLE_RATE, _BLOCK_RATE = 20_000.0, 4_000.0
@@ -70,9 +70,7 @@ def _watch(stage: Stage, messages: int) -> tuple[tuple[float, float], tuple[floa
 
 def delay(stand: Stand, port: int, rate: float, samples: int, seconds: float) -> tuple[float, float]:
     """p50 and p99 of received → durable at `rate` messages/s [ms]."""
-    child = stand.script(
-        "benchmarks.durable", "--mqtt", f"mqtt://127.0.0.1:{port}", "--log", stand.sqlite_log(), cores=MEASURED_CORE
-    )
+    child = stand.wrapped("durable", "--mqtt", f"mqtt://127.0.0.1:{port}", "--log", stand.sqlite_log())
     until(lambda: "subscribed" in child.output, 30.0, child)
     messages = int(rate * seconds)
     command = ("--port", str(port), "--messages", str(messages), "--samples", str(samples), "--rate", str(rate))

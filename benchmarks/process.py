@@ -1,8 +1,11 @@
-"""Readings/s of one worker: Kafka to `telemetry` and `energy` over 1-minute windows, in order and late.
+"""Readings/s of one worker: Kafka to `telemetry` and `energy` over 1-minute windows, in order and late, in large and small frames.
 
-Frames of 10,000 rows lie on one partition before `fieldline process` starts on a core of its own; the broker has the
-others. Measured from the first answer of its health page to the last metric on the log, with the rows that were done
+Frames lie on one partition before `fieldline process` starts on a core of its own, with its default settings; the broker has
+the other cores. Measured from the first answer of its health page to the last metric on the log, with the rows that were done
 by then taken off. All samples are found again in the windows, or the bench fails.
+
+What frames of other sizes and late rows cost is told twice, by processor time and by the clock: of 1,000 series, and late rows
+of 24,000 series too. As in ingest's frames, each names only the assets and tags that it holds.
 """
 
 import time
@@ -15,12 +18,16 @@ from benchmarks.stand import MEASURED_CORE, BenchFailed, Stand, until
 from benchmarks.traffic import TAGS, Field, load, readings
 from fieldline.log import Log, Stream
 
-_ROWS = 9_600_000
-_PLANT = Field(lines=100, assets=20, tags=TAGS)
-_LATE = ((0.01, 0.6), (0.10, 0.5))
-# Late rows wait up to a second before they are run; in a second of catching up minutes of the plant's time go by. What is
-# not at hand by then is read from the log again. 7 min of 24,000 readings/s at 21 bytes are 212 MB.
-_ROW_CACHE_MB = "212"
+_MANY = Field(lines=100, assets=20, tags=TAGS)
+_FEW = Field(lines=10, assets=10, tags=TAGS[-10:])
+_ROWS, _LEAST = 9_600_000, 2_880_000
+_FRAME = 10_000
+_SMALL = ((200, 3_000_000, 1_000_000, 0.3), (20, 600_000, 240_000, 0.08))
+"""Rows in a frame; rows in all and the least of them; target of the speed to that with 10,000."""
+_LATE = (0.01, 0.10)
+_LATE_TARGET = 0.8
+_MEMORY_MB = 250.0
+_FASTER = 1.2
 
 
 class Speed(NamedTuple):
@@ -29,32 +36,69 @@ class Speed(NamedTuple):
     rate: float
     cpu_s: float
     rss_mb: float
+    peak_mb: float
 
 
 def run(stand: Stand, size: float) -> Iterator[Row]:
     """Rows of this bench; `size` is the share of the default amount."""
-    seconds = max(120.0, _ROWS * size / _PLANT.series)
     broker = stand.kafka()
-    in_order = measure(stand, stand.kafka_log(broker), _PLANT, seconds)
-    yield Row("process", "readings/s of one worker, in order", in_order.rate, "/s", 2e6, note=_remark(in_order))
-    for share, target in _LATE:
-        late = measure(stand, stand.kafka_log(broker), _PLANT, seconds, share)
-        name = f"{share:.0%} of rows up to 2 min late, speed to in order"
-        note = f"{_remark(late)}, {in_order.cpu_s / late.cpu_s:.2f} of in order by processor time"
-        yield Row("process", name, late.rate / in_order.rate, "", target, note=note)
-    engine = stand.script("benchmarks.engine", "--seconds", f"{seconds / 2:.0f}", cores=MEASURED_CORE)
-    for spoken in engine.wait(120.0).splitlines():
+    rows = max(_LEAST, _ROWS * size)
+    for field, target in ((_MANY, 2e6), (_FEW, None)):
+        in_order = measure(stand, stand.kafka_log(broker), field, rows / field.series)
+        yield from _in_order(in_order, field, target)
+        for share in _LATE:
+            late = measure(stand, stand.kafka_log(broker), field, rows / field.series, share)
+            yield from _speeds(f"{share:.0%} up to 2 min late", late, in_order, field, _LATE_TARGET)
+    # `in_order` is that of few series.
+    for frame, most, least, target in _SMALL:
+        seconds = max(least, most * size) / _FEW.series
+        small = measure(stand, stand.kafka_log(broker), _FEW, seconds, frame=frame)
+        yield from _speeds(f"frames of {frame} rows", small, in_order, _FEW, target)
+        own = (small.cpu_s - in_order.cpu_s) * frame
+        note = f"{small.cpu_s * frame:.0f} µs with its rows' share, which is {in_order.cpu_s:.2f} µs a row"
+        yield Row("process", f"processor time of a frame of {frame} rows, beside its rows", own, "µs", note=note)
+    if stand.is_todays:
+        yield from _engine_alone(stand, rows / _MANY.series / 2)
+
+
+def _in_order(speed: Speed, field: Field, target: float | None) -> Iterator[Row]:
+    series = f"in order, {field.series:,} series"
+    yield Row("process", f"readings/s, {series}", speed.rate, "/s", target, note=_remark(speed), ratio=_FASTER)
+    name = f"processor time for 1 M readings, {series}"
+    yield Row("process", name, speed.cpu_s, "s", is_floor=False, ratio=1 / _FASTER)
+    if field is _FEW:
+        name, note = f"resident memory at the end, {field.series:,} series", f"peak {speed.peak_mb:.0f} MB"
+        yield Row("process", name, speed.rss_mb, "MB", _MEMORY_MB, is_floor=False, note=note)
+
+
+def _speeds(what: str, speed: Speed, to: Speed, field: Field, target: float) -> Iterator[Row]:
+    """A speed to another one of the same field, in both ways."""
+    name = f"{what}, {field.series:,} series, speed to {'in order' if 'late' in what else f'{_FRAME:,}'}"
+    note = f"{speed.cpu_s:.2f} CPU s per 1 M"
+    yield Row("process", f"{name}, by processor time", to.cpu_s / speed.cpu_s, "", target, note=note)
+    yield Row("process", f"{name}, by the clock", speed.rate / to.rate, "", target, note=f"{speed.rate / 1e6:.2f} M/s")
+
+
+def _engine_alone(stand: Stand, seconds: float) -> Iterator[Row]:
+    engine = stand.script("benchmarks.engine", "--seconds", f"{seconds:.0f}", cores=MEASURED_CORE)
+    for spoken in engine.wait(300.0).splitlines():
         name, rate = spoken.rsplit("\t", 1)
         yield Row("process", f"the engine alone, {name}", float(rate), "/s")
 
 
 def measure(
-    stand: Stand, url: str, field: Field, seconds: float, late_share: float = 0.0, windows: str = "1m"
+    stand: Stand,
+    url: str,
+    field: Field,
+    seconds: float,
+    late_share: float = 0.0,
+    windows: str = "1m",
+    frame: int = _FRAME,
 ) -> Speed:
-    """Process `seconds` [s] of a field's readings on an empty Kafka log."""
+    """Process `seconds` [s] of a field's readings on an empty Kafka log, in frames of `frame` rows."""
     log = stand.open(url)
     rows = readings(field, seconds, late_share)
-    load(log, rows)
+    load(log, rows, frame)
     speed = work_off(stand, url, log, len(rows.time), "--windows", windows)
     written = read_metrics(log, "telemetry")
     if (found := counted(written.rows)) != len(rows.time):
@@ -64,16 +108,16 @@ def measure(
 
 def work_off(stand: Stand, url: str, log: Log, total: int, *arguments: str) -> Speed:
     """Have `fieldline process` with `arguments` work off the `total` readings that lie on a log, to the last metric."""
-    stage = stand.stage("process", "--log", url, *arguments, FIELDLINE_PROCESS_ROW_CACHE_MB=_ROW_CACHE_MB)
+    stage = stand.stage("process", "--log", url, *arguments)
     until(lambda: stage.counter("rows") > 0, 120.0, stage, pause_s=0.05)
     before, began_ns, cpu_s = stage.counter("rows"), time.time_ns(), stage.cpu_s()
-    wait_processed(log, 300.0, stage)
-    cpu_s, rss_mb, last_ns = stage.cpu_s() - cpu_s, stage.rss_mb(), _last_ns(log)
+    wait_processed(log, 600.0, stage)
+    cpu_s, rss_mb, peak_mb, last_ns = stage.cpu_s() - cpu_s, stage.rss_mb(), stage.peak_mb(), _last_ns(log)
     stage.stop()
     done = total - before
     if done < total / 3:
         raise BenchFailed(f"{total} readings are too few: {before:.0f} were done at the first look")
-    return Speed(done / (last_ns - began_ns) * 1e9, cpu_s / done * 1e6, rss_mb)
+    return Speed(done / (last_ns - began_ns) * 1e9, cpu_s / done * 1e6, rss_mb, peak_mb)
 
 
 def _last_ns(log: Log) -> int:

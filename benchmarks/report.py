@@ -19,6 +19,7 @@ class Row(NamedTuple):
 
     measured : in `unit`; target : in the same unit, None for a figure that has none; is_floor : more is better
     note : what a reader has to know to read the figure right
+    ratio : target of this tree's figure to an earlier tree's, when both are measured (`--against`)
     """
 
     bench: str
@@ -28,6 +29,7 @@ class Row(NamedTuple):
     target: float | None = None
     is_floor: bool = True
     note: str = ""
+    ratio: float | None = None
 
     @property
     def is_met(self) -> bool | None:
@@ -56,7 +58,7 @@ def quantity(value: float, unit: str) -> str:
 def line(row: Row) -> str:
     """A row for a terminal."""
     found = quantity(row.measured, row.unit)
-    text = f"{row.bench:9} {row.name:58} {row.goal:>22} {found:>22}  {row.verdict:6}"
+    text = f"{row.bench:9} {row.name:78} {row.goal:>14} {found:>14}  {row.verdict:6}"
     return f"{text} {row.note}".rstrip()
 
 

@@ -1,7 +1,8 @@
 """The test stand: servers and Fieldline's own processes, each on its core, ended with the bench.
 
 The bench itself, brokers, databases and publishers share the first cores; what is measured has the last one for itself
-(`taskset`), unless a bench says that stages use all of them.
+(`taskset`), unless a bench says that stages use all of them. `fieldline` runs from the stand's tree, which is this one unless an
+earlier one is measured beside it; publishers and feeders are always this one's.
 """
 
 import os
@@ -30,6 +31,8 @@ ALL_CORES = sorted(os.sched_getaffinity(0))
 MEASURED_CORE = ALL_CORES[-1:]
 """The core of what is measured."""
 OTHER_CORES = ALL_CORES[:-1] or ALL_CORES
+FIELDLINE = (sys.executable, "-m", "cli.main")
+"""The command `fieldline` of the tree that is the working directory."""
 
 
 class BenchFailed(Exception):
@@ -37,10 +40,16 @@ class BenchFailed(Exception):
 
 
 class Child:
-    """A process of the stand. Its output goes to a file."""
+    """A process of the stand, with the code of `tree`. Its output goes to a file."""
 
     def __init__(
-        self, name: str, command: Sequence[str], folder: Path, cores: Sequence[int], env: dict[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        cores: Sequence[int],
+        tree: Path = ROOT,
+        env: dict[str, str] | None = None,
     ) -> None:
         self.name = name
         self._output = folder / f"{name}.log"
@@ -48,11 +57,11 @@ class Child:
         with self._output.open("ab") as output:
             self.process = psutil.Popen(
                 [*_pinned(cores), *command],
-                cwd=ROOT,
+                cwd=tree,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**environment(), **(env or {})},
+                env={**environment(tree), **(env or {})},
                 start_new_session=True,
             )
 
@@ -73,6 +82,16 @@ class Child:
     def rss_mb(self) -> float:
         """Resident memory [MB = 10⁶ bytes]."""
         return float(self.process.memory_info().rss) / 1e6
+
+    def pss_mb(self) -> float:
+        """Resident memory with what it shares with other processes divided among them. [MB = 10⁶ bytes]"""
+        return float(self.process.memory_full_info().pss) / 1e6
+
+    def peak_mb(self) -> float:
+        """The most resident memory that it ever had. [MB = 10⁶ bytes]"""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        (kib,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(kib) * 1024 / 1e6
 
     def wait(self, timeout_s: float) -> str:
         """Its output, once it has ended by itself. Raises BenchFailed."""
@@ -104,11 +123,13 @@ class Child:
 class Stage(Child):
     """`fieldline VERB …` with its health on a port of its own."""
 
-    def __init__(self, verb: str, arguments: Sequence[str], folder: Path, cores: Sequence[int], **env: str) -> None:
+    def __init__(
+        self, verb: str, arguments: Sequence[str], folder: Path, cores: Sequence[int], tree: Path, **env: str
+    ) -> None:
         port = free_port()
         self._http = f"http://{HOST}:{port}"
-        command = [sys.executable, "-m", "cli.main", verb, *arguments, "--http", f"{HOST}:{port}", "--json-logs"]
-        super().__init__(verb, command, folder, cores, env)
+        command = [*FIELDLINE, verb, *arguments, "--http", f"{HOST}:{port}", "--json-logs"]
+        super().__init__(verb, command, folder, cores, tree, env)
 
     def wait_ready(self, timeout_s: float = 60.0) -> None:
         """Return when `/readyz` says yes. Raises BenchFailed."""
@@ -129,9 +150,10 @@ class Stage(Child):
 
 
 class Stand:
-    """Everything that a bench started, in a folder of its own. Use as a context manager."""
+    """Everything that a bench started, in a folder of its own; `tree` : whose `fieldline` it is. Use as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, tree: Path = ROOT) -> None:
+        self.tree = tree
         self._stack = ExitStack()
         self._logs = 0
 
@@ -147,6 +169,11 @@ class Stand:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    @property
+    def is_todays(self) -> bool:
+        """Whether it is this tree's `fieldline`: what a bench measures inside its own process is never another's."""
+        return self.tree == ROOT
 
     def mosquitto(self) -> Mosquitto:
         # A save of a long queue each second would be measured as the consumer's slowness.
@@ -178,7 +205,17 @@ class Stand:
 
     def stage(self, verb: str, *arguments: str, cores: Sequence[int] = MEASURED_CORE, **env: str) -> Stage:
         """Start `fieldline VERB …`."""
-        return self._child(Stage(verb, arguments, self.folder, cores, **env))
+        return self._child(Stage(verb, arguments, self.folder, cores, self.tree, **env))
+
+    def fieldline(self, verb: str, *arguments: str, cores: Sequence[int] = OTHER_CORES, **env: str) -> Child:
+        """Start `fieldline VERB …` that has no health page."""
+        return self._child(Child(verb, [*FIELDLINE, verb, *arguments], self.folder, cores, self.tree, env))
+
+    def wrapped(self, script: str, *arguments: str, cores: Sequence[int] = MEASURED_CORE) -> Child:
+        """Start a script of this folder that runs a stage of the stand's tree inside itself."""
+        # -P keeps this folder, whose modules have names such as `ingest`, off the path.
+        command = [sys.executable, "-P", str(Path(__file__).with_name(f"{script}.py")), *arguments]
+        return self._child(Child(script, command, self.folder, cores, self.tree))
 
     def script(self, module: str, *arguments: str, cores: Sequence[int] = OTHER_CORES) -> Child:
         """Start `python -m module …`."""
@@ -199,12 +236,13 @@ class Stand:
         return child
 
 
-def environment() -> dict[str, str]:
-    """The variables of this process, but for the one that keeps Python from keeping what it compiled.
+def environment(tree: Path = ROOT) -> dict[str, str]:
+    """The variables of this process, with `tree` first on Python's path, but for the one that keeps Python from keeping what it compiled.
 
     With it every start compiles all libraries' sources anew, which takes seconds and is no user's case.
     """
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (str(tree), kept.get("PYTHONPATH"))))}
 
 
 def until(condition: Callable[[], object], timeout_s: float, child: Child | None = None, pause_s: float = 0.1) -> None:

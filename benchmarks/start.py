@@ -6,21 +6,20 @@ start do it.
 """
 
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from functools import partial
 
 from benchmarks.report import Row, percentile
-from benchmarks.stand import ROOT, BenchFailed, Stand, environment, until
+from benchmarks.stand import FIELDLINE, BenchFailed, Stand, environment, until
 
 _HELP_RUNS, _RUN_RUNS = 7, 3
 
 
 def run(stand: Stand, size: float) -> Iterator[Row]:
     """Rows of this bench; `size` is not used: it is quick anyway."""
-    _help()  # the first one compiles
-    times = [_help() for _ in range(_HELP_RUNS)]
+    _help(stand)  # the first one compiles
+    times = [_help(stand) for _ in range(_HELP_RUNS)]
     best = f"best of {_HELP_RUNS}: {min(times):.2f} s"
     yield Row("start", "fieldline --help, median", percentile(times, 0.5), "s", 0.3, is_floor=False, note=best)
     times = list(_runs(stand))
@@ -29,10 +28,16 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
     yield Row("start", name, percentile(times, 0.5), "s", 3.0, is_floor=False, note=best)
 
 
-def _help() -> float:
+def _help(stand: Stand) -> float:
     began = time.perf_counter()
-    command = [sys.executable, "-m", "cli.main", "--help"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        [*FIELDLINE, "--help"],
+        cwd=stand.tree,
+        env=environment(stand.tree),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
     if done.returncode or b"ingest" not in done.stdout:
         raise BenchFailed(f"--help: {done.stderr.decode()}")
     return time.perf_counter() - began
@@ -41,7 +46,7 @@ def _help() -> float:
 def _runs(stand: Stand) -> Iterator[float]:
     """Seconds of each start after the first."""
     broker = stand.mosquitto()
-    stand.program("warmup", sys.executable, "-m", "cli.main", "warmup").wait(600.0)
+    stand.fieldline("warmup").wait(600.0)
     url = stand.sqlite_log()
     arguments = ("--mqtt", broker.url, "--client-id", "bench-start", "--log", url)
     for number in range(_RUN_RUNS + 1):

@@ -58,10 +58,12 @@ def readings(
 
 
 def frames(rows: Readings, size: int = 10_000) -> Iterator[tuple[int, bytes]]:
-    """(number of rows, frame) of `size` rows each."""
+    """(number of rows, frame) of `size` rows each; as in ingest's frames the names are those in use, sorted."""
     for first in range(0, len(rows.time), size):
         part = _only(rows, slice(first, first + size))
-        yield len(part.time), encode_readings(part)
+        asset, assets = _in_use(part.asset, part.assets)
+        tag, tags = _in_use(part.tag, part.tags)
+        yield len(part.time), encode_readings(part._replace(asset=asset, assets=assets, tag=tag, tags=tags))
 
 
 def _only(rows: Readings, index: np.ndarray | slice) -> Readings:
@@ -69,6 +71,14 @@ def _only(rows: Readings, index: np.ndarray | slice) -> Readings:
         *(rows.time[index], rows.received[index], rows.asset[index], rows.tag[index]),
         *(rows.value[index], rows.quality[index], rows.assets, rows.tags),
     )
+
+
+def _in_use(codes: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str]]:
+    """Codes into a sorted list of just the names that they use."""
+    used = sorted(np.unique(codes).tolist(), key=names.__getitem__)
+    place = np.zeros(len(names), np.int32)
+    place[used] = np.arange(len(used), dtype=np.int32)
+    return place[codes], [names[code] for code in used]
 
 
 def load(log: Log, rows: Readings, size: int = 10_000, partition: int = 0) -> int:
