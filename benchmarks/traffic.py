@@ -36,17 +36,17 @@ def readings(
 ) -> Readings:
     """All rows of `seconds` [s] in the order of arrival; `late_share` (0 to 1) of them 2 to 120 s late.
 
-    Each device has its own phase within its period. Seeded: the same call gives the same rows.
+    Each series sends once a period, each time at another moment of it: so, as on a network, no two frames of some rows hold the same
+    series. Seeded: the same call gives the same rows.
     """
     rng = np.random.default_rng(seed)
     names, n = field.names, field.series
     rounds = round(seconds * field.rate_hz)
     period = int(1e9 / field.rate_hz)
     phase = np.sort(rng.integers(0, period, n))  # in order of arrival as it is
-    shuffled = rng.permutation(n)
+    shuffled = rng.permuted(np.tile(np.arange(n, dtype=np.int32), (rounds, 1)), axis=1).ravel()
     time = (np.repeat(np.arange(rounds, dtype=np.int64), n) * period + start_ns) + np.tile(phase, rounds)
-    asset = np.tile((shuffled // len(field.tags)).astype(np.int32), rounds)
-    tag = np.tile((shuffled % len(field.tags)).astype(np.int32), rounds)
+    asset, tag = shuffled // len(field.tags), shuffled % len(field.tags)
     value = rng.random(n * rounds) * 10
     rows = Readings(time, time, asset, tag, value, np.zeros(len(time), np.uint8), names, field.tags)
     if not late_share:

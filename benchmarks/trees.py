@@ -36,9 +36,10 @@ def told(tree: Path) -> str:
 
 def prepare(tree: Path) -> None:
     """Make sure that a tree's own code is what runs, and compile its kernels. Raises BenchFailed."""
-    told_files = f"import {', '.join(_ROOMS)}; print(*({', '.join(f'{room}.__file__' for room in _ROOMS)}), sep='\\n')"
+    # Only the first place counts: a room without an `__init__.py` is found in the environment's tree too, after that.
+    firsts = ", ".join(f"list({room}.__path__)[0]" for room in _ROOMS)
     done = subprocess.run(
-        [sys.executable, "-c", told_files],
+        [sys.executable, "-c", f"import {', '.join(_ROOMS)}; print({firsts}, sep='\\n')"],
         cwd=tree,
         env=environment(tree),
         capture_output=True,
@@ -46,7 +47,7 @@ def prepare(tree: Path) -> None:
         timeout=60,
         check=False,
     )
-    strangers = [file for file in done.stdout.splitlines() if not Path(file).is_relative_to(tree)]
+    strangers = [path for path in done.stdout.splitlines() if not Path(path).is_relative_to(tree)]
     if done.returncode or strangers:
         raise BenchFailed(f"{tree}: its code does not run here: {strangers or done.stderr[-2000:]}")
     with Stand(tree) as stand:
