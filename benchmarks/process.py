@@ -21,7 +21,7 @@ from fieldline.log import Log, Stream
 
 _MANY = Field(lines=100, assets=20, tags=TAGS)
 _FEW = Field(lines=10, assets=10, tags=TAGS[-10:])
-_ROWS, _LEAST = 9_600_000, 2_880_000
+_ROWS, _LEAST = 9_600_000, 2_400_000
 _FRAME = 10_000
 _SMALL = ((200, 3_000_000, 1_000_000, 0.3), (20, 600_000, 240_000, 0.08))
 """Rows in a frame; rows in all and the least of them; target of the speed to that with 10,000."""
@@ -59,7 +59,7 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
         yield Row("process", f"processor time of a frame of {frame} rows, beside its rows", own, "µs", note=note)
     yield live(stand, stand.kafka_log(broker), max(_LIVE_LEAST_S, _LIVE_S * size))
     if stand.is_todays:
-        yield from _engine_alone(stand, rows / _MANY.series / 2)
+        yield from _engine_alone(stand, rows / _MANY.series / 3)
     # Many series come last: with a row cache that is too small for them late rows take minutes.
     for field, in_order in ((_FEW, few), (_MANY, many)):
         for share in _LATE:
