@@ -107,7 +107,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def predict(baseline: Baseline, drivers: Mapping[str, ArrayLike]) -> Floats:
-    """Energy that the baseline expects, float64[n]; NaN where a driver is. [unit of the baseline's energy]
+    """Energy that the baseline expects, float64[n]; NaN where a driver is [unit of the baseline's energy].
 
     drivers : name → float64[n], as the baseline was fitted; others are not looked at
 

@@ -35,7 +35,7 @@ class Causes(NamedTuple):
 
 
 def causes_of(log: Log, line: str, start_ns: int, end_ns: int) -> Causes:
-    """Stops and rejects of a line's machines in [start, end). [ns UTC]
+    """Stops and rejects of a line's machines in [start, end) [ns UTC].
 
     Down time is that of the state events, and of corrections where they say otherwise; pieces are those of `reject` events (one,
     or their `count`) and of `count` events with scrap. Reads the line's partition of the log. Raises Unavailable.
@@ -100,7 +100,7 @@ def _corrected(spans: Sequence[_Span], by: _Span) -> list[_Span]:
 
 
 def _until(said: Mapping[str, Any], time: int, told: Sequence[tuple[int, Any]], end: int) -> int:
-    """When a correction ends: at the time it names, else with the next state. [ns UTC]"""
+    """When a correction ends: at the time it names, else with the next state [ns UTC]."""
     until = said.get("until")
     if isinstance(until, int | float):
         return round(until * 1000) * 1_000_000

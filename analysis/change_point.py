@@ -30,7 +30,7 @@ _FEWEST = 2
 
 
 class Hinge(NamedTuple):
-    """One arm of a model: distance of the temperature `below` or `above` its change point. [K]"""
+    """One arm of a model: distance of the temperature `below` or `above` its change point [K]."""
 
     side: Literal["below", "above"]
     change_point: float

@@ -16,7 +16,7 @@ from fieldline.log import Log, Record, Stream
 from fieldline.partition import partition_of
 
 FOREVER = 2**62
-"""How far back rows are wanted that hold until they are taken back. [ns]"""
+"""How far back rows are wanted that hold until they are taken back [ns]."""
 
 Wanted = Callable[[str, str], tuple[int, int] | None]
 """Of an asset and a tag: how long before and after the window its rows matter [ns], or None for a series that does not."""
@@ -41,7 +41,7 @@ class Rows(NamedTuple):
         return list(zip(self.time[keep].tolist(), self.value[keep].tolist(), strict=True))
 
     def within(self, start: int, end: int) -> "Rows":
-        """Those from start inclusive to end exclusive. [ns UTC]"""
+        """Those from start inclusive to end exclusive [ns UTC]."""
         lo, hi = np.searchsorted(self.time, [start, end]).tolist()
         return Rows(self.time[lo:hi], self.value[lo:hi], self.quality[lo:hi], self.position[lo:hi], self.copies)
 
@@ -107,7 +107,7 @@ def read_evidence(
     end: int,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Evidence:
-    """The rows of a line's wanted series in [start, end), with the one before and the one after of each. [ns UTC]
+    """The rows of a line's wanted series in [start, end), with the one before and the one after of each [ns UTC].
 
     Reads all that is retained of the line's partition, up to the end as of now; `advance` hears of every record. Memory grows with
     the rows of the wanted series in the window. Raises Unavailable.

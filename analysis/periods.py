@@ -56,7 +56,7 @@ class Periods(NamedTuple):
     incomplete: int = 0
 
     def within(self, span: tuple[int | None, int | None]) -> "Periods":
-        """The periods that begin in the span, end exclusive. [ns UTC]"""
+        """The periods that begin in the span, end exclusive [ns UTC]."""
         first = 0 if span[0] is None else int(np.searchsorted(self.starts_ns, span[0]))
         last = self.starts_ns.size if span[1] is None else int(np.searchsorted(self.starts_ns, span[1]))
         cut = slice(first, last)

@@ -79,7 +79,7 @@ def cumulated(savings: Floats) -> Floats:
 
 
 def savings_uncertainty(baseline: Baseline, expected_total: float, rows: int) -> float:
-    """Half width of the savings' interval at 90 % confidence. [unit of energy]
+    """Half width of the savings' interval at 90 % confidence [unit of energy].
 
     t·1.26·CV(RMSE)·expected·sqrt((n/n')·(1 + 2/n')/m) for m reporting rows and n' of n rows that count as independent,
     n' = n·(1 - r)/(1 + r) with the residuals' autocorrelation r, where that is positive. NaN without a row.

@@ -8,7 +8,7 @@ from analysis.recount.history import Run
 from fieldline.errors import SettingsError
 from fieldline.moments import Moment, iso, local
 from fieldline.plant import Plant
-from processing.operators import WINDOWS
+from processing.metric_rows import WINDOWS
 from processing.timeline.calendar import day_starts, month_starts, week_starts
 
 _SECOND = 1_000_000_000

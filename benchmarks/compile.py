@@ -28,7 +28,7 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
 
 
 def _warmup(stand: Stand) -> tuple[float, float]:
-    """Processor time and time by the clock of a process that sees to the kernels in the stand's own cache. [s]"""
+    """Processor time and time by the clock of a process that sees to the kernels in the stand's own cache [s]."""
     cache = str(stand.folder / "kernels")
     before, began = _ended_children_s(), time.monotonic()
     child = stand.fieldline("warmup", cores=MEASURED_CORE, NUMBA_CACHE_DIR=cache, FIELDLINE_KERNEL_CACHE=cache)
@@ -37,6 +37,6 @@ def _warmup(stand: Stand) -> tuple[float, float]:
 
 
 def _ended_children_s() -> float:
-    """Processor time of all children of this process that have ended. [s]"""
+    """Processor time of all children of this process that have ended [s]."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

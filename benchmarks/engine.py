@@ -13,7 +13,9 @@ from benchmarks.traffic import TAGS, Field, frames, readings
 from fieldline.frames import decode_readings
 from fieldline.plant import Plant
 from processing.operators import energy, telemetry
-from processing.timeline.engine import Engine, Timing
+from processing.timeline.engine import Engine
+from processing.timeline.readback import Origin
+from processing.timeline.timing import Timing
 
 _PLANT = Field(lines=100, assets=20, tags=TAGS)
 _METERS = Field(lines=100, assets=10, tags=["power_kw"])
@@ -29,8 +31,9 @@ def rate(field: Field, seconds: float, late_share: float, windows: tuple[str, ..
         windows=windows,
         timing=Timing(),
         row_cache=64 << 20,
-        fetch=lambda first, last: ((at, decode_readings(packed[at])) for at in range(first, last + 1)),
-        load_page=_no_page,
+        origin=Origin(
+            lambda first, last: ((at, decode_readings(packed[at])) for at in range(first, last + 1)), _no_page
+        ),
     )
     rows = 0
     began = 0.0
@@ -42,7 +45,7 @@ def rate(field: Field, seconds: float, late_share: float, windows: tuple[str, ..
         engine.tick(now, 0)
         engine.emit()
         engine.take()
-    engine.rewind.run_due(2**62)
+    engine.reprocessing.run_due(2**62)
     engine.emit()
     engine.take()
     return rows / (time.perf_counter() - began)

@@ -23,8 +23,12 @@ from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
 from processing.kernels import charts, drift, outliers, rules
 from processing.kernels import energy as energy_kernel
-from processing.operators import MetricRows, Operator, energy, machine, spc, telemetry
-from processing.timeline.engine import Engine, Timing
+from processing.metric_rows import MetricRows
+from processing.operator import Operator
+from processing.operators import energy, machine, spc, telemetry
+from processing.timeline.engine import Engine
+from processing.timeline.readback import Origin
+from processing.timeline.timing import Timing
 from processing.unwired.kernels import adwin, change_points, density, moments, quantiles, windowing
 from tests.twins import charts as chart_twins
 from tests.twins import drift as drift_twins
@@ -450,8 +454,7 @@ class _Clock:
             operators=[self._operator],
             windows=("1m",),
             timing=Timing(),
-            fetch=lambda first, last: (),
-            load_page=_no_page,
+            origin=Origin(lambda first, last: (), _no_page),
         )
         self.spent = 0.0
         engine.step([(0, rows)], 0)

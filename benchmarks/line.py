@@ -18,7 +18,8 @@ from benchmarks.process import Speed, work_off
 from benchmarks.report import Row
 from benchmarks.stand import MEASURED_CORE, BenchFailed, Stand
 from fieldline.log import Log, Stream
-from processing.operators import Operator, known
+from processing.operator import Operator
+from processing.operators import known
 
 _LINES = Lines(60)
 _SECONDS = 7200

@@ -8,7 +8,6 @@ import argparse
 import sys
 import time
 import tomllib
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,11 @@ from fieldline.frames import decode_readings
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
-from processing.operators import Operator, known
-from processing.timeline.engine import Engine, Timing
+from processing.operator import Operator
+from processing.operators import known
+from processing.timeline.engine import Engine
+from processing.timeline.readback import Origin
+from processing.timeline.timing import Timing
 
 _SECONDS = 1200
 _WARM_S = 120  # series are made known and arrays grow to their size
@@ -59,9 +61,9 @@ def _run(lines: Lines, packed: list[tuple[int, bytes]]) -> tuple[float, int]:
 def _bytes(engine: Engine) -> int:
     """What blocks, windows and live state take."""
     tables = engine.tables
-    held: tuple[Any, ...] = (tables.carry, tables.opens, tables.row_series, tables.series_info, tables.series_scale)
-    nodes = int(tables.heap[1]) * (tables.nodes.itemsize * tables.nodes.shape[1] + 8 * tables.labels.shape[1])
-    return tables.used_bytes + nodes + sum(array.nbytes for array in held)
+    held = (*tables.states, *tables.opens, tables.row_series, tables.series)
+    windows = int(tables.heap["windows"][0]) * (tables.windows.itemsize + tables.labels.itemsize)
+    return tables.used_bytes + windows + sum(array.nbytes for array in held)
 
 
 def _engine(lines: Lines) -> Engine:
@@ -72,8 +74,7 @@ def _engine(lines: Lines) -> Engine:
         windows=_WINDOWS,
         timing=Timing(),
         row_cache=64 << 20,
-        fetch=lambda first, last: (),
-        load_page=_no_page,
+        origin=Origin(lambda first, last: (), _no_page),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from fieldline.frames import ROW_COLUMNS, Readings, encode_readings, event_value
 
 START_NS = 1_699_995_600_000_000_000
-"""2023-11-14 21:00 UTC: within two hours lie a break of each of two shifts, the change between them and one of the price. [ns UTC]"""
+"""2023-11-14 21:00 UTC: within two hours lie a break of each of two shifts, the change between them and one of the price [ns UTC]."""
 
 _SECOND = 1_000_000_000
 _ORDER_S, _STAGGER_S = 1800, 37

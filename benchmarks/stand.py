@@ -84,11 +84,11 @@ class Child:
         return float(self.process.memory_info().rss) / 1e6
 
     def pss_mb(self) -> float:
-        """Resident memory with what it shares with other processes divided among them. [MB = 10⁶ bytes]"""
+        """Resident memory with what it shares with other processes divided among them [MB = 10⁶ bytes]."""
         return float(self.process.memory_full_info().pss) / 1e6
 
     def peak_mb(self) -> float:
-        """The most resident memory that it ever had. [MB = 10⁶ bytes]"""
+        """The most resident memory that it ever had [MB = 10⁶ bytes]."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         (kib,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(kib) * 1024 / 1e6

@@ -10,7 +10,7 @@ from fieldline.log import Log, Stream
 
 TAGS = [f"t{k}" for k in range(10)] + ["power_kw", "energy_kwh"]
 START_NS = 1_700_000_040_000_000_000
-"""A full minute. [ns UTC]"""
+"""A full minute [ns UTC]."""
 _LATEST_S = 120.0
 
 

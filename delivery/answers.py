@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 RETRY_AFTER_LIMIT_S = 600.0
-"""A server that asks for a longer pause is asked again after this. [s]"""
+"""A server that asks for a longer pause is asked again after this [s]."""
 
 _UNREADABLE = re.compile(r"unable to parse '(.*)': (.*)$", re.MULTILINE)
 _DROPPED = re.compile(r"\s*dropped=(\d+)\s*$")

@@ -14,7 +14,7 @@ from fieldline.errors import SettingsError
 from fieldline.settings import DeliverSettings
 
 LONGEST_REQUEST_S = 8.0
-"""A request is given no longer, whatever `timeout_s` says, so that a stop is over within ten seconds. [s]"""
+"""A request is given no longer, whatever `timeout_s` says, so that a stop is over within ten seconds [s]."""
 
 
 class InfluxSink:

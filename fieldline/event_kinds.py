@@ -28,7 +28,7 @@ EVENT_KINDS: dict[str, EventKind] = {
 }
 
 NUMBERS = frozenset({"good", "scrap", "rework"})
-"""Attributes that are numbers. [pieces]"""
+"""Attributes that are numbers [pieces]."""
 TIMES = frozenset({"until", "recorded"})
 """Attributes that are moments."""
 TEXTS = frozenset({"state", "reason", "order", "product", "phase", "station"})

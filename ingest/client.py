@@ -15,7 +15,7 @@ from ingest.packets import PUBACK, MalformedPacket, PacketReader, pubacks
 
 READ_BYTES = 256 << 10
 TLS_READ_BYTES = 16 << 10
-"""OpenSSL gives no more than a record of 16 kB at once; larger buffers only cost. [bytes]"""
+"""OpenSSL gives no more than a record of 16 kB at once; larger buffers only cost [bytes]."""
 
 
 class BufferedClient(Client):

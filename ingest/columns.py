@@ -15,7 +15,7 @@ from ingest.rows import Names, Rows
 _ROW_BYTES = 30
 _SEQ_BYTES = 8
 _FRAME_BYTES = 4096
-"""What a frame takes beside rows, names and payloads, with room for key and headers. [bytes]"""
+"""What a frame takes beside rows, names and payloads, with room for key and headers [bytes]."""
 _MAX_NAMES = 200_000
 _CACHED_DICTIONARIES = 256
 

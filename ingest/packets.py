@@ -19,7 +19,7 @@ DUPLICATE = 0x08
 
 _PUBLISH = 0x30
 _ROOM_FOR_HEADER = 70_000
-"""More than a topic (65,535 bytes) and the usual properties take. [bytes]"""
+"""More than a topic (65,535 bytes) and the usual properties take [bytes]."""
 
 PUBACK = 0x40
 

@@ -12,7 +12,7 @@ from fieldline.plant import Plant, Topic
 
 _CACHED_TOPICS = 100_000
 _MAX_NAME_BYTES = 4096
-"""Of an asset's path or a tag's name: more is no name but a mistake, and databases refuse it. [bytes]"""
+"""Of an asset's path or a tag's name: more is no name but a mistake, and databases refuse it [bytes]."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from fieldline.errors import FrameError
 from fieldline.frames import ColumnRole, decode_batch, encode_batch, role_of
 from fieldline.log import Log, Stream
-from processing.operators import WINDOWS, level_of
+from processing.metric_rows import WINDOWS, level_of
 from processing.timeline.registry import Registry
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from fieldline.frames import Coded, encode_metrics
-from processing.operators import WINDOWS, MetricRows, Named
+from processing.metric_rows import WINDOWS, MetricRows, Named
 
 METRIC_ROWS = 20_000
 """At most so many rows lie in one frame."""

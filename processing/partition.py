@@ -18,10 +18,13 @@ from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints, fingerprint
 from processing.emitted import emitted_since, orders_emitted
-from processing.operators import WINDOWS, Operator, known
+from processing.metric_rows import WINDOWS
+from processing.operator import Operator
+from processing.operators import known
 from processing.outgoing import METRIC_ROWS, frames_of
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
+from processing.timeline.readback import Origin
 from processing.timeline.timing import Timing
 
 _STEP_ROWS = 50_000
@@ -122,9 +125,7 @@ class Partition:
             timing=timing,
             raw_globs=settings.raw,
             row_cache=settings.row_cache_mb << 20,
-            fetch=self._fetch,
-            load_page=checkpoints.load_page,
-            executor=self._executor,
+            origin=Origin(self._fetch, checkpoints.load_page, self._executor),
         )
         engine.touched_at = self._now()
         return engine, checkpoints

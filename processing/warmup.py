@@ -3,11 +3,10 @@
 
 def warmup() -> None:
     """Compile what is not in the cache yet; a second call, also of another process, is quick. Call under a file lock."""
-    import processing.kernels.blocks
-    import processing.kernels.order
-    import processing.kernels.reprocess
-    import processing.kernels.slices
-    import processing.kernels.windows  # noqa: F401 (a kernel compiles when its module is imported)
+    import processing.timeline.engine  # noqa: F401 (its kernels are known when its files are imported)
+    from processing.kernels.jit import KERNELS
     from processing.operators import known
 
-    known()
+    list(known().values())
+    for kernel in KERNELS:
+        kernel.dispatcher  # noqa: B018 (it is compiled when it is asked for)

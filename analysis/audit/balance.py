@@ -23,7 +23,7 @@ _PAUSE_S = 0.05
 
 
 class Source(NamedTuple):
-    """One source's account. [readings; a payload that could not be read counts as one]
+    """One source's account [readings; a payload that could not be read counts as one].
 
     refused : set aside by ingest; they are received and dead-lettered alike
     conflict : those of `duplicate` that came with another value

@@ -171,7 +171,7 @@ def wanted(plant: Plant, asked: Asked) -> Wanted:
 
 
 def around(plant: Plant, asset: str, tag: str, kind: str) -> tuple[int, int] | None:
-    """How long before and after a window a series of states, counts or energy matters; None where it does not. [ns]"""
+    """How long before and after a window a series of states, counts or energy matters; None where it does not [ns]."""
     of_asset = plant.asset_info(asset)
     microstop = int(of_asset.microstop_s * 1e9) + _MINUTE
     if tag in _EVENTS:

@@ -12,7 +12,7 @@ from fieldline.errors import SettingsError
 from ingest.table import TagColumn, read_table
 
 EVERY_NS = {"1m": 60_000_000_000, "15m": 900_000_000_000, "1h": 3_600_000_000_000}
-"""Name of a cell → its length. [ns]"""
+"""Name of a cell → its length [ns]."""
 
 
 class Readings(NamedTuple):
@@ -73,7 +73,9 @@ def read_store(
             raise SettingsError(f"limits: expected one asset and one tag, got the patterns {asset!r} and {tag!r}")
         if found.height:
             what = "readings" if kind == "reading" else f"means of {window}"
-            return _sorted(found["time"].dt.epoch("ns").to_numpy(), found[field].to_numpy(), f"{results.source.url}, {what}")
+            return _sorted(
+                found["time"].dt.epoch("ns").to_numpy(), found[field].to_numpy(), f"{results.source.url}, {what}"
+            )
     wanted = (
         "rows of `reading` (process --raw) or telemetry of 1s" if is_of_means else "rows of `reading` or `telemetry`"
     )
@@ -90,7 +92,7 @@ def _sorted(times_ns: NDArray[np.int64], values: NDArray[np.float64], source: st
 
 
 def within(readings: Readings, span: tuple[int | None, int | None]) -> Readings:
-    """The readings from the first moment on and before the last. [ns UTC]"""
+    """The readings from the first moment on and before the last [ns UTC]."""
     first = 0 if span[0] is None else int(np.searchsorted(readings.times_ns, span[0]))
     last = readings.times_ns.size if span[1] is None else int(np.searchsorted(readings.times_ns, span[1]))
     return readings._replace(times_ns=readings.times_ns[first:last], values=readings.values[first:last])

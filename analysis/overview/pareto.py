@@ -9,7 +9,7 @@ from fieldline.log import Log
 
 
 class Share(NamedTuple):
-    """A cause: its amount, its share of all, and the share of all down to it. [1]"""
+    """A cause: its amount, its share of all, and the share of all down to it [1]."""
 
     cause: str
     amount: float

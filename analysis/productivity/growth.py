@@ -15,7 +15,7 @@ from processing.formulas.division import Floats, divide
 
 
 class Growth(NamedTuple):
-    """Growth of output = the sum of contributions + residual; all rates of one kind (discrete or logarithmic). [1]"""
+    """Growth of output = the sum of contributions + residual; all rates of one kind (discrete or logarithmic) [1]."""
 
     output: Floats
     contributions: Floats
@@ -23,7 +23,7 @@ class Growth(NamedTuple):
 
 
 class Solow(NamedTuple):
-    """Growth of productivity, and what capital and labour contributed to output. [1]"""
+    """Growth of productivity, and what capital and labour contributed to output [1]."""
 
     residual: Floats
     capital: Floats
@@ -69,7 +69,7 @@ def solow_of_levels(
     labour: tuple[ArrayLike, ArrayLike],
     alpha: ArrayLike,
 ) -> Solow:
-    """Solow's residual from levels: ln A1/A0 = ln Y1/Y0 - α ln K1/K0 - (1 - α) ln L1/L0. Logarithmic rates. [1]
+    """Solow's residual from levels: ln A1/A0 = ln Y1/Y0 - α ln K1/K0 - (1 - α) ln L1/L0. Logarithmic rates [1].
 
     output, capital, labour : (float64[…], float64[…])
         Levels of the first and the second period, in constant prices or quantities, above 0; else NaN.

@@ -20,7 +20,7 @@ from processing.formulas.division import Floats, divide
 
 
 class Indices(NamedTuple):
-    """One comparison by four formulas; 1 is no change. [1]"""
+    """One comparison by four formulas; 1 is no change [1]."""
 
     laspeyres: Floats
     paasche: Floats
@@ -48,7 +48,7 @@ def price_indices(price_0: ArrayLike, quantity_0: ArrayLike, price_1: ArrayLike,
 
 
 def value_ratio(price_0: ArrayLike, quantity_0: ArrayLike, price_1: ArrayLike, quantity_1: ArrayLike) -> Floats:
-    """Value of period 1 over value of period 0, each at its own prices. [1]"""
+    """Value of period 1 over value of period 0, each at its own prices [1]."""
     p0, q0, p1, q1 = _present(price_0, quantity_0, price_1, quantity_1)
     return divide((p1 * q1).sum(-1), (p0 * q0).sum(-1))
 

@@ -12,7 +12,7 @@ from processing.formulas.division import Floats, divide
 
 
 def partial_productivity(output: ArrayLike, used: ArrayLike) -> Floats:
-    """Output for each unit of one input: pieces an hour, value a kWh. [unit of output / unit of input]
+    """Output for each unit of one input: pieces an hour, value a kWh [unit of output / unit of input].
 
     output, used : float64[…]
         Amounts of one period, 0 or more. NaN where nothing was used.
@@ -27,7 +27,7 @@ def relative_change(before: ArrayLike, after: ArrayLike) -> Floats:
 
 
 def multifactor_productivity(output_value: ArrayLike, input_costs: ArrayLike, axis: int = -1) -> Floats:
-    """Value of output for each unit of money spent on all inputs together. [1]
+    """Value of output for each unit of money spent on all inputs together [1].
 
     output_value : float64[…]
         What the output is worth. [currency]

@@ -15,7 +15,7 @@ from fieldline.plantfile.spc import RULES, SpcEntry
 
 _LONGEST = 15
 Cell = Callable[[int], tuple[int, int]]
-"""The cell that holds a time: start and end. [ns UTC]"""
+"""The cell that holds a time: start and end [ns UTC]."""
 
 
 class Charted(NamedTuple):
@@ -27,7 +27,7 @@ class Charted(NamedTuple):
 
 
 def points_of(history: History, asset: str, tag: str, entry: SpcEntry, cell_of: Cell, until: int) -> list[Charted]:
-    """The points of a tag's chart whose cells begin before `until`, from its first sample on. [ns UTC]"""
+    """The points of a tag's chart whose cells begin before `until`, from its first sample on [ns UTC]."""
     cells: dict[tuple[int, int], list[tuple[int, float]]] = {}
     for time, value in history.rows.get((asset, tag), []):
         if abs(value) < float("inf"):

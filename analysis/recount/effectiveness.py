@@ -33,7 +33,7 @@ class Total(NamedTuple):
 
 
 def machines_of(history: History, asset: str, start: int, end: int) -> list[Machine]:
-    """The machine that an asset is, or, of a line without states and counts of its own, its machines. [ns UTC]"""
+    """The machine that an asset is, or, of a line without states and counts of its own, its machines [ns UTC]."""
     found = history.machines()
     wanted = [asset] if asset in found or asset != history.line else found
     return [
@@ -43,7 +43,7 @@ def machines_of(history: History, asset: str, start: int, end: int) -> list[Mach
 
 
 def busy_of(times: Times) -> int:
-    """Planned busy time: what is known of scheduled time, and all production. [ns]"""
+    """Planned busy time: what is known of scheduled time, and all production [ns]."""
     return times.production + times.setup + times.delay + times.down + times.minor
 
 

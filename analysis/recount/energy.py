@@ -66,7 +66,7 @@ def energy(history: History, asset: str, start: int, end: int) -> Figures:
 
 
 def portions_of(history: History, asset: str, tag: str, start: int, end: int) -> list[Portion]:
-    """The energy that one meter's tag gives to [start, end). [ns UTC]"""
+    """The energy that one meter's tag gives to [start, end) [ns UTC]."""
     info, found, before = history.info(asset, tag), [], None
     gap = int((info.max_gap_s if info.role in _POWER else info.register_max_gap_s) * 1e9)
     cuts = _cuts(history, start, end)
@@ -110,7 +110,7 @@ def _laid_out(info: TagInfo, before: tuple[int, float], now: tuple[int, float], 
 
 
 def _cuts(history: History, start: int, end: int) -> list[int]:
-    """Where time is cut within a window: at whole minutes and at the events of orders; with both ends. [ns UTC]"""
+    """Where time is cut within a window: at whole minutes and at the events of orders; with both ends [ns UTC]."""
     told = [
         time
         for (asset, tag), rows in history.rows.items()
@@ -150,7 +150,7 @@ def _covered(found: list[list[Portion]]) -> float:
 
 
 def _peak(history: History, asset: str, start: int, end: int, mean: float) -> float:
-    """The highest mean power of a quarter-hour; of the window where it is not longer. [kW]"""
+    """The highest mean power of a quarter-hour; of the window where it is not longer [kW]."""
     if end - start <= QUARTER:
         return mean
     peak = nan
@@ -178,7 +178,7 @@ def _in_states(history: History, asset: str, found: list[list[Portion]] | None) 
 
 
 def _shares(span: tuple[int, int], told: list[Stretch], starts: list[int]) -> dict[EnergyState, float]:
-    """How a span of time is shared among states that are known. [1]"""
+    """How a span of time is shared among states that are known [1]."""
     shares: dict[EnergyState, float] = {}
     at = bisect_right(starts, span[0]) - 1
     while at < len(told) and told[at].start < span[1]:

@@ -51,7 +51,7 @@ class Pieces(NamedTuple):
 
 
 def times_of(history: History, asset: str, start: int, end: int) -> Times:
-    """The times of one machine in [start, end). [ns UTC]"""
+    """The times of one machine in [start, end) [ns UTC]."""
     microstop = int(history.plant.asset_info(asset).microstop_s * 1e9)
     told = history.states(asset)
     around = stretches(told, start - microstop - 1, end + microstop)
@@ -149,14 +149,14 @@ def _completed(amounts: dict[Role, float], counted: set[Role], told: set[Role]) 
 
 
 def _hold(history: History, asset: str, step: Step) -> int:
-    """How long after a counter's row it is taken to have counted; an event is over at once. [ns]"""
+    """How long after a counter's row it is taken to have counted; an event is over at once [ns]."""
     return 0 if step.source.startswith("@") else int(history.info(asset, step.source).register_max_gap_s * 1e9)
 
 
 def _sums(
     history: History, asset: str, steps: list[Step], runs: list[Run]
 ) -> tuple[dict[Role, float], dict[Role, float]]:
-    """Pieces of each role, and their ideal times, to the ns in each minute of a product. [ns]"""
+    """Pieces of each role, and their ideal times, to the ns in each minute of a product [ns]."""
     counts: dict[Role, float] = dict.fromkeys(Role, 0.0)
     cells: dict[tuple[Role, int, Run | None], float] = defaultdict(float)
     for step in steps:

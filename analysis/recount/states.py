@@ -9,7 +9,7 @@ from fieldline.states import State
 
 
 class Stretch(NamedTuple):
-    """Time with one state, planned in one way. [ns UTC]"""
+    """Time with one state, planned in one way [ns UTC]."""
 
     start: int
     end: int

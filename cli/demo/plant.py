@@ -16,7 +16,7 @@ _ON_ITS_WAY_S = 0.5  # from ingest's count to the log
 
 
 def first_moment(now_ns: int, span_ns: int) -> int:
-    """Half past five in the morning of the last day from which the whole span lies in the past. [ns UTC]"""
+    """Half past five in the morning of the last day from which the whole span lies in the past [ns UTC]."""
     return (now_ns - span_ns - _FIRST_NS) // _DAY_NS * _DAY_NS + _FIRST_NS
 
 

@@ -102,7 +102,7 @@ class Bars:
 
 
 class _Step(NamedTuple):
-    """A row of the waterfall. [s]"""
+    """A row of the waterfall [s]."""
 
     name: str
     start: float

@@ -1,6 +1,5 @@
 """Say everything that is wrong with the settings and the plant file at once; connects to nothing."""
 
-import pkgutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from fieldline.settings import Settings
 from fieldline.tables import nearest
 from ingest.codecs import codecs
 from processing import operators
+from processing.metric_rows import WINDOWS
 
 _T = TypeVar("_T")
 
@@ -53,16 +53,15 @@ def _tried(load: Callable[[], _T]) -> tuple[_T | None, list[str]]:
 
 
 def _operator_faults(settings: Settings) -> list[str]:
-    # By name only: importing an operator compiles it.
-    known = [module.name for module in pkgutil.iter_modules(operators.__path__)]
+    known = operators.known()
     unknown = [name for name in settings.process.operators if name not in known]
-    odd = [window for window in settings.process.windows if window not in operators.WINDOWS]
+    odd = [window for window in settings.process.windows if window not in WINDOWS]
     return [
         *(
             f"$.process.operators: unknown operator {name!r}{nearest(name, known)}; known are {', '.join(known)}"
             for name in unknown
         ),
-        *(f"$.process.windows: expected some of {', '.join(operators.WINDOWS)}, got {window!r}" for window in odd),
+        *(f"$.process.windows: expected some of {', '.join(WINDOWS)}, got {window!r}" for window in odd),
     ]
 
 

@@ -21,8 +21,8 @@ from fieldline.moments import Moment, iso, parse_moment
 from fieldline.settings import Settings
 from fieldline.states import state_names, state_of
 from fieldline.tables import nearest
-from ingest.times import parse_iso
 from ingest.send import check_asset, send_event
+from ingest.times import parse_iso
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 

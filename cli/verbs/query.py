@@ -19,7 +19,7 @@ from fieldline.errors import SettingsError
 from fieldline.moments import Moment
 from fieldline.plant import Plant
 from fieldline.tables import nearest
-from processing.operators import WINDOWS
+from processing.metric_rows import WINDOWS
 
 _KEYS = ("time", "asset", "tag", "window")
 

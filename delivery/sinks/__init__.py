@@ -1,8 +1,8 @@
-"""Sinks: where metric rows end up. One file a sink, each ending in `COMPONENT` (see `fieldline/components.py`); other
-distributions add theirs by the entry point group `fieldline.sinks`. docs/adding.md has a worked example.
+"""Sinks: where metric rows end up.
 
-A sink is safe to
-write to again: every row has an identity (kind, asset, tag, window, time) and the newest write of it wins.
+One file is one sink and ends in `COMPONENT` (see `fieldline/components.py`); other distributions add theirs by the entry point group
+`fieldline.sinks`. docs/adding.md has a worked example. A sink is safe to write to again: every row has an identity (kind, asset, tag,
+window, time) and the newest write of it wins.
 """
 
 from collections.abc import Callable, Sequence
@@ -100,8 +100,10 @@ def sink_components() -> components.Components[SinkComponent]:
 
 
 def make_sinks(settings: DeliverSettings, levels: Levels, clock: Clock) -> list[Sink]:
-    """The sinks that the settings ask for, one a URL. Raises SettingsError when they ask for none, or for one that is
-    not installed."""
+    """The sinks that the settings ask for, one a URL.
+
+    Raises SettingsError when they ask for none, or for one that is not installed.
+    """
     known = sink_components()
     for name in settings.sinks:
         if not known.chosen(name, "$.deliver.sinks").accepts(settings):

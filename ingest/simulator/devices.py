@@ -32,7 +32,7 @@ class Device(Protocol):
 
     asset: str
     period_ns: int
-    """How often it measures, at multiples of this since 1970. [ns]"""
+    """How often it measures, at multiples of this since 1970 [ns]."""
 
     def columns(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
         """tag → float64[n] at `times_ns` (int64[n], rising, all of one UTC day); equal tags for every call."""

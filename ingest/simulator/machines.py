@@ -27,7 +27,7 @@ from ingest.simulator.vibration import Bearing
 _IDLE_SHARE = np.array([0.35, 1.0, 0.08, 0.25, 0.15, 0.22])
 """Share of nominal power in each state, in the order of `State`."""
 SEAL_SIGMA_C = 0.8
-"""Standard deviation of a packer's sealing temperature about its set point. [°C]"""
+"""Standard deviation of a packer's sealing temperature about its set point [°C]."""
 _SEAL_FADES_C = 1.6
 _TAN_PHI = np.array([0.9, 0.62, 1.3, 0.95, 1.1, 0.9])
 

@@ -62,7 +62,7 @@ SHIFT_S = 28_800
 SHIFTS = (("early", 21_600), ("late", 50_400), ("night", 79_200))
 """Shifts and when they begin: 06:00, 14:00 and 22:00 UTC; each lasts `SHIFT_S` and belongs to the day on which it begins."""
 MICROSTOP_S = 45
-"""A shorter stop is lost speed, not lost availability. [s]"""
+"""A shorter stop is lost speed, not lost availability [s]."""
 
 
 class Order(NamedTuple):

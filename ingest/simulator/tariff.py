@@ -6,7 +6,7 @@ CURRENCY = "EUR"
 DAY_PRICE = 0.28
 NIGHT_PRICE = 0.17
 NIGHT_HOURS = (22, 6)
-"""From ten in the evening to six in the morning. [h]"""
+"""From ten in the evening to six in the morning [h]."""
 CO2_KG_PER_KWH = (
     0.34, 0.33, 0.33, 0.32, 0.33, 0.35, 0.38, 0.40, 0.39, 0.36, 0.33, 0.30,
     0.28, 0.28, 0.29, 0.32, 0.36, 0.41, 0.44, 0.45, 0.43, 0.40, 0.38, 0.36,

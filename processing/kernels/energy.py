@@ -130,7 +130,7 @@ def register_deltas(readings, modulus, max_delta, deltas, flags):
 
 @inline
 def gap_of(series):
-    """How far two samples of a meter may lie apart. [ns]"""
+    """How far two samples of a meter may lie apart [ns]."""
     return series.gap if series.role <= REACTIVE_POWER else series.register_gap
 
 
@@ -160,7 +160,7 @@ def share(role, newest, time, value, amount, a, b):
 
 @inline
 def book(part, series, newest, time, value, amount, start, is_near):
-    """Book what a sample adds to its slice, which begins at `start`. Returns how much. [kWh or kvarh]
+    """Book what a sample adds to its slice, which begins at `start`. Returns how much [kWh or kvarh].
 
     is_near : whether the newest sample lies within the maximum gap.
     """

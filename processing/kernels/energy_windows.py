@@ -46,8 +46,9 @@ _PREFERENCE = (0, 1, 1, 4, 4, 3, 3, 2)
 
 
 class Block(NamedTuple):
-    """Where a window's partial aggregates are: WINDOW_PARTIAL from row `first` on, `rows` of them, whose series are those from row
-    `base` of `Plant.row_series` on.
+    """Where a window's partial aggregates are.
+
+    parts : WINDOW_PARTIAL, from row `first` on `rows` of them, whose series are those from row `base` of `Plant.row_series` on
     """
 
     parts: np.ndarray
@@ -147,7 +148,7 @@ def total_of(wanted, asset, block, plant):
 
 @inline
 def reached_of(asset, block, plant):
-    """How far an asset's energy reaches in a window, which is how long an order that has no end yet has been going on. [ns]"""
+    """How far an asset's energy reaches in a window, which is how long an order that has no end yet has been going on [ns]."""
     reached = np.int64(0)
     for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
         if plant.asset_rows[m] < block.rows:

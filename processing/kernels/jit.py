@@ -4,6 +4,9 @@ A kernel takes few arguments: arrays of records with named, typed fields, handed
 makes a dtype, `context` the type of a NamedTuple, and `kernel` compiles for the types that it is given, so that a wrong type is an
 error at once and no silent recompile. Kernels are never compiled with fast math, never in parallel.
 
+Numba is imported when the first kernel is called, not when a file of kernels is: so the catalogue and `fieldline check` know all operators
+for next to nothing, and a process compiles what it uses.
+
 A kernel is cached in a folder that is named by what its file and the kernel files which that imports say, since numba does not notice
 when a function that a kernel calls has changed. Comments, docstrings and the places of lines do not count.
 """
@@ -13,28 +16,54 @@ import functools
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-import numba
 import numpy as np
 import platformdirs
-from numba.core import types
-from numba.np.numpy_support import from_dtype
-
-INT, FLOAT, NOTHING = types.int64, types.float64, types.void
-INTS, INTS32, FLOATS, BYTES = (types.Array(kind, 1, "C") for kind in (INT, types.int32, FLOAT, types.uint8))
-SIGNS = types.Array(types.int8, 1, "C")
-FLOATS2, FLOATS3 = types.Array(FLOAT, 2, "C"), types.Array(FLOAT, 3, "C")
-FRAME_CODES = types.Array(types.int32, 1, "C", readonly=True)
-"""Codes in a frame as it was read, which nobody may change."""
-WORDS = types.Array(types.uint64, 2, "C")
-"""Records as rows of 64-bit words, see `words`."""
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
-_COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+_IS_COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+
+
+@dataclass(frozen=True)
+class Type:
+    """The type of an argument: of numbers, or of arrays of a dtype and some dimensions, or of a NamedTuple of such."""
+
+    dtype: np.dtype | None = None
+    dimensions: int = 0
+    is_readonly: bool = False
+    of: type | None = None
+    fields: "tuple[Type, ...]" = ()
+
+    def resolved(self) -> Any:
+        """What numba calls it."""
+        from numba.core import types
+        from numba.np.numpy_support import from_dtype
+
+        if self.of is not None:
+            return types.BaseTuple.from_types([field.resolved() for field in self.fields], self.of)
+        if self.dtype is None:
+            return types.void
+        scalar = from_dtype(self.dtype)
+        return types.Array(scalar, self.dimensions, "C", self.is_readonly) if self.dimensions else scalar
+
+
+def _arrays(kind: str, dimensions: int = 1) -> Type:
+    return Type(np.dtype(kind), dimensions)
+
+
+NOTHING, INT, FLOAT = Type(), Type(np.dtype("i8")), Type(np.dtype("f8"))
+INTS, INTS32, FLOATS, BYTES, SIGNS = (_arrays(kind) for kind in ("i8", "i4", "f8", "u1", "i1"))
+FLOATS2, FLOATS3 = _arrays("f8", 2), _arrays("f8", 3)
+FRAME_CODES = Type(np.dtype("i4"), 1, True)
+"""Codes in a frame as it was read, which nobody may change."""
+WORDS = _arrays("u8", 2)
+"""Records as rows of 64-bit words, see `words`."""
 
 
 def record(*fields: tuple[str, str] | tuple[str, str, int]) -> np.dtype:
@@ -54,28 +83,75 @@ def words(array: np.ndarray) -> np.ndarray:
     return array.view(np.uint64).reshape(len(array), array.dtype.itemsize // 8)
 
 
-def records(dtype: np.dtype) -> Any:
+def records(dtype: np.dtype) -> Type:
     """The type of an array of records, of one dimension."""
-    return types.Array(from_dtype(dtype), 1, "C")
+    return Type(dtype, 1)
 
 
-def context(of: type, *kinds: Any) -> Any:
+def context(of: type, *kinds: Type) -> Type:
     """The type of a NamedTuple, by the types of its fields.
 
     Each class needs a name of its own: numba takes two of the same name and types for each other.
     """
-    return types.BaseTuple.from_types(kinds, of)
+    return Type(of=of, fields=kinds)
 
 
-def kernel(returns: Any, *arguments: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+class Compiled:
+    """A function that is compiled when it is first called; among kernels, where one calls another, it stands for what is compiled."""
+
+    def __init__(self, function: Callable[..., Any], signature: "str | tuple[Type, ...] | None") -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._signature = signature
+
+    @functools.cached_property
+    def dispatcher(self) -> Any:
+        """Numba's own, compiled."""
+        import numba
+
+        numba.config.CACHE_LOCATOR_CLASSES = _LOCATORS  # type: ignore[attr-defined]
+        if self._signature is None:
+            return numba.njit(inline="never", **_FLAGS)(self._function)
+        signature = self._signature
+        if not isinstance(signature, str):
+            returns, *arguments = (kind.resolved() for kind in signature)
+            signature = returns(*arguments)
+        return numba.njit(signature, cache=True, **_FLAGS)(self._function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.dispatcher(*arguments)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks of a global that a kernel uses."""
+        from numba.core import types
+
+        return types.Dispatcher(self.dispatcher)
+
+
+KERNELS: list[Compiled] = []
+"""Every kernel whose file was imported."""
+
+
+def kernel(returns: "str | Type", *arguments: Type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile for these types, releasing the GIL; division by zero gives inf or NaN as in numpy.
 
     A kernel of plain arrays and numbers may state its signature as one text instead: `"float64(float64[::1], int64)"`.
     """
-    if not _COMPILED:
-        return _uncompiled
-    signature = returns if isinstance(returns, str) else returns(*arguments)
-    return numba.njit(signature, cache=True, **_FLAGS)
+    signature = returns if isinstance(returns, str) else (returns, *arguments)
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        if not _IS_COMPILED:
+            return _uncompiled(function)
+        KERNELS.append(Compiled(function, signature))
+        return KERNELS[-1]
+
+    return decorated
+
+
+def inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For the functions that kernels call; they are compiled as part of their callers. Arguments are records, numbers, a context."""
+    return Compiled(function, None) if _IS_COMPILED else function
 
 
 class _Record(np.record):  # type: ignore[misc]
@@ -105,10 +181,6 @@ def _with_attributes(argument: Any) -> Any:
     if isinstance(argument, tuple) and hasattr(argument, "_fields"):
         return type(argument)(*map(_with_attributes, argument))
     return argument
-
-
-inline = numba.njit(inline="never", **_FLAGS)
-"""For the functions that kernels call; they are compiled as part of their callers. Arguments are records and numbers, or a context."""
 
 
 def _path_of(module: str) -> Path:
@@ -145,7 +217,7 @@ def digest(path: Path) -> str:
         fresh = set(_imports(left.pop())) - found
         found |= fresh
         left += fresh
-    made = hashlib.sha256(f"numba {numba.__version__} numpy {np.__version__}".encode())
+    made = hashlib.sha256(f"numba {version('numba')} numpy {np.__version__}".encode())
     for each in sorted(found):
         made.update(each.name.encode() + _digest_of(each))
     return made.hexdigest()[:16]
@@ -189,5 +261,4 @@ class KernelLocator:
         return ""
 
 
-_DEFAULT_LOCATORS = "UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator"
-numba.config.CACHE_LOCATOR_CLASSES = f"{__name__}.{KernelLocator.__name__},{_DEFAULT_LOCATORS}"  # type: ignore[attr-defined]
+_LOCATORS = f"{__name__}.{KernelLocator.__name__},UserProvidedCacheLocator,InTreeCacheLocator,UserWideCacheLocator"

@@ -18,7 +18,7 @@ NONE = -(2**63)
 """A time that is not there."""
 
 FAR = 2**62
-"""The end of an order that has none yet. [ns UTC]"""
+"""The end of an order that has none yet [ns UTC]."""
 
 MINUTE = 60_000_000_000
 QUARTER = 15 * MINUTE

@@ -77,7 +77,7 @@ def add_slice(part, piece, offset, length, plan, cycle):
 
 @inline
 def add_window(part, child, offset):
-    """Add the partial aggregate of a shorter window, `offset` after the longer one's start. [ns]"""
+    """Add the partial aggregate of a shorter window, `offset` after the longer one's start [ns]."""
     if child.reported == 0:
         return
     part.production += child.production
@@ -102,7 +102,7 @@ def add_window(part, child, offset):
 
 @inline
 def cycle_of(label, asset, plant):
-    """The ideal cycle time on an asset of the product that a slice was for; NaN if unknown. [s]"""
+    """The ideal cycle time on an asset of the product that a slice was for; NaN if unknown [s]."""
     return plant.ideal_cycle_s[label.product, asset]
 
 

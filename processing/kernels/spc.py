@@ -151,7 +151,7 @@ def add_sample(cell, value):
 
 @inline
 def cell_length(level):
-    """Length of a quarter-hour's or an hour's cell. [ns]"""
+    """Length of a quarter-hour's or an hour's cell [ns]."""
     return QUARTER if level == QUARTERS else HOUR
 
 

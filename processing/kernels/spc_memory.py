@@ -151,8 +151,11 @@ def note(window, changed, is_asked, cells):
 
 
 class Way(NamedTuple):
-    """How far memory was handed on. ids : int64[n], windows of one level, those of a line together and oldest first;
-    place : int64[2], changed: number of the next id and the window at hand, 0 and -1 at first."""
+    """How far memory was handed on.
+
+    ids : int64[n], windows of one level, those of a line together and oldest first
+    place : int64[2], changed: number of the next id and the window at hand, 0 and -1 at first
+    """
 
     ids: np.ndarray
     place: np.ndarray

@@ -78,7 +78,7 @@ def event_row(value, event_keys):
 
 @inline
 def take_sample(known, state, time, gap):
-    """From `time` on, for `gap` at most, `state` is measured. [ns]"""
+    """From `time` on, for `gap` at most, `state` is measured [ns]."""
     known.sample_state = state
     known.sample_until = time + gap
     if known.fixed_since != NONE and time > known.fixed_since:
@@ -146,7 +146,7 @@ def take_row(known, series, time, value, event_keys, events, codes):
 
 @inline
 def state_at(known, time, until):
-    """The state that holds at `time`, and how long it does: not beyond `until`, nor beyond what is known now. [ns]"""
+    """The state that holds at `time`, and how long it does: not beyond `until`, nor beyond what is known now [ns]."""
     if known.fixed_until > time:
         return known.fixed_state, min(known.fixed_until, until)
     if known.sample_until > time:
@@ -156,7 +156,7 @@ def state_at(known, time, until):
 
 @inline
 def forget(known, time):
-    """Let go of what no longer holds at `time`. [ns]"""
+    """Let go of what no longer holds at `time` [ns]."""
     if known.sample_until <= time:
         known.sample_state = UNKNOWN
         known.sample_until = NONE

@@ -170,7 +170,7 @@ def holding(starts, ends, lo, hi, time):
 
 
 class Stretches(NamedTuple):
-    """Stretches of time of all lines, ascending and apart: those of a line lie at first[line]:last[line] of the other columns. [ns UTC]
+    """Stretches of time of all lines, ascending and apart: those of a line lie at first[line]:last[line] of the other columns [ns UTC].
 
     order, product : of orders, number of the order and row of the product in `Plant.ideal_cycle_s`; empty for other ones.
     """

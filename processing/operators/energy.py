@@ -31,8 +31,9 @@ from processing.formulas.power import apparent_power, interval_demand
 from processing.kernels import energy as kernel
 from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
-from processing.operators import MetricRows, Named, Operator, window_of
-from processing.operators.view import View
+from processing.metric_rows import MetricRows, Named, window_of
+from processing.operator import Operator
+from processing.view import View
 
 _STATES = {
     "producing_energy_kwh": kernel.DRAWN_PRODUCING,

@@ -27,10 +27,11 @@ from processing.formulas.division import divide
 from processing.kernels import layout as at
 from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
-from processing.operators import MetricRows, Named, Operator, window_of
+from processing.machine_rows import Pieces, Rows, by_line, joined, lines_of, machines_to_emit
+from processing.metric_rows import MetricRows, Named, window_of
+from processing.operator import Operator
 from processing.operators.energy import labels_of
-from processing.operators.machine_rows import Pieces, Rows, by_line, joined, lines_of, machines_to_emit
-from processing.operators.view import View
+from processing.view import View
 
 NS_A_SECOND = 1e9
 _REASONS = [
@@ -83,7 +84,7 @@ def _oee(view: View, rows: Rows) -> MetricRows:
 
 
 def _elements(rows: Rows) -> dict[str, np.ndarray]:
-    """Calendar time by element, and the planned busy time that the first five make up. [ns]"""
+    """Calendar time by element, and the planned busy time that the first five make up [ns]."""
     return {
         "actual_production_time_s": rows.times["production"],
         "actual_unit_setup_time_s": rows.times["setup"],

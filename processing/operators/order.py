@@ -26,9 +26,11 @@ from processing.formulas.emissions import emission_per_unit
 from processing.formulas.power import specific_energy
 from processing.kernels import energy as energy_kernel
 from processing.kernels import layout as at
-from processing.operators import MetricRows, Named, Operator, energy, window_of
-from processing.operators.machine_rows import Rows, all_machines, by_line, lines_of, ranks
-from processing.operators.view import View
+from processing.machine_rows import Rows, all_machines, by_line, lines_of, ranks
+from processing.metric_rows import MetricRows, Named, window_of
+from processing.operator import Operator
+from processing.operators import energy
+from processing.view import View
 
 NS_A_SECOND = 1e9
 _NEEDS = ("energy", "oee")
@@ -36,7 +38,7 @@ _REASONS = ["no energy", "no output declared", "no count", "no good pieces"]
 
 
 class Drawn(NamedTuple):
-    """Energy of rows, float64[n] each; NaN: unknown. [kWh, currency, kg, kWh, 1, h]"""
+    """Energy of rows, float64[n] each; NaN: unknown [kWh, currency, kg, kWh, 1, h]."""
 
     kwh: np.ndarray
     cost: np.ndarray
@@ -207,7 +209,7 @@ def _metric_rows(view: View, drawn: Drawn, made: Made) -> MetricRows:
 
 
 def _durations(found: np.ndarray, drawn: Drawn, made: Made) -> np.ndarray:
-    """How long windows, WINDOW[n], are, or have been going on. [s]"""
+    """How long windows, WINDOW[n], are, or have been going on [s]."""
     so_far = np.fmax(drawn.hours * energy_kernel.SECONDS_AN_HOUR, made.reached_s)
     return np.where(found["end"] >= at.FAR, so_far, (found["end"] - found["start"]) / NS_A_SECOND)
 

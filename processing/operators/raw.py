@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from processing.kernels.layout import Plant
-from processing.operators import MetricRows
+from processing.metric_rows import MetricRows
 
 
 def is_wanted(globs: tuple[str, ...], asset: str, tag: str) -> bool:

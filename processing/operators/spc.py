@@ -31,8 +31,9 @@ from processing.kernels import layout as at
 from processing.kernels import spc as kernel
 from processing.kernels import spc_memory, spc_points
 from processing.kernels.jit import words
-from processing.operators import Bring, ChartTable, MetricRows, Named, Operator, window_of
-from processing.operators.view import View
+from processing.metric_rows import MetricRows, Named, window_of
+from processing.operator import Bring, ChartTable, Operator
+from processing.view import View
 
 _AHEAD = 32
 REASONS = ("", "no limits", "subgroup of one", "flat signal")

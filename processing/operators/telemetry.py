@@ -12,8 +12,9 @@ import numpy as np
 
 from processing.kernels import telemetry as kernel
 from processing.kernels.layout import Plant
-from processing.operators import MetricRows, Operator, window_of
-from processing.operators.view import View
+from processing.metric_rows import MetricRows, window_of
+from processing.operator import Operator
+from processing.view import View
 
 
 def read_out(view: View) -> list[MetricRows]:

@@ -44,7 +44,7 @@ NOTHING = Stretches(*(np.empty(0, np.int64) for _ in Stretches._fields))
 
 
 class Changed(NamedTuple):
-    """A line, and from when until when its orders or products are others than they were. [ns UTC]"""
+    """A line, and from when until when its orders or products are others than they were [ns UTC]."""
 
     line: int
     spans: list[tuple[int, int]]
@@ -192,7 +192,7 @@ class Context:
         return found
 
     def intervals(self, level: int, first: int, last: int) -> Stretches:
-        """The weeks, months, shifts or orders of all lines, at least those that hold a time from first to last. [ns UTC]"""
+        """The weeks, months, shifts or orders of all lines, at least those that hold a time from first to last [ns UTC]."""
         number = len(self._tables.lines)
         if level == at.ORDERS:
             if self._orders_of is None or len(self._orders_of.first) != number:
@@ -290,7 +290,7 @@ class Context:
                 self._kept[line] = len(book)
 
     def _idle(self, book: dict[tuple[int, str], float], oldest: int, settled: int) -> list[tuple[int, str]]:
-        """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes. [ns UTC]"""
+        """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes [ns UTC]."""
         gone: list[tuple[int, str]] = []
         before: list[tuple[int, str]] = []  # those that changed something before `oldest`
         teller = starter = None

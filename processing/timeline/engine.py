@@ -6,8 +6,7 @@ reprocessed (`reprocessing.py`). `tick` moves lines that have fallen silent and 
 `outbox`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,14 @@ from fieldline.frames import Readings
 from fieldline.plant import Plant
 from processing.kernels import layout as at
 from processing.kernels import order, slices
-from processing.operators import MetricRows, Operator
+from processing.metric_rows import MetricRows
+from processing.operator import Operator
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
 from processing.timeline.expiry import expired, oldest_start
 from processing.timeline.intake import Intake
-from processing.timeline.readback import ReadBack
+from processing.timeline.readback import Origin, ReadBack
 from processing.timeline.registry import Registry
 from processing.timeline.reprocessing import Reprocessing
 from processing.timeline.residency import Residency
@@ -43,9 +43,8 @@ _CHUNKS = 256
 class Engine:
     """The timeline of one partition. Not safe to use from two threads.
 
-    fetch(first, last) gives the frames at log offsets first to last, for rows that are no longer in the row store; load_page(offset)
-    gives a checkpoint page; `executor` reads slices back beside the live edge. Memory is bounded by `row_cache` and, with help of
-    checkpoints, by what `evict_to` is told [bytes].
+    Memory is bounded by `row_cache` and, with help of checkpoints, by what `evict_to` is told [bytes]; what has left it is read from
+    `origin` again.
     """
 
     def __init__(
@@ -57,9 +56,7 @@ class Engine:
         timing: Timing,
         raw_globs: tuple[str, ...] = (),
         row_cache: int = 64 << 20,
-        fetch: Callable[[int, int], Iterable[tuple[int, Readings]]],
-        load_page: Callable[[int], list[np.ndarray]],
-        executor: Executor | None = None,
+        origin: Origin,
     ) -> None:
         self.timing = timing
         self.tables = Tables(operators)
@@ -76,15 +73,13 @@ class Engine:
         self.store = RowStore(row_cache)
         self.outbox: list[MetricRows] = []
         self.waiting = Arrivals.none()
-        self.residency = Residency(self.tables, load_page)
+        self.residency = Residency(self.tables, origin.load_page)
         self.windows = Windows(self.tables, operators, windows, self.context, self.charts, self.residency, self.outbox)
         self._intake = Intake(self.tables, self.registry, self.context)
         self._runner = Runner(
             self.tables, self.context, self.outbox, of_seconds="1s" in windows, has_raw=bool(raw_globs)
         )
-        read_back = ReadBack(
-            self.tables, self.store, self.registry, self.residency, self._intake, timing, fetch, executor
-        )
+        read_back = ReadBack(self.tables, self.store, self.registry, self.residency, self._intake, timing, origin)
         self.reprocessing = Reprocessing(
             self.tables, self.store, self.windows, self.residency, self._runner, read_back, timing
         )

@@ -105,7 +105,7 @@ def _state(said: dict[str, Any]) -> float:
 
 
 def _until(said: dict[str, Any]) -> float:
-    """The attribute `until`, epoch seconds or ISO 8601 with an offset. [ms since 1970; NaN without]"""
+    """The attribute `until`, epoch seconds or ISO 8601 with an offset [ms since 1970; NaN without]."""
     until = said.get("until")
     if isinstance(until, str):
         try:

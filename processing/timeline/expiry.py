@@ -49,7 +49,7 @@ def _with_those_above(tables: Tables, ids: np.ndarray) -> np.ndarray:
 
 
 def oldest_start(tables: Tables, residency: Residency, line: int) -> int:
-    """When the oldest slice or order of a line began. [ns UTC]"""
+    """When the oldest slice or order of a line began [ns UTC]."""
     windows = tables.windows[residency.flagged(0)]
     of_line = windows[windows["line"] == line]
     start = of_line["start"][np.isin(of_line["level"], (at.SLICES, at.ORDERS))]

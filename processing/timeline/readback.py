@@ -46,12 +46,20 @@ class Wanted(NamedTuple):
     ranges: list[tuple[int, int]]
 
 
-class ReadBack:
-    """Brings slices' rows from the log into the row store.
+class Origin(NamedTuple):
+    """Where what has left memory is read from again.
 
-    fetch(first, last) gives frames of the log at those offsets. It is called in `executor`'s thread for slices that can wait; without
-    an executor none can.
+    fetch(first, last) gives the frames at log offsets first to last; load_page(offset) gives a checkpoint page, as `Pool.content` made
+    it; executor : its thread reads slices that can wait, without one none can.
     """
+
+    fetch: Callable[[int, int], Iterable[tuple[int, Readings]]]
+    load_page: Callable[[int], list[np.ndarray]]
+    executor: Executor | None = None
+
+
+class ReadBack:
+    """Brings slices' rows from the log into the row store."""
 
     def __init__(
         self,
@@ -61,13 +69,11 @@ class ReadBack:
         residency: Residency,
         intake: Intake,
         timing: Timing,
-        fetch: Callable[[int, int], Iterable[tuple[int, Readings]]],
-        executor: Executor | None,
+        origin: Origin,
     ) -> None:
         self._tables, self._store, self._registry, self._residency = tables, store, registry, residency
         self._intake, self._timing = intake, timing
-        self._fetch = fetch
-        self._executor = executor
+        self._fetch, self._executor = origin.fetch, origin.executor
 
     def key(self, number: int) -> Key:
         """What a slice is known by."""

@@ -96,7 +96,7 @@ class Reprocessing:
         return Arrivals.joined(blocks) if blocks else None
 
     def oldest(self) -> np.ndarray:
-        """int64[lines], time of each line's oldest row that waits. [ns UTC; the far future where none does]"""
+        """int64[lines], time of each line's oldest row that waits [ns UTC; the far future where none does]."""
         found = np.full(len(self._tables.lines), np.iinfo(np.int64).max, np.int64)
         for rows in self._waiting():
             np.minimum.at(found, self._tables.series["line"][rows.series], rows.time)

@@ -45,7 +45,7 @@ class Residency:
         return ids[self._tables.windows["level"][ids] == level]
 
     def slices_of(self, lines: np.ndarray, since: np.ndarray, until: np.ndarray) -> np.ndarray:
-        """Slices of lines that end after since[k] and start before until[k]. [ns UTC]"""
+        """Slices of lines that end after since[k] and start before until[k] [ns UTC]."""
         tables = self._tables
         return found_ids(lambda out: slices.slices_of(lines, since, until, tables.plant, tables.windows, out))
 
@@ -55,7 +55,7 @@ class Residency:
         return found_ids(lambda out: slices.slices_within_influence(ids, tables.plant, tables.windows, out))
 
     def between(self, line: int, level: int, start: int, end: int) -> np.ndarray:
-        """Windows of a line and level that begin from `start` on and before `end`, newest first. [ns UTC]"""
+        """Windows of a line and level that begin from `start` on and before `end`, newest first [ns UTC]."""
         tables = self._tables
         return found_ids(lambda out: windows.between(line, level, start, end, tables.plant, tables.windows, out), 1024)
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from processing.kernels.layout import Rows
-from processing.operators import MetricRows, raw
+from processing.metric_rows import MetricRows
+from processing.operators import raw
 from processing.timeline.context import Context
 from processing.timeline.tables import Tables
 

@@ -20,7 +20,7 @@ class Steps:
         self._before: dict[float, np.ndarray] = {}
 
     def reach(self, first: int, last: int) -> None:
-        """Have it from `first` to `last`. [ns UTC]"""
+        """Have it from `first` to `last` [ns UTC]."""
         if self._first <= first and last <= self._last:
             return
         self._first, self._last = min(first, self._first or first) - _MARGIN_NS, max(last, self._last) + _MARGIN_NS
@@ -29,12 +29,12 @@ class Steps:
         self._before.clear()
 
     def at(self, time: np.ndarray) -> np.ndarray:
-        """What it is at each time. [ns UTC]"""
+        """What it is at each time [ns UTC]."""
         self.reach(int(time.min()), int(time.max()))
         return self.values[np.searchsorted(self.bounds, time, "right") - 1]
 
     def lasting(self, value: float, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """How long it is `value` between start and end. [ns]"""
+        """How long it is `value` between start and end [ns]."""
         self.reach(int(start.min()), int(end.max()))
         before = self._before.get(value)
         if before is None:
@@ -60,14 +60,14 @@ class Schedule:
         self._names: dict[int, str] = {}
 
     def shifts(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """Starts and ends of the shifts that hold a time from first to last. [ns UTC]"""
+        """Starts and ends of the shifts that hold a time from first to last [ns UTC]."""
         found = self._calendar.shifts(first, last + 1)
         self._names.update({shift.start_ns: shift.name for shift in found})
         starts = np.array([shift.start_ns for shift in found], np.int64)
         return starts, np.array([shift.end_ns for shift in found], np.int64)
 
     def shift_name(self, start: int) -> str:
-        """The name of the shift that begins at `start`. [ns UTC]"""
+        """The name of the shift that begins at `start` [ns UTC]."""
         if start not in self._names:
             self.shifts(start, start)
         return self._names.get(start, "")

@@ -17,7 +17,7 @@ from processing.kernels import layout as at
 from processing.kernels.jit import words
 from processing.kernels.kept import Kept, Partials, State, first_of
 from processing.kernels.reprocess import LATER, LEFT, OWN
-from processing.operators import Operator
+from processing.operator import Operator
 
 _WINDOWS = 1024
 _BLOCK_ROWS = 4096

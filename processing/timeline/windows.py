@@ -10,14 +10,15 @@ from processing.kernels import reprocess
 from processing.kernels import windows as kernel
 from processing.kernels.blocks import compare_rows
 from processing.kernels.jit import words
-from processing.operators import WINDOWS, MetricRows, Operator, level_of, window_of
-from processing.operators.view import View
+from processing.metric_rows import WINDOWS, MetricRows, level_of, window_of
+from processing.operator import Operator
 from processing.timeline.charts import Charts
 from processing.timeline.context import NOTHING, Context
 from processing.timeline.flags import Flagging
 from processing.timeline.order_windows import OrderWindows
 from processing.timeline.residency import Residency, found_ids
 from processing.timeline.tables import Tables, rows_of
+from processing.view import View
 
 _OVERLAPPING = (at.WEEKS, at.MONTHS, at.SHIFTS, at.ORDERS)
 _OF_DAYS = (at.WEEKS, at.MONTHS)

@@ -12,7 +12,9 @@ from fieldline.frames import decode_batch, encode_metrics, encode_readings
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import load_plant
-from processing.operators import WINDOWS, MetricRows, Operator, known
+from processing.metric_rows import WINDOWS, MetricRows
+from processing.operator import Operator
+from processing.operators import known
 from tests.processing.engine_rig import EngineRig, Row, frames_of
 
 

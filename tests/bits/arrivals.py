@@ -84,7 +84,7 @@ _DELAYS_S = (
     (0.001, 26 * 3600.0, 40 * 3600.0),
     (0.001, -7200.0, -1.0),
 )
-"""Share of the rows, and within which bounds they are delayed. [s]
+"""Share of the rows, and within which bounds they are delayed [s].
 
 What comes later than the plant's horizon (in one of them six hours) is late; some come from a clock that is ahead, a few of them by
 more than `max_future_s`.

@@ -22,8 +22,11 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """differences : at most as many as were asked for; count : all of them; revs : rows whose `rev` differs
-    retractions : rows that one side retracted and the other never had, which is the same."""
+    """What two tables differ in.
+
+    differences : at most as many as were asked for; count : all of them; revs : rows whose `rev` differs
+    retractions : rows that one side retracted and the other never had, which is the same.
+    """
 
     differences: list[Difference]
     count: int

@@ -55,7 +55,7 @@ def _product(random: Random, time: int) -> Row:
 
 
 def _later(random: Random, time: int) -> int:
-    """When something was entered. [s since 1970]"""
+    """When something was entered [s since 1970]."""
     return time // SECOND + random.randrange(60, 3 * _HOUR_S)
 
 

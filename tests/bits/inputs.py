@@ -81,7 +81,7 @@ def _random_plant(
 
 
 def _ns(moment: str) -> int:
-    """[ns UTC]"""
+    """A moment in ns UTC."""
     return int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()) * SECOND
 
 

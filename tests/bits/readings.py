@@ -112,7 +112,7 @@ def readings(random: Random, start: int, span_s: float) -> Iterator[Row]:
 
 
 def _runs(random: Random, span_s: float) -> Iterator[tuple[float, float, float]]:
-    """Begin and end of each run, and how much more slowly than usual it is sampled. [s]"""
+    """Begin and end of each run, and how much more slowly than usual it is sampled [s]."""
     at = random.uniform(0, 600)
     while at < span_s:
         length = random.choice([300, 1800, 5400, 9000])

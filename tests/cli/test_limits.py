@@ -19,7 +19,7 @@ from fieldline.plant import load_plant
 from tests.delivery.metric_frames import metric_rows
 
 T0 = 1_700_000_040
-"""A full minute, and no quarter-hour. [s UTC]"""
+"""A full minute, and no quarter-hour [s UTC]."""
 
 
 @pytest.fixture

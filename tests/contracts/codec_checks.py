@@ -53,7 +53,7 @@ _fuzz = settings(
 
 
 class Seen(NamedTuple):
-    """What came of a payload: (asset, tag, row) of each row; the reason and number of what was lost; was all refused?"""
+    """What came of a payload: (asset, tag, row) of each row; the reason and number of what was lost; whether all was refused."""
 
     rows: tuple[tuple[str, str, Row], ...]
     reason: str | None

@@ -26,7 +26,7 @@ from deploy.native.server import HOST
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "cli.main"]
 STAGE_BYTES = 400 << 20
-"""What a stage may take at most. [bytes resident]"""
+"""What a stage may take at most [bytes resident]."""
 _DRAIN_S = 10.0
 _ports = iter(range(20_000 + os.getpid() % 10_000, 32_000))
 _LOOK = threading.Event()  # never set: waiting for it is a pause that a test's end can't outlast

@@ -27,7 +27,7 @@ from fieldline.tables import Secret
 from ingest.endpoint import Login
 from ingest.publisher import Publisher
 from ingest.simulator import Simulation, simulate
-from processing.operators import WINDOWS
+from processing.metric_rows import WINDOWS
 from tests.integration.ingest_rig import ingest, rows
 
 ROOT = Path(__file__).parents[2]

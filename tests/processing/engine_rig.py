@@ -10,8 +10,11 @@ from fieldline.frames import Readings, payload_digest
 from fieldline.log import Log
 from fieldline.plant import Plant
 from processing.checkpoint import Checkpoints
-from processing.operators import WINDOWS, Operator, energy, level_of, telemetry
+from processing.metric_rows import WINDOWS, level_of
+from processing.operator import Operator
+from processing.operators import energy, telemetry
 from processing.timeline.engine import Engine
+from processing.timeline.readback import Origin
 from processing.timeline.timing import Timing
 
 T0 = 1_700_000_040_000_000_000
@@ -122,9 +125,7 @@ class EngineRig:
             timing=self._timing,
             raw_globs=self._raw,
             row_cache=self._row_cache,
-            fetch=self._fetch,
-            load_page=self._load_page,
-            executor=self._executor,
+            origin=Origin(self._fetch, self._load_page, self._executor),
         )
         self.engine.touched_at = self.now
 

@@ -4,7 +4,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from fieldline.catalogue import ALL, fields, texts
-from processing.operators import WINDOWS, MetricRows, Operator, known
+from processing.metric_rows import WINDOWS, MetricRows
+from processing.operator import Operator
+from processing.operators import known
 from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, plant_of, rows_of_line
 from tests.processing.engine_rig import T0, EngineRig, Row, frames_of
 

@@ -9,7 +9,7 @@ from processing.kernels import spc
 from processing.timeline.charts import Charts
 
 HALF_PAST = 41 * at.HOUR + 30 * at.MINUTE
-"""A start of a day in a zone whose hours begin at half past. [ns UTC]"""
+"""A start of a day in a zone whose hours begin at half past [ns UTC]."""
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from fieldline.log import Reader, Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
-from processing.operators import MetricRows, Named
+from processing.metric_rows import MetricRows, Named
 from processing.partition import Partition
 from tests.processing.engine_rig import SECOND, T0, Row, event, frame_of
 

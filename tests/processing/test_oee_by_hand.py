@@ -11,7 +11,8 @@ import pytest
 
 from analysis.recount.effectiveness import effectiveness, machines_of
 from fieldline.frames import event_value
-from processing.operators import WINDOWS, machine
+from processing.metric_rows import WINDOWS
+from processing.operators import machine
 from tests.analysis.recount.worked_line import LINE, history_of, plant_of
 from tests.processing.engine_rig import EngineRig, Row, frames_of
 

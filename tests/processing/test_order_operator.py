@@ -11,7 +11,8 @@ from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry
 from fieldline.plantfile.assets import LineEntry
 from fieldline.plantfile.calendars import ShiftEntry
-from processing.operators import WINDOWS, energy, machine, order
+from processing.metric_rows import WINDOWS
+from processing.operators import energy, machine, order
 from tests.processing.engine_rig import SECOND, EngineRig, Row, Table, differences, event, frame_of, frames_of
 from tests.processing.row_sets import Arrival, arrivals
 

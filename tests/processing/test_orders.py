@@ -9,7 +9,8 @@ import pytest
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant, load_plant
 from fieldline.plantfile import PlantFile, SiteEntry
-from processing.operators import Operator, known
+from processing.operator import Operator
+from processing.operators import known
 from processing.timeline.timing import Timing
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, Table, differences, event, frame_of, frames_of
 

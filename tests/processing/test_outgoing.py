@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from fieldline.frames import decode_batch
-from processing.operators import MetricRows, Named
+from processing.metric_rows import MetricRows, Named
 from processing.outgoing import METRIC_ROWS, frames_of, merged
 
 ASSETS, TAGS = ["press", "oven", "saw"], ["t"]

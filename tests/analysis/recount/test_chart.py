@@ -8,7 +8,8 @@ import pytest
 from analysis.explain.taken_apart import cells_of
 from analysis.recount.chart_memory import points_of, remembered
 from fieldline.plantfile.spc import RULES
-from processing.operators import WINDOWS, spc
+from processing.metric_rows import WINDOWS
+from processing.operators import spc
 from tests.analysis.recount.worked_line import LINE, PLANT, SECOND, differences, history_of, plant_of, rows_of_line
 from tests.processing.engine_rig import T0, EngineRig, Row, frames_of
 

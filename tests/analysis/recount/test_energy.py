@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from analysis.recount.energy import energy
-from processing.operators import WINDOWS
+from processing.metric_rows import WINDOWS
 from processing.operators import energy as operator
 from tests.analysis.recount.worked_line import LINE, SECOND, differences, history_of, plant_of, rows_of_line
 from tests.processing.engine_rig import T0, EngineRig, frames_of

@@ -6,7 +6,8 @@ import pytest
 
 from analysis.recount.effectiveness import Figures, Machine, effectiveness, losses, machines_of, quality
 from analysis.recount.history import History
-from processing.operators import WINDOWS, machine
+from processing.metric_rows import WINDOWS
+from processing.operators import machine
 from tests.analysis.recount.worked_line import (
     LINE,
     SECOND,

@@ -11,7 +11,7 @@ import numpy as np
 from processing.kernels import layout as at
 from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
-from processing.operators.view import View
+from processing.view import View
 
 _EVERY = 0
 """In place of dirty flags: of every machine."""
@@ -81,28 +81,28 @@ class Rows(NamedTuple):
 
     @property
     def busy(self) -> np.ndarray:
-        """Planned busy time: all that is known and was scheduled, and production outside the schedule. [ns]"""
+        """Planned busy time: all that is known and was scheduled, and production outside the schedule [ns]."""
         times = self.times
         return times["production"] + times["setup"] + times["delay"] + times["downtime"] + times["micro"]
 
     @property
     def run(self) -> np.ndarray:
-        """Time run: production, and minor stops, which are lost speed. [ns]"""
+        """Time run: production, and minor stops, which are lost speed [ns]."""
         return self.times["production"] + self.times["micro"]
 
     @property
     def planned_stop(self) -> np.ndarray:
-        """Planned stops of the calendar, but for production in them, and those that the state reported. [ns]"""
+        """Planned stops of the calendar, but for production in them, and those that the state reported [ns]."""
         return self.planned + (self.times["planned"] - self.times["break_production"])
 
     @property
     def not_scheduled(self) -> np.ndarray:
-        """Time outside shifts, but for production in it. [ns]"""
+        """Time outside shifts, but for production in it [ns]."""
         return self.unscheduled - self.times["outside_production"]
 
     @property
     def unqualified(self) -> np.ndarray:
-        """The rest of calendar time: nothing is known of it. [ns]"""
+        """The rest of calendar time: nothing is known of it [ns]."""
         return self.length - self.planned_stop - self.not_scheduled - self.busy
 
 
@@ -150,7 +150,7 @@ def ranks(plant: at.Plant) -> np.ndarray:
 
 
 def _calendar(view: View, window: np.ndarray, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Calendar time, planned stops and unscheduled time of windows, as calendars have them. [ns]"""
+    """Calendar time, planned stops and unscheduled time of windows, as calendars have them [ns]."""
     found, labels = view.windows[window], view.labels[window]
     runs = found["end"] >= at.FAR
     sliced = runs | (found["level"] == at.SLICES)

@@ -24,7 +24,7 @@ class Names(Protocol):
         """Products by row of `Plant.ideal_cycle_s`; 0 is none."""
 
     def shift_name(self, line: int, start: int) -> str:
-        """The shift of a line that begins at `start`. [ns UTC]"""
+        """The shift of a line that begins at `start` [ns UTC]."""
 
 
 class Changed(NamedTuple):

@@ -1,0 +1,54 @@
+"""Metric rows: what operators give and what leaves processing, in columns."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from processing.kernels import layout
+
+WINDOWS = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")
+"""Names of the windows; each is one more than its level in `processing/kernels/layout.py`, and a minute that is cut is a minute."""
+
+
+def window_of(level: int) -> int:
+    """The number of the window that a level's rows are emitted as."""
+    return 1 if level == layout.MINUTES else level + 1
+
+
+def level_of(window: str) -> int:
+    """The level of a window's rows; -1 for one second, which is none."""
+    return WINDOWS.index(window) - 1
+
+
+class Named(NamedTuple):
+    """A column of names: int32[n] codes, -1 for none, and what they stand for."""
+
+    codes: np.ndarray
+    names: list[str]
+
+    @classmethod
+    def by_number(cls, numbers: np.ndarray, name_of: Callable[[int], str]) -> "Named":
+        """The names that stand for numbers, int64[n]; an empty name is none. Each number is asked for once."""
+        known, place = np.unique(numbers, return_inverse=True)
+        told = [name_of(number) for number in known.tolist()]
+        names = sorted(set(told) - {""})
+        code_of = {name: code for code, name in enumerate(names)}
+        codes = np.array([code_of.get(name, -1) for name in told], np.int32)
+        return cls(codes[place], names)
+
+
+class MetricRows(NamedTuple):
+    """Rows of one kind to be emitted, in columns of length n; asset, tag and window are numbers (see `Registry`).
+
+    labels : further tags (`shift`, `product`, `reason`) where they hold; texts : fields that are text (`order_id`).
+    """
+
+    kind: str
+    time: np.ndarray
+    asset: np.ndarray
+    tag: np.ndarray | None
+    window: np.ndarray | None
+    fields: dict[str, np.ndarray]
+    labels: dict[str, Named] = {}
+    texts: dict[str, Named] = {}

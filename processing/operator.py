@@ -1,0 +1,72 @@
+"""An operator: what it keeps per series and slice, how rows change it, how longer windows are folded, what is read out.
+
+What it keeps are records of its own (`processing/kernels/kept.py`):
+
+- *partial aggregates*, per slice or longer window and series: filled by the slice's rows alone, but for the fields that `later` and
+  `left` name;
+- *state*, per series: what the next slice needs to know;
+- *open* accumulators, per series: what is open within a slice and empty at its ends.
+
+Operators know nothing of order, lateness or restarts: they are given sorted rows, once, and the timeline sees to the rest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from fieldline.plant import Plant
+from processing.kernels import layout
+from processing.kernels.kept import Kept
+from processing.kernels.spc import Charted
+from processing.metric_rows import MetricRows
+from processing.view import View
+
+
+class ChartTable(Protocol):
+    """The control charts of a partition."""
+
+    def charted(self, level: int, lines: int, products: list[str]) -> Charted:
+        """The charted rows whose cells are of a level, of the first `lines` lines, and the limits while each product is made."""
+
+
+Bring = Callable[[np.ndarray], View]
+"""Makes more windows of a view's level resident, by their ids; the view as it is then, for arrays may have been replaced."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """One kind of metric.
+
+    windows : names of the windows that it emits, of `WINDOWS`; roles : what it is for, of the tags' roles.
+    kept : the records that it keeps; None for what is read from other operators' alone (`needs`, by kind).
+    update(chunks, rows, plant, windows, State) and fold(tree, windows, labels, plant, Partials) are its kernels.
+    later : fields of a slice's partial aggregate that rows after the slice set; they are emptied when the state after the slice
+    changes. left : fields that running a slice again leaves alone, for what `scan` sets and what `update` empties itself.
+    read_out(view) gives the rows of windows that have something to be emitted.
+    finished, seconds : the record of a second that is over, which `update` is handed one more array of, and the rows that are made
+    of it. is_new, was_new : fields of `open` that tell of a second whether it is to be emitted, and whether what went before changed.
+    scan(view, charts, bring) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
+    and hours that changed, after they were folded; it follows the chain of windows as far as bits change, and marks what it changed.
+    by_slice : whether slices that are no whole minute are read out too.
+    is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
+    """
+
+    kind: str
+    windows: tuple[str, ...]
+    roles: frozenset[int] = frozenset()
+    needs: tuple[str, ...] = ()
+    kept: Kept | None = None
+    update: Callable[..., int] | None = None
+    fold: Callable[..., None] | None = None
+    later: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    read_out: Callable[[View], list[MetricRows]]
+    finished: np.dtype | None = None
+    seconds: Callable[[layout.Plant, np.ndarray], MetricRows] | None = None
+    is_new: str = ""
+    was_new: str = ""
+    scan: Callable[[View, ChartTable, Bring], None] | None = None
+    by_slice: bool = False
+    is_needed: Callable[[Plant], bool] | None = None
