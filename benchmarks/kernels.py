@@ -133,7 +133,7 @@ def _streams() -> Iterator[Contest]:
         return out
 
     def page_hinkley() -> np.ndarray:
-        state, out = np.array([drift.FIRST_PAGE_HINKLEY] * _ROWS), np.empty(_N, np.int8)
+        state, out = np.repeat(drift.FIRST_PAGE_HINKLEY, _ROWS), np.empty(_N, np.int8)
         drift.page_hinkley(row, value, 0.1, 50.0, 1.0, 30, state, out)
         return out
 
