@@ -127,9 +127,8 @@ def _streams() -> Iterator[Contest]:
         return state
 
     def recent() -> np.ndarray:
-        state, out = np.zeros((_ROWS, moments.RECENT)), np.empty(_N)
-        state.view(np.int64)[:, moments.R_TIME] = moments.NONE
-        moments.recent_means(row, times, value, 60.0, state, state.view(np.int64), out)
+        state, out = np.repeat(moments.FIRST_RECENT, _ROWS), np.empty(_N)
+        moments.recent_means(row, times, value, 60.0, state, out)
         return out
 
     def page_hinkley() -> np.ndarray:
@@ -296,11 +295,10 @@ def _windows() -> Iterator[Contest]:
         return out[: windowing.session_windows(arrival, 35, 0, out)]
 
     def sums() -> np.ndarray:
-        state, held = np.full((17, windowing.EVENT_TIME), windowing.NONE), np.zeros(17)
-        firings, fired = np.empty((_N + 16, windowing.FIRING), np.int64), np.empty(_N + 16)
-        verdict = np.empty(_N, np.uint8)
-        n = windowing.event_time_sums(ticks, value, 100, 20, 60, state, held, verdict, firings, fired)
-        return fired[:n]
+        firings, verdict = np.empty(_N + 16, windowing.FIRING), np.empty(_N, np.uint8)
+        timing = windowing.Timing(100, 20, 60)
+        n = windowing.event_time_sums(ticks, value, timing, windowing.first_sums(16), verdict, firings)
+        return firings["sum"][:n]
 
     yield Contest(
         "hopping windows",

@@ -111,10 +111,8 @@ def quantile_sketch_accuracy(inputs: Case) -> Case:
 def ewma_irregular(inputs: Case) -> Case:
     time = np.array([round(t * 1e9) for t, _ in inputs["samples_t_v"]], np.int64)
     row, value = rows([v for _, v in inputs["samples_t_v"]])
-    state, mean = np.zeros((1, moments.RECENT)), np.empty(len(value))
-    state_i = state.view(np.int64)
-    state_i[0, moments.R_TIME] = moments.NONE
-    moments.recent_means(row, time, value, inputs["tau"], state, state_i, mean)
+    mean = np.empty(len(value))
+    moments.recent_means(row, time, value, inputs["tau"], moments.FIRST_RECENT.copy(), mean)
     return {"ewma": mean}
 
 

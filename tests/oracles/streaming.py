@@ -64,27 +64,27 @@ def event_time_window_sum(inputs: Case) -> Case:
     """Flink drops what is later than the lateness allowed. The engine does not, see `tests/oracles/test_streaming.py`."""
     events, size = inputs["events_in_arrival_order"], inputs["size"]
     time, value = (np.array([event[name] for event in events], kind) for name, kind in (("ts", "i8"), ("value", "f8")))
-    room = 1 + OPEN_WINDOWS
-    state, sums = np.full((room, windowing.EVENT_TIME), windowing.NONE), np.zeros(room)
-    verdict = np.empty(len(events), np.uint8)
-    firings, fired_sums = np.empty((len(events) + room, windowing.FIRING), np.int64), np.empty(len(events) + room)
+    sums, timing = (
+        windowing.first_sums(OPEN_WINDOWS),
+        windowing.Timing(size, inputs["out_of_orderness"], inputs["allowed_lateness"]),
+    )
+    verdict, firings = np.empty(len(events), np.uint8), np.empty(len(events) + OPEN_WINDOWS, windowing.FIRING)
 
-    n = windowing.event_time_sums(
-        time, value, size, inputs["out_of_orderness"], inputs["allowed_lateness"],
-        state, sums, verdict, firings, fired_sums,
-    )  # fmt: skip
+    n = windowing.event_time_sums(time, value, timing, sums, verdict, firings)
 
     pending = [
-        (*row[:2], sums[k]) for k, row in enumerate(state.tolist()) if k and row[0] != windowing.NONE and not row[2]
+        (start, count, total)
+        for start, count, has_fired, total in sums.windows.tolist()
+        if start != windowing.NONE and not has_fired
     ]
     return {
         "emissions": [
             _window(start, size, total, count)
             | {"after": events[after]["id"], "kind": ("on_time", "late")[late]}
-            for (after, start, count, late), total in zip(firings[:n].tolist(), fired_sums[:n].tolist(), strict=True)
+            for after, start, count, late, total in firings[:n].tolist()
         ],
         "dropped": [events[k]["id"] for k in np.flatnonzero(verdict == windowing.DROPPED)],
-        "final_watermark": state[0, windowing.E_WATERMARK],
+        "final_watermark": int(sums.progress["watermark"][0]),
         "pending_unfired": [_window(start, size, total, count) for start, count, total in sorted(pending)],
     }  # fmt: skip
 

@@ -6,7 +6,8 @@ Sums of squares cancel where a signal is small on a large level (NIST's numacc4:
 
 import numpy as np
 
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import FLOAT, FLOATS, INTS, NOTHING, inline, kernel, record, records
+from processing.kernels.kept import first_of
 
 # columns of the state
 COUNT = 0
@@ -28,12 +29,10 @@ D_SKEWNESS = 2
 D_KURTOSIS = 3  # excess: 0 for a normal distribution
 DESCRIBED = 4
 
-# columns of the recent mean
-R_TIME = 0  # int64 ns, NONE before the first value
-R_VALUE = 1
-RECENT = 2
-
 NONE = -(2**63)
+
+RECENT = record(("time", "i8"), ("value", "f8"))  # ns, NONE before the first value
+FIRST_RECENT = first_of(RECENT, time=NONE)
 
 
 @inline
@@ -124,29 +123,29 @@ def describe(state, described):
 
 
 @inline
-def add_recent(state, state_i, k, c0, time, value, tau_s):
-    """Take one value of time [ns] into the recent mean of row k and return that mean; see `recent_means`."""
-    before = state_i[k, c0 + R_TIME]
+def add_recent(state, time, value, tau_s):
+    """Take one value of time [ns] into a recent mean and return that mean; see `recent_means`."""
+    before = state.time
     if np.isnan(value) or (before != NONE and time < before):
-        return state[k, c0 + R_VALUE] if before != NONE else np.nan
+        return state.value if before != NONE else np.nan
     if before == NONE:
-        state[k, c0 + R_VALUE] = value
+        state.value = value
     else:
         weight = -np.expm1(-((time - before) * 1e-9) / tau_s)
-        state[k, c0 + R_VALUE] += weight * (value - state[k, c0 + R_VALUE])
-    state_i[k, c0 + R_TIME] = time
-    return state[k, c0 + R_VALUE]
+        state.value += weight * (value - state.value)
+    state.time = time
+    return state.value
 
 
-@kernel("void(int64[::1], int64[::1], float64[::1], float64, float64[:,::1], int64[:,::1], float64[::1])")
-def recent_means(row, time, value, tau_s, state, state_i, mean):
+@kernel(NOTHING, INTS, INTS, FLOATS, FLOAT, records(RECENT), FLOATS)
+def recent_means(row, time, value, tau_s, state, mean):
     """Exponentially weighted mean of values that come at any distance: a value's weight is 1 - exp(-dt / tau).
 
     row : int64[n]; time : int64[n] [ns]; value : float64[n]; tau_s : time constant, above 0 [s].
-    state : float64[rows, RECENT], changed, state_i : the same memory as int64; a new row has R_TIME = NONE.
+    state : RECENT[rows], changed; a new one is `FIRST_RECENT`.
     mean : float64[n], output, NaN before the first value. NaN and values older than the newest change nothing; of two at the
     same time the first one counts.
     Source: A. Eckner, "Algorithms for unevenly spaced time series: moving averages and other rolling operators" (2012), EMA_next.
     """
     for i in range(value.size):
-        mean[i] = add_recent(state, state_i, row[i], 0, time[i], value[i], tau_s)
+        mean[i] = add_recent(state[row[i]], time[i], value[i], tau_s)

@@ -4,7 +4,12 @@ The timeline's own windows (`slices.py`) follow the clock and are run again for 
 moving windows, runs of activity, and the semantics of other stream processors, whose results must be comparable.
 """
 
-from processing.kernels.jit import inline, kernel
+from typing import NamedTuple
+
+import numpy as np
+
+from processing.kernels.jit import BYTES, FLOATS, INT, INTS, context, inline, kernel, record, records
+from processing.kernels.kept import first_of
 
 # columns of a session
 S_START = 0
@@ -12,20 +17,14 @@ S_END = 1
 S_EVENTS = 2
 SESSION = 3
 
-# columns of the state of event-time sums: the first row, then one row an open window
-E_WATERMARK = 0
-E_NEWEST = 1
-E_START = 0
-E_COUNT = 1
-E_FIRED = 2
-EVENT_TIME = 3
+WATERMARK = record(("watermark", "i8"), ("newest", "i8"))
+"""How far event time has come, in the events' unit; NONE before the first event."""
 
-# columns of a firing
-F_AFTER = 0  # index of the event
-F_START = 1
-F_COUNT = 2
-F_LATE = 3
-FIRING = 4
+OPEN_WINDOW = record(("start", "i8"), ("count", "i8"), ("has_fired", "i8"), ("sum", "f8"))
+"""A window that can still change; `start` is NONE where none is open."""
+
+FIRING = record(("after", "i8"), ("start", "i8"), ("count", "i8"), ("is_late", "i8"), ("sum", "f8"))
+"""A window's sum at the moment when it fires, behind event number `after`."""
 
 # what became of an event
 TAKEN = 0
@@ -75,99 +74,116 @@ def session_windows(time, gap, touching, sessions):
     return n
 
 
+class Timing(NamedTuple):
+    """Length of a window, out-of-orderness bound and allowed lateness of event-time sums; all in the events' unit."""
+
+    size: int
+    bound: int
+    lateness: int
+
+
+class Sums(NamedTuple):
+    """State of event-time sums, changed: progress : WATERMARK[1]; windows : OPEN_WINDOW, as many as can be open at once."""
+
+    progress: np.ndarray
+    windows: np.ndarray
+
+
+TIMING, SUMS = context(Timing, INT, INT, INT), context(Sums, records(WATERMARK), records(OPEN_WINDOW))
+
+
+def first_sums(windows: int) -> Sums:
+    """The state before the first event, with room for so many open windows."""
+    return Sums(first_of(WATERMARK, watermark=NONE, newest=NONE), np.repeat(first_of(OPEN_WINDOW, start=NONE), windows))
+
+
 @inline
-def _window_of(state, sums, start):
-    """Row of the open window that begins at `start`, opened if need be; 0 when there is no room."""
-    free = 0
-    for r in range(1, state.shape[0]):
-        if state[r, E_START] == start:
+def _window_of(windows, start):
+    """Place of the open window that begins at `start`, opened if need be; -1 when there is no room."""
+    free = -1
+    for r in range(windows.size):
+        if windows[r].start == start:
             return r
-        if free == 0 and state[r, E_START] == NONE:
+        if free < 0 and windows[r].start == NONE:
             free = r
-    if free > 0:
-        state[free, E_START] = start
-        state[free, E_COUNT] = 0
-        state[free, E_FIRED] = 0
-        sums[free] = 0.0
+    if free >= 0:
+        fresh = windows[free]
+        fresh.start, fresh.count, fresh.has_fired, fresh.sum = start, 0, 0, 0.0
     return free
 
 
 @inline
-def _fire(state, sums, r, after, late, firings, fired_sums, n):
-    """Write a firing of the window in row r as row n."""
-    firings[n, F_AFTER] = after
-    firings[n, F_START] = state[r, E_START]
-    firings[n, F_COUNT] = state[r, E_COUNT]
-    firings[n, F_LATE] = late
-    fired_sums[n] = sums[r]
-    state[r, E_FIRED] = 1
-    return n + 1
+def _fire(window, after, is_late, firing):
+    """Write what a window has."""
+    firing.after, firing.start, firing.count, firing.is_late = after, window.start, window.count, is_late
+    firing.sum = window.sum
+    window.has_fired = 1
 
 
 @inline
-def _next_due(state, size):
-    """Row of the earliest open window that the watermark has passed and that has not fired; 0 if there is none."""
-    due = 0
-    for r in range(1, state.shape[0]):
-        start = state[r, E_START]
-        passed = start != NONE and state[r, E_FIRED] == 0 and start + size - 1 <= state[0, E_WATERMARK]
-        if passed and (due == 0 or start < state[due, E_START]):
+def _next_due(windows, size, watermark):
+    """Place of the earliest open window that the watermark has passed and that has not fired; -1 if there is none."""
+    due = -1
+    for r in range(windows.size):
+        window = windows[r]
+        passed = window.start != NONE and window.has_fired == 0 and window.start + size - 1 <= watermark
+        if passed and (due < 0 or window.start < windows[due].start):
             due = r
     return due
 
 
 @inline
-def _close_expired(state, size, lateness):
-    """Give the rows of windows free that nothing can change any more."""
-    for r in range(1, state.shape[0]):
-        if state[r, E_START] != NONE and state[r, E_START] + size - 1 + lateness <= state[0, E_WATERMARK]:
-            state[r, E_START] = NONE
+def _close_expired(windows, timing, watermark):
+    """Give the places of windows free that nothing can change any more."""
+    for r in range(windows.size):
+        if windows[r].start != NONE and windows[r].start + timing.size - 1 + timing.lateness <= watermark:
+            windows[r].start = NONE
 
 
 @inline
-def _advance(state, time, disorder):
-    """Move the watermark: no more events are expected up to newest - disorder - 1."""
-    if state[0, E_NEWEST] == NONE or time > state[0, E_NEWEST]:
-        state[0, E_NEWEST] = time
-        state[0, E_WATERMARK] = time - disorder - 1
+def _advance(progress, time, bound):
+    """Move the watermark: no more events are expected up to newest - bound - 1."""
+    if progress.newest == NONE or time > progress.newest:
+        progress.newest = time
+        progress.watermark = time - bound - 1
 
 
-@kernel(
-    "int64(int64[::1], float64[::1], int64, int64, int64, int64[:,::1], float64[::1], uint8[::1], int64[:,::1], float64[::1])"
-)
-def event_time_sums(time, value, size, disorder, lateness, state, sums, verdict, firings, fired_sums):
+@kernel(INT, INTS, FLOATS, TIMING, SUMS, BYTES, records(FIRING))
+def event_time_sums(time, value, timing, sums, verdict, firings):
     """Sums of tumbling windows in event time that fire once by the watermark and again for each late event that is allowed.
 
-    time : int64[n], in order of arrival, any unit; value : float64[n]; size : above 0, disorder, lateness : 0 or more, same unit.
-    After each event the watermark is newest - disorder - 1; a window fires when it reaches the window's end - 1, and an event is dropped
+    time : int64[n], in order of arrival, any unit; value : float64[n]; timing : `Timing`, size above 0, the others 0 or more.
+    After each event the watermark is newest - bound - 1; a window fires when it reaches the window's end - 1, and an event is dropped
     when end - 1 + lateness was reached before it came.
-    state : int64[1 + windows, EVENT_TIME] and sums : float64[1 + windows], changed; a new state is NONE throughout. As many windows can
-    be open at once; an event for one more is not taken.
-    verdict : uint8[n], output: TAKEN, DROPPED or FULL. firings : int64[n + windows, FIRING] and fired_sums : float64[n + windows], outputs:
-    an event fires its own window at once when it is late, else that window fires once later. Returns how many firings there are.
+    sums : `Sums`, changed, see `first_sums`; an event for one window more than have room is not taken.
+    verdict : uint8[n], output: TAKEN, DROPPED or FULL. firings : FIRING[n + windows], output: an event fires its own window at once when
+    it is late, else that window fires once later. Returns how many firings there are.
     Source: T. Akidau et al., "The dataflow model", PVLDB 8 (2015) 1792, accumulating mode; boundaries as Apache Flink has them
     (bounded out-of-orderness watermarks, allowed lateness).
     """
-    n = 0
+    n, progress = 0, sums.progress[0]
     for i in range(time.size):
-        start = time[i] // size * size
-        watermark = state[0, E_WATERMARK]
+        start = time[i] // timing.size * timing.size
+        watermark = progress.watermark
         verdict[i] = TAKEN
-        if start + size - 1 + lateness <= watermark:
+        if start + timing.size - 1 + timing.lateness <= watermark:
             verdict[i] = DROPPED
         else:
-            r = _window_of(state, sums, start)
-            if r == 0:
+            r = _window_of(sums.windows, start)
+            if r < 0:
                 verdict[i] = FULL
             else:
-                state[r, E_COUNT] += 1
-                sums[r] += value[i]
-                if start + size - 1 <= watermark:
-                    n = _fire(state, sums, r, i, 1, firings, fired_sums, n)
-        _advance(state, time[i], disorder)
-        due = _next_due(state, size)
-        while due > 0:
-            n = _fire(state, sums, due, i, 0, firings, fired_sums, n)
-            due = _next_due(state, size)
-        _close_expired(state, size, lateness)
+                window = sums.windows[r]
+                window.count += 1
+                window.sum += value[i]
+                if start + timing.size - 1 <= watermark:
+                    _fire(window, i, 1, firings[n])
+                    n += 1
+        _advance(progress, time[i], timing.bound)
+        due = _next_due(sums.windows, timing.size, progress.watermark)
+        while due >= 0:
+            _fire(sums.windows[due], i, 0, firings[n])
+            n += 1
+            due = _next_due(sums.windows, timing.size, progress.watermark)
+        _close_expired(sums.windows, timing, progress.watermark)
     return n

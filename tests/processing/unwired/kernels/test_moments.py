@@ -114,12 +114,11 @@ def recent(samples: list[tuple[float, float]], tau_s: float, step: int = 1000) -
     """The recent mean after each sample (second, value), run in blocks of `step`."""
     time = np.array([round(second * SECOND) for second, _ in samples], np.int64) + 1_700_000_000 * SECOND
     value, mean = np.array([v for _, v in samples]), np.empty(len(samples))
-    state = np.zeros((1, at.RECENT))
-    state.view(np.int64)[0, at.R_TIME] = at.NONE
+    state = at.FIRST_RECENT.copy()
     for k in range(0, len(samples), step):
         part = slice(k, k + step)
         row = np.zeros(len(time[part]), np.int64)
-        at.recent_means(row, time[part], value[part], tau_s, state, state.view(np.int64), mean[part])
+        at.recent_means(row, time[part], value[part], tau_s, state, mean[part])
     return mean.tolist()
 
 

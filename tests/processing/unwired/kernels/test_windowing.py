@@ -37,16 +37,18 @@ def run(
     events: list[tuple[int, float]], size: int, disorder: int, lateness: int, windows: int = 50, step: int = 1000
 ) -> tuple[list[Firing], list[int]]:
     """Firings and verdicts, in blocks of `step`."""
-    state, sums = np.full((1 + windows, at.EVENT_TIME), at.NONE), np.zeros(1 + windows)
+    sums, timing = at.first_sums(windows), at.Timing(size, disorder, lateness)
     found, verdicts = [], []
     for k in range(0, len(events), step):
         part = events[k : k + step]
         time, value = np.array([t for t, _ in part], np.int64), np.array([v for _, v in part])
         verdict = np.empty(len(part), np.uint8)
-        firings, totals = np.empty((len(part) + windows, at.FIRING), np.int64), np.empty(len(part) + windows)
-        n = at.event_time_sums(time, value, size, disorder, lateness, state, sums, verdict, firings, totals)
-        rows = zip(firings[:n].tolist(), totals[:n].tolist(), strict=True)
-        found += [Firing(after + k, start, count, bool(late), total) for (after, start, count, late), total in rows]
+        firings = np.empty(len(part) + windows, at.FIRING)
+        n = at.event_time_sums(time, value, timing, sums, verdict, firings)
+        found += [
+            Firing(after + k, start, count, bool(late), total)
+            for after, start, count, late, total in firings[:n].tolist()
+        ]
         verdicts += verdict.tolist()
     return found, verdicts
 
