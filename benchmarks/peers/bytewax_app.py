@@ -18,20 +18,21 @@ _Sums = tuple[int, float, float, float]
 _ALIGN = datetime(2023, 1, 1, tzinfo=UTC)
 
 
-class _Counted(StatelessSinkPartition[Any]):
-    def __init__(self, out: list[Any]) -> None:
-        self._out = out
+class _Collected(StatelessSinkPartition[Any]):
+    def __init__(self, windows: clocked.Windows) -> None:
+        self._windows = windows
 
     def write_batch(self, items: list[Any]) -> None:
-        self._out.extend(items)
+        for item in items:
+            self._windows.put(item)
 
 
 class _Sink(DynamicSink[Any]):
-    def __init__(self, out: list[Any]) -> None:
-        self._out = out
+    def __init__(self, windows: clocked.Windows) -> None:
+        self._windows = windows
 
-    def build(self, step_id: str, worker_index: int, worker_count: int) -> _Counted:
-        return _Counted(self._out)
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> _Collected:
+        return _Collected(self._windows)
 
 
 def _w1(rows: Any) -> Any:
@@ -49,7 +50,13 @@ def _w1(rows: Any) -> Any:
     folded = windowing.fold_window(
         "w1", rows, clock, windower, lambda: (0, 0.0, float("inf"), float("-inf")), folder, merger
     )
-    return folded.down
+
+    def row(item: tuple[str, tuple[int, _Sums]]) -> dict[str, Any]:
+        asset, (window, (count, total, low, high)) = item
+        minute = int(_ALIGN.timestamp()) // 60 + window
+        return {"asset": asset, "minute": minute, "count": count, "mean": total / count, "low": low, "high": high}
+
+    return op.map("w1-row", folded.down, row)
 
 
 def _w2(rows: Any) -> Any:
@@ -62,13 +69,14 @@ def _w2(rows: Any) -> Any:
         return (last, now, added), (minute, kwh)
 
     stepped = op.stateful_map("w2", rows, step)
-    return op.filter("closed", stepped, lambda item: item[1] is not None)
+    closed = op.filter("closed", stepped, lambda item: item[1] is not None)
+    return op.map("w2-row", closed, lambda item: {"asset": item[0], "minute": item[1][0], "kwh": item[1][1]})
 
 
 def main() -> None:
     """Run the flow to the end of the topic and print the figures."""
     options = clocked.parse()
-    meter, out = clocked.Meter(options.readings), []
+    meter, windows = clocked.Meter(options.readings), clocked.Windows()
     flow = Dataflow("bench")
     source = KafkaSource([f"127.0.0.1:{options.port}"], [options.topic], tail=False, batch_size=1000)
     stream = op.input("in", flow, source)
@@ -81,10 +89,10 @@ def main() -> None:
     rows = op.map("decode", stream, keyed)
     for name, work in (("w1", _w1), ("w2", _w2)):
         if options.work in (name, "both"):
-            op.output(f"out-{name}", work(rows), _Sink(out))
+            op.output(f"out-{name}", work(rows), _Sink(windows))
     run_main(flow)
     # At the end of its input Bytewax closes what is open in W1; W2 keeps the last minute open.
-    meter.report(version("bytewax"), len(out), 2 if options.work == "both" else 1)
+    meter.report(version("bytewax"), windows, options.windows)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,15 @@
 
 import argparse
 import json
-import random
 
+from clocked import METERS, START_MS, asset, powers
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
-
-METERS = 1000
-START_MS = 1_700_000_040_000
 
 
 def payload(meter: int, second: int, value: float) -> bytes:
     """One reading, 103 bytes."""
-    text = json.dumps({"ts": START_MS + second * 1000 + meter, "asset": f"plant/area/line{meter // 10}/m{meter % 10}"})
+    text = json.dumps({"ts": START_MS + second * 1000 + meter, "asset": asset(meter)})
     return f'{text[:-1]}, "power_kw": {value:.4f}'.encode().ljust(102) + b"}"
 
 
@@ -28,11 +25,10 @@ def main() -> None:
     admin = AdminClient({"bootstrap.servers": server})
     admin.create_topics([NewTopic(options.topic, 1, 1)])[options.topic].result(30)
     producer = Producer({"bootstrap.servers": server, "linger.ms": 50, "queue.buffering.max.messages": 200_000})
-    rng = random.Random(0)
     failed = []
-    for number in range(options.readings):
+    for number, power_kw in enumerate(powers(options.readings)):
         second, meter = divmod(number, METERS)
-        value, key = payload(meter, second, rng.random() * 10), f"m{meter}".encode()
+        value, key = payload(meter, second, power_kw), f"m{meter}".encode()
         while True:
             try:
                 producer.produce(options.topic, value, key, on_delivery=lambda e, _m: failed.append(e) if e else None)

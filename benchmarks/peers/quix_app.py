@@ -10,14 +10,19 @@ from quixstreams import Application
 from quixstreams.dataframe.windows import Count, Max, Mean, Min
 
 
-def _w1(frame: Any, out: list[Any]) -> None:
+def _w1(frame: Any, windows: clocked.Windows) -> None:
     aggregated = frame.tumbling_window(60_000).agg(
         count=Count(), mean=Mean("power_kw"), low=Min("power_kw"), high=Max("power_kw")
     )
-    aggregated.final().update(lambda row: out.append(row["count"]))
+
+    def put(row: dict[str, Any], key: bytes, *_: Any) -> None:
+        asset = clocked.asset(int(key.removeprefix(b"m")))
+        windows.put({**row, "asset": asset, "minute": row["start"] // 60_000})
+
+    aggregated.final().update(put, metadata=True)
 
 
-def _w2(frame: Any, out: list[Any]) -> None:
+def _w2(frame: Any, windows: clocked.Windows) -> None:
     def step(row: dict[str, Any], state: Any) -> None:
         last, minute, kwh = state.get("s") or (None, row["ts"] // 60_000, 0.0)
         added, last = clocked.trapezoid(last, row["ts"], row["power_kw"])
@@ -25,7 +30,7 @@ def _w2(frame: Any, out: list[Any]) -> None:
         if now == minute:
             state.set("s", (last, minute, kwh + added))
         else:
-            out.append(kwh)
+            windows.put({"asset": row["asset"], "minute": minute, "kwh": kwh})
             state.set("s", (last, now, added))
 
     frame.apply(step, stateful=True)
@@ -35,7 +40,7 @@ def main() -> None:
     """Run the application until the last reading and print the figures."""
     logging.disable(logging.WARNING)
     options = clocked.parse()
-    meter, out = clocked.Meter(options.readings), []
+    meter, windows = clocked.Meter(options.readings), clocked.Windows()
     with tempfile.TemporaryDirectory() as folder:
         app = Application(
             broker_address=f"127.0.0.1:{options.port}",
@@ -54,9 +59,9 @@ def main() -> None:
         frame = app.dataframe(topic).update(count)
         for name, work in (("w1", _w1), ("w2", _w2)):
             if options.work in (name, "both"):
-                work(frame, out)
+                work(frame, windows)
         app.run(timeout=120)
-    meter.report(version("quixstreams"), len(out), 2 if options.work == "both" else 1)
+    meter.report(version("quixstreams"), windows, options.windows)
 
 
 if __name__ == "__main__":
