@@ -20,9 +20,10 @@ from benchmarks.stand import ROOT, BenchFailed, Stand
 from benchmarks.trees import prepare, told, tree_of
 
 NAMES = (
-    "start", "compile", "rest", "process", "line", "kernels", "peers", "ingest", "pipe", "late_day", "latency", "memory", "restart",
+    "start", "compile", "rest", "process", "line", "kernels", "peers", "theodolite", "ingest", "pipe", "late_day", "latency",
+    "memory", "restart",
 )  # fmt: skip
-_OF_ONE_TREE = ("kernels", "peers")
+_OF_ONE_TREE = ("kernels", "peers", "theodolite")
 """Those that measure within their own process, or others' programs."""
 _ROUNDS = 3
 _BEGIN, _END = "<!-- figures: python -m benchmarks --write -->", "<!-- end of figures -->"
