@@ -50,11 +50,11 @@ class Found(NamedTuple):
 def run(stand: Stand, size: float) -> Iterator[Row]:
     """Rows of this bench; `size` below 1 makes fewer and shorter steps."""
     plan = _FULL if size >= 1.0 else _QUICK
-    broker = stand.kafka()
+    mosquitto, kafka = stand.mosquitto(), stand.kafka()
     for use_case, told in _USE_CASES.items():
-        ours = measure(lambda name=use_case: Fieldline(stand, name), use_case, plan)
+        ours = measure(lambda name=use_case: Fieldline(stand, name, mosquitto), use_case, plan)
         yield Row("theodolite", f"{told}: sensors a core, MQTT to metric", ours.sensors, "", note=ours.tried)
-        theirs = measure(lambda name=use_case: KafkaStreams(stand, name, broker), use_case, plan)
+        theirs = measure(lambda name=use_case: KafkaStreams(stand, name, kafka), use_case, plan)
         yield Row("theodolite", f"{told}: Kafka Streams, topic to topic", theirs.sensors, "", note=theirs.tried)
 
 
@@ -113,6 +113,8 @@ def _send(subject: Subject, steps: list[model.Step]) -> int:
     _watch(subject, subject.is_done, step.rounds * 3.0 + 10.0)
     total = sum(each.samples for each in steps)
     _watch(subject, lambda: subject.processed()[-1][1] >= total, _DRAIN_S)
+    if (count := subject.processed()[-1][1]) > total:
+        raise BenchFailed(f"{count:.0f} samples were counted as processed, {total} were sent")
     return began
 
 

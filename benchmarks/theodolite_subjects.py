@@ -4,6 +4,7 @@ Both do a use case: `uc2` statistics of each sensor and window, `uc4` sums of gr
 brokers and load have the other.
 """
 
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from benchmarks import theodolite_model as model
 from benchmarks.drained import last_of_each, read_metrics, wait_processed
 from benchmarks.stand import MEASURED_CORE, ROOT, BenchFailed, Child, Stand, until
 from deploy.native.server import find_program
-from deploy.native.servers import KAFKA_VERSION, Kafka
+from deploy.native.servers import KAFKA_VERSION, Kafka, Mosquitto
 
 _JAVA = Path(__file__).parent / "theodolite_java"
 _DONE_S = 60.0
@@ -83,9 +84,8 @@ def counted(output: str) -> list[tuple[int, float]]:
 class Fieldline(Subject):
     """`fieldline ingest` and `fieldline process` on one SQLite log, all default operators, 1-min windows."""
 
-    def __init__(self, stand: Stand, use_case: str) -> None:
+    def __init__(self, stand: Stand, use_case: str, broker: Mosquitto) -> None:
         super().__init__(stand, use_case)
-        broker = stand.mosquitto()
         url = stand.sqlite_log()
         self._log = stand.open(url)
         self._process = stand.stage("process", "--log", url, "--windows", "1m")
@@ -96,7 +96,8 @@ class Fieldline(Subject):
         for stage in self._stages:
             stage.wait_ready(120.0)
         options = ("--port", str(broker.port), "--commands", str(self.commands), "--begin-ms", str(self.begin_ms))
-        self.load = stand.script("benchmarks.theodolite_load", *options)
+        script = (sys.executable, "-m", "benchmarks.theodolite_load")
+        self.load = stand.program(f"load-{use_case}", *script, *options)
         until(self.is_done, _DONE_S)
         self._looks: list[tuple[int, float]] = []
         self._others = 0.0
