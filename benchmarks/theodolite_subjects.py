@@ -189,7 +189,7 @@ class KafkaStreams(Subject):
         compare = self._wrong_statistics if self.use_case == "uc2" else self._wrong_sums
         deadline = time.monotonic() + _SUMS_S
         while (wrong := compare(steps)) and time.monotonic() < deadline:
-            time.sleep(3.0)
+            time.sleep(1.0)
         return wrong
 
     def stop(self) -> None:

@@ -1,8 +1,8 @@
 """Pathway on 1-minute windows, an asset each: W1 mean, min, max, count; W2 kWh by trapezoid; both. In its own environment.
 
-Its best settings on this workload, of those tried: `groupby` on the minute instead of `windowby`, a bound on the readings
-in flight instead of none, and for kWh the samples of each window as a sorted tuple, with `sort` over the windows to find
-the sample before the first. `sort` or `diff` over the readings themselves takes three times as much.
+Its best settings on this workload, of those tried: `groupby` on the minute instead of `windowby`, a batch every 0.3 s instead
+of 1.5 s, and for kWh the samples of each window as a sorted tuple, with `sort` over the windows to find the sample before
+the first. `sort` or `diff` over the readings themselves takes three times as much.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import clocked
 import pathway as pw
 
-_IN_FLIGHT = 50_000
+_BATCH_MS = 300
 
 
 class _Reading(pw.Schema):
@@ -79,7 +79,7 @@ def main() -> None:
         "group.id": f"pathway-{options.work}",
         "auto.offset.reset": "earliest",
     }
-    readings = pw.io.kafka.read(kafka, options.topic, schema=_Reading, format="json", max_backlog_size=_IN_FLIGHT)
+    readings = pw.io.kafka.read(kafka, options.topic, schema=_Reading, format="json", autocommit_duration_ms=_BATCH_MS)
 
     def on_change(key: Any, row: dict[str, Any], time: int, is_addition: bool) -> None:
         nonlocal counted
@@ -95,7 +95,7 @@ def main() -> None:
 
     work = _statistics if options.work == "w1" else _with_energy
     pw.io.subscribe(work(readings), on_change=on_change, on_time_end=on_time_end)
-    # Readings pass no Python, so the clock starts before the graph does, which takes some tenths of a second.
+    # Readings pass no Python, so the clock starts before the graph does; that takes 0.04 s of processor time.
     meter.start()
     pw.run(monitoring_level=pw.MonitoringLevel.NONE)
 
