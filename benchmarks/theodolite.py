@@ -30,7 +30,7 @@ _LOW, _HIGH = 0.5, 1.3
 
 
 class Plan(NamedTuple):
-    """probe_s, step_s, warm_s : seconds of the step of too much load, of one of the search, and of that not watched"""
+    """Seconds of the step of too much load, of one of the search, and of what is not watched of it."""
 
     probe_s: int
     step_s: int
@@ -42,7 +42,7 @@ _FULL, _QUICK = Plan(8, 12, 3.0, 4), Plan(5, 7, 2.0, 2)
 
 
 class Found(NamedTuple):
-    """sensors : the most that were sustained; tried : what each step said, in words"""
+    """The most sensors that were sustained, and what each step said, in words."""
 
     sensors: int
     tried: str
@@ -107,7 +107,7 @@ def _step(
 
 
 def _send(subject: Subject, steps: list[model.Step], timeout_s: float = _DRAIN_S) -> int:
-    """Send the last step and wait until it is worked off. Gives when it began. [ns UTC]"""
+    """Send the last step and wait until it is worked off. Gives when it began [ns UTC]."""
     step = steps[-1]
     began = time.time_ns()
     subject.command(f"step {step.first} {step.rounds} {step.sensors}")

@@ -55,10 +55,12 @@ def topic(sensor: int) -> str:
 
 
 def line_path(line: int) -> str:
+    """The path of a line, with its area."""
     return f"plant/area{line // LINES}/line{line}"
 
 
 def most_sensors(steps: Sequence[Step]) -> int:
+    """The sensors of the largest step."""
     return max(step.sensors for step in steps)
 
 
@@ -68,7 +70,7 @@ def closed_windows(steps: Sequence[Step]) -> int:
 
 
 def rounds(steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
-    """(round, sensors in it)"""
+    """Every round with its sensors, as (round, sensors)."""
     for step in steps:
         for number in range(step.first, step.first + step.rounds):
             yield number, step.sensors

@@ -27,7 +27,7 @@ _WORK = {"both": "statistics and kWh", "w1": "mean, min, max, count alone", "w2"
 
 
 class Found(NamedTuple):
-    """What a peer's script said. rate [readings/s]; cpu_s : processor time for a million readings [s]"""
+    """What a peer's script printed; rate [readings/s], cpu_s : processor time for a million readings [s]."""
 
     rate: float
     cpu_s: float

@@ -79,7 +79,7 @@ class Windows:
         self.rows: dict[tuple[str, int], dict[str, Any]] = {}
 
     def put(self, row: Mapping[str, Any]) -> None:
-        """row : `asset`, `minute` (since 1970), and some of `count`, `mean`, `low`, `high`, `kwh`"""
+        """Add a row: `asset`, `minute` (since 1970), and some of `count`, `mean`, `low`, `high`, `kwh`."""
         self.rows.setdefault((row["asset"], row["minute"]), {}).update(row)
 
 
