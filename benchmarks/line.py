@@ -18,7 +18,6 @@ from benchmarks.process import Speed, work_off
 from benchmarks.report import Row
 from benchmarks.stand import MEASURED_CORE, BenchFailed, Stand
 from fieldline.log import Log, Stream
-from processing.operator import Operator
 from processing.operators import known
 
 _LINES = Lines(60)
@@ -35,7 +34,7 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
     """Rows of this bench; `size` is the share of the default amount."""
     seconds = max(_LEAST_S, int(_SECONDS * size))
     broker = stand.kafka()
-    operators = ",".join(name for name, component in known().items() if isinstance(component, Operator))
+    operators = ",".join(known())
     for windows, target in ((_WINDOWS, 1e6), (f"1s,{_WINDOWS}", None)):
         speed = measure(stand, stand.kafka_log(broker), operators, seconds, windows)
         name = (

@@ -16,7 +16,6 @@ from fieldline.frames import decode_readings
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
-from processing.operator import Operator
 from processing.operators import known
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
@@ -70,7 +69,7 @@ def _engine(lines: Lines) -> Engine:
     file = to_struct(PlantFile, tomllib.loads(lines.plant()), "$", [])
     return Engine(
         plant=Plant(file),
-        operators=[component for component in known().values() if isinstance(component, Operator)],
+        operators=list(known().values()),
         windows=_WINDOWS,
         timing=Timing(),
         row_cache=64 << 20,

@@ -97,7 +97,7 @@ def _framed(kind: str, found: Found) -> "pl.DataFrame":
     import polars as pl
 
     columns, count = found.columns, len(found.columns.get("time", []))
-    known = [name for name in catalogue.TAGS.get(kind, ()) if name not in _NO_LABELS]
+    known = [name for name in catalogue.tags(kind) if name not in _NO_LABELS]
     labels = [*known, *sorted(found.labels - set(known))]
     catalogued = *catalogue.fields(kind), *catalogue.texts(kind)
     fields = [*catalogued, *sorted(columns.keys() - set(catalogued) - set(labels) - _NO_LABELS)]

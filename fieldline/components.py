@@ -25,8 +25,8 @@ T = TypeVar("T")
 class Components(Mapping[str, T], Generic[T]):
     """The components of one kind by name, in alphabetical order. `found` makes it.
 
-    Asking for one imports it. Raises SettingsError when it cannot be imported or is of another kind; the message names
-    the file, or the distribution that it comes from.
+    Asking for one imports it. Raises SettingsError when it cannot be imported, is of another kind or has a `name` that is another
+    one; the message names the file, or the distribution that it comes from.
     """
 
     def __init__(self, kinds: tuple[type[T], ...], places: dict[str, "str | EntryPoint"]) -> None:
@@ -46,6 +46,8 @@ class Components(Mapping[str, T], Generic[T]):
         place = self._places[name]
         component = _loaded(name, place)
         if isinstance(component, self._kinds):
+            if (own := getattr(component, "name", name)) != name:
+                raise SettingsError(f"{_origin(name, place)}: expected COMPONENT to be named {name!r}, got {own!r}")
             return component
         wanted = " or ".join(kind.__name__ for kind in self._kinds)
         raise SettingsError(

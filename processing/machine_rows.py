@@ -118,7 +118,7 @@ def machines_to_emit(view: View) -> tuple[Rows, np.ndarray]:
 
 def _machines(view: View, flags: int) -> tuple[Rows, np.ndarray]:
     found, parts = np.empty(view.room, windows.MACHINE), np.empty(view.room, kernel.WINDOW_PARTIAL)
-    partials = view.partials["oee"]
+    partials = view.partials["machine"]
     n = windows.read_out(view.ids, view.windows, view.labels, view.plant, partials, flags, found, parts)
     by_name = np.lexsort((ranks(view.plant)[found["asset"][:n]], found["window"][:n]))
     found, parts = found[by_name], parts[by_name]

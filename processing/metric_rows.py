@@ -5,14 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fieldline.windows import WINDOWS
 from processing.kernels import layout
-
-WINDOWS = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")
-"""Names of the windows; each is one more than its level in `processing/kernels/layout.py`, and a minute that is cut is a minute."""
 
 
 def window_of(level: int) -> int:
-    """The number of the window that a level's rows are emitted as."""
+    """The place in `WINDOWS` of the window that a level's rows are emitted as: one more than the level; a cut minute is a minute."""
     return 1 if level == layout.MINUTES else level + 1
 
 

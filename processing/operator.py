@@ -16,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
+from fieldline.catalogue import Declaration
 from fieldline.plant import Plant
 from processing.kernels import layout
 from processing.kernels.kept import Kept
@@ -35,12 +36,17 @@ Bring = Callable[[np.ndarray], View]
 """Makes more windows of a view's level resident, by their ids; the view as it is then, for arrays may have been replaced."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operator:
-    """One kind of metric.
+def nothing_to_read_out(_: View) -> list[MetricRows]:
+    """No rows: for what gives its rows in another way."""
+    return []
 
-    windows : names of the windows that it emits, of `WINDOWS`; roles : what it is for, of the tags' roles.
-    kept : the records that it keeps; None for what is read from other operators' alone (`needs`, by kind).
+
+@dataclass(frozen=True, kw_only=True)
+class Operator(Declaration):
+    """An operator: what it declares of itself, and how its figures are computed.
+
+    roles : what its tags are for, of the tags' roles (`processing/kernels/layout.py`).
+    kept : the records that it keeps; None for what is read from other operators' alone (`needs`).
     update(chunks, rows, plant, windows, State) and fold(tree, windows, labels, plant, Partials) are its kernels.
     later : fields of a slice's partial aggregate that rows after the slice set; they are emptied when the state after the slice
     changes. left : fields that running a slice again leaves alone, for what `scan` sets and what `update` empties itself.
@@ -53,16 +59,13 @@ class Operator:
     is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
     """
 
-    kind: str
-    windows: tuple[str, ...]
     roles: frozenset[int] = frozenset()
-    needs: tuple[str, ...] = ()
     kept: Kept | None = None
     update: Callable[..., int] | None = None
     fold: Callable[..., None] | None = None
     later: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
-    read_out: Callable[[View], list[MetricRows]]
+    read_out: Callable[[View], list[MetricRows]] = nothing_to_read_out
     finished: np.dtype | None = None
     seconds: Callable[[layout.Plant, np.ndarray], MetricRows] | None = None
     is_new: str = ""

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from fieldline.clock import Clock
-from fieldline.errors import FieldlineError, FrameError, SettingsError
+from fieldline.errors import FieldlineError, FrameError
 from fieldline.frames import ROW_COLUMNS, Readings, decode_readings
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.partition import partition_of
@@ -18,9 +18,8 @@ from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints, fingerprint
 from processing.emitted import emitted_since, orders_emitted
-from processing.metric_rows import WINDOWS
 from processing.operator import Operator
-from processing.operators import known
+from processing.operators import chosen
 from processing.outgoing import METRIC_ROWS, frames_of
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
@@ -40,25 +39,11 @@ _POISON = "poison", f"failed {_TRIES} times in processing"
 
 
 def needed(operators: list[Operator], plant: Plant) -> list[Operator]:
-    """Those of the operators that a plant has anything for: columns that nothing fills cost memory and time."""
-    return [operator for operator in operators if operator.is_needed is None or operator.is_needed(plant)]
-
-
-def operators_of(names: tuple[str, ...]) -> list[Operator]:
-    """The operators that the settings name. Raises SettingsError for one that does not exist."""
-    there = {name: component for name, component in known().items() if isinstance(component, Operator)}
-    unknown = [name for name in names if name not in there and name != "raw"]
-    if unknown:
-        raise SettingsError(f"operators: expected some of {', '.join(['raw', *there])}, got {unknown[0]!r}")
-    return [there[name] for name in there if name in names]
-
-
-def checked_windows(windows: tuple[str, ...]) -> tuple[str, ...]:
-    """The windows, when all of them are known. Raises SettingsError."""
-    for window in windows:
-        if window not in WINDOWS:
-            raise SettingsError(f"windows: expected some of {', '.join(WINDOWS)}, got {window!r}")
-    return windows
+    """Those of the operators that a plant has anything for, and what they need: records that nothing fills cost memory and time."""
+    wanted = {operator.name for operator in operators if operator.is_needed is None or operator.is_needed(plant)}
+    for _ in operators:  # what is needed may need another
+        wanted |= {name for operator in operators if operator.name in wanted for name in operator.needs}
+    return [operator for operator in operators if operator.name in wanted]
 
 
 class Partition:
@@ -80,7 +65,7 @@ class Partition:
         self._settings, self._plant, self._log, self._clock, self._reader = settings, plant, log, clock, reader
         self._epoch = 0
         self._fingerprint = fingerprint(
-            operators=settings.operators,
+            operators=[operator.name for operator in chosen(settings.operators)],
             windows=settings.windows,
             line_depth=plant.line_depth,
             settle=settings.settle_s,
@@ -120,8 +105,8 @@ class Partition:
         )
         engine = Engine(
             plant=self._plant,
-            operators=needed(operators_of(settings.operators), self._plant),
-            windows=checked_windows(settings.windows),
+            operators=needed(chosen(settings.operators), self._plant),
+            windows=settings.windows,
             timing=timing,
             raw_globs=settings.raw,
             row_cache=settings.row_cache_mb << 20,

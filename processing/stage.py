@@ -17,7 +17,8 @@ from fieldline.health import Health
 from fieldline.log import Log, Poll, Reader, Record, Stream
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
-from processing.partition import Partition, checked_windows, operators_of
+from processing.operators import chosen
+from processing.partition import Partition
 
 _POLL_S = 0.02
 _POLL_BYTES = 4 << 20
@@ -28,8 +29,7 @@ class ProcessStage:
     """Runs until it is told to stop."""
 
     def __init__(self, *, settings: ProcessSettings, plant: Plant, log: Log, health: Health, clock: Clock) -> None:
-        operators_of(settings.operators)
-        checked_windows(settings.windows)
+        chosen(settings.operators)
         self._settings, self._plant, self._log, self._health, self._clock = settings, plant, log, health, clock
         self._partitions: dict[int, Partition] = {}
         self._logger = structlog.get_logger().bind(stage="process")

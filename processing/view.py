@@ -41,7 +41,7 @@ class View:
 
     windows, labels : WINDOW and LABEL of every window, by id; dirty : flags of the pool in which the windows' blocks lie.
     line_output : by line, the asset whose good count is the line's, -1: not declared; line_meter : by asset, 1 where its energy is
-    its line's. partials : by kind of operator.
+    its line's. partials : by operator.
     """
 
     ids: np.ndarray
@@ -67,7 +67,7 @@ class View:
         n = dirty_rows(self.ids, self.windows, self.plant, self.dirty, row, window, series)
         return Changed(row[:n], window[:n], series[:n])
 
-    def records_of(self, kind: str, rows: np.ndarray) -> np.ndarray:
+    def records_of(self, operator: str, rows: np.ndarray) -> np.ndarray:
         """The partial aggregates of an operator in rows of the pool."""
-        partials = self.partials[kind]
+        partials = self.partials[operator]
         return (partials.slices if self.level == at.SLICES else partials.windows)[rows]

@@ -11,7 +11,7 @@ from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
 from analysis.recount import chart, orders
 from analysis.recount.history import FAR, Run
-from fieldline.catalogue import COVERAGE, TEXT, kind_of
+from fieldline.catalogue import TEXT, kind_of, kinds
 from fieldline.frames import Quality
 from fieldline.moments import Moment
 from fieldline.shifts import Plan
@@ -42,7 +42,7 @@ def document(found: Explained, readings: int, plant_file: str | None) -> Documen
         **labels,
         "rev": row.get("rev"),
         "coverage": row.get("coverage"),
-        "coverage_is": COVERAGE[asked.kind],
+        "coverage_is": kinds()[asked.kind].coverage,
         "verdict": judged,
         "fields": _fields(found, judged),
         "inputs": inputs(found),

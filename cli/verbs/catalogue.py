@@ -6,7 +6,7 @@ import typer
 
 from cli import options
 from cli.report import Data, Note, Piece, Report, Table, columns, tell
-from fieldline.catalogue import ALL, KINDS, Kind, kind_of
+from fieldline.catalogue import Kind, kinds
 from fieldline.catalogue.page import page
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
@@ -21,11 +21,10 @@ def catalogue(
 ) -> None:
     if json and markdown:
         raise SettingsError("catalogue: expected --json or --markdown, got both")
-    found = ALL if kind is None else tuple(filter(None, [kind_of(kind)]))
-    if not found:
-        raise SettingsError(
-            f"catalogue: expected a kind of {', '.join(KINDS)}, got {kind!r}{nearest(kind or '', KINDS)}"
-        )
+    known = kinds()
+    if kind is not None and kind not in known:
+        raise SettingsError(f"catalogue: expected a kind of {', '.join(known)}, got {kind!r}{nearest(kind, known)}")
+    found = tuple(known.values()) if kind is None else (known[kind],)
     if markdown:
         typer.echo(page(found), nl=False)
     else:

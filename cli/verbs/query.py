@@ -14,12 +14,12 @@ from cli.report import Column, Report, Table, tell
 from cli.wiring import plant_of
 from delivery.query import Only
 from delivery.query import query as ask
-from fieldline.catalogue import KINDS
+from fieldline.catalogue import kinds
 from fieldline.errors import SettingsError
 from fieldline.moments import Moment
 from fieldline.plant import Plant
 from fieldline.tables import nearest
-from processing.metric_rows import WINDOWS
+from fieldline.windows import WINDOWS
 
 _KEYS = ("time", "asset", "tag", "window")
 
@@ -57,8 +57,8 @@ def query(
     utc: options.Utc = False,
     json: options.Json = False,
 ) -> None:
-    if kind not in KINDS:
-        raise SettingsError(f"query: expected a kind of {', '.join(KINDS)}, got {kind!r}{nearest(kind, KINDS)}")
+    if kind not in kinds():
+        raise SettingsError(f"query: expected a kind of {', '.join(kinds())}, got {kind!r}{nearest(kind, kinds())}")
     if start is not None and stop is not None and start >= stop:
         raise SettingsError("query: --from must be before --to")
     if window is not None and window not in WINDOWS:

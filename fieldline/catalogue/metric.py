@@ -1,5 +1,6 @@
-"""What a row of the catalogue is, and the rows that several kinds share."""
+"""What an operator declares of itself, what a row of the catalogue is, and the rows that several kinds share."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 OWN = "definition of this project"
@@ -41,6 +42,26 @@ class Kind(NamedTuple):
         """Its fields, in order: numbers, then texts."""
         texts = [Metric(self.name, name, TEXT, meaning, "none", OWN) for name, meaning in self.texts]
         return (*(Metric(self.name, *row) for row in self.rows), *texts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What an operator says of itself to the rest of the house; `processing.operator.Operator` adds how it is computed.
+
+    name : the component's name, that of its file or entry point.
+    emits : the kinds of its rows: the catalogue entry. A kind belongs to one operator.
+    windows : names of the windows that it emits, of `fieldline.windows.WINDOWS`; none for rows without a window.
+    is_default : whether it runs where the settings name no operators.
+    needs : names of the operators whose figures it reads.
+    parameters : entries of the plant file that its figures depend on, such as `asset.microstop_s`.
+    """
+
+    name: str
+    emits: tuple[Kind, ...]
+    windows: tuple[str, ...] = ()
+    is_default: bool = False
+    needs: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
 
 
 LEVELS = ("site", "area", "line", "asset")

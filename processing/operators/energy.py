@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fieldline.catalogue import LEVELS, ORDER_ID, OWN, RETRACTED, REV, Kind
 from processing.formulas.demand import load_factor
 from processing.formulas.power import apparent_power, interval_demand
 from processing.kernels import energy as kernel
@@ -114,8 +115,134 @@ def labels_of(view: View, window: np.ndarray) -> tuple[dict[str, Named], dict[st
     return labels, {"order_id": Named.by_number(found["order"], view.names.orders.__getitem__)}
 
 
+_GHG = "GHG Protocol Scope 2 Guidance (WRI, 2015), location-based: activity · emission factor of its time"
+_BY_STATE = "ISO 20140-5:2017, energy of a work unit by its state; ISO 22400-2:2014 for the states' times"
+
+ENERGY = Kind(
+    "energy",
+    "What one asset drew in a window, from power, registers, interval energy or pulses; by what its machine did then, and what "
+    "it cost and emitted.",
+    (*LEVELS, "window"),
+    ("shift", "product"),
+    "share of the window that lies between samples not further apart than the tag's maximum gap (power 300 s, others an hour)",
+    (
+        (
+            "active_energy_kwh",
+            "kWh",
+            "active energy, from the first of these that the window has. Registers: differences, with rollover and "
+            "reset. Interval energy: sums. Pulses: sums times the constant. Power: trapezoid over event time, without "
+            "intervals longer than the maximum gap",
+            "Σ (Rᵢ − Rᵢ₋₁), or Σ Eᵢ, or k · Σ nᵢ, or Σ (Pᵢ₋₁ + Pᵢ) / 2 · Δtᵢ",
+            "trapezoidal rule; resets count from zero, as Prometheus' counters have them",
+        ),
+        (
+            "reactive_energy_kvarh",
+            "kvarh",
+            "reactive energy, by the same rules",
+            "as active_energy_kwh",
+            "as active_energy_kwh",
+        ),
+        (
+            "apparent_energy_kvah",
+            "kVAh",
+            "apparent energy of the window's active and reactive energies; absent when one is unknown",
+            "√(P² + Q²)",
+            "power triangle, from energies",
+        ),
+        (
+            "mean_power_kw",
+            "kW",
+            "mean active power of the window",
+            "active_energy_kwh / hours of the window",
+            "definition",
+        ),
+        (
+            "peak_demand_kw",
+            "kW",
+            "largest mean power over a clock-aligned demand interval of 15 min in the window; in a shorter window the "
+            "mean power of that window",
+            "max over quarter-hours of energy / 0.25 h",
+            "block interval demand: the interval's energy over its length",
+        ),
+        (
+            "load_factor",
+            "1",
+            "how evenly the energy was drawn; absent without a peak",
+            "mean_power_kw / peak_demand_kw",
+            "IEEE Std 141-1993 (Red Book), load factor",
+        ),
+        (
+            "power_factor",
+            "1",
+            "average power factor of the window's energies; absent when both are zero or one is unknown",
+            "P / √(P² + Q²)",
+            "power triangle, from energies",
+        ),
+        (
+            "producing_energy_kwh",
+            "kWh",
+            "active energy drawn while the machine produced",
+            "Σ energy · share of its time in the state",
+            _BY_STATE,
+        ),
+        (
+            "idle_energy_kwh",
+            "kWh",
+            "active energy drawn while the machine was ready but did not produce: set up, waiting, down, or in a planned stop",
+            "as producing_energy_kwh",
+            _BY_STATE,
+        ),
+        (
+            "standby_energy_kwh",
+            "kWh",
+            "active energy drawn in standby: what rest still costs",
+            "as producing_energy_kwh",
+            _BY_STATE,
+        ),
+        (
+            "off_energy_kwh",
+            "kWh",
+            "active energy drawn while switched off; what is left of the energy, its machine's state is unknown for",
+            "as producing_energy_kwh",
+            _BY_STATE,
+        ),
+        (
+            "energy_cost",
+            "tariff's",
+            "cost of the active energy, each minute's at the price of its time; in the tariff's currency, absent without one",
+            "Σ energyₘ · priceₘ",
+            "time-of-use tariff of the plant file",
+        ),
+        (
+            "co2_kg",
+            "kg CO2e",
+            "emissions of the active energy (scope 2), each minute's at the factor of its time; absent without factors",
+            "Σ energyₘ · factorₘ",
+            _GHG,
+        ),
+        (
+            "coverage",
+            "1",
+            "share of the window that was observed, 0 to 1: that lies between samples not further apart than the tag's "
+            "maximum gap",
+            "Σ Δtᵢ / window",
+            OWN,
+        ),
+        REV,
+        RETRACTED,
+    ),
+    (ORDER_ID,),
+)
+
 COMPONENT = Operator(
-    kind="energy",
+    name="energy",
+    emits=(ENERGY,),
+    is_default=True,
+    parameters=(
+        *(f"asset.tags.{name}" for name in ("unit", "kind", "max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
+        *("asset.tags.kwh_per_pulse", "asset.tags.counts_by", "asset.tags.codes"),
+        *("asset.state_of", "asset.state_max_gap_s", "tariff.price", "tariff.period", "tariff.co2_kg_per_kwh"),
+    ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset(range(at.ACTIVE_POWER, at.ACTIVE_PULSE + 1))
     | {at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION},

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
 from processing.formulas import oee
 from processing.formulas.division import divide
 from processing.formulas.emissions import emission_per_unit
@@ -33,7 +34,6 @@ from processing.operators import energy
 from processing.view import View
 
 NS_A_SECOND = 1e9
-_NEEDS = ("energy", "oee")
 _REASONS = ["no energy", "no output declared", "no count", "no good pieces"]
 
 
@@ -69,7 +69,7 @@ class Made(NamedTuple):
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the windows: of machines that have a series to be emitted, and of their lines."""
     changed = view.changed()
-    if not len(changed.row) or not view.partials.keys() >= set(_NEEDS):
+    if not len(changed.row):
         return []
     keys = _keys(view, changed.window, view.plant.series["asset"][changed.series])
     # All machines of the windows: a machine's pieces are wanted also when only its energy changed.
@@ -214,9 +214,65 @@ def _durations(found: np.ndarray, drawn: Drawn, made: Made) -> np.ndarray:
     return np.where(found["end"] >= at.FAR, so_far, (found["end"] - found["start"]) / NS_A_SECOND)
 
 
+_GHG = "GHG Protocol Scope 2 Guidance (WRI, 2015), location-based: activity · emission factor of its time"
+_ENPI = "ISO 50006:2014, energy performance indicator as a ratio: energy over the relevant variable"
+_BY_STATE = "ISO 20140-5:2017, energy of a work unit by its state; ISO 22400-2:2014 for the states' times"
+
+ORDER = Kind(
+    "order",
+    "What was made and what it took: per machine and line, in each order and shift and in fixed windows.",
+    (*LEVELS, "window"),
+    ("shift", "product"),
+    "the smaller of the shares of the window that energy and states were known in",
+    (
+        (
+            "good_count",
+            "1",
+            "good pieces; of a line those of its declared output",
+            "Σ steps of the counter",
+            "ISO 22400-2:2014, GQ",
+        ),
+        ("scrap_count", "1", "pieces scrapped", "as good_count", "ISO 22400-2:2014, SQ"),
+        ("total_count", "1", "pieces made", "as good_count; else good + scrap", "ISO 22400-2:2014, PQ"),
+        (
+            "active_energy_kwh",
+            "kWh",
+            "active energy; of a line the sum of its meters",
+            "as energy.active_energy_kwh",
+            OWN,
+        ),
+        (
+            "energy_per_good_unit_kwh",
+            "kWh",
+            "energy that a good piece took; absent without good pieces",
+            "active_energy_kwh / good_count",
+            _ENPI,
+        ),
+        ("co2_per_good_unit_kg", "kg CO2e", "emissions a good piece", "co2_kg / good_count", _GHG),
+        ("energy_cost_per_good_unit", "tariff's", "energy cost a good piece", "energy_cost / good_count", _ENPI),
+        ("standby_energy_kwh", "kWh", "active energy drawn in standby", "as energy.standby_energy_kwh", _BY_STATE),
+        ("producing_time_s", "s", "time in production", "as oee.actual_production_time_s", "ISO 22400-2:2014, APT"),
+        (
+            "duration_s",
+            "s",
+            "how long the window is; of an order that goes on, so far",
+            "end − start",
+            "ISO 22400-2:2014, AOET",
+        ),
+        ("oee", "1", "overall equipment effectiveness in the window", "as oee.oee", "ISO 22400-2:2014, OEE index"),
+        ("coverage", "1", "share of the window that was observed, 0 to 1", "min of the two shares", OWN),
+        REV,
+        RETRACTED,
+    ),
+    (ORDER_ID, NULL_REASON),
+)
+
 COMPONENT = Operator(
-    kind="order",
+    name="order",
+    emits=(ORDER,),
+    is_default=True,
+    needs=("energy", "machine"),
+    parameters=("line.output", "line.meters"),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
-    needs=_NEEDS,
     read_out=read_out,
 )

@@ -10,8 +10,10 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from fieldline.catalogue import LEVELS, Kind
 from processing.kernels.layout import Plant
 from processing.metric_rows import MetricRows
+from processing.operator import Operator
 
 
 def is_wanted(globs: tuple[str, ...], asset: str, tag: str) -> bool:
@@ -28,4 +30,13 @@ def rows(plant: Plant, time: np.ndarray, series: np.ndarray, value: np.ndarray) 
     return MetricRows("reading", time, of_series["asset"].copy(), of_series["tag"].copy(), None, {"value": value})
 
 
-COMPONENT = rows
+READING = Kind(
+    "reading",
+    "The rows themselves, at their own time, for the assets and tags that `--raw GLOB` names. No window.",
+    (*LEVELS, "tag"),
+    (),
+    "none: a reading is what was sent",
+    (("value", "tag's", "the value as the device sent it", "value", "not computed"),),
+)
+
+COMPONENT = Operator(name="raw", emits=(READING,))  # it keeps nothing: rows are emitted as they are run

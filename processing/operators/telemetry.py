@@ -10,6 +10,7 @@ value held. Samples of quality bad or stale, events and texts count nothing. A w
 
 import numpy as np
 
+from fieldline.catalogue import LEVELS, OWN, REV, Kind
 from processing.kernels import telemetry as kernel
 from processing.kernels.layout import Plant
 from processing.metric_rows import MetricRows, window_of
@@ -63,8 +64,35 @@ def _rows(
     )
 
 
+TELEMETRY = Kind(
+    "telemetry",
+    "What one tag did in a window: at the window's start, per tag, in the tag's own unit.",
+    (*LEVELS, "tag", "window"),
+    (),
+    "share of the window in which a value held: until the next sample, at most the tag's maximum gap (300 s)",
+    (
+        ("count", "1", "samples in the window; duplicates count once", "n", OWN),
+        ("min", "tag's", "smallest sample", "min xᵢ", "definition"),
+        ("max", "tag's", "largest sample", "max xᵢ", "definition"),
+        ("mean", "tag's", "arithmetic mean of the samples, however they are spaced", "Σ xᵢ / n", "arithmetic mean"),
+        (
+            "time_weighted_mean",
+            "tag's",
+            "mean of the samples, each weighed by how long it held: until the next one, at most the tag's maximum gap",
+            "Σ xᵢ · Δtᵢ / Σ Δtᵢ",
+            "time average with the last value held",
+        ),
+        ("last", "tag's", "the newest sample", "xₙ", "definition"),
+        ("coverage", "1", "share of the window in which a value held, 0 to 1", "Σ Δtᵢ / window", OWN),
+        REV,
+    ),
+)
+
 COMPONENT = Operator(
-    kind="telemetry",
+    name="telemetry",
+    emits=(TELEMETRY,),
+    is_default=True,
+    parameters=("asset.tags.max_gap_s",),
     windows=("1s", "1m", "15m", "1h"),
     kept=kernel.KEPT,
     update=kernel.update,

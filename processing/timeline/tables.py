@@ -129,7 +129,7 @@ def _slots(operators: list[Operator]) -> Iterator[Slot]:
         if kept is None:
             continue
         if update is None or fold is None:
-            raise TypeError(f"operator {operator.kind!r}: keeps something, so it needs both `update` and `fold`")
+            raise TypeError(f"operator {operator.name!r}: keeps something, so it needs both `update` and `fold`")
         yield Slot(number, operator, kept, update, fold, words(kept.slice), _own(operator, kept.slice.dtype))
         number += 1
 
@@ -149,7 +149,7 @@ class Tables:
 
     def __init__(self, operators: list[Operator]) -> None:
         self.slots = list(_slots(operators))
-        self.slot_of = {slot.operator.kind: slot for slot in self.slots}
+        self.slot_of = {slot.operator.name: slot for slot in self.slots}
         pairs = [(slot.kept.slice, slot.kept.state) for slot in self.slots]
         self.slices = Pool([first for pair in pairs for first in pair])
         self.longer = Pool([slot.kept.window for slot in self.slots])

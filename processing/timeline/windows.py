@@ -47,7 +47,7 @@ class Windows:
     ) -> None:
         self._tables, self._operators, self._context, self._charts = tables, operators, context, charts
         self._residency, self._outbox = residency, outbox
-        self._wanted = {op.kind: frozenset(names) & frozenset(op.windows) for op in operators}
+        self._wanted = {op.name: frozenset(names) & frozenset(op.windows) for op in operators}
         levels = {level_of(name) for wanted in self._wanted.values() for name in wanted}
         self.overlapping = [level for level in _OVERLAPPING if level in levels]
         self._top = at.DAYS if self.overlapping else max([0, *levels])
@@ -137,7 +137,7 @@ class Windows:
             line_meter=tables.line_meter,
             names=self._context,
             charts=self._charts,
-            partials={kind: tables.partials_of(slot, dirty) for kind, slot in tables.slot_of.items()},
+            partials={name: tables.partials_of(slot, dirty) for name, slot in tables.slot_of.items()},
         )
 
     def _emit_level(self, ids: np.ndarray, level: int) -> None:
@@ -153,7 +153,7 @@ class Windows:
         whole, all_of_them = self.view(minutes, level), self.view(ids, level)
         for op in self._operators:
             view = all_of_them if op.by_slice else whole
-            if len(view.ids) and name in self._wanted[op.kind]:
+            if len(view.ids) and name in self._wanted[op.name]:
                 found = op.read_out(view)
                 self._outbox += found if level != at.ORDERS else [_with_retracted(rows, 0.0) for rows in found]
         done = at.EMIT | at.SIDEWARD | (at.UPWARD if level >= self._top else 0)
@@ -238,7 +238,7 @@ class Windows:
         self.flagging.flag_all(ids, at.EMIT)
         view = self.view(ids, at.ORDERS)
         for op in self._operators:
-            if "order" in self._wanted[op.kind]:
+            if "order" in self._wanted[op.name]:
                 for rows in op.read_out(view):
                     nothing = {name: np.full(len(rows.time), np.nan) for name in rows.fields}
                     gone = rows._replace(fields=nothing | {"rev": rows.fields["rev"] + 1.0}, texts={})

@@ -5,24 +5,13 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from fieldline.catalogue import ALL
+from fieldline.catalogue import emitter, kinds
 from tests.bits.results import TEXT, fields_of
 
-_SHORT = ("1m", "15m", "1h")
-_ALL = (*_SHORT, "day", "week", "month", "shift", "order")
 RETRACTED = "retracted"
 """Counted where it is 1: else it is no more than a column of zeros."""
-WINDOWS_OF = {
-    "reading": ("",),
-    "telemetry": ("1s", *_SHORT),
-    "energy": _ALL,
-    "oee": _ALL,
-    "losses": _ALL,
-    "quality": _ALL,
-    "order": _ALL,
-    "spc": _SHORT,
-}
-"""The windows that each kind is to be written for; a kind of the catalogue that stands not here is one too few."""
+WINDOWS_OF = {name: emitter(name).windows or ("",) for name in kinds()}
+"""The windows that each kind is to be written for."""
 
 _BUT_ORDERS = ("1m", "15m", "1h", "day", "week", "month", "shift")
 _OF_ORDERS = "only a window of orders has a name, and only orders are moved or taken back"
@@ -58,7 +47,7 @@ def _values(name: str) -> pl.Expr:
 
 def expected() -> Iterable[tuple[str, str, str]]:
     """Every kind, window and field that must have a value."""
-    for kind in ALL:
+    for kind in kinds().values():
         for window in WINDOWS_OF.get(kind.name, ("no window is listed",)):
             for metric in kind.metrics:
                 name = f"{TEXT}{metric.field}" if metric.unit == "text" else metric.field
@@ -84,7 +73,7 @@ def missing(counts: Counts) -> list[str]:
 def report(counts: Counts) -> str:
     """A line for each kind and window: its rows, then each field with the number of its values."""
     lines = []
-    for kind in ALL:
+    for kind in kinds().values():
         for window in WINDOWS_OF.get(kind.name, ()):
             values = [
                 f"{name} {n}" for (k, w, name), n in sorted(counts.items()) if (k, w) == (kind.name, window) and name

@@ -8,7 +8,7 @@ import pytest
 
 from delivery.query import Only, query
 from delivery.store import LocalStore
-from fieldline.catalogue import TAGS, fields, texts
+from fieldline.catalogue import fields, tags, texts
 from fieldline.errors import LogCorrupt, SettingsError
 from tests.delivery.metric_frames import labelled_rows, metric_rows
 
@@ -40,7 +40,7 @@ def test_columns_and_types_are_those_of_the_catalogue(store: str) -> None:
     frame = query("energy", source=store)
 
     place = dict.fromkeys(("asset", "tag", "window"), pl.String)
-    labels = {name: pl.String for name in TAGS["energy"] if name in ("shift", "product")}
+    labels = {name: pl.String for name in tags("energy") if name in ("shift", "product")}
     numbers = dict.fromkeys(fields("energy"), pl.Float64)
     told = dict.fromkeys(texts("energy"), pl.String)
     assert dict(frame.schema) == {"time": pl.Datetime("ns", "UTC")} | place | labels | numbers | told

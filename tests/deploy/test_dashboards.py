@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fieldline.catalogue import KINDS, TAGS, fields, texts
+from fieldline.catalogue import fields, kinds, tags, texts
 
 GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
 DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
@@ -36,7 +36,7 @@ def test_there_is_a_dashboard() -> None:
 def test_the_kinds_of_the_line_are_all_on_a_dashboard() -> None:
     asked = {match[1] for _, query in _queries() if (match := re.search(r'FROM "(\w+)"', query))}
 
-    assert asked == set(KINDS) - {"reading"}
+    assert asked == set(kinds()) - {"reading"}
 
 
 def test_no_two_dashboards_have_one_name() -> None:
@@ -60,14 +60,14 @@ def test_a_query_names_only_what_the_catalogue_has(name: str, query: str) -> Non
 
     assert match is not None, "not a simple InfluxQL SELECT"
     kind = match["kind"]
-    assert kind in KINDS
+    assert kind in kinds()
     known = {*fields(kind), *texts(kind)}
     assert set(re.findall(r'"(\w+)"', match["what"])) <= known
     named = re.findall(r'"(\w+)" (?:=|=~|!=|!~) ', match["where"]) + re.findall(r'"(\w+)"', match["by"] or "")
-    assert set(named) <= {*TAGS[kind], *known}
-    assert set(re.findall(r'"(\w+)"', match["by"] or "")) <= set(TAGS[kind]), "fields group nothing"
+    assert set(named) <= {*tags(kind), *known}
+    assert set(re.findall(r'"(\w+)"', match["by"] or "")) <= set(tags(kind)), "fields group nothing"
     assert "$timeFilter" in match["where"], "without it, all of the database is read"
-    assert "window" not in TAGS[kind] or '"window" = ' in match["where"], "windows of all lengths would be mixed"
+    assert "window" not in tags(kind) or '"window" = ' in match["where"], "windows of all lengths would be mixed"
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
@@ -103,7 +103,7 @@ def test_variables_are_declared_before_they_are_used_and_all_are_used(path: Path
         assert set(re.findall(r"\$(\w+)", variable["query"])) <= set(declared)
         if variable["type"] == "query":
             match = re.match(r'SHOW TAG VALUES FROM "(\w+)" WITH KEY = "(\w+)"', variable["query"])
-            assert match is not None and match[2] in TAGS[match[1]]
+            assert match is not None and match[2] in tags(match[1])
         declared.append(variable["name"])
 
     used = {name for _, query in _queries([path]) for name in re.findall(r"\$(\w+)", query)} - {"timeFilter"}

@@ -19,7 +19,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.native.server import Server, free_port
-from fieldline.catalogue import ALL, fields, texts
+from fieldline.catalogue import fields, kinds, texts
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 from fieldline.log import open_log
@@ -188,7 +188,7 @@ def filled(influxdb: Server) -> Iterator[Server]:
     _ask(influxdb, "query", q="CREATE DATABASE boards")
     where = "site=plant,area=hall1,line=line1,asset=plant/hall1/line1/press1"
     rows = []
-    for kind in ALL:
+    for kind in kinds().values():
         tag = ",tag=power_kw" if "tag" in kind.tags else ""
         numbers = ",".join(f"{name}={0 if name == 'retracted' else 1}" for name in fields(kind.name))
         words = "".join(f',{name}="none"' for name in texts(kind.name))

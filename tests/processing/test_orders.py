@@ -9,7 +9,6 @@ import pytest
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant, load_plant
 from fieldline.plantfile import PlantFile, SiteEntry
-from processing.operator import Operator
 from processing.operators import known
 from processing.timeline.timing import Timing
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, Table, differences, event, frame_of, frames_of
@@ -185,7 +184,7 @@ path = "plant"
 currency = "EUR"
 price = 0.2
 """
-OPERATORS = tuple(component for component in known().values() if isinstance(component, Operator))
+OPERATORS = tuple(known().values())
 
 
 @pytest.fixture(scope="module")

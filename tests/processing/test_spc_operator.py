@@ -12,8 +12,8 @@ from processing.formulas.spc import ewma_limits
 from processing.kernels import layout as at
 from processing.kernels.charts import ewma
 from processing.kernels.rules import run_rules
-from processing.operators import spc
-from processing.partition import needed, operators_of
+from processing.operators import chosen, spc
+from processing.partition import needed
 from tests.processing.chart_sets import OPERATORS, PRESS, order, start
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
 from tests.twins import spc as twin
@@ -205,8 +205,8 @@ def test_hours_are_those_of_the_zone_also_where_subgroups_have_a_size() -> None:
 
 def test_a_plant_that_charts_nothing_has_no_columns_for_charts() -> None:
     charted = Plant(PlantFile(asset=(AssetEntry(path="*", tags={"temp_c": TagEntry(spc=SpcEntry())}),)))
-    operators = operators_of(("telemetry", "spc"))
+    operators = chosen(("telemetry", "spc"))
 
-    kinds = [[operator.kind for operator in needed(operators, plant)] for plant in (Plant(), charted)]
+    kinds = [[operator.name for operator in needed(operators, plant)] for plant in (Plant(), charted)]
 
     assert kinds == [["telemetry"], ["spc", "telemetry"]]
