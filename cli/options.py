@@ -10,6 +10,7 @@ import typer
 from fieldline.durations import parse_duration
 from fieldline.moments import parse_moment
 from fieldline.settings import Settings, load_settings
+from fieldline.windows import WINDOWS
 
 
 def duration(text: str) -> float:
@@ -95,11 +96,9 @@ Raw = Annotated[
         help="Store the rows themselves too, of assets or asset/tag that match; may be given again.",
     ),
 ]
-Operators = Annotated[
-    str | None, typer.Option("--operators", metavar="NAMES", help="Comma-separated. [default: telemetry,energy]")
-]
 Windows = Annotated[
-    str | None, typer.Option("--windows", metavar="WINDOWS", help="Comma-separated. [default: all of them]")
+    str | None,
+    typer.Option("--windows", metavar="WINDOWS", help=f"Comma-separated. [default: all: {','.join(WINDOWS)}]"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in the site's zone.")]
@@ -119,6 +118,13 @@ From = Annotated[
 To = Annotated[
     int | None, typer.Option("--to", parser=moment, metavar="TIME", help="As --from; exclusive. [default: now]")
 ]
+
+
+def operators() -> Any:
+    """The flag of operators; they are imported, for only they themselves say which ones are on by default."""
+    from processing.operators import default
+
+    return typer.Option("--operators", metavar="NAMES", help=f"Comma-separated. [default: {','.join(default())}]")
 
 
 def parts(text: str | None) -> tuple[str, ...] | None:

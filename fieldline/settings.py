@@ -6,7 +6,6 @@ struct below; `examples/fieldline.toml` explains every key. The environment has 
 `FIELDLINE_MQTT_PASSWORD` (each also as `…_FILE`), and for any other key `FIELDLINE_<TABLE>_<KEY>`.
 """
 
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from math import nan
@@ -19,12 +18,12 @@ from msgspec import Meta
 from fieldline.errors import SettingsError
 from fieldline.tables import Secret, merge, nearest, read_toml, substitute, to_struct
 from fieldline.urls import bucket_fault, filter_fault, http_fault, log_fault, url_fault
+from fieldline.windows import WINDOWS
 
 __all__ = ["DeliverSettings", "IngestSettings", "ProcessSettings", "Secret", "Settings", "load_settings"]
 
 _Positive = Annotated[float, Meta(gt=0)]
 _Count = Annotated[int, Meta(ge=1)]
-_WINDOW = re.compile(r"[1-9]\d*[smh]|day|week|month|shift|order")
 
 
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,22 +66,27 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """From readings to metrics."""
+    """From readings to metrics.
+
+    operators : None: those that are on by default, which only they themselves say (`processing/operators`)
+    """
 
     settle_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
     horizon_s: _Positive = 90_000.0
     raw: tuple[str, ...] = ()
-    operators: tuple[str, ...] = ("telemetry", "energy", "machine", "order", "spc")
-    windows: tuple[str, ...] = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")
+    operators: tuple[str, ...] | None = None
+    windows: tuple[str, ...] = WINDOWS
     checkpoint_s: _Positive = 5.0
     max_future_s: _Positive = 3600.0
     row_cache_mb: _Count = 64
     node_cache_mb: _Count = 96
 
     def __post_init__(self) -> None:
-        odd = [window for window in self.windows if not _WINDOW.fullmatch(window)]
+        odd = [window for window in self.windows if window not in WINDOWS]
         _raise_first(
-            "" if not odd else f"windows: expected such as 1s, 15m, 1h, day or shift, got {odd[0]!r}",
+            ""
+            if not odd
+            else f"windows: expected some of {', '.join(WINDOWS)}, got {odd[0]!r}{nearest(odd[0], WINDOWS)}",
             "" if self.horizon_s > self.settle_s else f"horizon_s: expected more than settle_s, got {self.horizon_s:g}",
         )
 

@@ -6,7 +6,13 @@ from fieldline.health import Health
 from fieldline.log import Log
 from fieldline.plant import Plant
 from fieldline.settings import Settings
+from processing.operators import chosen
 from processing.stage import ProcessStage
+
+
+def check_operators(settings: Settings) -> None:
+    """Refuse a choice of operators that can't run, before anything is connected or compiled. Raises SettingsError."""
+    chosen(settings.process.operators)
 
 
 def process_part(settings: Settings, plant: Plant, log: Log, clock: Clock) -> Part:

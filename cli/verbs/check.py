@@ -12,14 +12,14 @@ from cli.exits import Exit
 from cli.report import Data, Note, Report, tell
 from delivery.influx import parse_influx_url
 from delivery.sinks import sink_components
+from fieldline.catalogue import kinds
 from fieldline.components import Components
 from fieldline.errors import SettingsError
 from fieldline.plant import Plant, load_plant
 from fieldline.settings import Settings
-from fieldline.tables import nearest
+from fieldline.windows import WINDOWS
 from ingest.codecs import codecs
 from processing import operators
-from processing.metric_rows import WINDOWS
 
 _T = TypeVar("_T")
 
@@ -34,6 +34,8 @@ def check(
 ) -> None:
     flags = {"log": log, "ingest__mqtt": mqtt, "deliver__influx": influx, "plant": plant}
     settings, faults = _tried(lambda: options.load(config, **flags))
+    if settings is None:  # with other windows they may be good enough for the rest to be judged
+        settings, _ = _tried(lambda: options.load(config, **flags, process__windows=WINDOWS))
     if settings is not None:
         faults += [*_operator_faults(settings), *_influx_faults(settings), *_component_faults(settings)]
     path = settings.plant if settings is not None else plant
@@ -53,16 +55,10 @@ def _tried(load: Callable[[], _T]) -> tuple[_T | None, list[str]]:
 
 
 def _operator_faults(settings: Settings) -> list[str]:
-    known = operators.known()
-    unknown = [name for name in settings.process.operators if name not in known]
-    odd = [window for window in settings.process.windows if window not in WINDOWS]
-    return [
-        *(
-            f"$.process.operators: unknown operator {name!r}{nearest(name, known)}; known are {', '.join(known)}"
-            for name in unknown
-        ),
-        *(f"$.process.windows: expected some of {', '.join(WINDOWS)}, got {window!r}" for window in odd),
-    ]
+    """Operators that are not there, that lack another one, that cannot be imported, or two that emit one kind."""
+    names = settings.process.operators
+    found, broken = _tried(lambda: operators.faults(operators.default() if names is None else names))
+    return [f"$.process.operators: {fault}" for fault in found or broken or _tried(kinds)[1]]
 
 
 def _influx_faults(settings: Settings) -> list[str]:

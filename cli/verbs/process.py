@@ -3,9 +3,11 @@
 On Kafka as many of these run as there are partitions.
 """
 
+from typing import Annotated
+
 from analysis.logs import opened
 from cli import options, wiring
-from cli.stages.process import process_part
+from cli.stages.process import check_operators, process_part
 from fieldline.clock import SystemClock
 
 
@@ -16,13 +18,14 @@ def process(
     settle: options.Settle = None,
     horizon: options.Horizon = None,
     raw: options.Raw = None,
-    operators: options.Operators = None,
+    operators: Annotated[str | None, options.operators()] = None,
     windows: options.Windows = None,
     http: options.Http = None,
     json_logs: options.JsonLogs = False,
 ) -> None:
     flags = options.process_flags(settle, horizon, raw, operators, windows)
     settings = wiring.started(json_logs, config, log=log, plant=plant, http=http, **flags)
+    check_operators(settings)
     model = wiring.plant_of(settings)
     with opened(settings.log) as the_log:
         wiring.run_parts([process_part(settings, model, the_log, SystemClock())], settings.http)

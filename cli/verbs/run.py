@@ -13,7 +13,7 @@ from cli import options, wiring
 from cli.embedded import embedded_broker
 from cli.stages.deliver import deliver_parts, with_store
 from cli.stages.ingest import ingest_part
-from cli.stages.process import process_part
+from cli.stages.process import check_operators, process_part
 from cli.supervisor import Stage
 from cli.terminal import say
 from cli.warm import warm_kernels
@@ -39,7 +39,7 @@ def run(
     settle: options.Settle = None,
     horizon: options.Horizon = None,
     raw: options.Raw = None,
-    operators: options.Operators = None,
+    operators: Annotated[str | None, options.operators()] = None,
     windows: options.Windows = None,
     broker_port: Annotated[
         int,
@@ -63,6 +63,7 @@ def run(
         deliver__store=store,
         **options.process_flags(settle, horizon, raw, operators, windows),
     )
+    check_operators(settings)
     settings = with_store(settings)
     model, clock = wiring.plant_of(settings), SystemClock()
     others: dict[str, Stage] = {}

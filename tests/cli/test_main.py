@@ -11,6 +11,8 @@ import pytest
 from typer.testing import Result
 
 from cli.loader import Verbs
+from fieldline.windows import WINDOWS
+from processing.operators import default
 
 VERBS = [
     "demo",
@@ -161,8 +163,32 @@ def test_check_knows_operators_and_windows(tmp_path: Path, fieldline: Callable[.
     result = fieldline("check", "--config", "fieldline.toml")
 
     assert result.exit_code == 2
-    assert "unknown operator 'enrgy', did you mean 'energy'?" in result.stdout
-    assert "'2m'" in result.stdout
+    assert "got 'enrgy', did you mean 'energy'?" in result.stdout
+    assert "got '2m'" in result.stdout
+
+
+def test_an_operator_without_those_that_it_needs_is_refused_by_name(
+    fieldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "operators: 'order' needs 'energy' and 'machine'; name them too"
+
+    monkeypatch.setenv("FIELDLINE_PROCESS_OPERATORS", "order")
+    checked = fieldline("check")
+    started = [fieldline(verb, "--operators", "order") for verb in ("run", "process")]
+
+    assert f"$.process.{told}" in checked.stdout
+    assert [result.exit_code for result in (checked, *started)] == [2, 2, 2]
+    assert all(result.stderr == f"fieldline: {told}\n" for result in started)
+
+
+@pytest.mark.parametrize("verb", ["run", "process"])
+def test_the_help_says_which_operators_and_windows_are_on_by_default(
+    verb: str, fieldline: Callable[..., Result]
+) -> None:
+    told = "".join(fieldline(verb, "--help").stdout.split())
+
+    assert f"[default:{','.join(default())}]" in told
+    assert f"[default:all:{','.join(WINDOWS)}]" in told
 
 
 def test_query_refuses_a_window_that_does_not_exist(fieldline: Callable[..., Result]) -> None:

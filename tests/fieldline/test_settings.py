@@ -3,9 +3,11 @@ from math import isnan
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from fieldline.errors import SettingsError
 from fieldline.settings import Secret, Settings, load_settings
+from processing.operators import default
 
 
 @pytest.fixture
@@ -159,7 +161,7 @@ def test_a_secret_file_that_is_absent_or_empty_stops_the_start(file_of, tmp_path
         ("[ingest]\nbatch_s = nan", "$.ingest.batch_s: "),
         ("[process]\nsettle_s = nan", "$.process.settle_s: "),
         ("[process]\nsettle_s = 5\nhorizon_s = 4", "$.process.horizon_s: expected more than settle_s"),
-        ("[process]\nwindows = ['1y']", "$.process.windows: expected such as 1s"),
+        ("[process]\nwindows = ['1y']", "$.process.windows: expected some of 1s"),
         ("[ingest]\nmax_age_s = 0", "$.ingest.max_age_s: expected more than 0"),
         ("[ingest]\nprotocol = '4'", "$.ingest.protocol: "),
         ("[ingest]\nclock = 'trust'", "$.ingest.clock: "),
@@ -224,7 +226,9 @@ def test_the_defaults_in_the_example_are_the_defaults(tmp_path):
 
     settings = load_settings(path)
 
-    for table in ("log", "process", "deliver"):
+    assert set(settings.process.operators or ()) == set(default())
+    assert replace(settings.process, operators=None) == Settings().process
+    for table in ("log", "deliver"):
         assert getattr(settings, table) == getattr(Settings(), table)
     assert repr(settings.ingest) == repr(Settings().ingest)  # max_age_s is NaN, unequal to itself
 
