@@ -132,6 +132,9 @@ class Compiled:
 KERNELS: list[Compiled] = []
 """Every kernel whose file was imported."""
 
+_FILES: set[str] = set()
+"""The files that these stand in, another distribution's too; other functions that numba compiles are none of ours."""
+
 
 def kernel(returns: "str | Type", *arguments: Type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile for these types, releasing the GIL; division by zero gives inf or NaN as in numpy.
@@ -143,6 +146,7 @@ def kernel(returns: "str | Type", *arguments: Type) -> Callable[[Callable[..., A
     def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
         if not _IS_COMPILED:
             return _uncompiled(function)
+        _FILES.add(function.__code__.co_filename)
         KERNELS.append(Compiled(function, signature))
         return KERNELS[-1]
 
@@ -241,8 +245,8 @@ class KernelLocator:
 
     @classmethod
     def from_function(cls, _: Callable[..., Any], path: str) -> "KernelLocator | None":
-        """A locator for a function of a file of `processing`, else None."""
-        return cls(Path(path)) if Path(path).is_relative_to(_ROOT / "processing") else None
+        """A locator for a function of a file that has kernels, else None."""
+        return cls(Path(path)) if path in _FILES and Path(path).exists() else None
 
     def ensure_cache_path(self) -> None:
         """Make the folder. Raises OSError where that can't be."""
