@@ -4,7 +4,7 @@ ISO 50006:2014 (which drivers belong in a baseline), ASHRAE Guideline 14-2014 (w
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,19 @@ _NAN = float("nan")
 _Terms = Sequence[tuple[str, Hinge | None]]
 
 
+class Origin(NamedTuple):
+    """Where rows come from; a baseline only writes it down. times_ns : int64[n], starts of the rows, ascending [ns UTC]."""
+
+    times_ns: ArrayLike | None = None
+    source: str = ""
+    every: str = ""
+    time_zone: str = ""
+
+
+NOWHERE = Origin()
+"""The origin of rows that are only numbers."""
+
+
 def fit_baseline(
     energy: ArrayLike,
     drivers: Mapping[str, ArrayLike],
@@ -25,10 +38,7 @@ def fit_baseline(
     change_point: str | None = None,
     shape: Shape | Literal["best"] = "best",
     energy_name: str = "energy_kwh",
-    times_ns: ArrayLike | None = None,
-    source: str = "",
-    every: str = "",
-    time_zone: str = "",
+    origin: Origin = NOWHERE,
 ) -> Baseline:
     """Fit energy on drivers by ordinary least squares, and on a temperature with change points if one is named.
 
@@ -36,18 +46,17 @@ def fit_baseline(
     drivers : name → float64[n], each in its own unit; rows with NaN in any of them or in energy are left out
     change_point : the driver that has change points, usually the outside temperature [degC]; None: all are linear
     shape : of that driver, see `change_point.SHAPES`; "best" takes the lowest BIC (Schwarz, 1978) of those that can be fitted
-    times_ns : int64[n], starts of the rows, ascending [ns UTC]; with source, every and time_zone they are only written down
 
     Raises ValueError for lengths that differ, too few rows, constant energy or driver, drivers that follow from one
     another, and a shape whose slopes the data do not have. t and p of a model with change points hold for those very points.
     """
     columns = {name: floats(values) for name, values in drivers.items()}
-    _require_lengths(floats(energy), columns, times_ns)
+    _require_lengths(floats(energy), columns, origin.times_ns)
     is_complete = np.all(np.isfinite([floats(energy), *columns.values()]), axis=0)
     used = floats(energy)[is_complete]
     kept = {name: values[is_complete] for name, values in columns.items()}
     chosen, terms, fit = _fit(used, kept, change_point, shape)
-    times = None if times_ns is None else np.asarray(times_ns, np.int64)[is_complete]
+    times = None if origin.times_ns is None else np.asarray(origin.times_ns, np.int64)[is_complete]
     return Baseline(
         energy=energy_name,
         shape=chosen,
@@ -55,11 +64,11 @@ def fit_baseline(
         terms=tuple(_term(fit, 1 + k, driver, hinge) for k, (driver, hinge) in enumerate(terms)),
         statistics=_statistics(fit),
         fitted_on=FittedOn(
-            source=source,
+            source=origin.source,
             first="" if times is None else moment_text(times[0]),
             last="" if times is None else moment_text(times[-1]),
-            every=every,
-            time_zone=time_zone,
+            every=origin.every,
+            time_zone=origin.time_zone,
             rows=used.size,
             rows_left_out=int(is_complete.size - used.size),
             energy=_range(used),

@@ -39,6 +39,19 @@ class Driver(NamedTuple):
     value: str = ""
 
 
+class Reading(NamedTuple):
+    """How a file is read. every : one of EVERY; complete : share of the rows usual in a period that it must have [1].
+
+    time_format : of times that leave doubt; zone : of times without an offset, and of days
+    """
+
+    time_column: str
+    time_format: str | None
+    zone: ZoneInfo
+    every: str = "day"
+    complete: float = 0.9
+
+
 class Periods(NamedTuple):
     """Whole periods in time order: starts int64[n] [ns UTC] and as local text, energy and drivers float64[n].
 
@@ -116,20 +129,11 @@ def _moment(text: str, zone: ZoneInfo) -> int | None:
 
 
 def read_periods(
-    path: Path,
-    time_column: str,
-    energy: str,
-    drivers: Sequence[Driver],
-    every: str,
-    time_format: str | None,
-    zone: ZoneInfo,
-    complete: float,
-    *,
-    values_must_occur: bool = True,
+    path: Path, reading: Reading, energy: str, drivers: Sequence[Driver], *, values_must_occur: bool = True
 ) -> Periods:
     """Read a CSV or Parquet file and gather its rows by period.
 
-    energy : its column, summed. every : one of EVERY. complete : share of the rows usual in a period that it must have [1]
+    energy : its column, summed
     values_must_occur : refuse a `COLUMN=VALUE` that no row holds; a later file may well be without
 
     A row counts when its time is there for the first time and energy and all drivers are numbers. Raises SettingsError naming
@@ -137,7 +141,8 @@ def read_periods(
     """
     names = list(dict.fromkeys((energy, *(driver.column for driver in drivers))))
     try:
-        table = read_table(path, time_column, [TagColumn(name, name) for name in names], time_format, zone.key)
+        wanted = [TagColumn(name, name) for name in names]
+        table = read_table(path, reading.time_column, wanted, reading.time_format, reading.zone.key)
     except SettingsError as error:
         text = str(error).removeprefix("send: ")
         raise SettingsError(f"baseline: {text if path.name in text else f'{path.name}: {text}'}") from error
@@ -148,7 +153,7 @@ def read_periods(
     )
     first = frame.unique("time", keep="first", maintain_order=True)
     kept = first.filter(pl.all_horizontal(pl.exclude("time").is_finite()))
-    periods = _gathered(kept, drivers, EVERY[every], zone.key, complete)
+    periods = _gathered(kept, drivers, EVERY[reading.every], reading.zone.key, reading.complete)
     if not periods.starts_ns.size:
         raise SettingsError(f"baseline: {path.name}: no row has {energy!r} and all drivers")
     repeated, empty = frame.height - first.height, first.height - kept.height

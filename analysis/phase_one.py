@@ -5,7 +5,6 @@ Where a sample cannot tell limits (a flat signal, subgroups of one, no defect co
 
 import math
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.frozen_limits import COUNTS, Chart, FittedOn, Limits, limits_at
+from analysis.leave_out import LeaveOut
 from processing.formulas import spc_counts
 from processing.formulas.division import Floats, floats
 from processing.formulas.spc import (
@@ -23,17 +23,6 @@ from processing.formulas.spc import (
     range_chart,
     subgroup_statistics,
 )
-
-
-class LeaveOut(StrEnum):
-    """Whether points of the sample beyond their own limits are left out, and limits estimated again until none is.
-
-    Leaving out is right only for points whose cause was found and removed: of heavy-tailed readings it cuts the tails and
-    makes limits that cry wolf for ever.
-    """
-
-    NOTHING = "nothing"
-    BEYOND_LIMITS = "beyond_limits"
 
 
 class _Estimate(NamedTuple):

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analysis.no_such_window import NoSuchWindow
 from analysis.recount.history import Run
 from fieldline.errors import SettingsError
-from fieldline.moments import Moment, iso, local
+from fieldline.moments import Moment
 from fieldline.plant import Plant
 from processing.metric_rows import WINDOWS
 from processing.timeline.calendar import day_starts, month_starts, week_starts
@@ -38,7 +39,7 @@ def span_at(plant: Plant, line: str, window: str, at: int) -> Span:
     starts = tables[window](zone)
     place = int(np.searchsorted(starts, at, "right")) - 1
     if not 0 <= place < len(starts) - 1:
-        raise SettingsError(f"window: {iso(at)} lies outside the calendar, 1990 to 2099")
+        raise NoSuchWindow("window: {} lies outside the calendar, 1990 to 2099", Moment(at, zone))
     start, end = int(starts[place]), int(starts[place + 1])
     if window != "1h":
         return Span(start, end)
@@ -52,12 +53,13 @@ def _shift_at(plant: Plant, line: str, at: int) -> Span:
         return Span(found[0].start_ns, found[0].end_ns, found[0].name)
     near = plant.calendar(line).shifts(at - 24 * _HOUR, at + 24 * _HOUR)
     zone = plant.time_zone(line)
-    told = "; ".join(
-        f"{shift.name} {local(Moment(shift.start_ns, zone))} to {local(Moment(shift.end_ns, zone))}" for shift in near
-    )
-    raise SettingsError(
-        f"no shift of {line} holds {local(Moment(at, zone))}: {f'near it are {told}' if near else 'its calendar has none'}"
-    )
+    listed = f"near it are {'; '.join(['{} {} to {}'] * len(near))}" if near else "its calendar has none"
+    values = [
+        value
+        for shift in near
+        for value in (shift.name, *(Moment(time, zone) for time in (shift.start_ns, shift.end_ns)))
+    ]
+    raise NoSuchWindow("no shift of {} holds {}: " + listed, line, Moment(at, zone), *values)
 
 
 def run_at(plant: Plant, line: str, runs: list[Run], at: int) -> Run:
@@ -66,7 +68,7 @@ def run_at(plant: Plant, line: str, runs: list[Run], at: int) -> Run:
         if run.start <= at < run.end:
             return run
     zone = plant.time_zone(line)
-    near = "; ".join(f"{run.order or run.product} from {local(Moment(run.start, zone))}" for run in runs[-3:])
-    raise SettingsError(
-        f"no order ran on {line} at {local(Moment(at, zone))}: {f'the last on the log are {near}' if runs else 'the log has none'}"
-    )
+    last = runs[-3:]
+    listed = f"the last on the log are {'; '.join(['{} from {}'] * len(last))}" if last else "the log has none"
+    values = [value for run in last for value in (run.order or run.product, Moment(run.start, zone))]
+    raise NoSuchWindow("no order ran on {} at {}: " + listed, line, Moment(at, zone), *values)

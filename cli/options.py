@@ -14,6 +14,7 @@ from fieldline.windows import WINDOWS
 
 
 def duration(text: str) -> float:
+    """The seconds that a flag's text stands for."""
     try:
         return parse_duration(text)
     except ValueError as error:
@@ -21,6 +22,7 @@ def duration(text: str) -> float:
 
 
 def moment(text: str) -> int:
+    """The moment that a flag's text stands for [ns UTC]."""
     try:
         return parse_moment(text, time.time_ns())
     except ValueError as error:
@@ -50,6 +52,9 @@ Http = Annotated[
     typer.Option("--http", metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics there. [default: off]"),
 ]
 Mqtt = Annotated[str | None, typer.Option("--mqtt", metavar="URL", help="mqtt://host:port or mqtts://host:port.")]
+PublishTo = Annotated[
+    str | None, typer.Option("--to", "--mqtt", metavar="URL", help="The broker. [default: mqtt://127.0.0.1:1883]")
+]
 Subscribe = Annotated[
     list[str] | None,
     typer.Option("--subscribe", metavar="FILTER", help="MQTT topic filter; may be given again. [default: #]"),

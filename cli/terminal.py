@@ -7,6 +7,9 @@ from typing import Any
 
 import typer
 
+from analysis.no_such_window import NoSuchWindow
+from fieldline.errors import SettingsError
+
 Advance = Callable[[int], None]
 
 
@@ -21,11 +24,20 @@ def say(message: str) -> None:
 
 
 @contextmanager
+def errors_in_utc(is_utc: bool) -> Iterator[None]:
+    """Errors of this block name times in UTC, where that is asked for, as the report does."""
+    try:
+        yield
+    except NoSuchWindow as error:
+        raise SettingsError(error.in_utc if is_utc else str(error)) from error
+
+
+@contextmanager
 def watched(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """As `progress`, for work that tells (done, in all) itself."""
+    """As `progress`, for work that reports (done, in all) itself."""
     bars: dict[str, Any] = {}
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         if "advance" not in bars:
             bars["done"] = 0
             bars["advance"] = stack.enter_context(progress(label, total, unit))
@@ -33,7 +45,7 @@ def watched(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
         bars["done"] = done
 
     with ExitStack() as stack:
-        yield tell
+        yield report
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def find(log: Log, ident: str) -> Record:
 
 
 def dead_letter(record: Record, zone: str = "UTC") -> Row:
-    """A dead letter: its headers, and the payload as text, or as base64 where it is none. zone : of its source"""
+    """A dead letter: its headers, and the payload as text, or as base64 where it is none. zone : of its source."""
     headers = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
     numbers = {name: int(headers[name]) for name in ("count", "received_ns") if headers.get(name, "").isdecimal()}
     row: Row = {

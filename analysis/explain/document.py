@@ -55,7 +55,7 @@ def _at(found: Explained, time: int) -> Moment:
 
 
 def verdict(found: Explained, plant_file: str | None) -> Document:
-    """Whether the recount agrees; `agrees` is null where that can't be told. plant_file : as for `document`"""
+    """Whether the recount agrees; `agrees` is null where that can't be told. plant_file : as for `document`."""
     differing = found.differing()
     if not found.is_over:
         why = "rows come while it is read" if differing else "so far all figures agree"

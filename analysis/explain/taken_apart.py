@@ -7,13 +7,14 @@ from math import isclose, isnan, nan
 from typing import Any, NamedTuple
 
 from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
+from analysis.no_such_window import NoSuchWindow
 from analysis.recount import chart_memory, effectiveness, orders
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
 from fieldline.log import Log
-from fieldline.moments import Moment, local
+from fieldline.moments import Moment
 from fieldline.plant import Plant, Role
 
 _MINUTE = 60_000_000_000
@@ -26,7 +27,7 @@ Query = Callable[[str, str, str, int, int], list[dict[str, Any]]]
 
 
 class Asked(NamedTuple):
-    """What is to be explained. tag : of spc only; at : [ns UTC]"""
+    """What is to be explained. tag : of spc only; at : a moment in its window [ns UTC]."""
 
     kind: str
     asset: str
@@ -127,11 +128,9 @@ def _row(plant: Plant, query: Query, asked: Asked, window: str, span: Span) -> d
     found = [row for row in found if row.get("retracted") != 1.0 and (asked.kind != "spc" or row["tag"] == asked.tag)]
     if not found:
         what = f"{asked.kind} of {asked.asset}{f' {asked.tag}' if asked.tag else ''}"
-        start = local(Moment(span.start, plant.time_zone(asked.asset)))
-        raise SettingsError(
-            f"no row of {what} for the {window} from {start}: nothing was measured then, it is not emitted yet, or "
-            "results lie elsewhere (--store, --influx)"
-        )
+        why = "nothing was measured then, it is not emitted yet, or results lie elsewhere (--store, --influx)"
+        start = Moment(span.start, plant.time_zone(asked.asset))
+        raise NoSuchWindow("no row of {} for the {} from {}: {}", what, window, start, why)
     return found[-1]
 
 

@@ -19,7 +19,7 @@ _BACK_NS |= {"month": 62 * DAY_NS, "shift": 2 * DAY_NS}
 
 
 class Asked(NamedTuple):
-    """An asset's window. window : None: a shift, else an hour; at : None: the newest one [ns UTC]; tag : of a chart"""
+    """An asset's window. window : None: a shift, else an hour; at : None: the newest one [ns UTC]; tag : of a chart."""
 
     plant: Plant
     results: Results
@@ -89,7 +89,7 @@ class Asked(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The window that was found. shift : its name where it is one"""
+    """The window that was found. shift : its name where it is one."""
 
     asset: str
     window: str

@@ -9,7 +9,7 @@ from fieldline.moments import Moment
 
 
 class Points(NamedTuple):
-    """A chart's rows of `spc`, oldest first. chart : its kind, such as i_mr; every : what makes a point"""
+    """A chart's rows of `spc`, oldest first. chart : its kind, such as i_mr; every : what makes a point."""
 
     shown: Shown
     tag: str

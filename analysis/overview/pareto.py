@@ -18,7 +18,7 @@ class Share(NamedTuple):
 
 
 class Pareto(NamedTuple):
-    """A window's causes. stops [s]; rejects and the stations where they were found [pieces]"""
+    """A window's causes: stops [s], rejects and the stations where they were found [pieces]."""
 
     shown: Shown
     stops: list[Share]

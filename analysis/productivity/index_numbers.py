@@ -60,7 +60,7 @@ def value_shares(values: ArrayLike) -> Floats:
 
 
 def mean_value_shares(values_0: ArrayLike, values_1: ArrayLike) -> Floats:
-    """The mean of a good's shares in two periods, Törnqvist's weights. [1] float64[…, goods]"""
+    """The mean of a good's shares in two periods, Törnqvist's weights: float64[…, goods] [1]."""
     return (value_shares(values_0) + value_shares(values_1)) / 2.0
 
 
@@ -78,7 +78,7 @@ def tornqvist_index(amounts_0: ArrayLike, amounts_1: ArrayLike, shares: ArrayLik
 
 
 def log_contributions(amounts_0: ArrayLike, amounts_1: ArrayLike, shares: ArrayLike) -> Floats:
-    """What each good adds to the logarithm of Törnqvist's index: share · ln(ratio). [1] float64[…, goods]"""
+    """What each good adds to the logarithm of Törnqvist's index: share · ln(ratio); float64[…, goods] [1]."""
     before, after, weights = amount(amounts_0), amount(amounts_1), np.asarray(shares, np.float64)
     ratio = divide(after, before)
     logs = np.log(np.where(ratio > 0.0, ratio, np.nan))

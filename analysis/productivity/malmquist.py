@@ -14,7 +14,7 @@ from processing.formulas.division import Floats, divide
 
 
 class Malmquist(NamedTuple):
-    """Change of each unit from period 0 to period 1, and the distances behind it. float64[units] [1]
+    """Change of each unit from period 0 to period 1, and the distances behind it: float64[units] [1].
 
     distance_A_B is the distance of period B's unit to period A's frontier: 1 on it, less behind it, more beyond it.
     """

@@ -49,7 +49,7 @@ class Report(NamedTuple):
 
 
 class Frontier(NamedTuple):
-    """Units against each other. float64[periods, units] [1]
+    """Units against each other: float64[periods, units] [1].
 
     efficiency : share of inputs that the best units would have needed (CCR)
     efficiency_change, technical_change, malmquist : against the period before; NaN in the first period

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -23,7 +23,8 @@ from analysis.causes import causes_of
 from analysis.logs import opened
 from analysis.results import Results
 from cli import wiring
-from cli.account import account, exit_code
+from cli.answers.audit import account, exit_code
+from cli.demo.asked import DemoAsked
 from cli.demo.plant import Ending, SimulatorStage, first_moment
 from cli.demo.report import newest_window, pictures
 from cli.demo.state import DemoState
@@ -48,9 +49,6 @@ from fieldline.settings import Settings, load_settings
 from ingest.simulator import Simulation, pack_for, parse_faults
 from ingest.simulator.plantfile import plant_file
 
-FAULTS = "duplicates=0.01,shuffle_s=20,late=0.02,late_s=900,malformed=0.002"
-
-
 SETTINGS = "fieldline.toml"
 _SETTINGS = """\
 # What `fieldline demo` ran with: other verbs take it as --config.
@@ -69,23 +67,6 @@ windows = ["1m", "1h", "shift", "day", "order"]
 store = {store}
 """
 _WRONG_SHOWN = 20
-
-
-class DemoAsked(NamedTuple):
-    """What was asked for. wall_s : how long the plant runs [s]; speed : its seconds in one of ours; folder : None: not kept"""
-
-    wall_s: float
-    speed: float
-    seed: int
-    faults: str
-    svg: Path | None
-    is_quiet: bool
-    folder: Path | None
-
-    @property
-    def span_s(self) -> float:
-        """How much of the plant's time passes."""
-        return self.wall_s * self.speed
 
 
 @contextmanager
@@ -117,7 +98,6 @@ class Demo:
 
     def run(self) -> Exit:
         """Run it to its end, or until Ctrl-C, and judge it."""
-
         configure_logging(level="error")
         say("making ready; the first time kernels are compiled, which takes a minute or so")
         warm_kernels()
@@ -190,7 +170,6 @@ class Demo:
 
     def _show_report(self, log: Log, store: Path, truth: dict[str, Any]) -> None:
         """The pictures of the first line, and its causes beside the truth."""
-
         line = self._simulation.plant.lines[0]
         window = newest_window(truth, line)
         if window is None:
@@ -210,7 +189,6 @@ class Demo:
 
     def _save_pictures(self) -> None:
         """Write what was shown as SVG, if that was asked for."""
-
         if self._asked.svg is None:
             return
         recorder = Console(record=True, width=100, file=StringIO())
@@ -222,7 +200,6 @@ class Demo:
 
 def _settings(folder: Path, pack_s: int, simulation: Simulation) -> Settings:
     """Everything in the folder. Devices send `pack_s` seconds at once, so rows wait for their neighbours as long."""
-
     (folder / "plant.toml").write_text(plant_file(simulation.plant), encoding="utf-8")
     file, where = folder / SETTINGS, folder.resolve()
     log, store = (json.dumps(text) for text in (f"sqlite:{where / 'demo.db'}", str(where / "demo.results.db")))

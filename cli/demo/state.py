@@ -17,8 +17,11 @@ _HOURS_KEPT = 48
 
 
 class LineView(NamedTuple):
-    """One line: mean power of its last minute, energy since midnight, parts since the start; OEE of the last whole hour, energy
-    per good unit of the order that runs, and what that makes."""
+    """One line as the view shows it.
+
+    Mean power of its last minute, energy since midnight, pieces since the start; OEE of the last whole hour, energy per good unit of
+    the order that runs, and what that makes.
+    """
 
     line: str
     power_kw: float | None

@@ -151,7 +151,7 @@ def _noted(oee: Row, name: str) -> str:
 
 
 def pareto(causes: Sequence[Share], title: str = "", unit: str = "") -> RenderableType:
-    """Causes by weight, with their share and the share of all down to them. unit : of amounts; "s" is shown as a duration"""
+    """Causes by weight, with their share and the share of all down to them. unit : of amounts; "s" is shown as a duration."""
     rows: list[list[RenderableType]] = []
     for cause in causes:
         shown = duration(cause.amount) if unit == "s" else f"{cause.amount:,.0f}"

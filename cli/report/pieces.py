@@ -11,7 +11,7 @@ from fieldline.moments import Moment, local
 
 
 class View(NamedTuple):
-    """How people see a report. width : columns of their terminal; is_utc : times in UTC, not in the site's zone"""
+    """How people see a report. width : columns of their terminal; is_utc : times in UTC, not in the site's zone."""
 
     width: int = 80
     is_utc: bool = False
@@ -26,7 +26,7 @@ class View(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """A number with its unit. None: it does not exist; digits : behind the point, by default six in all"""
+    """A number with its unit. None: it does not exist; digits : behind the point, by default six in all."""
 
     value: float | None
     unit: str = ""
@@ -90,7 +90,7 @@ class Facts(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """Data that people see drawn. draw : prints it"""
+    """Data that people see drawn. draw : prints it."""
 
     name: str
     data: Any
@@ -101,7 +101,7 @@ Piece = Table | Note | Verbatim | Data | Facts | Picture
 
 
 class Report(NamedTuple):
-    """What a verb has to say. root : the piece that is the whole JSON document, where that is no object of all named pieces"""
+    """What a verb has to say. root : the piece that is the whole JSON document, where that is no object of all named pieces."""
 
     pieces: Sequence[Piece]
     root: str = ""

@@ -71,13 +71,16 @@ def note_lines(note: Note, view: View) -> list[str]:
     """A sentence in lines; an empty one is an empty line."""
     text = note.text.format(*(shown(value, view) for value in note.values)) if note.values else note.text
     text = printable(text)
-    indent = " " * (len(text) - len(text.lstrip()))
-    return _wrapped(text, view.width, indent) or [""]
+    return _wrapped(text, view.width, _indent_of(text)) or [""]
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    # A path or an id is not torn apart: it has to be copied.
-    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    # A path or an id is to be copied: only one that is longer than a whole line is broken, so that the next line keeps its indent.
+    return wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _indent_of(text: str) -> str:
+    return " " * (len(text) - len(text.lstrip()))
 
 
 def _facts(facts: Facts, view: View) -> list[str]:
@@ -90,10 +93,13 @@ def _facts(facts: Facts, view: View) -> list[str]:
 
 
 def _hung(head: str, text: str, width: int) -> list[str]:
-    """A text behind its head, wrapped below itself; one with a word that fits nowhere is left to the terminal."""
+    """A text behind its head, wrapped below itself; below its head, where one of its words does not fit behind it."""
     room = width - _width(head)
-    if _width(text) <= room or any(_width(word) > room for word in text.split()):
+    if _width(text) <= room:
         return [head + text]
+    if any(_width(word) > room for word in text.split()):
+        deep = _indent_of(head) + 2 * _INDENT
+        return [head.rstrip(), *(deep + line for line in _wrapped(text, width - len(deep)))]
     first, *rest = _wrapped(text, room)
     return [head + first, *(" " * _width(head) + line for line in rest)]
 

@@ -19,6 +19,7 @@ def catalogue(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the page that docs/metrics.md is.")] = False,
     json: options.Json = False,
 ) -> None:
+    """Print all kinds or one, as a report or as the page."""
     if json and markdown:
         raise SettingsError("catalogue: expected --json or --markdown, got both")
     known = kinds()

@@ -1,27 +1,12 @@
 """Say everything that is wrong with the settings and the plant file at once; connects to nothing."""
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
 
 import typer
 
 from cli import options
 from cli.exits import Exit
-from cli.report import Data, Note, Report, tell
-from delivery.influx import parse_influx_url
-from delivery.sinks import sink_components
-from fieldline.catalogue import kinds
-from fieldline.components import Components
-from fieldline.errors import SettingsError
-from fieldline.plant import Plant, load_plant
-from fieldline.settings import Settings
-from fieldline.windows import WINDOWS
-from ingest.codecs import codecs
-from processing import operators
-
-_T = TypeVar("_T")
+from cli.report import tell
 
 
 def check(
@@ -32,49 +17,11 @@ def check(
     plant: options.PlantFile = None,
     json: options.Json = False,
 ) -> None:
+    """Print the faults, and exit with 2 where there is one."""
+    from cli.answers.check import examine
+
     flags = {"log": log, "ingest__mqtt": mqtt, "deliver__influx": influx, "plant": plant}
-    settings, faults = _tried(lambda: options.load(config, **flags))
-    if settings is None:  # with other windows they may be good enough for the rest to be judged
-        settings, _ = _tried(lambda: options.load(config, **flags, process__windows=WINDOWS))
-    if settings is not None:
-        faults += [*_operator_faults(settings), *_influx_faults(settings), *_component_faults(settings)]
-    path = settings.plant if settings is not None else plant
-    model, plant_faults = _tried(lambda: load_plant(Path(path) if path else None))
-    faults += plant_faults
-    tell(Report([Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults)]), as_json=json)
+    faults, report = examine(partial(options.load, config, **flags), plant)
+    tell(report, as_json=json)
     if faults:
         raise typer.Exit(Exit.SETTINGS)
-
-
-def _tried(load: Callable[[], _T]) -> tuple[_T | None, list[str]]:
-    """What is loaded, or what is wrong with it."""
-    try:
-        return load(), []
-    except SettingsError as error:
-        return None, str(error).splitlines()
-
-
-def _operator_faults(settings: Settings) -> list[str]:
-    """Operators that are not there, that lack another one, that cannot be imported, or two that emit one kind."""
-    names = settings.process.operators
-    found, broken = _tried(lambda: operators.faults(operators.default() if names is None else names))
-    return [f"$.process.operators: {fault}" for fault in found or broken or _tried(kinds)[1]]
-
-
-def _influx_faults(settings: Settings) -> list[str]:
-    influx = settings.deliver.influx
-    return [] if influx is None else _tried(lambda: parse_influx_url(influx))[1]
-
-
-def _component_faults(settings: Settings) -> list[str]:
-    """Names of codecs and sinks that are not there, or whose distribution is broken."""
-    wanted: list[tuple[str, Components[Any], str]] = [("$.ingest.codec", codecs(), settings.ingest.codec)]
-    wanted += [("$.deliver.sinks", sink_components(), name) for name in settings.deliver.sinks]
-    return [fault for setting, known, name in wanted for fault in _tried(partial(known.chosen, name, setting))[1]]
-
-
-def _notes(settings: Settings | None, plant: Plant | None, faults: list[str]) -> list[Note]:
-    if faults or settings is None or plant is None:
-        return [*map(Note, faults), Note(f"{len(faults)} fault{'s' * (len(faults) > 1)}")]
-    declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
-    return [Note(f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}")]

@@ -7,21 +7,18 @@ correction is withdrawn by another one.
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 from zoneinfo import ZoneInfoNotFoundError
 
 import typer
 
 from cli import options
-from cli.broker import To, publisher_of
-from cli.report import Data, Note, Report, tell
+from cli.report import tell
 from fieldline.clock import SystemClock
 from fieldline.errors import PayloadError, SettingsError
 from fieldline.moments import Moment, iso, parse_moment
-from fieldline.settings import Settings
 from fieldline.states import state_names, state_of
 from fieldline.tables import nearest
-from ingest.send import check_asset, send_event
 from ingest.times import parse_iso
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -43,15 +40,6 @@ class Phase(StrEnum):
     VOID = "void"
 
 
-class _Event(NamedTuple):
-    """What is published. said : its attributes; None: not said"""
-
-    asset: str
-    time: Moment
-    kind: str
-    said: dict[str, Any]
-
-
 @app.callback()
 def _group() -> None: ...
 
@@ -68,10 +56,12 @@ def state(
     reason: _Reason = None,
     time_zone: _Zone = "UTC",
     config: options.Config = None,
-    to: To = None,
+    to: options.PublishTo = None,
     json: options.Json = False,
 ) -> None:
     """Say what state a machine was in, from a time until a time."""
+    from cli.answers.correct import Event, publish
+
     if state_of(name) is None:
         hint = nearest(name.lower(), state_names())
         raise SettingsError(f"correct: --state is a state such as producing, changeover or down, got {name!r}{hint}")
@@ -81,8 +71,8 @@ def state(
         raise SettingsError(f"correct: --until must be after --from, got {iso(until_ns)} and {iso(start_ns)}")
     # Processing reads `until` to the millisecond.
     said = {"state": name, "until": iso(until_ns // 1_000_000 * 1_000_000), "reason": reason}
-    correction = _Event(asset, Moment(start_ns, time_zone), "correction", said)
-    _publish(correction, now_ns, options.load(config, ingest__mqtt=to), json)
+    correction = Event(asset, Moment(start_ns, time_zone), "correction", said)
+    tell(publish(correction, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
 
 
 @app.command()
@@ -96,14 +86,16 @@ def order(
     product: Annotated[str | None, typer.Option("--product", metavar="NAME", help="What it makes.")] = None,
     time_zone: _Zone = "UTC",
     config: options.Config = None,
-    to: To = None,
+    to: options.PublishTo = None,
     json: options.Json = False,
 ) -> None:
     """Say that an order began or ended, or that this was a mistake."""
+    from cli.answers.correct import Event, publish
+
     now_ns = SystemClock().now_ns()
     said = {"order": number, "product": product, "phase": phase.value}
-    event = _Event(line, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "order", said)
-    _publish(event, now_ns, options.load(config, ingest__mqtt=to), json)
+    event = Event(line, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "order", said)
+    tell(publish(event, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
 
 
 @app.command()
@@ -119,16 +111,18 @@ def count(
     station: Annotated[str | None, typer.Option("--station", help="Where they were found.")] = None,
     time_zone: _Zone = "UTC",
     config: options.Config = None,
-    to: To = None,
+    to: options.PublishTo = None,
     json: options.Json = False,
 ) -> None:
     """Add good, scrapped or reworked pieces to what was counted, or take some off."""
+    from cli.answers.correct import Event, publish
+
     if good is None and scrap is None and rework is None:
         raise SettingsError("correct: expected --good, --scrap or --rework, got none of them")
     now_ns = SystemClock().now_ns()
     said = {"good": good, "scrap": scrap, "rework": rework, "reason": reason, "station": station}
-    event = _Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "count", said)
-    _publish(event, now_ns, options.load(config, ingest__mqtt=to), json)
+    event = Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "count", said)
+    tell(publish(event, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
 
 
 def _moment(flag: str, text: str, time_zone: str, now_ns: int) -> int:
@@ -146,19 +140,3 @@ def _moment(flag: str, text: str, time_zone: str, now_ns: int) -> int:
         ) from error
     except ValueError as error:
         raise SettingsError(f"correct: {flag}: {error}") from error
-
-
-def _publish(event: _Event, now_ns: int, settings: Settings, as_json: bool) -> None:
-    """Send one event and wait until the broker has acknowledged it."""
-    check_asset(event.asset, f"correct: {'--line' if event.kind == 'order' else '--asset'}")
-    time_ns, latest_ns = event.time.time_ns, now_ns + round(settings.ingest.max_future_s * 1e9)
-    if time_ns > latest_ns:
-        raise SettingsError(f"correct: {iso(time_ns)} is too far ahead: ingest takes nothing after {iso(latest_ns)}")
-    attributes = {name: value for name, value in event.said.items() if value is not None}
-    attributes["recorded"] = iso(now_ns // 1_000_000 * 1_000_000)
-    with publisher_of(settings) as publisher:
-        body = send_event(publisher, event.asset, time_ns, event.kind, attributes)
-    told = ", ".join(f"{name} {value}" for name, value in attributes.items())
-    sentence = Note("{} of {} at {} acknowledged: {}", (event.kind, event.asset, event.time, told))
-    document = {"topic": event.asset, **body}
-    tell(Report([*(Data(name, value) for name, value in document.items()), sentence]), as_json=as_json)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.demo.run import FAULTS, Demo, DemoAsked, folder_of
+from cli.demo.asked import FAULTS, DemoAsked
 
 
 def demo(
@@ -28,6 +28,9 @@ def demo(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No live view, only the audit.")] = False,
 ) -> None:
+    """Run the demo in its folder, and exit by its audit."""
+    from cli.demo.run import Demo, folder_of
+
     asked = DemoAsked(minutes * 60.0, speed, seed, faults, svg, quiet, folder)
     with folder_of(asked) as where:
         code = Demo(where, asked).run()

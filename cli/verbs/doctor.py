@@ -1,49 +1,10 @@
 """Reach the broker, the log, the database, disk, clock and kernels, and report; 1 when something fails."""
 
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from enum import StrEnum
-from pathlib import Path
-from typing import NamedTuple
-
 import typer
 
-from analysis.audit.lag import measure
-from analysis.logs import existing, results_path, sqlite_path
 from cli import options
-from cli.broker import publisher_of
 from cli.exits import Exit
 from cli.report import Report, Table, columns, tell
-from cli.wiring import plant_of
-from delivery.influx import InfluxHttp, influxql_rows, parse_influx_url
-from delivery.influx_sink import influx_token
-from delivery.query import Only, query
-from fieldline.errors import FieldlineError, Unavailable
-from fieldline.moments import iso
-from fieldline.settings import Settings
-from processing.kernels.jit import cache_folder
-
-_LEAST_FREE_BYTES = 100 << 20
-_LITTLE_FREE_BYTES = 2 << 30
-_SANE_SINCE_NS = 1_735_689_600_000_000_000  # 2025-01-01: an older wall clock was never set
-_TIMEOUT_S = 5.0
-
-
-class Verdict(StrEnum):
-    """What a finding means for a start now."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Finding(NamedTuple):
-    """What was asked, and what came."""
-
-    part: str
-    verdict: Verdict
-    detail: str
 
 
 def doctor(
@@ -55,116 +16,18 @@ def doctor(
     plant: options.PlantFile = None,
     json: options.Json = False,
 ) -> None:
+    """Examine all parts, print what each said, and exit with 1 where one fails."""
+    from cli.answers.doctor import Finding, Verdict, examine
+    from cli.wiring import plant_of
+
     flags = {"log": log, "ingest__mqtt": mqtt, "deliver__influx": influx, "deliver__store": store, "plant": plant}
     settings = options.load(config, **flags)
     plant_of(settings)
     findings = [
         Finding("settings", Verdict.OK, f"plant {settings.plant or 'not declared: names tell'}"),
-        *_examine(settings),
+        *examine(settings),
     ]
     table = Table("findings", columns("part", "verdict", "detail"), [finding._asdict() for finding in findings], keys=2)
     tell(Report([table], root="findings"), as_json=json)
     if any(finding.verdict is Verdict.FAIL for finding in findings):
         raise typer.Exit(Exit.FAILED)
-
-
-def _examine(settings: Settings) -> Iterator[Finding]:
-    checks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
-        ("clock", _clock),
-        ("disk", _disk),
-        ("log", _log),
-        ("broker", _broker),
-        ("influxdb", _influx),
-        ("store", _store),
-        ("kernels", _kernels),
-    )
-    for part, check in checks:
-        yield _guarded(part, check, settings)
-
-
-def _guarded(part: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
-    try:
-        return check(settings)
-    except (FieldlineError, OSError) as error:
-        return Finding(part, Verdict.FAIL, str(error))
-
-
-def _clock(settings: Settings) -> Finding:
-    now = time.time_ns()
-    shown = iso(now // 1_000_000_000 * 1_000_000_000)
-    if now < _SANE_SINCE_NS:
-        return Finding("clock", Verdict.FAIL, f"{shown}: never set; start NTP, readings without a time would be wrong")
-    return Finding("clock", Verdict.OK, shown)
-
-
-def _disk(settings: Settings) -> Finding:
-    folder = (sqlite_path(settings.log) or Path("x")).absolute().parent
-    free = shutil.disk_usage(folder).free
-    detail = f"{free / (1 << 30):.1f} GiB free in {folder}"
-    if free < _LEAST_FREE_BYTES:
-        return Finding("disk", Verdict.FAIL, f"{detail}; stages stop taking data when the disk is full")
-    return Finding("disk", Verdict.WARN if free < _LITTLE_FREE_BYTES else Verdict.OK, detail)
-
-
-def _log(settings: Settings) -> Finding:
-    path = sqlite_path(settings.log)
-    if path is not None and not path.exists():
-        if not path.absolute().parent.is_dir():
-            return Finding("log", Verdict.FAIL, f"the folder of {path} does not exist; make it")
-        return Finding("log", Verdict.OK, f"{path} does not exist yet; the first start makes it")
-    with existing(settings.log) as log:
-        lags = measure(log)
-    behind = sum(lag.lag for lag in lags)
-    lost = sum(lag.lost for lag in lags)
-    detail = f"{settings.log}: {len({lag.partition for lag in lags})} partitions, {behind} records waiting"
-    return (
-        Finding("log", Verdict.WARN, f"{detail}, {lost} lost to retention")
-        if lost
-        else Finding("log", Verdict.OK, detail)
-    )
-
-
-def _broker(settings: Settings) -> Finding:
-    try:
-        with publisher_of(settings, _TIMEOUT_S) as client:
-            return Finding("broker", Verdict.OK, f"mqtt {client.address} accepts a connection")
-    except Unavailable as error:
-        if "ingest.mqtt" in settings.given:
-            return Finding("broker", Verdict.FAIL, f"{error}; is it running, and does a firewall let you through?")
-        return Finding("broker", Verdict.OK, "none given: `fieldline run` starts its own")
-
-
-def _influx(settings: Settings) -> Finding:
-    if settings.deliver.influx is None:
-        return Finding("influxdb", Verdict.OK, "none given: results go to the local store")
-    target = parse_influx_url(settings.deliver.influx)
-    http = InfluxHttp(target, influx_token(settings.deliver), _TIMEOUT_S)
-    try:
-        answer = http.request("GET", "/ping")
-        if answer.status >= 300:
-            return Finding(
-                "influxdb", Verdict.FAIL, f"{target} answers /ping with {answer.status}; is this an InfluxDB?"
-            )
-        release = answer.headers.get("X-Influxdb-Version", "of unknown version")
-        influxql_rows(http, target.bucket, "SHOW MEASUREMENTS LIMIT 1")
-    finally:
-        http.close()
-    return Finding("influxdb", Verdict.OK, f"{target} answers, version {release}")
-
-
-def _store(settings: Settings) -> Finding:
-    path = Path(settings.deliver.store or results_path(settings.log))
-    if not path.exists():
-        return Finding("store", Verdict.OK, f"{path} does not exist yet; the first delivery makes it")
-    query("energy", source=str(path), only=Only(limit=1))
-    return Finding("store", Verdict.OK, f"{path} can be read")
-
-
-def _kernels(settings: Settings) -> Finding:
-    folder = cache_folder()
-    count = len(list(folder.rglob("*.nbc"))) if folder.is_dir() else 0
-    if not count:
-        return Finding(
-            "kernels", Verdict.WARN, "not compiled yet: run `fieldline warmup`, or the first start takes a minute more"
-        )
-    return Finding("kernels", Verdict.OK, f"{count} compiled in {folder}")

@@ -1,8 +1,7 @@
 """Take readings from an MQTT broker to the log."""
 
 from analysis.logs import opened
-from cli import options, wiring
-from cli.stages.ingest import ingest_part
+from cli import options
 from fieldline.clock import SystemClock
 
 
@@ -17,6 +16,10 @@ def ingest(
     http: options.Http = None,
     json_logs: options.JsonLogs = False,
 ) -> None:
+    """Check the settings, then take readings until a signal."""
+    from cli import wiring
+    from cli.stages.ingest import ingest_part
+
     flags = {
         "ingest__mqtt": mqtt,
         "ingest__subscribe": options.several(subscribe),

@@ -6,8 +6,7 @@ On Kafka as many of these run as there are partitions.
 from typing import Annotated
 
 from analysis.logs import opened
-from cli import options, wiring
-from cli.stages.process import check_operators, process_part
+from cli import options
 from fieldline.clock import SystemClock
 
 
@@ -23,6 +22,10 @@ def process(
     http: options.Http = None,
     json_logs: options.JsonLogs = False,
 ) -> None:
+    """Check the settings, then process until a signal."""
+    from cli import wiring
+    from cli.stages.process import check_operators, process_part
+
     flags = options.process_flags(settle, horizon, raw, operators, windows)
     settings = wiring.started(json_logs, config, log=log, plant=plant, http=http, **flags)
     check_operators(settings)

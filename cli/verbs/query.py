@@ -3,25 +3,15 @@
 Reads --influx if given, else --store, else what the settings name, else the local store beside the log.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import polars as pl
 import typer
 
-from analysis.results import results_of
 from cli import options
-from cli.report import Column, Report, Table, tell
-from cli.wiring import plant_of
-from delivery.query import Only
-from delivery.query import query as ask
-from fieldline.catalogue import kinds
+from cli.report import tell
 from fieldline.errors import SettingsError
-from fieldline.moments import Moment
-from fieldline.plant import Plant
 from fieldline.tables import nearest
 from fieldline.windows import WINDOWS
-
-_KEYS = ("time", "asset", "tag", "window")
 
 
 def query(
@@ -57,6 +47,14 @@ def query(
     utc: options.Utc = False,
     json: options.Json = False,
 ) -> None:
+    """Check what is asked for, then print the rows that the store has."""
+    from analysis.results import results_of
+    from cli.answers.query import report
+    from cli.wiring import plant_of
+    from delivery.query import Only
+    from delivery.query import query as ask
+    from fieldline.catalogue import kinds
+
     if kind not in kinds():
         raise SettingsError(f"query: expected a kind of {', '.join(kinds())}, got {kind!r}{nearest(kind, kinds())}")
     if start is not None and stop is not None and start >= stop:
@@ -67,7 +65,7 @@ def query(
     place = results_of(settings, influx or store)
     only = Only(tag, _conditions(where or []), limit, retracted)
     found = ask(kind, asset, window, start, stop, source=place.source, only=only)
-    tell(_report(found, plant_of(settings)), as_json=json, is_utc=utc)
+    tell(report(found, plant_of(settings)), as_json=json, is_utc=utc)
 
 
 def _conditions(where: list[str]) -> dict[str, str]:
@@ -78,17 +76,3 @@ def _conditions(where: list[str]) -> dict[str, str]:
             raise SettingsError(f"query: --where is NAME=GLOB, each name once, such as shift=early; got {text!r}")
         found[name] = glob
     return found
-
-
-def _report(frame: pl.DataFrame, plant: Plant) -> Report:
-    """One table; a column of identity that no row has a value in is left out, another is hidden from people."""
-    absent = [name for name in ("tag", "window") if frame[name].is_null().all()]
-    times = frame["time"].dt.epoch("ns").to_list()
-    rows: list[dict[str, Any]] = [
-        {"time": Moment(time, plant.time_zone(row["asset"])), **row}
-        for time, row in zip(times, frame.drop("time", *absent).to_dicts(), strict=True)
-    ]
-    names = ["time", *(name for name in frame.columns if name not in ("time", *absent))]
-    columns = [Column(name, is_shown=any(row[name] is not None for row in rows)) for name in names]
-    keys = sum(name in _KEYS for name in names)
-    return Report([Table("rows", columns, rows, keys, empty="no rows")], root="rows")

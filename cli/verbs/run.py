@@ -9,14 +9,9 @@ from typing import Annotated
 import typer
 
 from analysis.logs import opened
-from cli import options, wiring
-from cli.embedded import embedded_broker
-from cli.stages.deliver import deliver_parts, with_store
-from cli.stages.ingest import ingest_part
-from cli.stages.process import check_operators, process_part
+from cli import options
 from cli.supervisor import Stage
 from cli.terminal import say
-from cli.warm import warm_kernels
 from fieldline.clock import SystemClock
 
 _EMBEDDED_HOST, _EMBEDDED_PORT = "127.0.0.1", 1883
@@ -50,6 +45,14 @@ def run(
     http: options.Http = None,
     json_logs: options.JsonLogs = False,
 ) -> None:
+    """Check the settings, start a broker where none is given, then run all stages until a signal."""
+    from cli import wiring
+    from cli.embedded import embedded_broker
+    from cli.stages.deliver import deliver_parts, with_store
+    from cli.stages.ingest import ingest_part
+    from cli.stages.process import check_operators, process_part
+    from cli.warm import warm_kernels
+
     settings = wiring.started(
         json_logs,
         config,

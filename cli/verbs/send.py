@@ -7,15 +7,10 @@ from typing import Annotated
 import typer
 
 from cli import options
-from cli.broker import To, publisher_of
 from cli.exits import Exit
-from cli.report import Data, Note, Report, tell
+from cli.report import tell
 from cli.supervisor import stop_on_signals
-from cli.terminal import say, watched
-from fieldline.errors import SettingsError
-from fieldline.event_kinds import EVENT_KINDS
-from fieldline.moments import Moment
-from ingest.send import Columns, EventColumns, Playback, SendReport, parse_attribute, parse_tag_column, send_file
+from cli.terminal import watched
 
 
 def send(
@@ -54,7 +49,7 @@ def send(
         ),
     ] = None,
     config: options.Config = None,
-    to: To = None,
+    to: options.PublishTo = None,
     speed: Annotated[
         float | None,
         typer.Option(
@@ -82,7 +77,12 @@ def send(
     batch: Annotated[int, typer.Option("--batch", min=1, max=10_000, help="Rows in one message.")] = 1,
     json: options.Json = False,
 ) -> None:
-    events = _events(event, attribute or [], recorded)
+    """Publish the file until its end or a signal, then say what was sent."""
+    from cli.answers.send import events_of, report
+    from cli.broker import publisher_of
+    from ingest.send import Columns, Playback, parse_tag_column, send_file
+
+    events = events_of(event, attribute or [], recorded)
     settings, stop = options.load(config, ingest__mqtt=to), threading.Event()
     with watched("sending", "rows") as progress, stop_on_signals(stop):
         sent = send_file(
@@ -95,34 +95,6 @@ def send(
             stop=stop,
             connect=lambda url: publisher_of(settings),
         )
-    tell(
-        _report(sent, "samples" if events is None else "events", Moment(sent.first_ns), Moment(sent.last_ns)),
-        as_json=json,
-    )
+    tell(report(sent, "samples" if events is None else "events"), as_json=json)
     if sent.stopped:
         raise typer.Exit(Exit.INTERRUPTED)
-
-
-def _report(sent: SendReport, what: str, first: Moment, last: Moment) -> Report:
-    values = {**sent._asdict(), "first": first, "last": last}
-    notes = [
-        Note(
-            f"{'stopped early: ' if sent.stopped else ''}{sent.samples} {what} of {sent.rows} rows in "
-            f"{sent.messages} messages acknowledged in {sent.seconds:.1f} s; {{}} to {{}}",
-            (first, last),
-        )
-    ]
-    if sent.empty_rows:
-        notes.append(Note(f"{sent.empty_rows} rows had no {what.removesuffix('s')}"))
-    return Report([*(Data(name, value) for name, value in values.items()), *notes])
-
-
-def _events(kind: str | None, attributes: list[str], recorded: int | None) -> EventColumns | None:
-    """What the rows are as events; None when they are samples."""
-    if kind is None:
-        if attributes or recorded is not None:
-            raise SettingsError("send: --attribute and --recorded are of events: say which with --event KIND")
-        return None
-    if kind not in EVENT_KINDS:
-        say(f"events of kind {kind!r} are kept, but change no metric; those that do are {', '.join(EVENT_KINDS)}")
-    return EventColumns(kind, [parse_attribute(text) for text in attributes], recorded)

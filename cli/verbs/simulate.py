@@ -7,18 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from cli import options
-from cli.broker import To, publisher_of
 from cli.report import Data, Note, Report, tell
 from cli.supervisor import stop_on_signals
 from cli.terminal import progress
 from fieldline.clock import SystemClock
-from ingest.simulator import Simulation, pack_for, parse_faults
-from ingest.simulator import simulate as publish
 
 
 def simulate(
     config: options.Config = None,
-    to: To = None,
+    to: options.PublishTo = None,
     speed: Annotated[
         float | None,
         typer.Option("--speed", min=0.001, max=100_000, help="Seconds of the plant in one second. [default: 1]"),
@@ -59,6 +56,11 @@ def simulate(
     ] = None,
     json: options.Json = False,
 ) -> None:
+    """Publish until the duration is over or a signal comes, then say what was sent."""
+    from cli.broker import publisher_of
+    from ingest.simulator import Simulation, pack_for, parse_faults
+    from ingest.simulator import simulate as publish
+
     settings = options.load(config, ingest__mqtt=to)
     pace = None if fastest else (speed or 1.0)
     clock = SystemClock()

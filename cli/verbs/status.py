@@ -33,6 +33,7 @@ def status(
     ] = None,
     json: options.Json = False,
 ) -> None:
+    """Measure the lag, or wait until there is none, and exit with 1 where the wait ran out."""
     settings = options.load(config, log=log)
     with existing(settings.log) as opened:
         if wait is None:

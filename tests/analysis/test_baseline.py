@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.baseline import Baseline, predict, read_baseline, write_baseline
-from analysis.baseline_fit import fit_baseline
+from analysis.baseline_fit import Origin, fit_baseline
 from fieldline.errors import SettingsError
 
 MONTHS = np.datetime64("2025-01-01", "ns").astype(np.int64) + np.arange(12) * 30 * 86_400 * 10**9
@@ -17,7 +17,7 @@ ENERGY = 7800.0 + 66.0 * PRODUCTION + 15.0 * DEGREE_DAYS + np.random.default_rng
 
 def monthly() -> Baseline:
     drivers = {"production": PRODUCTION, "hdd": DEGREE_DAYS}
-    return fit_baseline(ENERGY, drivers, times_ns=MONTHS, source="months.csv", every="month", time_zone="Europe/Berlin")
+    return fit_baseline(ENERGY, drivers, origin=Origin(MONTHS, "months.csv", "month", "Europe/Berlin"))
 
 
 def test_a_baseline_names_the_data_it_was_fitted_on() -> None:
@@ -34,7 +34,9 @@ def test_rows_without_energy_or_driver_are_left_out_and_counted() -> None:
     energy, production = np.append(ENERGY, [np.nan, 1e9]), np.append(PRODUCTION, [400.0, np.nan])
     times = np.append(MONTHS, MONTHS[-1] + np.array([1, 2]))
 
-    found = fit_baseline(energy, {"production": production, "hdd": np.append(DEGREE_DAYS, [1.0, 1.0])}, times_ns=times)
+    found = fit_baseline(
+        energy, {"production": production, "hdd": np.append(DEGREE_DAYS, [1.0, 1.0])}, origin=Origin(times)
+    )
 
     assert found.intercept == monthly().intercept
     assert found.terms == monthly().terms
@@ -115,7 +117,7 @@ def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
     ("call", "said"),
     [
         (lambda: fit_baseline(ENERGY, {"x": PRODUCTION[:5]}), r"driver 'x': expected a value for each of 12 rows, got shape \(5,\)"),
-        (lambda: fit_baseline(ENERGY, {"x": PRODUCTION}, times_ns=MONTHS[:3]), "times_ns: expected a value for each of 12"),
+        (lambda: fit_baseline(ENERGY, {"x": PRODUCTION}, origin=Origin(MONTHS[:3])), "times_ns: expected a value for each of 12"),
         (lambda: fit_baseline(ENERGY, {"x": PRODUCTION}, change_point="t"), "change_point: expected one of 'x', got 't'"),
         (lambda: fit_baseline(ENERGY, {"x": PRODUCTION}, change_point="x", shape="6p"), "shape: expected best, linear, 3ph, 3pc, 4p, 5p, got '6p'"),
         (lambda: fit_baseline(ENERGY, {"x": np.full(12, np.nan)}), r"rows: expected more than 2, .* got 0 complete ones"),

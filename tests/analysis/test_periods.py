@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from analysis.periods import Driver, Periods, parse_driver, parse_span, parse_zone, read_periods
+from analysis.periods import Driver, Periods, Reading, parse_driver, parse_span, parse_zone, read_periods
 from fieldline.errors import SettingsError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -25,7 +25,7 @@ def quarters(first: datetime, count: int) -> list[list[object]]:
 
 def read(path: Path, *drivers: str, every: str = "day", zone: ZoneInfo = BERLIN, complete: float = 0.9) -> Periods:
     found = [parse_driver(text) for text in drivers]
-    return read_periods(path, "time", "kwh", found, every, None, zone, complete)
+    return read_periods(path, Reading("time", None, zone, every, complete), "kwh", found)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_later_file_may_lack_a_value_that_a_baseline_knows(tmp_path: Path) -> 
     path = table(tmp_path, quarters(datetime(2025, 6, 1, tzinfo=BERLIN), 96))
 
     found = read_periods(
-        path, "time", "kwh", [parse_driver("state=off")], "day", None, BERLIN, 0.9, values_must_occur=False
+        path, Reading("time", None, BERLIN), "kwh", [parse_driver("state=off")], values_must_occur=False
     )
 
     assert found.drivers["state=off"].tolist() == [0.0]

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from analysis.frozen_limits import Chart, Limits, from_json, limits_at, read_limits, to_json, write_limits
-from analysis.phase_one import LeaveOut, fit_counts, fit_individuals, fit_subgroups
+from analysis.leave_out import LeaveOut
+from analysis.phase_one import fit_counts, fit_individuals, fit_subgroups
 from fieldline.errors import SettingsError
 from processing.formulas.spc import beyond, deviation_chart, individuals_chart, range_chart, subgroup_statistics
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from analysis.results import Results, results_of
+from delivery.query import Source
 from delivery.store import LocalStore
 from fieldline.settings import load_settings
 from tests.delivery.metric_frames import metric_rows
@@ -28,15 +29,15 @@ def test_what_is_asked_for_comes_before_the_store_that_before_influxdb_and_last_
 ) -> None:
     settings = load_settings(None, {}, {"log": "sqlite:plant.db"} | flags)
 
-    assert results_of(settings, asked).source == source
+    assert results_of(settings, asked).source.url == source
 
 
 def test_the_token_goes_to_a_database_only() -> None:
     environment = {"FIELDLINE_INFLUX_TOKEN": "secret"}
     settings = load_settings(None, environment, {"deliver.influx": INFLUX})
 
-    assert results_of(settings).token == "secret"
-    assert results_of(settings, "kept.db").token == ""
+    assert results_of(settings).source.token == "secret"
+    assert results_of(settings, "kept.db").source.token == ""
 
 
 def test_an_assets_rows_are_its_own_whatever_its_name_or_those_below_it(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_an_assets_rows_are_its_own_whatever_its_name_or_those_below_it(tmp_path
     store = LocalStore(tmp_path / "r.db")
     store.write([metric_rows("oee", [5, 5, 5, 9], names, None, ["1h"] * 4, oee=[0.1, 0.2, 0.3, 0.4])])
     store.close()
-    results = Results(str(tmp_path / "r.db"))
+    results = Results(Source(str(tmp_path / "r.db")))
 
     own, below = (results.rows("oee", "p/h*", "1h", 0, 9, is_below=is_below) for is_below in (False, True))
 

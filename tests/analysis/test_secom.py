@@ -39,7 +39,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.phase_one import LeaveOut, fit_individuals
+from analysis.leave_out import LeaveOut
+from analysis.phase_one import fit_individuals
 from analysis.unwired.rule_run_length import western_electric_arl
 from analysis.unwired.run_length import cusum_arl, ewma_arl, shewhart_arl
 from processing.formulas.spc import beyond, ewma_limits, rule_mask, standardise

@@ -114,11 +114,21 @@ def test_a_wider_terminal_shows_the_same_table_as_one(capsys: pytest.CaptureFixt
 
 
 def test_sentences_are_wrapped_between_words_and_what_is_copied_is_not(capsys: pytest.CaptureFixture[str]) -> None:
-    path = "plant/" + 12 * "hall" + "/line1"
+    path = "plant/" + 6 * "hall" + "/line1"
 
     lines = text(Report([Note(f"the line {path} is unknown"), Verbatim("# " + "x" * 60)]), capsys, 40)
 
     assert lines == ["the line", path, "is unknown", "# " + "x" * 60]
+
+
+def test_a_word_stands_below_its_name_where_it_has_no_room_and_is_broken_only_where_a_line_is_too_short(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, long = 25 * "x" + "/line1", 50 * "y"
+
+    lines = text(Report([Facts({"the asset": path, "its id": long})]), capsys, 40)
+
+    assert lines == ["the asset", f"    {path}", "its id", f"    {long[:36]}", f"    {long[36:]}"]
 
 
 def test_control_characters_of_names_are_shown_escaped(capsys: pytest.CaptureFixture[str]) -> None:

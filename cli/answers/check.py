@@ -1,0 +1,67 @@
+"""Everything that is wrong with the settings and the plant file."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cli.report import Data, Note, Report
+from delivery.influx import parse_influx_url
+from delivery.sinks import sink_components
+from fieldline.catalogue import kinds
+from fieldline.components import Components
+from fieldline.errors import SettingsError
+from fieldline.plant import Plant, load_plant
+from fieldline.settings import Settings
+from fieldline.windows import WINDOWS
+from ingest.codecs import codecs
+from processing import operators
+
+_T = TypeVar("_T")
+
+
+def examine(load: Callable[..., Settings], plant: str | None) -> tuple[list[str], Report]:
+    """All faults, and the report of them. load : gives the settings, with other values for those that are named; plant : the plant file where they can't be read."""
+    settings, faults = _tried(load)
+    if settings is None:  # with other windows they may be good enough for the rest to be judged
+        settings, _ = _tried(lambda: load(process__windows=WINDOWS))
+    if settings is not None:
+        faults += [*_operator_faults(settings), *_influx_faults(settings), *_component_faults(settings)]
+    path = settings.plant if settings is not None else plant
+    model, plant_faults = _tried(lambda: load_plant(Path(path) if path else None))
+    faults += plant_faults
+    return faults, Report([Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults)])
+
+
+def _tried(load: Callable[[], _T]) -> tuple[_T | None, list[str]]:
+    """What is loaded, or what is wrong with it."""
+    try:
+        return load(), []
+    except SettingsError as error:
+        return None, str(error).splitlines()
+
+
+def _operator_faults(settings: Settings) -> list[str]:
+    """Operators that are not there, that lack another one, that cannot be imported, or two that emit one kind."""
+    names = settings.process.operators
+    found, broken = _tried(lambda: operators.faults(operators.default() if names is None else names))
+    return [f"$.process.operators: {fault}" for fault in found or broken or _tried(kinds)[1]]
+
+
+def _influx_faults(settings: Settings) -> list[str]:
+    influx = settings.deliver.influx
+    return [] if influx is None else _tried(lambda: parse_influx_url(influx))[1]
+
+
+def _component_faults(settings: Settings) -> list[str]:
+    """Names of codecs and sinks that are not there, or whose distribution is broken."""
+    wanted: list[tuple[str, Components[Any], str]] = [("$.ingest.codec", codecs(), settings.ingest.codec)]
+    wanted += [("$.deliver.sinks", sink_components(), name) for name in settings.deliver.sinks]
+    return [fault for setting, known, name in wanted for fault in _tried(partial(known.chosen, name, setting))[1]]
+
+
+def _notes(settings: Settings | None, plant: Plant | None, faults: list[str]) -> list[Note]:
+    if faults or settings is None or plant is None:
+        return [*map(Note, faults), Note(f"{len(faults)} fault{'s' * (len(faults) > 1)}")]
+    declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
+    return [Note(f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}")]

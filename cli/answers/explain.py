@@ -1,0 +1,97 @@
+"""A window's figures taken apart, for people: figures, what they were made from, and the readings behind them."""
+
+from collections.abc import Iterator
+from json import loads as parse
+from typing import Any
+
+from analysis.explain.document import Document
+from cli.report import Data, Note, Piece, Report, Table, columns
+
+_LABELS = ("shift", "product", "order_id", "null_reason", "rule_names", "rev", "coverage")
+_HEADINGS = {
+    "calendar": "calendar",
+    "orders": "orders and products",
+    "ideal_cycle_s": "ideal cycles",
+    "states": "states",
+    "counts": "counters",
+    "meters": "meters",
+    "price": "price and emission factor",
+    "limits": "limits",
+}
+_IDENTITY = frozenset({"asset", "tag", "order", "product", "from"})
+_FIGURES = ("figure", "value", "unit", "recount", "agrees", "formula", "source")
+
+
+def report(explained: Document) -> Report:
+    """All of it for programs, and the parts that people read."""
+    return Report([*(Data(name, value) for name, value in explained.items()), *_shown(explained)])
+
+
+def _shown(explained: Document) -> Iterator[Piece]:
+    what = " ".join(filter(None, (explained["kind"], "of", explained["asset"], explained.get("tag"))))
+    yield Note("{}, {} {} to {}", (what, explained["window"], explained["from"], explained["to"]))
+    said = [(name, explained[name]) for name in _LABELS if explained.get(name) is not None]
+    yield Note(", ".join(["{} {}"] * len(said)), tuple(part for pair in said for part in pair))
+    yield Note(f"coverage: {explained['coverage_is']}")
+    yield Note(_verdict(explained["verdict"]))
+    yield Note("")
+    yield Table("", columns(*_FIGURES), [_figure(field) for field in explained["fields"]])
+    for name, value in explained["inputs"].items():
+        yield from _input(_HEADINGS[name], value)
+    yield from _evidence(explained["evidence"])
+
+
+def _verdict(verdict: Document) -> str:
+    differing = ", ".join(verdict["differing"])
+    if verdict["agrees"]:
+        return f"worked out once more from the log: all {verdict['compared']} figures agree to 1e-9"
+    if verdict["agrees"] is None:
+        return f"not compared: {verdict['why']}{f' (differing: {differing})' if differing else ''}"
+    return f"worked out once more from the log: DIFFERS in {differing}; {verdict['why']}"
+
+
+def _figure(field: Document) -> dict[str, Any]:
+    formula = f"{field['formula']} = {field['numbers']}" if field["numbers"] else field["formula"]
+    agrees = "-" if field["agrees"] is None else "yes" if field["agrees"] else "NO"
+    return {**field, "figure": field["field"], "agrees": agrees, "formula": formula}
+
+
+def _input(name: str, value: Any) -> Iterator[Piece]:
+    rows = [value] if isinstance(value, dict) and value else value
+    yield Note("")
+    yield Note(f"{name}:{'' if rows else ' none'}")
+    if rows:
+        keys = sum(column in _IDENTITY for column in rows[0])
+        yield Table("", columns(*rows[0]), rows, keys=max(keys, 1))
+
+
+def _evidence(evidence: Document) -> Iterator[Piece]:
+    first, end = evidence["positions"]
+    yield Note("")
+    yield Note(f"readings: offsets {first} to {end - 1} of partition {evidence['partition']} of the log")
+    if evidence["unreadable"]:
+        yield Note(f"{evidence['unreadable']} records are no frames and were passed over")
+    for series in evidence["series"]:
+        copies = f", {series['copies']} more copies" if series["copies"] else ""
+        yield Note(f"{series['asset']} {series['tag']}: {series['rows']} rows{copies}")
+        rows = [_reading(reading, "") for reading in series["readings"]]
+        if series["before"] is not None:
+            rows.insert(0, _reading(series["before"], "before"))
+        if rows:
+            yield Table("", columns("", "time", "offset", "value"), rows, keys=2)
+
+
+def _reading(reading: Document, where: str) -> dict[str, Any]:
+    value = _event(reading["event"]) if "event" in reading else reading["value"]
+    if "quality" in reading:
+        value = f"{value} ({reading['quality']})"
+    return {"": where, "time": reading["time"], "offset": reading["position"], "value": value}
+
+
+def _event(payload: str) -> str:
+    """What an event says: `order 4711, phase start`; a payload that is no object as it came."""
+    try:
+        said = parse(payload)
+    except ValueError:
+        return payload
+    return ", ".join(f"{name} {value}" for name, value in said.items()) if isinstance(said, dict) else payload
