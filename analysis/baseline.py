@@ -23,7 +23,7 @@ _NAN = float("nan")
 class Term(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One summand: coefficient times its driver, or times its distance below or above a change point; the intercept has no driver.
 
-    `variance_inflation` 1 is independent of the other drivers, above 10 hardly to be told from them (Draper and Smith, 1998).
+    `variance_inflation` 1 is independent of the other drivers, above 10 hardly to be separated from them (Draper and Smith, 1998).
     """
 
     driver: str

@@ -65,12 +65,12 @@ def doubts(baseline: Baseline, read: Periods) -> list[str]:
 
 
 def _read_notes(read: Periods) -> list[str]:
-    told = {
+    notes = {
         f"{read.repeated_rows} rows repeat a time that an earlier row has: left out": read.repeated_rows,
         f"{read.empty_rows} rows lack energy or a driver: left out": read.empty_rows,
         f"{read.incomplete} periods lack rows: left out": read.incomplete,
     }
-    return [note for note, count in told.items() if count]
+    return [note for note, count in notes.items() if count]
 
 
 def _fit_notes(baseline: Baseline) -> list[str]:

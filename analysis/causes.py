@@ -1,6 +1,6 @@
 """Why machines stopped and why pieces were thrown away, from the events on the log: what a Pareto chart is drawn from.
 
-Metrics count stops and scrap; why, only events tell: a state with its `reason`, rejects one by one, what a person entered later.
+Metrics count stops and scrap; only events say why: a state with its `reason`, rejects one by one, what a person entered later.
 """
 
 import json
@@ -19,7 +19,7 @@ _TAGS = frozenset({"@state", "@correction", "@reject", "@count"})
 
 
 class Cause(NamedTuple):
-    """What one machine lost for one reason: stops [s] or pieces. station : where pieces were found bad, if that was told."""
+    """What one machine lost for one reason: stops [s] or pieces. station : where pieces were found bad, if that was reported."""
 
     asset: str
     reason: str
@@ -58,7 +58,7 @@ def by_reason(causes: Iterable[Cause]) -> dict[str, float]:
 
 
 def by_station(causes: Iterable[Cause]) -> dict[str, float]:
-    """Amounts by station; where none was told, by machine."""
+    """Amounts by station; where none was reported, by machine."""
     return _added((cause.station or cause.asset.rpartition("/")[2], cause.amount) for cause in causes)
 
 
@@ -70,24 +70,24 @@ def _added(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
 
 
 def _stops(found: Evidence, asset: str, start: int, end: int) -> list[Cause]:
-    told = _events(found, asset, "@state")
-    ends = [*(time for time, _ in told), end][1:]
-    spans = [_Span(time, stop, said) for (time, said), stop in zip(told, ends, strict=True)]
-    for time, said in _events(found, asset, "@correction"):
-        if "state" in said:
-            spans = _corrected(spans, _Span(time, _until(said, time, told, end), said))
+    states = _events(found, asset, "@state")
+    ends = [*(time for time, _ in states), end][1:]
+    spans = [_Span(time, stop, event) for (time, event), stop in zip(states, ends, strict=True)]
+    for time, event in _events(found, asset, "@correction"):
+        if "state" in event:
+            spans = _corrected(spans, _Span(time, _until(event, time, states, end), event))
     sums: defaultdict[str, float] = defaultdict(float)
     for span in spans:
         lasts = min(span.end, end) - max(span.start, start)
-        if lasts > 0 and _is_down(span.said):
-            sums[_reason(span.said)] += lasts / 1e9
+        if lasts > 0 and _is_down(span.event):
+            sums[_reason(span.event)] += lasts / 1e9
     return [Cause(asset, reason, "", seconds) for reason, seconds in sums.items()]
 
 
 class _Span(NamedTuple):
     start: int
     end: int
-    said: Mapping[str, Any]
+    event: Mapping[str, Any]
 
 
 def _corrected(spans: Sequence[_Span], by: _Span) -> list[_Span]:
@@ -99,25 +99,25 @@ def _corrected(spans: Sequence[_Span], by: _Span) -> list[_Span]:
     return [span for span in [*rest, by] if span.start < span.end]
 
 
-def _until(said: Mapping[str, Any], time: int, told: Sequence[tuple[int, Any]], end: int) -> int:
+def _until(event: Mapping[str, Any], time: int, states: Sequence[tuple[int, Any]], end: int) -> int:
     """When a correction ends: at the time it names, else with the next state [ns UTC]."""
-    until = said.get("until")
+    until = event.get("until")
     if isinstance(until, int | float):
         return round(until * 1000) * 1_000_000
     try:
         moment = datetime.fromisoformat(str(until))
     except ValueError:  # none, or one that nobody can read, as processing has it
-        return next((at for at, _ in told if at > time), end)
+        return next((at for at, _ in states if at > time), end)
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000) * 1_000_000
 
 
 def _rejects(found: Evidence, asset: str, start: int, end: int) -> list[Cause]:
     sums: defaultdict[tuple[str, str], float] = defaultdict(float)
     for tag, field, default in (("@reject", "count", 1.0), ("@count", "scrap", 0.0)):
-        for time, said in _events(found, asset, tag):
-            pieces = said.get(field, default)
+        for time, event in _events(found, asset, tag):
+            pieces = event.get(field, default)
             if start <= time < end and isinstance(pieces, int | float) and pieces:
-                sums[_reason(said), str(said.get("station") or "")] += float(pieces)
+                sums[_reason(event), str(event.get("station") or "")] += float(pieces)
     return [Cause(asset, reason, station, pieces) for (reason, station), pieces in sums.items()]
 
 
@@ -129,10 +129,10 @@ def _events(found: Evidence, asset: str, tag: str) -> list[tuple[int, Mapping[st
     return [(time, json.loads(found.payloads[value])) for time, value in rows.usable() if value in found.payloads]
 
 
-def _is_down(said: Mapping[str, Any]) -> bool:
-    state = state_of(str(said.get("state", ""))) or State.UNKNOWN
+def _is_down(event: Mapping[str, Any]) -> bool:
+    state = state_of(str(event.get("state", ""))) or State.UNKNOWN
     return MEANINGS[state].element is TimeElement.ADOT
 
 
-def _reason(said: Mapping[str, Any]) -> str:
-    return str(said.get("reason") or UNREPORTED)
+def _reason(event: Mapping[str, Any]) -> str:
+    return str(event.get("reason") or UNREPORTED)

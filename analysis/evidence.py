@@ -1,7 +1,7 @@
-"""The readings and events behind a window, read from the log outside any group, with the positions of their records.
+"""The readings and events behind a window, read from the log outside any group, with the offsets of their records.
 
 Of several rows for one series and time the one that counts is kept, as the timeline has it: one that can be used before one that
-can't, then the smaller value. Rows that the timeline refused because they were too late can't be told apart here.
+can't, then the smaller value. Rows that the timeline refused because they were too late can't be distinguished here.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from fieldline.log import Log, Record, Stream
 from fieldline.partition import partition_of
 
 FOREVER = 2**62
-"""How far back rows are wanted that hold until they are taken back [ns]."""
+"""How far back rows are wanted that last until they are revoked [ns]."""
 
 Wanted = Callable[[str, str], tuple[int, int] | None]
 """Of an asset and a tag: how long before and after the window its rows matter [ns], or None for a series that does not."""
@@ -25,14 +25,14 @@ Wanted = Callable[[str, str], tuple[int, int] | None]
 class Rows(NamedTuple):
     """The rows of one series, by time, one for each time; n of them.
 
-    time, position : int64[n]; value : float64[n]; quality : int64[n]
+    time, offset : int64[n]; value : float64[n]; quality : int64[n]
     copies : rows with the same time as another, which count nothing
     """
 
     time: np.ndarray
     value: np.ndarray
     quality: np.ndarray
-    position: np.ndarray
+    offset: np.ndarray
     copies: int
 
     def usable(self) -> list[tuple[int, float]]:
@@ -43,14 +43,14 @@ class Rows(NamedTuple):
     def within(self, start: int, end: int) -> "Rows":
         """Those from start inclusive to end exclusive [ns UTC]."""
         lo, hi = np.searchsorted(self.time, [start, end]).tolist()
-        return Rows(self.time[lo:hi], self.value[lo:hi], self.quality[lo:hi], self.position[lo:hi], self.copies)
+        return Rows(self.time[lo:hi], self.value[lo:hi], self.quality[lo:hi], self.offset[lo:hi], self.copies)
 
 
 class Evidence(NamedTuple):
-    """What the log holds of a line around a window.
+    """What is on the log of a line around a window.
 
     series : by asset and tag; payloads : of events, by the number in their row
-    first, end : positions of the partition that were read; newest : time of the line's newest row, None without any [ns UTC]
+    first, end : offsets of the partition that were read; newest : time of the line's newest row, None without any [ns UTC]
     unreadable : records that are no frame
     """
 
@@ -80,22 +80,22 @@ class _Collected:
         self._after = _of_time(self._after, usable[usable["time"] >= self._until], np.min)
 
     def rows(self) -> Rows:
-        parts = [part for part in (self._before, *self._inside, self._after) if len(part)]
-        found = np.concatenate(parts) if parts else np.empty(0, _ROW)
+        pieces = [piece for piece in (self._before, *self._inside, self._after) if len(piece)]
+        found = np.concatenate(pieces) if pieces else np.empty(0, _ROW)
         found = found[
             np.lexsort((found["quality"], found["value"], found["quality"] > Quality.UNCERTAIN, found["time"]))
         ]
         kept = found[np.concatenate([[True], np.diff(found["time"]) != 0])] if len(found) else found
-        time, value, quality, position = (kept[name].copy() for name in _ROW.names or ())
-        return Rows(time, value, quality, position, len(found) - len(kept))
+        time, value, quality, offset = (kept[name].copy() for name in _ROW.names or ())
+        return Rows(time, value, quality, offset, len(found) - len(kept))
 
 
-_ROW = np.dtype([("time", np.int64), ("value", np.float64), ("quality", np.int64), ("position", np.int64)])
+_ROW = np.dtype([("time", np.int64), ("value", np.float64), ("quality", np.int64), ("offset", np.int64)])
 
 
-def _of_time(held: np.ndarray, more: np.ndarray, pick: Callable[[np.ndarray], np.int64]) -> np.ndarray:
+def _of_time(kept: np.ndarray, more: np.ndarray, pick: Callable[[np.ndarray], np.int64]) -> np.ndarray:
     """Of two sets of rows those of the newest or oldest time."""
-    both = np.concatenate([held, more]) if len(held) else more
+    both = np.concatenate([kept, more]) if len(kept) else more
     return both[both["time"] == pick(both["time"])] if len(both) else both
 
 
@@ -139,21 +139,21 @@ def read_evidence(
 
 
 def _series_of(frame: Readings, record: Record) -> Iterator[tuple[str, str, np.ndarray]]:
-    """The rows of a frame by asset and tag; ends of orders are told apart from their beginnings, which may have the same time."""
+    """The rows of a frame by asset and tag; ends of orders are kept apart from their beginnings, which may have the same time."""
     pairs = frame.asset.astype(np.int64) * len(frame.tags) + frame.tag
     for pair in np.unique(pairs).tolist():
         at = np.flatnonzero(pairs == pair)
         rows = np.empty(len(at), _ROW)
         rows["time"], rows["value"], rows["quality"] = frame.time[at], frame.value[at], frame.quality[at]
-        rows["position"] = record.position
+        rows["offset"] = record.position
         asset, tag = frame.assets[pair // len(frame.tags)], frame.tags[pair % len(frame.tags)]
         if tag != "@order" or frame.payload is None:
             yield asset, tag, rows
             continue
         stops = np.array([is_stop(frame.payload[row] or b"") for row in at.tolist()])
-        for part, name in ((rows[~stops], tag), (rows[stops], ORDER_STOP)):
-            if len(part):
-                yield asset, name, part
+        for chosen, name in ((rows[~stops], tag), (rows[stops], ORDER_STOP)):
+            if len(chosen):
+                yield asset, name, chosen
 
 
 def _payloads(frame: Readings) -> dict[float, bytes]:

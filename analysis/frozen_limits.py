@@ -1,7 +1,7 @@
 """Frozen limits of a control chart: what Phase I leaves to Phase II, in a file that says what it was fitted on.
 
 A chart whose limits are worked out from the points it judges hides a slow change in its own limits. So limits are estimated once a
-product (`analysis.phase_one`), get a version, and hold until somebody estimates new ones. What does not exist is NaN, null in JSON.
+product (`analysis.phase_one`), get a version, and stay in force until there are new ones. What does not exist is NaN, null in JSON.
 """
 
 import math
@@ -121,7 +121,7 @@ def read_limits(path: Path) -> Limits:
     Raises
     ------
     SettingsError
-        The file cannot be read or holds no limits; the message names it.
+        The file cannot be read or has no limits; the message names it.
     """
     try:
         return from_json(path.read_bytes())

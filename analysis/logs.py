@@ -37,7 +37,7 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def results_path(log_url: str) -> str:
-    """Where the local store of a log lies unless it is told: `plant.db` has `plant.results.db` beside it."""
+    """Where the local store of a log lies unless it is named: `plant.db` has `plant.results.db` beside it."""
     path = sqlite_path(log_url)
     if path is None:
         return "fieldline.results.db"

@@ -10,7 +10,7 @@ from processing.formulas.division import floats
 
 
 class Shape(NamedTuple):
-    """What a sample looks like beside a normal, independent one; NaN where it cannot be told (a flat signal, under 4 points).
+    """What a sample looks like beside a normal, independent one; NaN where it does not exist (a flat signal, under 4 points).
 
     skewness, kurtosis : g1 and g2 (excess), 0 for normal points
     normality_p : chance that normal points are as far from both as these (Jarque-Bera); nearly right from some hundred points on

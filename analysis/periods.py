@@ -29,7 +29,7 @@ _DAY_NS = 86_400_000_000_000
 class Driver(NamedTuple):
     """A driver as it was asked for: `COLUMN`, `COLUMN:mean`, `COLUMN:hdd18` or `COLUMN=VALUE`.
 
-    how : sum, mean, min, max, hdd, cdd or share (of the rows that hold `value`); base : of degree days [degC]
+    how : sum, mean, min, max, hdd, cdd or share (of the rows with `value`); base : of degree days [degC]
     """
 
     name: str
@@ -134,7 +134,7 @@ def read_periods(
     """Read a CSV or Parquet file and gather its rows by period.
 
     energy : its column, summed
-    values_must_occur : refuse a `COLUMN=VALUE` that no row holds; a later file may well be without
+    values_must_occur : refuse a `COLUMN=VALUE` that no row has; a later file may well be without
 
     A row counts when its time is there for the first time and energy and all drivers are numbers. Raises SettingsError naming
     file and column.
@@ -179,11 +179,11 @@ def _driver_rows(path: Path, driver: Driver, column: pl.Series, must_occur: bool
             value = float(driver.value)
         except ValueError:
             raise SettingsError(
-                f"baseline: {path.name}: column {driver.column!r} holds numbers, got {driver.value!r}"
+                f"baseline: {path.name}: column {driver.column!r} has numbers, got {driver.value!r}"
             ) from None
     if must_occur and not (text == value).any():
         values = ", ".join(repr(one) for one in text.drop_nulls().unique().sort().head(10))
-        raise SettingsError(f"baseline: {path.name}: no row of {driver.column!r} holds {value!r}; it has {values}")
+        raise SettingsError(f"baseline: {path.name}: no row of {driver.column!r} is {value!r}; it has {values}")
     return (text == value).cast(pl.Float64)
 
 

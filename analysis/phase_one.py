@@ -1,6 +1,6 @@
 """Phase I: limits estimated from a sample of the past and frozen, so that Phase II is judged by numbers that do not learn.
 
-Where a sample cannot tell limits (a flat signal, subgroups of one, no defect counted), they are NaN (null in JSON) and `reason` says why.
+Where a sample gives no limits (a flat signal, subgroups of one, no defect counted), they are NaN (null in JSON) and `reason` says why.
 """
 
 import math

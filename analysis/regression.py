@@ -141,4 +141,6 @@ def _require_independence(triangle: Floats, rows: int, names: Sequence[str]) -> 
         others = " and ".join(
             repr(name) for name, share in zip(names[:at], shares, strict=True) if abs(share) > _DEPENDENT
         )
-        raise ValueError(f"driver {names[at]!r}: expected one that the others do not tell, it follows from {others}")
+        raise ValueError(
+            f"driver {names[at]!r}: expected one that does not follow from the others, it follows from {others}"
+        )

@@ -59,7 +59,7 @@ def _depths(path: str) -> range:
 
 
 def of_one_window(plant: Plant, rows: Iterable[Row], window: str, at: int) -> OneWindow | None:
-    """The lines' rows of one window that holds `at` [ns UTC]; None where no line has one.
+    """The lines' rows of the window that `at` lies in [ns UTC]; None where no line has one.
 
     Calendars and time zones may differ: the start and end that most lines have are taken, of equals the later start.
     """
@@ -89,7 +89,7 @@ def _span(plant: Plant, line: str, window: str, at: int) -> Span | None:
 
 
 def roll_up(losses: Mapping[str, Row], ratios: Mapping[str, Row]) -> RolledUp:
-    """Lines of one window as one row, from their rows of `losses` and of `oee` (which tell why one is missing), by line.
+    """Lines of one window as one row, from their rows of `losses` and of `oee` (which say why one is missing), by line.
 
     Σ ideal time of good pieces / Σ planned busy time, and so on. A line with planned time whose ideal time is not known
     makes all that need it None.

@@ -22,7 +22,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     expected, savings, cusum : a value a row; savings = expected - actual, cusum = their running sum; NaN where one is unknown
     enpi_ratio : actual over expected; below 1 is better than the baseline. [1]
     improvement : 1 - enpi_ratio. [1]
-    savings_uncertainty : half the interval that holds the true savings at 90 % confidence. [unit of energy]
+    savings_uncertainty : half the interval that the true savings lie in at 90 % confidence. [unit of energy]
     rows, rows_left_out : rows with both energies, and the others
     beyond : driver → rows outside the range that it had when the baseline was fitted: there the model extrapolates
     """

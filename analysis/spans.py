@@ -1,4 +1,4 @@
-"""Which window of a kind holds a moment: by the clock, the line's calendar or its orders."""
+"""Which window of a kind a moment lies in: by the clock, the line's calendar or its orders."""
 
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
 
 def span_at(plant: Plant, line: str, window: str, at: int) -> Span:
-    """The window that holds `at` [ns UTC], of all but orders. Raises SettingsError when there is none, or no such window."""
+    """The window that `at` lies in [ns UTC], of all but orders. Raises SettingsError when there is none, or no such window."""
     if window == "shift":
         return _shift_at(plant, line, at)
     if window in _CLOCK:
@@ -63,7 +63,7 @@ def _shift_at(plant: Plant, line: str, at: int) -> Span:
 
 
 def run_at(plant: Plant, line: str, runs: list[Run], at: int) -> Run:
-    """The order or product run that holds `at` [ns UTC]. Raises SettingsError when there is none."""
+    """The order or product run that `at` lies in [ns UTC]. Raises SettingsError when there is none."""
     for run in runs:
         if run.start <= at < run.end:
             return run

@@ -1,4 +1,4 @@
-"""Exit codes: what a script can tell from `$?`. `docs/cli.md` shows this table."""
+"""Exit codes: what a script reads from `$?`. `docs/cli.md` shows this table."""
 
 from enum import IntEnum
 
@@ -19,9 +19,9 @@ class Exit(IntEnum):
     """One meaning each; a verb uses only these."""
 
     OK = 0
-    """Done, and where the verb checks something: it holds."""
+    """Done, and where the verb checks something: all is right."""
     FAILED = 1
-    """The check does not hold: the audit does not balance, the wait ran out, the doctor found something."""
+    """A check failed: the audit does not balance, the wait ran out, the doctor found something."""
     SETTINGS = 2
     """A flag, a setting or a file is wrong; nothing was started."""
     UNAVAILABLE = 3
@@ -31,7 +31,7 @@ class Exit(IntEnum):
     CORRUPT = 5
     """The log or a record on it is damaged, or is not Fieldline's."""
     UNPROVEN = 6
-    """The audit can't tell: retention removed records that it would have to count."""
+    """The audit proves nothing: retention removed records that it would have to count."""
     INTERNAL = 70
     """A fault of Fieldline itself; run again with --debug and report what it prints."""
     INTERRUPTED = 130

@@ -17,7 +17,7 @@ _FAULT = "This is a fault of Fieldline. Run it again with --debug and report wha
 
 
 class FieldlineGroup(TyperGroup):
-    """All verbs, with errors told as one line each; `--debug` shows where they come from."""
+    """All verbs, with errors printed as one line each; `--debug` shows where they come from."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -43,20 +43,20 @@ class FieldlineGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except FieldlineError as error:
-            self._tell(ctx, str(error), exit_of(error), error)
+            self._print(ctx, str(error), exit_of(error), error)
         except KeyboardInterrupt:
             sys.exit(Exit.INTERRUPTED)
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
             file = f": {error.filename}" if error.filename else ""
-            self._tell(ctx, f"{error.strerror or error}{file}", Exit.UNAVAILABLE, error)
+            self._print(ctx, f"{error.strerror or error}{file}", Exit.UNAVAILABLE, error)
         except Exception as error:
             if type(error).__module__.startswith(("typer", "click")):
-                raise  # usage errors, and exits: typer tells them
-            self._tell(ctx, f"{type(error).__name__}: {error}\n{_FAULT}", Exit.INTERNAL, error)
+                raise  # usage errors, and exits: typer prints them
+            self._print(ctx, f"{type(error).__name__}: {error}\n{_FAULT}", Exit.INTERNAL, error)
 
-    def _tell(self, ctx: Any, text: str, code: Exit, error: BaseException) -> None:
+    def _print(self, ctx: Any, text: str, code: Exit, error: BaseException) -> None:
         if ctx.params.get("debug") or os.environ.get(_DEBUG):
             traceback.print_exception(error)
         for line in text.splitlines() or [type(error).__name__]:

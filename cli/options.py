@@ -45,7 +45,8 @@ LogUrl = Annotated[
     ),
 ]
 PlantFile = Annotated[
-    str | None, typer.Option("--plant", metavar="FILE", help="Plant file in TOML; without one, names tell.")
+    str | None,
+    typer.Option("--plant", metavar="FILE", help="Plant file in TOML; without one, names of topics and tags decide."),
 ]
 Http = Annotated[
     str | None,
@@ -132,7 +133,7 @@ def operators() -> Any:
     return typer.Option("--operators", metavar="NAMES", help=f"Comma-separated. [default: {','.join(default())}]")
 
 
-def parts(text: str | None) -> tuple[str, ...] | None:
+def words(text: str | None) -> tuple[str, ...] | None:
     """The words of a comma-separated flag; None stays None."""
     return None if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -156,6 +157,6 @@ def process_flags(
         "process__settle_s": settle,
         "process__horizon_s": horizon,
         "process__raw": several(raw),
-        "process__operators": parts(operators),
-        "process__windows": parts(windows),
+        "process__operators": words(operators),
+        "process__windows": words(windows),
     }

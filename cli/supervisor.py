@@ -1,4 +1,4 @@
-"""Stages as threads of one process: one that ends before it was told to ends the process, with its reason.
+"""Stages as threads of one process: a stage that ends by itself ends the process, with its reason.
 
 SIGTERM and SIGINT stop the stages in the order in which the data flows, so that what ingest appended last is still
 processed and delivered; together they have `DRAIN_S`. A second signal ends the process at once: everything
@@ -31,7 +31,7 @@ class Stage(Protocol):
 
 
 class StageFailed(FieldlineError):
-    """A stage ended with an error that is not one of Fieldline's own, or without one and without being told to."""
+    """A stage ended with an error that is not one of Fieldline's own, or without one and without being asked to stop."""
 
 
 class Supervised(threading.Thread):
@@ -39,18 +39,18 @@ class Supervised(threading.Thread):
 
     def __init__(self, name: str, stage: Stage) -> None:
         super().__init__(name=name, daemon=True)
-        self.told = threading.Event()
+        self.stopping = threading.Event()
         self.error: BaseException | None = None
         self._stage = stage
 
     def run(self) -> None:
         try:
-            self._stage.run(self.told)
+            self._stage.run(self.stopping)
         except BaseException as error:  # it is kept, and the supervisor raises it
             self.error = error
             return
-        if not self.told.is_set():
-            self.error = StageFailed(f"{self.name} ended although nothing told it to stop")
+        if not self.stopping.is_set():
+            self.error = StageFailed(f"{self.name} ended although nothing asked it to stop")
 
 
 class Supervisor:
@@ -96,7 +96,7 @@ class Supervisor:
         deadline = time.monotonic() + within_s
         late = []
         for at, thread in enumerate(self._threads):
-            thread.told.set()
+            thread.stopping.set()
             if thread.ident is None:
                 continue
             behind = len(self._threads) - at

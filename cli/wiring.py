@@ -43,10 +43,10 @@ def run_parts(
     """Run until a signal, or until a stage ends by itself: that raises its reason. Call in the main thread.
 
     others : what runs beside the stages, without health of its own
-    ready : said once, when all stages are at work
+    ready : printed once, when all stages are at work
     """
     stop = threading.Event()
-    supervisor = Supervisor(stop, _told_once(ready, [part.health for part in parts]) if ready else None)
+    supervisor = Supervisor(stop, _said_once(ready, [part.health for part in parts]) if ready else None)
     for part in parts:
         supervisor.add(part.name, part.stage)
     for name, stage in (others or {}).items():
@@ -57,12 +57,12 @@ def run_parts(
         supervisor.run()
 
 
-def _told_once(text: str, healths: Sequence[Health]) -> Callable[[], None]:
-    untold = [text]
+def _said_once(text: str, healths: Sequence[Health]) -> Callable[[], None]:
+    waiting = [text]
 
     def look() -> None:
-        if untold and all(health.state in READY for health in healths):
-            say(untold.pop())
+        if waiting and all(health.state in READY for health in healths):
+            say(waiting.pop())
 
     return look
 

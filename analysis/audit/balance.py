@@ -1,8 +1,8 @@
 """The audit's count: received = stored + duplicate + late + dead-lettered, per source.
 
 What was received is counted from the log itself: rows of the readings records that the process stage has committed,
-and the payloads that ingest set aside. What became of the rows is what the process stage says in the counters record
-that its commit names. The two sides come from different code, so an equation that holds means something.
+and the payloads that ingest made dead letters. What became of the rows is what the process stage says in the counters record
+that its commit names. The two sides come from different code, so an equation that is fulfilled means something.
 """
 
 import json
@@ -25,7 +25,7 @@ _PAUSE_S = 0.05
 class Source(NamedTuple):
     """One source's account [readings; a payload that could not be read counts as one].
 
-    refused : set aside by ingest; they are received and dead-lettered alike
+    refused : payloads that ingest could not read; they are received and dead-lettered alike
     conflict : those of `duplicate` that came with another value
     waiting : not decided yet, because the line's time has not come so far
     dead_letters : rows found on the dead letter stream from the process stage, against its own count
@@ -39,12 +39,12 @@ class Source(NamedTuple):
     late: int
     waiting: int
     refused: int
-    set_aside: int
+    dead_lettered_rows: int
     dead_letters: int
 
     @property
     def dead_lettered(self) -> int:
-        return self.refused + self.set_aside
+        return self.refused + self.dead_lettered_rows
 
     @property
     def missing(self) -> int:
@@ -67,7 +67,7 @@ class Balance(NamedTuple):
 
     unprocessed : readings records after the process stage's commit; they are in no account yet
     cut : readings records and dead letters that retention removed, which can't be counted again
-    undelivered : metric lines that delivery set aside
+    undelivered : metric lines that a database refused
     """
 
     sources: list[Source]
@@ -78,20 +78,20 @@ class Balance(NamedTuple):
     @property
     def is_balanced(self) -> bool:
         """Every source's sum is right and each of its dead letters is there to be read."""
-        return all(s.missing == 0 and s.dead_letters == s.set_aside for s in self.sources)
+        return all(s.missing == 0 and s.dead_letters == s.dead_lettered_rows for s in self.sources)
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it balances, or can't be told."""
+        """Whether it balances, or can't be proven."""
         if self.is_balanced:
             return Verdict.OK
-        is_removed = self.cut and all(s.missing <= 0 and s.dead_letters <= s.set_aside for s in self.sources)
+        is_removed = self.cut and all(s.missing <= 0 and s.dead_letters <= s.dead_lettered_rows for s in self.sources)
         return Verdict.UNPROVEN if is_removed else Verdict.FAILED
 
 
-class _Letters(NamedTuple):
+class _DeadLetters(NamedTuple):
     refused: Counter[str]
-    set_aside: Counter[str]
+    dead_lettered_rows: Counter[str]
     undelivered: int
     cut: int
 
@@ -115,10 +115,10 @@ def audit(log: Log, line_of: Callable[[str], str], advance: Callable[[int], None
         for record in log.read(Stream.READINGS, partition, first, committed[partition]):
             received.update(rows_by_source(record, line_of))
             advance(1)
-    letters = _dead_letters(log, committed, advance)
-    names = sorted({*received, *counters, *letters.refused, *letters.set_aside})
-    accounts = [_source(name, received, counters[name], letters) for name in names]
-    return Balance(accounts, unprocessed, cut + letters.cut, letters.undelivered)
+    dead = _dead_letters(log, committed, advance)
+    names = sorted({*received, *counters, *dead.refused, *dead.dead_lettered_rows})
+    accounts = [_source(name, received, counters[name], dead) for name in names]
+    return Balance(accounts, unprocessed, cut + dead.cut, dead.undelivered)
 
 
 def records_to_read(log: Log) -> int:
@@ -147,8 +147,8 @@ def rows_by_source(record: Record, line_of: Callable[[str], str]) -> Counter[str
     return counts
 
 
-def _source(name: str, received: Counter[str], counts: Counter[str], letters: _Letters) -> Source:
-    refused = letters.refused[name]
+def _source(name: str, received: Counter[str], counts: Counter[str], dead: _DeadLetters) -> Source:
+    refused = dead.refused[name]
     return Source(
         source=name,
         received=received[name] + refused,
@@ -158,13 +158,13 @@ def _source(name: str, received: Counter[str], counts: Counter[str], letters: _L
         late=counts["late"],
         waiting=counts["waiting"],
         refused=refused,
-        set_aside=counts["dead_lettered"],
-        dead_letters=letters.set_aside[name],
+        dead_lettered_rows=counts["dead_lettered"],
+        dead_letters=dead.dead_lettered_rows[name],
     )
 
 
 def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
-    """The position that the process stage committed in a partition, and its counters per source up to there.
+    """The offset that the process stage committed in a partition, and its counters per source up to there.
 
     A running stage writes its next counters, which takes the place of those of the last commit, a moment before it
     commits: a record that is gone is looked for anew for some seconds.
@@ -190,16 +190,16 @@ def _counters(where: str, value: bytes, position: int) -> dict[str, dict[str, in
     try:
         document: Any = json.loads(value)
         sources: dict[str, dict[str, int]] = document["sources"]
-        told = document["position"]
+        counted_to = document["position"]
     except (ValueError, KeyError, TypeError) as error:
-        raise LogCorrupt(f"{where}: its counters record holds no counters") from error
-    if told != position:
-        raise LogCorrupt(f"{where} is at {position}, its counters are at {told}")
+        raise LogCorrupt(f"{where}: its counters record has no counters") from error
+    if counted_to != position:
+        raise LogCorrupt(f"{where} is at {position}, its counters are at {counted_to}")
     return sources
 
 
-def _dead_letters(log: Log, committed: dict[int, int], advance: Callable[[int], None]) -> _Letters:
-    """Dead letters by source. A record set aside again after a crash counts once: it names where it came from."""
+def _dead_letters(log: Log, committed: dict[int, int], advance: Callable[[int], None]) -> _DeadLetters:
+    """Dead letters by source. A record that became a dead letter again after a crash counts once: it names where it came from."""
     refused: Counter[str] = Counter()
     undelivered = cut = 0
     from_process: dict[tuple[int, int, bytes, bytes], int] = {}
@@ -217,10 +217,10 @@ def _dead_letters(log: Log, committed: dict[int, int], advance: Callable[[int], 
                     from_process[*at, record.key, record.headers.get("reason", b"")] = count
             else:
                 undelivered += count
-    set_aside: Counter[str] = Counter()
+    dead_lettered_rows: Counter[str] = Counter()
     for (_, _, key, _), count in from_process.items():
-        set_aside[key.decode("utf-8", "replace")] += count
-    return _Letters(refused, set_aside, undelivered, cut)
+        dead_lettered_rows[key.decode("utf-8", "replace")] += count
+    return _DeadLetters(refused, dead_lettered_rows, undelivered, cut)
 
 
 def _whole(text: bytes | None, otherwise: int) -> int:

@@ -11,7 +11,7 @@ from fieldline.log import Commit, Log, Stream
 class Lag(NamedTuple):
     """One stage in one partition.
 
-    position : next record it will take; end : next record the stream will get; lag : records in between
+    position : offset of the next record it will take; end : next record the stream will get; lag : records in between
     lost : records that retention removed before the stage had taken them
     unemitted : results of records already taken are not yet on the log
     """

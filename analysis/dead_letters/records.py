@@ -20,7 +20,7 @@ class Chosen(NamedTuple):
     reason: str | None = None
     source: str | None = None
 
-    def holds(self, record: Record) -> bool:
+    def matches(self, record: Record) -> bool:
         """Whether a record is one of them."""
         reason = record.headers.get("reason", b"").decode("utf-8", "replace")
         source = record.key.decode("utf-8", "replace")
@@ -33,7 +33,7 @@ def in_order(log: Log, chosen: Chosen) -> Iterator[Record]:
     """Those that are meant, partition after partition merged by when they became dead letters."""
     partitions = range(log.partitions(Stream.DEADLETTER))
     streams = (log.read(Stream.DEADLETTER, p, *log.bounds(Stream.DEADLETTER, p)) for p in partitions)
-    return filter(chosen.holds, heapq.merge(*streams, key=lambda record: record.appended_ns))
+    return filter(chosen.matches, heapq.merge(*streams, key=lambda record: record.appended_ns))
 
 
 def newest(log: Log, chosen: Chosen, limit: int) -> tuple[list[Record], int]:

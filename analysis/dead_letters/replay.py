@@ -20,13 +20,13 @@ class Replay:
     def __init__(self, log: Log, plant: Plant, settings: IngestSettings, clock: Clock) -> None:
         self._log = log
         self._writer = DirectWriter(log, plant, settings, clock)
-        self._letters = self._readings = self._not_readings = 0
+        self._count = self._readings = self._not_readings = 0
         self._appended: set[tuple[int, bytes]] = set()
         self._unreadable: Counter[str] = Counter()
 
     def add(self, record: Record) -> None:
         """Put a dead letter's readings on the log. Raises Unavailable."""
-        self._letters += 1
+        self._count += 1
         origin = record.headers.get("origin", b"").decode("utf-8", "replace")
         if origin == "ingest":
             self._decode(record)
@@ -41,9 +41,9 @@ class Replay:
         self._log.flush(_DURABLE_S)
 
     def report(self) -> dict[str, Any]:
-        """What became of the letters."""
+        """What became of the dead letters."""
         return {
-            "letters": self._letters,
+            "letters": self._count,
             "readings": self._readings,
             "still_unreadable": dict(self._unreadable),
             "not_readings": self._not_readings,
@@ -62,7 +62,7 @@ class Replay:
         partition = int(record.headers.get("partition", str(record.partition).encode()))
         origin = partition, record.headers.get("position", b"")
         if origin in self._appended:
-            return  # a frame of several lines is set aside once for each of them
+            return  # a frame of several lines is a dead letter once for each of them
         self._appended.add(origin)
         try:
             rows = len(decode_readings(record.value or b"").time)

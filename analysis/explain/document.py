@@ -55,13 +55,13 @@ def _at(found: Explained, time: int) -> Moment:
 
 
 def verdict(found: Explained, plant_file: str | None) -> Document:
-    """Whether the recount agrees; `agrees` is null where that can't be told. plant_file : as for `document`."""
+    """Whether the recount agrees; `agrees` is null where that is unknown. plant_file : as for `document`."""
     differing = found.differing()
     if not found.is_over:
         why = "rows come while it is read" if differing else "so far all figures agree"
         return {"agrees": None, "why": f"the window still runs; {why}", "differing": differing}
     if not found.recount:
-        return {"agrees": None, "why": "the log holds no rows of it any more", "differing": []}
+        return {"agrees": None, "why": "the log has no rows of it any more", "differing": []}
     gone = found.evidence.first > 0 and bool(differing)
     why = "retention has removed rows from the log; what lay before is not counted again" if gone else ""
     return {
@@ -87,11 +87,11 @@ def _fields(found: Explained, judged: Document) -> list[Document]:
     numbers = _numbers(found)
     is_compared = judged["agrees"] is not None
     differing = found.differing()
-    told = []
+    fields = []
     for metric in kind.metrics if kind is not None else ():
         if metric.unit == TEXT or metric.field in ("rev", "retracted"):
             continue
-        told.append(
+        fields.append(
             {
                 "field": metric.field,
                 "value": found.row.get(metric.field),
@@ -103,7 +103,7 @@ def _fields(found: Explained, judged: Document) -> list[Document]:
                 "source": metric.source,
             }
         )
-    return told
+    return fields
 
 
 def _numbers(found: Explained) -> dict[str, Any]:
@@ -119,16 +119,16 @@ def _numbers(found: Explained) -> dict[str, Any]:
         numbers |= orders.drawn_by(found.history, found.asked.asset, found.span.start, found.span.end)
     entry = found.history.info(found.asked.asset, found.asked.tag).spc if found.asked.kind == "spc" else None
     if entry is not None:
-        held = entry.limits_for(found.row.get("product"))
+        limits = entry.limits_for(found.row.get("product"))
         n = numbers.get("n", nan)
         numbers |= {
             "usl": entry.usl,
             "lsl": entry.lsl,
             "size": entry.n,
-            "six_sigma": 6 * held.sigma,
-            "three_sigma": 3 * held.sigma,
+            "six_sigma": 6 * limits.sigma,
+            "three_sigma": 3 * limits.sigma,
         }
-        numbers["sigma_of_point"] = held.sigma if entry.chart == "i_mr" else held.sigma / n**0.5
+        numbers["sigma_of_point"] = limits.sigma if entry.chart == "i_mr" else limits.sigma / n**0.5
     return numbers
 
 
@@ -139,19 +139,19 @@ def _added(found: Explained) -> int:
 def inputs(found: Explained) -> Document:
     """What went into the figure beside raw rows: calendar, orders, ideal cycles, states, counts, meters, limits."""
     kind = found.asked.kind
-    told: Document = {"orders": [_run(found, run) for run in found.runs]}
+    gone_in: Document = {"orders": [_run(found, run) for run in found.runs]}
     if kind == "spc":
-        return told | {"limits": _limits(found)}
+        return gone_in | {"limits": _limits(found)}
     if kind == "energy":
-        return told | {
+        return gone_in | {
             "meters": _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE)),
             "price": _prices(found),
         }
-    told |= {"calendar": _calendar(found), "ideal_cycle_s": _cycles(found), "states": _states(found)}
-    told["counts"] = _readings_at_ends(found, COUNT_ROLES)
+    gone_in |= {"calendar": _calendar(found), "ideal_cycle_s": _cycles(found), "states": _states(found)}
+    gone_in["counts"] = _readings_at_ends(found, COUNT_ROLES)
     if kind == "order":
-        told["meters"] = _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE))
-    return told
+        gone_in["meters"] = _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE))
+    return gone_in
 
 
 def _run(found: Explained, run: Run) -> Document:
@@ -199,7 +199,7 @@ def _states(found: Explained) -> list[Document]:
 
 def _readings_at_ends(found: Explained, roles: Any) -> list[Document]:
     """Of each counter or meter its last reading before the window, and the last one in it."""
-    told = []
+    readings = []
     for (asset, tag), rows in found.history.rows.items():
         role = found.history.info(asset, tag).role
         if tag.startswith("@") or role not in roles:
@@ -213,8 +213,8 @@ def _readings_at_ends(found: Explained, roles: Any) -> list[Document]:
             row["counted"] = sum(
                 step.pieces for step in steps if step.source == tag and found.span.start <= step.time < found.span.end
             )
-        told.append(row)
-    return told
+        readings.append(row)
+    return readings
 
 
 def _prices(found: Explained) -> list[Document]:
@@ -237,15 +237,15 @@ def _limits(found: Explained) -> Document:
     if entry is None:
         return {}
     product = chart.product_at(found.history, found.span.start, found.span.end)
-    held = entry.limits_for(product or None)
+    limits = entry.limits_for(product or None)
     return {
         "chart": entry.chart,
         "every": entry.every,
         "n": entry.n,
         "product": product or None,
-        "version": held.version,
-        "center": _none(held.center),
-        "sigma": _none(held.sigma),
+        "version": limits.version,
+        "center": _none(limits.center),
+        "sigma": _none(limits.sigma),
         "rules": list(entry.rules),
     }
 
@@ -288,7 +288,7 @@ def _picked(rows: Rows, count: int) -> list[int]:
 def _reading(found: Explained, rows: Rows, at: int) -> Document:
     value = float(rows.value[at])
     payload = found.evidence.payloads.get(value)
-    told: Document = {"time": _at(found, int(rows.time[at])), "position": int(rows.position[at])}
-    told |= {"value": value} if payload is None else {"event": payload.decode("utf-8", "replace")}
+    reading: Document = {"time": _at(found, int(rows.time[at])), "position": int(rows.offset[at])}
+    reading |= {"value": value} if payload is None else {"event": payload.decode("utf-8", "replace")}
     quality = int(rows.quality[at])
-    return told | ({"quality": Quality(quality).name.lower()} if quality != Quality.GOOD else {})
+    return reading | ({"quality": Quality(quality).name.lower()} if quality != Quality.GOOD else {})

@@ -90,7 +90,7 @@ def explain(
 
 
 def default_window(plant: Plant, asked: Asked) -> str:
-    """The window that is meant where none is told: a chart's cell, an order, a shift where there are any, else the hour."""
+    """The window that is meant where none is named: a chart's cell, an order, a shift where there are any, else the hour."""
     if asked.kind == "spc":
         entry = plant.tag_info(asked.asset, asked.tag).spc
         if entry is None:
@@ -106,8 +106,8 @@ def default_window(plant: Plant, asked: Asked) -> str:
 def _span(log: Log, plant: Plant, line: str, window: str, at: int, advance: Callable[[int], None]) -> Span:
     if window != "order":
         return span_at(plant, line, window, at)
-    told = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance)
-    found = History(plant, line, {key: rows.usable() for key, rows in told.series.items()}, told.payloads)
+    events = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance)
+    found = History(plant, line, {key: rows.usable() for key, rows in events.series.items()}, events.payloads)
     run = run_at(plant, line, found.runs(), at)
     return Span(run.start, run.end)
 
@@ -123,7 +123,7 @@ def _orders_of(plant: Plant, line: str) -> Wanted:
 
 
 def _row(plant: Plant, query: Query, asked: Asked, window: str, span: Span) -> dict[str, Any]:
-    """The row of the window; of a minute that an order cuts, of the part that holds the time."""
+    """The row of the window; of a minute that an order cuts, of the piece that the time lies in."""
     found = query(asked.kind, asked.asset, window, span.start, min(asked.at, span.end) + 1)
     found = [row for row in found if row.get("retracted") != 1.0 and (asked.kind != "spc" or row["tag"] == asked.tag)]
     if not found:
@@ -160,7 +160,7 @@ def wanted(plant: Plant, asked: Asked) -> Wanted:
         if tag in ("@order", "@product"):
             return FOREVER, 0
         if asked.kind == "spc":
-            # All there are: a chart remembers every point since its limits held.
+            # All there are: a chart remembers every point since its limits came into force.
             return (FOREVER, 0) if (asset, tag) == (asked.asset, asked.tag) else None
         if asset not in related and asked.asset != line:
             return None

@@ -22,7 +22,7 @@ class Drawn(NamedTuple):
 
 
 def plant_toml(drawn: Drawn, estimate: Limits) -> str:
-    """What to paste into the plant file: a product's own limits, or those of the tag where no product is told."""
+    """What to paste into the plant file: a product's own limits, or those of the tag where no product is named."""
     path = f"asset.tags.{_key(drawn.tag)}.spc"
     chart = [f'chart = "{drawn.chart}"', f'every = "{drawn.every}"', *([f"n = {drawn.n}"] if drawn.n else [])]
     numbers = [f"center = {estimate.center!r}", f"sigma = {estimate.sigma!r}"]

@@ -102,5 +102,5 @@ def gather(readings: Readings, every: str, n: int | None) -> Cells:
     """The first `n` readings of each cell of the clock, or all; cells without readings are none."""
     cell = readings.times_ns // EVERY_NS[every]
     numbers, begins = np.unique(cell, return_index=True)
-    parts = np.split(readings.values, begins[1:]) if numbers.size else []
-    return Cells(numbers * EVERY_NS[every], [part[:n] for part in parts])
+    cells = np.split(readings.values, begins[1:]) if numbers.size else []
+    return Cells(numbers * EVERY_NS[every], [cell[:n] for cell in cells])

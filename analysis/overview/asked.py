@@ -1,4 +1,4 @@
-"""What is asked for, and the window that is meant: the one that holds a time, or the newest that has rows."""
+"""What is asked for, and the window that is meant: the one that a time lies in, or the newest that has rows."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,7 +15,7 @@ ALL_TIME = 1 << 62
 DAY_NS = 86_400_000_000_000
 _BACK_NS = {"1m": DAY_NS // 24, "15m": DAY_NS, "1h": DAY_NS, "day": 2 * DAY_NS, "week": 14 * DAY_NS}
 _BACK_NS |= {"month": 62 * DAY_NS, "shift": 2 * DAY_NS}
-"""How far back lines are looked for that may have no part in a roll-up; longer than the window."""
+"""How far back lines are looked for that may be left out of a roll-up; longer than the window."""
 
 
 class Asked(NamedTuple):
@@ -52,7 +52,7 @@ class Asked(NamedTuple):
         return lines_of(self.plant, self.results.rows(kind, self.asset, window, start, end, is_below=True))
 
     def span(self, kind: str) -> tuple[str, Span]:
-        """The window that holds the time, or the newest that has a row of a kind. Raises SettingsError where there is none."""
+        """The window that the time lies in, or the newest that has a row of a kind. Raises SettingsError where there is none."""
         at, window = self.at, self.window
         if at is None:
             names = self._names()
@@ -66,7 +66,7 @@ class Asked(NamedTuple):
         return window, span_at(self.plant, self.line, window, at)
 
     def lines(self) -> tuple[str, OneWindow]:
-        """The window of the lines below that holds the time, or the newest. Raises SettingsError where there is none."""
+        """The window of the lines below that the time lies in, or the newest. Raises SettingsError where there is none."""
         for name in self._names():
             at = self.at
             if at is None:
@@ -99,7 +99,7 @@ class Shown(NamedTuple):
 
 
 def shown(asked: Asked, window: str, span: Span) -> Shown:
-    """A window as it is told."""
+    """A window as it is shown."""
     start, end = (Moment(time, asked.zone) for time in (span.start, span.end))
     return Shown(asked.asset, window, span.shift, start, end)
 

@@ -29,12 +29,12 @@ class Pareto(NamedTuple):
 def shares(amounts: Mapping[str, float]) -> list[Share]:
     """Causes by amount, the largest first, of equals by name; amounts that are not above 0 are left out."""
     found = sorted(((v, k) for k, v in amounts.items() if v > 0), key=lambda pair: (-pair[0], pair[1]))
-    total, reached = sum(value for value, _ in found), 0.0
-    told = []
+    total, cumulated = sum(value for value, _ in found), 0.0
+    shares = []
     for value, cause in found:
-        reached += value
-        told.append(Share(cause, value, value / total, reached / total))
-    return told
+        cumulated += value
+        shares.append(Share(cause, value, value / total, cumulated / total))
+    return shares
 
 
 def pareto_of(asked: Asked, log: Log) -> Pareto:

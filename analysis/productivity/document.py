@@ -12,7 +12,7 @@ FORMULAS = ("laspeyres", "paasche", "fisher", "tornqvist")
 
 def document(table: MonthlyTable, base: int) -> dict[str, Any]:
     """All figures: ratios and indices with 1 for the base period, growth as logarithms; what is undefined is NaN."""
-    told = {
+    found = {
         "base": table.periods[base],
         "periods": list(table.periods),
         "outputs": list(table.output_names),
@@ -20,8 +20,8 @@ def document(table: MonthlyTable, base: int) -> dict[str, Any]:
         "units": [_of_unit(name, part, at, base) for name, part, at in _parts(table)],
     }
     if has_frontier(table):
-        told["frontier"] = _of_frontier(table, frontier(table))
-    return told
+        found["frontier"] = _of_frontier(table, frontier(table))
+    return found
 
 
 def has_frontier(table: MonthlyTable) -> bool:
@@ -40,7 +40,7 @@ def _of_unit(name: str, table: MonthlyTable, at: int, base: int) -> dict[str, An
     indices = {key: against_base(values, base) for key, values in found.partial.items()}
     rows = []
     for period, label in enumerate(table.periods):
-        parts = dict(zip(table.input_names, found.growth.contributions[period].tolist(), strict=True))
+        contributions = dict(zip(table.input_names, found.growth.contributions[period].tolist(), strict=True))
         rows.append(
             {
                 "period": label,
@@ -52,7 +52,7 @@ def _of_unit(name: str, table: MonthlyTable, at: int, base: int) -> dict[str, An
                 "total_factor_productivity": found.total_factor[period],
                 "growth": {
                     "output": found.growth.output[period],
-                    "inputs": parts,
+                    "inputs": contributions,
                     "total_factor_productivity": found.growth.residual[period],
                 },
             }

@@ -21,7 +21,7 @@ _OPTIMAL, _INFEASIBLE, _UNBOUNDED = 0, 2, 3
 
 
 class Orientation(StrEnum):
-    """What a unit would change to reach the frontier: use less, or make more. Scores are the same under constant returns."""
+    """What a unit would change to lie on the frontier: use less, or make more. Scores are the same under constant returns."""
 
     INPUT = "input"
     OUTPUT = "output"
@@ -89,7 +89,7 @@ def envelop(
 
 
 def units_needed(inputs: int, outputs: int) -> int:
-    """How many units it takes for scores to tell them apart: max(m · s, 3 (m + s)) by Cooper, Seiford and Tone."""
+    """How many units it takes for scores to distinguish them: max(m · s, 3 (m + s)) by Cooper, Seiford and Tone."""
     return max(inputs * outputs, 3 * (inputs + outputs))
 
 

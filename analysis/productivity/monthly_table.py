@@ -177,7 +177,7 @@ def _labels(column: "pl.Series", file: str) -> list[str]:
 
 
 def _in_order(names: list[str]) -> tuple[str, ...]:
-    """Periods in time's order where their names tell it, else in the file's."""
+    """Periods in time's order where their names say it, else in the file's."""
     found = tuple(dict.fromkeys(names))
     matches = [_SORTABLE.fullmatch(name) for name in found]
     alike = len({len(name) for name in found}) == 1

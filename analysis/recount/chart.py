@@ -1,4 +1,4 @@
-"""A point of a control chart from its samples, held against the limits that the plant file froze for its product."""
+"""A point of a control chart from its samples, judged by the limits that the plant file froze for its product."""
 
 from collections.abc import Sequence
 from math import nan, sqrt
@@ -24,11 +24,13 @@ def point(entry: SpcEntry, product: str, samples: Sequence[tuple[int, float]]) -
     n = len(values)
     mean = sum(values) / n if n else nan
     spread = sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else nan
-    held = entry.limits_for(product or None)
+    limits = entry.limits_for(product or None)
     is_subgroup = entry.chart != "i_mr"
-    step = held.sigma / sqrt(n) if is_subgroup and n else held.sigma
-    is_judged = held.sigma == held.sigma and (n > 1 or not is_subgroup) and held.center + held.sigma != held.center
-    center, step, sigma = (held.center, step, held.sigma) if is_judged else (nan, nan, nan)
+    step = limits.sigma / sqrt(n) if is_subgroup and n else limits.sigma
+    is_judged = (
+        limits.sigma == limits.sigma and (n > 1 or not is_subgroup) and limits.center + limits.sigma != limits.center
+    )
+    center, step, sigma = (limits.center, step, limits.sigma) if is_judged else (nan, nan, nan)
     return {
         "n": float(n),
         "mean": mean,
@@ -40,7 +42,7 @@ def point(entry: SpcEntry, product: str, samples: Sequence[tuple[int, float]]) -
         "standardised": (mean - center) / step,
         "cp": (entry.usl - entry.lsl) / (6.0 * sigma) if entry.usl is not None and entry.lsl is not None else nan,
         "cpk": min(_reach(entry, mean), default=nan) / (3.0 * sigma),
-        "limits_version": float(held.version) if is_judged else nan,
+        "limits_version": float(limits.version) if is_judged else nan,
         "coverage": n / entry.n if entry.n else 1.0,
     }
 

@@ -15,14 +15,14 @@ from fieldline.plantfile.spc import RULES, SpcEntry
 
 _LONGEST = 15
 Cell = Callable[[int], tuple[int, int]]
-"""The cell that holds a time: start and end [ns UTC]."""
+"""The cell that a time lies in: start and end [ns UTC]."""
 
 
 class Charted(NamedTuple):
-    """A point: its cell, what was made, the limits that held, and its own figures."""
+    """A point: its cell, what was made, the limits in force, and its own figures."""
 
     start: int
-    held: tuple[str, int, str, str]
+    in_force: tuple[str, int, str, str]
     figures: Figures
 
 
@@ -38,8 +38,8 @@ def points_of(history: History, asset: str, tag: str, entry: SpcEntry, cell_of: 
             product = product_at(history, start, end)
             limits = entry.limits_for(product or None)
             # As text, so that limits that are not there equal each other.
-            held = product, limits.version, repr(limits.center), repr(limits.sigma)
-            found.append(Charted(start, held, point(entry, product, samples[: entry.n])))
+            in_force = product, limits.version, repr(limits.center), repr(limits.sigma)
+            found.append(Charted(start, in_force, point(entry, product, samples[: entry.n])))
     return found
 
 
@@ -56,25 +56,25 @@ def remembered(entry: SpcEntry, points: list[Charted]) -> Figures:
     for z in judged:
         average = smoothing * z + (1.0 - smoothing) * average
         high, low = max(0.0, high + z - entry.cusum_k), max(0.0, low - z - entry.cusum_k)
-    reach = entry.ewma_l * sqrt(smoothing / (2.0 - smoothing) * (1.0 - (1.0 - smoothing) ** (2 * len(judged))))
+    half_width = entry.ewma_l * sqrt(smoothing / (2.0 - smoothing) * (1.0 - (1.0 - smoothing) ** (2 * len(judged))))
     broken = [rule for rule in entry.rules if _RULES[rule](judged[-_LONGEST:])]
     rules = float(sum(1 << RULES.index(rule) for rule in broken))
-    is_alarm = rules > 0 or abs(average) > reach or max(high, low) > entry.cusum_h
-    found |= {"ewma": average, "ewma_lcl": -reach, "ewma_ucl": reach, "cusum_high": high, "cusum_low": low}
+    is_alarm = rules > 0 or abs(average) > half_width or max(high, low) > entry.cusum_h
+    found |= {"ewma": average, "ewma_lcl": -half_width, "ewma_ucl": half_width, "cusum_high": high, "cusum_low": low}
     return found | {"rules": rules, "alarm": float(is_alarm)}
 
 
 def _begin(points: list[Charted]) -> int:
     """Where the chart that the last point is on begins."""
     at = len(points) - 1
-    while at > 0 and points[at - 1].held == points[-1].held:
+    while at > 0 and points[at - 1].in_force == points[-1].in_force:
         at -= 1
     return at
 
 
-def _all(z: list[float], count: int, holds: Callable[[float], bool]) -> bool:
-    """Whether something holds for the last `count` points, of which there are enough."""
-    return len(z) >= count and all(holds(value) for value in z[-count:])
+def _all(z: list[float], count: int, applies: Callable[[float], bool]) -> bool:
+    """Whether something applies for the last `count` points, of which there are enough."""
+    return len(z) >= count and all(applies(value) for value in z[-count:])
 
 
 def _one_side(count: int) -> Callable[[list[float]], bool]:
@@ -84,11 +84,11 @@ def _one_side(count: int) -> Callable[[list[float]], bool]:
 def _beyond(count: int, needed: int, limit: float) -> Callable[[list[float]], bool]:
     """The newest point lies beyond a limit, and so do `needed` of the last `count`, on its side."""
 
-    def holds(z: list[float]) -> bool:
+    def applies(z: list[float]) -> bool:
         side = 1.0 if z[-1] > 0 else -1.0
         return len(z) >= count and z[-1] * side > limit and sum(value * side > limit for value in z[-count:]) >= needed
 
-    return holds
+    return applies
 
 
 def _steps(z: list[float], count: int) -> list[float]:

@@ -13,7 +13,7 @@ _NOTHING = Pieces(nan, nan, nan, nan, nan, nan)
 
 
 class Machine(NamedTuple):
-    """One machine in one window, for itself or as a part of its line."""
+    """One machine in one window, for itself or as one of its line."""
 
     asset: str
     is_part: bool
@@ -48,18 +48,18 @@ def busy_of(times: Times) -> int:
 
 
 def total_of(machines: list[Machine], start: int, end: int) -> Total:
-    """The machines that told of their state, added up."""
-    told = [machine for machine in machines if machine.times.is_known]
+    """The machines whose state is known, added up."""
+    known = [machine for machine in machines if machine.times.is_known]
     names = [name for name in Times._fields if name not in ("by_state", "is_known")]
-    times = {name: sum(getattr(machine.times, name) for machine in told) for name in names}
-    total = sum(_ideal(machine, machine.pieces.ideal_total) for machine in told) if told else nan
-    good = sum(_ideal(machine, machine.pieces.ideal_good) for machine in told) if told else nan
-    pieces = told[0].pieces if len(told) == 1 else _NOTHING
-    return Total((end - start) * len(told), times, total, good, len(told), pieces)
+    times = {name: sum(getattr(machine.times, name) for machine in known) for name in names}
+    total = sum(_ideal(machine, machine.pieces.ideal_total) for machine in known) if known else nan
+    good = sum(_ideal(machine, machine.pieces.ideal_good) for machine in known) if known else nan
+    pieces = known[0].pieces if len(known) == 1 else _NOTHING
+    return Total((end - start) * len(known), times, total, good, len(known), pieces)
 
 
 def _ideal(machine: Machine, ideal: float) -> float:
-    """An ideal time of a machine in its line's sum; a part without planned time has no share in it, nor have its pieces."""
+    """An ideal time of a machine in its line's sum; a machine without planned time has no share in it, nor have its pieces."""
     return 0.0 if machine.is_part and busy_of(machine.times) == 0 else ideal
 
 
@@ -135,9 +135,9 @@ def quality(history: History, asset: str, machines: list[Machine]) -> Figures:
 
 def output_of(history: History, machines: list[Machine]) -> Pieces:
     """The pieces of a line: of the asset that is declared, or of the only one that counts."""
-    told = history.plant.line_entry(history.line).output
+    output = history.plant.line_entry(history.line).output
     counting = [machine for machine in machines if _counts(machine.pieces)]
-    chosen = [machine for machine in counting if machine.asset == told] if told is not None else counting
+    chosen = [machine for machine in counting if machine.asset == output] if output is not None else counting
     return chosen[0].pieces if len(chosen) == 1 else _NOTHING
 
 

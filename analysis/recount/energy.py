@@ -2,7 +2,7 @@
 
 Between two samples of a meter that are near enough (`max_gap_s`, of registers, intervals and pulses `register_max_gap_s`) energy is laid
 out over time: of power as a trapezoid, of registers evenly. It is cut at whole minutes and where orders begin and end, and in each cut the
-states share it by the time that each held. Intervals and pulses, and steps of registers across longer gaps, count at their own time.
+states share it by the time that each lasted. Intervals and pulses, and steps of registers across longer gaps, count at their own time.
 """
 
 from bisect import bisect_right
@@ -111,18 +111,18 @@ def _laid_out(info: TagInfo, before: tuple[int, float], now: tuple[int, float], 
 
 def _cuts(history: History, start: int, end: int) -> list[int]:
     """Where time is cut within a window: at whole minutes and at the events of orders; with both ends [ns UTC]."""
-    told = [
+    known = [
         time
         for (asset, tag), rows in history.rows.items()
         if tag in ORDER_TAGS and history.plant.line_of(asset) == history.line
         for time, _ in rows
     ]
     minutes = range((start // MINUTE + 1) * MINUTE, end, MINUTE)
-    return sorted({start, end, *minutes, *(time for time in told if start < time < end)})
+    return sorted({start, end, *minutes, *(time for time in known if start < time < end)})
 
 
 def _between(first: int, last: int, cuts: list[int]) -> list[tuple[int, int]]:
-    """The parts of first..last that lie between two cuts."""
+    """The pieces of first..last that lie between two cuts."""
     first, last = max(first, cuts[0]), min(last, cuts[-1])
     inside = cuts[bisect_right(cuts, first) : bisect_right(cuts, last)]
     bounds = [first, *(cut for cut in inside if cut < last), last]
@@ -168,22 +168,22 @@ def _in_states(history: History, asset: str, found: list[list[Portion]] | None) 
     shared = [portion for portions in found or [] for portion in portions if portion.shared[0] < portion.shared[1]]
     if shared:
         first, last = min(portion.shared[0] for portion in shared), max(portion.shared[1] for portion in shared)
-        told = stretches(history.states(history.plant.asset_info(asset).state_of or asset), first, last)
-        starts = [one.start for one in told]
+        states = stretches(history.states(history.plant.asset_info(asset).state_of or asset), first, last)
+        starts = [one.start for one in states]
         for portion in shared:
-            for state, share in _shares(portion.shared, told, starts).items():
+            for state, share in _shares(portion.shared, states, starts).items():
                 known = True
                 sums[_STATES[state]] += portion.amount * share
     return sums if known else dict.fromkeys(sums, nan)
 
 
-def _shares(span: tuple[int, int], told: list[Stretch], starts: list[int]) -> dict[EnergyState, float]:
+def _shares(span: tuple[int, int], states: list[Stretch], starts: list[int]) -> dict[EnergyState, float]:
     """How a span of time is shared among states that are known [1]."""
     shares: dict[EnergyState, float] = {}
     at = bisect_right(starts, span[0]) - 1
-    while at < len(told) and told[at].start < span[1]:
-        lasts = min(told[at].end, span[1]) - max(told[at].start, span[0])
-        state = STATES[told[at].state].energy
+    while at < len(states) and states[at].start < span[1]:
+        lasts = min(states[at].end, span[1]) - max(states[at].start, span[0])
+        state = STATES[states[at].state].energy
         if lasts > 0 and state is not EnergyState.UNKNOWN:
             shares[state] = shares.get(state, 0.0) + lasts / (span[1] - span[0])
         at += 1
@@ -191,7 +191,7 @@ def _shares(span: tuple[int, int], told: list[Stretch], starts: list[int]) -> di
 
 
 def _worth(history: History, found: list[list[Portion]] | None) -> Figures:
-    """Cost and CO2: each cut's energy at the price and factor of its minute; NaN where one that is needed is not known."""
+    """Cost and CO2: each cut's energy at the price and factor of its minute; NaN where one that is needed is not states."""
     if found is None:
         return {"energy_cost": nan, "co2_kg": nan}
     table, money, kg = history.plant.price_table(history.line), 0.0, 0.0

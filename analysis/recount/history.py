@@ -21,10 +21,10 @@ FAR = 2**62
 """The end of an order that has none yet."""
 
 
-class Told(NamedTuple):
+class StateReport(NamedTuple):
     """What one row says of a machine's state from its time on.
 
-    until : when a correction ends; None: no end is told, or it is no correction; hold : how long it holds at most [ns]
+    until : when a correction ends; None: no end is reported, or it is no correction; hold_ns : how long it counts at most [ns]
     """
 
     time: int
@@ -33,12 +33,12 @@ class Told(NamedTuple):
     state: State
     is_correction: bool
     until: int | None
-    hold: int
+    hold_ns: int
 
 
 ORDER_STOP = "@order/stop"
 ORDER_TAGS = ("@order", ORDER_STOP, "@product")
-"""Rows that say which order and product holds; ends of orders are told apart, since one may end when another begins."""
+"""Rows that say which order and product is in force; ends of orders are kept apart, since one may end when another begins."""
 
 
 class Run(NamedTuple):
@@ -71,7 +71,7 @@ class History:
         self.rows = rows
         self._payloads = payloads
         self._runs: list[Run] | None = None
-        self._states: dict[str, list[Told]] = {}
+        self._states: dict[str, list[StateReport]] = {}
         self._steps: dict[str, list[Step]] = {}
 
     def tags(self, asset: str, *roles: Role) -> list[str]:
@@ -83,7 +83,7 @@ class History:
         return self.plant.tag_info(asset, tag)
 
     def machines(self) -> list[str]:
-        """The assets of the line that tell states or counts."""
+        """The assets of the line that report states or counts."""
         found = {
             asset
             for asset, tag in self.rows
@@ -96,28 +96,32 @@ class History:
         """Time and attributes of the events of an asset, in order."""
         return [(time, _attributes(self._payloads.get(value, b""))) for time, value in self.rows.get((asset, tag), [])]
 
-    def states(self, asset: str) -> list[Told]:
-        """What is told of an asset's state, in the order in which it counts."""
+    def states(self, asset: str) -> list[StateReport]:
+        """What is reported of an asset's state, in the order in which it counts."""
         if asset not in self._states:
-            self._states[asset] = self._told(asset)
+            self._states[asset] = self._reports(asset)
         return self._states[asset]
 
-    def _told(self, asset: str) -> list[Told]:
-        hold = int(self.plant.asset_info(asset).state_max_gap_s * 1e9)
-        told: list[Told] = []
+    def _reports(self, asset: str) -> list[StateReport]:
+        hold_ns = int(self.plant.asset_info(asset).state_max_gap_s * 1e9)
+        reports: list[StateReport] = []
         for tag in ("@state", "@correction"):
-            for time, said in self.events(asset, tag):
-                state = said.get("state")
+            for time, event in self.events(asset, tag):
+                state = event.get("state")
                 if isinstance(state, str):
-                    until = _until(said, time, hold) if tag == "@correction" else None
-                    told.append(
-                        Told(time, asset, tag, state_of(state) or State.UNKNOWN, tag == "@correction", until, hold)
+                    until = _until(event, time, hold_ns) if tag == "@correction" else None
+                    reports.append(
+                        StateReport(
+                            time, asset, tag, state_of(state) or State.UNKNOWN, tag == "@correction", until, hold_ns
+                        )
                     )
         for tag in self.tags(asset, Role.STATE, Role.RUNNING):
             info = self.info(asset, tag)
             for time, value in self.rows[asset, tag]:
-                told.append(Told(time, asset, tag, _measured(info, value), False, None, int(info.max_gap_s * 1e9)))
-        return sorted(told)
+                reports.append(
+                    StateReport(time, asset, tag, _measured(info, value), False, None, int(info.max_gap_s * 1e9))
+                )
+        return sorted(reports)
 
     def runs(self) -> list[Run]:
         """The line's orders and products, ascending and apart."""
@@ -127,12 +131,12 @@ class History:
 
     def _run_through(self) -> list[Run]:
         keys = [(asset, tag) for asset, tag in self.rows if tag in ORDER_TAGS]
-        told = [(time, f"{tag} {asset}", said) for asset, tag in keys for time, said in self.events(asset, tag)]
+        reports = [(time, f"{tag} {asset}", event) for asset, tag in keys for time, event in self.events(asset, tag)]
         runs: list[Run] = []
         order = product = own = ""
-        voided = {(time, _text(said, "order")) for time, _, said in told if _phase(said) == "void"}
-        for time, _, said in sorted(told, key=lambda row: row[:2]):
-            phase, named = _phase(said), (_text(said, "order"), _text(said, "product"))
+        voided = {(time, _text(event, "order")) for time, _, event in reports if _phase(event) == "void"}
+        for time, _, event in sorted(reports, key=lambda row: row[:2]):
+            phase, named = _phase(event), (_text(event, "order"), _text(event, "product"))
             if phase == "void" or (phase == "stop" and (time, named[0]) in voided):
                 continue
             if not named[0]:
@@ -145,7 +149,7 @@ class History:
         return [run for run in runs if run.order or run.product]
 
     def run_at(self, time: int, runs: list[Run]) -> Run | None:
-        """The run that holds at a time."""
+        """The run that a time lies in."""
         return next((run for run in runs if run.start <= time < run.end), None)
 
     def steps(self, asset: str) -> list[Step]:
@@ -158,9 +162,9 @@ class History:
         found = [step for tag in self.tags(asset, *COUNT_ROLES) for step in self._steps_of(asset, tag)]
         names = (("good", Role.GOOD_COUNT), ("scrap", Role.SCRAP_COUNT), ("rework", Role.REWORK_COUNT))
         for tag in ("@count", "@correction"):
-            for time, said in self.events(asset, tag):
+            for time, event in self.events(asset, tag):
                 for name, role in names:
-                    pieces = _number(said, name)
+                    pieces = _number(event, name)
                     if isfinite(pieces):
                         found.append(Step(time, role, pieces, tag, float("nan")))
         return sorted(found, key=lambda step: step.time)
@@ -213,15 +217,15 @@ def _measured(info: TagInfo, value: float) -> State:
 
 def _attributes(payload: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(payload)
+        event = json.loads(payload)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return event if isinstance(event, dict) else {}
 
 
-def _until(said: dict[str, Any], time: int, hold: int) -> int | None:
-    """When a correction ends: the attribute `until`, to the millisecond, at most `hold` after its time; None without."""
-    until = said.get("until")
+def _until(event: dict[str, Any], time: int, hold_ns: int) -> int | None:
+    """When a correction ends: the attribute `until`, to the millisecond, at most `hold_ns` after its time; None without."""
+    until = event.get("until")
     if isinstance(until, str):
         try:
             moment = datetime.fromisoformat(until)
@@ -229,19 +233,19 @@ def _until(said: dict[str, Any], time: int, hold: int) -> int | None:
             return None
         seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     else:
-        seconds = _number(said, "until")
+        seconds = _number(event, "until")
     if not isfinite(seconds):
         return None
-    return max(time, min(round(seconds * 1000.0) * 1_000_000, time + hold))
+    return max(time, min(round(seconds * 1000.0) * 1_000_000, time + hold_ns))
 
 
-def _number(said: dict[str, Any], name: str) -> float:
-    value = said.get(name)
+def _number(event: dict[str, Any], name: str) -> float:
+    value = event.get(name)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
 
 
-def _text(said: dict[str, Any], name: str) -> str:
-    value = said.get(name)
+def _text(event: dict[str, Any], name: str) -> str:
+    value = event.get(name)
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
@@ -250,6 +254,6 @@ def is_stop(payload: bytes) -> bool:
     return _phase(_attributes(payload)) == "stop"
 
 
-def _phase(said: dict[str, Any]) -> str:
-    phase = _text(said, "phase").lower()
+def _phase(event: dict[str, Any]) -> str:
+    phase = _text(event, "phase").lower()
     return "stop" if phase in STOPS else VOID if phase == VOID else "start"

@@ -53,8 +53,8 @@ class Pieces(NamedTuple):
 def times_of(history: History, asset: str, start: int, end: int) -> Times:
     """The times of one machine in [start, end) [ns UTC]."""
     microstop = int(history.plant.asset_info(asset).microstop_s * 1e9)
-    told = history.states(asset)
-    around = stretches(told, start - microstop - 1, end + microstop)
+    known = history.states(asset)
+    around = stretches(known, start - microstop - 1, end + microstop)
     calendar = history.plant.calendar(history.line)
     spent: Counter[str] = Counter()
     by_state: Counter[State] = Counter()
@@ -73,7 +73,7 @@ def times_of(history: History, asset: str, start: int, end: int) -> Times:
             if begins and not minor and _is_down(one.state) and not _is_down(before):
                 spent["stops"] += 1
             before = one.state
-    is_known = any(row.time < end and row.time + row.hold > start for row in told)
+    is_known = any(row.time < end and row.time + row.hold_ns > start for row in known)
     return Times(**{name: spent[name] for name in _COUNTED}, by_state=dict(by_state), is_known=is_known)
 
 
@@ -116,30 +116,30 @@ def _column(piece: Stretch, minor: bool) -> str:
 def pieces_of(history: History, asset: str, start: int, end: int) -> Pieces:
     """The pieces of one machine in [start, end); what is not counted follows from what is, as far as that goes.
 
-    A total that a counter tells holds: events say only what its pieces were, and of good and scrap the one not counted is the rest.
+    A total that a counter reports stands: events say only what its pieces were, and of good and scrap the one not counted is the rest.
     """
     steps = history.steps(asset)
     inside = [step for step in steps if start <= step.time < end]
     # A counter that stood still counted nothing; one that was not heard of for long did not count.
     before = [step for step in steps if step.time < start and step.time + _hold(history, asset, step) > start]
     counted = {step.role for step in inside + before if not step.source.startswith("@")}
-    told = counted | {step.role for step in inside}
+    known = counted | {step.role for step in inside}
     counts, ideals = _sums(history, asset, inside, history.runs())
-    made, worth = _completed(counts, counted, told), _completed(ideals, counted, told)
+    made, worth = _completed(counts, counted, known), _completed(ideals, counted, known)
     return Pieces(*made, worth[0], worth[3])
 
 
-def _completed(amounts: dict[Role, float], counted: set[Role], told: set[Role]) -> tuple[float, float, float, float]:
-    """Good, scrap, rework and all pieces, or their ideal times; counted : by a counter, told : by that or an event."""
+def _completed(amounts: dict[Role, float], counted: set[Role], known: set[Role]) -> tuple[float, float, float, float]:
+    """Good, scrap, rework and all pieces, or their ideal times; counted : by a counter, known : by that or an event."""
     good, scrap, rework, total = (
-        amounts[role] if role in told else nan
+        amounts[role] if role in known else nan
         for role in (Role.GOOD_COUNT, Role.SCRAP_COUNT, Role.REWORK_COUNT, Role.TOTAL_COUNT)
     )
     has_total = Role.TOTAL_COUNT in counted
-    is_good_told, is_scrap_told = Role.GOOD_COUNT in told, Role.SCRAP_COUNT in told
-    rest_is_good = has_total and Role.GOOD_COUNT not in counted and is_scrap_told
+    is_good_known, is_scrap_known = Role.GOOD_COUNT in known, Role.SCRAP_COUNT in known
+    rest_is_good = has_total and Role.GOOD_COUNT not in counted and is_scrap_known
     rest_is_scrap = has_total and Role.SCRAP_COUNT not in counted
-    rest_is_scrap &= Role.GOOD_COUNT in counted or (is_good_told and not is_scrap_told)
+    rest_is_scrap &= Role.GOOD_COUNT in counted or (is_good_known and not is_scrap_known)
     return (
         total - scrap if rest_is_good else good,
         total - good if rest_is_scrap else scrap,

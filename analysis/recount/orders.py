@@ -35,8 +35,8 @@ def meters_of(history: History, asset: str) -> list[str]:
     """The assets whose energy is an asset's: of a line its declared meters, or all."""
     if asset != history.line:
         return [asset]
-    told = history.plant.line_entry(history.line).meters
-    return sorted({one for one, _ in history.rows if told is None or one in told})
+    declared = history.plant.line_entry(history.line).meters
+    return sorted({one for one, _ in history.rows if declared is None or one in declared})
 
 
 def drawn_by(history: History, asset: str, start: int, end: int) -> Figures:

@@ -1,9 +1,9 @@
-"""A machine's states over time, from what is told of them, and how that time is meant by calendars."""
+"""A machine's states over time, from what is reported of them, and how that time is meant by calendars."""
 
 from bisect import bisect_right
 from typing import NamedTuple
 
-from analysis.recount.history import Told
+from analysis.recount.history import StateReport
 from fieldline.shifts import Plan, ShiftCalendar
 from fieldline.states import State
 
@@ -17,17 +17,17 @@ class Stretch(NamedTuple):
     plan: Plan = Plan.SCHEDULED
 
 
-def stretches(told: list[Told], start: int, end: int) -> list[Stretch]:
-    """The states that held from start to end, without holes; UNKNOWN where nothing holds.
+def stretches(reports: list[StateReport], start: int, end: int) -> list[Stretch]:
+    """The states from start to end, without holes; UNKNOWN where none is reported.
 
-    told : in the order in which it counts. A sample holds until the next one and at most `hold`. A correction holds until the time that it
-    names, or without one until a later sample, and at most `hold`; a later one takes its place, and while it holds no sample counts.
+    reports : in the order of precedence. A sample counts until the next one, at most for `hold_ns`. A correction counts until the time
+    that it names, or without one until a later sample, at most for `hold_ns`; a later one replaces it. While it counts, no sample does.
     """
-    samples = [row for row in told if not row.is_correction]
-    corrections = [(row, _end_of(row, samples)) for row in told if row.is_correction]
+    samples = [row for row in reports if not row.is_correction]
+    corrections = [(row, _end_of(row, samples)) for row in reports if row.is_correction]
     bounds = {start, end}
     for row in samples:
-        bounds |= {row.time, row.time + row.hold}
+        bounds |= {row.time, row.time + row.hold_ns}
     for row, until in corrections:
         bounds |= {row.time, until}
     cuts = sorted(bound for bound in bounds if start <= bound <= end)
@@ -42,26 +42,26 @@ def stretches(told: list[Told], start: int, end: int) -> list[Stretch]:
     return found
 
 
-def _end_of(row: Told, samples: list[Told]) -> int:
+def _end_of(row: StateReport, samples: list[StateReport]) -> int:
     """When a correction ends by itself."""
     if row.until is not None:
         return row.until
-    later = next((sample.time for sample in samples if sample.time > row.time), row.time + row.hold)
-    return min(later, row.time + row.hold)
+    later = next((sample.time for sample in samples if sample.time > row.time), row.time + row.hold_ns)
+    return min(later, row.time + row.hold_ns)
 
 
 def _state_at(
     time: int,
-    samples: list[Told],
+    samples: list[StateReport],
     sample_times: list[int],
-    corrections: list[tuple[Told, int]],
+    corrections: list[tuple[StateReport, int]],
     correction_times: list[int],
 ) -> State:
     at = bisect_right(correction_times, time) - 1
     if at >= 0 and time < corrections[at][1]:
         return corrections[at][0].state
     at = bisect_right(sample_times, time) - 1
-    if at >= 0 and time < samples[at].time + samples[at].hold:
+    if at >= 0 and time < samples[at].time + samples[at].hold_ns:
         return samples[at].state
     return State.UNKNOWN
 

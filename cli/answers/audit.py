@@ -11,7 +11,7 @@ _EXITS = {Verdict.OK: Exit.OK, Verdict.FAILED: Exit.FAILED, Verdict.UNPROVEN: Ex
 _WORDS = {
     Verdict.OK: "balanced",
     Verdict.FAILED: "NOT BALANCED",
-    Verdict.UNPROVEN: "can't be told: retention removed records",
+    Verdict.UNPROVEN: "unproven: retention removed records",
 }
 
 
@@ -55,10 +55,10 @@ def _notes(balance: Balance) -> Iterator[str]:
     if balance.unprocessed:
         yield f"{balance.unprocessed} records are not processed yet and in no account: fieldline status --wait 60s"
     for source in balance.sources:
-        if source.dead_letters != source.set_aside:
+        if source.dead_letters != source.dead_lettered_rows:
             yield (
-                f"{source.source}: processing counted {source.set_aside} rows as dead letters, "
+                f"{source.source}: processing counted {source.dead_lettered_rows} rows as dead letters, "
                 f"{source.dead_letters} are on the dead letter stream"
             )
     if balance.cut:
-        yield f"retention removed {balance.cut} records that were counted; what they held can't be counted again"
+        yield f"retention removed {balance.cut} records that were counted; their content can't be counted again"

@@ -21,7 +21,10 @@ _T = TypeVar("_T")
 
 
 def examine(load: Callable[..., Settings], plant: str | None) -> tuple[list[str], Report]:
-    """All faults, and the report of them. load : gives the settings, with other values for those that are named; plant : the plant file where they can't be read."""
+    """All faults, and the report of them.
+
+    load : gives the settings, with other values for those that are named; plant : the plant file where the settings can't be read
+    """
     settings, faults = _tried(load)
     if settings is None:  # with other windows they may be good enough for the rest to be judged
         settings, _ = _tried(lambda: load(process__windows=WINDOWS))

@@ -11,12 +11,12 @@ from ingest.send import check_asset, send_event
 
 
 class Event(NamedTuple):
-    """What is published. said : its attributes; None: not said."""
+    """What is published. attributes : None where one is not given."""
 
     asset: str
     time: Moment
     kind: str
-    said: dict[str, Any]
+    attributes: dict[str, Any]
 
 
 def publish(event: Event, now_ns: int, settings: Settings) -> Report:
@@ -25,11 +25,11 @@ def publish(event: Event, now_ns: int, settings: Settings) -> Report:
     time_ns, latest_ns = event.time.time_ns, now_ns + round(settings.ingest.max_future_s * 1e9)
     if time_ns > latest_ns:
         raise SettingsError(f"correct: {iso(time_ns)} is too far ahead: ingest takes nothing after {iso(latest_ns)}")
-    attributes = {name: value for name, value in event.said.items() if value is not None}
+    attributes = {name: value for name, value in event.attributes.items() if value is not None}
     attributes["recorded"] = iso(now_ns // 1_000_000 * 1_000_000)
     with publisher_of(settings) as publisher:
         body = send_event(publisher, event.asset, time_ns, event.kind, attributes)
-    told = ", ".join(f"{name} {value}" for name, value in attributes.items())
-    sentence = Note("{} of {} at {} acknowledged: {}", (event.kind, event.asset, event.time, told))
+    listed = ", ".join(f"{name} {value}" for name, value in attributes.items())
+    sentence = Note("{} of {} at {} acknowledged: {}", (event.kind, event.asset, event.time, listed))
     document = {"topic": event.asset, **body}
     return Report([*(Data(name, value) for name, value in document.items()), sentence])

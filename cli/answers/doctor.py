@@ -41,7 +41,7 @@ class Finding(NamedTuple):
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """What each part answers; one that does not is a finding too. Takes up to 5 s for each that is out of reach."""
+    """What each part answers; one that does not is a finding too. Takes up to 5 s for each that does not answer."""
     checks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
         ("clock", _clock),
         ("disk", _disk),

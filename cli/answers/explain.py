@@ -30,8 +30,8 @@ def report(explained: Document) -> Report:
 def _shown(explained: Document) -> Iterator[Piece]:
     what = " ".join(filter(None, (explained["kind"], "of", explained["asset"], explained.get("tag"))))
     yield Note("{}, {} {} to {}", (what, explained["window"], explained["from"], explained["to"]))
-    said = [(name, explained[name]) for name in _LABELS if explained.get(name) is not None]
-    yield Note(", ".join(["{} {}"] * len(said)), tuple(part for pair in said for part in pair))
+    labels = [(name, explained[name]) for name in _LABELS if explained.get(name) is not None]
+    yield Note(", ".join(["{} {}"] * len(labels)), tuple(value for pair in labels for value in pair))
     yield Note(f"coverage: {explained['coverage_is']}")
     yield Note(_verdict(explained["verdict"]))
     yield Note("")
@@ -91,7 +91,7 @@ def _reading(reading: Document, where: str) -> dict[str, Any]:
 def _event(payload: str) -> str:
     """What an event says: `order 4711, phase start`; a payload that is no object as it came."""
     try:
-        said = parse(payload)
+        event = parse(payload)
     except ValueError:
         return payload
-    return ", ".join(f"{name} {value}" for name, value in said.items()) if isinstance(said, dict) else payload
+    return ", ".join(f"{name} {value}" for name, value in event.items()) if isinstance(event, dict) else payload

@@ -55,7 +55,7 @@ class _Found(NamedTuple):
 
 
 def answer(plant: Plant, asked: Asked, past: Past, leave_out: LeaveOut) -> tuple[bool, Report]:
-    """Whether the past tells limits, and the report. Raises SettingsError."""
+    """Whether limits can be estimated from the past, and the report. Raises SettingsError."""
     drawn = _drawn(plant, asked)
     start, stop = past.span
     if start is not None and stop is not None and start >= stop:

@@ -67,7 +67,7 @@ def _partial(table: MonthlyTable, found: Figures, base: int) -> Iterator[Piece]:
     fixed = {name: _fixed(100.0 * against_base(values, base), 1) for name, values in columns.items()}
     yield from _table(f"Partial productivity: {made} for each unit of", fixed, table.periods)
     braces = ", ".join(["{} {}"] * len(columns))
-    levels = tuple(part for name, values in columns.items() for part in (name, float(values[base])))
+    levels = tuple(value for name, values in columns.items() for value in (name, float(values[base])))
     yield Note(f"100 stands for {braces}", levels)
 
 
@@ -107,7 +107,7 @@ def _frontier(table: MonthlyTable, found: Frontier) -> Iterator[Piece]:
     if len(table.units) < needed:
         yield Note(
             f"With {len(table.units)} units, {len(table.input_names)} inputs and {len(table.output_names)} outputs most units "
-            f"look efficient: it takes {needed} units or more to tell them apart."
+            f"look efficient: it takes {needed} units or more to distinguish them."
         )
 
 

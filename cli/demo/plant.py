@@ -21,10 +21,10 @@ def first_moment(now_ns: int, span_ns: int) -> int:
 
 
 class SimulatorStage:
-    """Publishes the plant until its time is over; then waits to be told to stop, as any stage.
+    """Publishes the plant until its time is over; then waits until it is stopped, as any stage.
 
-    subscribed : set when somebody listens; what is published before reaches nobody
-    enough : set to end it early; what is held back is still sent, so that the truth is about what was sent
+    subscribed : set when somebody listens; what is published before is lost
+    enough : set to end it early; what is delayed is still sent, so that the truth is about what was sent
     messages : how many were sent, once `finished` is set
     """
 
@@ -61,7 +61,7 @@ class Ending:
         self._finished_s = self._received_s = float("inf")
 
     def is_reached(self) -> bool:
-        """Ask it some times a second. True too when the rest did not come within a minute: the audit will tell."""
+        """Ask it some times a second. True too when the rest did not come within a minute: the audit shows it."""
         if self._ingest.state in READY:
             self._simulator.subscribed.set()
         if not self._simulator.finished.is_set():

@@ -51,7 +51,7 @@ def pictures(results: Results, line: str, window: Window, causes: Causes) -> Ite
     orders = _of(results, "order", line, "order", window.start_ns, window.end_ns)
     if orders:
         yield per_unit(_timed(orders), view, f"{line}: energy per good unit by order")
-    # States hold on after the last reading: a shift of which only they are known is none that the plant ran.
+    # States last beyond the last reading: a shift of which only they are known is none that the plant ran.
     shifts = [row for row in _of(results, "order", line, "shift") if row["active_energy_kwh"] is not None]
     if shifts:
         yield per_unit(_timed(shifts), view, f"{line}: energy per good unit by shift, as far as it ran")

@@ -128,7 +128,7 @@ class DemoState:
         ]
 
     def _last_oee(self, line: str) -> float | None:
-        """OEE of the newest hour that lies behind; states hold on when nobody tells anything any more, samples don't."""
+        """OEE of the newest hour that lies behind; states last when no more is reported, samples don't."""
         hours = self._oee.get(line, {})
         over = [start for start in hours if start + _HOUR_NS <= self.plant_ns]
         return hours[max(over)] if over else None

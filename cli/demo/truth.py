@@ -31,12 +31,12 @@ def compare_counts(balance: Balance, truth: dict[str, Any]) -> list[Comparison]:
     """Per line: different readings stored, copies found, malformed payloads among the dead letters."""
     ours = {source.source: source for source in balance.sources}
     found = []
-    for line, told in sorted(truth["lines"].items()):
+    for line, known in sorted(truth["lines"].items()):
         source = ours.get(line)
         found += [
-            Comparison(f"{line}: readings", told["readings"], source and source.stored),
-            Comparison(f"{line}: duplicates", told["copies"], source and source.duplicate),
-            Comparison(f"{line}: malformed", told["malformed"], source and source.dead_lettered),
+            Comparison(f"{line}: readings", known["readings"], source and source.stored),
+            Comparison(f"{line}: duplicates", known["copies"], source and source.duplicate),
+            Comparison(f"{line}: malformed", known["malformed"], source and source.dead_lettered),
         ]
     return found
 
@@ -46,11 +46,11 @@ def compare_energy(store: Path, truth: dict[str, Any]) -> list[Comparison]:
     ours = {key[0::2]: row["active_energy_kwh"] for key, row in _rows(store, "energy", "1h").items()}
     found = []
     for asset, hours in sorted(truth["energy"].items()):
-        told = {parse_moment(hour["hour"], 0): hour.get("register_kwh", hour["power_kwh"]) for hour in hours}
-        told = {hour: value for hour, value in told.items() if value is not None}
-        values = [ours.get((asset, hour)) for hour in told]
+        known = {parse_moment(hour["hour"], 0): hour.get("register_kwh", hour["power_kwh"]) for hour in hours}
+        known = {hour: value for hour, value in known.items() if value is not None}
+        values = [ours.get((asset, hour)) for hour in known]
         total = None if any(value is None for value in values) else sum(value for value in values if value is not None)
-        found.append(Comparison(f"{asset}: kWh", sum(told.values()), total, total is not None))
+        found.append(Comparison(f"{asset}: kWh", sum(known.values()), total, total is not None))
     return found
 
 
@@ -58,15 +58,15 @@ def compare_figures(store: Path, truth: dict[str, Any]) -> list[Comparison]:
     """Every figure of every machine and line in each whole hour, shift, day and order, and of every point of a chart."""
     ours: dict[str, dict[tuple[str, str, int], dict[str, Any]]] = {}
     found = []
-    for told in truth["figures"]:
-        kind, key = told["kind"], (told["asset"], told["window"], told["start_ns"])
+    for known in truth["figures"]:
+        kind, key = known["kind"], (known["asset"], known["window"], known["start_ns"])
         if kind not in ours:
             ours[kind] = _rows(store, kind)
         row = ours[kind].get(key)
-        where = f"{told['asset']}: {kind} of the {told['window']} from {iso(told['start_ns'])}"
+        where = f"{known['asset']}: {kind} of the {known['window']} from {iso(known['start_ns'])}"
         found += [
             Comparison(f"{where}, {name}", value, (row or {}).get(name), row is not None and name in row)
-            for name, value in told["figures"].items()
+            for name, value in known["figures"].items()
         ]
     return found
 
@@ -75,15 +75,15 @@ def compare_line_causes(causes: Causes, truth: dict[str, Any], window: str, star
     """Stops and rejects by reason of each machine of a line in one window; causes : ours."""
     assets = {cause.asset for cause in (*causes.stops_s, *causes.rejects)}
     found = []
-    for told in truth["causes"]:
-        if told["asset"] in assets and (told["window"], told["start_ns"]) == (window, start_ns):
+    for known in truth["causes"]:
+        if known["asset"] in assets and (known["window"], known["start_ns"]) == (window, start_ns):
             for what, ours in (("stops_s", causes.stops_s), ("rejects", causes.rejects)):
-                amounts = by_reason(cause for cause in ours if cause.asset == told["asset"])
+                amounts = by_reason(cause for cause in ours if cause.asset == known["asset"])
                 found += [
                     Comparison(
-                        f"{told['asset']}: {what}, {reason}", told[what].get(reason, 0.0), amounts.get(reason, 0.0)
+                        f"{known['asset']}: {what}, {reason}", known[what].get(reason, 0.0), amounts.get(reason, 0.0)
                     )
-                    for reason in sorted({*told[what], *amounts})
+                    for reason in sorted({*known[what], *amounts})
                 ]
     return found
 

@@ -19,7 +19,7 @@ def picture(state: DemoState, headline: str) -> RenderableType:
 
 
 def _lines(state: DemoState) -> Table:
-    # 80 columns hold all of it with lines named in full.
+    # 80 columns have room for all of it with lines named in full.
     table = Table(expand=True, box=None, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("line", no_wrap=True)
     for name in ("kW", "kWh today", "good", "rejects", "OEE 1h", "product", "kWh/good"):
@@ -45,13 +45,13 @@ def _numbers(state: DemoState) -> Table:
         stage: sum(each.lag for each in state.lags if each.stage == stage)
         for stage in dict.fromkeys(each.stage for each in state.lags)
     }
-    told, rates = state.totals.get, state.rates.get
+    total, rates = state.totals.get, state.rates.get
     plant = iso(state.plant_ns // 60_000_000_000 * 60_000_000_000)[:16].replace("T", " ") if state.plant_ns else "-"
     pairs = [
         _pair("plant time", plant),
-        _pair("received", f"{told('received', 0):,.0f}"),
+        _pair("received", f"{total('received', 0):,.0f}"),
         _pair("readings/s", f"{rates('received', 0):,.0f}"),
-        _pair("results stored", f"{told('rows_stored', 0):,.0f}"),
+        _pair("results stored", f"{total('rows_stored', 0):,.0f}"),
         _pair("duplicates", f"{state.fates.get('duplicate', 0):,}"),
         _pair("too late", f"{state.fates.get('late', 0):,}"),
         _pair("dead letters", f"{state.dead_letters:,}"),

@@ -164,11 +164,11 @@ def pareto(causes: Sequence[Share], title: str = "", unit: str = "") -> Renderab
 def per_unit(rows: Sequence[Row], view: View, title: str = "") -> RenderableType:
     """What a good piece took, row by row of `order` rows, each named by its order or its shift; without a good piece, why not."""
     most = max((number(row, _PER_UNIT) or 0.0 for row in rows), default=0.0)
-    told: list[list[RenderableType]] = []
+    cells: list[list[RenderableType]] = []
     for row in rows:
         value = number(row, _PER_UNIT)
         name = str(row.get("order_id") or row.get("shift") or row.get("window") or "")
-        told.append(
+        cells.append(
             [
                 view.clock(row["time"]),
                 Bar(0.0, value or 0.0, most, "magenta"),
@@ -179,7 +179,7 @@ def per_unit(rows: Sequence[Row], view: View, title: str = "") -> RenderableType
                 str(row.get("null_reason") or "-") if value is None else f"{value:.4f}",
             ]
         )
-    return Bars(title, ("from", "", "name", "product", "good", "energy kWh", "kWh/good"), told, (3, 5, 4, 2))
+    return Bars(title, ("from", "", "name", "product", "good", "energy kWh", "kWh/good"), cells, (3, 5, 4, 2))
 
 
 def duration(seconds: float) -> str:

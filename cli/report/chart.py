@@ -66,10 +66,12 @@ def chart(rows: Sequence[Row], view: View, title: str = "", height: int = _HEIGH
     if height < 5:
         raise ValueError(f"chart: expected a height of 5 rows or more, got {height}")
     rules = sorted({name for row in rows for name in str(row.get("rule_names") or "").split(",") if name})
-    told = f"{len(rows)} points, {sum(map(by_rule, rows))} against a rule" + (f" ({', '.join(rules)})" if rules else "")
+    summary = f"{len(rows)} points, {sum(map(by_rule, rows))} against a rule" + (
+        f" ({', '.join(rules)})" if rules else ""
+    )
     slow = sum(map(by_memory, rows))
-    told += f", {slow} more where EWMA or CUSUM is beyond its limits" if slow else ""
-    return Group(Text(title, "bold"), Chart(rows, view, height), Text(told))
+    summary += f", {slow} more where EWMA or CUSUM is beyond its limits" if slow else ""
+    return Group(Text(title, "bold"), Chart(rows, view, height), Text(summary))
 
 
 def by_rule(row: Row) -> bool:

@@ -14,7 +14,7 @@ def audit(
     plant: options.PlantFile = None,
     json: options.Json = False,
 ) -> None:
-    """Count what the log holds, print the account, and exit by it."""
+    """Count what is on the log, print the account, and exit by it."""
     from analysis.audit import balance
     from cli.answers.audit import account, exit_code
     from cli.wiring import plant_of

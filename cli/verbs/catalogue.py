@@ -49,7 +49,7 @@ def _fields(kind: Kind) -> list[dict[str, str]]:
 
 
 def _shown(kind: Kind) -> list[Piece]:
-    tags = ", ".join((*kind.tags, *(f"{label} (where it holds)" for label in kind.labels)))
+    tags = ", ".join((*kind.tags, *(f"{label} (where there is one)" for label in kind.labels)))
     return [
         Note(f"{kind.name}: {kind.meaning}"),
         Note(f"tags: {tags}"),

@@ -70,8 +70,8 @@ def state(
     if until_ns // 1_000_000 <= start_ns // 1_000_000:
         raise SettingsError(f"correct: --until must be after --from, got {iso(until_ns)} and {iso(start_ns)}")
     # Processing reads `until` to the millisecond.
-    said = {"state": name, "until": iso(until_ns // 1_000_000 * 1_000_000), "reason": reason}
-    correction = Event(asset, Moment(start_ns, time_zone), "correction", said)
+    attributes = {"state": name, "until": iso(until_ns // 1_000_000 * 1_000_000), "reason": reason}
+    correction = Event(asset, Moment(start_ns, time_zone), "correction", attributes)
     tell(publish(correction, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
 
 
@@ -93,8 +93,8 @@ def order(
     from cli.answers.correct import Event, publish
 
     now_ns = SystemClock().now_ns()
-    said = {"order": number, "product": product, "phase": phase.value}
-    event = Event(line, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "order", said)
+    attributes = {"order": number, "product": product, "phase": phase.value}
+    event = Event(line, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "order", attributes)
     tell(publish(event, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
 
 
@@ -120,8 +120,8 @@ def count(
     if good is None and scrap is None and rework is None:
         raise SettingsError("correct: expected --good, --scrap or --rework, got none of them")
     now_ns = SystemClock().now_ns()
-    said = {"good": good, "scrap": scrap, "rework": rework, "reason": reason, "station": station}
-    event = Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "count", said)
+    attributes = {"good": good, "scrap": scrap, "rework": rework, "reason": reason, "station": station}
+    event = Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "count", attributes)
     tell(publish(event, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
 
 

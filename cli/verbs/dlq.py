@@ -43,11 +43,11 @@ def ls(
     plant = plant_of(settings)
     with existing(settings.log) as opened:
         records, total = newest(opened, Chosen(reason, source), limit)
-    letters = [dead_letter(record, plant.time_zone(record.key.decode("utf-8", "replace"))) for record in records]
-    rows = [{name: row.get(name) for name in _SHOWN} for row in letters]
-    count = f"{total} dead letters" + (f", the newest {len(letters)} shown" if total > len(letters) else "")
+    found = [dead_letter(record, plant.time_zone(record.key.decode("utf-8", "replace"))) for record in records]
+    rows = [{name: row.get(name) for name in _SHOWN} for row in found]
+    count = f"{total} dead letters" + (f", the newest {len(found)} shown" if total > len(found) else "")
     table = Table("", [Column(name, "time" if name == "set_aside" else name) for name in _SHOWN], rows, keys=2)
-    tell(Report([Data("letters", letters), table, Note(count)], root="letters"), as_json=json, is_utc=utc)
+    tell(Report([Data("letters", found), table, Note(count)], root="letters"), as_json=json, is_utc=utc)
 
 
 @app.command()
@@ -90,7 +90,7 @@ def replay(
     model, chosen = plant_of(settings), Chosen(reason, source)
     with existing(settings.log) as opened:
         found = (find(opened, ident) for ident in idents) if idents else in_order(opened, chosen)
-        records = list(filter(chosen.holds, found))
+        records = list(filter(chosen.matches, found))
         replayed = Replay(opened, model, settings.ingest, SystemClock())
         with progress("replaying", len(records), "dead letters") as advance:
             for record in records:

@@ -1,4 +1,4 @@
-"""Reach the broker, the log, the database, disk, clock and kernels, and report; 1 when something fails."""
+"""Check broker, log, database, disk, clock and kernels, and report; 1 when something fails."""
 
 import typer
 
@@ -16,7 +16,7 @@ def doctor(
     plant: options.PlantFile = None,
     json: options.Json = False,
 ) -> None:
-    """Examine all parts, print what each said, and exit with 1 where one fails."""
+    """Examine all parts, print what each answered, and exit with 1 where one fails."""
     from cli.answers.doctor import Finding, Verdict, examine
     from cli.wiring import plant_of
 
@@ -24,7 +24,7 @@ def doctor(
     settings = options.load(config, **flags)
     plant_of(settings)
     findings = [
-        Finding("settings", Verdict.OK, f"plant {settings.plant or 'not declared: names tell'}"),
+        Finding("settings", Verdict.OK, f"plant {settings.plant or 'not declared: names decide'}"),
         *examine(settings),
     ]
     table = Table("findings", columns("part", "verdict", "detail"), [finding._asdict() for finding in findings], keys=2)

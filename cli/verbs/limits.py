@@ -78,7 +78,7 @@ def limits(
     utc: options.Utc = False,
     json: options.Json = False,
 ) -> None:
-    """Gather the past, estimate, print; exit with 1 where the past can't tell limits."""
+    """Gather the past, estimate, print; exit with 1 where the past gives no limits."""
     from analysis.limits.sample import FileColumns
     from analysis.results import results_of
     from cli.answers.limits import Asked, Past, answer
@@ -88,7 +88,7 @@ def limits(
     asked = Asked(asset, tag, chart and chart.value, every and every.value, n, product, version)
     columns = FileColumns(time, value or tag or "", time_format, time_zone)
     past = Past(file, columns, results_of(settings, influx or store), (start, stop))
-    is_told, report = answer(plant_of(settings), asked, past, leave_out)
+    is_estimated, report = answer(plant_of(settings), asked, past, leave_out)
     tell(report, as_json=json, is_utc=utc)
-    if not is_told:
+    if not is_estimated:
         raise typer.Exit(Exit.FAILED)

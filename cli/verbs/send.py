@@ -36,7 +36,7 @@ def send(
         typer.Option(
             "--attribute",
             metavar="NAME=COLUMN",
-            help="With --event: what the event says and the column that holds it; may be given again.",
+            help="With --event: an attribute of the event and its column; may be given again.",
         ),
     ] = None,
     recorded: Annotated[

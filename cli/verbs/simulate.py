@@ -78,12 +78,12 @@ def simulate(
         stop_on_signals(stop),
         progress("simulating", total, "s of the plant") as advance,
     ):
-        told = [simulation.start_ns]
+        shown = [simulation.start_ns]
 
         def tick(now: Any) -> None:
-            seconds = (now.time_ns - told[0]) // 1_000_000_000
+            seconds = (now.time_ns - shown[0]) // 1_000_000_000
             if seconds > 0:
-                told[0] += seconds * 1_000_000_000
+                shown[0] += seconds * 1_000_000_000
                 advance(seconds)
 
         done = publish(

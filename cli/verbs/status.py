@@ -40,13 +40,13 @@ def status(
             lags = measure(opened)
         else:
             _, lags = wait_drained(lambda: measure(opened), wait, SystemClock(), threading.Event().wait)
-        letters = count_dead_letters(opened)
-    tell(_report(lags, letters), as_json=json)
+        dead_letters = count_dead_letters(opened)
+    tell(_report(lags, dead_letters), as_json=json)
     if wait is not None and not is_drained(lags):
         raise typer.Exit(Exit.FAILED)
 
 
-def _report(lags: Sequence[Lag], letters: int) -> Report:
+def _report(lags: Sequence[Lag], dead_letters: int) -> Report:
     drained = is_drained(lags)
     lost = [
         Note(f"retention removed {lag.lost} records of {lag.stream} {lag.partition} before {lag.stage} took them")
@@ -56,9 +56,9 @@ def _report(lags: Sequence[Lag], letters: int) -> Report:
     return Report(
         [
             Data("drained", drained),
-            Data("dead_letters", letters),
+            Data("dead_letters", dead_letters),
             Table("stages", _COLUMNS, [{**lag._asdict(), "drained": lag.is_drained} for lag in lags], keys=3),
-            Note(f"{'drained' if drained else 'not drained'}; {letters} dead letters"),
+            Note(f"{'drained' if drained else 'not drained'}; {dead_letters} dead letters"),
             *lost,
         ]
     )

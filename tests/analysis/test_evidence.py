@@ -37,7 +37,7 @@ def test_rows_of_a_window_come_with_the_usable_one_before_and_after_and_with_pos
     assert [(time - START_NS) // SECOND for time, _ in rows.usable()] == [8, 10, 20]
     inside = rows.within(START_NS + 10 * SECOND, START_NS + 20 * SECOND)
     assert inside.quality.tolist() == [0, 2]
-    assert inside.position.tolist() == [second, second]
+    assert inside.offset.tolist() == [second, second]
     assert (found.first, found.end) == (0, 2)
     assert found.newest == START_NS + 25 * SECOND
 

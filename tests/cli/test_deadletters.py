@@ -63,7 +63,9 @@ def test_replay_puts_on_the_log_what_can_be_read_now(written: WrittenLog, fieldl
     assert rows.time.tolist() == [START_NS]  # when it first came, so that doing it again gives the same reading
 
 
-def test_replay_appends_frames_that_processing_set_aside(written: WrittenLog, fieldline: Callable[..., Result]) -> None:
+def test_replay_appends_frames_that_processing_made_dead_letters(
+    written: WrittenLog, fieldline: Callable[..., Result]
+) -> None:
     frame = readings(f"{LINE}/oven", [1.0, 2.0])
     written.put_letter(LINE, frame, origin="process", count="2", partition="0", position="0", reason="poison")
 

@@ -86,7 +86,7 @@ def test_a_figure_comes_with_formula_inputs_and_the_rows_behind_it(pipe: Pipe) -
     assert all("event" in reading and reading["position"] >= 0 for reading in states["readings"])
 
 
-def test_an_order_that_goes_on_is_told_as_such_and_not_compared(pipe: Pipe) -> None:
+def test_an_order_that_goes_on_is_shown_as_such_and_not_compared(pipe: Pipe) -> None:
     told = json.loads(
         run(*pipe.arguments("energy", "--asset", f"{LINE}/press", "--at", OPEN, "--window", "order", "--json")).stdout
     )
@@ -183,7 +183,7 @@ def test_errors_name_times_in_the_zone_of_the_site_or_in_utc_where_that_is_asked
         (("oee", "--asset", LINE, "--at", AT, "--window", "2h"), "expected one of 1s, 1m,"),
     ],
 )
-def test_a_window_that_does_not_exist_is_told_in_one_line(pipe: Pipe, arguments: tuple[str, ...], told: str) -> None:
+def test_a_window_that_does_not_exist_is_one_line_of_error(pipe: Pipe, arguments: tuple[str, ...], told: str) -> None:
     result = run(*pipe.arguments(*arguments))
 
     assert result.exit_code == 2

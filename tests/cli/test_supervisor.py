@@ -9,7 +9,7 @@ from fieldline.errors import InUse
 
 
 class _Worker:
-    """A stage that works until it is told to stop."""
+    """A stage that works until it is asked to stop."""
 
     def __init__(self, order: list[str], name: str) -> None:
         self.order, self.name = order, name
@@ -63,7 +63,7 @@ def test_a_stage_that_returns_untold_is_a_failure() -> None:
     supervisor = Supervisor(threading.Event())
     supervisor.add("process", _Failing(None))
 
-    with pytest.raises(StageFailed, match="nothing told it to stop"):
+    with pytest.raises(StageFailed, match="nothing asked it to stop"):
         supervisor.run()
 
 

@@ -25,7 +25,7 @@ def test_rows_payloads_and_counters_balance_per_line(written: WrittenLog) -> Non
     assert (source.stored, source.duplicate, source.late, source.dead_lettered) == (3, 1, 1, 1)
 
 
-def test_rows_that_processing_set_aside_must_lie_on_the_dead_letter_stream(written: WrittenLog) -> None:
+def test_rows_that_processing_made_dead_letters_must_lie_on_the_dead_letter_stream(written: WrittenLog) -> None:
     written.put_readings(f"{LINE}/oven", [4.0, 5.0])
     written.commit_process(1, {LINE: counts(dead_lettered=2)})
 
