@@ -142,5 +142,5 @@ def _require_independence(triangle: Floats, rows: int, names: Sequence[str]) -> 
             repr(name) for name, share in zip(names[:at], shares, strict=True) if abs(share) > _DEPENDENT
         )
         raise ValueError(
-            f"driver {names[at]!r}: expected one that does not follow from the others, it follows from {others}"
+            f"driver {names[at]!r}: expected one that does not follow from the others; it follows from {others}"
         )

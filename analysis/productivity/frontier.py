@@ -89,7 +89,7 @@ def envelop(
 
 
 def units_needed(inputs: int, outputs: int) -> int:
-    """How many units it takes for scores to distinguish them: max(m · s, 3 (m + s)) by Cooper, Seiford and Tone."""
+    """How many units it takes for scores to tell them apart: max(m · s, 3 (m + s)) by Cooper, Seiford and Tone."""
     return max(inputs * outputs, 3 * (inputs + outputs))
 
 

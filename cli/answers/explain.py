@@ -5,7 +5,7 @@ from json import loads as parse
 from typing import Any
 
 from analysis.explain.document import Document
-from cli.report import Data, Note, Piece, Report, Table, columns
+from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
 
 _LABELS = ("shift", "product", "order_id", "null_reason", "rule_names", "rev", "coverage")
 _HEADINGS = {
@@ -19,7 +19,7 @@ _HEADINGS = {
     "limits": "limits",
 }
 _IDENTITY = frozenset({"asset", "tag", "order", "product", "from"})
-_FIGURES = ("figure", "value", "unit", "recount", "agrees", "formula", "source")
+_FIGURES = ("figure", "value", "recount", "agrees", "formula", "source")
 
 
 def report(explained: Document) -> Report:
@@ -29,7 +29,8 @@ def report(explained: Document) -> Report:
 
 def _shown(explained: Document) -> Iterator[Piece]:
     what = " ".join(filter(None, (explained["kind"], "of", explained["asset"], explained.get("tag"))))
-    yield Note("{}, {} {} to {}", (what, explained["window"], explained["from"], explained["to"]))
+    stretch = Stretch(explained["from"], explained["to"])
+    yield Note("{}, {} {}", (what, explained["window"], stretch))
     labels = [(name, explained[name]) for name in _LABELS if explained.get(name) is not None]
     yield Note(", ".join(["{} {}"] * len(labels)), tuple(value for pair in labels for value in pair))
     yield Note(f"coverage: {explained['coverage_is']}")
@@ -53,7 +54,12 @@ def _verdict(verdict: Document) -> str:
 def _figure(field: Document) -> dict[str, Any]:
     formula = f"{field['formula']} = {field['numbers']}" if field["numbers"] else field["formula"]
     agrees = "-" if field["agrees"] is None else "yes" if field["agrees"] else "NO"
-    return {**field, "figure": field["field"], "agrees": agrees, "formula": formula}
+    unit = "" if field["unit"] == "1" else field["unit"]
+    value, recount = (Quantity(field[name], unit) for name in ("value", "recount"))
+    return {
+        "figure": field["field"], "value": value, "recount": recount,
+        "agrees": agrees, "formula": formula, "source": field["source"],
+    }  # fmt: skip
 
 
 def _input(name: str, value: Any) -> Iterator[Piece]:

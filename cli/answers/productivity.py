@@ -107,7 +107,7 @@ def _frontier(table: MonthlyTable, found: Frontier) -> Iterator[Piece]:
     if len(table.units) < needed:
         yield Note(
             f"With {len(table.units)} units, {len(table.input_names)} inputs and {len(table.output_names)} outputs most units "
-            f"look efficient: it takes {needed} units or more to distinguish them."
+            f"look efficient: it takes {needed} units or more to tell them apart."
         )
 
 

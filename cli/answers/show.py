@@ -11,7 +11,7 @@ from analysis.overview.pareto import Share, pareto_of
 from analysis.overview.per_unit import per_unit_of
 from analysis.results import Row
 from analysis.rollup import RATIOS, OneWindow, RolledUp, by_reason
-from cli.report import Data, Note, Piece, Report, View
+from cli.report import Data, Note, Piece, Report, Stretch, View
 from cli.report.bars import pareto, per_unit, waterfall
 from cli.report.chart import by_memory, by_rule, chart
 from cli.report.drawing import picture
@@ -32,7 +32,7 @@ def _head(shown: Shown) -> Iterator[Data]:
 
 
 def _named(shown: Shown, view: View) -> str:
-    return f"{shown.shift or shown.window} {view.time(shown.start)} to {view.time(shown.end)}"
+    return f"{shown.shift or shown.window} {view.stretch(shown.start, shown.end)}"
 
 
 def _oee(asked: Asked) -> Iterator[Piece]:
@@ -80,19 +80,22 @@ def _pareto(asked: Asked, log: str) -> Iterator[Piece]:
     with existing(log) as opened:
         found = pareto_of(asked, opened)
     yield from _head(found.shown)
+    # The window stands above the first picture only: beside a title there is no room for it.
+    window = found.shown
+    yield Note("{}, {} {}", (asked.asset, window.shift or window.window, Stretch(window.start, window.end)))
     for name, causes, title, unit, cause in (
-        ("stops", found.stops, "what it stood for", "s", "reason"),
-        ("rejects", found.rejects, "why pieces were thrown away", "pieces", "reason"),
-        ("stations", found.stations, "where they were found", "pieces", "station"),
+        ("stops", found.stops, "stops by cause", "s", "reason"),
+        ("rejects", found.rejects, "rejects by cause", "pieces", "reason"),
+        ("stations", found.stations, "rejects by station", "pieces", "station"),
     ):
-        yield _causes(name, causes, (f"{asked.asset}: {title}", found.shown), unit, cause)
+        yield Note("")
+        yield _causes(name, causes, title, unit, cause)
 
 
-def _causes(name: str, causes: Sequence[Share], titled: tuple[str, Shown], unit: str, cause: str) -> Piece:
+def _causes(name: str, causes: Sequence[Share], title: str, unit: str, cause: str) -> Piece:
     amount = "duration_s" if unit == "s" else unit
     rows = [{cause: one.cause, amount: one.amount, "share": one.share, "cumulated": one.cumulated} for one in causes]
-    title, shown = titled
-    return picture(name, rows, lambda view: pareto(causes, f"{title}, {_named(shown, view)}", unit))
+    return picture(name, rows, lambda _view: pareto(causes, title, unit))
 
 
 def _chart(asked: Asked) -> Iterator[Piece]:

@@ -55,8 +55,8 @@ def pictures(results: Results, line: str, window: Window, causes: Causes) -> Ite
     shifts = [row for row in _of(results, "order", line, "shift") if row["active_energy_kwh"] is not None]
     if shifts:
         yield per_unit(_timed(shifts), view, f"{line}: energy per good unit by shift, as far as it ran")
-    yield pareto(shares(by_reason(causes.stops_s)), f"{line}: what it stood for, {span}", "s")
-    yield pareto(shares(by_reason(causes.rejects)), f"{line}: what was thrown away, {span}", "pieces")
+    yield pareto(shares(by_reason(causes.stops_s)), f"{line}: stops by cause, {span}", "s")
+    yield pareto(shares(by_reason(causes.rejects)), f"{line}: rejects by cause, {span}", "pieces")
     points = _of(results, "spc", f"{line}/packer", "1m", window.start_ns, window.end_ns)
     charted = _charted([row for row in points if row["tag"] == CHARTED])
     if charted:

@@ -12,6 +12,7 @@ from cli.report.pieces import (
     Piece,
     Quantity,
     Report,
+    Stretch,
     Table,
     Verbatim,
     View,
@@ -20,7 +21,7 @@ from cli.report.pieces import (
 from cli.report.text import print_text
 
 __all__ = [
-    "Column", "Data", "Facts", "Note", "Picture", "Piece", "Quantity", "Report", "Table", "Verbatim",
+    "Column", "Data", "Facts", "Note", "Picture", "Piece", "Quantity", "Report", "Stretch", "Table", "Verbatim",
     "View", "columns", "tell",
 ]  # fmt: skip
 

@@ -147,7 +147,8 @@ def _steps(losses: Row, oee: Row, whole: float) -> Iterator[_Step]:
 
 def _noted(oee: Row, name: str) -> str:
     ratio = number(oee, _RATIOS[name])
-    return "" if ratio is None else f"{_RATIOS[name]} {100.0 * ratio:.1f} %"
+    title = _RATIOS[name]
+    return "" if ratio is None else f"{title.upper() if title == 'oee' else title} {100.0 * ratio:.1f} %"
 
 
 def pareto(causes: Sequence[Share], title: str = "", unit: str = "") -> RenderableType:

@@ -20,9 +20,23 @@ class View(NamedTuple):
         """A moment with its offset."""
         return local(moment._replace(zone="UTC") if self.is_utc else moment)
 
+    def stretch(self, start: Moment, end: Moment) -> str:
+        """From a moment to another: `2026-03-01T06:00 to 14:00Z` where both have the same date and offset."""
+        first, last = self.time(start), self.time(end)
+        date, offset = first[:10], first[16:]
+        is_short = last.startswith(date) and last[16:] == offset and (offset == "Z" or len(offset) == 6)
+        return f"{first[:16]} to {last[11:]}" if is_short else f"{first} to {last}"
+
     def clock(self, moment: Moment) -> str:
         """The clock of a moment: `HH:MM`."""
         return self.time(moment)[11:16]
+
+
+class Stretch(NamedTuple):
+    """A time from a moment to another."""
+
+    start: Moment
+    end: Moment
 
 
 class Quantity(NamedTuple):

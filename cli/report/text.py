@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from cli.report.pieces import Column, Facts, Note, Picture, Quantity, Report, Table, Verbatim, View
+from cli.report.pieces import Column, Facts, Note, Picture, Quantity, Report, Stretch, Table, Verbatim, View
 from cli.terminal import printable
 from fieldline.moments import Moment
 
@@ -44,6 +44,8 @@ def shown(value: object, view: View) -> str:
         return "-"
     if isinstance(value, Moment):
         return view.time(value)
+    if isinstance(value, Stretch):
+        return view.stretch(*value)
     if isinstance(value, Quantity):
         return _quantity(value)
     if isinstance(value, bool):
@@ -56,7 +58,7 @@ def shown(value: object, view: View) -> str:
 
 
 def _quantity(quantity: Quantity) -> str:
-    if quantity.value is None:
+    if quantity.value is None or math.isnan(quantity.value):
         return "-"
     number = _number(quantity.value) if quantity.digits is None else f"{quantity.value:.{quantity.digits}f}"
     return f"{number} {quantity.unit}".rstrip()

@@ -152,8 +152,8 @@ def test_a_span_cuts_by_the_start_of_periods(tmp_path: Path) -> None:
     [
         ("temp", r"plant.csv has no column 'temp'; did you mean 'temp_c'\?"),
         ("state", "plant.csv: expected numbers in column 'state', got 'on'; --driver 'state=on' takes the share"),
-        ("state=of", "plant.csv: no row of 'state' holds 'of'; it has 'on'"),
-        ("temp_c=warm", "plant.csv: column 'temp_c' holds numbers, got 'warm'"),
+        ("state=of", "plant.csv: no row of 'state' is 'of'; it has 'on'"),
+        ("temp_c=warm", "plant.csv: column 'temp_c' has numbers, got 'warm'"),
     ],
 )
 def test_a_driver_that_the_file_does_not_have_is_told_with_file_and_column(

@@ -160,15 +160,6 @@ def _altered(pipe: Pipe, folder: Path, statement: str) -> str:
     return str(altered)
 
 
-def test_errors_name_times_in_the_zone_of_the_site_or_in_utc_where_that_is_asked_for(pipe: Pipe) -> None:
-    order = ("order", "--asset", LINE, "--at", "2023-11-10T07:00")
-
-    local, utc = (run(*pipe.arguments(*order), *flag).stderr for flag in ((), ("--utc",)))
-
-    assert "at 2023-11-10T08:00+01:00" in local and "+01:00" not in utc
-    assert "at 2023-11-10T07:00Z" in utc and "Z" not in local
-
-
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -134,7 +134,7 @@ def test_causes_and_pictures_are_of_the_same_shift(run: Run) -> None:
     assert len(found) > 20 and _plain(found) == []
     down = sum(cause.amount for cause in causes.stops_s)
     assert down == run.row("oee", LINE)["actual_unit_down_time_s"]
-    for part in ("fully productive", "by order", "by shift", "what it stood for", "thrown away", "against a rule"):
+    for part in ("fully productive", "by order", "by shift", "stops by cause", "rejects by cause", "against a rule"):
         assert part in sheet.getvalue()
 
 

@@ -74,7 +74,7 @@ def test_a_waterfall_goes_from_calendar_time_to_fully_productive_time() -> None:
         "fully productive",
     ]
     assert "8 h 00 min" in lines[1] and "5 h 00 min" in lines[-1]
-    assert "availability 80.0 %" in lines[3] and "oee 66.7 %" in lines[-1]
+    assert "availability 80.0 %" in lines[3] and "OEE 66.7 %" in lines[-1]
 
 
 def test_a_performance_above_one_is_a_gain_in_the_waterfall() -> None:

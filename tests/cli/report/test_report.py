@@ -4,13 +4,14 @@ import json
 
 import pytest
 
-from cli.report import Column, Data, Facts, Note, Picture, Quantity, Report, Table, Verbatim, View, columns
+from cli.report import Column, Data, Facts, Note, Picture, Quantity, Report, Stretch, Table, Verbatim, View, columns
 from cli.report.document import plain, print_document
 from cli.report.text import print_text, shown
 from cli.terminal import printable
 from fieldline.moments import Moment
 
 SIX_NS = 1_772_344_800_000_000_000  # 2026-03-01T06:00Z
+HOUR_NS = 3_600_000_000_000
 WIDE = [Column("time"), Column("asset"), *columns(*(f"field_{k}_kwh" for k in range(8))), Column("why")]
 
 
@@ -61,6 +62,25 @@ def test_times_are_in_the_sites_zone_for_people_and_in_utc_for_programs(capsys: 
     assert text(report, capsys) == ["at 2026-03-01T07:00+01:00"]
     assert text(report, capsys, is_utc=True) == ["at 2026-03-01T06:00Z"]
     assert document(report, capsys) == {"at": "2026-03-01T06:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "told"),
+    [
+        (SIX_NS, SIX_NS + 8 * HOUR_NS, "UTC", "2026-03-01T06:00 to 14:00Z"),
+        (SIX_NS, SIX_NS + 8 * HOUR_NS, "Europe/Berlin", "2026-03-01T07:00 to 15:00+01:00"),
+        (SIX_NS, SIX_NS + 20 * HOUR_NS, "UTC", "2026-03-01T06:00Z to 2026-03-02T02:00Z"),
+        (SIX_NS, SIX_NS + 5 * 10**9, "UTC", "2026-03-01T06:00Z to 2026-03-01T06:00:05Z"),
+        # The night in which the clock goes forward.
+        (SIX_NS + 27 * 24 * HOUR_NS + 18 * HOUR_NS, SIX_NS + 28 * 24 * HOUR_NS, "Europe/Berlin", "2026-03-29T01:00+01:00 to 2026-03-29T08:00+02:00"),
+    ],
+)  # fmt: skip
+def test_a_stretch_of_time_names_its_date_and_offset_once_where_they_are_the_same(
+    start: int, end: int, zone: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stretch = Stretch(Moment(start, zone), Moment(end, zone))
+
+    assert text(Report([Note("{}", (stretch,))]), capsys) == [told]
 
 
 def test_tables_put_numbers_to_the_right_and_text_to_the_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +138,7 @@ def test_sentences_are_wrapped_between_words_and_what_is_copied_is_not(capsys: p
 
     lines = text(Report([Note(f"the line {path} is unknown"), Verbatim("# " + "x" * 60)]), capsys, 40)
 
-    assert lines == ["the line", path, "is unknown", "# " + "x" * 60]
+    assert lines == ["the line", f"{path} is", "unknown", "# " + "x" * 60]
 
 
 def test_a_word_stands_below_its_name_where_it_has_no_room_and_is_broken_only_where_a_line_is_too_short(
