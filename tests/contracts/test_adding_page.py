@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.wiring import deliver_parts
+from cli.stages.deliver import deliver_parts
 from delivery.sinks import Sink, sink_components
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
