@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.defaults import default_operators
 from fieldline.durations import parse_duration
 from fieldline.moments import parse_moment
 from fieldline.settings import Settings, load_settings
@@ -127,10 +128,9 @@ To = Annotated[
 
 
 def operators() -> Any:
-    """The flag of operators; they are imported, for only they themselves say which ones are on by default."""
-    from processing.operators import default
-
-    return typer.Option("--operators", metavar="NAMES", help=f"Comma-separated. [default: {','.join(default())}]")
+    """The flag of operators, with those that say of themselves that they are on by default."""
+    default = ",".join(default_operators())
+    return typer.Option("--operators", metavar="NAMES", help=f"Comma-separated. [default: {default}]")
 
 
 def words(text: str | None) -> tuple[str, ...] | None:
