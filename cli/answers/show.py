@@ -1,6 +1,7 @@
 """A window shown: where time went, why, a control chart, or what good units took."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from analysis.logs import existing
@@ -83,19 +84,20 @@ def _pareto(asked: Asked, log: str) -> Iterator[Piece]:
     # The window stands above the first picture only: beside a title there is no room for it.
     window = found.shown
     yield Note("{}, {} {}", (asked.asset, window.shift or window.window, Stretch(window.start, window.end)))
-    for name, causes, title, unit, cause in (
-        ("stops", found.stops, "stops by cause", "s", "reason"),
-        ("rejects", found.rejects, "rejects by cause", "pieces", "reason"),
-        ("stations", found.stations, "rejects by station", "pieces", "station"),
+    for name, shares, unit, key, of in (
+        ("stops", found.stops, "s", "reason", "cause"),
+        ("rejects", found.rejects, "pieces", "reason", "cause"),
+        ("stations", found.stations, "pieces", "station", "station"),
     ):
         yield Note("")
-        yield _causes(name, causes, title, unit, cause)
+        amount = "duration_s" if unit == "s" else unit
+        rows = [{key: one.cause, amount: one.amount, "share": one.share, "cumulated": one.cumulated} for one in shares]
+        title = f"{'stops' if name == 'stops' else 'rejects'} by {of}"
+        yield picture(name, rows, partial(_bars, shares, title, unit, of))
 
 
-def _causes(name: str, causes: Sequence[Share], title: str, unit: str, cause: str) -> Piece:
-    amount = "duration_s" if unit == "s" else unit
-    rows = [{cause: one.cause, amount: one.amount, "share": one.share, "cumulated": one.cumulated} for one in causes]
-    return picture(name, rows, lambda _view: pareto(causes, title, unit))
+def _bars(shares: Sequence[Share], title: str, unit: str, of: str, _view: View) -> Any:
+    return pareto(shares, title, unit, of)
 
 
 def _chart(asked: Asked) -> Iterator[Piece]:

@@ -151,14 +151,17 @@ def _noted(oee: Row, name: str) -> str:
     return "" if ratio is None else f"{title.upper() if title == 'oee' else title} {100.0 * ratio:.1f} %"
 
 
-def pareto(causes: Sequence[Share], title: str = "", unit: str = "") -> RenderableType:
-    """Causes by weight, with their share and the share of all down to them. unit : of amounts; "s" is shown as a duration."""
+def pareto(causes: Sequence[Share], title: str = "", unit: str = "", of: str = "cause") -> RenderableType:
+    """Causes by weight, with their share and the share of all down to them.
+
+    unit : of amounts; "s" is shown as a duration. of : what the bars are of, such as cause or station
+    """
     rows: list[list[RenderableType]] = []
     for cause in causes:
         shown = duration(cause.amount) if unit == "s" else f"{cause.amount:,.0f}"
         shares = (f"{100.0 * part:.1f} %" for part in (cause.share, cause.cumulated))
         rows.append([cause.cause.replace("_", " "), Bar(0.0, cause.amount, causes[0].amount, "cyan"), shown, *shares])
-    names = ("cause", "", "time" if unit == "s" else unit, "share", "cumulated")
+    names = (of, "", "time" if unit == "s" else unit, "share", "cumulated")
     return Bars(title, names, rows or [["none", "", "", "", ""]], (4, 3, 2))
 
 

@@ -51,7 +51,7 @@ def test_causes_are_drawn_from_the_events_on_the_log(pipe: Pipe) -> None:
     told = run(*pipe.arguments("pareto", "--asset", LINE, "--at", AT)).stdout
 
     assert "stops by cause" in told and "no reason reported" in told
-    assert "rejects by station" in told and "packer" in told
+    assert "rejects by station\nstation " in told and "packer" in told
 
 
 def test_the_oee_of_an_area_is_data_with_the_lines_that_it_is_of(pipe: Pipe) -> None:
