@@ -35,7 +35,7 @@ class Report(NamedTuple):
         Output's value over the cost of all inputs, each at prices of its period. [1]
     growth : Growth of float64[periods], contributions float64[periods, inputs]
         Logarithmic growth since the base, chained: output, what each input contributed, and what remains. [1] Without
-        inputs nothing can be told from what remains: NaN.
+        inputs nothing follows from what remains: NaN.
     total_factor : float64[periods]
         Chained Törnqvist index of total factor productivity, 1 in the base: the exponential of what remains. [1]
     """

@@ -86,7 +86,7 @@ def _step(state: _State, zone: int, rules: Collection[int]) -> _State | None:
 
 
 def _remembered(window: tuple[int, ...], rules: Collection[int]) -> tuple[int, ...]:
-    """The last points, told no finer than a rule can still ask: the newest two by two sigma, the older ones by one."""
+    """The last points, kept no finer than a rule can still ask: the newest two by two sigma, the older ones by one."""
     kept = []
     for age, zone in enumerate(reversed(window[-_MEMORY:])):
         size = 3 if 2 in rules and age < 2 and abs(zone) > 2 else 2 if 3 in rules and abs(zone) > 1 else 0
