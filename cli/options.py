@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.defaults import default_operators
 from fieldline.durations import parse_duration
 from fieldline.moments import parse_moment
 from fieldline.settings import Settings, load_settings
@@ -127,10 +126,9 @@ To = Annotated[
 ]
 
 
-def operators() -> Any:
-    """The flag of operators, with those that say of themselves that they are on by default."""
-    default = ",".join(default_operators())
-    return typer.Option("--operators", metavar="NAMES", help=f"Comma-separated. [default: {default}]")
+def operators(default: tuple[str, ...]) -> Any:
+    """The flag of operators; default : those that say of themselves that they are on by default."""
+    return typer.Option("--operators", metavar="NAMES", help=f"Comma-separated. [default: {','.join(default)}]")
 
 
 def words(text: str | None) -> tuple[str, ...] | None:

@@ -2,10 +2,13 @@
 
 import typer
 
+from analysis.audit import balance
 from analysis.logs import existing
 from cli import options
+from cli.answers.audit import account, exit_code
 from cli.report import tell
 from cli.terminal import progress
+from cli.wiring import plant_of
 
 
 def audit(
@@ -15,10 +18,6 @@ def audit(
     json: options.Json = False,
 ) -> None:
     """Count what is on the log, print the account, and exit by it."""
-    from analysis.audit import balance
-    from cli.answers.audit import account, exit_code
-    from cli.wiring import plant_of
-
     settings = options.load(config, log=log, plant=plant)
     model = plant_of(settings)
     with existing(settings.log) as opened, progress("counting", balance.records_to_read(opened)) as advance:

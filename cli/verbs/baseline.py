@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from analysis.baseline import read_baseline, write_baseline
 from cli import options
+from cli.answers.baseline import Asked, answer
 from cli.report import tell
 from fieldline.errors import SettingsError
 
@@ -68,9 +70,6 @@ def baseline(
     json: options.Json = False,
 ) -> None:
     """Fit a baseline or read one, judge by it where a period is given, then print and write it."""
-    from analysis.baseline import read_baseline, write_baseline
-    from cli.answers.baseline import Asked, answer
-
     known = None if against is None else read_baseline(against)
     if known is not None:
         _refuse(

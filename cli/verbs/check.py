@@ -5,6 +5,7 @@ from functools import partial
 import typer
 
 from cli import options
+from cli.answers.check import examine
 from cli.exits import Exit
 from cli.report import tell
 
@@ -18,8 +19,6 @@ def check(
     json: options.Json = False,
 ) -> None:
     """Print the faults, and exit with 2 where there is one."""
-    from cli.answers.check import examine
-
     flags = {"log": log, "ingest__mqtt": mqtt, "deliver__influx": influx, "plant": plant}
     faults, report = examine(partial(options.load, config, **flags), plant)
     tell(report, as_json=json)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import typer
 
 from cli import options
+from cli.answers.correct import Event, publish
 from cli.report import tell
 from fieldline.clock import SystemClock
 from fieldline.errors import PayloadError, SettingsError
@@ -60,8 +61,6 @@ def state(
     json: options.Json = False,
 ) -> None:
     """Say what state a machine was in, from a time until a time."""
-    from cli.answers.correct import Event, publish
-
     if state_of(name) is None:
         hint = nearest(name.lower(), state_names())
         raise SettingsError(f"correct: --state is a state such as producing, changeover or down, got {name!r}{hint}")
@@ -90,8 +89,6 @@ def order(
     json: options.Json = False,
 ) -> None:
     """Say that an order began or ended, or that this was a mistake."""
-    from cli.answers.correct import Event, publish
-
     now_ns = SystemClock().now_ns()
     attributes = {"order": number, "product": product, "phase": phase.value}
     event = Event(line, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "order", attributes)
@@ -115,8 +112,6 @@ def count(
     json: options.Json = False,
 ) -> None:
     """Add good, scrapped or reworked pieces to what was counted, or take some off."""
-    from cli.answers.correct import Event, publish
-
     if good is None and scrap is None and rework is None:
         raise SettingsError("correct: expected --good, --scrap or --rework, got none of them")
     now_ns = SystemClock().now_ns()

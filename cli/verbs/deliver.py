@@ -1,7 +1,8 @@
 """Write metrics from the log to InfluxDB, to the local store, or to both."""
 
 from analysis.logs import opened
-from cli import options
+from cli import options, wiring
+from cli.stages.deliver import deliver_parts
 from fieldline.clock import SystemClock
 
 
@@ -15,9 +16,6 @@ def deliver(
     json_logs: options.JsonLogs = False,
 ) -> None:
     """Check the settings, then deliver until a signal."""
-    from cli import wiring
-    from cli.stages.deliver import deliver_parts
-
     flags = {"deliver__influx": influx, "deliver__store": store}
     settings = wiring.started(json_logs, config, log=log, plant=plant, http=http, **flags)
     model = wiring.plant_of(settings)

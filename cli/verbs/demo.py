@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.demo.asked import FAULTS, DemoAsked
+from cli.demo.run import Demo, folder_of
 
 
 def demo(
@@ -29,8 +30,6 @@ def demo(
     quiet: Annotated[bool, typer.Option("--quiet", help="No live view, only the audit.")] = False,
 ) -> None:
     """Run the demo in its folder, and exit by its audit."""
-    from cli.demo.run import Demo, folder_of
-
     asked = DemoAsked(minutes * 60.0, speed, seed, faults, svg, quiet, folder)
     with folder_of(asked) as where:
         code = Demo(where, asked).run()

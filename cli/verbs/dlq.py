@@ -6,10 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from analysis.dead_letters.records import Chosen, dead_letter, find, in_order, newest
+from analysis.dead_letters.replay import Replay
 from analysis.logs import existing
 from cli import options
 from cli.report import Column, Data, Facts, Note, Report, Table, tell
 from cli.terminal import progress
+from cli.wiring import plant_of
 from fieldline.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -37,8 +39,6 @@ def ls(
     json: options.Json = False,
 ) -> None:
     """List dead letters, the newest last."""
-    from cli.wiring import plant_of
-
     settings = options.load(config, log=log)
     plant = plant_of(settings)
     with existing(settings.log) as opened:
@@ -59,8 +59,6 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Show one dead letter whole, its payload as it came."""
-    from cli.wiring import plant_of
-
     settings = options.load(config, log=log)
     plant = plant_of(settings)
     with existing(settings.log) as opened:
@@ -83,9 +81,6 @@ def replay(
 
     Doing it again changes no result: readings that are there already count as duplicates. The dead letters stay.
     """
-    from analysis.dead_letters.replay import Replay
-    from cli.wiring import plant_of
-
     settings = options.load(config, log=log, plant=plant)
     model, chosen = plant_of(settings), Chosen(reason, source)
     with existing(settings.log) as opened:

@@ -3,8 +3,10 @@
 import typer
 
 from cli import options
+from cli.answers.doctor import Finding, Verdict, examine
 from cli.exits import Exit
 from cli.report import Report, Table, columns, tell
+from cli.wiring import plant_of
 
 
 def doctor(
@@ -17,9 +19,6 @@ def doctor(
     json: options.Json = False,
 ) -> None:
     """Examine all parts, print what each answered, and exit with 1 where one fails."""
-    from cli.answers.doctor import Finding, Verdict, examine
-    from cli.wiring import plant_of
-
     flags = {"log": log, "ingest__mqtt": mqtt, "deliver__influx": influx, "deliver__store": store, "plant": plant}
     settings = options.load(config, **flags)
     plant_of(settings)

@@ -6,9 +6,16 @@ from typing import Annotated
 
 import typer
 
+from analysis.explain.document import document
+from analysis.explain.taken_apart import Asked
+from analysis.explain.taken_apart import explain as take_apart
+from analysis.logs import existing
+from analysis.results import results_of
 from cli import options
+from cli.answers.explain import report
 from cli.report import tell
 from cli.terminal import errors_in_utc, progress
+from cli.wiring import plant_of
 from fieldline.errors import SettingsError
 
 
@@ -46,14 +53,6 @@ def explain(
     json: options.Json = False,
 ) -> None:
     """Check what is asked for, work it out from the log, then print it beside what is stored."""
-    from analysis.explain.document import document
-    from analysis.explain.taken_apart import Asked
-    from analysis.explain.taken_apart import explain as take_apart
-    from analysis.logs import existing
-    from analysis.results import results_of
-    from cli.answers.explain import report
-    from cli.wiring import plant_of
-
     if kind is Explainable.SPC and not tag:
         raise SettingsError("explain: spc is about one tag; name it with --tag")
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)

@@ -1,7 +1,8 @@
 """Take readings from an MQTT broker to the log."""
 
 from analysis.logs import opened
-from cli import options
+from cli import options, wiring
+from cli.stages.ingest import ingest_part
 from fieldline.clock import SystemClock
 
 
@@ -17,9 +18,6 @@ def ingest(
     json_logs: options.JsonLogs = False,
 ) -> None:
     """Check the settings, then take readings until a signal."""
-    from cli import wiring
-    from cli.stages.ingest import ingest_part
-
     flags = {
         "ingest__mqtt": mqtt,
         "ingest__subscribe": options.several(subscribe),

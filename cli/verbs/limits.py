@@ -7,9 +7,13 @@ from typing import Annotated
 import typer
 
 from analysis.leave_out import LeaveOut
+from analysis.limits.sample import FileColumns
+from analysis.results import results_of
 from cli import options
+from cli.answers.limits import Asked, Past, answer
 from cli.exits import Exit
 from cli.report import tell
+from cli.wiring import plant_of
 
 
 class ChartKind(StrEnum):
@@ -79,11 +83,6 @@ def limits(
     json: options.Json = False,
 ) -> None:
     """Gather the past, estimate, print; exit with 1 where the past gives no limits."""
-    from analysis.limits.sample import FileColumns
-    from analysis.results import results_of
-    from cli.answers.limits import Asked, Past, answer
-    from cli.wiring import plant_of
-
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
     asked = Asked(asset, tag, chart and chart.value, every and every.value, n, product, version)
     columns = FileColumns(time, value or tag or "", time_format, time_zone)

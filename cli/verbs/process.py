@@ -6,8 +6,10 @@ On Kafka as many of these run as there are partitions.
 from typing import Annotated
 
 from analysis.logs import opened
-from cli import options
+from cli import options, wiring
+from cli.stages.process import check_operators, process_part
 from fieldline.clock import SystemClock
+from processing.operators import default
 
 
 def process(
@@ -17,15 +19,12 @@ def process(
     settle: options.Settle = None,
     horizon: options.Horizon = None,
     raw: options.Raw = None,
-    operators: Annotated[str | None, options.operators()] = None,
+    operators: Annotated[str | None, options.operators(default())] = None,
     windows: options.Windows = None,
     http: options.Http = None,
     json_logs: options.JsonLogs = False,
 ) -> None:
     """Check the settings, then process until a signal."""
-    from cli import wiring
-    from cli.stages.process import check_operators, process_part
-
     flags = options.process_flags(settle, horizon, raw, operators, windows)
     settings = wiring.started(json_logs, config, log=log, plant=plant, http=http, **flags)
     check_operators(settings)

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from analysis.productivity.monthly_table import read_monthly_table
 from cli import options
+from cli.answers.productivity import answer
 from cli.report import tell
 
 
@@ -25,7 +27,4 @@ def productivity(
     json: options.Json = False,
 ) -> None:
     """Read the table, then print what it says."""
-    from analysis.productivity.monthly_table import read_monthly_table
-    from cli.answers.productivity import answer
-
     tell(answer(read_monthly_table(file), base), as_json=json)

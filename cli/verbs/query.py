@@ -7,8 +7,14 @@ from typing import Annotated
 
 import typer
 
+from analysis.results import results_of
 from cli import options
+from cli.answers.query import report
 from cli.report import tell
+from cli.wiring import plant_of
+from delivery.query import Only
+from delivery.query import query as ask
+from fieldline.catalogue import kinds
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from fieldline.windows import WINDOWS
@@ -48,13 +54,6 @@ def query(
     json: options.Json = False,
 ) -> None:
     """Check what is asked for, then print the rows that the store has."""
-    from analysis.results import results_of
-    from cli.answers.query import report
-    from cli.wiring import plant_of
-    from delivery.query import Only
-    from delivery.query import query as ask
-    from fieldline.catalogue import kinds
-
     if kind not in kinds():
         raise SettingsError(f"query: expected a kind of {', '.join(kinds())}, got {kind!r}{nearest(kind, kinds())}")
     if start is not None and stop is not None and start >= stop:

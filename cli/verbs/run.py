@@ -9,10 +9,16 @@ from typing import Annotated
 import typer
 
 from analysis.logs import opened
-from cli import options
+from cli import options, wiring
+from cli.embedded import embedded_broker
+from cli.stages.deliver import deliver_parts, with_store
+from cli.stages.ingest import ingest_part
+from cli.stages.process import check_operators, process_part
 from cli.supervisor import Stage
 from cli.terminal import say
+from cli.warm import warm_kernels
 from fieldline.clock import SystemClock
+from processing.operators import default
 
 _EMBEDDED_HOST, _EMBEDDED_PORT = "127.0.0.1", 1883
 
@@ -34,7 +40,7 @@ def run(
     settle: options.Settle = None,
     horizon: options.Horizon = None,
     raw: options.Raw = None,
-    operators: Annotated[str | None, options.operators()] = None,
+    operators: Annotated[str | None, options.operators(default())] = None,
     windows: options.Windows = None,
     broker_port: Annotated[
         int,
@@ -46,13 +52,6 @@ def run(
     json_logs: options.JsonLogs = False,
 ) -> None:
     """Check the settings, start a broker where none is given, then run all stages until a signal."""
-    from cli import wiring
-    from cli.embedded import embedded_broker
-    from cli.stages.deliver import deliver_parts, with_store
-    from cli.stages.ingest import ingest_part
-    from cli.stages.process import check_operators, process_part
-    from cli.warm import warm_kernels
-
     settings = wiring.started(
         json_logs,
         config,

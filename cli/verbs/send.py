@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from cli import options
+from cli.answers.send import events_of, report
+from cli.broker import publisher_of
 from cli.exits import Exit
 from cli.report import tell
 from cli.supervisor import stop_on_signals
 from cli.terminal import watched
+from ingest.send import Columns, Playback, parse_tag_column, send_file
 
 
 def send(
@@ -78,10 +81,6 @@ def send(
     json: options.Json = False,
 ) -> None:
     """Publish the file until its end or a signal, then say what was sent."""
-    from cli.answers.send import events_of, report
-    from cli.broker import publisher_of
-    from ingest.send import Columns, Playback, parse_tag_column, send_file
-
     events = events_of(event, attribute or [], recorded)
     settings, stop = options.load(config, ingest__mqtt=to), threading.Event()
     with watched("sending", "rows") as progress, stop_on_signals(stop):

@@ -9,9 +9,13 @@ from typing import Annotated
 
 import typer
 
+from analysis.overview.asked import WINDOWS, Asked
+from analysis.results import results_of
 from cli import options
+from cli.answers.show import report
 from cli.report import tell
 from cli.terminal import errors_in_utc
+from cli.wiring import plant_of
 from fieldline.errors import SettingsError
 
 
@@ -26,8 +30,6 @@ class What(StrEnum):
     @property
     def windows(self) -> tuple[str, ...]:
         """The windows that it can be shown for."""
-        from analysis.overview.asked import WINDOWS
-
         return (*WINDOWS, "order") if self is What.ENERGY else WINDOWS
 
 
@@ -57,11 +59,6 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Check what is asked for, then show it."""
-    from analysis.overview.asked import Asked
-    from analysis.results import results_of
-    from cli.answers.show import report
-    from cli.wiring import plant_of
-
     if what is What.SPC and not tag:
         raise SettingsError("show spc: it is about one tag; name it with --tag")
     if window is not None and window not in what.windows:

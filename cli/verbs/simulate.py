@@ -7,10 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from cli import options
+from cli.broker import publisher_of
 from cli.report import Data, Note, Report, tell
 from cli.supervisor import stop_on_signals
 from cli.terminal import progress
 from fieldline.clock import SystemClock
+from ingest.simulator import Simulation, pack_for, parse_faults
+from ingest.simulator import simulate as publish
 
 
 def simulate(
@@ -57,10 +60,6 @@ def simulate(
     json: options.Json = False,
 ) -> None:
     """Publish until the duration is over or a signal comes, then say what was sent."""
-    from cli.broker import publisher_of
-    from ingest.simulator import Simulation, pack_for, parse_faults
-    from ingest.simulator import simulate as publish
-
     settings = options.load(config, ingest__mqtt=to)
     pace = None if fastest else (speed or 1.0)
     clock = SystemClock()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from analysis.logs import existing
+from analysis.stream_rows import follow_stream
 from cli import options
 from cli.report.document import print_line
 from cli.supervisor import stop_on_signals
@@ -43,8 +44,6 @@ def tap(
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for more, or stop at the end.")] = True,
 ) -> None:
     """Print rows that match until there are enough, or until a signal."""
-    from analysis.stream_rows import follow_stream
-
     settings, stop = options.load(config, log=log), threading.Event()
     with existing(settings.log) as opened, stop_on_signals(stop):
         rows = follow_stream(opened, Stream(stream.value), from_start=origin is Origin.START, follow=follow, stop=stop)

@@ -7,6 +7,7 @@ import typer
 from cli import options
 from cli.report import Data, Note, Report, tell
 from fieldline.log import Stream
+from fieldline.log.topics import apply_topics
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -33,8 +34,6 @@ def apply(
     json: options.Json = False,
 ) -> None:
     """Make missing topics, grow those with fewer partitions, set their options. Safe to run again."""
-    from fieldline.log.topics import apply_topics
-
     settings = options.load(config, log=log)
     kept = None if retention is None else {Stream.READINGS: retention, Stream.METRICS: retention}
     done = apply_topics(settings.log, partitions, replication=replication, retention_s=kept)

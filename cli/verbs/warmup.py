@@ -4,12 +4,11 @@ import time
 
 from cli.report import Note, Report, tell
 from cli.terminal import say
+from cli.warm import warm_kernels
 
 
 def warmup() -> None:
     """Compile, and say how long it took."""
-    from cli.warm import warm_kernels
-
     began = time.monotonic()
     say("compiling kernels; the first time this takes a minute or so")
     warm_kernels()

