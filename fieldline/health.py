@@ -12,11 +12,15 @@ from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import structlog
-
 from fieldline.errors import SettingsError
+from fieldline.memory import hidden
+
+# Where rich is installed structlog imports it, for tracebacks that we do not print: 4 MB of each stage.
+with hidden("rich"):
+    import structlog
 
 _MAX_LABEL_SETS = 1000
+_LOOK_S = 0.25  # how often the server looks whether it is to end
 _OVERFLOW = (("label", "__overflow__"),)
 _Labels = tuple[tuple[str, str], ...]
 
@@ -116,7 +120,7 @@ class HealthServer:
         except (OSError, OverflowError) as error:
             raise SettingsError(f"http: can't listen on {host}:{port}: {error}") from error
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="health", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_LOOK_S,), name="health", daemon=True)
         self._thread.start()
 
     @property

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fieldline.errors import FrameError
 from fieldline.frames import ColumnRole, decode_batch, encode_batch, role_of
@@ -61,8 +60,7 @@ def orders_emitted(log: Log, partition: int, first: int) -> Iterator[tuple[str, 
             continue
         if "retracted" not in batch.schema.names:
             continue
-        kept = pc.equal(batch.column("retracted"), 0.0)
-        gone = batch.filter(kept)
+        gone = batch.filter(pa.array(batch.column("retracted").to_numpy(zero_copy_only=False) == 0.0))
         if len(gone):
             columns = [_taken_back(field, gone.column(k)) for k, field in enumerate(gone.schema)]
             again = pa.RecordBatch.from_arrays(columns, schema=gone.schema)

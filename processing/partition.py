@@ -18,6 +18,7 @@ from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints, fingerprint
 from processing.emitted import emitted_since, orders_emitted
+from processing.kernels import layout as at
 from processing.operator import Operator
 from processing.operators import chosen
 from processing.outgoing import METRIC_ROWS, frames_of
@@ -33,6 +34,9 @@ _WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints
 _EMIT_EVERY_S = 0.05
 _EMIT_SHARE = 0.2  # of the time at most: folding and reading out windows costs much the same however little changed
 _IDLE_AFTER_S = 0.25
+# A line's watermark trails the clock by 1.1 s once it is silent, and a backfill is over after 2 s: by then its last second is closed.
+_REST_AFTER_S = 2.5
+_TURN_S, _REST_S = 0.02, 0.25
 _WAIT_S = 30.0
 _TRIES = 2
 _POISON = "poison", f"failed {_TRIES} times in processing"
@@ -80,6 +84,7 @@ class Partition:
         self._emitted_at = self._committed_at = clock.monotonic()
         self._emit_pause_s = _EMIT_EVERY_S
         self._came_at = 0.0
+        self.is_at_rest = False  # everything that came is emitted: until more comes only the clock changes anything
         self.position = 0
         self._windows_before = self._bytes_before = 0
         self._committed: tuple[int, bool] | None = None
@@ -139,6 +144,7 @@ class Partition:
                 self._emit_again(commit)
                 said, self.position = f"from the checkpoint at {commit.position}", commit.position
         self._committed = None
+        self.is_at_rest = False
         self._reader.seek(self.number, self.position)
         return said
 
@@ -169,6 +175,7 @@ class Partition:
         rows = 0
         frames: list[tuple[int, Readings]] = []
         pending = 0
+        self.is_at_rest = self.is_at_rest and not records
         for record in records:
             if record.position < self.position:
                 continue  # read before this partition was opened again further on
@@ -303,18 +310,35 @@ class Partition:
         idle = now - self._came_at > _IDLE_AFTER_S
         with self._suspecting():
             self.engine.tick(self._now(), self._clock.now_ns())
-            if now - self._emitted_at >= self._emit_pause_s:
+            self.is_at_rest = self.is_at_rest and not self.engine.unemitted
+            if not self.is_at_rest and now - self._emitted_at >= self._emit_pause_s:
                 began = self._clock.monotonic()
                 self.engine.emit(everything=idle)
                 self._emitted_at = self._clock.monotonic()
                 self._emit_pause_s = max(_EMIT_EVERY_S, (self._emitted_at - began) * (1.0 / _EMIT_SHARE - 1.0))
+                self.is_at_rest = now - self._came_at > _REST_AFTER_S and not self.engine.unemitted
         self._emit(quietly=False)
         since = now - self._committed_at
-        state = (self.position, self.engine.unemitted) if idle or since >= self._settings.checkpoint_s else None
+        state = (self.position, self.unemitted) if idle or since >= self._settings.checkpoint_s else None
         changed = state is not None and state != self._committed
-        due = changed and (since >= self._settings.checkpoint_s or (idle and not self.engine.unemitted))
+        due = changed and (since >= self._settings.checkpoint_s or (idle and not self.unemitted))
         if due or self._is_crowded():
             self.checkpoint()
+
+    @property
+    def unemitted(self) -> bool:
+        """Whether rows that were taken have not shown in metrics yet."""
+        return not self.is_at_rest and self.engine.unemitted
+
+    @property
+    def pause_s(self) -> float:
+        """How long nothing falls due unless records come [s]."""
+        if not self.is_at_rest or (self.position, False) != self._committed:
+            return _TURN_S
+        lines = self.engine.tables.lines
+        # The watermarks of silent lines go on with the clock; where one gets to a minute's end, windows close.
+        left = int((at.MINUTE - lines["watermark"] % at.MINUTE).min()) if len(lines) else at.MINUTE
+        return min(_REST_S, max(_TURN_S, left / 1e9))
 
     def _is_crowded(self) -> bool:
         """Whether blocks take a quarter more than their budget, or a backlog made many windows: a checkpoint lets them go."""

@@ -15,12 +15,14 @@ from fieldline.clock import Clock
 from fieldline.errors import FieldlineError, LogCorrupt, PartitionLost, SettingsError, Unavailable
 from fieldline.health import Health
 from fieldline.log import Log, Poll, Reader, Record, Stream
+from fieldline.memory import drop_code, give_back
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.operators import chosen
 from processing.partition import Partition
 
-_POLL_S = 0.02
+_POLL_S = 0.25
+_GAUGES_S = 0.1
 _POLL_BYTES = 4 << 20
 _PAUSE_S = 0.5
 
@@ -32,6 +34,8 @@ class ProcessStage:
         chosen(settings.operators)
         self._settings, self._plant, self._log, self._health, self._clock = settings, plant, log, health, clock
         self._partitions: dict[int, Partition] = {}
+        self._is_at_rest = False
+        self._gauged_at = -_GAUGES_S
         self._logger = structlog.get_logger().bind(stage="process")
 
     def run(self, stop: threading.Event) -> None:
@@ -57,7 +61,8 @@ class ProcessStage:
 
     def _turn(self, reader: Reader, stop: threading.Event) -> None:
         try:
-            poll = reader.poll(_POLL_S, _POLL_BYTES)
+            pause_s = min((partition.pause_s for partition in self._partitions.values()), default=_POLL_S)
+            poll = reader.poll(pause_s, _POLL_BYTES)
         except Unavailable as error:
             self._health.set("degraded", f"log: {error}")
             stop.wait(_PAUSE_S)
@@ -134,10 +139,20 @@ class ProcessStage:
     def _report(self, rows: int) -> None:
         if rows:
             self._health.count("rows", rows)
-        if rows or any(partition.engine.unemitted for partition in self._partitions.values()):
-            self._health.set("active", f"{len(self._partitions)} partitions")
-        else:
-            self._health.set("idle", f"{len(self._partitions)} partitions")
+        is_active = bool(rows) or any(partition.unemitted for partition in self._partitions.values())
+        self._health.set("active" if is_active else "idle", f"{len(self._partitions)} partitions")
+        self._rest()
+        now = self._clock.monotonic()
+        if now - self._gauged_at < _GAUGES_S:
+            return
+        self._gauged_at = now
         for number, partition in self._partitions.items():
             for name, value in partition.engine.watch().items():
                 self._health.gauge(name, value, partition=str(number))
+
+    def _rest(self) -> None:
+        """Coming to rest, give back memory: what a backlog took, and the 50 MB of LLVM's code that loading kernels ran through."""
+        was_at_rest, self._is_at_rest = self._is_at_rest, all(each.is_at_rest for each in self._partitions.values())
+        if self._is_at_rest and not was_at_rest:
+            give_back()
+            drop_code("libllvmlite")

@@ -27,7 +27,8 @@ WEEK_S = 7 * 86400.0
 _APPEND_S = 120.0
 _CHUNK_BYTES = 8 << 20
 _RECORD_OVERHEAD = 1024  # what a waiting record and its future hold beside its bytes
-_OTHERS_S = 0.005
+_OTHERS_S, _OTHERS_AT_MOST_S = 0.005, 0.25  # how often to look for what other processes append
+_OTHERS_SHARE = 0.125  # of the time since they last did: what they append is found late by that share of it at most
 _MAX_RECORD_BYTES = 64 << 20
 
 
@@ -55,6 +56,8 @@ class SqliteLog:
         self._appended = threading.Condition()
         self._version = 0
         self._others = 0
+        self._others_came = time.monotonic()
+        self._has_written = False  # since the file was looked at last: the change that it shows may be ours
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._readers: set[SqliteReader] = set()
@@ -186,15 +189,20 @@ class SqliteLog:
         return records
 
     def wait_for_append(self, seen: int, timeout_s: float) -> int:
-        """A number that changes when something was appended; waits up to `timeout_s` for it to differ from `seen`."""
+        """A number that changes when something was appended; waits up to `timeout_s` for it to differ from `seen`.
+
+        What this process appends ends the wait at once. Other processes tell nobody: the file is looked at, ever less often while
+        nothing comes of them.
+        """
         deadline = time.monotonic() + timeout_s
         with self._appended:
             while True:
                 self._look_at_others()
-                left = deadline - time.monotonic()
-                if self._version != seen or left <= 0:
+                now = time.monotonic()
+                if self._version != seen or now >= deadline:
                     return self._version
-                self._appended.wait(min(left, _OTHERS_S))
+                pause = max(_OTHERS_S, min(_OTHERS_AT_MOST_S, _OTHERS_SHARE * (now - self._others_came)))
+                self._appended.wait(min(deadline - now, pause))
 
     def commit(self, stream: Stream, group: str, partition: int, position: int, note: str, timeout_s: float) -> None:
         """Write a group's commit durably. Raises Unavailable."""
@@ -207,7 +215,7 @@ class SqliteLog:
             raise Unavailable(f"log {self.path}: a commit was not written in {timeout_s:g} s") from error
 
     def _look_at_others(self) -> None:
-        """Notice what any other connection committed; cheap enough to ask every few milliseconds."""
+        """Notice what any other connection committed; some microseconds."""
         if not self._is_open:
             raise Unavailable(f"log {self.path}: closed")
         with translated(self.path):
@@ -215,9 +223,14 @@ class SqliteLog:
         if version != self._others:
             self._others = version
             self._version += 1
+            if not self._has_written:
+                self._others_came = time.monotonic()
+            self._has_written = False
 
     def _notify(self) -> None:
+        """Wake the readers. Called by the writer's thread after each of its transactions."""
         with self._appended:
+            self._has_written = True
             self._version += 1
             self._appended.notify_all()
 

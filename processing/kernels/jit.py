@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 import platformdirs
 
+from fieldline.memory import hidden
+
 _ROOT = Path(__file__).resolve().parents[2]
 _FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
 _IS_COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
@@ -96,6 +98,20 @@ def context(of: type, *kinds: Type) -> Type:
     return Type(of=of, fields=kinds)
 
 
+@functools.cache
+def _numba() -> Any:
+    """Numba with all that it needs to compile or load a kernel; imported here and nowhere before."""
+    # It imports scipy.linalg where that is installed, to learn whether kernels may call BLAS. Ours never do, and it is 13 MB.
+    with hidden("scipy"):
+        import numba
+        from numba.core.registry import cpu_target
+
+        cpu_target.typing_context.refresh()
+        cpu_target.target_context.refresh()
+    numba.config.CACHE_LOCATOR_CLASSES = _LOCATORS  # type: ignore[attr-defined]
+    return numba
+
+
 class Compiled:
     """A function that is compiled when it is first called; among kernels, where one calls another, it stands for what is compiled."""
 
@@ -107,9 +123,7 @@ class Compiled:
     @functools.cached_property
     def dispatcher(self) -> Any:
         """Numba's own, compiled."""
-        import numba
-
-        numba.config.CACHE_LOCATOR_CLASSES = _LOCATORS  # type: ignore[attr-defined]
+        numba = _numba()
         if self._signature is None:
             return numba.njit(inline="never", **_FLAGS)(self._function)
         signature = self._signature
