@@ -5,12 +5,16 @@ All of it is done where the system can, Linux with glibc, and nothing elsewhere.
 
 import ctypes
 import mmap
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-_MAPS = Path("/proc/self/maps")
+_MAPS = Path("/proc/self/smaps")
+_MAPPING = re.compile(r"^(?P<first>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<rights>\S+) .*/(?P<name>[^/\n]+)$", re.MULTILINE)
+_CLEAN = "Anonymous:             0 kB"
 
 
 @contextmanager
@@ -29,25 +33,29 @@ def hidden(*modules: str) -> Iterator[None]:
 
 
 def give_back() -> None:
-    """Give the heap's free pages back to the system: glibc keeps those below the highest one in use for ever."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
+    """Give the heap's free pages back to the system, which glibc keeps where something above them is in use."""
+    if (trim := _of_libc("malloc_trim")) is not None:
         trim(0)
 
 
 def drop_code(library: str) -> int:
-    """Let go of a shared library's code until it is called again, which reads it from the file; the bytes that were mapped.
+    """Let go of a shared library's code and constants until they are used again, then the file is read; the bytes that were mapped.
 
     library : how its file's name begins
     """
-    if not _MAPS.exists():
+    advise = _of_libc("madvise")
+    if advise is None or not _MAPS.exists():
         return 0
     dropped = 0
-    for line in _MAPS.read_text().splitlines():
-        addresses, rights, *_, path = line.split(maxsplit=5)
-        # Code alone: it is never written to, whereas data that is read-only by now holds addresses that the loader put in.
-        if rights == "r-xp" and Path(path).name.startswith(library):
-            first, end = (int(address, 16) for address in addresses.split("-"))
-            ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), mmap.MADV_DONTNEED)
+    for mapping in _MAPS.read_text().split("VmFlags:"):
+        found = _MAPPING.search(mapping)
+        # Nobody has written to it: some of what is read-only by now holds addresses that the loader put in.
+        if found and found["name"].startswith(library) and "w" not in found["rights"] and _CLEAN in mapping:
+            first, end = int(found["first"], 16), int(found["end"], 16)
+            advise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), mmap.MADV_DONTNEED)
             dropped += end - first
     return dropped
+
+
+def _of_libc(name: str) -> Any:
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -23,6 +23,7 @@ from processing.partition import Partition
 
 _POLL_S = 0.25
 _GAUGES_S = 0.1
+_FIRST_GIVE_BACK_S, _GIVE_BACK_S, _BACKLOG_ROWS = 5.0, 60.0, 50_000  # it takes some 10 ms
 _POLL_BYTES = 4 << 20
 _PAUSE_S = 0.5
 
@@ -34,7 +35,7 @@ class ProcessStage:
         chosen(settings.operators)
         self._settings, self._plant, self._log, self._health, self._clock = settings, plant, log, health, clock
         self._partitions: dict[int, Partition] = {}
-        self._is_at_rest = False
+        self._rows_held, self._give_back_at = 0, clock.monotonic() + _FIRST_GIVE_BACK_S
         self._gauged_at = -_GAUGES_S
         self._logger = structlog.get_logger().bind(stage="process")
 
@@ -141,7 +142,7 @@ class ProcessStage:
             self._health.count("rows", rows)
         is_active = bool(rows) or any(partition.unemitted for partition in self._partitions.values())
         self._health.set("active" if is_active else "idle", f"{len(self._partitions)} partitions")
-        self._rest()
+        self._give_back(rows, is_active)
         now = self._clock.monotonic()
         if now - self._gauged_at < _GAUGES_S:
             return
@@ -150,9 +151,11 @@ class ProcessStage:
             for name, value in partition.engine.watch().items():
                 self._health.gauge(name, value, partition=str(number))
 
-    def _rest(self) -> None:
-        """Coming to rest, give back memory: what a backlog took, and the 50 MB of LLVM's code that loading kernels ran through."""
-        was_at_rest, self._is_at_rest = self._is_at_rest, all(each.is_at_rest for each in self._partitions.values())
-        if self._is_at_rest and not was_at_rest:
+    def _give_back(self, rows: int, is_active: bool) -> None:
+        """Now and then, and after a backlog, give back what steps took, and the 65 MB of LLVM that loading kernels ran through."""
+        now = self._clock.monotonic()
+        self._rows_held += rows
+        if now >= self._give_back_at or (not is_active and self._rows_held >= _BACKLOG_ROWS):
+            self._give_back_at, self._rows_held = now + _GIVE_BACK_S, 0
             give_back()
             drop_code("libllvmlite")
