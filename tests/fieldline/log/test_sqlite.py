@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -345,3 +346,39 @@ def test_generations_grow_over_restarts(path: Path) -> None:
         log.close()
 
     assert seen == [1, 2, 3]
+
+
+def test_a_reader_looks_ever_less_often_for_what_other_processes_append(tmp_path: Path) -> None:
+    with_reader = SqliteLog(tmp_path / "plant.db")
+    reader = with_reader.reader(READINGS, "process")
+    reader.poll(0.0)
+    looks: list[str] = []
+    with_reader._watch.set_trace_callback(looks.append)
+
+    assert not reader.poll(0.5).records
+
+    assert len(looks) < 45  # at 5 ms all the time it would be 100
+    with_reader.close()
+
+
+def test_what_another_process_appends_after_a_long_silence_is_read_within_a_quarter_of_a_second(tmp_path: Path) -> None:
+    with_reader, other = SqliteLog(tmp_path / "plant.db"), SqliteLog(tmp_path / "plant.db")
+    reader = with_reader.reader(READINGS, "process")
+    reader.poll(0.0)
+    with_reader._others_came -= 3600.0
+    begun: list[float] = []
+
+    def append() -> None:
+        begun.append(time.monotonic())
+        other.append(READINGS, 0, b"", b"x")
+
+    late = threading.Timer(0.3, append)
+    late.start()
+
+    records = reader.poll(20.0).records
+    took_s = time.monotonic() - begun[0]
+
+    assert [record.value for record in records] == [b"x"]
+    assert took_s < 1.0  # 0.25 and what a loaded machine adds
+    with_reader.close()
+    other.close()
