@@ -1,6 +1,6 @@
 """Frames: many readings or metric rows in one log record, as one Arrow IPC stream.
 
-A reading's columns (`READING_SCHEMA`): `time` and `received` [ns UTC], `asset` and `tag` (dictionary of text), `value` (float64),
+A reading's columns (`READING_SCHEMAS`): `time` and `received` [ns UTC], `asset` and `tag` (dictionary of text), `value` (float64),
 `quality`; where a row needs them also `seq` and `payload`. A row with a payload is an event, a text or a waveform: its
 tag begins with `@` (`@state`, `@order`, `@waveform`, `@text/<tag>`), its `value` is a number that stands for its
 payload (`event_value`, else `payload_digest`), so that it is ordered, compared and counted like any other row.
@@ -11,9 +11,10 @@ whose field metadata says which of the two they are (`role_of`).
 
 import hashlib
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from itertools import product
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +29,20 @@ FRAME_VERSION = "1"
 _CODES = pa.int32()
 _TIME = pa.timestamp("ns", "UTC")
 _ROLE = b"role"
+_NAMES = pa.dictionary(_CODES, pa.string())
+_EVERY_ROW = {
+    "time": _TIME,
+    "received": _TIME,
+    "asset": _NAMES,
+    "tag": _NAMES,
+    "value": pa.float64(),
+    "quality": pa.uint8(),
+}
+READING_SCHEMAS = [
+    pa.schema(_EVERY_ROW | seq | payload, {"fieldline": FRAME_VERSION, "kind": "readings"})
+    for seq, payload in product(({}, {"seq": pa.int64()}), ({}, {"payload": pa.binary()}))
+]
+"""The columns that a frame of readings may have."""
 
 Coded = tuple[np.ndarray, list[str]]
 """A column of names: int32[n] codes, −1 for none where that may be, and the names that they stand for."""
@@ -70,8 +85,11 @@ class Readings(NamedTuple):
     payload: list[bytes | None] | None = None
 
 
-ROW_COLUMNS = ("time", "received", "asset", "tag", "value", "quality")
+ROW_COLUMNS = tuple(_EVERY_ROW)
 """The columns of `Readings` that every row has."""
+
+Frame: TypeAlias = pa.RecordBatch
+"""A frame of readings as `decode_frame` gives it; `num_rows` is how many it holds."""
 
 
 def payload_digest(payload: bytes) -> float:
@@ -116,25 +134,66 @@ def encode_readings(rows: Readings) -> bytes:
 
 def decode_readings(value: bytes) -> Readings:
     """The rows of a frame; arrays are read-only views of it. Raises FrameError."""
-    batch = decode_batch(value, "readings")
+    return join_readings([decode_frame(value)])
+
+
+def decode_frame(value: bytes) -> Frame:
+    """A frame of readings, for `join_readings`: it has its columns, what stands in them is looked at there. Raises FrameError."""
+    batch = _read(value)
+    if not any(batch.schema.equals(known, check_metadata=True) for known in READING_SCHEMAS):
+        _check_kind(batch.schema, "readings")
+        raise FrameError(f"a readings frame lacks a column or has a wrong type: got {batch.schema.to_string()}")
+    return batch
+
+
+def join_readings(frames: Sequence[Frame]) -> Readings:
+    """The rows of frames, at least one, one after the other, with one list of names for all; arrays are read-only.
+
+    Arrow joins them: to take the columns of a frame of 20 rows one by one costs more than all the rest of reading it.
+    Raises FrameError when in any of them a value is absent, a code has no name or a name is none.
+    """
     try:
-        get = batch.column
-        asset, tag = get("asset"), get("tag")
-        names = batch.schema.names
+        rows = _joined(frames)
+        rows.validate(full=True)  # nothing else keeps codes within their names, in Arrow as here
+        payload = _payloads(rows)
+        rows = rows.unify_dictionaries().combine_chunks()
+        column = {name: rows.column(name).chunk(0) for name in rows.column_names}
+        asset, tag = column["asset"], column["tag"]
+        if asset.dictionary.null_count or tag.dictionary.null_count:
+            raise FrameError("a readings frame has an asset or a tag without a name")
         return Readings(
-            time=get("time").view(pa.int64()).to_numpy(),
-            received=get("received").view(pa.int64()).to_numpy(),
+            time=column["time"].view(pa.int64()).to_numpy(),
+            received=column["received"].view(pa.int64()).to_numpy(),
             asset=asset.indices.to_numpy(),
             tag=tag.indices.to_numpy(),
-            value=get("value").to_numpy(),
-            quality=get("quality").to_numpy(),
+            value=column["value"].to_numpy(),
+            quality=column["quality"].to_numpy(),
             assets=asset.dictionary.to_pylist(),
             tags=tag.dictionary.to_pylist(),
-            seq=get("seq").to_numpy() if "seq" in names else None,
-            payload=get("payload").to_pylist() if "payload" in names else None,
+            seq=column["seq"].fill_null(-1).to_numpy() if "seq" in column else None,
+            payload=payload,
         )
-    except (KeyError, AttributeError, pa.ArrowException, ValueError) as error:
-        raise FrameError(f"a readings frame lacks a column or has a wrong type: {error}") from error
+    except (pa.ArrowException, ValueError) as error:
+        raise FrameError(f"a readings frame has a value that is absent or wrong: {error}") from error
+
+
+def _joined(frames: Sequence[Frame]) -> pa.Table:
+    try:
+        return pa.Table.from_batches(frames)
+    except (
+        pa.ArrowInvalid
+    ):  # some have sequence numbers or payloads, others not; to ask each first costs as much as to join them
+        return pa.concat_tables([pa.Table.from_batches([frame]) for frame in frames], promote_options="default")
+
+
+def _payloads(rows: pa.Table) -> list[bytes | None] | None:
+    """The payload of each row; only the frames that have any cost more than a list of None."""
+    if "payload" not in rows.column_names:
+        return None
+    found: list[bytes | None] = []
+    for chunk in rows.column("payload").chunks:
+        found += chunk.to_pylist() if chunk.null_count < len(chunk) else [None] * len(chunk)
+    return found
 
 
 def encode_metrics(
@@ -183,18 +242,28 @@ def role_of(field: pa.Field) -> ColumnRole | None:
 
 def decode_batch(value: bytes, kind: str | None = None) -> pa.RecordBatch:
     """Any frame as an Arrow batch; its kind is `batch.schema.metadata[b"kind"]`. Raises FrameError."""
+    batch = _read(value)
+    _check_kind(batch.schema, kind)
+    return batch
+
+
+def _read(value: bytes) -> pa.RecordBatch:
     try:
-        with pa.ipc.open_stream(pa.py_buffer(value)) as stream:
-            batch = stream.read_next_batch()
+        return pa.ipc.open_stream(value).read_next_batch()
     except (pa.ArrowException, StopIteration, OSError, ValueError) as error:
         raise FrameError(f"not an Arrow frame: {error or 'no batch in it'}") from error
-    meta = batch.schema.metadata or {}
-    version, found = meta.get(b"fieldline", b"").decode(), meta.get(b"kind", b"").decode()
+
+
+def _check_kind(schema: pa.Schema, kind: str | None) -> None:
+    meta = schema.metadata or {}
+    version, found = (
+        meta.get(b"fieldline", b"").decode("utf-8", "replace"),
+        meta.get(b"kind", b"").decode("utf-8", "replace"),
+    )
     if version != FRAME_VERSION:
         raise FrameError(f"expected frame version {FRAME_VERSION}, got {version or 'none'}")
     if kind is not None and found != kind:
         raise FrameError(f"expected a frame of {kind}, got {found or 'none'}")
-    return batch
 
 
 def _dictionary(codes: np.ndarray, names: list[str], absent: np.ndarray | None = None) -> pa.DictionaryArray:
