@@ -15,6 +15,7 @@ from processing.kernels.jit import (
     context,
     inline,
     kernel,
+    record,
     records,
 )
 from processing.kernels.layout import (
@@ -36,28 +37,60 @@ LATE = 2
 BEYOND = 3
 
 
-@kernel(INT, FRAME_CODES, FRAME_CODES, INT, INTS32, INTS32)
-def map_series(asset, tag, tags, table, series):
-    """Series of each row by a table over (asset code, tag code).
+PLACE = record(("asset", "i8"), ("tag", "i8"), ("series", "i8"))
+PLACES = records(PLACE)
+"""Where series are looked up, by the numbers of asset and tag: 2**k places of which at most half are taken; series is -1 where none is.
 
-    asset, tag : int32[n], codes of the frame (its arrays are read-only)
-    table : int32[assets * tags], -1 where unknown; series : int32[n], output.
-    Returns how many rows are unknown; those get -1 - (asset * tags + tag).
+A table of assets × tags would be faster by little, and without bound where each asset has tags of its own.
+"""
+_GOLDEN = 2_654_435_769  # 2**32 by the golden ratio: multiples of it lie evenly, modulo 2**32, however many there are
+
+
+@inline
+def place_of(asset, tag, places):
+    """The place of a series, or the free one that it may take.
+
+    An asset's series lie side by side, so that those of a row are near those of the row before.
+    """
+    place = ((asset * _GOLDEN & 0xFFFF_FFFF) * places.size >> 32) + tag
+    while True:
+        place &= places.size - 1
+        found = places[place]
+        if found.series < 0 or (found.asset == asset and found.tag == tag):
+            return place
+        place += 1
+
+
+@kernel(NOTHING, INT, SERIES_TABLE, PLACES)
+def add_places(first, of_series, places):
+    """Give the series from number `first` on their places; places : output."""
+    for number in range(first, of_series.size):
+        series = of_series[number]
+        place = places[place_of(series.asset, series.tag, places)]
+        place.asset, place.tag, place.series = series.asset, series.tag, number
+
+
+@kernel(INT, FRAME_CODES, FRAME_CODES, INTS, INTS, PLACES, INTS32)
+def map_series(asset, tag, assets, tags, places, series):
+    """Series of each row, by its codes for asset and tag.
+
+    asset, tag : int32[n] (a frame's arrays are read-only); assets, tags : the numbers that codes stand for, -1 where one has none yet
+    series : int32[n], output, -1 where there is none yet. Returns how many rows those are.
     """
     unknown = 0
     for i in range(asset.size):
-        pair = asset[i] * tags + tag[i]
-        found = table[pair]
-        if found < 0:
+        a, t = assets[asset[i]], tags[tag[i]]
+        series[i] = places[place_of(a, t, places)].series if a >= 0 and t >= 0 else -1
+        if series[i] < 0:
             unknown += 1
-            series[i] = -1 - pair
-        else:
-            series[i] = found
     return unknown
 
 
 class Arrived(NamedTuple):
-    """Rows in the order of arrival, in columns of length n: offset is that of each row's frame on the log, verdict an output."""
+    """Rows in the order of arrival, in columns of length n.
+
+    offset : that of each row's frame on the log; line : of its series, looked up once, for series lie far apart; verdict : an output
+    """
 
     time: np.ndarray
     received: np.ndarray
@@ -65,10 +98,11 @@ class Arrived(NamedTuple):
     value: np.ndarray
     quality: np.ndarray
     offset: np.ndarray
+    line: np.ndarray
     verdict: np.ndarray
 
 
-ARRIVED = context(Arrived, INTS, INTS, INTS32, FLOATS, BYTES, INTS, BYTES)
+ARRIVED = context(Arrived, INTS, INTS, INTS32, FLOATS, BYTES, INTS, INTS, BYTES)
 
 
 @kernel(NOTHING, ARRIVED, INT, INT, INT, PLANT, INTS)
@@ -79,7 +113,7 @@ def admit(rows, fresh, out_of_orderness, max_future, plant, touched):
     rows. A row is late when its line has run past it; a device's clock drives its line no further than received + max_future.
     """
     for i in range(fresh, rows.time.size):
-        number = plant.series[rows.series[i]].line
+        number = rows.line[i]
         line = plant.lines[number]
         touched[number] = 1
         time, newest = rows.time[i], line.newest
@@ -101,7 +135,7 @@ def admit(rows, fresh, out_of_orderness, max_future, plant, touched):
     for i in range(rows.time.size):
         if i < fresh:
             rows.verdict[i] = WAITING
-        if rows.verdict[i] == WAITING and rows.time[i] <= plant.lines[plant.series[rows.series[i]].line].watermark:
+        if rows.verdict[i] == WAITING and rows.time[i] <= plant.lines[rows.line[i]].watermark:
             rows.verdict[i] = READY
 
 
@@ -176,6 +210,9 @@ def sort_run(time, series, of_series, order, lo, hi, spare):
     while i < hi and budget >= 0:
         row = order[i]
         t = time[row]
+        if time[order[i - 1]] < t:  # most often, and it saves a look at series, which lie far apart
+            i += 1
+            continue
         rank = of_series[series[row]].rank
         k = i - 1
         while k >= lo and before(t, rank, time[order[k]], of_series[series[order[k]]].rank):
@@ -209,12 +246,12 @@ def fold_duplicate(line, out, k, rows, i):
 
 
 @inline
-def count_ready(rows, plant, place):
+def count_ready(rows, place):
     """Where each line's ready rows begin when they lie line by line; place : int64[lines], output."""
     place[:] = 0
     for i in range(rows.time.size):
         if rows.verdict[i] == READY:
-            place[plant.series[rows.series[i]].line] += 1
+            place[rows.line[i]] += 1
     total = 0
     for number in range(place.size):
         count = place[number]
@@ -226,20 +263,20 @@ def count_ready(rows, plant, place):
 @inline
 def write_run(rows, plant, order, number, out, at, run):
     """Write the rows of a line, which `order` has sorted, into the row store from `at` on, one row a series and time; where they end."""
-    line = plant.lines[number]
     write = at
-    run.line, run.lo = number, at
-    run.first, run.last = np.int64(2**62), np.int64(-1)
+    first, last = np.int64(2**62), np.int64(-1)
     for i in order:
-        run.first = min(run.first, rows.offset[i])
-        run.last = max(run.last, rows.offset[i])
-        if write > at and is_same_key(out, write - 1, rows.time[i], rows.series[i]):
-            fold_duplicate(line, out, write - 1, rows, i)
+        time, series = rows.time[i], rows.series[i]
+        first = min(first, rows.offset[i])
+        last = max(last, rows.offset[i])
+        if write > at and out.time[write - 1] == time and out.series[write - 1] == series:
+            fold_duplicate(plant.lines[number], out, write - 1, rows, i)
             continue
-        out.time[write], out.series[write] = rows.time[i], rows.series[i]
+        out.time[write], out.series[write] = time, series
         out.value[write], out.quality[write] = rows.value[i], rows.quality[i]
-        line.stored += 1
         write += 1
+    plant.lines[number].stored += write - at
+    run.line, run.lo, run.first, run.last = number, at, first, last
     run.hi = write
     return write
 
@@ -251,11 +288,11 @@ def settle_rows(rows, plant, out, at, runs):
     runs : RUN[lines], output. Returns the number of runs; the lines' counters change.
     """
     place = np.empty(plant.lines.size, np.int64)
-    total = count_ready(rows, plant, place)
+    total = count_ready(rows, place)
     order, spare = np.empty(total, np.int64), np.empty(total, np.int64)
     for i in range(rows.time.size):
         if rows.verdict[i] == READY:
-            number = plant.series[rows.series[i]].line
+            number = rows.line[i]
             order[place[number]] = i
             place[number] += 1
     n_runs, lo, write = 0, 0, at

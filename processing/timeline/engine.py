@@ -85,34 +85,34 @@ class Engine:
         )
         self.touched_at = 0
 
-    def step(self, frames: Iterable[tuple[int, Readings]], now: int) -> int:
-        """Take the rows of frames, each with its log offset; now : monotonic ns. Returns how many rows came."""
+    def step(self, frames: Iterable[tuple[int | np.ndarray, Readings]], now: int) -> int:
+        """Take rows of frames with their log offsets, one or each row's; now : monotonic ns. Returns how many rows came."""
         blocks = [self._intake.rows_of(offset, frame) for offset, frame in frames]
         count = sum(len(block.time) for block in blocks)
         fresh = len(self.waiting.time)
         rows = Arrivals.joined([self.waiting, *blocks])
-        self._resume(rows, fresh)
+        line = self.tables.series["line"][rows.series]
+        self._resume(rows.time[fresh:], line[fresh:])
         lines = self.tables.lines
         touched = np.zeros(len(lines), np.int64)
         verdict = np.empty(len(rows.time), np.uint8)
-        arrived = order.Arrived(*rows, verdict)
+        arrived = order.Arrived(*rows, line, verdict)
         order.admit(arrived, fresh, self.timing.settle, self.timing.max_future, self.tables.plant, touched)
         lines["arrived"][touched == 1] = now
-        self._run(rows, verdict, touched)
+        self._run(arrived, touched)
         # Only now: many late rows are run at once, and slices are to reach up to the watermark, which has moved.
         self._put_off_late(rows, verdict, now)
         if count:
             self.touched_at = now
         return count
 
-    def _resume(self, rows: Arrivals, fresh: int) -> None:
+    def _resume(self, time: np.ndarray, line: np.ndarray) -> None:
         """Take back the end of backfills that go on after a silence."""
         lines = self.tables.lines
         ended = (lines["watermark"] > lines["newest"] + LIVE_DELAY_NS) & (lines["newest"] != at.NONE)
         if not ended.any():
             return
-        line = self.tables.series["line"][rows.series[fresh:]]
-        goes_on = ended[line] & (rows.time[fresh:] > lines["newest"][line])
+        goes_on = ended[line] & (time > lines["newest"][line])
         if goes_on.any():
             self.reprocessing.reopen(np.unique(line[goes_on]))
 
@@ -123,19 +123,19 @@ class Engine:
             beyond = rows.only(verdict == order.BEYOND)
             self._runner.emit_raw(beyond.time, beyond.series, beyond.value)
 
-    def _run(self, rows: Arrivals, verdict: np.ndarray, touched: np.ndarray) -> None:
+    def _run(self, arrived: order.Arrived, touched: np.ndarray) -> None:
         """Run the ready rows of all lines; the others wait."""
         tables, store = self.tables, self.store
-        ready = int((verdict == order.READY).sum())
+        ready = int(np.count_nonzero(arrived.verdict == order.READY))
         first, base = store.reserve(ready)
         runs = np.empty(len(tables.lines), at.RUN)
         used = n_runs = 0
         if ready:
-            n_runs = order.settle_rows(order.Arrived(*rows, verdict), tables.plant, store.rows, first, runs)
+            n_runs = order.settle_rows(arrived, tables.plant, store.rows, first, runs)
             used = int(runs["hi"][n_runs - 1]) - first
         store.advance(used)
-        rest = verdict == order.WAITING
-        self.waiting = rows.only(rest) if rest.any() else Arrivals.none()
+        rest = arrived.verdict == order.WAITING
+        self.waiting = Arrivals(*(column[rest] for column in arrived[: len(Arrivals._fields)]))
         if used:
             span = slice(first, first + used)
             self._runner.accept(store.time[span], store.series[span], store.value[span], store.quality[span])
@@ -195,7 +195,7 @@ class Engine:
         verdict = np.full(len(self.waiting.time), order.WAITING, np.uint8)
         line = self.tables.series["line"][self.waiting.series]
         verdict[self.waiting.time <= lines["watermark"][line]] = order.READY
-        self._run(self.waiting, verdict, moved.astype(np.int64))
+        self._run(order.Arrived(*self.waiting, line, verdict), moved.astype(np.int64))
 
     def flush(self) -> None:
         """Run all rows that wait, and emit what comes of them. Rows that come before them later are late, and are reprocessed.

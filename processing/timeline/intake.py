@@ -17,11 +17,11 @@ class Intake:
         self._tables, self._registry, self._context = tables, registry, context
 
     def rows_of(self, offset: int | np.ndarray, frame: Readings) -> Arrivals:
-        """A frame's rows; offset : log offset of the frame, or of each row's."""
+        """The rows of a frame, or of several that were joined; offset : log offset of the frame, or of each row's, int64[n]."""
         series = self._registry.map_rows(frame)
         self._context.learn(frame)
         series = self._context.tell_stops(frame, series)
-        where = np.broadcast_to(np.asarray(offset, np.int64), len(series))
+        where = offset if isinstance(offset, np.ndarray) else np.full(len(series), offset, np.int64)
         rows = Arrivals(frame.time, frame.received, series, frame.value, frame.quality, where)
         odd = (rows.time < FIRST_NS) | (rows.time >= LAST_NS)
         if odd.any():

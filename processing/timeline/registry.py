@@ -12,14 +12,12 @@ from fieldline.frames import Readings
 from fieldline.plant import Plant, Role
 from processing.kernels import layout as at
 from processing.kernels.kept import first_of
-from processing.kernels.order import map_series
+from processing.kernels.order import PLACE, add_places, map_series
 from processing.operators.raw import is_wanted
 from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
 from processing.timeline.events import ROLES as EVENT_ROLES
 from processing.timeline.tables import Tables
-
-_KEPT_TABLES = 256
 
 
 class Registry:
@@ -57,24 +55,25 @@ class Registry:
         self._product_numbers: dict[str, int] = {"": 0}
         self._leads: dict[int, int] = {}
         self._code_rows: dict[tuple[tuple[float, int], ...], tuple[int, int]] = {}
-        self._pair_tables: dict[tuple[tuple[str, ...], tuple[str, ...]], np.ndarray] = {}
+        self._places = first_of(PLACE, series=-1)
 
     def map_rows(self, frame: Readings) -> np.ndarray:
         """The series of each row, int32[n]; series that are new get their numbers."""
-        key = (tuple(frame.assets), tuple(frame.tags))
-        table = self._pair_tables.get(key)
-        if table is None:
-            if len(self._pair_tables) >= _KEPT_TABLES:
-                self._pair_tables.clear()
-            table = self._pair_tables[key] = np.full(max(len(key[0]) * len(key[1]), 1), -1, np.int32)
         series = np.empty(len(frame.time), np.int32)
-        width = len(frame.tags)
-        if map_series(frame.asset, frame.tag, width, table, series):
-            for pair in np.unique(-1 - series[series < 0]).tolist():
-                table[pair] = self.series_of(frame.assets[pair // width], frame.tags[pair % width])
+        if self._map(frame, series):
+            unknown, width = series < 0, len(frame.tags)
+            for pair in np.unique(frame.asset[unknown].astype(np.int64) * width + frame.tag[unknown]).tolist():
+                self.series_of(frame.assets[pair // width], frame.tags[pair % width])
             self.settle()
-            map_series(frame.asset, frame.tag, width, table, series)
+            self._map(frame, series)
         return series
+
+    def _map(self, frame: Readings, series: np.ndarray) -> int:
+        assets, tags = (
+            np.array([numbers.get(name, -1) for name in names], np.int64)
+            for names, numbers in ((frame.assets, self._asset_numbers), (frame.tags, self._tag_numbers))
+        )
+        return int(map_series(frame.asset, frame.tag, assets, tags, self._places, series))
 
     @property
     def zones(self) -> list[str]:
@@ -118,6 +117,15 @@ class Registry:
         self._group_by_asset(order)
         self._settle_ideal()
         self._settle_lines()
+        self._settle_places(old)
+
+    def _settle_places(self, old: int) -> None:
+        """Give the series from number `old` on places where kernels find them."""
+        of_series = self._tables.series
+        if 2 * len(of_series) > len(self._places):
+            self._places = np.repeat(first_of(PLACE, series=-1), 1 << (2 * len(of_series)).bit_length())
+            old = 0
+        add_places(old, of_series, self._places)
 
     def _parameters(self, series: int, a: int, t: int) -> np.ndarray:
         """The SERIES record of a new series, shape [1]; its line's record learns of it."""
