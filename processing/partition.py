@@ -11,7 +11,7 @@ import numpy as np
 
 from fieldline.clock import Clock
 from fieldline.errors import FieldlineError, FrameError
-from fieldline.frames import ROW_COLUMNS, Readings, decode_readings
+from fieldline.frames import Frame, Readings, decode_frame, decode_readings, join_readings
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
@@ -22,14 +22,12 @@ from processing.kernels import layout as at
 from processing.operator import Operator
 from processing.operators import chosen
 from processing.outgoing import METRIC_ROWS, frames_of
+from processing.steps import STEP_ROWS, groups, only
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 from processing.timeline.timing import Timing
 
-_STEP_ROWS = 50_000
-_SPARSE_ROWS = 2_000  # a step of rows that lie far apart makes many slices
-_SPARSE_SPAN_NS = 3_600_000_000_000
 _WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints
 _EMIT_EVERY_S = 0.05
 _EMIT_SHARE = 0.2  # of the time at most: folding and reading out windows costs much the same however little changed
@@ -172,41 +170,61 @@ class Partition:
         """
         if self._has_failed:
             self._run_restored()
-        rows = 0
-        frames: list[tuple[int, Readings]] = []
-        pending = 0
+        rows = count = 0
         self.is_at_rest = self.is_at_rest and not records
+        held: list[tuple[Record, Frame]] = []
         for record in records:
             if record.position < self.position:
                 continue  # read before this partition was opened again further on
-            frame = self._frame(record)
-            self.position = record.position + 1
-            if frame is None:
-                continue
             if record.position <= self._careful_until:
-                rows += self._attempt(record.position, partial(self._run_alone, record.position, frame))
+                rows += self._take_alone(record)
                 continue
-            frames.append((record.position, frame))
-            pending += len(frame.time)
-            if pending >= _STEP_ROWS or _is_sparse(frame):
-                rows += self._step(frames)
-                frames, pending = [], 0
-                if self._is_crowded():
-                    with self._suspecting():  # late rows keep the windows that they may touch
-                        self.engine.reprocessing.run_all()
-                        self.engine.emit()
-                    self.checkpoint()
-        if frames:
-            rows += self._step(frames)
+            try:
+                held.append((record, decode_frame(record.value or b"")))
+            except FrameError as error:
+                rows += self._step(held)
+                held, count = [], 0
+                self._set_aside_unreadable(record, error)
+                continue
+            count += held[-1][1].num_rows
+            if count >= STEP_ROWS:
+                rows += self._step(held)
+                held, count = [], 0
+        rows += self._step(held)
         if rows:
             self._came_at = self._clock.monotonic()
         return rows
 
-    def _step(self, frames: list[tuple[int, Readings]]) -> int:
-        with self._suspecting():
-            rows = sum(self.engine.step(part, self._now()) for part in _parts(frames))
-        self._emit(quietly=True)
-        return rows
+    def _step(self, held: list[tuple[Record, Frame]]) -> int:
+        """Run the rows of frames, together as far as they may be. Returns how many rows."""
+        if not held:
+            return 0
+        try:
+            rows = join_readings([frame for _, frame in held])
+        except FrameError as error:
+            if len(held) > 1:  # one of them is wrong
+                half = len(held) // 2
+                return self._step(held[:half]) + self._step(held[half:])
+            self._set_aside_unreadable(held[0][0], error)
+            return 0
+        counts = [frame.num_rows for _, frame in held]
+        offset = np.repeat([record.position for record, _ in held], counts)
+        for end, spans in groups(rows.time, counts):
+            self.position = held[end - 1][0].position + 1
+            with self._suspecting():
+                for span in spans:
+                    self.engine.step([(offset[span], only(rows, span))], self._now())
+            self._emit(quietly=True)
+            self._relieve()
+        return len(rows.time)
+
+    def _relieve(self) -> None:
+        """Make room when a backlog has filled it."""
+        if self._is_crowded():
+            with self._suspecting():  # late rows keep the windows that they may touch
+                self.engine.reprocessing.run_all()
+                self.engine.emit()
+            self.checkpoint()
 
     @contextmanager
     def _suspecting(self) -> Iterator[None]:
@@ -232,10 +250,26 @@ class Partition:
         self._emit(quietly=True)
         return rows
 
-    def _run_alone(self, position: int, frame: Readings) -> int:
-        rows = sum(self.engine.step(part, self._now()) for part in _parts([(position, frame)]))
+    def _take_alone(self, record: Record) -> int:
+        """Run the rows of a record to their end, or set it aside: when it is unreadable, or has failed the kernels twice."""
+        self.position = record.position + 1
+        if self._tries[record.position] >= _TRIES:
+            self._poison.add(record.position)
+            self._set_aside(record, self._sources(record), *_POISON)
+            return 0
+        try:
+            rows = decode_readings(record.value or b"")
+        except FrameError as error:
+            self._set_aside_unreadable(record, error)
+            return 0
+        return self._attempt(record.position, partial(self._run_alone, record.position, rows))
+
+    def _run_alone(self, position: int, rows: Readings) -> int:
+        for _, spans in groups(rows.time, [len(rows.time)]):
+            for span in spans:
+                self.engine.step([(position, only(rows, span))], self._now())
         self.engine.flush()
-        return rows
+        return len(rows.time)
 
     def _run_restored(self) -> None:
         """Run the rows that waited when the checkpoint was made, those of one record at a time."""
@@ -250,17 +284,9 @@ class Partition:
         self.engine.take_back(waiting, late, self._now())
         return len(waiting.time) + len(late.time)
 
-    def _frame(self, record: Record) -> Readings | None:
-        """The rows of a record; None when it is set aside: unreadable, or one that failed the kernels twice."""
-        if self._tries[record.position] >= _TRIES:
-            self._poison.add(record.position)
-            self._set_aside(record, self._sources(record), *_POISON)
-            return None
-        try:
-            return decode_readings(record.value or b"")
-        except FrameError as error:
-            self._set_aside(record, self._sources(record), "frame", str(error))
-            return None
+    def _set_aside_unreadable(self, record: Record, error: FrameError) -> None:
+        self.position = record.position + 1
+        self._set_aside(record, self._sources(record), "frame", str(error))
 
     def _set_aside_rows(self, position: int, series: np.ndarray) -> None:
         """Set aside a record of which the rows of `series` still waited."""
@@ -411,26 +437,6 @@ class Partition:
 
     def _now(self) -> int:
         return int(self._clock.monotonic() * 1e9)
-
-
-def _is_sparse(frame: Readings) -> bool:
-    """Whether a frame's rows lie so far apart that each may be a slice of its own."""
-    return len(frame.time) > 1 and int(frame.time.max() - frame.time.min()) > _SPARSE_SPAN_NS
-
-
-def _parts(frames: list[tuple[int, Readings]]) -> Iterator[list[tuple[int, Readings]]]:
-    """The frames as one step, or a sparse frame in several."""
-    position, frame = frames[-1]
-    if not _is_sparse(frame):
-        yield frames
-        return
-    if frames[:-1]:
-        yield frames[:-1]
-    for first in range(0, len(frame.time), _SPARSE_ROWS):
-        span = slice(first, first + _SPARSE_ROWS)
-        columns = {name: getattr(frame, name)[span] for name in ROW_COLUMNS}
-        payload = None if frame.payload is None else frame.payload[span]
-        yield [(position, frame._replace(**columns, seq=None, payload=payload))]
 
 
 def _state_of(commit: Commit) -> int:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from fieldline.clock import SystemClock
 from fieldline.errors import Unavailable
-from fieldline.frames import decode_batch, encode_metrics, encode_readings
+from fieldline.frames import decode_batch, encode_batch, encode_metrics, encode_readings
 from fieldline.health import Health
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
@@ -163,6 +164,23 @@ def test_a_record_that_is_no_frame_is_set_aside_and_counted(stage: StageRig) -> 
     assert stage.letters() == [("frame", 7)]
     assert stage.counters["dead_lettered"] == 7
     assert stage.counters["stored"] == 3
+
+
+def test_a_frame_that_proves_wrong_among_others_of_its_step_is_set_aside_alone(stage: StageRig) -> None:
+    batch = decode_batch(encode_readings(frame_of([Row(OVEN, "power_kw", stage.start, 1.0)] * 2)))
+    wrong = batch.set_column(4, "value", pa.array([1.0, None]))
+    stage.send(1.0, 2.0)
+    stage.send(3.0)
+    stage.append(encode_batch(wrong), 2)
+    stage.append(b"no frame at all", 5)
+    stage.send(4.0)
+    stage.run()
+
+    stage.until(stage.is_drained)
+
+    assert stage.letters() == [("frame", 2), ("frame", 5)]
+    assert stage.counters["dead_lettered"] == 7
+    assert stage.counters["stored"] == 4
 
 
 def failing_on(marker: float) -> Callable[..., int]:

@@ -1,0 +1,41 @@
+"""How the rows of frames are cut into steps of the engine: many frames into one, a frame whose rows lie far apart into several."""
+
+from collections.abc import Iterator
+from itertools import accumulate, pairwise
+
+import numpy as np
+
+from fieldline.frames import ROW_COLUMNS, Readings
+
+STEP_ROWS = 50_000
+_SPARSE_ROWS = 2_000  # a step of rows that lie far apart makes many slices
+_SPARSE_SPAN_NS = 3_600_000_000_000
+
+
+def groups(time: np.ndarray, counts: list[int]) -> Iterator[tuple[int, list[slice]]]:
+    """Frames that are run together: up to which, and their rows by step. All are, but for a sparse one, which is run in steps of its own.
+
+    time : of their rows [ns UTC]; counts : rows of each frame.
+    """
+    ends = [0, *accumulate(counts)]
+    sparse: set[int] = set()
+    if _is_sparse(time):
+        sparse = {k for k in range(len(counts)) if _is_sparse(time[ends[k] : ends[k + 1]])}
+    cuts = sorted({0, len(counts)} | sparse | {k + 1 for k in sparse})
+    for begin, end in pairwise(cuts):
+        first, last = ends[begin], ends[end]
+        size = _SPARSE_ROWS if begin in sparse else max(last - first, 1)
+        yield end, [slice(k, min(k + size, last)) for k in range(first, last, size)]
+
+
+def only(rows: Readings, span: slice) -> Readings:
+    """Some of the rows, without their sequence numbers, or all of them as they are."""
+    if span == slice(0, len(rows.time)):
+        return rows
+    columns = {name: getattr(rows, name)[span] for name in ROW_COLUMNS}
+    return rows._replace(**columns, seq=None, payload=None if rows.payload is None else rows.payload[span])
+
+
+def _is_sparse(time: np.ndarray) -> bool:
+    """Whether rows lie so far apart that each may be a slice of its own."""
+    return len(time) > 1 and int(time.max()) - int(time.min()) > _SPARSE_SPAN_NS
