@@ -228,6 +228,9 @@ class Registry:
         name = self._plant.line_of(asset)
         if name not in self._line_numbers:
             zone, itself = self._zone(self._plant.time_zone(name)), self._number(name, self.assets, self._asset_numbers)
+            if output := self._plant.line_entry(name).output:
+                # It may report long after the others: until then the line has no count, and not that of another machine.
+                self._number(output, self.assets, self._asset_numbers)
             self._line_numbers[name] = self._tables.add_line(self._allowed_lateness, zone, itself)
             self.lines.append(name)
         return self._line_numbers[name]
