@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -21,6 +22,7 @@ from fieldline.catalogue import TEXT as TEXT_UNIT
 from fieldline.log.sqlite import SqliteLog
 from fieldline.windows import WINDOWS
 from processing.operator import Operator
+from processing.operators import known
 from processing.timeline.timing import Timing
 from tests.contracts.operator_inputs import (
     LINE,
@@ -36,7 +38,7 @@ from tests.contracts.operator_inputs import (
     subject_of,
     with_odd_values,
 )
-from tests.contracts.operator_rig import ONE, TEXT, OperatorRig, assert_same, in_order
+from tests.contracts.operator_rig import TEXT, OperatorRig, assert_same, in_order
 from tests.processing.engine_rig import SECOND, T0, Row, frame_of, frames_of
 from tests.processing.row_sets import arrivals
 
@@ -76,10 +78,12 @@ def _assert_same_as_in_order(subject: Subject, rows: Sequence[Row], rig: Operato
 
 def check_declaration(operator: Operator) -> None:
     """What it declares is there: its windows, the fields that it names, the kernels that what it keeps needs."""
-    subject = subject_of(operator)
+    subject_of(operator)
     assert operator.emits, "expected a kind of rows in `emits`"
     assert set(operator.windows) <= set(WINDOWS), f"expected windows of {WINDOWS}, got {operator.windows}"
-    assert len(set(operator.needs)) == len(subject.operators) - 1 or operator.needs, "needs itself"
+    assert operator.name not in operator.needs and known()[operator.name] is operator, (
+        "found by another name, or needs itself"
+    )
     is_kept = operator.kept is not None
     assert is_kept == (operator.update is not None) == (operator.fold is not None), "kept, update and fold go together"
     if operator.kept is not None:
@@ -101,7 +105,9 @@ def check_catalogue(operator: Operator) -> None:
         named = [metric.field for metric in kind.metrics]
         assert len(set(named)) == len(named), f"{kind.name}: a field is catalogued twice: {named}"
         for metric in kind.metrics:
-            assert all((metric.unit, metric.meaning, metric.formula, metric.source)), f"without unit or source: {metric}"
+            assert all((metric.unit, metric.meaning, metric.formula, metric.source)), (
+                f"without unit or source: {metric}"
+            )
         numbers = {metric.field for metric in kind.metrics if metric.unit != TEXT_UNIT}
         of_kind = [rows for rows in rig.batches if rows.kind == kind.name]
         _assert_equal(kind.name, "fields", set(emitted.get(kind.name, {})), numbers)
@@ -111,8 +117,12 @@ def check_catalogue(operator: Operator) -> None:
         assert has_tag == {"tag" in kind.tags}, f"{kind.name}: its rows have a tag, or its entry says so, not both"
         empty = [name for name, values in emitted[kind.name].items() if np.isnan(values).all()]
         assert not empty, f"{kind.name}: never a value for input that suits it: {empty}"
-        stands = {name for key, row in rig.table.items() if key[0] == kind.name for name in row if name.startswith(TEXT)}
-        _assert_equal(kind.name, "texts with a value", {name.removeprefix(TEXT) for name in stands}, set(named) - numbers)
+        stands = {
+            name for key, row in rig.table.items() if key[0] == kind.name for name in row if name.startswith(TEXT)
+        }
+        _assert_equal(
+            kind.name, "texts with a value", {name.removeprefix(TEXT) for name in stands}, set(named) - numbers
+        )
 
 
 def _assert_equal(kind: str, what: str, emitted: set[str], catalogued: set[str]) -> None:
@@ -144,7 +154,9 @@ def _check_bounds(rig: OperatorRig, told: str) -> None:
     for kind, fields in rig.emitted().items():
         coverage = fields.get("coverage", np.empty(0))
         coverage = coverage[~np.isnan(coverage)]
-        assert ((coverage >= 0.0) & (coverage <= 1.0)).all(), f"{told}{kind}: coverage {coverage.min()}–{coverage.max()}"
+        assert ((coverage >= 0.0) & (coverage <= 1.0)).all(), (
+            f"{told}{kind}: coverage {coverage.min()}–{coverage.max()}"
+        )
         rev = fields.get("rev", np.empty(0))
         assert ((rev >= 0.0) & (rev % 1.0 == 0.0)).all(), f"{told}{kind}: rev {rev}"
     for rows in rig.batches:
@@ -354,6 +366,23 @@ def check_new_series(operator: Operator) -> None:
             assert_same(want, rig.standing, f"seed {seed}: ")  # type: ignore[attr-defined]
 
 
+def check_beside_others(operator: Operator) -> None:
+    """With every other operator beside it: what these keep and flag in the same rows changes no bit of its own."""
+    alone = subject_of(operator)
+    others = [one for one in known().values() if one not in alone.operators]
+    beside = replace(alone, operators=(*others, *alone.operators))
+    for seed in range(4):
+        random = Random(seed)
+        rows = made_rows(alone, random, 60, _NEAR_S)
+        with _log() as log:
+            rig = OperatorRig(beside, log=log, node_cache=0, row_cache=1)
+            for number, frame in enumerate(frames_of(random.sample(rows, len(rows)), 5)):
+                rig.send([frame]).checkpoint() if number % 3 else rig.crash()
+                rig.wait(70.0)
+            rig.finish()
+        assert_same(in_order(beside, rows).standing, rig.standing, f"seed {seed}: ")
+
+
 def check_purity(operator: Operator) -> None:
     """The same rows give the same bits again: no clock, nothing that is kept from one run to the next."""
     subject = subject_of(operator)
@@ -396,6 +425,7 @@ CHECKS: tuple[Callable[[Operator], None], ...] = (
     check_odd_values,
     check_bad_quality,
     check_new_series,
+    check_beside_others,
     check_purity,
     check_modes,
 )

@@ -17,7 +17,8 @@ from processing.timeline.events import ROLES as EVENT_ROLES
 from tests.processing.engine_rig import SECOND, T0, Row, event
 
 LINE, BERLIN = "works/hall/line1", "annex/hall/line2"
-PRESS, OVEN, PACKER, SAW = f"{LINE}/press", f"{LINE}/oven", f"{LINE}/packer", f"{BERLIN}/saw"
+PRESS, OVEN, PACKER, METER = f"{LINE}/press", f"{LINE}/oven", f"{LINE}/packer", f"{LINE}/meter"
+SAW = f"{BERLIN}/saw"
 
 _PLANT = """
 [[site]]
@@ -86,6 +87,10 @@ path = "works/hall/line1/packer"
 [asset.tags.packed]
 kind = "good_count"
 counts_by = "interval"
+
+[[asset]]
+path = "works/hall/line1/meter"
+state_of = "works/hall/line1/press"
 
 [[asset]]
 path = "annex/hall/line2/saw"
@@ -176,6 +181,7 @@ OFFERS: dict[tuple[str, str], _Walk] = {
     (PACKER, "running"): _one_of(0, 1, 1),
     (PACKER, "packed"): _one_of(0, 2, 7, -1),
     (PACKER, "rework_count"): _counter,
+    (METER, "energy_kwh"): _counter,
     (SAW, "energy_kwh"): _counter,
     (SAW, "reactive_energy_kvarh"): _counter,
     (SAW, "pulses"): _one_of(0, 1, 2, 5),
@@ -258,7 +264,10 @@ def event_row(random: Random, asset: str, tag: str, time: int) -> Row:
     number = random.choice("12")
     said: dict[str, dict[str, object]] = {
         "@state": {"state": random.choice(_STATES)},
-        "@correction": {"state": random.choice(_STATES[:8]), "until": time // SECOND + random.choice([1, 30, 200, 3000])},
+        "@correction": {
+            "state": random.choice(_STATES[:8]),
+            "until": time // SECOND + random.choice([1, 30, 200, 3000]),
+        },
         "@count": {"scrap": random.choice([1, 2, -7.5]), "good": random.choice([0, 5])},
         "@order": {
             "order": number,

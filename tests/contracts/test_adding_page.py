@@ -19,24 +19,36 @@ from fieldline.plant import Plant
 from fieldline.settings import DeliverSettings, IngestSettings, Settings, load_settings
 from ingest.codecs import codecs
 from ingest.decoder import decode_message
-from tests.contracts import codec_checks, sink_checks
+from processing.kernels import jit
+from processing.operator import Operator
+from processing.operators import chosen, known
+from tests.contracts import codec_checks, operator_checks, sink_checks
 from tests.contracts.distributions import PAGE, example, importable, install
 from tests.delivery.metric_frames import levels, metric_rows
 
-CODEC, SINK = example("Add a codec"), example("Add a sink")
+CODEC, METRIC, SINK = example("Add a codec"), example("Add a metric"), example("Add a sink")
 PYPROJECT = tomllib.loads(re.findall(r"(?ms)^```toml\n(\[build-system\].*?)^```$", PAGE.read_text("utf-8"))[0])
 POINTS = PYPROJECT["project"]["entry-points"]
 
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Path]:
-    sources = dict(zip(PYPROJECT["tool"]["setuptools"]["py-modules"], (CODEC, SINK), strict=True))
+    sources = dict(zip(PYPROJECT["tool"]["setuptools"]["py-modules"], (CODEC, METRIC, SINK), strict=True))
     install(tmp_path / "site", PYPROJECT["project"]["name"], POINTS, sources)
     with importable(tmp_path / "site") as site:
         yield site
 
 
-@pytest.mark.parametrize("source", [CODEC, SINK], ids=["codec", "sink"])
+@pytest.fixture(scope="module")
+def page_metric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """The example, compiled once for all checks."""
+    folder = tmp_path_factory.mktemp("metric")
+    install(folder, "acme-fieldline", {"fieldline.operators": POINTS["fieldline.operators"]}, {"acme_swing": METRIC})
+    with importable(folder):
+        yield known()["swing"]
+
+
+@pytest.mark.parametrize("source", [CODEC, METRIC, SINK], ids=["codec", "metric", "sink"])
 def test_an_example_is_a_file_of_less_than_60_lines_that_is_well_formed(source: str, tmp_path: Path) -> None:
     path = tmp_path / "example.py"
     path.write_text(source, "utf-8")
@@ -67,7 +79,18 @@ def test_the_sink_of_the_page_keeps_its_promises(acme: Path, tmp_path: Path, che
 
 def test_the_examples_have_manuals(acme: Path) -> None:
     codec_checks.check_manual(codecs().manual("lines"))
+    codec_checks.check_manual(known().manual("swing"))
     codec_checks.check_manual(sink_components().manual("json_lines"))
+
+
+@pytest.mark.parametrize("check", operator_checks.CHECKS, ids=lambda check: check.__name__)
+def test_the_metric_of_the_page_keeps_its_promises(check: Callable[..., None], page_metric: Operator) -> None:
+    check(page_metric)
+
+
+def test_the_settings_name_the_metric_and_the_catalogue_has_it(page_metric: Operator) -> None:
+    assert page_metric in chosen(["swing"])
+    assert [one.field for one in page_metric.emits[0].metrics] == ["swing", "rev"]
 
 
 def test_a_message_is_read_by_the_codec_that_the_settings_name(acme: Path) -> None:
@@ -172,3 +195,25 @@ def test_a_sink_that_breaks_a_promise_is_caught(wrong: str, tmp_path: Path) -> N
 
     with importable(tmp_path / "site"), pytest.raises(AssertionError):
         getattr(sink_checks, check)(make)
+
+
+WRONG_METRICS = {
+    "a row that counts sets no flag to be emitted": ("check_each_row_late", "|= EMIT | SPREAD", "|= SPREAD"),
+    "a row that counts is not told to longer windows": ("check_any_arrival", "|= EMIT | SPREAD", "|= EMIT"),
+    "longer windows are folded under the wrong flag": ("check_windows", "& REFOLD != 0", "& EMIT != 0"),
+    "bad samples count": ("check_bad_quality", "rows.quality[i] <= UNCERTAIN and ", ""),
+    "a fold that goes on": ("check_each_row_alone", "part.low, part.high = np.inf, -np.inf", "part.low = part.low"),
+    "a field that is not in the catalogue": ("check_catalogue", '"swing": (', '"span": ('),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_METRICS)
+def test_a_metric_with_a_wrong_flag_is_caught(wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "_IS_COMPILED", False)  # its kernels alone: compiling each takes seconds
+    check, right, broken = WRONG_METRICS[wrong]
+    assert METRIC.count(right) == 1, "the example on the page has changed: change this table with it"
+    points = {"fieldline.operators": POINTS["fieldline.operators"]}
+    install(tmp_path, "acme-fieldline", points, {"acme_swing": METRIC.replace(right, broken)})
+
+    with importable(tmp_path), pytest.raises(AssertionError):
+        getattr(operator_checks, check)(known()["swing"])

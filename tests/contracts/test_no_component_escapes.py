@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = {"processing.operators"}
-"""Kinds whose contract tests are in another room: tests/processing."""
 
 
 def component_packages(root: Path) -> dict[str, list[Path]]:
@@ -77,7 +75,7 @@ def test_every_file_of_a_kind_ends_in_its_component(package: str, file: Path) ->
     assert ends_in_component(file), f"{file}: what is no component belongs in another folder"
 
 
-@pytest.mark.parametrize(("package", "file"), [one for one in FILES if one.values[0] not in ELSEWHERE])
+@pytest.mark.parametrize(("package", "file"), FILES)
 def test_every_component_is_met_by_every_contract_test_of_its_kind(
     package: str, file: Path, met: dict[str, set[str]]
 ) -> None:
@@ -87,7 +85,7 @@ def test_every_component_is_met_by_every_contract_test_of_its_kind(
     assert met[f"{package}.{file.stem}"] == kind
 
 
-@pytest.mark.parametrize("package", sorted(set(PACKAGES) - ELSEWHERE))
+@pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_what_is_met_is_what_is_there(package: str, met: dict[str, set[str]]) -> None:
     assert {name for name in met if name.rpartition(".")[0] == package} == {
         f"{package}.{file.stem}" for file in PACKAGES[package]

@@ -1,4 +1,4 @@
-"""Energy by state, shift, order and price: equal to its twin, the same bits in any order, and parts that add up however they are cut."""
+"""Energy by state, shift, order and price: equal to its twin, and parts that add up however they are cut."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from fieldline.log.sqlite import SqliteLog
@@ -20,8 +20,7 @@ from fieldline.plantfile.calendars import ShiftEntry
 from fieldline.plantfile.tariffs import PeriodEntry
 from fieldline.states import State, state_of
 from processing.operators import energy
-from tests.processing.engine_rig import SECOND, EngineRig, Row, Table, differences, event, frames_of
-from tests.processing.row_sets import Arrival, arrivals
+from tests.processing.engine_rig import SECOND, EngineRig, Row, Table, event, frames_of
 from tests.twins.energy_context import Told, energy_in_context
 from tests.twins.samples import samples_by_series
 
@@ -223,29 +222,6 @@ def orders_at(rows: list[Row]) -> list[tuple[int, str, str]]:
 def changes(rows: list[Row], cut: int) -> bool:
     """Whether an order begins or ends at a cut."""
     return any(time == cut for time, _, _ in orders_at(rows))
-
-
-@_ANY
-@given(data=st.data())
-def test_any_order_of_arrival_gives_the_bits_of_rows_in_order(data: st.DataObject) -> None:
-    rows = data.draw(context_rows())
-    arrival: Arrival = data.draw(arrivals(rows))
-
-    rig = arrival.play(rig_of())
-
-    assert differences(standing(in_order(rows)), standing(rig.table))[:3] == []
-
-
-@_ANY
-@given(data=st.data())
-def test_crashes_change_no_bit(data: st.DataObject, log: SqliteLog) -> None:
-    rows = data.draw(context_rows())
-    arrival: Arrival = data.draw(arrivals(rows, crashes=True))
-    rig = rig_of(log=log, node_cache=data.draw(st.sampled_from([0, 1 << 30])), row_cache=1)
-
-    arrival.play(rig, steps_of=data.draw(st.integers(1, 4)))
-
-    assert differences(standing(in_order(rows)), standing(rig.table))[:3] == []
 
 
 def one_source(seed: int) -> list[Row]:

@@ -1,11 +1,8 @@
-"""What a good unit took, by hand: machines, lines, orders and shifts; and the same bits in any order of arrival."""
+"""What a good unit took, by hand: machines, lines, orders and shifts."""
 
-import os
 from math import isnan
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry
@@ -13,8 +10,7 @@ from fieldline.plantfile.assets import LineEntry
 from fieldline.plantfile.calendars import ShiftEntry
 from processing.metric_rows import WINDOWS
 from processing.operators import energy, machine, order
-from tests.processing.engine_rig import SECOND, EngineRig, Row, Table, differences, event, frame_of, frames_of
-from tests.processing.row_sets import Arrival, arrivals
+from tests.processing.engine_rig import SECOND, EngineRig, Row, event, frame_of, frames_of
 
 LINE = "plant/hall/line1"
 PRESS, OVEN = f"{LINE}/press", f"{LINE}/oven"
@@ -173,52 +169,3 @@ def test_a_shift_s_row_has_its_name_and_all_its_pieces() -> None:
     assert key in rig.table
     row = rig.values("order", LINE, "shift")[start]
     assert (row["good_count"], row["duration_s"]) == (570.0, 8 * 3600.0)
-
-
-_SERIES = [
-    (PRESS, "power_kw"),
-    (PRESS, "mode"),
-    (PRESS, "good_count"),
-    (PRESS, "scrap_count"),
-    (OVEN, "energy_kwh"),
-    (OVEN, "mode"),
-    (OVEN, "good_count"),
-    (LINE, "@order"),
-]
-_STEPS_S = [0.0, 0.25, 7.0, 20.0, 59.999999999, 60.0, 100.0, 299.0, 301.0, 900.0, 3601.0]
-
-
-@st.composite
-def made_rows(draw: st.DrawFn) -> list[Row]:
-    """Rows in time order of meters, states, counters and orders; no two of a series and time."""
-    one = st.tuples(st.integers(0, len(_SERIES) - 1), st.sampled_from(_STEPS_S), st.sampled_from([0.0, 1.0, 2.0, 7.0]))
-    second, rows = 0.0, {}
-    for number, step_s, value in draw(st.lists(one, min_size=2, max_size=25)):
-        second += step_s
-        asset, tag = _SERIES[number]
-        rows[number, second] = (
-            begins(second, f"{value:g}") if tag == "@order" else readings(tag, (second, value), asset=asset)[0]
-        )
-    return list(rows.values())
-
-
-def standing(table: Table) -> Table:
-    """The rows that were not taken back."""
-    return {key: fields for key, fields in table.items() if fields.get("retracted", bytes(8)) == bytes(8)}
-
-
-@settings(
-    max_examples=int(os.environ.get("FIELDLINE_TEST_EXAMPLES", "40")),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-@given(data=st.data())
-def test_any_order_of_arrival_gives_the_bits_of_rows_in_order(data: st.DataObject) -> None:
-    rows = data.draw(made_rows())
-    arrival: Arrival = data.draw(arrivals(rows))
-    of = plant(hold_s=400.0)  # the shorter, the fewer slices a silent line has
-    want = OrderRig(of).send(frames_of(rows, 50)).finish()
-
-    rig = arrival.play(OrderRig(of))
-
-    assert differences(standing(want.table), standing(rig.table))[:3] == []

@@ -1,7 +1,6 @@
 """Slices are cut where orders begin and end, whenever their events come; windows follow the orders."""
 
 from pathlib import Path
-from random import Random
 
 import numpy as np
 import pytest
@@ -136,16 +135,6 @@ def test_weeks_and_months_are_the_site_s_across_daylight_saving() -> None:
     assert months[1_740_783_600 * SECOND]["active_energy_kwh"] == pytest.approx(10.0 * (7 * 24 + 23))
 
 
-_ORDERS = (start("1"), start("2", "B"), stop("1"), b'{"order":"2","phase":"void"}', b'{"product":"C"}')
-_EVENTS = (
-    b'{"state":"running"}',
-    b'{"state":"down","reason":"jam"}',
-    b'{"state":"idle"}',
-    b'{"state":"setup","until":%d}' % (T0 // SECOND + 900),
-    b'{"good":-1,"scrap":1}',
-    b'{"state":"never seen"}',
-)
-_TAGS = ("power_kw", "power_kw", "energy_kwh", "temp_c", "good_count", "scrap_count", "running")
 _PLANT = """
 time_zone = "Europe/Berlin"
 
@@ -192,57 +181,6 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Plant:
     file = tmp_path_factory.mktemp("plant") / "plant.toml"
     file.write_text(_PLANT)
     return load_plant(file)
-
-
-def random_rows(random: Random) -> list[Row]:
-    """A line's readings with orders, states, corrections and counts between them; no two of a series and time."""
-    rows: dict[tuple[str, str, int], Row] = {}
-    second = random.choice([0.0, 30.0])
-    for _ in range(random.randint(10, 80)):
-        second += random.choice([0, 0.25, 1, 5, 17.3, 40, 70, 130, 400])
-        machine, what = f"{LINE}/machine{random.choice('12')}", random.random()
-        if what < 0.3:
-            row = order(second, random.choice(_ORDERS), random.choice(["@order", "@order", "@product"]))
-        elif what < 0.5:
-            tag = random.choice(["@state", "@state", "@correction", "@count"])
-            row = order(second, random.choice(_EVENTS), tag, machine)
-        else:
-            value, quality = random.choice([0.0, 1.0, 3.0, 10.0, 80.0]), random.choice([0, 0, 0, 0, 2])
-            row = Row(machine, random.choice(_TAGS), T0 + round(second * SECOND), value, quality)
-        rows[row.asset, row.tag, row.time] = row
-    return list(rows.values())
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_whatever_comes_late_or_twice_and_whatever_crashes_all_windows_of_all_operators_are_the_same(
-    seed: int, tmp_path: Path, plant: Plant
-) -> None:
-    random = Random(seed)
-    rows = random_rows(random)
-    want = EngineRig(plant, operators=OPERATORS).send(frames_of(rows, 50)).finish()
-    arrival = random.sample(rows, len(rows)) if random.random() < 0.8 else list(rows)
-    arrival += random.sample(rows, 3)
-    log = SqliteLog(tmp_path / "checkpoints.db")
-    caches = {"node_cache": random.choice([0, 1 << 14, 1 << 30]), "row_cache": random.choice([1, 1 << 21])}
-    rig = EngineRig(plant, operators=OPERATORS, log=log, slow=random.choice([0, 0, 2]), **caches)
-
-    received = T0 + 10 * 86_400 * SECOND if seed % 3 == 0 else None
-    at = 0
-    while at < len(arrival):
-        size = random.randint(1, 9)
-        rig.send([frame_of(arrival[at : at + size], received)], random.choice([0.01, 0.4]))
-        at += size
-        befalls = random.random()
-        if befalls < 0.1:
-            rig.wait(130.0, turns=3)
-        elif befalls < 0.3:
-            rig.checkpoint()
-        elif befalls < 0.4:
-            rig.crash(random.randint(1, 3))
-    rig.finish()
-    log.close()
-
-    assert differences(standing(want.table), standing(rig.table))[:3] == []
 
 
 @pytest.mark.parametrize("turned", [False, True])
