@@ -377,8 +377,11 @@ def check_beside_others(operator: Operator) -> None:
         with _log() as log:
             rig = OperatorRig(beside, log=log, node_cache=0, row_cache=1)
             for number, frame in enumerate(frames_of(random.sample(rows, len(rows)), 5)):
-                rig.send([frame]).checkpoint() if number % 3 else rig.crash()
-                rig.wait(70.0)
+                rig.send([frame]).wait(70.0)
+                if number % 3:
+                    rig.checkpoint()
+                else:
+                    rig.crash()
             rig.finish()
         assert_same(in_order(beside, rows).standing, rig.standing, f"seed {seed}: ")
 
