@@ -18,7 +18,7 @@ def plain(values: ArrayLike) -> Floats:
 
 
 def divide(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
-    """The quotient, element by element; NaN where the denominator is zero, without a warning.
+    """The quotient, element by element; NaN where the denominator is zero, or both are infinite, without a warning.
 
     numerator, denominator : float64[...], broadcast against each other; NaN in either gives NaN
 
@@ -26,7 +26,8 @@ def divide(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
     """
     above, below = floats(numerator), floats(denominator)
     quotient = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
-    np.divide(above, below, out=quotient, where=below != 0.0)
+    with np.errstate(invalid="ignore"):
+        np.divide(above, below, out=quotient, where=below != 0.0)
     return plain(quotient)
 
 
