@@ -187,8 +187,8 @@ class Checkpoints:
         """The live edge."""
         tables = engine.tables
         arrays = {"lines": words(tables.lines), "series": words(tables.series)}
-        arrays |= {f"state {k}": words(array) for k, array in enumerate(tables.states)}
-        arrays |= {f"open {k}": words(array) for k, array in enumerate(tables.opens)}
+        arrays |= {f"state {k}": words(array[: tables.live_rows]) for k, array in enumerate(tables.states)}
+        arrays |= {f"open {k}": words(array[: tables.live_rows]) for k, array in enumerate(tables.opens)}
         late = engine.reprocessing.late_rows()
         for name, rows in (("waiting", engine.waiting), ("late", late if late is not None else Arrivals.none())):
             arrays |= {f"{name}.{field}": column for field, column in rows._asdict().items()}

@@ -108,7 +108,10 @@ class Registry:
         fresh = self.series[old:]
         if not fresh:
             return
-        added = np.concatenate([self._parameters(old + k, a, t) for k, (a, t) in enumerate(fresh)])
+        added = np.zeros(len(fresh), at.SERIES)
+        for k, (a, t) in enumerate(fresh):
+            for name, value in self._parameters(old + k, a, t).items():
+                added[name][k] = value
         tables.series = np.concatenate([tables.series, added])
         of_asset, of_tag = tables.series["asset"], tables.series["tag"]
         order = np.lexsort((_ranks(self.tags)[of_tag], _ranks(self.assets)[of_asset]))
@@ -127,8 +130,8 @@ class Registry:
             old = 0
         add_places(old, of_series, self._places)
 
-    def _parameters(self, series: int, a: int, t: int) -> np.ndarray:
-        """The SERIES record of a new series, shape [1]; its line's record learns of it."""
+    def _parameters(self, series: int, a: int, t: int) -> dict[str, Any]:
+        """What the SERIES record of a new series says; its line's record learns of it."""
         asset, tag = self.assets[a], self.tags[t]
         known, of_asset = self._plant.tag_info(asset, tag), self._plant.asset_info(asset)
         scalar = not tag.startswith("@")
@@ -149,30 +152,29 @@ class Registry:
         codes, codes_end = self._codes(known.codes)
         day = int(self._tables.days[self._tables.zone_at[int(of_line["zone"][0]) + 1] - 1])
         chart, chart_size, chart_phase = self._charts.add(line, local, known.spc if scalar else None, day)
-        return first_of(
-            at.SERIES,
-            line=line,
-            local=local,
-            asset=a,
-            tag=t,
-            role=role,
-            is_raw=is_wanted(self._raw, asset, tag),
-            is_scalar=scalar,
-            gap=gap,
-            register_gap=register_gap,
-            lead=self._leads.setdefault(a, local),
-            microstop=microstop,
-            is_interval=known.counts_by == "interval",
-            codes=codes,
-            codes_end=codes_end,
-            is_labelled=role in _LABELLED or known.spc is not None,
-            chart=chart,
-            chart_size=chart_size,
-            chart_phase=chart_phase,
-            scale=known.scale,
-            modulus=known.modulus,
-            max_delta=known.max_delta,
-        )
+        return {
+            "line": line,
+            "local": local,
+            "asset": a,
+            "tag": t,
+            "role": role,
+            "is_raw": is_wanted(self._raw, asset, tag),
+            "is_scalar": scalar,
+            "gap": gap,
+            "register_gap": register_gap,
+            "lead": self._leads.setdefault(a, local),
+            "microstop": microstop,
+            "is_interval": known.counts_by == "interval",
+            "codes": codes,
+            "codes_end": codes_end,
+            "is_labelled": role in _LABELLED or known.spc is not None,
+            "chart": chart,
+            "chart_size": chart_size,
+            "chart_phase": chart_phase,
+            "scale": known.scale,
+            "modulus": known.modulus,
+            "max_delta": known.max_delta,
+        }
 
     def _codes(self, codes: tuple[tuple[float, int], ...]) -> tuple[int, int]:
         """Where a state tag's codes lie in `codes`; tags with the same ones share them."""

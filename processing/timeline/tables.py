@@ -26,8 +26,8 @@ _NO_RECORDS = np.empty(0, np.int64)
 
 
 def grown(array: np.ndarray, short: int) -> np.ndarray:
-    """A copy with room for `short` more entries at least and half as many again."""
-    fresh = np.zeros((len(array) + max(short, len(array) // 2, 256), *array.shape[1:]), array.dtype)
+    """A copy with room for `short` more entries at least, and for a quarter as many again."""
+    fresh = np.zeros((len(array) + max(short, len(array) // 4, 256), *array.shape[1:]), array.dtype)
     fresh[: len(array)] = array
     return fresh
 
@@ -159,6 +159,7 @@ class Tables:
         self.labels = np.zeros(_WINDOWS, at.LABEL)
         self.ranges = np.zeros(_WINDOWS, at.RANGE)
         self.stored = np.zeros(_STORED, at.STORED)
+        self.live_rows = 0  # rows that lines have of the live edge's arrays, which may be longer
         self.states = [np.empty(0, slot.kept.state.dtype) for slot in self.slots]
         self.opens = [np.empty(0, _open_of(slot.kept).dtype) for slot in self.slots]
         self.row_series = np.zeros(0, np.int32)
@@ -237,11 +238,15 @@ class Tables:
     def _widen(self, line: int, shift: int) -> None:
         """Twice as many rows for the line at the live edge; its slices are to be made as wide where they are written to."""
         base, count = (int(self.lines[name][line]) for name in ("base", "series"))
-        start, size = len(self.row_series), 1 << shift
+        start, size = self.live_rows, 1 << shift
+        self.live_rows += size
+        old, new = slice(base, base + count), slice(start, start + count)
 
         def widened(array: np.ndarray, first: np.ndarray) -> np.ndarray:
-            wide = np.concatenate([array, np.repeat(first, size)])
-            wide[start : start + count] = wide[base : base + count]
+            # Room for some more: lines come by the thousand, and copying all of them for each would take quadratic time.
+            wide = grown(array, start + size - len(array)) if start + size > len(array) else array
+            wide[start : start + size] = first
+            wide[new] = wide[old]
             return wide
 
         self.states = [widened(array, slot.kept.state) for array, slot in zip(self.states, self.slots, strict=True)]
