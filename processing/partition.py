@@ -32,6 +32,7 @@ _WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints
 _EMIT_EVERY_S = 0.05
 _EMIT_SHARE = 0.2  # of the time at most: folding and reading out windows costs much the same however little changed
 _IDLE_AFTER_S = 0.25
+_FOREVER = 2**62
 # A line's watermark trails the clock by 1.1 s once it is silent, and a backfill is over after 2 s: by then its last second is closed.
 _REST_AFTER_S = 2.5
 _TURN_S, _REST_S = 0.02, 0.25
@@ -222,7 +223,7 @@ class Partition:
         """Make room when a backlog has filled it."""
         if self._is_crowded():
             with self._suspecting():  # late rows keep the windows that they may touch
-                self.engine.reprocessing.run_all()
+                self.engine.reprocessing.run_due(_FOREVER)
                 self.engine.emit()
             self.checkpoint()
 

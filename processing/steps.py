@@ -13,16 +13,24 @@ _SPARSE_SPAN_NS = 3_600_000_000_000
 
 
 def groups(time: np.ndarray, counts: list[int]) -> Iterator[tuple[int, list[slice]]]:
-    """Frames that are run together: up to which, and their rows by step. All are, but for a sparse one, which is run in steps of its own.
+    """Frames that are run together: up to which, and their rows by step.
 
-    time : of their rows [ns UTC]; counts : rows of each frame.
+    All are, unless they reach over more time than a step may: each minute of it takes memory, which is given back between groups. A frame
+    that does so alone is run in steps of its own. time : of the rows [ns UTC]; counts : rows of each frame.
     """
     ends = [0, *accumulate(counts)]
-    sparse: set[int] = set()
+    cuts, sparse = [0], set[int]()
     if _is_sparse(time):
-        sparse = {k for k in range(len(counts)) if _is_sparse(time[ends[k] : ends[k + 1]])}
-    cuts = sorted({0, len(counts)} | sparse | {k + 1 for k in sparse})
-    for begin, end in pairwise(cuts):
+        begin = 0
+        for k in range(len(counts)):
+            if _is_sparse(time[ends[k] : ends[k + 1]]):
+                sparse.add(k)
+                cuts += [k, k + 1]
+                begin = k + 1
+            elif ends[k] - ends[begin] >= _SPARSE_ROWS and _is_sparse(time[ends[begin] : ends[k + 1]]):
+                cuts.append(k)
+                begin = k
+    for begin, end in pairwise(sorted({*cuts, len(counts)})):
         first, last = ends[begin], ends[end]
         size = _SPARSE_ROWS if begin in sparse else max(last - first, 1)
         yield end, [slice(k, min(k + size, last)) for k in range(first, last, size)]

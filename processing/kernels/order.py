@@ -201,29 +201,40 @@ def _merge_sort(time, series, of_series, order, lo, hi, spare):
 
 @kernel(NOTHING, INTS, INTS32, SERIES_TABLE, INTS, INT, INT, INTS)
 def sort_run(time, series, of_series, order, lo, hi, spare):
-    """Put order[lo:hi], indices of rows, into the total order; quick where little moves.
+    """Put order[lo:hi], indices of rows, into the total order; quick where few rows are out of place, however far.
 
     of_series : SERIES; order : int64[n], changed; spare : int64[n] of scratch.
     """
-    budget = 8 * (hi - lo) + 64
-    i = lo + 1
-    while i < hi and budget >= 0:
+    # What is older than a row before it is taken out and sorted alone, then the two are merged. Ranks are looked at where times are equal.
+    kept, out = lo, 0
+    for i in range(lo, hi):
         row = order[i]
-        t = time[row]
-        if time[order[i - 1]] < t:  # most often, and it saves a look at series, which lie far apart
-            i += 1
-            continue
-        rank = of_series[series[row]].rank
-        k = i - 1
-        while k >= lo and before(t, rank, time[order[k]], of_series[series[order[k]]].rank):
-            order[k + 1] = order[k]
-            k -= 1
-        order[k + 1] = row
-        budget -= i - 1 - k
-        i += 1
-    if i >= hi:
+        if kept > lo:
+            last = order[kept - 1]
+            t, other = time[row], time[last]
+            if t < other or (t == other and of_series[series[row]].rank < of_series[series[last]].rank):
+                spare[out] = row
+                out += 1
+                continue
+        order[kept] = row
+        kept += 1
+    if out == 0:
         return
-    _merge_sort(time, series, of_series, order, lo, hi, spare)
+    late = spare[:out].copy()
+    _merge_sort(time, series, of_series, late, 0, out, spare)
+    k, i = hi - 1, kept - 1
+    for c in range(out - 1, -1, -1):
+        row = late[c]
+        t, rank = time[row], of_series[series[row]].rank
+        while i >= lo:
+            other = time[order[i]]
+            if not (t < other or (t == other and rank < of_series[series[order[i]]].rank)):
+                break
+            order[k] = order[i]
+            k -= 1
+            i -= 1
+        order[k] = row
+        k -= 1
 
 
 @inline

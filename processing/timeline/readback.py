@@ -130,10 +130,9 @@ class ReadBack:
 
     def _read(self, wanted: list[Wanted]) -> dict[Key, Back]:
         """What the log holds of slices of one time, one a line; each frame is read once. Safe in another thread."""
-        number = {slot.line: k for k, slot in enumerate(wanted)}
+        number = _NumberOf({slot.line: k for k, slot in enumerate(wanted)}, self._registry.line_of)
         spans = np.array([(k, *span) for k, slot in enumerate(wanted) for span in slot.ranges], np.int64).reshape(-1, 3)
-        assets: dict[str, int] = {}
-        tags: dict[str, int] = {}
+        assets, tags = _Codes(), _Codes()
         found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
         newest = np.full(len(wanted) + 1, FIRST_NS, np.int64)
         for first, last in _joined(spans[:, 1:]):
@@ -143,8 +142,7 @@ class ReadBack:
                 of_row, inside = self._inside(frame, number, here, newest, wanted[0])
                 if not inside.any():
                     continue
-                codes = np.array([assets.setdefault(name, len(assets)) for name in frame.assets], np.int32)
-                tag_codes = np.array([tags.setdefault(name, len(tags)) for name in frame.tags], np.int32)
+                codes, tag_codes = assets.of(frame.assets), tags.of(frame.tags)
                 found.append(
                     (
                         of_row[inside],
@@ -162,15 +160,15 @@ class ReadBack:
         return {slot.key: _back(slot, columns, columns[0] == k, names) for k, slot in enumerate(wanted)}
 
     def _inside(
-        self, frame: Readings, number: dict[str, int], here: np.ndarray, newest: np.ndarray, slot: Wanted
+        self, frame: Readings, number: "_NumberOf", here: np.ndarray, newest: np.ndarray, slot: Wanted
     ) -> tuple[np.ndarray, np.ndarray]:
         """Of each row the number of its wanted slice, or -1, and whether it is part of it: not when it came beyond the allowed lateness.
 
         newest : int64[wanted + 1], newest time of each one's line in the frames before, changed. The first frame of a range holds a
         row that was taken, so until then the slice was not beyond; how far its line had come earlier need not be known.
         """
-        timing, line_of = self._timing, self._registry.line_of
-        of_row = np.array([number.get(line_of(asset), -1) for asset in frame.assets], np.int64)[frame.asset]
+        timing = self._timing
+        of_row = np.array(list(map(number.__getitem__, frame.assets)), np.int64)[frame.asset]
         start = slot.key[1]
         inside = here[of_row] & (frame.time >= start) & (frame.time < slot.end)
         driving = (frame.time >= FIRST_NS) & (frame.time < LAST_NS)
@@ -184,6 +182,30 @@ class ReadBack:
                 inside[mine] &= np.maximum.accumulate(np.r_[newest[k], bounded[mine]])[:-1] < over
         np.maximum.at(newest, of_row, bounded)
         return of_row, inside
+
+
+class _NumberOf(dict[str, int]):
+    """By asset the number of the slice that is wanted of its line, or -1; each asset's line is looked up once."""
+
+    def __init__(self, of_line: dict[str, int], line_of: Callable[[str], str]) -> None:
+        super().__init__()
+        self._of_line, self._line_of = of_line, line_of
+
+    def __missing__(self, asset: str) -> int:
+        found = self[asset] = self._of_line.get(self._line_of(asset), -1)
+        return found
+
+
+class _Codes(dict[str, int]):
+    """Names in the order in which they were seen."""
+
+    def __missing__(self, name: str) -> int:
+        found = self[name] = len(self)
+        return found
+
+    def of(self, names: list[str]) -> np.ndarray:
+        """The code of each name, int32[n]."""
+        return np.array(list(map(self.__getitem__, names)), np.int32)
 
 
 def _joined(spans: np.ndarray) -> list[tuple[int, int]]:

@@ -25,6 +25,9 @@ _ROWS_AT_MOST = 400_000
 _GROUPS = (
     8  # lines of one group are reprocessed together; groups take turns, so that the live edge is not held up for long
 )
+_PORTION_BYTES = 32 << 20  # of slices that late rows bring into memory at once
+_LIVE_ROWS = 2  # that are run at least for each one that is run again
+_PATIENCE = 4  # intervals after which late rows are run all the same
 _NEVER = 2**62
 _WAIT_S = 30.0
 _MADE = 1024
@@ -34,9 +37,10 @@ Todo = dict[int, dict[int, Arrivals | None]]
 
 
 class Away(NamedTuple):
-    """Late rows whose slices are being read back from the log, and what comes of it by line and start of the slice."""
+    """Slices that are being read back from the log, the late rows that wait for them, and what comes of it by slice."""
 
-    rows: Arrivals
+    keys: list[Key]
+    rows: list[Arrivals]
     jobs: list[Future[dict[Key, Back]]]
 
 
@@ -63,9 +67,13 @@ class Reprocessing:
         self._rerun = Rerun(tables, residency, runner)
         self._merging = Merging(tables, store, runner, read_back)
         self._away: list[Away] = []
+        self._coming: dict[Key, Away] = {}  # by slice, where it is read back
         self._groups: list[list[Arrivals]] = [[] for _ in range(_GROUPS)]
         self._due = [_NEVER] * _GROUPS
         self._since = [0] * _GROUPS  # running number of the row store's end when the first of a group came
+        self._next = [
+            0
+        ] * _GROUPS  # running number of the row store's end at which a group is run again at the earliest
         self._whole: set[int] = set()  # slices that are run with the rest of their minute, even for duplicates
         self.count = 0
 
@@ -84,11 +92,10 @@ class Reprocessing:
             interval = self._timing.reprocess
             self._due[k] = min(self._due[k], now + interval // 2 + k * interval // (2 * _GROUPS))
         self.count += len(rows.time)
-        if self.count > _ROWS_AT_MOST:
+        while self.count > _ROWS_AT_MOST:
             self.run_due(_NEVER)
-        while self.count > _ROWS_AT_MOST and self._away:
-            wait(self._away[0].jobs, _WAIT_S)
-            self.run_due(_NEVER)
+            if self.count > _ROWS_AT_MOST and self._away:
+                wait(self._away[0].jobs, _WAIT_S)
 
     def late_rows(self) -> Arrivals | None:
         """The rows that wait, for a checkpoint."""
@@ -103,7 +110,7 @@ class Reprocessing:
         return found
 
     def _waiting(self) -> list[Arrivals]:
-        return [block for group in self._groups for block in group] + [away.rows for away in self._away]
+        return [block for group in (*self._groups, *(away.rows for away in self._away)) for block in group]
 
     def run_due(self, now: int) -> None:
         """Run the late rows of groups of lines whose time has come, and those whose slices have been read back.
@@ -113,14 +120,42 @@ class Reprocessing:
         back = [away for away in self._away if all(job.done() for job in away.jobs)]
         for away in back:
             self._away = [each for each in self._away if each is not away]  # `remove` compares, which arrays don't
-            self.count -= len(away.rows.time)
-            self._run(away.rows, {key: slot for job in away.jobs for key, slot in job.result().items()})
+            for key in away.keys:
+                del self._coming[key]
+            rows = Arrivals.joined(away.rows)
+            self.count -= len(rows.time)
+            self._run(rows, {key: slot for job in away.jobs for key, slot in job.result().items()})
         for k, due in enumerate(self._due):
-            if self._groups[k] and (due <= now or self._store.next - self._since[k] > self._store.size // 3):
-                rows = Arrivals.joined(self._groups[k])
-                self._groups[k], self._due[k] = [], _NEVER
+            if self._groups[k] and self._is_time(k, due, now):
+                rows, rest = self._portion(Arrivals.joined(self._groups[k]))
+                self._groups[k], self._due[k] = ([rest], due) if len(rest.time) else ([], _NEVER)
                 self.count -= len(rows.time)
-                self._run(rows, {})
+                self._next[k] = self._store.next + _LIVE_ROWS * self._run(rows, {})
+
+    def _portion(self, rows: Arrivals) -> tuple[Arrivals, Arrivals]:
+        """The oldest late rows, of as many minutes as may be run at once, and the rest: their slices come into memory together.
+
+        What was run can be evicted after the next checkpoint.
+        """
+        tables = self._tables
+        line, minute = tables.series["line"][rows.series], rows.time // at.MINUTE
+        pairs = np.unique(np.stack([minute, line]), axis=1)
+        taken = np.cumsum((1 << tables.lines["shift"][pairs[1]]) * tables.slices.row_bytes)
+        last = int(np.searchsorted(taken, _PORTION_BYTES))
+        if last >= len(taken):
+            return rows, Arrivals.none()
+        mine = minute <= pairs[0, last]
+        return rows.only(mine), rows.only(~mine)
+
+    def _is_time(self, k: int, due: int, now: int) -> bool:
+        """Whether a group is to be run.
+
+        By the clock alone a worker that is behind would spend its time on the same slices again and again.
+        """
+        if self._store.next - self._since[k] > self._store.size // 3:
+            return True
+        patience = _PATIENCE * self._timing.reprocess
+        return due <= now and (self._store.next >= self._next[k] or due + patience <= now)
 
     def run_all(self) -> None:
         """Run all late rows, whatever has to be read for it. Raises Unavailable when that takes too long."""
@@ -136,11 +171,12 @@ class Reprocessing:
         self._groups = [[] for _ in range(_GROUPS)]
         self._due = [_NEVER] * _GROUPS
         self._away.clear()
+        self._coming.clear()
         self.count = 0
         return rows if rows is not None else Arrivals.none()
 
-    def _run(self, rows: Arrivals, back: dict[Key, Back]) -> None:
-        """Run late rows, all but those of slices that must be read back first; back : what has been."""
+    def _run(self, rows: Arrivals, back: dict[Key, Back]) -> int:
+        """Run late rows, all but those of slices that must be read back first; back : what has been. Returns how many rows were run."""
         tables = self._tables
         key = (tables.series["line"][rows.series].astype(np.int64) << 32) | rows.time // at.MINUTE
         rows = rows.only(np.argsort(key, kind="stable"))
@@ -149,8 +185,6 @@ class Reprocessing:
         ends = np.r_[begins[1:], len(line)]
         newest = np.maximum.reduceat(rows.time, begins)
         line, start = line[begins], minute[begins] * at.MINUTE
-        since = start - tables.lines["influence"][line]
-        self._residency.make_resident(self._residency.slices_of(line, since, start + at.MINUTE))
         first = self._find(line, start, newest + tables.lines["hold"][line])
         np.maximum.at(tables.lines["last"], line, newest)
         todo: Todo = {}
@@ -175,7 +209,7 @@ class Reprocessing:
                 self._with_mates(of_line, number)
         if away:
             self._send_away(away)
-        self._run_waves({mine: slots for mine, slots in todo.items() if slots}, back)
+        return self._run_waves({mine: slots for mine, slots in todo.items() if slots}, back)
 
     def _dealt(self, first: int, late: Arrivals) -> list[tuple[int, Arrivals]]:
         """Late rows of one minute by their slices, of which `first` is the first."""
@@ -197,11 +231,20 @@ class Reprocessing:
             self._whole.update(mates)
 
     def _send_away(self, slices_of: list[tuple[int, Arrivals]]) -> None:
-        """Have slices read back; their late rows wait until all of them are there."""
-        jobs = self._read_back.ask([number for number, _ in slices_of])
-        rows = Arrivals.joined([late for _, late in slices_of])
-        self._away.append(Away(rows, jobs))
-        self.count += len(rows.time)
+        """Have slices read back; their late rows wait until all of them are there, with those that come for them meanwhile."""
+        asked = []
+        for number, late in slices_of:
+            self.count += len(late.time)
+            coming = self._coming.get(self._read_back.key(number))
+            if coming is None:
+                asked.append((number, late))
+            else:
+                coming.rows.append(late)
+        if asked:
+            keys, rows = [self._read_back.key(number) for number, _ in asked], [late for _, late in asked]
+            away = Away(keys, rows, self._read_back.ask([number for number, _ in asked]))
+            self._away.append(away)
+            self._coming.update(dict.fromkeys(keys, away))
 
     def _find(self, line: np.ndarray, start: np.ndarray, until: np.ndarray) -> np.ndarray:
         """The slices of late minutes; missing ones are made and given the state before them."""
@@ -221,14 +264,16 @@ class Reprocessing:
                 slices.fill_before(fresh, tables.plant, tables.windows, before, words(state))
         return late.slices
 
-    def _run_waves(self, todo: Todo, back: dict[Key, Back]) -> None:
-        """Run slices again, one of each line at a time, and on while the state after them differs."""
+    def _run_waves(self, todo: Todo, back: dict[Key, Back]) -> int:
+        """Run slices again, one of each line at a time, and on while the state after them differs. Returns how many rows were run."""
         self._rerun.start()
+        count = 0
         while todo:
             starts = self._tables.windows["start"]
             wave = {line: min(mine, key=lambda number: int(starts[number])) for line, mine in todo.items()}
             late = {number: todo[line].pop(number) for line, number in wave.items()}
             ids, ends = self._gather(late, back)
+            count += int(ends[-1])
             follow = self._rerun.run(ids, ends, self._merging.rows)
             for line, number in wave.items():
                 if number in follow:
@@ -239,6 +284,7 @@ class Reprocessing:
                     del todo[line]
         self._whole.clear()
         self._cuts.fresh.clear()
+        return count
 
     def _gather(self, late: dict[int, Arrivals | None], back: dict[Key, Back]) -> tuple[np.ndarray, np.ndarray]:
         """Rows of slices with late ones in the scratch room: ids of those to be run, and where each one's rows begin and end."""

@@ -1,0 +1,50 @@
+"""What late rows take is bounded by what they touch."""
+
+from random import Random
+
+import pytest
+
+from processing.operators import chosen
+from processing.timeline import reprocessing
+from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, event, frame_of, frames_of
+
+LINE = "plant/hall/line1"
+
+
+def test_a_late_row_on_a_line_of_nine_thousand_tags_takes_no_more_than_its_slices() -> None:
+    rig = EngineRig(operators=chosen(("telemetry", "energy", "machine")), windows=("1m", "1h"))
+    rows = [event(f"{LINE}/press", "@state", T0, b'{"state":"producing"}')]  # it holds for 25 hours: 1500 slices
+    rows += [Row(f"{LINE}/press", f"t{k}", T0 + m * 60 * SECOND + k, 1.0) for m in range(3) for k in range(9000)]
+    rig.send(frames_of(rows, 10_000))
+    pool = rig.engine.tables.slices
+    before = pool.used_bytes
+
+    rig.send([frame_of([Row(f"{LINE}/press", "t5", T0 + 90 * SECOND, 2.0)])])
+    rig.wait(2.0)
+
+    assert rig.counts["stored"] == len(rows) + 1
+    block = 16_384 * pool.row_bytes
+    assert pool.used_bytes - before <= block  # the slice of the minute that begins meanwhile
+    assert len(pool.dirty) * pool.row_bytes <= 8 * block
+
+
+def test_late_rows_of_many_minutes_run_in_portions_to_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reprocessing, "_PORTION_BYTES", 1)
+    random = Random(5)
+    rows = [
+        Row(f"{LINE}/m{a}", "power_kw", T0 + 7 * k * SECOND + a, float(random.randrange(9)))
+        for k in range(300)
+        for a in range(3)
+    ]
+    late = [row for row in rows if random.random() < 0.1]
+    seen = {id(row) for row in late}
+    want = EngineRig().send(frames_of(rows, 50)).finish().table
+
+    rig = EngineRig().send(frames_of([row for row in rows if id(row) not in seen], 50))
+    rig.send(frames_of(late, 50))
+    waiting = rig.engine.reprocessing.count
+    rig.wait(1.1)
+
+    assert 0 < rig.engine.reprocessing.count < waiting
+    rig.wait(60.0, turns=60)
+    assert differences(want, rig.finish().table) == []
