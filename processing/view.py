@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -56,11 +57,12 @@ class View:
     charts: Any
     partials: Mapping[str, Partials]
 
-    @property
+    @cached_property
     def room(self) -> int:
         """How many rows the windows' blocks have in all."""
         return int((1 << self.windows["shift"][self.ids]).sum())
 
+    @cached_property
     def changed(self) -> Changed:
         """The rows that are to be emitted."""
         row, window, series = (np.empty(self.room, np.int64) for _ in Changed._fields)

@@ -50,9 +50,10 @@ _NO_OUTPUT = _REASONS.index("no output declared")
 
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the windows: of machines that have a row to be emitted, and of the lines that have one."""
-    machines, is_changed = machines_to_emit(view)
-    if not len(machines.window):
+    found_machines = machines_to_emit(view)
+    if found_machines is None:
         return []
+    machines, is_changed = found_machines
     timed = joined(machines.only(is_changed & machines.with_state), lines_of(view, machines))
     found = [_oee(view, timed), _losses(view, timed)] if len(timed.window) else []
     return found + _quality(view, machines, is_changed)

@@ -68,13 +68,15 @@ class Made(NamedTuple):
 
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the windows: of machines that have a series to be emitted, and of their lines."""
-    changed = view.changed()
+    changed = view.changed
     if not len(changed.row):
         return []
     keys = _keys(view, changed.window, view.plant.series["asset"][changed.series])
     # All machines of the windows: a machine's pieces are wanted also when only its energy changed.
     view = replace(view, ids=np.unique(changed.window))
     found = all_machines(view)
+    if found is None:
+        return []
     pairs = zip(_of_machines(found), _of_lines(view, found), strict=True)
     made = Made(*(np.concatenate(pair) for pair in pairs))
     is_line = made.asset == view.plant.lines["asset"][view.windows["line"][made.window]]

@@ -100,7 +100,7 @@ def read_out(view: View) -> list[MetricRows]:
 
 def _changed(view: View, charted: kernel.Charted) -> Points:
     """The rows to be emitted of charted series whose cells are of the view's level."""
-    row, window, series = view.changed()
+    row, window, series = view.changed
     mine = np.flatnonzero(view.plant.series["chart"][series] == view.level)
     row, window, series = row[mine], window[mine], series[mine]
     of_series = view.plant.series[series]

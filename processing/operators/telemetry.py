@@ -20,7 +20,7 @@ from processing.view import View
 
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the windows, one a series with samples that is to be emitted."""
-    row, window, series = view.changed()
+    row, window, series = view.changed
     parts = view.records_of("telemetry", row)
     some = parts["count"] > 0
     if not some.any():

@@ -150,7 +150,8 @@ class Windows:
         else:
             self._context.label(ids)
         name = WINDOWS[window_of(level)]
-        whole, all_of_them = self.view(minutes, level), self.view(ids, level)
+        all_of_them = self.view(ids, level)
+        whole = all_of_them if len(minutes) == len(ids) else self.view(minutes, level)
         for op in self._operators:
             view = all_of_them if op.by_slice else whole
             if len(view.ids) and name in self._wanted[op.name]:

@@ -73,7 +73,7 @@ def fold(tree, windows, labels, plant, kept):
 
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the windows, one a series with samples that is to be emitted."""
-    row, window, series = view.changed()
+    row, window, series = view.changed
     parts = view.records_of("travel", row)
     some = parts["count"] > 0.0
     parts, found, info = parts[some], view.windows[window[some]], view.plant.series[series[some]]
