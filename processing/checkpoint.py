@@ -297,7 +297,7 @@ class Checkpoints:
 
 
 def _named(engine: Engine) -> tuple[int, int, int]:
-    """What tells whether there are new names since they were written."""
+    """What shows whether there are new names since they were written."""
     return len(engine.registry.series), len(engine.registry.products), engine.context.version
 
 

@@ -51,7 +51,7 @@ def orders_emitted(log: Log, partition: int, first: int) -> Iterator[tuple[str, 
     """The rows of orders that stand on the stream from position `first` on, as frames that take them back: kind, rows, frame.
 
     When their readings are run again an order may come to have begun at another moment: those that stand are then emitted again, and
-    nothing would ever tell of the others. Raises Unavailable.
+    nothing would ever retract the others. Raises Unavailable.
     """
     for record in log.read(Stream.METRICS, partition, first):
         try:
@@ -68,7 +68,7 @@ def orders_emitted(log: Log, partition: int, first: int) -> Iterator[tuple[str, 
 
 
 def _taken_back(field: pa.Field, column: pa.Array) -> pa.Array:
-    """A column of rows that are taken back: what tells which rows they are stays, everything else is nothing."""
+    """A column of rows that are retracted: what says which rows they are stays, everything else is nothing."""
     if field.name == "retracted":
         return pa.array(np.ones(len(column)))
     if field.name == "rev" or not (pa.types.is_floating(field.type) or role_of(field) is ColumnRole.TEXT):

@@ -29,10 +29,10 @@ class Named(NamedTuple):
     def by_number(cls, numbers: np.ndarray, name_of: Callable[[int], str]) -> "Named":
         """The names that stand for numbers, int64[n]; an empty name is none. Each number is asked for once."""
         known, place = np.unique(numbers, return_inverse=True)
-        told = [name_of(number) for number in known.tolist()]
-        names = sorted(set(told) - {""})
+        named = [name_of(number) for number in known.tolist()]
+        names = sorted(set(named) - {""})
         code_of = {name: code for code, name in enumerate(names)}
-        codes = np.array([code_of.get(name, -1) for name in told], np.int32)
+        codes = np.array([code_of.get(name, -1) for name in named], np.int32)
         return cls(codes[place], names)
 
 

@@ -52,7 +52,7 @@ class Operator(Declaration):
     changes. left : fields that running a slice again leaves alone, for what `scan` sets and what `update` empties itself.
     read_out(view) gives the rows of windows that have something to be emitted.
     finished, seconds : the record of a second that is over, which `update` is handed one more array of, and the rows that are made
-    of it. is_new, was_new : fields of `open` that tell of a second whether it is to be emitted, and whether what went before changed.
+    of it. is_new, was_new : fields of `open` that say of a second whether it is to be emitted, and whether what went before changed.
     scan(view, charts, bring) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
     and hours that changed, after they were folded; it follows the chain of windows as far as bits change, and marks what it changed.
     by_slice : whether slices that are no whole minute are read out too.

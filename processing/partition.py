@@ -129,7 +129,7 @@ class Partition:
         self._bytes_before = 0
         commit = self._reader.committed(self.number)
         first, _ = self._log.bounds(Stream.READINGS, self.number)
-        self._take_orders_back(commit)
+        self._retract_orders(commit)
         if commit is None:
             said, self.position = "from the log's beginning", first
         else:
@@ -147,13 +147,13 @@ class Partition:
         self._reader.seek(self.number, self.position)
         return said
 
-    def _take_orders_back(self, commit: Commit | None) -> None:
-        """Take back the orders that were emitted after the checkpoint; those that come about again are emitted again.
+    def _retract_orders(self, commit: Commit | None) -> None:
+        """Retract the orders that were emitted after the checkpoint; those that come about again are emitted again.
 
         Raises Unavailable.
         """
-        told = json.loads(commit.note).get("metrics") if commit is not None else None
-        first = int(told) if told is not None else self._log.bounds(Stream.METRICS, self.number)[0]
+        ended = json.loads(commit.note).get("metrics") if commit is not None else None
+        first = int(ended) if ended is not None else self._log.bounds(Stream.METRICS, self.number)[0]
         for kind, rows, value in list(orders_emitted(self._log, self.number, first)):
             self._append_frame(kind, rows, value)
 
@@ -167,7 +167,7 @@ class Partition:
     def take(self, records: list[Record]) -> int:
         """Run the rows of records, in steps of some ten thousand rows. Returns how many rows.
 
-        After a failure one record at a time, each to its end, so that the one that fails is known: it is tried, then set aside.
+        After a failure one record at a time, each to its end, so that the one that fails is known: it is tried, then it is a dead letter.
         """
         if self._has_failed:
             self._run_restored()
@@ -185,7 +185,7 @@ class Partition:
             except FrameError as error:
                 rows += self._step(held)
                 held, count = [], 0
-                self._set_aside_unreadable(record, error)
+                self._dead_letter_unreadable(record, error)
                 continue
             count += held[-1][1].num_rows
             if count >= STEP_ROWS:
@@ -206,7 +206,7 @@ class Partition:
             if len(held) > 1:  # one of them is wrong
                 half = len(held) // 2
                 return self._step(held[:half]) + self._step(held[half:])
-            self._set_aside_unreadable(held[0][0], error)
+            self._dead_letter_unreadable(held[0][0], error)
             return 0
         counts = [frame.num_rows for _, frame in held]
         offset = np.repeat([record.position for record, _ in held], counts)
@@ -252,16 +252,16 @@ class Partition:
         return rows
 
     def _take_alone(self, record: Record) -> int:
-        """Run the rows of a record to their end, or set it aside: when it is unreadable, or has failed the kernels twice."""
+        """Run the rows of a record to their end; one that is unreadable, or has failed the kernels twice, is a dead letter."""
         self.position = record.position + 1
         if self._tries[record.position] >= _TRIES:
             self._poison.add(record.position)
-            self._set_aside(record, self._sources(record), *_POISON)
+            self._dead_letter(record, self._sources(record), *_POISON)
             return 0
         try:
             rows = decode_readings(record.value or b"")
         except FrameError as error:
-            self._set_aside_unreadable(record, error)
+            self._dead_letter_unreadable(record, error)
             return 0
         return self._attempt(record.position, partial(self._run_alone, record.position, rows))
 
@@ -276,7 +276,7 @@ class Partition:
         """Run the rows that waited when the checkpoint was made, those of one record at a time."""
         for position, waiting, late in self.engine.put_aside():
             if self._tries[position] >= _TRIES:
-                self._set_aside_rows(position, np.concatenate([waiting.series, late.series]))
+                self._dead_letter_rows(position, np.concatenate([waiting.series, late.series]))
             else:
                 self._attempt(position, partial(self._run_back, waiting, late))
         self._has_failed = False
@@ -285,21 +285,21 @@ class Partition:
         self.engine.take_back(waiting, late, self._now())
         return len(waiting.time) + len(late.time)
 
-    def _set_aside_unreadable(self, record: Record, error: FrameError) -> None:
+    def _dead_letter_unreadable(self, record: Record, error: FrameError) -> None:
         self.position = record.position + 1
-        self._set_aside(record, self._sources(record), "frame", str(error))
+        self._dead_letter(record, self._sources(record), "frame", str(error))
 
-    def _set_aside_rows(self, position: int, series: np.ndarray) -> None:
-        """Set aside a record of which the rows of `series` still waited."""
+    def _dead_letter_rows(self, position: int, series: np.ndarray) -> None:
+        """Make a dead letter of a record of which the rows of `series` still waited."""
         tables, registry = self.engine.tables, self.engine.registry
         lines = tables.series["line"][series].tolist()
         found = next(iter(self._log.read(Stream.READINGS, self.number, position, position + 1)), None)
         record = found or Record(self.number, position, b"", None, {}, self._clock.now_ns())
         if found is not None and sum(self._sources(found).values()) == len(lines):
             self._poison.add(position)
-        self._set_aside(record, Counter(registry.lines[line] for line in lines), *_POISON)
+        self._dead_letter(record, Counter(registry.lines[line] for line in lines), *_POISON)
 
-    def _set_aside(self, record: Record, sources: Counter[str], reason: str, detail: str) -> None:
+    def _dead_letter(self, record: Record, sources: Counter[str], reason: str, detail: str) -> None:
         for source, count in sources.items():
             self._dead[source] += count
             headers = {
@@ -383,7 +383,7 @@ class Partition:
     def checkpoint(self) -> None:
         """Write state and position, after everything emitted so far is durable. Raises Unavailable, PartitionLost."""
         with self._suspecting():
-            self.engine.emit()  # what is retracted is told before the state forgets it; only what was told may expire
+            self.engine.emit()  # what is retracted is emitted before the state forgets it; only what was emitted may expire
         self._emit(quietly=False)
         for future in self._pending:
             future.result(_WAIT_S)
@@ -433,7 +433,7 @@ class Partition:
             try:
                 frame = decode_readings(record.value or b"")
             except FrameError:
-                continue  # it was set aside when it came
+                continue  # it became a dead letter when it came
             yield record.position, frame
 
     def _now(self) -> int:

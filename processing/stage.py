@@ -1,7 +1,7 @@
 """The process stage: readings of the partitions it holds to metrics, with a checkpoint every few seconds.
 
 A partition that fails is opened again from its last checkpoint: after a log that did not answer, and after an error in the kernels,
-when its records are then run one by one; one that fails again is set aside as a dead letter and the partition moves on.
+when its records are then run one by one; one that fails again is a dead letter, and the partition moves on.
 """
 
 import threading
@@ -29,7 +29,7 @@ _PAUSE_S = 0.5
 
 
 class ProcessStage:
-    """Runs until it is told to stop."""
+    """Runs until it is asked to stop."""
 
     def __init__(self, *, settings: ProcessSettings, plant: Plant, log: Log, health: Health, clock: Clock) -> None:
         chosen(settings.operators)

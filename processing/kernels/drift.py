@@ -1,6 +1,6 @@
 """Has the level of a tag, or the rate of errors, changed? Page-Hinkley and DDM, each in a row of numbers per tag.
 
-Both begin anew after a drift: what they were told before it describes a level that is gone. ADWIN, which finds the length of its
+Both begin anew after a drift: what they saw before it describes a level that is gone. ADWIN, which finds the length of its
 memory itself, is `processing/unwired/kernels/adwin.py`; where changes lay, looking back, is `change_points.py` beside it.
 """
 

@@ -68,7 +68,7 @@ def kept(
     state: np.ndarray,
     open: np.ndarray | None = None,
 ) -> Kept:
-    """What an operator keeps, by first records (`first_of`). A longer window keeps what a slice does unless told."""
+    """What an operator keeps, by first records (`first_of`). A longer window keeps what a slice does unless `window` says otherwise."""
     window = slice if window is None else window
     slices, windows, states = records(slice.dtype), records(window.dtype), records(state.dtype)
     opened = INTS if open is None else records(open.dtype)

@@ -98,8 +98,8 @@ REVISED = 16  # late rows changed it since it was emitted
 # dirty flags, one byte a row of a block
 EMIT = 1  # bits differ from what was emitted
 REFOLD = 2  # a window that it is folded from changed
-UPWARD = 4  # the hierarchical window above has not been told yet
-SIDEWARD = 8  # nor have the overlapping windows that it is part of
+UPWARD = 4  # it has not been propagated to the hierarchical window above yet
+SIDEWARD = 8  # nor to the overlapping windows that hold it
 SPREAD = UPWARD | SIDEWARD
 
 CHUNK = record(  # a run of sorted rows that lie in one slice

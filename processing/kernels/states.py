@@ -69,7 +69,7 @@ def code_state(value, codes, lo, hi):
 
 @inline
 def event_row(value, event_keys):
-    """The row of `Plant.events` that says what an event row's value stands for; -1 when it was never told."""
+    """The row of `Plant.events` that says what an event row's value stands for; -1 when it is not known."""
     row = np.searchsorted(event_keys, value)
     if row < event_keys.size and event_keys[row] == value:
         return np.int64(row)

@@ -61,7 +61,7 @@ def read_out(view: View) -> list[MetricRows]:
 
 def _oee(view: View, rows: Rows) -> MetricRows:
     ratios = oee.ratios(rows.busy, rows.run, rows.ideal_total, rows.ideal_good)
-    # Without ideal times pieces tell quality, where it is one machine's.
+    # Without ideal times pieces give the quality, where it is one machine's.
     by_pieces = quality.good_ratio(rows.pieces.good, rows.pieces.total)
     good_ratio = np.where(np.isnan(ratios.quality), by_pieces, ratios.quality)
     above = np.where(np.isnan(ratios.performance), np.nan, oee.is_above_one(ratios.performance))

@@ -18,7 +18,7 @@ the frozen sigma and this point's mean.
 Without limits, count, mean and spread are there, and `null_reason` says why the rest is not: "no limits", "subgroup of one" (a mean
 chart needs two samples), "flat signal" (sigma is smaller than the centre's last digit). `product` is a text and no tag: a correction
 of an order changes it in place, and a chart stays one series. `retracted` is 1 in a row whose samples belong to another part of its
-minute since an order was told late; it has no other value.
+minute since an order was reported late; it has no other value.
 """
 
 from typing import NamedTuple

@@ -62,16 +62,16 @@ def _differing(old: Runs, new: Runs) -> list[tuple[int, int]]:
     return [(int(bounds[k]), int(bounds[k + 1])) for k in np.flatnonzero(differs[:-1])]
 
 
-def _after(said: Order, order: str, product: str, told: str) -> tuple[str, str, str]:
-    """Order, product, and the product that was told without an order, after an event."""
+def _after(said: Order, order: str, product: str, declared: str) -> tuple[str, str, str]:
+    """Order, product, and the product that was reported without an order, after an event."""
     if said.phase == "void":
-        return order, product, told
+        return order, product, declared
     if not said.order:
-        told = said.product if said.phase == "start" else ""
-        return order, told, told
+        declared = said.product if said.phase == "start" else ""
+        return order, declared, declared
     if said.phase == "start":
-        return said.order, said.product or told, told
-    return ("", told, told) if said.order == order else (order, product, told)
+        return said.order, said.product or declared, declared
+    return ("", declared, declared) if said.order == order else (order, product, declared)
 
 
 class Context:
@@ -97,7 +97,7 @@ class Context:
 
     @property
     def has_events(self) -> bool:
-        """Whether any line has told of orders."""
+        """Whether any line has reported orders."""
         return bool(self._tables.lines["is_cut"].any())
 
     @property
@@ -116,7 +116,7 @@ class Context:
                 self.version += self.events.add(float(frame.value[row]), payload)
         self.events.settle()
 
-    def tell_stops(self, frame: Readings, series: np.ndarray) -> np.ndarray:
+    def series_of_stops(self, frame: Readings, series: np.ndarray) -> np.ndarray:
         """The series of a frame's rows, with those of orders that end in the series that is theirs."""
         if ORDER not in frame.tags:
             return series
@@ -161,9 +161,9 @@ class Context:
 
     def _run_through(self, line: int) -> Runs:
         rows: list[list[int]] = []
-        order = product = told = ""
-        for (time, _), said in self._told(self._book.get(line, {})):
-            order, product, told = _after(said, order, product, told)
+        order = product = declared = ""
+        for (time, _), said in self._reported(self._book.get(line, {})):
+            order, product, declared = _after(said, order, product, declared)
             now = [self._order_number(order), self._registry.product_of(product)]
             if rows and rows[-1][1] == at.FAR:
                 if rows[-1][2:] == now:
@@ -175,7 +175,7 @@ class Context:
                 rows.append([time, at.FAR, *now])
         return Runs(*np.array(rows, np.int64).reshape(-1, 4).T.copy()) if rows else _NO_RUNS
 
-    def _told(self, book: dict[tuple[int, str], float]) -> list[tuple[tuple[int, str], Order]]:
+    def _reported(self, book: dict[tuple[int, str], float]) -> list[tuple[tuple[int, str], Order]]:
         """What the events of a line say, in order; an end that was made void at its time says nothing."""
         events = [(key, self.events.order(value)) for key, value in sorted(book.items())]
         voided = {(key[0], said.order) for key, said in events if said.phase == "void"}
@@ -274,7 +274,7 @@ class Context:
     def forget(self, oldest: Callable[[int], int], waiting: np.ndarray) -> None:
         """Let go of events older than all windows of their line, but for those that still hold; oldest(line) [ns UTC].
 
-        Of those that no late event can come before any more, the ones that tell what held anyway go too.
+        Of those that no late event can come before any more, the ones that say what held anyway go too.
 
         waiting : int64[lines], time of each line's oldest late row that is not run yet. [ns UTC]
         """
@@ -293,9 +293,9 @@ class Context:
         """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes [ns UTC]."""
         gone: list[tuple[int, str]] = []
         before: list[tuple[int, str]] = []  # those that changed something before `oldest`
-        teller = starter = None
+        declarer = starter = None
         held = ("", "", "")
-        for key, said in self._told(book):
+        for key, said in self._reported(book):
             if key[0] >= settled:
                 break
             then, held = held, _after(said, *held)
@@ -304,7 +304,7 @@ class Context:
             elif key[0] < oldest:
                 before.append(key)
                 if not said.order:
-                    teller = key
+                    declarer = key
                 else:
                     starter = key if said.phase == "start" else None
-        return gone + [key for key in before if key not in (teller, starter)]
+        return gone + [key for key in before if key not in (declarer, starter)]

@@ -43,7 +43,7 @@ _CHUNKS = 256
 class Engine:
     """The timeline of one partition. Not safe to use from two threads.
 
-    Memory is bounded by `row_cache` and, with help of checkpoints, by what `evict_to` is told [bytes]; what has left it is read from
+    Memory is bounded by `row_cache` and, with help of checkpoints, by what `evict_to` is given [bytes]; what has left it is read from
     `origin` again.
     """
 

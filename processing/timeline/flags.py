@@ -46,7 +46,7 @@ class Flagging:
         for number in ids.tolist():
             line, start = (int(self._tables.windows[name][number]) for name in ("line", "start"))
             for level in self._overlapping:
-                # Weeks and months are folded from days, which are told of what goes.
+                # Weeks and months are folded from days, to which it is propagated.
                 if level not in (at.WEEKS, at.MONTHS):
                     above = self._residency.between(line, level, at.NONE, start + 1)
                     self._refold(above[self._tables.windows["end"][above] > start])

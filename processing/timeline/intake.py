@@ -20,7 +20,7 @@ class Intake:
         """The rows of a frame, or of several that were joined; offset : log offset of the frame, or of each row's, int64[n]."""
         series = self._registry.map_rows(frame)
         self._context.learn(frame)
-        series = self._context.tell_stops(frame, series)
+        series = self._context.series_of_stops(frame, series)
         where = offset if isinstance(offset, np.ndarray) else np.full(len(series), offset, np.int64)
         rows = Arrivals(frame.time, frame.received, series, frame.value, frame.quality, where)
         odd = (rows.time < FIRST_NS) | (rows.time >= LAST_NS)

@@ -67,6 +67,6 @@ class LateCuts:
         for slot in tables.slots:
             for name in slot.operator.later:
                 tables.slices.arrays[2 * slot.number][name][rows] = slot.kept.slice[name][0]
-        # The window of a minute that is cut is new: it is to be told of rows, too, that stay as they are.
+        # The window of a minute that is cut is new: rows that stay as they are are propagated to it, too.
         tables.slices.dirty[rows[: int(tables.lines["series"][tables.windows["line"][number]])]] |= at.SPREAD
         return True

@@ -63,7 +63,7 @@ class Rerun:
         table["runs"][ids] += 1
         for slot, again in self._again(scratch):
             reprocess.begin(ids, base, table, again)
-            self._tell_seconds(slot, scratch, before_changed)
+            self._flag_seconds(slot, scratch, before_changed)
         self._take_open(ids, base, size, scratch)
         chunks = self._chunks(ids, base, ends)
         self._runner.run(chunks, rows, scratch.states, scratch.opens, int(ends[-1]) + len(scratch.carried))
@@ -89,7 +89,7 @@ class Rerun:
         return changed
 
     @staticmethod
-    def _tell_seconds(slot: Slot, scratch: Scratch, changed: np.ndarray) -> None:
+    def _flag_seconds(slot: Slot, scratch: Scratch, changed: np.ndarray) -> None:
         """A second is emitted, too, when the state that it begins with changed."""
         if slot.operator.was_new:
             scratch.opens[slot.number][slot.operator.was_new] = changed
