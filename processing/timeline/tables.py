@@ -20,14 +20,17 @@ from processing.kernels.reprocess import LATER, LEFT, OWN
 from processing.operator import Operator
 
 _WINDOWS = 1024
-_BLOCK_ROWS = 4096
+_BLOCK_ROWS = 1 << 15
 _STORED = 1 << 18
 _NO_RECORDS = np.empty(0, np.int64)
 
 
 def grown(array: np.ndarray, short: int) -> np.ndarray:
-    """A copy with room for `short` more entries at least, and for a quarter as many again."""
-    fresh = np.zeros((len(array) + max(short, len(array) // 4, 256), *array.shape[1:]), array.dtype)
+    """A copy with room for `short` more entries at least, and for as many again.
+
+    What was never used of it takes no memory: the system gives zeroed pages when they are first written to.
+    """
+    fresh = np.zeros((len(array) + max(short, len(array), 256), *array.shape[1:]), array.dtype)
     fresh[: len(array)] = array
     return fresh
 
