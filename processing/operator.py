@@ -12,7 +12,6 @@ Operators know nothing of order, lateness or restarts: they are given sorted row
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -20,17 +19,8 @@ from fieldline.catalogue import Declaration
 from fieldline.plant import Plant
 from processing.kernels import layout
 from processing.kernels.kept import Kept
-from processing.kernels.spc import Charted
 from processing.metric_rows import MetricRows
 from processing.view import View
-
-
-class ChartTable(Protocol):
-    """The control charts of a partition."""
-
-    def charted(self, level: int, lines: int, products: list[str]) -> Charted:
-        """The charted rows whose cells are of a level, of the first `lines` lines, and the limits while each product is made."""
-
 
 Bring = Callable[[np.ndarray], View]
 """Makes more windows of a view's level resident, by their ids; the view as it is then, for arrays may have been replaced."""
@@ -53,7 +43,7 @@ class Operator(Declaration):
     read_out(view) gives the rows of windows that have something to be emitted.
     finished, seconds : the record of a second that is over, which `update` is handed one more array of, and the rows that are made
     of it. is_new, was_new : fields of `open` that say of a second whether it is to be emitted, and whether what went before changed.
-    scan(view, charts, bring) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
+    scan(view, bring) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
     and hours that changed, after they were folded; it follows the chain of windows as far as bits change, and marks what it changed.
     by_slice : whether slices that are no whole minute are read out too.
     is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
@@ -70,6 +60,6 @@ class Operator(Declaration):
     seconds: Callable[[layout.Plant, np.ndarray], MetricRows] | None = None
     is_new: str = ""
     was_new: str = ""
-    scan: Callable[[View, ChartTable, Bring], None] | None = None
+    scan: Callable[[View, Bring], None] | None = None
     by_slice: bool = False
     is_needed: Callable[[Plant], bool] | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from processing.kernels import layout as at
 from processing.kernels.kept import Partials
 from processing.kernels.layout import Plant
 from processing.kernels.reprocess import dirty_rows
+from processing.kernels.spc import Charted
 
 
 class Names(Protocol):
@@ -26,6 +27,13 @@ class Names(Protocol):
 
     def shift_name(self, line: int, start: int) -> str:
         """The shift of a line that begins at `start` [ns UTC]."""
+
+
+class ChartTable(Protocol):
+    """The control charts of a partition."""
+
+    def charted(self, level: int, lines: int, products: list[str]) -> Charted:
+        """The charted rows whose cells are of a level, of the first `lines` lines, and the limits while each product is made."""
 
 
 class Changed(NamedTuple):
@@ -54,7 +62,7 @@ class View:
     line_output: np.ndarray
     line_meter: np.ndarray
     names: Names
-    charts: Any
+    charts: ChartTable
     partials: Mapping[str, Partials]
 
     @cached_property

@@ -21,7 +21,6 @@ _MINUTE = 60_000_000_000
 _TOLERANCE = 1e-9
 _ENERGIES = range(Role.ACTIVE_POWER, Role.STATE)
 _EVENTS = ("@state", "@correction", "@count")
-KINDS = ("oee", "losses", "quality", "order", "energy", "spc")
 Query = Callable[[str, str, str, int, int], list[dict[str, Any]]]
 """Rows of a kind, an asset, a window, from a time to a time [ns UTC], each with `time` in ns."""
 

@@ -36,7 +36,6 @@ SHIFTS = 6
 ORDERS = 7
 MINUTES = 8  # of minutes that are cut
 LEVELS = 9
-HIERARCHICAL = 4  # levels whose windows each lie in one of the level above
 
 LINE = record(
     ("newest", "i8"),  # newest time seen, bounded by received + max_future

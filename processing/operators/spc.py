@@ -33,7 +33,7 @@ from processing.kernels import spc as kernel
 from processing.kernels import spc_memory, spc_points
 from processing.kernels.jit import words
 from processing.metric_rows import MetricRows, Named, window_of
-from processing.operator import Bring, ChartTable, Operator
+from processing.operator import Bring, Operator
 from processing.view import View
 
 _AHEAD = 32
@@ -54,13 +54,13 @@ class Points(NamedTuple):
         return Points(*(column[index] for column in self))
 
 
-def _charted(view: View, charts: ChartTable) -> kernel.Charted:
-    return charts.charted(view.level, len(view.plant.lines), view.names.products)
+def _charted(view: View) -> kernel.Charted:
+    return view.charts.charted(view.level, len(view.plant.lines), view.names.products)
 
 
-def scan(view: View, charts: ChartTable, bring: Bring) -> None:
+def scan(view: View, bring: Bring) -> None:
     """Hand the charts' memory on through cells that changed, and flag the points that change with it."""
-    charted = _charted(view, charts)
+    charted = _charted(view)
     if not len(charted.local):
         return
     line, start = view.windows["line"][view.ids], view.windows["start"][view.ids]
@@ -86,7 +86,7 @@ def _cells(view: View) -> spc_memory.Cells:
 
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the cells, one a charted series that is to be emitted."""
-    charted = _charted(view, view.charts)
+    charted = _charted(view)
     if not len(charted.local):
         return []
     points = _changed(view, charted)

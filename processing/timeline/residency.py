@@ -39,11 +39,6 @@ class Residency:
         out = np.empty(used, np.int64)
         return out[: flagged(self._tables.windows, used, all_of | at.USED, none_of, out)]
 
-    def of_level(self, level: int) -> np.ndarray:
-        """Ids of all windows of a level."""
-        ids = self.flagged(0)
-        return ids[self._tables.windows["level"][ids] == level]
-
     def slices_of(self, lines: np.ndarray, since: np.ndarray, until: np.ndarray) -> np.ndarray:
         """Slices of lines that end after since[k] and start before until[k] [ns UTC]."""
         tables = self._tables

@@ -51,11 +51,11 @@ class Windows:
         levels = {level_of(name) for wanted in self._wanted.values() for name in wanted}
         self.overlapping = [level for level in _OVERLAPPING if level in levels]
         self._top = at.DAYS if self.overlapping else max([0, *levels])
+        if level_of("1m") in levels:
+            self.overlapping.append(at.MINUTES)
         self.flagging = Flagging(tables, residency, self.overlapping)
         with_orders = at.ORDERS in self.overlapping
         self._orders = OrderWindows(tables, residency, context, self.flagging, self._retract, with_orders)
-        if level_of("1m") in levels:
-            self.overlapping.append(at.MINUTES)
 
     @property
     def is_dirty(self) -> bool:
@@ -114,7 +114,7 @@ class Windows:
                 if len(ids):
                     if level != at.SLICES:  # slices are labelled before they are folded
                         self._context.label(ids)
-                    scan(self.view(ids, level), self._charts, partial(self._with, level))
+                    scan(self.view(ids, level), partial(self._with, level))
         return bool(scanning)
 
     def _with(self, level: int, ids: np.ndarray) -> View:

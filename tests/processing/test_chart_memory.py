@@ -49,7 +49,8 @@ def test_windows_that_are_let_go_leave_their_memory_to_those_after_them(seed: in
         rig.checkpoint()
     rig.finish()
 
-    oldest = rig.engine.tables.windows["start"][rig.engine.residency.of_level(at.SLICES)].min()
+    windows = rig.engine.tables.windows[rig.engine.residency.flagged(0)]
+    oldest = windows["start"][windows["level"] == at.SLICES].min()
     assert oldest > rows[0].time + 3600 * SECOND
     assert rig.counts["late"] == 0
     assert differences(in_order(rows), standing(rig.table))[:3] == []
