@@ -145,7 +145,7 @@ def _series_of(frame: Readings, record: Record) -> Iterator[tuple[str, str, np.n
         at = np.flatnonzero(pairs == pair)
         rows = np.empty(len(at), _ROW)
         rows["time"], rows["value"], rows["quality"] = frame.time[at], frame.value[at], frame.quality[at]
-        rows["offset"] = record.position
+        rows["offset"] = record.offset
         asset, tag = frame.assets[pair // len(frame.tags)], frame.tags[pair % len(frame.tags)]
         if tag != "@order" or frame.payload is None:
             yield asset, tag, rows

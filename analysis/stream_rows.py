@@ -35,7 +35,7 @@ def follow_stream(log: Log, stream: Stream, *, from_start: bool, follow: bool, s
 
 def rows_of(stream: Stream, record: Record) -> Iterator[Row]:
     """The rows of one record. One that can't be read is a row too, which says so."""
-    where = {"partition": record.partition, "position": record.position}
+    where = {"partition": record.partition, "offset": record.offset}
     try:
         if stream is Stream.READINGS:
             yield from _readings(record, where)

@@ -23,7 +23,7 @@ def wait_processed(log: Log, timeout_s: float, child: Child, partition: int = 0)
 
     def is_done() -> bool:
         commit = log.commits(Stream.READINGS, "process").get(partition)
-        if commit is None or commit.position < log.bounds(Stream.READINGS, partition)[1]:
+        if commit is None or commit.offset < log.bounds(Stream.READINGS, partition)[1]:
             return False
         return not (commit.note and json.loads(commit.note).get("unemitted"))
 
@@ -31,7 +31,7 @@ def wait_processed(log: Log, timeout_s: float, child: Child, partition: int = 0)
 
 
 def read_metrics(log: Log, kind: str, start: int = 0, partition: int = 0) -> Written:
-    """All metric rows of `kind` from position `start` on; dictionaries become text."""
+    """All metric rows of `kind` from offset `start` on; dictionaries become text."""
     parts = []
     last_ns = 0
     for record in log.read(Stream.METRICS, partition, start):

@@ -29,7 +29,7 @@ _WARM_NS = 1_000_000_000
 
 
 class WatchedLog:
-    """A log that remembers when appends to `readings` were acknowledged: (partition, position, ns)."""
+    """A log that remembers when appends to `readings` were acknowledged: (partition, offset, ns)."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -54,13 +54,13 @@ class WatchedLog:
 
 def delays_ms(log: Log, acknowledged: list[tuple[int, int, int]]) -> tuple[np.ndarray, int]:
     """float64[n] [ms]: from each reading's reception to the acknowledgement of its frame; and how many came in all."""
-    when = {(partition, position): ns for partition, position, ns in acknowledged}
+    when = {(partition, offset): ns for partition, offset, ns in acknowledged}
     first = min(when.values(), default=0) + _WARM_NS
     parts = [np.empty(0)]
     total = 0
     for partition in range(log.partitions(Stream.READINGS)):
         for record in log.read(Stream.READINGS, partition, 0):
-            done = when.get((partition, record.position), 0)
+            done = when.get((partition, record.offset), 0)
             received = decode_readings(record.value or b"").received
             total += len(received)
             if done >= first:

@@ -51,8 +51,8 @@ def rate(field: Field, seconds: float, late_share: float, windows: tuple[str, ..
     return rows / (time.perf_counter() - began)
 
 
-def _no_page(position: int) -> np.ndarray:
-    raise AssertionError(f"no checkpoint was written, yet page {position} of one is asked for")
+def _no_page(offset: int) -> np.ndarray:
+    raise AssertionError(f"no checkpoint was written, yet page {offset} of one is asked for")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -463,5 +463,5 @@ class _Clock:
         return _Emitted({piece.kind: piece for piece in engine.take()}, first)
 
 
-def _no_page(position: int) -> np.ndarray:
-    raise AssertionError(f"no checkpoint was written, yet page {position} of one is asked for")
+def _no_page(offset: int) -> np.ndarray:
+    raise AssertionError(f"no checkpoint was written, yet page {offset} of one is asked for")

@@ -77,8 +77,8 @@ def _engine(lines: Lines) -> Engine:
     )
 
 
-def _no_page(position: int) -> np.ndarray:
-    raise AssertionError(f"no checkpoint was written, yet page {position} of one is asked for")
+def _no_page(offset: int) -> np.ndarray:
+    raise AssertionError(f"no checkpoint was written, yet page {offset} of one is asked for")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -62,5 +62,5 @@ def _catch_up(stage: Stage, log: Log) -> tuple[float, float, float]:
 def _behind(log: Log) -> float:
     """Readings from the last commit to the end of the log as of now."""
     commit = log.commits(Stream.READINGS, "process").get(0)
-    start = commit.position if commit else 0
+    start = commit.offset if commit else 0
     return float(sum(int(record.headers["rows"]) for record in log.read(Stream.READINGS, 0, start)))

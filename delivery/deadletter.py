@@ -15,7 +15,7 @@ _DURABLE_S = 30.0
 
 
 class DeadLetters:
-    """Writes dead letters of origin `deliver`; `settle` makes sure that they are durable before a position is committed.
+    """Writes dead letters of origin `deliver`; `settle` makes sure that they are durable before an offset is committed.
 
     These are metric rows, not readings, so the audit of readings leaves them out.
     """
@@ -31,7 +31,7 @@ class DeadLetters:
 
     def add_frame(self, record: Record, detail: str) -> None:
         """A record of `metrics` that can't be read."""
-        where = {"partition": str(record.partition), "position": str(record.position)}
+        where = {"partition": str(record.partition), "offset": str(record.offset)}
         count = record.headers.get("rows", b"1").decode(errors="replace")
         headers = {"reason": "bad_frame", "detail": detail, "count": count if count.isdecimal() else "1", **where}
         self._add(record.key.decode(errors="replace"), record.value or b"", headers)

@@ -1,6 +1,6 @@
 """The deliver stage: metric rows from the log into one sink.
 
-A position is committed only after the sink took what lies before it. The log is the spool: while the sink is away nothing
+An offset is committed only after the sink took what lies before it. The log is the spool: while the sink is away nothing
 more is read, so memory stays at one batch however long it lasts.
 The group's members keep polling meanwhile, so that Kafka does not take their partitions away.
 """
@@ -35,7 +35,7 @@ class _Taken:
 
     def __init__(self) -> None:
         self.epoch: int | None = None
-        self.next_position: int | None = None
+        self.next_offset: int | None = None
         self.rows: list[MetricRows] = []
         self.unreadable: list[tuple[Record, str]] = []
 
@@ -99,7 +99,7 @@ class DeliverStage:
             self._gather(reader, stop)
         except Unavailable as error:
             self._wait_for_log(error, stop)
-        if self._rows_taken() or any(part.next_position is not None for part in self._parts.values()):
+        if self._rows_taken() or any(part.next_offset is not None for part in self._parts.values()):
             self._deliver(reader, stop)
 
     def _gather(self, reader: Reader, stop: threading.Event) -> None:
@@ -115,7 +115,7 @@ class DeliverStage:
                 return
             if not has_rows:
                 began = now
-                if any(part.next_position is not None for part in self._parts.values()):
+                if any(part.next_offset is not None for part in self._parts.values()):
                     return
                 if now - idle_since >= _IDLE_AFTER_S:
                     self._patience.reset()
@@ -137,7 +137,7 @@ class DeliverStage:
             self._take_record(part, record, part.epoch)
 
     def _take_record(self, part: _Taken, record: Record, newest_epoch: int) -> None:
-        part.next_position = record.position + 1
+        part.next_offset = record.offset + 1
         self._bytes += len(record.value or b"")
         try:
             epoch = int(record.headers.get("epoch", b"0"))
@@ -198,10 +198,10 @@ class DeliverStage:
             part.clear_rows()
         self._bytes = 0
         for partition, part in self._parts.items():
-            if part.next_position is None:
+            if part.next_offset is None:
                 continue
             try:
-                reader.commit(partition, part.next_position, json.dumps({"epoch": part.epoch or 0}))
+                reader.commit(partition, part.next_offset, json.dumps({"epoch": part.epoch or 0}))
             except PartitionLost:
                 # The next owner writes these rows again, which changes nothing
                 self._health.count("commits_lost")
@@ -209,7 +209,7 @@ class DeliverStage:
                 self._health.count("commits_postponed")
                 self._health.set("degraded", str(error))
                 return
-            part.next_position = None
+            part.next_offset = None
 
     def _wait_for_sink(self, reader: Reader, error: SinkUnavailable, stop: threading.Event) -> None:
         wait_s = self._patience.next_s(error.retry_after_s, error.needs_operator)
@@ -251,10 +251,10 @@ class DeliverStage:
     def _put_back(self, reader: Reader, records: Iterable[Record]) -> None:
         first: dict[int, int] = {}
         for record in records:
-            first.setdefault(record.partition, record.position)
-        for partition, position in first.items():
+            first.setdefault(record.partition, record.offset)
+        for partition, offset in first.items():
             with suppress(PartitionLost):
-                reader.seek(partition, position)
+                reader.seek(partition, offset)
 
     def _wait_for_log(self, error: Unavailable, stop: threading.Event) -> None:
         self._health.set("degraded", str(error))

@@ -1,8 +1,8 @@
-"""Checkpoints of a partition: state and input position, valid as a whole or not at all.
+"""Checkpoints of a partition: state and input offset, valid as a whole or not at all.
 
 A checkpoint is one *head* record that names the records which make it up: the names of the series, the live edge, the table of windows (a
 base and what changed since), and pages, each with the blocks of windows that changed. A page is written once and read back when
-a late row needs it; a record that nothing names any more gets a tombstone. The group's commit carries the head's position, so a
+a late row needs it; a record that nothing names any more gets a tombstone. The group's commit carries the head's offset, so a
 worker that lost its partition can write records but never make them count. Cost follows what changed, not what is kept.
 """
 
@@ -31,14 +31,14 @@ _WAIT_S = 30.0
 
 
 class Head(msgspec.Struct):
-    """What a checkpoint is made of. A reference is [position, serial]; the key of a record follows from its serial.
+    """What a checkpoint is made of. A reference is [offset, serial]; the key of a record follows from its serial.
 
-    dead : rows that were set aside, by line; poison : positions of records of readings that were.
+    dead : rows that were set aside, by line; poison : offsets of records of readings that were.
     """
 
     version: int
     fingerprint: str
-    position: int
+    offset: int
     serial: int
     counters: list[tuple[int, int]]
     names: list[tuple[int, int]]
@@ -74,13 +74,13 @@ class Checkpoints:
     def write(
         self,
         engine: Engine,
-        position: int,
+        offset: int,
         fingerprint: str,
         dead: dict[str, int],
         counters: bytes,
         poison: list[int],
     ) -> tuple[int, int]:
-        """Write everything but the commit; positions of the head and of the counters, which stand as they are given.
+        """Write everything but the commit; offsets of the head and of the counters, which stand as they are given.
 
         Raises Unavailable. Call `done` after the commit, so that what the checkpoint before needed may go.
         """
@@ -101,7 +101,7 @@ class Checkpoints:
         state = self._put(self._state(engine))
         account = [self._append(counters, {})]
         made_of = (account, names, state, base, deltas, dead, poison)
-        self._head = Head(_VERSION, fingerprint, position, self._serial, *made_of)
+        self._head = Head(_VERSION, fingerprint, offset, self._serial, *made_of)
         self._obsolete = self._unnamed(old, self._head)
         self._head_ref = self._put(msgspec.msgpack.encode(self._head))
         return self._head_ref[0][0], account[0][0]
@@ -117,12 +117,12 @@ class Checkpoints:
         self._obsolete = []
         engine.residency.evict_to(cache_bytes)
 
-    def restore(self, engine: Engine, position: int, fingerprint: str) -> Head | None:
-        """Fill an empty engine from the head at `position`; None when it was made with other parameters.
+    def restore(self, engine: Engine, offset: int, fingerprint: str) -> Head | None:
+        """Fill an empty engine from the head at `offset`; None when it was made with other parameters.
 
         Raises LogCorrupt when a record that it names is gone.
         """
-        head = msgspec.msgpack.decode(self._read([(position, 0)]), type=Head)
+        head = msgspec.msgpack.decode(self._read([(offset, 0)]), type=Head)
         if head.version != _VERSION or head.fingerprint != fingerprint:
             return None
         names = msgspec.msgpack.decode(self._read(head.names))
@@ -134,7 +134,7 @@ class Checkpoints:
         self._restore_windows(engine, head)
         self._head, self._named = head, _named(engine)
         self._serial = max(self._serial, head.serial + 1)
-        self._head_ref = [(position, head.serial + 1)]
+        self._head_ref = [(offset, head.serial + 1)]
         return head
 
     def _write_pages(self, engine: Engine) -> np.ndarray:
@@ -172,7 +172,7 @@ class Checkpoints:
     def _windows(self, engine: Engine, ids: np.ndarray, pages: Iterable[int]) -> bytes:
         """The rows of `ids` in the table of windows, their ranges, what was freed, and the keys of pages."""
         ranges = [(number, *of_rows) for number in ids.tolist() for of_rows in engine.residency.ranges_of(number)]
-        keys = [(page, position, serial) for page in pages for position, serial in self._pages[page]]
+        keys = [(page, offset, serial) for page in pages for offset, serial in self._pages[page]]
         return _arrays_bytes(
             {
                 "freed": np.array(engine.residency.dropped, np.int64),
@@ -232,8 +232,8 @@ class Checkpoints:
             tables.windows[ids] = _records(arrays["windows"], at.WINDOW)
             for number, first, last in arrays["ranges"].tolist():
                 ranges.setdefault(number, []).append((first, last))
-            for page, position, serial in arrays["pages"].tolist():
-                self._pages.setdefault(page, []).append((position, serial))
+            for page, offset, serial in arrays["pages"].tolist():
+                self._pages.setdefault(page, []).append((offset, serial))
         engine.residency.rebuild(ranges)
         engine.context.label(engine.residency.flagged(0))
 
@@ -249,7 +249,7 @@ class Checkpoints:
 
         if old is None:
             return []
-        kept = {position for position, _ in of(new)}
+        kept = {offset for offset, _ in of(new)}
         return [*self._head_ref, *(ref for ref in of(old) if ref[0] not in kept)]
 
     def _key(self, serial: int) -> bytes:
@@ -264,7 +264,7 @@ class Checkpoints:
             return [self._append(pieces[0], {})]
         waiting = [self._start(piece, {}) for piece in pieces]
         refs = [(future.result(_WAIT_S), serial) for future, serial in waiting]
-        index = self._append(msgspec.msgpack.encode([position for position, _ in refs]), {"pieces": b"1"})
+        index = self._append(msgspec.msgpack.encode([offset for offset, _ in refs]), {"pieces": b"1"})
         return [index, *refs]
 
     def _append(self, value: bytes, headers: dict[str, bytes]) -> tuple[int, int]:
@@ -282,12 +282,12 @@ class Checkpoints:
             value = b"".join(self._record(piece)[0] for piece in msgspec.msgpack.decode(value))
         return self._unpack.decompress(value)
 
-    def _record(self, position: int) -> tuple[bytes, Any]:
-        for record in self._log.read(Stream.CHECKPOINTS, self._partition, position, position + 1):
+    def _record(self, offset: int) -> tuple[bytes, Any]:
+        for record in self._log.read(Stream.CHECKPOINTS, self._partition, offset, offset + 1):
             if record.value is not None:
                 return record.value, record.headers
         raise LogCorrupt(
-            f"checkpoints partition {self._partition}: the record at {position} that a checkpoint names is gone"
+            f"checkpoints partition {self._partition}: the record at {offset} that a checkpoint names is gone"
         )
 
     @staticmethod

@@ -19,7 +19,7 @@ from processing.timeline.registry import Registry
 
 
 def emitted_since(log: Log, partition: int, first: int, registry: Registry) -> np.ndarray:
-    """Windows longer than a second that stand on the stream from position `first` on: int64[n, 3], series, level, start.
+    """Windows longer than a second that stand on the stream from offset `first` on: int64[n, 3], series, level, start.
 
     Of a row without a tag, or with one that is no series, all series of its asset; of a line's own, all series of the line, for
     its figures are those of its machines. Raises Unavailable.
@@ -48,7 +48,7 @@ def emitted_since(log: Log, partition: int, first: int, registry: Registry) -> n
 
 
 def orders_emitted(log: Log, partition: int, first: int) -> Iterator[tuple[str, int, bytes]]:
-    """The rows of orders that stand on the stream from position `first` on, as frames that take them back: kind, rows, frame.
+    """The rows of orders that stand on the stream from offset `first` on, as frames that take them back: kind, rows, frame.
 
     When their readings are run again an order may come to have begun at another moment: those that stand are then emitted again, and
     nothing would ever retract the others. Raises Unavailable.

@@ -84,7 +84,7 @@ class Partition:
         self._emit_pause_s = _EMIT_EVERY_S
         self._came_at = 0.0
         self.is_at_rest = False  # everything that came is emitted: until more comes only the clock changes anything
-        self.position = 0
+        self.offset = 0
         self._windows_before = self._bytes_before = 0
         self._committed: tuple[int, bool] | None = None
         self.engine, self._checkpoints = self._empty()
@@ -131,20 +131,20 @@ class Partition:
         first, _ = self._log.bounds(Stream.READINGS, self.number)
         self._retract_orders(commit)
         if commit is None:
-            said, self.position = "from the log's beginning", first
+            said, self.offset = "from the log's beginning", first
         else:
             head = self._checkpoints.restore(self.engine, _state_of(commit), self._fingerprint)
             if head is None:
                 self.engine, self._checkpoints = self._empty()
-                said, self.position = "parameters changed: from the log's beginning, with an empty state", first
+                said, self.offset = "parameters changed: from the log's beginning, with an empty state", first
             else:
                 self._dead.update(head.dead)
-                self._poison.update(position for position in head.poison if position >= first)
+                self._poison.update(offset for offset in head.poison if offset >= first)
                 self._emit_again(commit)
-                said, self.position = f"from the checkpoint at {commit.position}", commit.position
+                said, self.offset = f"from the checkpoint at {commit.offset}", commit.offset
         self._committed = None
         self.is_at_rest = False
-        self._reader.seek(self.number, self.position)
+        self._reader.seek(self.number, self.offset)
         return said
 
     def _retract_orders(self, commit: Commit | None) -> None:
@@ -175,9 +175,9 @@ class Partition:
         self.is_at_rest = self.is_at_rest and not records
         held: list[tuple[Record, Frame]] = []
         for record in records:
-            if record.position < self.position:
+            if record.offset < self.offset:
                 continue  # read before this partition was opened again further on
-            if record.position <= self._careful_until:
+            if record.offset <= self._careful_until:
                 rows += self._take_alone(record)
                 continue
             try:
@@ -209,9 +209,9 @@ class Partition:
             self._dead_letter_unreadable(held[0][0], error)
             return 0
         counts = [frame.num_rows for _, frame in held]
-        offset = np.repeat([record.position for record, _ in held], counts)
+        offset = np.repeat([record.offset for record, _ in held], counts)
         for end, spans in groups(rows.time, counts):
-            self.position = held[end - 1][0].position + 1
+            self.offset = held[end - 1][0].offset + 1
             with self._suspecting():
                 for span in spans:
                     self.engine.step([(offset[span], only(rows, span))], self._now())
@@ -235,27 +235,27 @@ class Partition:
         except (FieldlineError, TimeoutError):
             raise
         except Exception:
-            self._careful_until = max(self._careful_until, self.position - 1)
+            self._careful_until = max(self._careful_until, self.offset - 1)
             self._has_failed = True
             raise
 
-    def _attempt(self, position: int, work: Callable[[], int]) -> int:
+    def _attempt(self, offset: int, work: Callable[[], int]) -> int:
         with self._suspecting():
             try:
                 rows = work()
             except (FieldlineError, TimeoutError):
                 raise
             except Exception:
-                self._tries[position] += 1
+                self._tries[offset] += 1
                 raise
         self._emit(quietly=True)
         return rows
 
     def _take_alone(self, record: Record) -> int:
         """Run the rows of a record to their end; one that is unreadable, or has failed the kernels twice, is a dead letter."""
-        self.position = record.position + 1
-        if self._tries[record.position] >= _TRIES:
-            self._poison.add(record.position)
+        self.offset = record.offset + 1
+        if self._tries[record.offset] >= _TRIES:
+            self._poison.add(record.offset)
             self._dead_letter(record, self._sources(record), *_POISON)
             return 0
         try:
@@ -263,22 +263,22 @@ class Partition:
         except FrameError as error:
             self._dead_letter_unreadable(record, error)
             return 0
-        return self._attempt(record.position, partial(self._run_alone, record.position, rows))
+        return self._attempt(record.offset, partial(self._run_alone, record.offset, rows))
 
-    def _run_alone(self, position: int, rows: Readings) -> int:
+    def _run_alone(self, offset: int, rows: Readings) -> int:
         for _, spans in groups(rows.time, [len(rows.time)]):
             for span in spans:
-                self.engine.step([(position, only(rows, span))], self._now())
+                self.engine.step([(offset, only(rows, span))], self._now())
         self.engine.flush()
         return len(rows.time)
 
     def _run_restored(self) -> None:
         """Run the rows that waited when the checkpoint was made, those of one record at a time."""
-        for position, waiting, late in self.engine.put_aside():
-            if self._tries[position] >= _TRIES:
-                self._dead_letter_rows(position, np.concatenate([waiting.series, late.series]))
+        for offset, waiting, late in self.engine.put_aside():
+            if self._tries[offset] >= _TRIES:
+                self._dead_letter_rows(offset, np.concatenate([waiting.series, late.series]))
             else:
-                self._attempt(position, partial(self._run_back, waiting, late))
+                self._attempt(offset, partial(self._run_back, waiting, late))
         self._has_failed = False
 
     def _run_back(self, waiting: Arrivals, late: Arrivals) -> int:
@@ -286,17 +286,17 @@ class Partition:
         return len(waiting.time) + len(late.time)
 
     def _dead_letter_unreadable(self, record: Record, error: FrameError) -> None:
-        self.position = record.position + 1
+        self.offset = record.offset + 1
         self._dead_letter(record, self._sources(record), "frame", str(error))
 
-    def _dead_letter_rows(self, position: int, series: np.ndarray) -> None:
+    def _dead_letter_rows(self, offset: int, series: np.ndarray) -> None:
         """Make a dead letter of a record of which the rows of `series` still waited."""
         tables, registry = self.engine.tables, self.engine.registry
         lines = tables.series["line"][series].tolist()
-        found = next(iter(self._log.read(Stream.READINGS, self.number, position, position + 1)), None)
-        record = found or Record(self.number, position, b"", None, {}, self._clock.now_ns())
+        found = next(iter(self._log.read(Stream.READINGS, self.number, offset, offset + 1)), None)
+        record = found or Record(self.number, offset, b"", None, {}, self._clock.now_ns())
         if found is not None and sum(self._sources(found).values()) == len(lines):
-            self._poison.add(position)
+            self._poison.add(offset)
         self._dead_letter(record, Counter(registry.lines[line] for line in lines), *_POISON)
 
     def _dead_letter(self, record: Record, sources: Counter[str], reason: str, detail: str) -> None:
@@ -310,7 +310,7 @@ class Partition:
                 "origin": "process",
                 "count": str(count),
                 "partition": str(record.partition),
-                "position": str(record.position),
+                "offset": str(record.offset),
             }
             target = partition_of(source, self._log.partitions(Stream.DEADLETTER))
             packed = {name: text.encode() for name, text in headers.items()}
@@ -346,7 +346,7 @@ class Partition:
                 self.is_at_rest = now - self._came_at > _REST_AFTER_S and not self.engine.unemitted
         self._emit(quietly=False)
         since = now - self._committed_at
-        state = (self.position, self.unemitted) if idle or since >= self._settings.checkpoint_s else None
+        state = (self.offset, self.unemitted) if idle or since >= self._settings.checkpoint_s else None
         changed = state is not None and state != self._committed
         due = changed and (since >= self._settings.checkpoint_s or (idle and not self.unemitted))
         if due or self._is_crowded():
@@ -360,7 +360,7 @@ class Partition:
     @property
     def pause_s(self) -> float:
         """How long nothing falls due unless records come [s]."""
-        if not self.is_at_rest or (self.position, False) != self._committed:
+        if not self.is_at_rest or (self.offset, False) != self._committed:
             return _TURN_S
         lines = self.engine.tables.lines
         # The watermarks of silent lines go on with the clock; where one gets to a minute's end, windows close.
@@ -381,7 +381,7 @@ class Partition:
         self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Write state and position, after everything emitted so far is durable. Raises Unavailable, PartitionLost."""
+        """Write state and offset, after everything emitted so far is durable. Raises Unavailable, PartitionLost."""
         with self._suspecting():
             self.engine.emit()  # what is retracted is emitted before the state forgets it; only what was emitted may expire
         self._emit(quietly=False)
@@ -389,15 +389,15 @@ class Partition:
             future.result(_WAIT_S)
         self._pending.clear()
         _, emitted = self._log.bounds(Stream.METRICS, self.number)
-        counters = json.dumps({"position": self.position, "sources": self._counters()}).encode()
+        counters = json.dumps({"offset": self.offset, "sources": self._counters()}).encode()
         dead = dict(self._dead)
         state, where = self._checkpoints.write(
-            self.engine, self.position, self._fingerprint, dead, counters, sorted(self._poison)
+            self.engine, self.offset, self._fingerprint, dead, counters, sorted(self._poison)
         )
         unemitted = self.engine.unemitted
         note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted), "metrics": emitted})
-        self._reader.commit(self.number, self.position, note)
-        self._committed, self._committed_at = (self.position, unemitted), self._clock.monotonic()
+        self._reader.commit(self.number, self.offset, note)
+        self._committed, self._committed_at = (self.offset, unemitted), self._clock.monotonic()
         self._windows_before = int(self.engine.tables.heap["windows"][0])
         self._checkpoints.done(self.engine, self._settings.node_cache_mb << 20)
         self._bytes_before = self.engine.tables.used_bytes  # what has to stay would be no reason for another
@@ -426,15 +426,15 @@ class Partition:
         self._pending.append(self._log.append(Stream.METRICS, self.number, b"", value, packed))
 
     def _fetch(self, first: int, last: int) -> Iterator[tuple[int, Readings]]:
-        """Frames at log positions first to last, for rows that are no longer at hand."""
+        """Frames at log offsets first to last, for rows that are no longer at hand."""
         for record in self._log.read(Stream.READINGS, self.number, first, last + 1):
-            if record.position in self._poison:
+            if record.offset in self._poison:
                 continue
             try:
                 frame = decode_readings(record.value or b"")
             except FrameError:
                 continue  # it became a dead letter when it came
-            yield record.position, frame
+            yield record.offset, frame
 
     def _now(self) -> int:
         return int(self._clock.monotonic() * 1e9)

@@ -112,7 +112,7 @@ class ProcessStage:
                 self._health.set("degraded", f"partition {partition.number}: {error}")
                 stop.wait(_PAUSE_S)
                 continue
-            self._logger.info("partition open", partition=partition.number, start=said, position=partition.position)
+            self._logger.info("partition open", partition=partition.number, start=said, offset=partition.offset)
             self._partitions[partition.number] = partition
             return
 

@@ -127,7 +127,7 @@ def records_to_read(log: Log) -> int:
     total = 0
     for partition in range(log.partitions(Stream.READINGS)):
         first, end = log.bounds(Stream.READINGS, partition)
-        total += max(0, min(end, commits.get(partition, Commit(0, "")).position) - first)
+        total += max(0, min(end, commits.get(partition, Commit(0, "")).offset) - first)
     for partition in range(log.partitions(Stream.DEADLETTER)):
         first, end = log.bounds(Stream.DEADLETTER, partition)
         total += end - first
@@ -177,24 +177,24 @@ def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
             return 0, {}
         where = f"the process commit of partition {partition}"
         try:
-            position = json.loads(commit.note)["counters"]
+            offset = json.loads(commit.note)["counters"]
         except (ValueError, KeyError, TypeError) as error:
             raise LogCorrupt(f"{where} names no counters record: {commit.note!r}") from error
-        record = next(log.read(Stream.CHECKPOINTS, partition, position, position + 1), None)
+        record = next(log.read(Stream.CHECKPOINTS, partition, offset, offset + 1), None)
         if record is not None and record.value is not None:
-            return commit.position, _counters(where, record.value, commit.position)
-    raise LogCorrupt(f"{where} names the counters record at {position}, which is not there")
+            return commit.offset, _counters(where, record.value, commit.offset)
+    raise LogCorrupt(f"{where} names the counters record at {offset}, which is not there")
 
 
-def _counters(where: str, value: bytes, position: int) -> dict[str, dict[str, int]]:
+def _counters(where: str, value: bytes, offset: int) -> dict[str, dict[str, int]]:
     try:
         document: Any = json.loads(value)
         sources: dict[str, dict[str, int]] = document["sources"]
-        counted_to = document["position"]
+        counted_to = document["offset"]
     except (ValueError, KeyError, TypeError) as error:
         raise LogCorrupt(f"{where}: its counters record has no counters") from error
-    if counted_to != position:
-        raise LogCorrupt(f"{where} is at {position}, its counters are at {counted_to}")
+    if counted_to != offset:
+        raise LogCorrupt(f"{where} is at {offset}, its counters are at {counted_to}")
     return sources
 
 
@@ -212,7 +212,7 @@ def _dead_letters(log: Log, committed: dict[int, int], advance: Callable[[int], 
             if origin == b"ingest":
                 refused[record.key.decode("utf-8", "replace")] += count
             elif origin == b"process":
-                at = _whole(record.headers.get("partition"), -1), _whole(record.headers.get("position"), -1)
+                at = _whole(record.headers.get("partition"), -1), _whole(record.headers.get("offset"), -1)
                 if at[1] < committed.get(at[0], 0):
                     from_process[*at, record.key, record.headers.get("reason", b"")] = count
             else:

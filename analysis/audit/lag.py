@@ -11,7 +11,7 @@ from fieldline.log import Commit, Log, Stream
 class Lag(NamedTuple):
     """One stage in one partition.
 
-    position : offset of the next record it will take; end : next record the stream will get; lag : records in between
+    offset : the next record it will take; end : next record the stream will get; lag : records in between
     lost : records that retention removed before the stage had taken them
     unemitted : results of records already taken are not yet on the log
     """
@@ -19,7 +19,7 @@ class Lag(NamedTuple):
     stage: str
     stream: str
     partition: int
-    position: int
+    offset: int
     end: int
     lag: int
     lost: int
@@ -74,10 +74,10 @@ def _stage(log: Log, stage: str, stream: Stream, group: str) -> list[Lag]:
 
 def _one(log: Log, stage: str, stream: Stream, partition: int, commit: Commit | None) -> Lag:
     first, end = log.bounds(stream, partition)
-    position = commit.position if commit else 0
-    lost = max(0, min(first, end) - position)
-    lag = max(0, end - max(position, first))
-    return Lag(stage, stream.value, partition, position, end, lag, lost, is_unemitted(commit))
+    offset = commit.offset if commit else 0
+    lost = max(0, min(first, end) - offset)
+    lag = max(0, end - max(offset, first))
+    return Lag(stage, stream.value, partition, offset, end, lag, lost, is_unemitted(commit))
 
 
 def is_unemitted(commit: Commit | None) -> bool:

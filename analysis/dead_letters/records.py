@@ -64,7 +64,7 @@ def dead_letter(record: Record, zone: str = "UTC") -> Row:
     headers = {name: value.decode("utf-8", "replace") for name, value in record.headers.items()}
     numbers = {name: int(headers[name]) for name in ("count", "received_ns") if headers.get(name, "").isdecimal()}
     row: Row = {
-        "id": f"{record.partition}:{record.position}",
+        "id": f"{record.partition}:{record.offset}",
         "set_aside": Moment(record.appended_ns, zone),
         "source": record.key.decode("utf-8", "replace"),
         **(headers | numbers),

@@ -60,7 +60,7 @@ class Replay:
 
     def _append(self, record: Record) -> None:
         partition = int(record.headers.get("partition", str(record.partition).encode()))
-        origin = partition, record.headers.get("position", b"")
+        origin = partition, record.headers.get("offset", b"")
         if origin in self._appended:
             return  # a frame of several lines is a dead letter once for each of them
         self._appended.add(origin)

@@ -273,7 +273,7 @@ def _evidence(found: Explained, readings: int) -> Document:
         )
     return {
         "partition": evidence.partition,
-        "positions": [evidence.first, evidence.end],
+        "offsets": [evidence.first, evidence.end],
         "unreadable": evidence.unreadable,
         "series": series,
     }
@@ -288,7 +288,7 @@ def _picked(rows: Rows, count: int) -> list[int]:
 def _reading(found: Explained, rows: Rows, at: int) -> Document:
     value = float(rows.value[at])
     payload = found.evidence.payloads.get(value)
-    reading: Document = {"time": _at(found, int(rows.time[at])), "position": int(rows.offset[at])}
+    reading: Document = {"time": _at(found, int(rows.time[at])), "offset": int(rows.offset[at])}
     reading |= {"value": value} if payload is None else {"event": payload.decode("utf-8", "replace")}
     quality = int(rows.quality[at])
     return reading | ({"quality": Quality(quality).name.lower()} if quality != Quality.GOOD else {})

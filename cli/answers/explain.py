@@ -72,7 +72,7 @@ def _input(name: str, value: Any) -> Iterator[Piece]:
 
 
 def _evidence(evidence: Document) -> Iterator[Piece]:
-    first, end = evidence["positions"]
+    first, end = evidence["offsets"]
     yield Note("")
     yield Note(f"readings: offsets {first} to {end - 1} of partition {evidence['partition']} of the log")
     if evidence["unreadable"]:
@@ -91,7 +91,7 @@ def _reading(reading: Document, where: str) -> dict[str, Any]:
     value = _event(reading["event"]) if "event" in reading else reading["value"]
     if "quality" in reading:
         value = f"{value} ({reading['quality']})"
-    return {"": where, "time": reading["time"], "offset": reading["position"], "value": value}
+    return {"": where, "time": reading["time"], "offset": reading["offset"], "value": value}
 
 
 def _event(payload: str) -> str:

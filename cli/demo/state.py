@@ -105,7 +105,7 @@ class DemoState:
         for partition, at in enumerate(self._at):
             for record in self._log.read(Stream.METRICS, partition, at):
                 self._take(record.value or b"")
-                self._at[partition] = record.position + 1
+                self._at[partition] = record.offset + 1
         self._count()
         self._account()
 

@@ -14,7 +14,7 @@ from cli.report import Column, Data, Note, Report, Table, columns, tell
 from fieldline.clock import SystemClock
 
 _COLUMNS = [
-    *columns("stage", "stream", "partition"), Column("position", "offset"), *columns("end", "lag"),
+    *columns("stage", "stream", "partition", "offset", "end", "lag"),
     Column("lost"), Column("unemitted", "results due"), Column("drained", is_shown=False),
 ]  # fmt: skip
 

@@ -64,7 +64,7 @@ class Sink(Protocol):
     """Used by one thread."""
 
     group: str
-    """The reader group whose position says how far this sink has come: `deliver.influx`, `deliver.store`."""
+    """The reader group whose offset says how far this sink has come: `deliver.influx`, `deliver.store`."""
 
     target: str
     """Where it writes, fit for a log line: never a secret in it."""

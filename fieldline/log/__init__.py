@@ -23,12 +23,12 @@ class Reader(Protocol):
     def poll(self, timeout_s: float, max_bytes: int = 16 << 20) -> Poll:
         """Wait up to `timeout_s` for records. Within a partition they come in order, without holes.
 
-        A new partition starts at its committed position, or at the beginning where nothing is committed.
+        A new partition starts at its committed offset, or at the beginning where nothing is committed.
         Raises Unavailable when the log does not answer; polling again is right.
         """
 
-    def seek(self, partition: int, position: int) -> None:
-        """Make `position` the next one that `poll` gives of an assigned partition."""
+    def seek(self, partition: int, offset: int) -> None:
+        """Make `offset` the next one that `poll` gives of an assigned partition."""
 
     def pause(self, partition: int) -> None: ...
 
@@ -37,8 +37,8 @@ class Reader(Protocol):
     def committed(self, partition: int) -> Commit | None:
         """The group's last commit of this partition, whoever made it."""
 
-    def commit(self, partition: int, position: int, note: str = "") -> None:
-        """Record durably that everything before `position` is done.
+    def commit(self, partition: int, offset: int, note: str = "") -> None:
+        """Record durably that everything before `offset` is done.
 
         Raises PartitionLost when the partition belongs to another worker by now, Unavailable when it
         could not be written in time (a later commit makes up for it). `note` holds at most 1,000 characters.
@@ -65,7 +65,7 @@ class Log(Protocol):
         value: bytes | None,
         headers: Mapping[str, bytes] | None = None,
     ) -> "Future[int]":
-        """Append a record; the future gives its position once it is durable.
+        """Append a record; the future gives its offset once it is durable.
 
         Records appended to one partition from one thread keep their order. Blocks while too many bytes
         are in flight. The future raises Unavailable when the log did not take it in time; whether it is on the log
@@ -76,12 +76,12 @@ class Log(Protocol):
         """Wait until everything appended so far is durable. Raises Unavailable."""
 
     def bounds(self, stream: Stream, partition: int) -> tuple[int, int]:
-        """The first retained position and the position that the next record will get."""
+        """The first retained offset and the offset that the next record will get."""
 
     def read(self, stream: Stream, partition: int, start: int, stop: int | None = None) -> Iterator[Record]:
         """Records from `start` (inclusive) to `stop` (exclusive; the end as of now without it), outside any group.
 
-        Positions that are gone (retention, compaction) are passed over.
+        Offsets that are gone (retention, compaction) are passed over.
         """
 
     def reader(self, stream: Stream, group: str) -> Reader:

@@ -1,4 +1,4 @@
-"""Reading a Kafka log outside any group: bounds, partition counts, and records by position."""
+"""Reading a Kafka log outside any group: bounds, partition counts, and records by offset."""
 
 import threading
 import time
@@ -45,7 +45,7 @@ class DirectConsumer:
             return len(found) if found else 0
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        """The first and the next position. Raises Unavailable."""
+        """The first and the next offset. Raises Unavailable."""
         place = TopicPartition(topic, partition)
         timeout_ms = int(REQUEST_S * 1000)
         with self._lock, translated(self._settings.place):
@@ -108,7 +108,7 @@ class DirectConsumer:
 
 
 class DirectReads:
-    """Two consumers: one for a few records at a position, one for long stretches."""
+    """Two consumers: one for a few records at an offset, one for long stretches."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -129,7 +129,7 @@ class DirectReads:
         return self._counts[topic]
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        """The first and the next position of a partition."""
+        """The first and the next offset of a partition."""
         return self._point.bounds(topic, partition)
 
     def read(self, topic: str, partition: int, start: int, stop: int | None) -> Iterator[Record]:

@@ -39,7 +39,7 @@ class Producer:
     def send(
         self, topic: str, partition: int, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
     ) -> "Future[int]":
-        """Append; the future gives the position. Raises RecordTooLarge, Unavailable."""
+        """Append; the future gives the offset. Raises RecordTooLarge, Unavailable."""
         size = len(key) + len(value or b"") + sum(len(name) + len(content) for name, content in headers)
         if size > self._max_record_bytes:
             raise RecordTooLarge(size, self._max_record_bytes)

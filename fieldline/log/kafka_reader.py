@@ -60,7 +60,7 @@ class _Changes(ConsumerRebalanceListener):
 
 
 class KafkaReader:
-    """See `Reader`. `resets` counts how often a position had gone by retention, so that records were passed over."""
+    """See `Reader`. `resets` counts how often an offset had gone by retention, so that records were passed over."""
 
     def __init__(
         self, settings: KafkaSettings, stream: Stream, group: str, closed: Callable[["KafkaReader"], None]
@@ -121,9 +121,9 @@ class KafkaReader:
                 return Poll(records, assigned, revoked)
             self._check_connection()
 
-    def seek(self, partition: int, position: int) -> None:
+    def seek(self, partition: int, offset: int) -> None:
         """See `Reader.seek`."""
-        self._consumer.seek(self._place(partition), position)
+        self._consumer.seek(self._place(partition), offset)
         self._next[partition] = None
 
     def pause(self, partition: int) -> None:
@@ -142,7 +142,7 @@ class KafkaReader:
             found = self._consumer.committed(place, metadata=True, timeout_ms=int(_COMMIT_S * 1000))
         return None if found is None or found.offset < 0 else Commit(found.offset, found.metadata or "")
 
-    def commit(self, partition: int, position: int, note: str = "") -> None:
+    def commit(self, partition: int, offset: int, note: str = "") -> None:
         """See `Reader.commit`. While the group rebalances it raises Unavailable: poll on and commit later."""
         if not self._is_open:
             raise PartitionLost(f"log: the reader of group {self._group} is closed")
@@ -151,7 +151,7 @@ class KafkaReader:
         # The broker takes a commit of any partition from any member, so that it is ours is ours to know.
         place = self._place(partition)
         try:
-            self._consumer.commit({place: OffsetAndMetadata(position, note, -1)}, timeout_ms=int(_COMMIT_S * 1000))
+            self._consumer.commit({place: OffsetAndMetadata(offset, note, -1)}, timeout_ms=int(_COMMIT_S * 1000))
         except RebalanceInProgressError as error:
             raise Unavailable(
                 f"log: group {self._group} rebalances, {place.topic}/{partition} not committed"
@@ -199,13 +199,13 @@ class KafkaReader:
         return sorted(revoked), sorted(assigned)
 
     def _expected(self, partition: int) -> int | None:
-        """The committed position, to notice records that are gone; None when it can't be told."""
+        """The committed offset, to notice records that are gone; None when it can't be told."""
         try:
             commit = self.committed(partition)
         except Unavailable as error:
             _log.warning("%s/%d: whether records are gone is not checked: %s", self._topic, partition, error)
             return None
-        return commit.position if commit else None
+        return commit.offset if commit else None
 
     def _note_read(self, records: list[Record]) -> None:
         self._heard = time.monotonic()
@@ -213,13 +213,13 @@ class KafkaReader:
         self._record_bytes = max(200.0, 0.5 * self._record_bytes + 0.5 * size, size)
         for record in records:
             expected = self._next[record.partition]
-            if expected is not None and record.position != expected:
+            if expected is not None and record.offset != expected:
                 self.resets += 1
                 _log.warning(
-                    "%s/%d: position %d is not on the log any more, reading goes on at %d; records between are lost",
-                    self._topic, record.partition, expected, record.position,
+                    "%s/%d: offset %d is not on the log any more, reading goes on at %d; records between are lost",
+                    self._topic, record.partition, expected, record.offset,
                 )  # fmt: skip
-            self._next[record.partition] = record.position + 1
+            self._next[record.partition] = record.offset + 1
 
     def _check_connection(self) -> None:
         """Ask the broker something when it was silent for long: the library itself waits without a word."""

@@ -27,7 +27,7 @@ class Record(NamedTuple):
     """
 
     partition: int
-    position: int
+    offset: int
     key: bytes
     value: bytes | None
     headers: Mapping[str, bytes]
@@ -35,9 +35,9 @@ class Record(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """How far a group has come in one partition: the next position to read, and a note of its own."""
+    """How far a group has come in one partition: the next offset to read, and a note of its own."""
 
-    position: int
+    offset: int
     note: str
 
 

@@ -125,7 +125,7 @@ class SqliteLog:
     def _read(self, stream: Stream, partition: int, start: int, end: int) -> Iterator[Record]:
         while start < end and (records := self.fetch(stream, partition, start, end, _CHUNK_BYTES)):
             yield from records
-            start = records[-1].position + 1
+            start = records[-1].offset + 1
 
     def reader(self, stream: Stream, group: str) -> SqliteReader:
         """See `Log.reader`."""
@@ -146,7 +146,7 @@ class SqliteLog:
         sql = "SELECT partition, position, note FROM commits WHERE stream=? AND member_of=?"
         with self._connection() as db:
             rows = db.execute(sql, (stream, group)).fetchall()
-        return {partition: Commit(position, note) for partition, position, note in rows}
+        return {partition: Commit(offset, note) for partition, offset, note in rows}
 
     def groups(self, stream: Stream) -> list[str]:
         """See `Log.groups`."""
@@ -204,11 +204,11 @@ class SqliteLog:
                 pause = max(_OTHERS_S, min(_OTHERS_AT_MOST_S, _OTHERS_SHARE * (now - self._others_came)))
                 self._appended.wait(min(deadline - now, pause))
 
-    def commit(self, stream: Stream, group: str, partition: int, position: int, note: str, timeout_s: float) -> None:
+    def commit(self, stream: Stream, group: str, partition: int, offset: int, note: str, timeout_s: float) -> None:
         """Write a group's commit durably. Raises Unavailable."""
         done: Future[int] = Future()
         done.set_running_or_notify_cancel()
-        self._writer.submit(Note(stream, group, partition, position, note, done))
+        self._writer.submit(Note(stream, group, partition, offset, note, done))
         try:
             done.result(timeout_s)
         except FutureTimeout as error:

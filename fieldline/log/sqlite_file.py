@@ -1,6 +1,6 @@
 """The file of a SQLite log: its tables, how it is opened, and what SQLite's errors mean.
 
-One table a stream with `id = partition << 48 | position`, so that a partition is one contiguous range of the
+One table a stream with `id = partition << 48 | offset`, so that a partition is one contiguous range of the
 table's tree; small columns stand before the value, so that they are read without touching it.
 """
 
@@ -23,7 +23,7 @@ MAX_PARTITIONS = 1024
 BUSY_TIMEOUT_S = 10.0
 _PAGE_BYTES = 8192
 _WAL_KEPT_BYTES = 32 << 20
-_POSITIONS = (1 << PARTITION_SHIFT) - 1
+_OFFSETS = (1 << PARTITION_SHIFT) - 1
 _COLUMNS = "id INTEGER PRIMARY KEY, appended_ns INTEGER NOT NULL, key BLOB NOT NULL, headers BLOB, value BLOB"
 
 _SCHEMA = [
@@ -46,16 +46,16 @@ def pack_headers(headers: Mapping[str, bytes] | None) -> bytes | None:
     return _pack(dict(headers)) if headers else None
 
 
-def record_id(partition: int, position: int) -> int:
+def record_id(partition: int, offset: int) -> int:
     """The row id of a record."""
-    return partition << PARTITION_SHIFT | position
+    return partition << PARTITION_SHIFT | offset
 
 
 def to_record(row: tuple[int, int, bytes, bytes | None, bytes | None]) -> Record:
     """A row (id, appended_ns, key, headers, value) as a record."""
     identity, appended_ns, key, headers, value = row
     fields = _unpack(headers) if headers else {}
-    return Record(identity >> PARTITION_SHIFT, identity & _POSITIONS, key, value, fields, appended_ns)
+    return Record(identity >> PARTITION_SHIFT, identity & _OFFSETS, key, value, fields, appended_ns)
 
 
 def translate(error: sqlite3.Error, path: Path) -> FieldlineError:

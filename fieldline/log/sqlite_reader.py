@@ -23,9 +23,7 @@ class Source(Protocol):
 
     def wait_for_append(self, seen: int, timeout_s: float) -> int: ...
 
-    def commit(
-        self, stream: Stream, group: str, partition: int, position: int, note: str, timeout_s: float
-    ) -> None: ...
+    def commit(self, stream: Stream, group: str, partition: int, offset: int, note: str, timeout_s: float) -> None: ...
 
     def commits(self, stream: Stream, group: str) -> dict[int, Commit]: ...
 
@@ -73,7 +71,7 @@ class SqliteReader:
         self.generation = generation
         self._source, self._stream, self._group, self._lock = source, stream, group, lock
         commits = source.commits(stream, group)
-        self._next = {p: commits[p].position if p in commits else 0 for p in range(partitions)}
+        self._next = {p: commits[p].offset if p in commits else 0 for p in range(partitions)}
         self._paused: set[int] = set()
         self._is_announced = False
         self._turn = 0
@@ -100,10 +98,10 @@ class SqliteReader:
                 return Poll(records, assigned, [])
             self._source.wait_for_append(seen, left)
 
-    def seek(self, partition: int, position: int) -> None:
+    def seek(self, partition: int, offset: int) -> None:
         """See `Reader.seek`."""
         self._check_partition(partition)
-        self._next[partition] = position
+        self._next[partition] = offset
         self._has_more = True
 
     def pause(self, partition: int) -> None:
@@ -121,14 +119,14 @@ class SqliteReader:
         """See `Reader.committed`."""
         return self._source.commits(self._stream, self._group).get(partition)
 
-    def commit(self, partition: int, position: int, note: str = "") -> None:
+    def commit(self, partition: int, offset: int, note: str = "") -> None:
         """See `Reader.commit`."""
         if not self._is_open:
             raise PartitionLost(f"log: the reader of group {self._group} is closed")
         self._check_partition(partition)
         if len(note) > NOTE_LIMIT:
             raise ValueError(f"a note holds at most {NOTE_LIMIT} characters, got {len(note)}")
-        self._source.commit(self._stream, self._group, partition, position, note, _COMMIT_S)
+        self._source.commit(self._stream, self._group, partition, offset, note, _COMMIT_S)
 
     def close(self) -> None:
         """Leave the group. Calling it again does nothing."""
@@ -147,7 +145,7 @@ class SqliteReader:
             share = max(1, max_bytes // (len(partitions) - step))
             found = self._source.fetch(self._stream, partition, self._next[partition], None, share)
             if found:
-                self._next[partition] = found[-1].position + 1
+                self._next[partition] = found[-1].offset + 1
                 max_bytes -= sum(len(r.value or b"") for r in found)
                 records += found
         return records

@@ -24,7 +24,7 @@ _STOP_S = 10.0
 
 
 class Append(NamedTuple):
-    """A record to be written; the future gets its position."""
+    """A record to be written; the future gets its offset."""
 
     stream: Stream
     partition: int
@@ -36,12 +36,12 @@ class Append(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A group's commit to be written; the future gets the position."""
+    """A group's commit to be written; the future gets the offset."""
 
     stream: Stream
     group: str
     partition: int
-    position: int
+    offset: int
     note: str
     done: "Future[int]"
 
@@ -130,7 +130,7 @@ class Writer:
     def _write(self, batch: list[Item]) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            positions = self._insert(batch)
+            offsets = self._insert(batch)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
@@ -138,25 +138,25 @@ class Writer:
             return
         self._written()
         self._give_back(batch)
-        for item, position in zip(batch, positions, strict=True):
-            item.done.set_result(position)
+        for item, offset in zip(batch, offsets, strict=True):
+            item.done.set_result(offset)
         self._settle(batch)
 
     def _insert(self, batch: list[Item]) -> list[int]:
         heads: dict[tuple[Stream, int], int] = {}
         rows: dict[Stream, list[tuple[Any, ...]]] = {}
-        positions: list[int] = []
+        offsets: list[int] = []
         now = self._now_ns()
         for item in batch:
             if isinstance(item, Note):
                 self._put_note(item)
-                positions.append(item.position)
+                offsets.append(item.offset)
                 continue
             place = item.stream, item.partition
-            position = heads[place] if place in heads else self._head(*place)
-            heads[place] = position + 1
-            positions.append(position)
-            row = (record_id(item.partition, position), now, item.key, item.headers, item.value)
+            offset = heads[place] if place in heads else self._head(*place)
+            heads[place] = offset + 1
+            offsets.append(offset)
+            row = (record_id(item.partition, offset), now, item.key, item.headers, item.value)
             if item.stream in COMPACTED:
                 self._replace(item, row)
             else:
@@ -165,7 +165,7 @@ class Writer:
             self._db.executemany(f"INSERT INTO {stream} VALUES(?, ?, ?, ?, ?)", values)
         update = [(head, stream, partition) for (stream, partition), head in heads.items()]
         self._db.executemany("UPDATE head SET next=? WHERE stream=? AND partition=?", update)
-        return positions
+        return offsets
 
     def _head(self, stream: Stream, partition: int) -> int:
         # Read in every transaction: another process may have appended since the last one.
@@ -180,7 +180,7 @@ class Writer:
             self._db.execute(f"INSERT INTO {item.stream} VALUES(?, ?, ?, ?, ?)", row)
 
     def _put_note(self, item: Note) -> None:
-        row = (item.stream, item.group, item.partition, item.position, item.note)
+        row = (item.stream, item.group, item.partition, item.offset, item.note)
         self._db.execute("INSERT OR REPLACE INTO commits VALUES(?, ?, ?, ?, ?)", row)
 
     def _keep_house(self) -> None:

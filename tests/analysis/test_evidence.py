@@ -27,7 +27,7 @@ def put(written: WrittenLog, *rows: tuple[str, int, float, int], key: str = "") 
     return written.log.append(Stream.READINGS, 0, key.encode(), encode_readings(frame)).result(10)
 
 
-def test_rows_of_a_window_come_with_the_usable_one_before_and_after_and_with_positions(written: WrittenLog) -> None:
+def test_rows_of_a_window_come_with_the_usable_one_before_and_after_and_with_offsets(written: WrittenLog) -> None:
     put(written, ("x", 1, 1.0, 0), ("x", 8, 8.0, 0), ("x", 9, 9.0, 2))
     second = put(written, ("x", 10, 10.0, 0), ("x", 15, 15.0, 2), ("x", 20, 20.0, 0), ("x", 25, 25.0, 0))
 

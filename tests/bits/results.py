@@ -49,7 +49,7 @@ def _batches(log: Log) -> Iterator[pa.RecordBatch]:
         assert rows < _MOST_ROWS, rows
         columns = {
             "kind": pa.array([batch.schema.metadata[b"kind"].decode()] * rows),
-            "place": pa.array(record.position * _MOST_ROWS + np.arange(rows)),
+            "place": pa.array(record.offset * _MOST_ROWS + np.arange(rows)),
         }
         for column, place in zip(batch.schema, range(batch.num_columns), strict=True):
             columns[_name(column)] = _plain(batch.column(place))

@@ -188,7 +188,7 @@ class Worker:
     def _check(self) -> None:
         commit = self.log.commits(Stream.READINGS, "process")[0]
         end = self.log.bounds(Stream.READINGS, 0)[1]
-        assert commit.position == end, f"{commit.position} of {end} frames are committed"
+        assert commit.offset == end, f"{commit.offset} of {end} frames are committed"
         assert json.loads(commit.note)["unemitted"] == 0, "results of rows before the last commit were not emitted"
 
 

@@ -67,7 +67,7 @@ def test_replay_appends_frames_that_processing_made_dead_letters(
     written: WrittenLog, fieldline: Callable[..., Result]
 ) -> None:
     frame = readings(f"{LINE}/oven", [1.0, 2.0])
-    written.put_letter(LINE, frame, origin="process", count="2", partition="0", position="0", reason="poison")
+    written.put_letter(LINE, frame, origin="process", count="2", partition="0", offset="0", reason="poison")
 
     result = fieldline("dlq", "replay", "0:0", "--log", written.url, "--json")
 

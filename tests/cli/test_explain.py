@@ -83,7 +83,7 @@ def test_a_figure_comes_with_formula_inputs_and_the_rows_behind_it(pipe: Pipe) -
     assert {cycle["ideal_cycle_s"] for cycle in told["inputs"]["ideal_cycle_s"]} == {1.75, 3.0}
     states = next(row for row in told["evidence"]["series"] if row["tag"] == "@state")
     assert states["rows"] > 6 and len(states["readings"]) == 6
-    assert all("event" in reading and reading["position"] >= 0 for reading in states["readings"])
+    assert all("event" in reading and reading["offset"] >= 0 for reading in states["readings"])
 
 
 def test_an_order_that_goes_on_is_shown_as_such_and_not_compared(pipe: Pipe) -> None:

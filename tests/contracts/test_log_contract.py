@@ -76,12 +76,12 @@ def take_partitions(reader: Reader, wanted: set[int], owned: set[int]) -> None:
         owned.update(poll.assigned)
 
 
-def commit_when_settled(reader: Reader, partition: int, position: int, note: str, members: list[Reader]) -> None:
+def commit_when_settled(reader: Reader, partition: int, offset: int, note: str, members: list[Reader]) -> None:
     """Commit; while the group rebalances all its members poll on."""
     deadline = time.monotonic() + WAIT_S
     while True:
         try:
-            reader.commit(partition, position, note)
+            reader.commit(partition, offset, note)
             return
         except Unavailable:
             assert time.monotonic() < deadline
@@ -89,18 +89,18 @@ def commit_when_settled(reader: Reader, partition: int, position: int, note: str
                 member.poll(0.1)
 
 
-def test_an_acknowledged_record_has_a_position_and_reads_back_whole(log: Log) -> None:
+def test_an_acknowledged_record_has_an_offset_and_reads_back_whole(log: Log) -> None:
     headers = {"rows": b"3", "kind": b"\x00\xff"}
     before_ns = time.time_ns()
 
-    position = log.append(READINGS, 0, b"site/area/line", b"\x00value\xff", headers).result(WAIT_S)
+    offset = log.append(READINGS, 0, b"site/area/line", b"\x00value\xff", headers).result(WAIT_S)
 
-    (record,) = log.read(READINGS, 0, position)
+    (record,) = log.read(READINGS, 0, offset)
     assert record[:5] == (0, 0, b"site/area/line", b"\x00value\xff", headers)
     assert abs(record.appended_ns - before_ns) < 10e9
 
 
-def test_positions_of_a_partition_count_up_from_zero_in_the_order_of_appending(new_log: NewLog) -> None:
+def test_offsets_of_a_partition_count_up_from_zero_in_the_order_of_appending(new_log: NewLog) -> None:
     _, log = new_log(3)
 
     futures = [(i % 3, log.append(READINGS, i % 3, b"", b"%d" % i)) for i in range(300)]
@@ -139,8 +139,8 @@ def test_what_was_acknowledged_is_there_after_reopening(new_log: NewLog) -> None
 def test_read_gives_from_start_to_before_stop(log: Log) -> None:
     put(log, *(b"%d" % i for i in range(10)))
 
-    assert [record.position for record in log.read(READINGS, 0, 3, 7)] == [3, 4, 5, 6]
-    assert [record.position for record in log.read(READINGS, 0, 8)] == [8, 9]
+    assert [record.offset for record in log.read(READINGS, 0, 3, 7)] == [3, 4, 5, 6]
+    assert [record.offset for record in log.read(READINGS, 0, 8)] == [8, 9]
     assert list(log.read(READINGS, 0, 10)) == []
     assert list(log.read(READINGS, 0, 5, 5)) == []
 
@@ -148,7 +148,7 @@ def test_read_gives_from_start_to_before_stop(log: Log) -> None:
 def test_read_ends_at_the_end_even_when_asked_for_more(log: Log) -> None:
     put(log, b"a", b"b")
 
-    assert [record.position for record in log.read(READINGS, 0, 0, 1000)] == [0, 1]
+    assert [record.offset for record in log.read(READINGS, 0, 0, 1000)] == [0, 1]
 
 
 def test_two_reads_at_once_do_not_disturb_each_other(log: Log) -> None:
@@ -157,8 +157,8 @@ def test_two_reads_at_once_do_not_disturb_each_other(log: Log) -> None:
     first, second = log.read(READINGS, 0, 0, 40), log.read(READINGS, 0, 20, 50)
     pairs = list(zip(first, second, strict=False))
 
-    assert [a.position for a, _ in pairs] == list(range(30))
-    assert [b.position for _, b in pairs] == list(range(20, 50))
+    assert [a.offset for a, _ in pairs] == list(range(30))
+    assert [b.offset for _, b in pairs] == list(range(20, 50))
 
 
 def test_read_gives_records_larger_than_a_fetch(log: Log) -> None:
@@ -170,7 +170,7 @@ def test_read_gives_records_larger_than_a_fetch(log: Log) -> None:
     assert [len(record.value or b"") for record in log.read(READINGS, 0, 1, 2)] == [9 << 20]
 
 
-def test_bounds_are_the_first_and_the_next_position(new_log: NewLog) -> None:
+def test_bounds_are_the_first_and_the_next_offset(new_log: NewLog) -> None:
     _, log = new_log(2)
     assert log.bounds(READINGS, 0) == (0, 0)
 
@@ -215,7 +215,7 @@ def test_a_new_group_begins_at_the_beginning_and_hears_of_its_partitions_once(ne
     records = take(reader, 2, lambda poll: assigned.extend(poll.assigned))
 
     assert sorted(assigned) == [0, 1]
-    assert sorted((r.partition, r.position, r.value) for r in records) == [(0, 0, b"a"), (1, 0, b"b")]
+    assert sorted((r.partition, r.offset, r.value) for r in records) == [(0, 0, b"a"), (1, 0, b"b")]
     assert reader.generation > 0
 
 
@@ -252,7 +252,7 @@ def test_records_of_a_partition_come_in_order_without_holes_while_appending_goes
 
     appender.join()
     for partition in range(2):
-        assert [r.position for r in records if r.partition == partition] == list(range(1000))
+        assert [r.offset for r in records if r.partition == partition] == list(range(1000))
 
 
 def test_a_restarted_group_goes_on_from_its_commit(new_log: NewLog) -> None:
@@ -349,8 +349,8 @@ def test_seek_moves_back_and_forth(log: Log) -> None:
     reader.seek(0, 9)
     forth = take(reader, 1)
 
-    assert [record.position for record in back] == [4, 5, 6, 7, 8, 9]
-    assert [record.position for record in forth] == [9]
+    assert [record.offset for record in back] == [4, 5, 6, 7, 8, 9]
+    assert [record.offset for record in forth] == [9]
 
 
 def test_a_paused_partition_gives_nothing_until_resumed_and_loses_nothing(new_log: NewLog) -> None:
@@ -467,13 +467,13 @@ def test_a_second_member_shares_or_is_refused_but_never_doubles(new_log: NewLog,
 def test_reading_checkpoints_gives_the_newest_of_each_key(log: Log) -> None:
     put(log, b"1", b"2", stream=CHECKPOINTS, key=b"a")
     put(log, b"3", stream=CHECKPOINTS, key=b"b")
-    (position,) = put(log, b"4", stream=CHECKPOINTS, key=b"a")
+    (offset,) = put(log, b"4", stream=CHECKPOINTS, key=b"a")
 
     newest = {record.key: record.value for record in log.read(CHECKPOINTS, 0, 0)}
 
     assert newest == {b"a": b"4", b"b": b"3"}
-    assert position == 3
-    assert [r.value for r in log.read(CHECKPOINTS, 0, position, position + 1)] == [b"4"]
+    assert offset == 3
+    assert [r.value for r in log.read(CHECKPOINTS, 0, offset, offset + 1)] == [b"4"]
 
 
 def test_a_tombstone_removes_its_key(log: Log) -> None:
@@ -525,7 +525,7 @@ def test_many_threads_append_at_once_and_each_keeps_its_order(log: Log) -> None:
     log.flush(WAIT_S)
 
     records = list(log.read(READINGS, 0, 0))
-    assert [record.position for record in records] == list(range(800))
+    assert [record.offset for record in records] == list(range(800))
     for name in range(4):
         assert [r.value for r in records if r.key == b"%d" % name] == [b"%d" % i for i in range(200)]
 

@@ -9,7 +9,7 @@ from fieldline.frames import decode_batch, encode_metrics
 
 
 def levels(asset: str) -> dict[str, str]:
-    """Site, area and line by position, as a plant without a file has them."""
+    """Site, area and line by offset, as a plant without a file has them."""
     return dict(zip(("site", "area", "line"), asset.split("/"), strict=False))
 
 

@@ -71,7 +71,7 @@ class Running:
         def is_drained() -> bool:
             commits = self.log.commits(Stream.METRICS, self.sink.group)
             ends = {p: self.log.bounds(Stream.METRICS, p)[1] for p in range(self.log.partitions(Stream.METRICS))}
-            return all(end == 0 or (p in commits and commits[p].position == end) for p, end in ends.items())
+            return all(end == 0 or (p in commits and commits[p].offset == end) for p, end in ends.items())
 
         self.until(is_drained)
 
@@ -119,7 +119,7 @@ def dead_letters(log: Log) -> list[tuple[bytes, bytes, dict[str, bytes]]]:
     return [(r.key, r.value or b"", dict(r.headers)) for p in partitions for r in log.read(Stream.DEADLETTER, p, 0)]
 
 
-def test_rows_arrive_and_their_position_is_committed(log: Log, tmp_path: Path) -> None:
+def test_rows_arrive_and_their_offset_is_committed(log: Log, tmp_path: Path) -> None:
     for at in range(20):
         append(log, reading(at, float(at)), partition=at % 2)
 
@@ -169,7 +169,7 @@ def test_a_frame_that_cannot_be_read_is_set_aside_and_the_stream_goes_on(
 
     ((key, payload, headers),) = dead_letters(log)
     assert key == b"p/h/l" and payload == value
-    assert (headers["reason"], headers["origin"], headers["position"]) == (b"bad_frame", b"deliver", b"0")
+    assert (headers["reason"], headers["origin"], headers["offset"]) == (b"bad_frame", b"deliver", b"0")
     assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [7.0]
 
 
@@ -232,7 +232,7 @@ def test_a_stop_in_the_middle_of_a_slow_write_lets_it_finish_and_commits_it(log:
 
         took_s = stage.stop()
 
-    assert took_s < 5.0 and log.commits(Stream.METRICS, "deliver.influx")[0].position == 1
+    assert took_s < 5.0 and log.commits(Stream.METRICS, "deliver.influx")[0].offset == 1
 
 
 class Forgetful:
@@ -284,11 +284,11 @@ class Reluctant:
         reader = self._log.reader(stream, group)
         commit = reader.commit
 
-        def reluctant(partition: int, position: int, note: str = "") -> None:
+        def reluctant(partition: int, offset: int, note: str = "") -> None:
             self._refusals -= 1
             if self._refusals >= 0:
                 raise Unavailable("the group rebalances")
-            commit(partition, position, note)
+            commit(partition, offset, note)
 
         reader.commit = reluctant  # type: ignore[method-assign]
         return reader
@@ -369,4 +369,4 @@ def test_a_long_outage_does_not_cost_the_partitions_nor_the_rows_of_new_ones(
 
 def _has_all(log: Log) -> bool:
     commits = log.commits(Stream.METRICS, "deliver.influx")
-    return all(p in commits and commits[p].position >= log.bounds(Stream.METRICS, p)[1] for p in range(2))
+    return all(p in commits and commits[p].offset >= log.bounds(Stream.METRICS, p)[1] for p in range(2))

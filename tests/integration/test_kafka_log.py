@@ -90,7 +90,7 @@ def test_a_record_that_only_the_broker_refuses_fails_alone(kafka: Server, kafka_
     log.close()
 
 
-def test_a_committed_position_that_retention_removed_is_said_and_counted(
+def test_a_committed_offset_that_retention_removed_is_said_and_counted(
     kafka: Server, kafka_url: Callable[..., str], caplog: pytest.LogCaptureFixture
 ) -> None:
     log = open_log(kafka_url(1))
@@ -109,11 +109,11 @@ def test_a_committed_position_that_retention_removed_is_said_and_counted(
     with caplog.at_level(logging.WARNING):
         records = read_some(second, 4)
 
-    assert [record.position for record in records] == [6, 7, 8, 9]
+    assert [record.offset for record in records] == [6, 7, 8, 9]
     assert second.resets == 1
-    assert "position 2 is not on the log any more" in caplog.text
+    assert "offset 2 is not on the log any more" in caplog.text
     assert log.bounds(READINGS, 0) == (6, 10)
-    assert [record.position for record in log.read(READINGS, 0, 0)] == [6, 7, 8, 9]
+    assert [record.offset for record in log.read(READINGS, 0, 0)] == [6, 7, 8, 9]
     log.close()
 
 
@@ -141,9 +141,9 @@ def test_a_killed_and_restarted_broker_loses_doubles_and_reorders_nothing(
 
     assert [done.result(WAIT_S) is not None for done in futures] == [True] * len(futures)
     read += read_some(reader, len(futures) + 1 - len(read))
-    assert [record.position for record in read] == list(range(len(futures) + 1))
+    assert [record.offset for record in read] == list(range(len(futures) + 1))
     assert [record.value for record in read if not record.key] == [b"%d" % i for i in range(len(futures))]
-    assert [done.result(0) for done in futures] == [record.position for record in read if not record.key]
+    assert [done.result(0) for done in futures] == [record.offset for record in read if not record.key]
     log.close()
 
 

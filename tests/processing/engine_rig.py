@@ -133,9 +133,9 @@ class EngineRig:
         self.fetched += 1
         yield from ((k, self.frames[k]) for k in range(first, last + 1))
 
-    def _load_page(self, position: int) -> list[np.ndarray]:
-        assert self._log is not None, f"nothing was evicted, yet page {position} is wanted"
-        return self.checkpoints.load_page(position)
+    def _load_page(self, offset: int) -> list[np.ndarray]:
+        assert self._log is not None, f"nothing was evicted, yet page {offset} is wanted"
+        return self.checkpoints.load_page(offset)
 
     def send(self, frames: Iterable[Readings], pause_s: float = 0.01) -> "EngineRig":
         """Append frames to the log of readings and run each; `pause_s` goes by before each [s]."""
@@ -176,15 +176,15 @@ class EngineRig:
         """Lose everything in memory, restore the last checkpoint and read on from there, some frames a step."""
         self.restarts += 1
         self._start()
-        position = 0
+        offset = 0
         for key in self._emitted:
             if "retracted" in self.table[key]:  # it may come to be none when its rows are run again
                 self.table[key] = {"retracted": np.ones(1).tobytes()}
         if self._saved is not None:
-            state, position = self._saved
+            state, offset = self._saved
             assert self.checkpoints.restore(self.engine, state, "same") is not None
             self._emit_again()
-        again = list(enumerate(self.frames))[position:]
+        again = list(enumerate(self.frames))[offset:]
         for k in range(0, len(again), frames_a_step):
             self._run(again[k : k + frames_a_step], pause_s)
 

@@ -76,7 +76,7 @@ class StageRig:
     @property
     def note(self) -> dict[str, int]:
         commit = self.log.commits(Stream.READINGS, "process").get(0)
-        return json.loads(commit.note) | {"position": commit.position} if commit else {}
+        return json.loads(commit.note) | {"offset": commit.offset} if commit else {}
 
     @property
     def counters(self) -> dict[str, int]:
@@ -88,7 +88,7 @@ class StageRig:
 
     def is_drained(self) -> bool:
         _, end = self.log.bounds(Stream.READINGS, 0)
-        return self.note.get("position") == end and self.note.get("unemitted") == 0
+        return self.note.get("offset") == end and self.note.get("unemitted") == 0
 
     def minutes(self) -> dict[Any, dict[str, Any]]:
         """The telemetry of one-minute windows as it stands on the log, the last row of each."""
@@ -244,7 +244,7 @@ def test_rows_that_wait_in_a_checkpoint_and_fail_are_set_aside_after_a_restart(
     stage.run(settle_s=3600.0)
     stage.send(1.0, 2.0)
     stage.send(3.0, POISON)
-    stage.until(lambda: stage.note.get("position") == 2)
+    stage.until(lambda: stage.note.get("offset") == 2)
     stage.end()
     assert stage.counters["waiting"] == 4
 

@@ -64,7 +64,7 @@ def test_a_partition_that_is_not_open_when_the_stage_stops_keeps_its_commit(log:
     log.append(Stream.READINGS, 0, b"", frame, {"rows": b"1"}).result(10)
     thread, stop = start(log)
     deadline = time.monotonic() + 20
-    while (before := committed(log)) is None or before.position < 1:
+    while (before := committed(log)) is None or before.offset < 1:
         assert thread.is_alive() and time.monotonic() < deadline
         stop.wait(0.02)
     stop.set()
@@ -78,5 +78,5 @@ def test_a_partition_that_is_not_open_when_the_stage_stops_keeps_its_commit(log:
     thread.join(20)
 
     assert not thread.is_alive()
-    assert before is not None and before.position == 1
+    assert before is not None and before.offset == 1
     assert committed(log) == before

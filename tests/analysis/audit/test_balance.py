@@ -31,7 +31,7 @@ def test_rows_that_processing_made_dead_letters_must_lie_on_the_dead_letter_stre
 
     before = audit(written.log, Plant().line_of)
     for _ in range(2):  # set aside again after a crash: it counts once
-        written.put_letter(LINE, b"frame", origin="process", count="2", partition="0", position="0", reason="poison")
+        written.put_letter(LINE, b"frame", origin="process", count="2", partition="0", offset="0", reason="poison")
     after = audit(written.log, Plant().line_of)
 
     assert not before.is_balanced
@@ -41,7 +41,7 @@ def test_rows_that_processing_made_dead_letters_must_lie_on_the_dead_letter_stre
 
 def test_a_frame_that_cannot_be_read_counts_by_its_header(written: WrittenLog) -> None:
     written.log.append(Stream.READINGS, 0, LINE.encode(), b"no frame", {"rows": b"7"}).result(10)
-    written.put_letter(LINE, b"no frame", origin="process", count="7", partition="0", position="0")
+    written.put_letter(LINE, b"no frame", origin="process", count="7", partition="0", offset="0")
     written.commit_process(1, {LINE: counts(dead_lettered=7)})
 
     result = audit(written.log, Plant().line_of)
@@ -59,7 +59,7 @@ def test_lines_refused_by_a_database_are_told_apart(written: WrittenLog) -> None
     assert result.undelivered == 1
 
 
-def test_counters_of_another_position_are_an_error(written: WrittenLog) -> None:
+def test_counters_of_another_offset_are_an_error(written: WrittenLog) -> None:
     written.put_readings(f"{LINE}/oven", [4.0])
     written.commit_process(1, {LINE: counts(stored=1)})
     reader = written.log.reader(Stream.READINGS, "process")

@@ -87,11 +87,11 @@ def test_after_kill_9_everything_acknowledged_is_there_in_order(path: Path) -> N
         writer.stdout.close()
 
         log = SqliteLog(path)
-        positions = [record.position for record in log.read(READINGS, 0, 0)]
+        offsets = [record.offset for record in log.read(READINGS, 0, 0)]
         log.close()
 
-        assert positions == list(range(len(positions)))
-        assert len(positions) > acknowledged
+        assert offsets == list(range(len(offsets)))
+        assert len(offsets) > acknowledged
 
 
 def test_several_processes_append_to_one_file_and_a_reader_sees_them_all(path: Path) -> None:
@@ -105,7 +105,7 @@ def test_several_processes_append_to_one_file_and_a_reader_sees_them_all(path: P
         records += reader.poll(0.5).records
 
     assert [writer.wait(20) for writer in writers] == [0, 0]
-    assert [record.position for record in records] == list(range(400))
+    assert [record.offset for record in records] == list(range(400))
     for name in (b"one", b"two"):
         assert [r.value for r in records if r.key == name] == [b"%d" % i for i in range(200)]
     log.close()
@@ -249,7 +249,7 @@ def test_unknown_and_impossible_options_are_named(path: Path) -> None:
         open_log(f"sqlite:{path}?retention_s=-5")
 
 
-def test_old_records_go_and_positions_go_on(path: Path) -> None:
+def test_old_records_go_and_offsets_go_on(path: Path) -> None:
     now = [1000 * SECOND]
     log = SqliteLog(path, now_ns=lambda: now[0])
     for _ in range(3):
@@ -288,7 +288,7 @@ def test_a_reader_behind_what_is_kept_goes_on_at_the_first_record(path: Path) ->
 
     records = log.reader(READINGS, "process").poll(5).records
 
-    assert [(record.position, record.value) for record in records] == [(1, b"new")]
+    assert [(record.offset, record.value) for record in records] == [(1, b"new")]
     log.close()
 
 
@@ -323,7 +323,7 @@ def test_checkpoints_keep_one_record_a_key_and_none_of_a_removed_one(log: Sqlite
 
     records = list(log.read(Stream.CHECKPOINTS, 0, 0))
 
-    assert [(record.position, record.key, record.value) for record in records] == [(198, b"a", b"99")]
+    assert [(record.offset, record.key, record.value) for record in records] == [(198, b"a", b"99")]
     assert log.bounds(Stream.CHECKPOINTS, 0) == (198, 201)
 
 
