@@ -20,6 +20,9 @@ RUN uv sync --frozen --no-dev --no-editable --no-progress
 # Kernels compiled for any x86-64 or arm64 processor: a cache made for the builder's own would be useless elsewhere.
 ENV NUMBA_CPU_NAME=generic NUMBA_CACHE_DIR=/opt/fieldline/kernels
 RUN /opt/fieldline/venv/bin/fieldline warmup
+# The libraries' tests, headers and cloud parts stay behind.
+COPY --chmod=0755 deploy/docker/trim /opt/trim
+RUN /opt/trim /opt/fieldline/venv/lib/python3.11/site-packages
 COPY --chmod=0755 deploy/entrypoint /opt/fieldline/entrypoint
 COPY deploy/healthcheck.py /opt/fieldline/healthcheck.py
 

@@ -6,11 +6,12 @@ BIN := .venv/bin
 DEMO ?=
 PYTEST ?=
 BENCH ?=
+STACK ?=
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 SYNC := $(UV) sync --frozen --no-progress
 
-.PHONY: demo test check bench format lock docs servers clean
+.PHONY: demo test check bench stack format lock docs servers clean
 
 demo: .venv/.run ## a plant and a farm, live, in this terminal
 	$(BIN)/fieldline demo $(DEMO)
@@ -26,6 +27,10 @@ check: .venv/.dev ## style, types, and which room imports which
 
 bench: .venv/.dev servers ## the table of docs/performance.md
 	$(BIN)/python -m benchmarks $(BENCH)
+
+stack: .venv/.dev servers ## the image and docker-compose.yml on a real engine: built, started, used, killed, taken down
+	deploy/docker/install
+	$(BIN)/python -m deploy.docker $(STACK)
 
 format: .venv/.dev
 	$(BIN)/ruff check --fix .

@@ -14,6 +14,7 @@ import pytest
 import typer.main
 import yaml
 
+from cli.exits import Exit
 from cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,7 @@ def _parses(arguments: list[str]) -> None:
 
 def test_there_is_a_service_for_each_part() -> None:
     assert set(SERVICES) == {
-        "mosquitto", "kafka", "influxdb", "grafana", "topics", "ingest", "process", "deliver", "simulator",
+        "mosquitto", "kafka", "influxdb", "roles", "grafana", "topics", "ingest", "process", "deliver", "simulator",
     }  # fmt: skip
     assert SERVICES["simulator"]["profiles"] == ["demo"]
 
@@ -60,8 +61,8 @@ def test_every_service_is_pinned_confined_and_bounded(name: str) -> None:
     assert "privileged" not in service
     assert not any("docker.sock" in str(volume) for volume in service.get("volumes", []))
     for port in service.get("ports", []):
-        assert port.startswith(("127.0.0.1:", "${FIELDLINE_MQTT_BIND:-127.0.0.1}:")), (
-            "nothing is open to the network by default"
+        assert port.startswith("127.0.0.1:") or port == "${FIELDLINE_MQTTS_BIND:-127.0.0.1}:8883:8883", (
+            "nothing is open to the network by default, and what is not encrypted never"
         )
 
 
@@ -71,15 +72,27 @@ def test_a_service_of_fieldline_is_not_root_and_writes_to_memory_only(name: str)
 
     assert service["user"] == "10001:10001"
     assert service["read_only"] is True
-    assert "volumes" not in service
+    assert all(volume.endswith(":ro") for volume in service.get("volumes", []))
+
+
+def test_no_role_holds_the_administrators_token() -> None:
+    holders = {name for name, service in SERVICES.items() if "influx_token" in service.get("secrets", [])}
+    tokens = {name: v for name, s in SERVICES.items() for v in s.get("volumes", []) if v.startswith("token-")}
+
+    assert holders == {"influxdb", "roles"}
+    assert tokens == {
+        "roles": "token-grafana:/tokens/grafana",
+        "deliver": "token-deliver:/run/tokens:ro",
+        "grafana": "token-grafana:/run/tokens:ro",
+    }
 
 
 def test_long_running_services_tell_their_health_and_others_wait_for_it() -> None:
     for name, service in SERVICES.items():
-        if name not in ("topics", "simulator"):
+        if name not in ("topics", "roles", "simulator"):
             assert service["healthcheck"]["test"][0] == "CMD", name
         for other, how in service.get("depends_on", {}).items():
-            expected = "service_completed_successfully" if other == "topics" else "service_healthy"
+            expected = "service_completed_successfully" if other in ("topics", "roles") else "service_healthy"
             assert how == {"condition": expected}, (name, other)
 
 
@@ -107,7 +120,7 @@ def test_no_secret_stands_in_the_file() -> None:
     for name, service in SERVICES.items():
         for key, value in (service.get("environment") or {}).items():
             if re.search(r"PASSWORD|TOKEN|SECRET", key):
-                assert key.endswith("_FILE") and str(value).startswith("/run/secrets/"), (name, key)
+                assert key.endswith("_FILE") and str(value).startswith(("/run/secrets/", "/run/tokens/")), (name, key)
     assert not re.search(r"://[^/\s\"]+:[^/\s\"]+@", text)
 
 
@@ -118,8 +131,9 @@ def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
     first = {path.name: path.read_text() for path in folder.iterdir()}
     again = subprocess.run([ROOT / "deploy" / "secrets", folder], check=True, capture_output=True, timeout=30)
 
-    assert set(first) == {Path(secret["file"]).name for secret in COMPOSE["secrets"].values()}
-    assert all(re.fullmatch("[0-9a-f]{64}", text) for text in first.values()) and len(set(first.values())) == len(first)
+    assert set(first) == {Path(secret["file"]).name for secret in COMPOSE["secrets"].values()} | {"authority_key"}
+    words = [text for name, text in first.items() if not name.startswith(("mqtts_", "authority_"))]
+    assert all(re.fullmatch("[0-9a-f]{64}", text) for text in words) and len(set(words)) == len(words)
     assert {path.name: path.read_text() for path in folder.iterdir()} == first and again.stdout == b""
     assert folder.stat().st_mode & 0o077 == 0
 
@@ -178,10 +192,12 @@ def test_a_unit_runs_a_verb_that_exists_confined(path: Path) -> None:
     unit.read_string(path.read_text(encoding="utf-8"))
     service = unit["Service"]
 
-    program, *arguments = service["ExecStart"].split()
+    started = service["ExecStart"].removeprefix("/bin/sh -c 'exec ").removesuffix("'")
+    program, *arguments = started.replace("$$((8090 + %i))", str(8090 + 10)).split()
 
     assert program == "/opt/fieldline/venv/bin/fieldline"
     _parses(arguments)
+    assert service["Restart"] == "always" and service["RestartPreventExitStatus"] == str(Exit.SETTINGS.value)
     assert service["User"] == "fieldline"
     assert service["NoNewPrivileges"] == "yes" and service["ProtectSystem"] == "strict"
     assert service["CapabilityBoundingSet"] == ""

@@ -117,7 +117,7 @@ def test_the_provisioned_source_is_the_one_that_dashboards_name_and_speaks_influ
     (source,) = found["datasources"]
     assert (source["uid"], source["type"]) == ("fieldline", "influxdb")
     assert source["jsonData"]["version"] == "InfluxQL"
-    assert source["secureJsonData"]["httpHeaderValue1"] == "Token $__file{/run/secrets/influx_token}"
+    assert source["secureJsonData"]["httpHeaderValue1"] == "Token $__file{/run/tokens/token}"
 
 
 def test_no_token_stands_in_a_dashboard() -> None:

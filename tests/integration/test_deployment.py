@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -38,15 +39,16 @@ PASSWORDS = {"fieldline": "reads-all", "device": "writes-lines"}
 def broker(tmp_path: Path) -> Iterator[int]:
     """Mosquitto with the deployment's own configuration and start script; only paths and the port differ."""
     port, secrets, auth = free_port(), tmp_path / "secrets", tmp_path / "auth"
-    secrets.mkdir()
     auth.mkdir()
+    subprocess.run([ROOT / "deploy" / "secrets", secrets], check=True, capture_output=True, timeout=30)
     (tmp_path / "data").mkdir()
     shutil.copytree(ROOT / "deploy" / "mosquitto", tmp_path / "config")
     for account, password in PASSWORDS.items():
         (secrets / f"mqtt_{account}").write_text(password)
     text = (ROOT / "deploy" / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
-    text = text.replace("/mosquitto/", f"{tmp_path}/")
+    text = text.replace("/mosquitto/", f"{tmp_path}/").replace("/run/secrets/", f"{secrets}/")
     text = text.replace("listener 1883", f"listener {port} 127.0.0.1")
+    text = text.replace("listener 8883", f"listener {_secure_port(tmp_path)} 127.0.0.1")
     conf = tmp_path / "mosquitto.conf"
     conf.write_text(text + ("user root\n" if os.getuid() == 0 else ""))
     environment = {**os.environ, "SECRETS": str(secrets), "AUTH": str(auth), "CONF": str(conf)}
@@ -60,6 +62,14 @@ def broker(tmp_path: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _secure_port(folder: Path) -> int:
+    """The port of the broker's TLS listener in this folder, chosen once."""
+    chosen = folder / "secure_port"
+    if not chosen.exists():
+        chosen.write_text(str(free_port()))
+    return int(chosen.read_text())
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], out: Path) -> None:
@@ -104,8 +114,8 @@ class Listener:
             self._arrived.notify_all()
 
 
-def login(account: str) -> Login:
-    return Login(account, Secret(PASSWORDS[account]))
+def login(account: str, ca_file: Path | None = None) -> Login:
+    return Login(account, Secret(PASSWORDS[account]), ca_file=str(ca_file) if ca_file else None)
 
 
 def test_a_device_may_publish_and_ingest_may_read(broker: int) -> None:
@@ -120,6 +130,24 @@ def test_a_device_may_publish_and_ingest_may_read(broker: int) -> None:
 
     assert [payload for _, payload in listener.wait_for(2, 10)] == [b"1", b"3"]
     listener.close()
+
+
+def test_a_device_comes_in_by_tls_when_it_trusts_the_brokers_authority(broker: int, tmp_path: Path) -> None:
+    url = f"mqtts://localhost:{_secure_port(tmp_path)}"
+    listener = Listener(broker, "fieldline", "plant/#")
+
+    with Publisher(url, login=login("device", tmp_path / "secrets" / "mqtts_ca")) as publisher:
+        publisher.publish("plant/hall1/line1/press1", b"1")
+        publisher.flush(10)
+
+    assert [payload for _, payload in listener.wait_for(1, 10)] == [b"1"]
+    listener.close()
+    # Nobody else trusts this authority.
+    with (
+        socket.create_connection(("localhost", _secure_port(tmp_path)), 10) as plain,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
 
 
 def test_ingest_may_not_publish_and_a_device_may_not_read(broker: int) -> None:
