@@ -52,7 +52,9 @@ def read_toml(path: Path) -> dict[str, Any]:
             return tomllib.load(file)
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
+        raise SettingsError(f"{path}: expected tables a few levels deep, got some nested hundreds of times") from None
+    except (OSError, ValueError) as error:  # not UTF-8, not TOML, or a number of thousands of digits
         raise SettingsError(f"{path}: {error}") from error
 
 

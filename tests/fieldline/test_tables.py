@@ -1,9 +1,13 @@
+from pathlib import Path
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fieldline.errors import SettingsError
 from fieldline.plantfile import PlantFile
 from fieldline.settings import Settings
-from fieldline.tables import merge, to_struct
+from fieldline.tables import merge, read_toml, to_struct
 
 _KEYS = st.sampled_from(
     "log plant http ingest process deliver mqtt subscribe batch_s clock windows raw token token_file influx max_age_s "
@@ -45,3 +49,23 @@ def test_tables_merge_and_everything_else_is_replaced():
 
     assert merged == {"a": {"x": 1, "y": [3]}, "b": {"z": 2}}
     assert below == {"a": {"x": 1, "y": [1, 2]}, "b": 1}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a = " + b"[" * 100_000,
+        b"a = " + b"[" * 900 + b"]" * 900,
+        b"[" + b".".join([b"a"] * 20_000) + b"]",
+        b"a = " + b"9" * 5_000,
+        b'a = "\xff"',
+        'a = "x"'.encode("utf-16"),
+    ],
+    ids=["unclosed", "nested", "dotted", "digits", "not UTF-8", "UTF-16"],
+)
+def test_a_hostile_file_is_a_message_that_names_it(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "plant.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(SettingsError, match=r"plant\.toml: ."):
+        read_toml(path)
