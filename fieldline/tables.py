@@ -19,6 +19,7 @@ from fieldline.durations import parse_duration
 from fieldline.errors import SettingsError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_DEEPEST = 32
 _MSGSPEC_PATH = re.compile(r" - at `\$(.*)`$")
 
 
@@ -49,13 +50,30 @@ def read_toml(path: Path) -> dict[str, Any]:
     """The file's tables. Raises SettingsError when it is absent, unreadable or not TOML."""
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            table = tomllib.load(file)
+        if not _is_within(table, _DEEPEST):
+            raise RecursionError
+        return table
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file") from None
     except RecursionError:
-        raise SettingsError(f"{path}: expected tables a few levels deep, got some nested hundreds of times") from None
+        raise SettingsError(f"{path}: expected tables at most {_DEEPEST} levels deep, got deeper ones") from None
     except (OSError, ValueError) as error:  # not UTF-8, not TOML, or a number of thousands of digits
         raise SettingsError(f"{path}: {error}") from error
+
+
+def _is_within(value: Any, levels: int) -> bool:
+    """Whether tables and arrays are nested no deeper than `levels`. What follows walks them by recursion."""
+    level = [value]
+    for _ in range(levels):
+        level = [inner for item in level for inner in _inside(item)]
+    return not level
+
+
+def _inside(value: Any) -> typing.Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
