@@ -27,6 +27,7 @@ pa.set_memory_pool(pa.system_memory_pool())
 
 FRAME_VERSION = "1"
 _CODES = pa.int32()
+_STREAM = pa.ipc.IpcWriteOptions()  # else it looks into the environment for each frame
 _TIME = pa.timestamp("ns", "UTC")
 _ROLE = b"role"
 _NAMES = pa.dictionary(_CODES, pa.string())
@@ -285,6 +286,6 @@ def _encode(
 def encode_batch(batch: pa.RecordBatch) -> bytes:
     """A batch as a frame, with the metadata that it has."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
+    with pa.ipc.new_stream(sink, batch.schema, options=_STREAM) as writer:
         writer.write_batch(batch)
     return sink.getvalue().to_pybytes()

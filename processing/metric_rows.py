@@ -9,9 +9,8 @@ from fieldline.windows import WINDOWS
 from processing.kernels import layout
 
 
-def window_of(level: int) -> int:
-    """The place in `WINDOWS` of the window that a level's rows are emitted as: one more than the level; a cut minute is a minute."""
-    return 1 if level == layout.MINUTES else level + 1
+WINDOW_OF = np.array([1 if level == layout.MINUTES else level + 1 for level in range(layout.LEVELS)], np.int32)
+"""By level the place in `WINDOWS` of the window that its rows are emitted as: one more than the level; a cut minute is a minute."""
 
 
 def level_of(window: str) -> int:
@@ -24,6 +23,10 @@ class Named(NamedTuple):
 
     codes: np.ndarray
     names: list[str]
+
+    def only(self, index: np.ndarray) -> "Named":
+        """The names at `index`, a mask or places."""
+        return Named(self.codes[index], self.names)
 
     @classmethod
     def by_number(cls, numbers: np.ndarray, name_of: Callable[[int], str]) -> "Named":
@@ -50,3 +53,10 @@ class MetricRows(NamedTuple):
     fields: dict[str, np.ndarray]
     labels: dict[str, Named] = {}
     texts: dict[str, Named] = {}
+
+    def only(self, index: np.ndarray) -> "MetricRows":
+        """The rows at `index`, a mask or places."""
+        named = [{name: column.only(index) for name, column in names.items()} for names in (self.labels, self.texts)]
+        fields = {name: column[index] for name, column in self.fields.items()}
+        tag, window = (None if column is None else column[index] for column in (self.tag, self.window))
+        return MetricRows(self.kind, self.time[index], self.asset[index], tag, window, fields, *named)

@@ -1,17 +1,24 @@
 """What an operator sees of the windows that are to be read out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from processing.kernels import layout as at
+from processing.kernels.emission import Flags, dirty_rows
 from processing.kernels.kept import Partials
 from processing.kernels.layout import Plant
-from processing.kernels.reprocess import dirty_rows
 from processing.kernels.spc import Charted
+from processing.metric_rows import WINDOW_OF, MetricRows, Named
+
+
+_SORTS = np.zeros(at.LEVELS, np.int8)
+_SORTS[[at.SHIFTS, at.ORDERS]] = 1, 2
+
+_NO_TEXTS: dict[str, Named] = {}
 
 
 class Names(Protocol):
@@ -32,38 +39,46 @@ class Names(Protocol):
 class ChartTable(Protocol):
     """The control charts of a partition."""
 
+    @property
+    def levels(self) -> list[int]:
+        """The levels whose windows make points of charts, ascending."""
+
     def charted(self, level: int, lines: int, products: list[str]) -> Charted:
         """The charted rows whose cells are of a level, of the first `lines` lines, and the limits while each product is made."""
 
 
 class Changed(NamedTuple):
-    """Rows to be emitted, int64[n] each: row of the pool, window and series."""
+    """Rows to be emitted, int64[n] each: row of the pool, window and series; rows of slices come first, `slices` of them."""
 
     row: np.ndarray
     window: np.ndarray
     series: np.ndarray
+    slices: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Windows `ids`, int64[n], all of one level, and all that their figures are made of; to be read only.
+    """Windows `ids`, int64[n] by level, and all that their figures are made of; to be read only.
 
-    windows, labels : WINDOW and LABEL of every window, by id; dirty : flags of the pool in which the windows' blocks lie.
+    windows, labels : WINDOW and LABEL of every window, by id; dirty : flags of both pools.
     line_output : by line, the asset whose good count is the line's, -1: not declared; line_meter : by asset, 1 where its energy is
     its line's. partials : by operator.
     """
 
     ids: np.ndarray
-    level: int
     windows: np.ndarray
     labels: np.ndarray
     plant: Plant
-    dirty: np.ndarray
+    dirty: Flags
     line_output: np.ndarray
     line_meter: np.ndarray
     names: Names
     charts: ChartTable
     partials: Mapping[str, Partials]
+
+    def of_level(self, level: int) -> "View":
+        """The windows of one level."""
+        return replace(self, ids=self.ids[self.windows["level"][self.ids] == level])
 
     @cached_property
     def room(self) -> int:
@@ -73,11 +88,82 @@ class View:
     @cached_property
     def changed(self) -> Changed:
         """The rows that are to be emitted."""
-        row, window, series = (np.empty(self.room, np.int64) for _ in Changed._fields)
+        row, window, series = np.empty((3, self.room), np.int64)
         n = dirty_rows(self.ids, self.windows, self.plant, self.dirty, row, window, series)
-        return Changed(row[:n], window[:n], series[:n])
+        slices = int(np.count_nonzero(self.windows["level"][window[:n]] == at.SLICES))
+        return Changed(row[:n], window[:n], series[:n], slices)
 
-    def records_of(self, operator: str, rows: np.ndarray) -> np.ndarray:
-        """The partial aggregates of an operator in rows of the pool."""
-        partials = self.partials[operator]
-        return (partials.slices if self.level == at.SLICES else partials.windows)[rows]
+    def records_of(self, operator: str, changed: Changed) -> np.ndarray:
+        """The partial aggregates of an operator in rows that changed; those of longer windows are to be of the slices' type."""
+        partials, slices = self.partials[operator], changed.slices
+        of_slices, of_longer = partials.slices[changed.row[:slices]], partials.windows[changed.row[slices:]]
+        return np.concatenate([of_slices, of_longer]) if slices and len(of_longer) else of_slices if slices else of_longer
+
+    def rows_of_series(
+        self,
+        kind: str,
+        window: np.ndarray,
+        series: np.ndarray,
+        fields: dict[str, np.ndarray],
+        texts: dict[str, Named] = _NO_TEXTS,
+    ) -> list[MetricRows]:
+        """Rows of series in windows, int64[n] each, by number and id, with what the windows say of themselves.
+
+        That is time, window and revision, of shifts the name, of orders their name and product, and that they were not retracted.
+        """
+        info = self.plant.series[series]
+        return self._rows(kind, window, info["asset"].copy(), info["tag"].copy(), fields, texts)
+
+    def rows_of_assets(
+        self,
+        kind: str,
+        window: np.ndarray,
+        asset: np.ndarray,
+        fields: dict[str, np.ndarray],
+        texts: dict[str, Named] = _NO_TEXTS,
+    ) -> list[MetricRows]:
+        """Rows of assets in windows, int64[n] each; else as `rows_of_series`."""
+        return self._rows(kind, window, asset, None, fields, texts)
+
+    def _rows(
+        self,
+        kind: str,
+        window: np.ndarray,
+        asset: np.ndarray,
+        tag: np.ndarray | None,
+        fields: dict[str, np.ndarray],
+        texts: dict[str, Named],
+    ) -> list[MetricRows]:
+        known = self.windows
+        fields["rev"] = known["rev"][window].astype(np.float64)
+        number = WINDOW_OF[known["level"][window]]
+        return self._labelled(MetricRows(kind, known["start"][window], asset, tag, number, fields, {}, texts), window)
+
+    def _labelled(self, rows: MetricRows, window: np.ndarray) -> list[MetricRows]:
+        """Rows, those of shifts and of orders by themselves, since only they have labels."""
+        sort = _SORTS[self.windows["level"][window]]
+        if not sort.any():
+            return [rows]
+        found = []
+        for which, labelled in enumerate((_as_they_are, self._of_shifts, self._of_orders)):
+            mine = np.flatnonzero(sort == which)
+            if len(mine):
+                found.append(labelled(rows.only(mine), window[mine]))
+        return found
+
+    def _of_shifts(self, rows: MetricRows, window: np.ndarray) -> MetricRows:
+        line, start = self.windows["line"], self.windows["start"]
+        shift = Named.by_number(window, lambda number: self.names.shift_name(int(line[number]), int(start[number])))
+        return rows._replace(labels={"shift": shift})
+
+    def _of_orders(self, rows: MetricRows, window: np.ndarray) -> MetricRows:
+        """An order that was retracted may come again, so that each row says whether it was."""
+        label = self.labels[window]
+        product = Named.by_number(label["product"], self.names.products.__getitem__)
+        order = Named.by_number(label["order"], self.names.orders.__getitem__)
+        fields = rows.fields | {"retracted": np.zeros(len(window))}
+        return rows._replace(fields=fields, labels={"product": product}, texts={"order_id": order} | rows.texts)
+
+
+def _as_they_are(rows: MetricRows, _: np.ndarray) -> MetricRows:
+    return rows

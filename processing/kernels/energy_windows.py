@@ -196,8 +196,9 @@ def fold(tree, windows, labels, plant, kept):
 
 
 @inline
-def is_dirty(asset, window, plant, dirty, flags):
+def is_dirty(asset, window, plant, kept, flags):
     """Whether one of an asset's rows in a window has one of the dirty flags."""
+    dirty = kept.dirty_slices if window.level == SLICES else kept.dirty
     for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
         row = plant.asset_rows[m]
         if row < np.int64(1) << window.shift and dirty[window.block + row] & flags != 0:
@@ -287,7 +288,7 @@ def read_out(ids, windows, labels, plant, kept, flags, scratch, figures):
         for j in range(min(rows, plant.lines[window.line].series)):
             series = plant.series[plant.row_series[base + j]]
             asset = series.asset
-            if series.lead != j or (flags != 0 and not is_dirty(asset, window, plant, kept.dirty, flags)):
+            if series.lead != j or (flags != 0 and not is_dirty(asset, window, plant, kept, flags)):
                 continue
             block = Block(kept.windows, window.block, rows, base)
             if window.level == SLICES:

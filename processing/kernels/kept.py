@@ -23,13 +23,14 @@ class State(NamedTuple):
 
 
 class Partials(NamedTuple):
-    """Partial aggregates of slices and of longer windows, and the dirty flags of those windows that are folded or read out.
+    """Partial aggregates of slices and of longer windows, and the dirty flags of both.
 
-    `fold` changes `windows`; what reads out changes nothing. An operator has a subclass of its own.
+    `fold` changes `windows` where `dirty`, their flags, say so; what reads out changes nothing. An operator has a subclass of its own.
     """
 
     slices: np.ndarray
     windows: np.ndarray
+    dirty_slices: np.ndarray
     dirty: np.ndarray
 
 
@@ -74,5 +75,5 @@ def kept(
     opened = INTS if open is None else records(open.dtype)
     state_type = context(of_state, slices, states, states, opened, BYTES)
     return Kept(
-        slice, window, state, open, of_state, of_partials, state_type, context(of_partials, slices, windows, BYTES)
+        slice, window, state, open, of_state, of_partials, state_type, context(of_partials, slices, windows, BYTES, BYTES)
     )

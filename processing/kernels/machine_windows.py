@@ -145,7 +145,7 @@ def read_out(ids, windows, labels, plant, kept, flags, machines, parts):
             is_slice = window.level == SLICES
             if (kept.slices[row].reported if is_slice else kept.windows[row].reported) == 0:
                 continue
-            is_flagged = kept.dirty[row] & flags != 0
+            is_flagged = (kept.dirty_slices[row] if is_slice else kept.dirty[row]) & flags != 0
             is_wanted = is_wanted or is_flagged
             machine = machines[found]
             machine.window, machine.asset, machine.is_flagged = number, asset, 1 if is_flagged else 0

@@ -1,4 +1,4 @@
-"""Running a slice again: its state is restored, its rows are run, and what changed is flagged. And what is read out and was emitted.
+"""Running a slice again: its state is restored, its rows are run, and what changed is flagged.
 
 What an operator keeps is treated as rows of words here, alike for all.
 """
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from processing.kernels.jit import BYTES, INT, INTS, NOTHING, WORDS, context, kernel
+from processing.kernels.jit import BYTES, INTS, NOTHING, WORDS, context, kernel
 from processing.kernels.layout import CHANGED, CLOSED, EMIT, PLANT, REVISED, SPREAD, TOUCHED, WINDOWS
 
 # what running a slice again does with a word of its partial aggregate
@@ -106,42 +106,3 @@ def finish(ids, bases, windows, carried, differs, dirty):
                 window.flags |= REVISED
         if follow:
             windows[window.newer].flags |= CHANGED
-
-
-@kernel(INT, INTS, WINDOWS, PLANT, BYTES, INTS, INTS, INTS)
-def dirty_rows(ids, windows, plant, dirty, out_row, out_window, out_series):
-    """The rows of windows that are to be emitted: row of the pool, window and series of each. Returns how many."""
-    found = 0
-    for number in ids:
-        window = windows[number]
-        line = plant.lines[window.line]
-        for r in range(min(np.int64(1) << window.shift, line.series)):
-            if dirty[window.block + r] & EMIT != 0:
-                out_row[found] = window.block + r
-                out_window[found] = number
-                out_series[found] = plant.row_series[line.base + r]
-                found += 1
-    return found
-
-
-@kernel(NOTHING, INTS, INT, WINDOWS, BYTES)
-def clear_flags(ids, flags, windows, dirty):
-    """Take `flags` off the rows of windows that were emitted."""
-    for number in ids:
-        window = windows[number]
-        left = 0
-        for row in range(window.block, window.block + (np.int64(1) << window.shift)):
-            dirty[row] &= 255 - flags
-            left |= dirty[row]
-        window.flags &= ~REVISED
-        if left == 0:
-            window.flags &= ~TOUCHED
-        window.flags |= CHANGED
-
-
-@kernel(NOTHING, INTS, WINDOWS)
-def revise(ids, windows):
-    """Count a revision for closed windows that late rows changed."""
-    for number in ids:
-        if windows[number].flags & REVISED != 0 and windows[number].flags & CLOSED != 0:
-            windows[number].rev += 1

@@ -9,27 +9,36 @@ from typing import NamedTuple
 
 import numpy as np
 
-from processing.kernels.jit import BYTES, INT, INTS, NOTHING, context, inline, kernel
+from processing.kernels.jit import BYTES, INT, INTS, context, inline, kernel
+from processing.kernels.labels import STRETCHES, holding
 from processing.kernels.layout import (
     CHANGED,
-    CLOSED,
     DAYS,
-    FAR,
     HOUR,
-    LABELS,
+    LEVELS,
     MINUTE,
     MINUTES,
+    MONTHS,
     PLANT,
     QUARTER,
     QUARTERS,
-    REFOLD,
-    REVISED,
     SLICES,
     TABLE,
     TOUCHED,
+    WEEKS,
     WINDOWS,
 )
 from processing.kernels.table import find_place, has_window, link, take_window
+
+
+class Zones(NamedTuple):
+    """Starts of local days of all time zones: those of zone z are days[first[z]:first[z + 1]] [ns UTC]."""
+
+    days: np.ndarray
+    first: np.ndarray
+
+
+ZONES = context(Zones, INTS, INTS)
 
 
 @inline
@@ -60,29 +69,99 @@ def make_window(table, plant, line, level, start, end, older):
     return number
 
 
-@kernel(INT, INT, INTS, PLANT, TABLE, INTS, INTS, INTS)
-def ensure_parents(begin, children, plant, table, days, zone_at, parents):
-    """Find or make the hierarchical window above each of `children`, from number `begin` on; parents : int64[children], output.
+@inline
+def bounds_above(window, level, lines, kept, known):
+    """Start and end of the overlapping window of a level that holds a slice or a day; equal where there is none, or none is kept.
 
-    days, zone_at : starts of days of all time zones, those of zone z from zone_at[z] on. Returns how many are done: when there is no room
-    for a window more, fewer than all.
+    Weeks and months are folded from days, the others from slices; a whole minute is a slice, and has no window above that.
     """
-    near = np.int64(-1)
-    for k in range(begin, children.size):
-        child = table.windows[children[k]]
-        number = child.parent
-        if number < 0:
-            level = child.level + 1
-            start, end = window_bounds(level, child.start, days, zone_at, plant.lines[child.line].zone)
-            number = find_place(plant.lines, table.windows, child.line, level, start, near)
-            if number < 0 or table.windows[number].start != start:
-                if not has_window(table):
-                    return k
-                number = make_window(table, plant, child.line, level, start, end, number)
-            child.parent = number
-        table.windows[number].flags |= TOUCHED | CHANGED
-        parents[k] = near = number
-    return children.size
+    if kept[level] == 0 or window.level != (DAYS if level == WEEKS or level == MONTHS else SLICES):
+        return window.start, window.start
+    if level == MINUTES:
+        start = window.start // MINUTE * MINUTE
+        is_whole = window.start == start and window.end == start + MINUTE
+        return start, start if is_whole else start + MINUTE
+    first = level * lines + window.line
+    place = holding(known.start, known.end, known.first[first], known.last[first], window.start)
+    if place < 0:
+        return window.start, window.start
+    return known.start[place], known.end[place]
+
+
+@inline
+def ensure(table, plant, line, level, start, end, near):
+    """Find or make the window of a line and level that begins at `start`; its id, or -1 where it is missing and there is no room.
+
+    near : int64[LEVELS], by level a window near which to look; changed.
+    """
+    number = find_place(plant.lines, table.windows, line, level, start, near[level])
+    if number < 0 or table.windows[number].start != start:
+        if not has_window(table):
+            return np.int64(-1)
+        number = make_window(table, plant, line, level, start, end, number)
+    near[level] = number
+    return number
+
+
+@inline
+def add_found(number, found, progress, windows):
+    """Flag a window as one to be looked at, and add it to those that are."""
+    if windows[number].flags & TOUCHED == 0:
+        found[progress[1]] = number
+        progress[1] += 1
+    windows[number].flags |= TOUCHED | CHANGED
+
+
+@inline
+def sort_by_level(ids, windows):
+    """Put ids in the order of their levels."""
+    count = np.zeros(LEVELS + 1, np.int64)
+    for number in ids:
+        count[windows[number].level + 1] += 1
+    place = np.cumsum(count)
+    before = ids.copy()
+    for number in before:
+        level = windows[number].level
+        ids[place[level]] = number
+        place[level] += 1
+
+
+MOST_ABOVE = 8
+"""So many windows at most hold a slice: quarter-hour, hour, day, week, month, shift, order, and the minute that was cut."""
+
+
+@kernel(INT, INTS, INTS, PLANT, TABLE, ZONES, BYTES, STRETCHES)
+def ensure_above(found, progress, plant, table, zones, kept, known):
+    """Find or make all windows above those that changed, and flag them.
+
+    found : ids of windows that changed, all that have the flag TOUCHED but slices that are not due; those above are added, and in the end
+    all are in the order of their levels. There must be room for MOST_ABOVE more of each. progress : int64[2], changed, how many are done
+    and how many there are. kept : uint8[LEVELS], 1 where windows of the level are kept. known : weeks, months, shifts and orders, those
+    of level l and line n at l * lines + n. Returns 1 when all are done, 0 when there is no room for a window more.
+    """
+    near = np.full(LEVELS, -1, np.int64)
+    while progress[0] < progress[1]:
+        window = table.windows[found[progress[0]]]
+        if window.level < DAYS and kept[window.level + 1] == 1:
+            if window.parent < 0:
+                level, zone = window.level + 1, plant.lines[window.line].zone
+                start, end = window_bounds(level, window.start, zones.days, zones.first, zone)
+                number = ensure(table, plant, window.line, level, start, end, near)
+                if number < 0:
+                    return 0
+                window.parent = number
+            add_found(window.parent, found, progress, table.windows)
+        for level in range(WEEKS, LEVELS):
+            start, end = bounds_above(window, level, len(plant.lines), kept, known)
+            if start < end:
+                number = ensure(table, plant, window.line, level, start, end, near)
+                if number < 0:
+                    return 0
+                table.windows[number].end = end
+                add_found(number, found, progress, table.windows)
+        progress[0] += 1
+    sort_by_level(found[: progress[1]], table.windows)
+    return 1
 
 
 @inline
@@ -103,28 +182,6 @@ def reverse(out, lo, hi):
         hi -= 1
 
 
-@kernel(INT, INTS, PLANT, WINDOWS, INTS, INTS)
-def find_children(parents, plant, windows, first, children):
-    """The windows one level below each of `parents`, in order of time.
-
-    first : int64[parents + 1], output, where each parent's children begin; children : output.
-    Returns how many there are; where that is more than fit, `children` is to be made larger.
-    """
-    found = 0
-    near = np.int64(-1)
-    for k in range(parents.size):
-        parent = windows[parents[k]]
-        first[k] = found
-        number = find_place(plant.lines, windows, parent.line, parent.level - 1, parent.end - 1, near)
-        near = number
-        while number >= 0 and windows[number].start >= parent.start:
-            found = put(children, found, number)
-            number = windows[number].older
-        reverse(children, first[k], found)
-    first[parents.size] = found
-    return found
-
-
 @inline
 def decompose(plant, windows, line, level, a, b, out, at):
     """Windows of a level that lie in a..b and, of those that lie in it in part, the windows and slices below them, newest first.
@@ -142,142 +199,40 @@ def decompose(plant, windows, line, level, a, b, out, at):
     return at
 
 
+@inline
+def put_children(plant, windows, parent, near, out, at):
+    """The windows one level below a hierarchical one that lie in it, newest first, written to `out` from `at` on; the next place.
+
+    near : int64[LEVELS], by level a window near which to look; changed.
+    """
+    level = parent.level - 1
+    number = near[level] = find_place(plant.lines, windows, parent.line, level, parent.end - 1, near[level])
+    while number >= 0 and windows[number].start >= parent.start:
+        at = put(out, at, number)
+        number = windows[number].older
+    return at
+
+
 @kernel(INT, INTS, PLANT, WINDOWS, INTS, INTS)
-def find_decomposition(overlapping, plant, windows, first, children):
-    """What each of the overlapping windows is folded from, in order of time; arguments and result as of `find_children`."""
+def find_below(parents, plant, windows, first, children):
+    """What each of the longer windows `parents` is folded from, in order of time: the level below it, or its decomposition.
+
+    first : int64[parents + 1], output, where each parent's children begin; children : output.
+    Returns how many there are; where that is more than fit, `children` is to be made larger.
+    """
     found = 0
-    for k in range(overlapping.size):
-        window = windows[overlapping[k]]
+    near = np.full(LEVELS, -1, np.int64)
+    for k in range(parents.size):
+        parent = windows[parents[k]]
         first[k] = found
-        top = SLICES if window.level == MINUTES else DAYS
-        found = decompose(plant, windows, window.line, top, window.start, window.end, children, found)
+        if parent.level <= DAYS:
+            found = put_children(plant, windows, parent, near, children, found)
+        else:
+            top = SLICES if parent.level == MINUTES else DAYS
+            found = decompose(plant, windows, parent.line, top, parent.start, parent.end, children, found)
         reverse(children, first[k], found)
-    first[overlapping.size] = found
+    first[parents.size] = found
     return found
-
-
-@inline
-def holding(starts, ends, lo, hi, time):
-    """Place between lo and hi of the stretch that holds `time`, or -1; stretches ascend and lie apart."""
-    first = lo
-    while lo < hi:
-        middle = (lo + hi) // 2
-        if starts[middle] <= time:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo - 1 if lo > first and ends[lo - 1] > time else np.int64(-1)
-
-
-class Stretches(NamedTuple):
-    """Stretches of time of all lines, ascending and apart: those of a line lie at first[line]:last[line] of the other columns [ns UTC].
-
-    order, product : of orders, number of the order and row of the product in `Plant.ideal_cycle_s`; empty for other ones.
-    """
-
-    first: np.ndarray
-    last: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    order: np.ndarray
-    product: np.ndarray
-
-
-STRETCHES = context(Stretches, INTS, INTS, INTS, INTS, INTS, INTS)
-
-
-@kernel(NOTHING, INTS, PLANT, WINDOWS, STRETCHES, LABELS)
-def label_orders(ids, plant, windows, orders, labels):
-    """Say for `ids` how long they are, and which order and product held all the while, if one did.
-
-    What has no end yet is as long as its line's slices reach, which depends on no clock once the line is silent.
-    """
-    for number in ids:
-        window, label = windows[number], labels[number]
-        if window.end >= FAR:
-            newest = windows[plant.lines[window.line].newest_window[SLICES]]
-            reached = newest.end if newest.flags & CLOSED != 0 else newest.start
-            label.length = max(reached - window.start, 0)
-        else:
-            label.length = window.end - window.start
-        label.order = label.product = 0
-        place = holding(orders.start, orders.end, orders.first[window.line], orders.last[window.line], window.start)
-        if place >= 0 and window.end <= orders.end[place]:
-            label.order = orders.order[place]
-            label.product = orders.product[place]
-
-
-@kernel(INT, INT, INTS, INT, STRETCHES, PLANT, TABLE, INTS)
-def ensure_overlapping(begin, children, level, known, plant, table, out):
-    """Find or make the overlapping window of a level that holds each of `children`, from number `begin` on.
-
-    known : the windows that there are; not looked at for minutes. out : int64[children], output, -1 where there is none.
-    Returns how many are done: when there is no room for a window more, fewer than all.
-    """
-    near = np.int64(-1)
-    for k in range(begin, children.size):
-        child = table.windows[children[k]]
-        line, time = child.line, child.start
-        out[k] = -1
-        if level == MINUTES:
-            start = time // MINUTE * MINUTE
-            end = start + MINUTE
-            if time == start and child.end == end:
-                continue
-        else:
-            place = holding(known.start, known.end, known.first[line], known.last[line], time)
-            if place < 0:
-                continue
-            start, end = known.start[place], known.end[place]
-        number = find_place(plant.lines, table.windows, line, level, start, near)
-        if number < 0 or table.windows[number].start != start:
-            if not has_window(table):
-                return k
-            number = make_window(table, plant, line, level, start, end, number)
-        table.windows[number].end = end
-        table.windows[number].flags |= TOUCHED | CHANGED
-        out[k] = near = number
-    return children.size
-
-
-class Flags(NamedTuple):
-    """Dirty flags of blocks: of slices, and of longer windows."""
-
-    slices: np.ndarray
-    windows: np.ndarray
-
-
-FLAGS = context(Flags, BYTES, BYTES)
-
-
-@inline
-def clear_flag(dirty, window, rows, flag):
-    """Take a flag off a window's rows."""
-    for r in range(rows):
-        dirty[window.block + r] &= 255 - flag
-
-
-@kernel(NOTHING, INTS, INTS, INT, INT, PLANT, WINDOWS, FLAGS)
-def propagate(ids, above, flag, is_done, plant, windows, dirty):
-    """Flag in the window above each of `ids` (-1: none) the rows to fold anew, those that carry `flag`.
-
-    An asset's first row goes with each of its rows. is_done : 1 takes `flag` off.
-    """
-    for k in range(ids.size):
-        window, parent = windows[ids[k]], above[k]
-        of_window = dirty.slices if window.level == SLICES else dirty.windows
-        rows = min(np.int64(1) << window.shift, plant.lines[window.line].series)
-        if parent >= 0:
-            if window.flags & REVISED != 0:
-                windows[parent].flags |= REVISED
-            first = windows[parent].block
-            base = plant.lines[window.line].base
-            for r in range(rows):
-                if of_window[window.block + r] & flag != 0:
-                    dirty.windows[first + r] |= REFOLD
-                    dirty.windows[first + plant.series[plant.row_series[base + r]].lead] |= REFOLD
-        if is_done == 1:
-            clear_flag(of_window, window, rows, flag)
 
 
 @kernel(INT, INT, INT, INT, INT, PLANT, WINDOWS, INTS)

@@ -32,7 +32,7 @@ from processing.formulas.power import apparent_power, interval_demand
 from processing.kernels import energy as kernel
 from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
-from processing.metric_rows import MetricRows, Named, window_of
+from processing.metric_rows import MetricRows
 from processing.operator import Operator
 from processing.view import View
 
@@ -67,7 +67,7 @@ def energies_to_emit(view: View) -> Energies:
 
 def _energies(view: View, flags: int) -> Energies:
     size = 1 << view.windows["shift"][view.ids]
-    scratch = np.empty(size.max(initial=0) if view.level == at.SLICES else 0, kernel.WINDOW_PARTIAL)
+    scratch = np.empty(size.max(initial=0), kernel.WINDOW_PARTIAL)
     figures = np.empty(view.room, windows.FIGURES)
     partials = view.partials["energy"]
     n = windows.read_out(view.ids, view.windows, view.labels, view.plant, partials, flags, scratch, figures)
@@ -93,26 +93,8 @@ def read_out(view: View) -> list[MetricRows]:
         "energy_cost": found["cost"].copy(),
         "co2_kg": found["co2_kg"].copy(),
         "coverage": found["coverage"].copy(),
-        "rev": view.windows["rev"][ids].astype(np.float64),
     }
-    labels, texts = labels_of(view, ids)
-    window = np.full(len(ids), window_of(view.level), np.int32)
-    return [MetricRows("energy", view.windows["start"][ids], asset.copy(), None, window, fields, labels, texts)]
-
-
-def labels_of(view: View, window: np.ndarray) -> tuple[dict[str, Named], dict[str, Named]]:
-    """Labels and texts of rows of windows, int64[n], by id: the shift's name; an order's product and name."""
-    if view.level == at.SHIFTS:
-
-        def shift_of(number: int) -> str:
-            return view.names.shift_name(*view.windows[["line", "start"]][number].item())
-
-        return {"shift": Named.by_number(window, shift_of)}, {}
-    if view.level != at.ORDERS:
-        return {}, {}
-    found = view.labels[window]
-    labels = {"product": Named.by_number(found["product"], view.names.products.__getitem__)}
-    return labels, {"order_id": Named.by_number(found["order"], view.names.orders.__getitem__)}
+    return view.rows_of_assets("energy", ids, asset.copy(), fields)
 
 
 _GHG = "GHG Protocol Scope 2 Guidance (WRI, 2015), location-based: activity · emission factor of its time"

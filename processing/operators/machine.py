@@ -29,9 +29,8 @@ from processing.kernels import layout as at
 from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
 from processing.machine_rows import Pieces, Rows, by_line, joined, lines_of, machines_to_emit
-from processing.metric_rows import MetricRows, Named, window_of
+from processing.metric_rows import MetricRows, Named
 from processing.operator import Operator
-from processing.operators.energy import labels_of
 from processing.view import View
 
 NS_A_SECOND = 1e9
@@ -55,11 +54,11 @@ def read_out(view: View) -> list[MetricRows]:
         return []
     machines, is_changed = found_machines
     timed = joined(machines.only(is_changed & machines.with_state), lines_of(view, machines))
-    found = [_oee(view, timed), _losses(view, timed)] if len(timed.window) else []
+    found = _oee(view, timed) + _losses(view, timed) if len(timed.window) else []
     return found + _quality(view, machines, is_changed)
 
 
-def _oee(view: View, rows: Rows) -> MetricRows:
+def _oee(view: View, rows: Rows) -> list[MetricRows]:
     ratios = oee.ratios(rows.busy, rows.run, rows.ideal_total, rows.ideal_good)
     # Without ideal times pieces give the quality, where it is one machine's.
     by_pieces = quality.good_ratio(rows.pieces.good, rows.pieces.total)
@@ -100,7 +99,7 @@ def _elements(rows: Rows) -> dict[str, np.ndarray]:
     }
 
 
-def _losses(view: View, rows: Rows) -> MetricRows:
+def _losses(view: View, rows: Rows) -> list[MetricRows]:
     production = rows.times["production"]
     times = {
         "calendar_time_s": rows.length,
@@ -152,7 +151,7 @@ def _quality(view: View, machines: Rows, is_changed: np.ndarray) -> list[MetricR
     asset = np.concatenate([own.asset, view.plant.lines["asset"][line]])
     fields = _ratios(made) | {"rolled_throughput_yield": rolled}
     reason = np.where(no_output, _NO_OUTPUT, _reason_of_pieces(made))
-    return [_metric_rows(view, "quality", window, asset, fields, reason)]
+    return _metric_rows(view, "quality", window, asset, fields, reason)
 
 
 def _rolled(pieces: Pieces, count: np.ndarray) -> np.ndarray:
@@ -195,12 +194,8 @@ def _reason_of_pieces(pieces: Pieces) -> np.ndarray:
 
 def _metric_rows(
     view: View, kind: str, window: np.ndarray, asset: np.ndarray, fields: dict[str, np.ndarray], reason: np.ndarray
-) -> MetricRows:
-    fields["rev"] = view.windows["rev"][window].astype(np.float64)
-    labels, texts = labels_of(view, window)
-    texts["null_reason"] = Named(reason.astype(np.int32), _REASONS)
-    number = np.full(len(window), window_of(view.level), np.int32)
-    return MetricRows(kind, view.windows["start"][window], asset, None, number, fields, labels, texts)
+) -> list[MetricRows]:
+    return view.rows_of_assets(kind, window, asset, fields, {"null_reason": Named(reason.astype(np.int32), _REASONS)})
 
 
 _ISO = "ISO 22400-2:2014"

@@ -28,7 +28,7 @@ from processing.formulas.power import specific_energy
 from processing.kernels import energy as energy_kernel
 from processing.kernels import layout as at
 from processing.machine_rows import Rows, all_machines, by_line, lines_of, ranks
-from processing.metric_rows import MetricRows, Named, window_of
+from processing.metric_rows import MetricRows, Named
 from processing.operator import Operator
 from processing.operators import energy
 from processing.view import View
@@ -84,7 +84,7 @@ def read_out(view: View) -> list[MetricRows]:
     if not wanted.any():
         return []
     made = Made(*(column[wanted] for column in made))
-    return [_metric_rows(view, _drawn(view, made, is_line[wanted]), made)]
+    return _metric_rows(view, _drawn(view, made, is_line[wanted]), made)
 
 
 def _keys(view: View, window: np.ndarray, asset: np.ndarray) -> np.ndarray:
@@ -185,10 +185,9 @@ def _sums(meters: Drawn, first: np.ndarray) -> Drawn:
     )
 
 
-def _metric_rows(view: View, drawn: Drawn, made: Made) -> MetricRows:
+def _metric_rows(view: View, drawn: Drawn, made: Made) -> list[MetricRows]:
     holds = [np.isnan(drawn.kwh), made.no_output, np.isnan(made.good), made.good <= 0.0]
     reason = np.where(np.any(holds, axis=0), np.argmax(holds, axis=0), -1).astype(np.int32)
-    found = view.windows[made.window]
     fields = {
         "good_count": made.good,
         "scrap_count": made.scrap,
@@ -199,15 +198,11 @@ def _metric_rows(view: View, drawn: Drawn, made: Made) -> MetricRows:
         "energy_cost_per_good_unit": specific_energy(drawn.cost, made.good),
         "standby_energy_kwh": drawn.standby_kwh,
         "producing_time_s": made.producing_s,
-        "duration_s": _durations(found, drawn, made),
+        "duration_s": _durations(view.windows[made.window], drawn, made),
         "oee": made.oee,
         "coverage": np.fmin(made.coverage, drawn.coverage),
-        "rev": found["rev"].astype(np.float64),
     }
-    labels, texts = energy.labels_of(view, made.window)
-    texts["null_reason"] = Named(reason, _REASONS)
-    window = np.full(len(found), window_of(view.level), np.int32)
-    return MetricRows("order", found["start"].copy(), made.asset, None, window, fields, labels, texts)
+    return view.rows_of_assets("order", made.window, made.asset, fields, {"null_reason": Named(reason, _REASONS)})
 
 
 def _durations(found: np.ndarray, drawn: Drawn, made: Made) -> np.ndarray:

@@ -21,6 +21,7 @@ of an order changes it in place, and a chart stays one series. `retracted` is 1 
 minute since an order was reported late; it has no other value.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ from processing.kernels import layout as at
 from processing.kernels import spc as kernel
 from processing.kernels import spc_memory, spc_points
 from processing.kernels.jit import words
-from processing.metric_rows import MetricRows, Named, window_of
+from processing.metric_rows import MetricRows, Named
 from processing.operator import Bring, Operator
 from processing.view import View
 
@@ -42,9 +43,9 @@ REASONS = ("", "no limits", "subgroup of one", "flat signal")
 
 
 class Points(NamedTuple):
-    """Points to be read out, n of them: int64[n], row of the pool, window, series and chart of each."""
+    """Points to be read out, n of them: the cell's record, and int64[n] each, window, series and chart."""
 
-    row: np.ndarray
+    cells: np.ndarray
     window: np.ndarray
     series: np.ndarray
     chart: np.ndarray
@@ -54,15 +55,21 @@ class Points(NamedTuple):
         return Points(*(column[index] for column in self))
 
 
-def _charted(view: View) -> kernel.Charted:
-    return view.charts.charted(view.level, len(view.plant.lines), view.names.products)
+def _by_level(view: View) -> Iterator[tuple[int, View, kernel.Charted]]:
+    """Levels whose windows are cells of charts, with those that are in the view."""
+    for level in view.charts.levels:
+        mine = view.of_level(level)
+        if len(mine.ids):
+            yield level, mine, view.charts.charted(level, len(view.plant.lines), view.names.products)
 
 
 def scan(view: View, bring: Bring) -> None:
     """Hand the charts' memory on through cells that changed, and flag the points that change with it."""
-    charted = _charted(view)
-    if not len(charted.local):
-        return
+    for level, mine, charted in _by_level(view):
+        _scan(level, mine, charted, bring)
+
+
+def _scan(level: int, view: View, charted: kernel.Charted, bring: Bring) -> None:
     line, start = view.windows["line"][view.ids], view.windows["start"][view.ids]
     ids = view.ids[np.lexsort((start, line))]
     line = view.windows["line"][ids]
@@ -71,68 +78,62 @@ def scan(view: View, bring: Bring) -> None:
     way, handed = spc_memory.Way(ids, np.array([0, -1])), spc_memory.Handed(room, words(room.memory))
     wanted = np.empty(_AHEAD, np.int64)
     while True:
-        cells = _cells(view)
+        cells = _cells(view, level)
         missing = spc_memory.carry_on(way, charted, view.plant, view.windows, view.labels, cells, handed, wanted)
         if not missing:
             return
         view = bring(wanted[:missing])
 
 
-def _cells(view: View) -> spc_memory.Cells:
+def _cells(view: View, level: int) -> spc_memory.Cells:
     partials = view.partials["spc"]
-    cells = partials.slices if view.level == at.SLICES else partials.windows
-    return spc_memory.Cells(cells, words(cells), view.dirty)
+    if level == at.SLICES:
+        return spc_memory.Cells(partials.slices, words(partials.slices), partials.dirty_slices)
+    return spc_memory.Cells(partials.windows, words(partials.windows), partials.dirty)
 
 
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the cells, one a charted series that is to be emitted."""
-    charted = _charted(view)
-    if not len(charted.local):
-        return []
-    points = _changed(view, charted)
-    empty = view.records_of("spc", points.row)["count"] == 0.0
-    found = [_rows(view, charted, points.only(~empty))] if not empty.all() else []
-    if view.level == at.SLICES:
+    return [rows for level, mine, charted in _by_level(view) for rows in _read_out(level, mine, charted)]
+
+
+def _read_out(level: int, view: View, charted: kernel.Charted) -> list[MetricRows]:
+    points = _changed(level, view, charted)
+    empty = points.cells["count"] == 0.0
+    found = _rows(level, view, charted, points.only(~empty)) if not empty.all() else []
+    if level == at.SLICES:
         gone = points.only(empty & (view.windows["end"][points.window] % at.MINUTE != 0))
-        found += [_retracted(view, gone)] if len(gone.row) else []
+        nothing = {"retracted": np.ones(len(gone.window))}
+        found += view.rows_of_series("spc", gone.window, gone.series, nothing) if len(gone.window) else []
     return found
 
 
-def _changed(view: View, charted: kernel.Charted) -> Points:
+def _changed(level: int, view: View, charted: kernel.Charted) -> Points:
     """The rows to be emitted of charted series whose cells are of the view's level."""
-    row, window, series = view.changed
-    mine = np.flatnonzero(view.plant.series["chart"][series] == view.level)
-    row, window, series = row[mine], window[mine], series[mine]
+    changed = view.changed
+    mine = view.plant.series["chart"][changed.series] == level
+    cells, window, series = view.records_of("spc", changed)[mine], changed.window[mine], changed.series[mine]
     of_series = view.plant.series[series]
-    return Points(row, window, series, charted.chart_of(of_series["line"], of_series["local"]))
+    return Points(cells, window, series, charted.chart_of(of_series["line"], of_series["local"]))
 
 
-def _rows(view: View, charted: kernel.Charted, points: Points) -> MetricRows:
-    cells, chart = view.records_of("spc", points.row), charted.charts[points.chart]
-    said = np.empty(len(points.row), spc_points.SAID)
+def _rows(level: int, view: View, charted: kernel.Charted, points: Points) -> list[MetricRows]:
+    cells, chart = points.cells, charted.charts[points.chart]
+    said = np.empty(len(cells), spc_points.SAID)
     room = spc_points.Scratch.made()
     spc_points.read_points(cells, points.window, view.windows, charted.charts, points.chart, room, said)
     fields = _measured(cells, chart, said) | _judged(cells, chart, said)
     with np.errstate(divide="ignore"):
         fields["coverage"] = np.where(chart["size"] == 0, 1.0, cells["count"] / chart["size"])
-    fields["rev"] = view.windows["rev"][points.window].astype(np.float64)
-    if view.level == at.SLICES:  # in each point of a minute: the first event about an order may cut any of them
-        fields["retracted"] = np.zeros(len(points.row))
+    if level == at.SLICES:  # in each point of a minute: the first event about an order may cut any of them
+        fields["retracted"] = np.zeros(len(cells))
     reason = np.maximum(said["reason"], 0)
     texts = {
         "rule_names": Named.by_number(_whole(fields["rules"]), lambda mask: ",".join(rule_names(mask))),
         "product": Named.by_number(cells["now_product"], view.names.products.__getitem__),
         "null_reason": Named.by_number(reason, REASONS.__getitem__),
     }
-    time, asset, tag, window = _identity(view, points)
-    return MetricRows("spc", time, asset, tag, window, fields, {}, texts)
-
-
-def _identity(view: View, points: Points) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Time, asset, tag and window of points."""
-    of_series = view.plant.series[points.series]
-    window = np.full(len(points.row), window_of(view.level), np.int32)
-    return view.windows["start"][points.window], of_series["asset"].copy(), of_series["tag"].copy(), window
+    return view.rows_of_series("spc", points.window, points.series, fields, texts)
 
 
 def _measured(cells: np.ndarray, chart: np.ndarray, said: np.ndarray) -> dict[str, Floats]:
@@ -192,13 +193,6 @@ def _ewma_reach(chart: np.ndarray, step: Floats) -> Floats:
 def _whole(numbers: Floats) -> np.ndarray:
     """Whole numbers as integers, 0 for NaN."""
     return np.nan_to_num(numbers).astype(np.int64)
-
-
-def _retracted(view: View, points: Points) -> MetricRows:
-    """Rows that say that there is no point any more."""
-    rev = view.windows["rev"][points.window].astype(np.float64)
-    time, asset, tag, window = _identity(view, points)
-    return MetricRows("spc", time, asset, tag, window, {"rev": rev, "retracted": np.ones(len(rev))})
 
 
 _SHEWHART = "ISO 7870-2:2013; D. Montgomery, Introduction to Statistical Quality Control, 7th ed., 2013"

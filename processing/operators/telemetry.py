@@ -13,55 +13,44 @@ import numpy as np
 from fieldline.catalogue import LEVELS, OWN, REV, Kind
 from processing.kernels import telemetry as kernel
 from processing.kernels.layout import Plant
-from processing.metric_rows import MetricRows, window_of
+from processing.metric_rows import MetricRows
 from processing.operator import Operator
 from processing.view import View
 
 
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the windows, one a series with samples that is to be emitted."""
-    row, window, series = view.changed
-    parts = view.records_of("telemetry", row)
+    changed = view.changed
+    parts = view.records_of("telemetry", changed)
     some = parts["count"] > 0
     if not some.any():
         return []
-    parts, found, series = parts[some], view.windows[window[some]], series[some]
-    length_s = (found["end"] - found["start"]) * 1e-9
-    number = np.full(len(found), window_of(view.level), np.int32)
-    return [_rows(view.plant, series, number, found, length_s, parts)]
+    parts, window = parts[some], changed.window[some]
+    length_s = (view.windows["end"][window] - view.windows["start"][window]) * 1e-9
+    return view.rows_of_series("telemetry", window, changed.series[some], _fields(length_s, parts))
 
 
 def seconds(plant: Plant, finished: np.ndarray) -> MetricRows:
     """Rows of one-second windows that are over."""
-    window = np.zeros(len(finished), np.int32)
-    return _rows(plant, finished["series"], window, finished, np.ones(len(finished)), finished)
+    info, window = plant.series[finished["series"]], np.zeros(len(finished), np.int32)
+    fields = _fields(np.ones(len(finished)), finished) | {"rev": finished["rev"].astype(np.float64)}
+    return MetricRows("telemetry", finished["start"].copy(), info["asset"].copy(), info["tag"].copy(), window, fields)
 
 
-def _rows(
-    plant: Plant, series: np.ndarray, number: np.ndarray, window: np.ndarray, length_s: np.ndarray, parts: np.ndarray
-) -> MetricRows:
-    """window : records with `start` and `rev`; parts : records with the statistics."""
+def _fields(length_s: np.ndarray, parts: np.ndarray) -> dict[str, np.ndarray]:
+    """length_s : of the windows [s]; parts : records with the statistics."""
     covered = parts["covered"]
     with np.errstate(invalid="ignore", divide="ignore"):
         held = np.where(covered > 0, parts["integral"] / covered, np.nan)
-    info = plant.series[series]
-    return MetricRows(
-        kind="telemetry",
-        time=window["start"].copy(),
-        asset=info["asset"].copy(),
-        tag=info["tag"].copy(),
-        window=number,
-        fields={
-            "count": parts["count"].copy(),
-            "min": parts["min"].copy(),
-            "max": parts["max"].copy(),
-            "mean": parts["sum"] / parts["count"],
-            "time_weighted_mean": held,
-            "last": parts["last"].copy(),
-            "coverage": np.minimum(covered / length_s, 1.0),
-            "rev": window["rev"].astype(np.float64),
-        },
-    )
+    return {
+        "count": parts["count"].copy(),
+        "min": parts["min"].copy(),
+        "max": parts["max"].copy(),
+        "mean": parts["sum"] / parts["count"],
+        "time_weighted_mean": held,
+        "last": parts["last"].copy(),
+        "coverage": np.minimum(covered / length_s, 1.0),
+    }
 
 
 TELEMETRY = Kind(

@@ -20,11 +20,15 @@ _NOT = (-1, 0, 0)
 
 
 class Charts:
-    """The charts of one partition, numbered as their series came. It grows with the charted series."""
+    """The charts of one partition, numbered as their series came. It grows with the charted series.
+
+    levels : those whose windows make points of charts, ascending.
+    """
 
     def __init__(self) -> None:
         self._entries: list[SpcEntry] = []
         self._places: list[tuple[int, int, int]] = []
+        self.levels: list[int] = []
         self._charts = np.zeros(0, spc.CHART)
         self._limits = np.zeros((0, 0), spc.LIMITS)
         self._charted: dict[tuple[int, int], tuple[np.ndarray, ...]] = {}
@@ -39,6 +43,7 @@ class Charts:
             return _NOT
         level = _LEVELS[entry.every_ns]
         self._places.append((line, local, level))
+        self.levels = sorted({*self.levels, level})
         self._entries.append(entry)
         self._charted.clear()
         return level, entry.n or 0, day % at.HOUR if level == at.HOURS else 0

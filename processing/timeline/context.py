@@ -6,6 +6,7 @@ corrected, slices are cut anew where it begins, labels change, and windows are f
 """
 
 from collections.abc import Callable
+from operator import is_
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from fieldline.frames import Readings
 from fieldline.plant import Plant
 from processing.kernels import layout as at
-from processing.kernels.windows import Stretches, label_orders
+from processing.kernels.labels import Stretches, label
 from processing.timeline.calendar import month_starts, week_starts
 from processing.timeline.events import ORDER, ORDER_STOP, ROLES, Events, Order
 from processing.timeline.registry import Registry
@@ -41,6 +42,18 @@ _NO_RUNS = Runs(*(np.empty(0, np.int64) for _ in Runs._fields))
 
 
 NOTHING = Stretches(*(np.empty(0, np.int64) for _ in Stretches._fields))
+
+
+def _joined(levels: tuple[int, ...], of_levels: list[Stretches], lines: int) -> Stretches:
+    """Stretches of some levels in one, those of level l and line n at l * lines + n; none of other levels."""
+    first, last = np.zeros((2, at.LEVELS, lines), np.int64)
+    begin = 0
+    for level, found in zip(levels, of_levels, strict=True):
+        first[level], last[level] = found.first + begin, found.last + begin
+        begin += len(found.start)
+    start = np.concatenate([NOTHING.start, *(found.start for found in of_levels)])
+    end = np.concatenate([NOTHING.end, *(found.end for found in of_levels)])
+    return Stretches(first.ravel(), last.ravel(), start, end, NOTHING.order, NOTHING.product)
 
 
 class Changed(NamedTuple):
@@ -90,6 +103,7 @@ class Context:
         self._before: dict[int, Runs] = {}  # of lines with news: what held before
         self._orders_of: Stretches | None = None
         self._known: dict[int, tuple[int, int, Stretches]] = {}
+        self._above: tuple[list[Stretches], Stretches] = [], NOTHING
         self._schedules: list[Schedule] = []
         self._schedule_numbers: dict[tuple[int, int], int] = {}
         self._schedule_of = np.empty(0, np.int64)
@@ -226,20 +240,34 @@ class Context:
         start, end = (np.concatenate([none, *(each[k] for each in found)]) for k in (0, 1))
         return Stretches((last_of - sizes)[of_line], last_of[of_line], start, end, none, none)
 
+    def above(self, levels: tuple[int, ...], start: np.ndarray) -> Stretches:
+        """Weeks, months, shifts and orders, of `levels`, at least those that hold a time of `start`; of level l and line n at l * lines + n."""
+        first, last = int(start.min()), int(start.max())
+        of_levels = [self.intervals(level, first, last) for level in levels]
+        known, joined = self._above
+        if not (known and all(map(is_, known, of_levels))):
+            joined = _joined(levels, of_levels, len(self._tables.lines))
+            self._above = of_levels, joined
+        return joined
+
     def label(self, ids: np.ndarray) -> None:
         """Say in `labels` what held in the slices and windows `ids`."""
-        if not len(ids):
-            return
-        tables = self._tables
-        orders = self.intervals(at.ORDERS, 0, 0)
-        label_orders(ids, tables.plant, tables.windows, orders, tables.labels)
         of_line = self._schedules_of_lines()
-        which = of_line[tables.windows["line"][ids]]
         if len(self._schedules) == 1:
-            self._schedules[0].label(tables, ids)
-        else:
-            for one in np.unique(which).tolist():
-                self._schedules[one].label(tables, ids[which == one])
+            self._label(ids, self._schedules[0])
+            return
+        which = of_line[self._tables.windows["line"][ids]]
+        for one in np.unique(which).tolist():
+            self._label(ids[which == one], self._schedules[one])
+
+    def _label(self, ids: np.ndarray, schedule: Schedule) -> None:
+        tables, orders, done = self._tables, self.intervals(at.ORDERS, 0, 0), 0
+        plant = tables.plant
+        while done < len(ids):
+            done = label(done, ids, plant, tables.windows, orders, schedule.calendar, tables.labels)
+            if done < len(ids):
+                start = int(tables.windows["start"][ids[done]])
+                schedule.reach(start, start + int(tables.labels["length"][ids[done]]))
 
     def _schedules_of_lines(self) -> np.ndarray:
         """The number of each line's schedule; lines with the same calendar and tariff share one."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from processing.kernels import layout as at
-from processing.kernels.windows import find_decomposition
+from processing.kernels.windows import find_below
 from processing.timeline.residency import Residency, found_ids
 from processing.timeline.tables import Tables
 
@@ -34,7 +34,7 @@ def _held_by_others(tables: Tables, residency: Residency, overlapping: list[int]
     others = residency.flagged(0)
     others = np.setdiff1d(others[np.isin(tables.windows["level"][others], overlapping)], ids)
     first = np.empty(len(others) + 1, np.int64)
-    found = found_ids(lambda out: find_decomposition(others, tables.plant, tables.windows, first, out), 4096)
+    found = found_ids(lambda out: find_below(others, tables.plant, tables.windows, first, out), 4096)
     return np.unique(found)
 
 

@@ -322,7 +322,6 @@ class Reprocessing:
                 # Closed or not: the slices that went have changed the state at the live edge.
                 todo[line] = {number: None}
                 self._with_mates(todo[line], number)
-        self._windows.refold(at.QUARTERS)
         self._run_waves(todo, {})
 
     def _drop(self, ids: np.ndarray) -> None:

@@ -14,9 +14,11 @@ import numpy as np
 from fieldline.errors import LogCorrupt
 from processing.kernels import blocks
 from processing.kernels import layout as at
+from processing.kernels.emission import Flags
 from processing.kernels.jit import words
 from processing.kernels.kept import Kept, Partials, State, first_of
 from processing.kernels.reprocess import LATER, LEFT, OWN
+from processing.kernels.windows import Zones
 from processing.operator import Operator
 
 _WINDOWS = 1024
@@ -198,13 +200,24 @@ class Tables:
         """The windows, and where their rows lie."""
         return at.Table(self.windows, self.heap, self.ranges, self.stored)
 
+    @property
+    def zones(self) -> Zones:
+        """The starts of local days."""
+        return Zones(self.days, self.zone_at)
+
     def pool(self, level: int) -> Pool:
         """The pool in which the blocks of a level's windows lie."""
         return self.slices if level == at.SLICES else self.longer
 
-    def partials_of(self, slot: Slot, dirty: np.ndarray) -> Partials:
-        """An operator's partial aggregates, with the dirty flags of one pool."""
-        return slot.kept.Partials(self.slices.arrays[2 * slot.number], self.longer.arrays[slot.number], dirty)
+    @property
+    def dirty(self) -> Flags:
+        """The dirty flags of both pools."""
+        return Flags(self.slices.dirty, self.longer.dirty)
+
+    def partials_of(self, slot: Slot) -> Partials:
+        """An operator's partial aggregates, with the dirty flags of both pools."""
+        slices, windows = self.slices.arrays[2 * slot.number], self.longer.arrays[slot.number]
+        return slot.kept.Partials(slices, windows, self.slices.dirty, self.longer.dirty)
 
     def state_of(self, slot: Slot, state: np.ndarray, open: np.ndarray) -> State:
         """What an operator's `update` changes; state, open : those of the live edge, or scratch."""

@@ -11,7 +11,7 @@ from fieldline.catalogue import LEVELS, OWN, REV, Kind
 from processing.kernels.jit import INT, NOTHING, kernel, record
 from processing.kernels.kept import Partials, State, first_of, kept
 from processing.kernels.layout import CHUNKS, EMIT, LABELS, NONE, PLANT, REFOLD, ROWS, SPREAD, TREE, UNCERTAIN, WINDOWS
-from processing.metric_rows import MetricRows, window_of
+from processing.metric_rows import MetricRows
 from processing.operator import Operator
 from processing.view import View
 
@@ -73,14 +73,11 @@ def fold(tree, windows, labels, plant, kept):
 
 def read_out(view: View) -> list[MetricRows]:
     """Rows of the windows, one a series with samples that is to be emitted."""
-    row, window, series = view.changed
-    parts = view.records_of("travel", row)
+    changed = view.changed
+    parts = view.records_of("travel", changed)
     some = parts["count"] > 0.0
-    parts, found, info = parts[some], view.windows[window[some]], view.plant.series[series[some]]
-    number = np.full(len(found), window_of(view.level), np.int32)
-    fields = {"travel": parts["travel"].copy(), "rev": found["rev"].astype(float)}
-    asset, tag = info["asset"].copy(), info["tag"].copy()
-    return [MetricRows("travel", found["start"].copy(), asset, tag, number, fields)]
+    fields = {"travel": parts["travel"][some]}
+    return view.rows_of_series("travel", changed.window[some], changed.series[some], fields)
 
 
 TRAVEL = Kind(

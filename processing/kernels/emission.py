@@ -1,0 +1,155 @@
+"""What is emitted: dirty flags on their way to the windows above, which windows are due, and which of their rows changed.
+
+Windows come by level, lowest first, so that one pass reaches all those above.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from processing.kernels.jit import BYTES, INT, INTS, NOTHING, context, inline, kernel
+from processing.kernels.labels import STRETCHES
+from processing.kernels.layout import (
+    CHANGED,
+    CLOSED,
+    DAYS,
+    EMIT,
+    LEVELS,
+    MINUTES,
+    PLANT,
+    QUARTERS,
+    REFOLD,
+    REVISED,
+    SIDEWARD,
+    SLICES,
+    SPREAD,
+    TOUCHED,
+    UPWARD,
+    WEEKS,
+    WINDOWS,
+)
+from processing.kernels.table import find_place
+from processing.kernels.windows import bounds_above
+
+
+class Flags(NamedTuple):
+    """Dirty flags of blocks: of slices, and of longer windows."""
+
+    slices: np.ndarray
+    windows: np.ndarray
+
+
+FLAGS = context(Flags, BYTES, BYTES)
+
+
+@inline
+def flags_of(window, dirty):
+    """The dirty flags of the pool in which a window's block lies."""
+    return dirty.slices if window.level == SLICES else dirty.windows
+
+
+@inline
+def spread_to(parent, window, flag, plant, dirty):
+    """Flag in a window the rows to fold anew, those that carry `flag` in a window below it.
+
+    An asset's first row goes with each of its rows. Rows that are folded anew themselves count as changed: whether any bit does is
+    known when all were folded.
+    """
+    if window.flags & REVISED != 0:
+        parent.flags |= REVISED
+    of_window, line = flags_of(window, dirty), plant.lines[window.line]
+    for r in range(min(np.int64(1) << window.shift, line.series)):
+        if of_window[window.block + r] & (flag | REFOLD) != 0:
+            dirty.windows[parent.block + r] |= REFOLD
+            dirty.windows[parent.block + plant.series[plant.row_series[line.base + r]].lead] |= REFOLD
+
+
+@kernel(NOTHING, INTS, PLANT, WINDOWS, BYTES, STRETCHES, FLAGS)
+def spread(ids, plant, windows, kept, known, dirty):
+    """Propagate what changed in `ids` to all windows above them, which are there and in memory.
+
+    kept, known : as of `windows.ensure_above`.
+    """
+    near = np.full(LEVELS, -1, np.int64)
+    for number in ids:
+        window = windows[number]
+        if window.level > DAYS:
+            continue
+        if window.level < DAYS and kept[window.level + 1] == 1:
+            spread_to(windows[window.parent], window, UPWARD, plant, dirty)
+        for level in range(WEEKS, LEVELS):
+            start, end = bounds_above(window, level, len(plant.lines), kept, known)
+            if start < end:
+                above = near[level] = find_place(plant.lines, windows, window.line, level, start, near[level])
+                spread_to(windows[above], window, SIDEWARD, plant, dirty)
+        of_window = flags_of(window, dirty)
+        for row in range(window.block, window.block + (np.int64(1) << window.shift)):
+            of_window[row] &= 255 - SPREAD
+
+
+@kernel(INT, INTS, WINDOWS, BYTES, INTS)
+def to_be_folded(ids, windows, dirty, out):
+    """Those of the windows `ids` with rows to be folded anew; dirty : flags of longer windows. Returns how many."""
+    found = 0
+    for number in ids:
+        window = windows[number]
+        if window.level == SLICES:
+            continue
+        for row in range(window.block, window.block + (np.int64(1) << window.shift)):
+            if dirty[row] & REFOLD != 0:
+                out[found] = number
+                found += 1
+                break
+    return found
+
+
+@kernel(INT, INTS, INT, PLANT, WINDOWS, INTS)
+def due(ids, everything, plant, windows, out):
+    """Those of `ids` that are to be emitted now: those that are over, and those above a quarter-hour while they run; or all of them.
+
+    A revision is counted for closed ones that late rows changed. Returns how many.
+    """
+    found = 0
+    for number in ids:
+        window = windows[number]
+        if window.level != SLICES and window.end <= plant.lines[window.line].watermark + 1:
+            window.flags |= CLOSED
+        waits = window.level == SLICES or window.level == QUARTERS or window.level == MINUTES
+        if everything == 0 and waits and window.flags & CLOSED == 0:
+            continue
+        if window.flags & REVISED != 0 and window.flags & CLOSED != 0:
+            window.rev += 1
+        out[found] = number
+        found += 1
+    return found
+
+
+@kernel(INT, INTS, WINDOWS, PLANT, FLAGS, INTS, INTS, INTS)
+def dirty_rows(ids, windows, plant, dirty, out_row, out_window, out_series):
+    """The rows of windows that are to be emitted: row of the pool, window and series of each. Returns how many."""
+    found = 0
+    for number in ids:
+        window = windows[number]
+        line, of_window = plant.lines[window.line], flags_of(window, dirty)
+        for r in range(min(np.int64(1) << window.shift, line.series)):
+            if of_window[window.block + r] & EMIT != 0:
+                out_row[found] = window.block + r
+                out_window[found] = number
+                out_series[found] = plant.row_series[line.base + r]
+                found += 1
+    return found
+
+
+@kernel(NOTHING, INTS, WINDOWS, FLAGS)
+def clear_flags(ids, windows, dirty):
+    """Take the flags off the rows of windows that were emitted, all but those of a later fold."""
+    for number in ids:
+        window = windows[number]
+        of_window, left = flags_of(window, dirty), 0
+        for row in range(window.block, window.block + (np.int64(1) << window.shift)):
+            of_window[row] &= 255 - (EMIT | SPREAD)
+            left |= of_window[row]
+        window.flags &= ~REVISED
+        if left == 0:
+            window.flags &= ~TOUCHED
+        window.flags |= CHANGED
