@@ -200,7 +200,7 @@ def by_line(view: View, machines: Rows, which: np.ndarray) -> tuple[Rows, np.nda
     """
     line = view.windows["line"][machines.window]
     itself = machines.asset == view.plant.lines["asset"][line]
-    chosen = which & ~np.isin(machines.window, machines.window[itself])
+    chosen = which & ~np.isin(machines.window, machines.window[itself]) if itself.any() else which
     rows = machines.only(chosen)
     first = np.flatnonzero(np.diff(rows.window, prepend=-1))
     return rows, first, line[chosen][first]

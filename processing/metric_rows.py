@@ -8,7 +8,6 @@ import numpy as np
 from fieldline.windows import WINDOWS
 from processing.kernels import layout
 
-
 WINDOW_OF = np.array([1 if level == layout.MINUTES else level + 1 for level in range(layout.LEVELS)], np.int32)
 """By level the place in `WINDOWS` of the window that its rows are emitted as: one more than the level; a cut minute is a minute."""
 

@@ -61,6 +61,8 @@ def _joined(group: list[MetricRows]) -> MetricRows:
 
 def _joined_names(columns: list[Named]) -> Named:
     """Columns of names one after the other, each name with one number."""
+    if all(column.names is columns[0].names for column in columns):
+        return Named(np.concatenate([column.codes for column in columns]), columns[0].names)
     numbers: dict[str, int] = {}
     codes = []
     for column in columns:

@@ -14,7 +14,6 @@ from processing.kernels.layout import Plant
 from processing.kernels.spc import Charted
 from processing.metric_rows import WINDOW_OF, MetricRows, Named
 
-
 _SORTS = np.zeros(at.LEVELS, np.int8)
 _SORTS[[at.SHIFTS, at.ORDERS]] = 1, 2
 
@@ -97,7 +96,9 @@ class View:
         """The partial aggregates of an operator in rows that changed; those of longer windows are to be of the slices' type."""
         partials, slices = self.partials[operator], changed.slices
         of_slices, of_longer = partials.slices[changed.row[:slices]], partials.windows[changed.row[slices:]]
-        return np.concatenate([of_slices, of_longer]) if slices and len(of_longer) else of_slices if slices else of_longer
+        return (
+            np.concatenate([of_slices, of_longer]) if slices and len(of_longer) else of_slices if slices else of_longer
+        )
 
     def rows_of_series(
         self,
@@ -151,18 +152,29 @@ class View:
                 found.append(labelled(rows.only(mine), window[mine]))
         return found
 
-    def _of_shifts(self, rows: MetricRows, window: np.ndarray) -> MetricRows:
+    @cached_property
+    def _shifts(self) -> tuple[np.ndarray, Named]:
+        """The windows of shifts, ascending by id, and the name of each."""
+        ids = np.sort(self.ids[self.windows["level"][self.ids] == at.SHIFTS])
         line, start = self.windows["line"], self.windows["start"]
-        shift = Named.by_number(window, lambda number: self.names.shift_name(int(line[number]), int(start[number])))
-        return rows._replace(labels={"shift": shift})
+        return ids, Named.by_number(ids, lambda number: self.names.shift_name(int(line[number]), int(start[number])))
+
+    def _of_shifts(self, rows: MetricRows, window: np.ndarray) -> MetricRows:
+        ids, names = self._shifts
+        return rows._replace(labels={"shift": names.only(ids.searchsorted(window))})
 
     def _of_orders(self, rows: MetricRows, window: np.ndarray) -> MetricRows:
         """An order that was retracted may come again, so that each row says whether it was."""
         label = self.labels[window]
-        product = Named.by_number(label["product"], self.names.products.__getitem__)
-        order = Named.by_number(label["order"], self.names.orders.__getitem__)
         fields = rows.fields | {"retracted": np.zeros(len(window))}
-        return rows._replace(fields=fields, labels={"product": product}, texts={"order_id": order} | rows.texts)
+        labels = {"product": _numbered(label["product"], self.names.products)}
+        texts = {"order_id": _numbered(label["order"], self.names.orders)} | rows.texts
+        return rows._replace(fields=fields, labels=labels, texts=texts)
+
+
+def _numbered(numbers: np.ndarray, names: list[str]) -> Named:
+    """Names by their place in a list whose first is none."""
+    return Named(np.where(numbers > 0, numbers, -1).astype(np.int32), names)
 
 
 def _as_they_are(rows: MetricRows, _: np.ndarray) -> MetricRows:

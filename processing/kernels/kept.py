@@ -75,5 +75,12 @@ def kept(
     opened = INTS if open is None else records(open.dtype)
     state_type = context(of_state, slices, states, states, opened, BYTES)
     return Kept(
-        slice, window, state, open, of_state, of_partials, state_type, context(of_partials, slices, windows, BYTES, BYTES)
+        slice,
+        window,
+        state,
+        open,
+        of_state,
+        of_partials,
+        state_type,
+        context(of_partials, slices, windows, BYTES, BYTES),
     )

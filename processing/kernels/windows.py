@@ -75,7 +75,7 @@ def bounds_above(window, level, lines, kept, known):
 
     Weeks and months are folded from days, the others from slices; a whole minute is a slice, and has no window above that.
     """
-    if kept[level] == 0 or window.level != (DAYS if level == WEEKS or level == MONTHS else SLICES):
+    if kept[level] == 0 or window.level != (DAYS if level in (WEEKS, MONTHS) else SLICES):
         return window.start, window.start
     if level == MINUTES:
         start = window.start // MINUTE * MINUTE

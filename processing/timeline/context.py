@@ -241,7 +241,7 @@ class Context:
         return Stretches((last_of - sizes)[of_line], last_of[of_line], start, end, none, none)
 
     def above(self, levels: tuple[int, ...], start: np.ndarray) -> Stretches:
-        """Weeks, months, shifts and orders, of `levels`, at least those that hold a time of `start`; of level l and line n at l * lines + n."""
+        """Weeks, months, shifts and orders, of `levels`, at least those that hold a time of `start`, int64[n] [ns UTC]; see `_joined`."""
         first, last = int(start.min()), int(start.max())
         of_levels = [self.intervals(level, first, last) for level in levels]
         known, joined = self._above

@@ -8,6 +8,18 @@ from processing.kernels.labels import Calendar
 
 _MARGIN_NS = 400 * 86_400_000_000_000
 _NO_BOUNDS, _NO_PRICES = np.empty(0, np.int64), np.empty(0)
+_NOTHING = Calendar(
+    first=0,
+    last=0,
+    plan_bounds=_NO_BOUNDS,
+    plan=_NO_BOUNDS,
+    stopped=_NO_BOUNDS,
+    unscheduled=_NO_BOUNDS,
+    price_bounds=_NO_BOUNDS,
+    price=_NO_PRICES,
+    co2_bounds=_NO_BOUNDS,
+    co2=_NO_PRICES,
+)
 
 
 class Schedule:
@@ -15,7 +27,7 @@ class Schedule:
 
     def __init__(self, plant: Plant, line: str) -> None:
         self._shifts, self._prices = plant.calendar(line), plant.price_table(line)
-        self.calendar = Calendar(0, 0, *[_NO_BOUNDS] * 5, _NO_PRICES, _NO_BOUNDS, _NO_PRICES)
+        self.calendar = _NOTHING
         self._names: dict[int, str] = {}
 
     def shifts(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
@@ -36,16 +48,22 @@ class Schedule:
         known = self.calendar
         first, last = min(first, known.first or first) - _MARGIN_NS, max(last, known.last) + _MARGIN_NS
         bounds, kinds = self._shifts.plan(first, last)
-        plan = np.asarray(kinds, np.int64)
-        price, co2 = self._prices.price_at(first, last), self._prices.co2_at(first, last)
-        spent = (_spent(bounds, plan == kind) for kind in (at.PLANNED_STOP, at.UNSCHEDULED))
-        self.calendar = Calendar(first, last, bounds, plan, *spent, *_steps(*price), *_steps(*co2))
+        prices, price = self._prices.price_at(first, last)
+        factors, co2 = self._prices.co2_at(first, last)
+        self.calendar = Calendar(
+            first=first,
+            last=last,
+            plan_bounds=bounds,
+            plan=kinds.astype(np.int64),
+            stopped=_spent(bounds, kinds == at.PLANNED_STOP),
+            unscheduled=_spent(bounds, kinds == at.UNSCHEDULED),
+            price_bounds=prices,
+            price=price.astype(np.float64),
+            co2_bounds=factors,
+            co2=co2.astype(np.float64),
+        )
 
 
 def _spent(bounds: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Time before each bound in the steps that count [ns]."""
     return np.concatenate([[0], np.cumsum(np.where(counts, np.diff(bounds), 0))])
-
-
-def _steps(bounds: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return bounds, np.asarray(values, np.float64)
