@@ -23,7 +23,7 @@ from processing.metric_rows import MetricRows
 from processing.view import View
 
 Bring = Callable[[np.ndarray], View]
-"""Makes more windows of a view's level resident, by their ids; the view as it is then, for arrays may have been replaced."""
+"""Makes more windows resident, by their ids; a view of them as it is then, for arrays may have been replaced."""
 
 
 def nothing_to_read_out(_: View) -> list[MetricRows]:
@@ -40,11 +40,11 @@ class Operator(Declaration):
     update(chunks, rows, plant, windows, State) and fold(tree, windows, labels, plant, Partials) are its kernels.
     later : fields of a slice's partial aggregate that rows after the slice set; they are emptied when the state after the slice
     changes. left : fields that running a slice again leaves alone, for what `scan` sets and what `update` empties itself.
-    read_out(view) gives the rows of windows that have something to be emitted.
+    read_out(view) gives the rows of windows that have something to be emitted, of all levels at once.
     finished, seconds : the record of a second that is over, which `update` is handed one more array of, and the rows that are made
     of it. is_new, was_new : fields of `open` that say of a second whether it is to be emitted, and whether what went before changed.
-    scan(view, bring) : for what goes from window to window (a chart's memory): called with the slices, quarter-hours
-    and hours that changed, after they were folded; it follows the chain of windows as far as bits change, and marks what it changed.
+    scan(view, bring) : for what goes from window to window (a chart's memory): called with the windows that changed, after they
+    were folded; it follows the chain of windows as far as bits change, and marks what it changed.
     by_slice : whether slices that are no whole minute are read out too.
     is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
     """

@@ -2,7 +2,7 @@
 
 A hierarchical window is folded from all windows of the level below that lie in it. An overlapping one is *decomposed* into the fewest
 hierarchical windows and slices that lie in it, so that an order of a week is folded from days and, at its edges, hours, quarter-hours
-and slices. A fresh window has no block; the timeline gives it one (`Windows.make_resident`).
+and slices. A fresh window has no block; the timeline gives it one (`Residency.make_resident`).
 """
 
 from typing import NamedTuple

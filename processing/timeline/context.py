@@ -245,9 +245,10 @@ class Context:
         first, last = int(start.min()), int(start.max())
         of_levels = [self.intervals(level, first, last) for level in levels]
         known, joined = self._above
-        if not (known and all(map(is_, known, of_levels))):
-            joined = _joined(levels, of_levels, len(self._tables.lines))
-            self._above = of_levels, joined
+        if len(known) == len(of_levels) and all(map(is_, known, of_levels)):
+            return joined
+        joined = _joined(levels, of_levels, len(self._tables.lines))
+        self._above = of_levels, joined
         return joined
 
     def label(self, ids: np.ndarray) -> None:

@@ -28,6 +28,9 @@ from processing.view import View
 _BY_TIME = (at.WEEKS, at.MONTHS, at.SHIFTS, at.ORDERS)
 """Levels whose windows begin and end as calendars and orders say."""
 
+_ROWS_AT_ONCE = 1 << 15
+"""Rows of windows that are folded together, about: they are kept as they were until they are compared."""
+
 
 class Windows:
     """Folds and emits windows; what is emitted is appended to `outbox`.
@@ -112,13 +115,18 @@ class Windows:
         return ids
 
     def _fold(self, ids: np.ndarray) -> None:
-        """Fold the flagged rows of longer windows anew, lowest level first, and flag those whose bits change."""
+        """Fold the flagged rows of longer windows anew, lowest level first, in portions, and flag those whose bits change."""
+        tables = self._tables
+        parents = np.empty(len(ids), np.int64)
+        parents = parents[: emission.to_be_folded(ids, tables.windows, tables.longer.dirty, parents)]
+        room = int((1 << tables.windows["shift"][parents]).sum())
+        for some in [parents] if room <= _ROWS_AT_ONCE else np.array_split(parents, 1 + room // _ROWS_AT_ONCE):
+            if len(some):
+                self._fold_some(some)
+
+    def _fold_some(self, parents: np.ndarray) -> None:
         tables = self._tables
         plant, table = tables.plant, tables.windows
-        parents = np.empty(len(ids), np.int64)
-        parents = parents[: emission.to_be_folded(ids, table, tables.longer.dirty, parents)]
-        if not len(parents):
-            return
         first = np.empty(len(parents) + 1, np.int64)
         children = found_ids(lambda out: kernel.find_below(parents, plant, table, first, out), 1024)
         self._residency.make_resident(children)

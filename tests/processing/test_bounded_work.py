@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from processing.operators import chosen
-from processing.timeline import reprocessing
+from processing.timeline import reprocessing, windows
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, event, frame_of, frames_of
 
 LINE = "plant/hall/line1"
@@ -48,3 +48,19 @@ def test_late_rows_of_many_minutes_run_in_portions_to_the_same_bits(monkeypatch:
     assert 0 < rig.engine.reprocessing.count < waiting
     rig.wait(60.0, turns=60)
     assert differences(want, rig.finish().table) == []
+
+
+def test_windows_of_all_levels_are_folded_in_portions_to_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(7)
+    rows = [
+        Row(f"{LINE}/m{a}", "power_kw", T0 + 50 * k * SECOND + a, float(random.randrange(9)))
+        for k in range(300)
+        for a in range(3)
+    ]
+    want = EngineRig().send(frames_of(rows, 50)).finish().table
+    monkeypatch.setattr(windows, "_ROWS_AT_ONCE", 1)
+
+    got = EngineRig().send(frames_of(rows, 50)).finish().table
+
+    assert {key[3] for key in want} >= {"15m", "1h", "day", "week", "month"}
+    assert differences(want, got) == []
