@@ -146,6 +146,14 @@ def before(time_a, rank_a, time_b, rank_b):
 
 
 @inline
+def is_before(time_a, series_a, time_b, series_b, of_series):
+    """Whether row a stands before row b. Ranks are looked at where times are equal: series lie far apart in memory."""
+    if time_a != time_b:
+        return time_a < time_b
+    return of_series[series_a].rank < of_series[series_b].rank
+
+
+@inline
 def bits_of(value, i):
     """The bits of value[i] as an integer: NaNs, and zeros of both signs, need an order too."""
     return value[i : i + 1].view(np.int64)[0]
@@ -235,12 +243,6 @@ def sort_run(time, series, of_series, order, lo, hi, spare):
             i -= 1
         order[k] = row
         k -= 1
-
-
-@inline
-def is_same_key(out, k, time, series):
-    """Whether row k of `out` is of this series and time."""
-    return out.time[k] == time and out.series[k] == series
 
 
 @inline
@@ -349,26 +351,30 @@ def copy_row(out, write, rows, i, is_new):
 
 
 class Joining(NamedTuple):
-    """Late rows to be merged into slices, in columns; accepted : uint8[n], output, 1 where one is kept (new, or it wins)."""
+    """Late rows to be merged into a slice, in columns; accepted : uint8[n], output, 1 where one is kept (new, or it wins).
+
+    known : the first so many are all that the slice had, read from the log; -1: those are in the row store.
+    """
 
     time: np.ndarray
     series: np.ndarray
     value: np.ndarray
     quality: np.ndarray
     accepted: np.ndarray
+    known: int
 
 
-JOINING = context(Joining, INTS, INTS32, FLOATS, BYTES, BYTES)
+JOINING = context(Joining, INTS, INTS32, FLOATS, BYTES, BYTES, INT)
 
 
 @inline
 def collect_late(window, table, store, joining, late, source, begins, ends):
-    """Put the late rows of a window, those in the store and those that join it, into `late`; source : -1, or which of the joining it is.
+    """Put the late rows of a window, those that it had and those that join it, into `late`; source : -1, or which of the joining it is.
 
     begins, ends : output, places in the store of the runs of rows that came in order, in order of time.
     """
     k, c = 0, begins.size
-    number = window.newest_run
+    number = window.newest_run if joining.known < 0 else np.int64(-1)
     while number >= 0:
         stored = table.stored[number % table.stored.size]
         begin = stored.lo % store.time.size
@@ -383,35 +389,29 @@ def collect_late(window, table, store, joining, late, source, begins, ends):
             begins[c], ends[c] = begin, end
         number = stored.older
     for i in range(joining.time.size):
-        copy_row(late, k, joining, i, 1)
-        source[k] = i
+        is_known = i < joining.known
+        copy_row(late, k, joining, i, 0 if is_known else 1)
+        source[k] = -1 if is_known else i
         joining.accepted[i] = 0
         k += 1
 
 
 @inline
-def merge_late(line, late, i, source, joining, out, at, write):
-    """Write late row i behind the rows of `out` from `at` on, or fold it into the last of them; where they end."""
-    is_new = source >= 0
-    if write > at and is_same_key(out, write - 1, late.time[i], late.series[i]):
-        old, new = bits_of(out.value, write - 1), bits_of(late.value, i)
-        is_equal = old == new and out.quality[write - 1] == late.quality[i]
-        if is_new:
-            line.duplicate += 1
-            line.conflict += 0 if is_equal else 1
-        if not is_equal and wins(
-            late.value[i], new, late.quality[i], out.value[write - 1], old, out.quality[write - 1]
-        ):
-            out.value[write - 1], out.quality[write - 1] = late.value[i], late.quality[i]
-            if is_new:
-                out.is_new[write - 1] = 1
-                joining.accepted[source] = 1
-        return write
-    copy_row(out, write, late, i, 1 if is_new else 0)
-    if is_new:
-        line.stored += 1
-        joining.accepted[source] = 1
-    return write + 1
+def fold_late(line, late, i, source, joining, out, k):
+    """Fold late row i, the second for the series and time of row k of `out`, into that; source : as in `collect_late`.
+
+    It is rare, and its own function so that other rows do not pay for it: contexts that are handed over cost some 300 ns a call.
+    """
+    old, new = bits_of(out.value, k), bits_of(late.value, i)
+    is_equal = old == new and out.quality[k] == late.quality[i]
+    if source >= 0:
+        line.duplicate += 1
+        line.conflict += 0 if is_equal else 1
+    if not is_equal and wins(late.value[i], new, late.quality[i], out.value[k], old, out.quality[k]):
+        out.value[k], out.quality[k] = late.value[i], late.quality[i]
+        if source >= 0:
+            out.is_new[k] = 1
+            joining.accepted[source] = 1
 
 
 @kernel(INT, INT, PLANT, TABLE, INT, ROWS, JOINING, ROWS, INT)
@@ -424,7 +424,9 @@ def merge_slice(number, plant, table, oldest_row, store, joining, out, at):
     """
     window = table.windows[number]
     line = plant.lines[window.line]
-    n, m, runs = count_stored(window, table, oldest_row)
+    n = m = runs = 0
+    if joining.known < 0:
+        n, m, runs = count_stored(window, table, oldest_row)
     if n < 0:
         return -1
     m += joining.time.size
@@ -443,15 +445,29 @@ def merge_slice(number, plant, table, oldest_row, store, joining, out, at):
     order = np.arange(m)
     sort_run(late.time, late.series, plant.series, order, 0, m, np.empty(m, np.int64))
     write, k = at, 0
-    for c in range(runs):
-        for i in range(begins[c], ends[c]):
-            rank = plant.series[store.series[i]].rank
-            while k < m and before(late.time[order[k]], plant.series[late.series[order[k]]].rank, store.time[i], rank):
-                write = merge_late(line, late, order[k], source[order[k]], joining, out, at, write)
+    for c in range(runs + 1):
+        i, end = (begins[c], ends[c]) if c < runs else (0, 1)  # behind all runs, the late rows that are left
+        while i < end:
+            takes_late = k < m
+            if takes_late and c < runs:
+                row = order[k]
+                takes_late = is_before(
+                    late.time[row], late.series[row], store.time[i], store.series[i], plant.series
+                )
+            if takes_late:
+                row = order[k]
                 k += 1
-            copy_row(out, write, store, i, 0)
+                if write > at and out.time[write - 1] == late.time[row] and out.series[write - 1] == late.series[row]:
+                    fold_late(line, late, row, source[row], joining, out, write - 1)
+                    continue
+                copy_row(out, write, late, row, late.is_new[row])
+                if source[row] >= 0:
+                    line.stored += 1
+                    joining.accepted[source[row]] = 1
+            elif c < runs:
+                copy_row(out, write, store, i, 0)
+                i += 1
+            else:
+                break
             write += 1
-    while k < m:
-        write = merge_late(line, late, order[k], source[order[k]], joining, out, at, write)
-        k += 1
     return write

@@ -6,10 +6,14 @@ from processing.kernels.layout import Rows
 from processing.kernels.order import Joining, merge_slice
 from processing.kernels.table import note_rows
 from processing.timeline.arrivals import Arrivals
-from processing.timeline.readback import Back, Key, ReadBack
+from processing.timeline.readback import Back, Key, Pending, ReadBack
 from processing.timeline.runner import Runner
 from processing.timeline.store import RowStore
 from processing.timeline.tables import Tables
+
+
+_KEPT_SHARE = 256
+"""Of the row store, what a slice that was read back may take at most to be kept there: more would push out what comes to be run next."""
 
 
 def _room(rows: int) -> Rows:
@@ -30,7 +34,7 @@ class Merging:
         self.rows.is_new[lo:hi] = 1
 
     def merge(
-        self, number: int, late: Arrivals, start: int, back: dict[Key, Back], pending: list[Arrivals]
+        self, number: int, late: Arrivals, start: int, back: dict[Key, Back], pending: Pending
     ) -> tuple[int, bool]:
         """Put the rows of a slice, with late ones, into `rows` from `start` on.
 
@@ -39,25 +43,36 @@ class Merging:
         """
         tables, store = self._tables, self._store
         accepted = np.empty(len(late.time), np.uint8)
-        joining = Joining(late.time, late.series, late.value, late.quality, accepted)
+        joining = Joining(late.time, late.series, late.value, late.quality, accepted, -1)
         while True:
             plant, table = tables.plant, tables.table
             end = merge_slice(number, plant, table, store.oldest, store.rows, joining, self.rows, start)
             if end >= 0:
                 break
             if end == -1:
-                self._read_back.restore(number, back.get(self._read_back.key(number)), [late, *pending])
+                rows = self._read_back.rows_of(number, back, pending)
+                known = len(rows.time)
+                if known <= store.size // _KEPT_SHARE:
+                    self._read_back.keep(number, rows)
+                else:
+                    accepted = np.empty(known + len(late.time), np.uint8)
+                    joining = Joining(*_joined(rows, late), accepted, known)
             else:
                 self._grow(-2 - end)
+        if len(accepted) > len(late.time):
+            accepted = accepted[len(accepted) - len(late.time) :]
         if not accepted.any():
             return end, False
-        new = late.only(accepted == 1)
-        first = store.add(new.time, new.series, new.value, new.quality)
-        tables.room_for(0, 1)
-        offsets = int(new.offset.min()), int(new.offset.max())
-        note_rows(tables.table, number, first, first + len(new.time), *offsets)
-        self._runner.accept(new.time, new.series, new.value, new.quality)
+        self._take(number, late.only(accepted == 1))
         return end, True
+
+    def _take(self, number: int, new: Arrivals) -> None:
+        """Late rows are part of a slice now."""
+        first = self._store.add(new.time, new.series, new.value, new.quality)
+        self._tables.room_for(0, 1)
+        offsets = int(new.offset.min()), int(new.offset.max())
+        note_rows(self._tables.table, number, first, first + len(new.time), *offsets)
+        self._runner.accept(new.time, new.series, new.value, new.quality)
 
     def _grow(self, rows: int) -> None:
         """Room for at least `rows` rows; what is there stays."""
@@ -66,3 +81,9 @@ class Merging:
         for name in ("time", "series", "value", "quality", "is_new"):
             getattr(fresh, name)[:size] = getattr(self.rows, name)
         self.rows = fresh
+
+
+def _joined(known: Arrivals, late: Arrivals) -> tuple[np.ndarray, ...]:
+    """Time, series, value and quality of rows, one after the other."""
+    pairs = ((getattr(known, name), getattr(late, name)) for name in ("time", "series", "value", "quality"))
+    return tuple(np.concatenate(pair) for pair in pairs)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
+from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from processing.timeline.store import RowStore
 from processing.timeline.tables import Tables
 from processing.timeline.timing import Timing
 
-_SLICES_A_JOB = 128
+_SLICES_A_JOB = 64
 _BACK_TYPES = (np.int64, np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8)
 
 
@@ -26,15 +28,50 @@ Key = tuple[int, int]
 """Line and start of a slice, which stay the same while ids of windows may be given anew."""
 
 
-class Back(NamedTuple):
-    """Rows of one line between two times, as the log has them between the offsets of `ranges`.
+class Batch:
+    """Rows of slices that were read together, those of each side by side; names are looked up once for all, when they are first used.
 
     offset : int64[n], of each one's frame.
     """
 
+    def __init__(self, offset: np.ndarray, rows: Readings) -> None:
+        self._read: tuple[np.ndarray, Readings] | None = (offset, rows)
+        self._arrivals = Arrivals.none()
+
+    def arrivals(self, intake: Intake) -> Arrivals:
+        """The rows by series. Not in another thread: series that are new get their numbers."""
+        if self._read is not None:
+            self._arrivals, self._read = intake.rows_of(*self._read), None
+        return self._arrivals
+
+
+class Back(NamedTuple):
+    """Rows of one line between two times, as the log has them between the offsets of `ranges`: a span of a batch."""
+
     ranges: list[tuple[int, int]]
-    offset: np.ndarray
-    rows: Readings
+    batch: Batch
+    span: slice
+
+
+class Pending:
+    """Rows that are on the log but not part of any slice yet, by line and minute: those of some blocks from `since` to `until` [ns UTC]."""
+
+    def __init__(self, tables: Tables, blocks: list[Arrivals], since: int, until: int) -> None:
+        self._tables, self._blocks, self._since, self._until = tables, blocks, since, until
+
+    @cached_property
+    def _sorted(self) -> tuple[np.ndarray, Arrivals]:
+        mine = [rows.only((rows.time >= self._since) & (rows.time < self._until)) for rows in self._blocks]
+        rows = Arrivals.joined(mine) if mine else Arrivals.none()
+        key = (self._tables.series["line"][rows.series] << 32) | rows.time // at.MINUTE
+        order = np.argsort(key, kind="stable")
+        return key[order], rows.only(order)
+
+    def of(self, line: int, start: int) -> Arrivals:
+        """Those of the minute in which a line's slice begins at `start`."""
+        keys, rows = self._sorted
+        key = (line << 32) | start // at.MINUTE
+        return rows.only(slice(*np.searchsorted(keys, [key, key + 1]).tolist()))
 
 
 class Wanted(NamedTuple):
@@ -80,48 +117,63 @@ class ReadBack:
         window = self._tables.windows[number]
         return int(window["line"]), int(window["start"])
 
-    def is_far(self, number: int) -> bool:
-        """Whether the rows of a closed slice have to be read from the log, and can be while the live edge goes on."""
+    def is_gone(self, number: int) -> bool:
+        """Whether rows of a slice are on the log only."""
         tables, window = self._tables, self._tables.windows[number]
         newest, oldest = int(window["newest_run"]), int(window["oldest_run"])
-        if self._executor is None or window["newer"] < 0 or newest == -1:
+        if newest == -1:
             return False
         size = len(tables.stored)
         if newest == at.ON_LOG or oldest < tables.heap["stored"][0] - size:
             return True
         return bool(tables.stored["lo"][oldest % size] < self._store.oldest)
 
+    def is_far(self, number: int) -> bool:
+        """Whether the rows of a closed slice have to be read from the log, and can be while the live edge goes on."""
+        return self._executor is not None and self._tables.windows["newer"][number] >= 0 and self.is_gone(number)
+
     def ask(self, numbers: list[int]) -> list[Future[dict[Key, Back]]]:
-        """Have the rows of slices that are `is_far` read: those of one minute together, for their rows lie in the same frames."""
+        """Have the rows of slices that are `is_far` read."""
         if self._executor is None:
             raise RuntimeError("without an executor no slice is far")
+        return [self._executor.submit(self._read, wanted) for wanted in self._jobs(numbers)]
+
+    def complete(self, numbers: list[int], back: dict[Key, Back]) -> None:
+        """Read what is missing in `back` of slices that are about to be run. Raises Unavailable."""
+        missing = [number for number in numbers if self.is_gone(number) and not self._is_whole(number, back)]
+        for wanted in self._jobs(missing):
+            back.update(self._read(wanted))
+
+    def _is_whole(self, number: int, back: dict[Key, Back]) -> bool:
+        """Whether all rows of a slice were read: those that came late since then lie elsewhere."""
+        found = back.get(self.key(number))
+        return found is not None and found.ranges == self._residency.ranges_of(number)
+
+    def _jobs(self, numbers: list[int]) -> list[list[Wanted]]:
+        """Slices that are read together: those of one minute, for their rows lie in the same frames."""
         by_time: dict[tuple[int, int], list[Wanted]] = {}
         for wanted in map(self._wanted, numbers):
             by_time.setdefault((wanted.key[1], wanted.end), []).append(wanted)
-        return [
-            self._executor.submit(self._read, same[k : k + _SLICES_A_JOB])
-            for same in by_time.values()
-            for k in range(0, len(same), _SLICES_A_JOB)
-        ]
+        return [same[k : k + _SLICES_A_JOB] for same in by_time.values() for k in range(0, len(same), _SLICES_A_JOB)]
 
-    def restore(self, number: int, back: Back | None, pending: list[Arrivals]) -> None:
-        """Bring the rows of a slice into the row store again; back : what was read, None to read it now.
-
-        pending : rows that are on the log already but are not part of the slice yet. Raises Unavailable.
-        """
-        tables = self._tables
+    def rows_of(self, number: int, back: dict[Key, Back], pending: Pending) -> Arrivals:
+        """The rows of a slice whose rows are on the log only, as they came; back : what was read, changed. Raises Unavailable."""
         wanted = self._wanted(number)
-        if back is None or back.ranges != wanted.ranges:  # rows that came late since then lie elsewhere
-            back = self._read([wanted])[wanted.key]
-        rows = self._intake.rows_of(back.offset, back.rows)
+        if not self._is_whole(number, back):
+            back.update(self._read([wanted]))
+        found = back[wanted.key]
+        rows = found.batch.arrivals(self._intake).only(found.span)
         # It may have been cut since its rows were asked for.
-        rows = rows.only(rows.time <= min(tables.lines["watermark"][wanted.key[0]], wanted.end - 1))
-        rows = _without(rows, pending)
-        rank = tables.series["rank"][rows.series]
-        rows = rows.only(np.lexsort((rows.quality, rows.value, rank, rows.time)))
-        tables.windows["newest_run"][number] = -1
+        until = min(self._tables.lines["watermark"][wanted.key[0]], wanted.end - 1)
+        if not len(rows.time) or rows.time.max() > until:
+            rows = rows.only(rows.time <= until)
+        return _without(rows, pending.of(*wanted.key))
+
+    def keep(self, number: int, rows: Arrivals) -> None:
+        """Have the rows of a slice in the row store again."""
+        self._tables.windows["newest_run"][number] = -1
         first = self._store.add(rows.time, rows.series, rows.value, rows.quality)
-        note_rows(tables.table, number, first, first + len(rows.time), -1, -1)
+        note_rows(self._tables.table, number, first, first + len(rows.time), -1, -1)
 
     def _wanted(self, number: int) -> Wanted:
         key = self.key(number)
@@ -134,19 +186,19 @@ class ReadBack:
         spans = np.array([(k, *span) for k, slot in enumerate(wanted) for span in slot.ranges], np.int64).reshape(-1, 3)
         assets, tags = _Codes(), _Codes()
         found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
-        newest = np.full(len(wanted) + 1, FIRST_NS, np.int64)
+        passed = np.zeros(len(wanted) + 1, bool)
         for first, last in _joined(spans[:, 1:]):
             for offset, frame in self._fetch(first, last):
                 here = np.zeros(len(wanted) + 1, bool)
                 here[spans[(spans[:, 1] <= offset) & (offset <= spans[:, 2]), 0]] = True
-                of_row, inside = self._inside(frame, number, here, newest, wanted[0])
-                if not inside.any():
+                of_row, inside = self._inside(frame, number, here, passed, wanted[0])
+                if not len(inside):
                     continue
                 codes, tag_codes = assets.of(frame.assets), tags.of(frame.tags)
                 found.append(
                     (
-                        of_row[inside],
-                        np.full(int(inside.sum()), offset, np.int64),
+                        of_row,
+                        np.full(len(inside), offset, np.int64),
                         frame.time[inside],
                         frame.received[inside],
                         codes[frame.asset[inside]],
@@ -155,33 +207,46 @@ class ReadBack:
                         frame.quality[inside],
                     )
                 )
-        columns = [np.concatenate(column) for column in zip(*found, strict=True)]
-        names = list(assets), list(tags)
-        return {slot.key: _back(slot, columns, columns[0] == k, names) for k, slot in enumerate(wanted)}
+        of_row, *columns = (np.concatenate(column) for column in zip(*found, strict=True))
+        by_slice = np.argsort(of_row, kind="stable")
+        where, *columns = (column[by_slice] for column in columns)
+        ends = np.searchsorted(of_row[by_slice], np.arange(len(wanted) + 1)).tolist()
+        batch = Batch(where, Readings(*columns, list(assets), list(tags)))
+        return {
+            slot.key: Back(slot.ranges, batch, slice(lo, hi))
+            for slot, (lo, hi) in zip(wanted, pairwise(ends), strict=True)
+        }
 
     def _inside(
-        self, frame: Readings, number: "_NumberOf", here: np.ndarray, newest: np.ndarray, slot: Wanted
+        self, frame: Readings, number: "_NumberOf", here: np.ndarray, passed: np.ndarray, slot: Wanted
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Of each row the number of its wanted slice, or -1, and whether it is part of it: not when it came beyond the allowed lateness.
+        """Rows of a frame that are part of wanted slices: the number of each one's slice, and its place; in order.
 
-        newest : int64[wanted + 1], newest time of each one's line in the frames before, changed. The first frame of a range holds a
-        row that was taken, so until then the slice was not beyond; how far its line had come earlier need not be known.
+        One that came beyond the allowed lateness is not. passed : bool[wanted + 1], whether lines had gone so far in the frames before,
+        changed. The first frame of a range holds a row that was taken, so until then the slice was not beyond; how far its line had
+        come earlier need not be known.
         """
-        timing = self._timing
-        of_row = np.array(list(map(number.__getitem__, frame.assets)), np.int64)[frame.asset]
         start = slot.key[1]
-        inside = here[of_row] & (frame.time >= start) & (frame.time < slot.end)
+        over = start // at.MINUTE * at.MINUTE + at.MINUTE + self._timing.horizon  # as `kernels/order.py` has it, by whole minutes
+        of_asset = np.array(list(map(number.__getitem__, frame.assets)), np.int64)
+        inside = np.flatnonzero((frame.time >= start) & (frame.time < slot.end))
+        if frame.time.max(initial=FIRST_NS) >= over or passed.any():
+            inside = inside[self._in_time(frame, of_asset[frame.asset], over, passed)[inside]]
+        of_row = of_asset[frame.asset[inside]]
+        wanted = here[of_row]
+        return of_row[wanted], inside[wanted]
+
+    def _in_time(self, frame: Readings, of_row: np.ndarray, over: int, passed: np.ndarray) -> np.ndarray:
+        """Whether rows came before their line had reached the time `over` [ns UTC]; passed : lines that had before the frame, changed."""
         driving = (frame.time >= FIRST_NS) & (frame.time < LAST_NS)
-        bounded = np.where(driving, np.minimum(frame.time, frame.received + timing.max_future), FIRST_NS)
-        over = (
-            start // at.MINUTE * at.MINUTE + at.MINUTE + timing.horizon
-        )  # as `kernels/order.py` has it, by whole minutes
-        if max(newest.max(), bounded.max(initial=FIRST_NS)) >= over:
-            for k in np.unique(of_row[inside]).tolist():
-                mine = of_row == k
-                inside[mine] &= np.maximum.accumulate(np.r_[newest[k], bounded[mine]])[:-1] < over
-        np.maximum.at(newest, of_row, bounded)
-        return of_row, inside
+        goes_over = driving & (np.minimum(frame.time, frame.received + self._timing.max_future) >= over)
+        in_time = np.ones(len(frame.time), bool)
+        for k in np.unique(of_row[goes_over | passed[of_row]]).tolist():
+            mine = np.flatnonzero(of_row == k)
+            before = np.r_[passed[k], goes_over[mine]]
+            in_time[mine] = ~np.logical_or.accumulate(before)[:-1]
+            passed[k] = before.any()
+        return in_time
 
 
 class _NumberOf(dict[str, int]):
@@ -219,22 +284,16 @@ def _joined(spans: np.ndarray) -> list[tuple[int, int]]:
     return joined
 
 
-def _back(slot: Wanted, columns: list[np.ndarray], mine: np.ndarray, names: tuple[list[str], list[str]]) -> Back:
-    where, time, received, asset, tag, value, quality = (column[mine] for column in columns[1:])
-    return Back(slot.ranges, where, Readings(time, received, asset, tag, value, quality, *names))
-
-
-def _without(rows: Arrivals, pending: list[Arrivals]) -> Arrivals:
+def _without(rows: Arrivals, pending: Arrivals) -> Arrivals:
     """Leave out rows that wait to be merged: they lie at the same offset with the same content."""
-    waiting = [block for block in pending if len(block.time)]
-    if not waiting or not len(rows.time):
+    if not len(pending.time) or not len(rows.time):
         return rows
     left: dict[tuple[int, int, int, float, int], int] = {}
-    for block in waiting:
-        for key in _keys(block):
-            left[key] = left.get(key, 0) + 1
+    for key in _keys(pending):
+        left[key] = left.get(key, 0) + 1
     keep = np.ones(len(rows.time), bool)
-    for k, key in enumerate(_keys(rows)):
+    alike = np.flatnonzero(np.isin(rows.offset, pending.offset) & np.isin(rows.time, pending.time))
+    for k, key in zip(alike.tolist(), _keys(rows.only(alike)), strict=True):
         if left.get(key, 0):
             left[key] -= 1
             keep[k] = False

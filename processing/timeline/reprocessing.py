@@ -12,7 +12,7 @@ from processing.kernels.jit import words
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.late_cuts import LateCuts, of_minute
 from processing.timeline.merging import Merging
-from processing.timeline.readback import Back, Key, ReadBack
+from processing.timeline.readback import Back, Key, Pending, ReadBack
 from processing.timeline.rerun import Rerun
 from processing.timeline.residency import Residency
 from processing.timeline.runner import Runner
@@ -125,12 +125,22 @@ class Reprocessing:
             rows = Arrivals.joined(away.rows)
             self.count -= len(rows.time)
             self._run(rows, {key: slot for job in away.jobs for key, slot in job.result().items()})
-        for k, due in enumerate(self._due):
-            if self._groups[k] and self._is_time(k, due, now):
-                rows, rest = self._portion(Arrivals.joined(self._groups[k]))
-                self._groups[k], self._due[k] = ([rest], due) if len(rest.time) else ([], _NEVER)
-                self.count -= len(rows.time)
-                self._next[k] = self._store.next + _LIVE_ROWS * self._run(rows, {})
+        self._run_groups([k for k, due in enumerate(self._due) if self._groups[k] and self._is_time(k, due, now)])
+
+    def _run_groups(self, which: list[int]) -> None:
+        """Run a portion of the late rows of some groups, together: what is read from the log for them is read once."""
+        if not which:
+            return
+        rows, rest = self._portion(Arrivals.joined([block for k in which for block in self._groups[k]]))
+        group = self._tables.series["line"][rest.series] % _GROUPS
+        for k in which:
+            mine = rest.only(group == k)
+            self._groups[k] = [mine] if len(mine.time) else []
+            self._due[k] = self._due[k] if self._groups[k] else _NEVER
+        self.count -= len(rows.time)
+        again = self._store.next + _LIVE_ROWS * self._run(rows, {})
+        for k in which:
+            self._next[k] = again
 
     def _portion(self, rows: Arrivals) -> tuple[Arrivals, Arrivals]:
         """The oldest late rows, of as many minutes as may be run at once, and the rest: their slices come into memory together.
@@ -289,8 +299,11 @@ class Reprocessing:
     def _gather(self, late: dict[int, Arrivals | None], back: dict[Key, Back]) -> tuple[np.ndarray, np.ndarray]:
         """Rows of slices with late ones in the scratch room: ids of those to be run, and where each one's rows begin and end."""
         ids, ends = [], [0]
+        self._read_back.complete(list(late), back)
+        windows = self._tables.windows[list(late)]
+        blocks = [*filter(None, late.values()), *self._waiting()]
+        pending = Pending(self._tables, blocks, int(windows["start"].min()), int(windows["end"].max()))
         for number, joining in late.items():
-            pending = self._waiting()
             end, is_kept = self._merging.merge(number, joining or Arrivals.none(), ends[-1], back, pending)
             if number in self._cuts.fresh:
                 self._merging.flag_new(ends[-1], end)
