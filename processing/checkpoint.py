@@ -212,7 +212,7 @@ class Checkpoints:
             name: Arrivals(*(arrays[f"{name}.{field}"].copy() for field in Arrivals._fields))
             for name in ("waiting", "late")
         }
-        engine.waiting = rows["waiting"]
+        engine.hold(rows["waiting"])
         if len(rows["late"].time):
             engine.reprocessing.add(rows["late"], engine.touched_at)
         return True

@@ -105,13 +105,29 @@ class Arrived(NamedTuple):
 ARRIVED = context(Arrived, INTS, INTS, INTS32, FLOATS, BYTES, INTS, INTS, BYTES)
 
 
-@kernel(NOTHING, ARRIVED, INT, INT, INT, PLANT, INTS)
-def admit(rows, fresh, out_of_orderness, max_future, plant, touched):
+class Bounds(NamedTuple):
+    """How far rows and clocks may be off [ns].
+
+    out_of_orderness : how far a line must be ahead of a row for it to be ready; max_future : how far a device's clock drives its line
+    beyond the time of receipt; latest : what comes later is not counted among what is late.
+    """
+
+    out_of_orderness: int
+    max_future: int
+    latest: int
+
+
+BOUNDS = context(Bounds, INT, INT, INT)
+
+
+@kernel(INT, ARRIVED, INT, BOUNDS, PLANT, INTS)
+def admit(rows, fresh, bounds, plant, touched):
     """Sort rows into ready, waiting, late and beyond the allowed lateness, and move the lines' newest time and watermark.
 
-    Rows below `fresh` waited from the step before; out_of_orderness, max_future [ns]. touched : int64[lines], output, 1 where a line has
-    rows. A row is late when its line has run past it; a device's clock drives its line no further than received + max_future.
+    Rows below `fresh` waited from the step before. touched : int64[lines], output, 1 where a line has rows. A row is late when its line
+    has run past it. Returns how far at most a row came behind its line's newest one, of those within `latest` [ns].
     """
+    behind = np.int64(0)
     for i in range(fresh, rows.time.size):
         number = rows.line[i]
         line = plant.lines[number]
@@ -123,26 +139,23 @@ def admit(rows, fresh, out_of_orderness, max_future, plant, touched):
             rows.verdict[i] = BEYOND
             line.late += 1
             continue
+        if newest != NONE and behind < newest - time <= bounds.latest:
+            behind = newest - time
         rows.verdict[i] = LATE if time <= line.watermark else WAITING
-        bounded = min(time, rows.received[i] + max_future)
+        bounded = min(time, rows.received[i] + bounds.max_future)
         if bounded > newest:
             line.newest = bounded
             line.delay = rows.received[i] - bounded
     for number in range(plant.lines.size):
         line = plant.lines[number]
         if touched[number] == 1 and line.newest != NONE:
-            line.watermark = max(line.watermark, line.newest - out_of_orderness)
+            line.watermark = max(line.watermark, line.newest - bounds.out_of_orderness)
     for i in range(rows.time.size):
         if i < fresh:
             rows.verdict[i] = WAITING
         if rows.verdict[i] == WAITING and rows.time[i] <= plant.lines[rows.line[i]].watermark:
             rows.verdict[i] = READY
-
-
-@inline
-def before(time_a, rank_a, time_b, rank_b):
-    """Whether row a stands before row b in the total order."""
-    return time_a < time_b or (time_a == time_b and rank_a < rank_b)
+    return behind
 
 
 @inline
@@ -193,7 +206,7 @@ def _merge_sort(time, series, of_series, order, lo, hi, spare):
                     take_a = False
                 else:
                     ra, rb = order[lo + a], order[lo + b]
-                    take_a = not before(time[rb], of_series[series[rb]].rank, time[ra], of_series[series[ra]].rank)
+                    take_a = not is_before(time[rb], series[rb], time[ra], series[ra], of_series)
                 if take_a:
                     spare[k] = order[lo + a]
                     a += 1
@@ -451,9 +464,7 @@ def merge_slice(number, plant, table, oldest_row, store, joining, out, at):
             takes_late = k < m
             if takes_late and c < runs:
                 row = order[k]
-                takes_late = is_before(
-                    late.time[row], late.series[row], store.time[i], store.series[i], plant.series
-                )
+                takes_late = is_before(late.time[row], late.series[row], store.time[i], store.series[i], plant.series)
             if takes_late:
                 row = order[k]
                 k += 1

@@ -21,6 +21,7 @@ from processing.timeline.arrivals import Arrivals
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
 from processing.timeline.expiry import expired, oldest_start
+from processing.timeline.held import Disorder, Held
 from processing.timeline.intake import Intake
 from processing.timeline.readback import Origin, ReadBack
 from processing.timeline.registry import Registry
@@ -38,6 +39,7 @@ _SILENT_BACKFILL_NS = 2_000_000_000
 _ALLOWANCE_NS = 1_000_000_000
 _FOREVER = 2**62
 _CHUNKS = 256
+_SILENCE_BYTES = 64 << 20  # of slices that silent lines make in one turn
 
 
 class Engine:
@@ -72,7 +74,7 @@ class Engine:
         self.context = Context(self.tables, self.registry, plant)
         self.store = RowStore(row_cache)
         self.outbox: list[MetricRows] = []
-        self.waiting = Arrivals.none()
+        self._held, self._disorder = Held(), Disorder(timing.settle, timing.horizon)
         self.residency = Residency(self.tables, origin.load_page)
         self.windows = Windows(self.tables, operators, windows, self.context, self.charts, self.residency, self.outbox)
         self._intake = Intake(self.tables, self.registry, self.context)
@@ -84,32 +86,51 @@ class Engine:
             self.tables, self.store, self.windows, self.residency, self._runner, read_back, timing
         )
         self.touched_at = 0
+        self._moves_on = False  # a silent line has slices to come that were too many for one turn
 
     def step(self, frames: Iterable[tuple[int | np.ndarray, Readings]], now: int) -> int:
         """Take rows of frames with their log offsets, one or each row's; now : monotonic ns. Returns how many rows came."""
-        blocks = [self._intake.rows_of(offset, frame) for offset, frame in frames]
+        blocks = [self._intake.rows_of(*frame) for frame in frames]
         count = sum(len(block.time) for block in blocks)
-        fresh = len(self.waiting.time)
-        rows = Arrivals.joined([self.waiting, *blocks])
+        received = max((int(block.received.max(initial=at.NONE)) for block in blocks), default=at.NONE)
+        bound = self._disorder.bound(received, self._held, now)
+        passed = int(self.tables.lines["newest"].max(initial=at.NONE))
+        newest = max([passed, *(int(block.time.max(initial=at.NONE)) for block in blocks)])
+        near, since = self._held.take(max(newest, at.NONE + bound) - bound)
+        rows = Arrivals.joined([Arrivals.none(), *near, *blocks])
+        fresh = len(rows.time) - count
         line = self.tables.series["line"][rows.series]
         self._resume(rows.time[fresh:], line[fresh:])
-        lines = self.tables.lines
-        touched = np.zeros(len(lines), np.int64)
-        verdict = np.empty(len(rows.time), np.uint8)
-        arrived = order.Arrived(*rows, line, verdict)
-        order.admit(arrived, fresh, self.timing.settle, self.timing.max_future, self.tables.plant, touched)
-        lines["arrived"][touched == 1] = now
+        arrived = order.Arrived(*rows, line, np.empty(len(rows.time), np.uint8))
+        touched = self._admit(arrived, fresh, bound)
+        waits = np.flatnonzero(arrived.verdict == order.WAITING)
+        old, new = np.split(waits, [np.searchsorted(waits, fresh)])
+        # Those behind the newest row apart: a block is looked at from when its oldest row may be ready.
+        behind = rows.time[new] < passed
+        for mine, begun in ((old, since), (new[behind], now), (new[~behind], now)):
+            self._held.add(rows.only(mine), begun)
+        self.tables.lines["arrived"][touched == 1] = now
         self._run(arrived, touched)
         # Only now: many late rows are run at once, and slices are to reach up to the watermark, which has moved.
-        self._put_off_late(rows, verdict, now)
+        self._put_off_late(rows, arrived.verdict, now)
         if count:
             self.touched_at = now
         return count
 
+    def _admit(self, arrived: order.Arrived, fresh: int, bound: int) -> np.ndarray:
+        """Decide which rows are ready, wait or are late; int64[lines], 1 where a line has fresh ones."""
+        touched = np.zeros(len(self.tables.lines), np.int64)
+        bounds = order.Bounds(bound, self.timing.max_future, self._disorder.latest)
+        self._disorder.saw(order.admit(arrived, fresh, bounds, self.tables.plant, touched))
+        return touched
+
     def _resume(self, time: np.ndarray, line: np.ndarray) -> None:
         """Take back the end of backfills that go on after a silence."""
         lines = self.tables.lines
-        ended = (lines["watermark"] > lines["newest"] + LIVE_DELAY_NS) & (lines["newest"] != at.NONE)
+        beyond = np.where(
+            lines["delay"] > LIVE_DELAY_NS, 0, LIVE_DELAY_NS
+        )  # a backfill's watermark goes on when it ends
+        ended = (lines["watermark"] > lines["newest"] + beyond) & (lines["newest"] != at.NONE)
         if not ended.any():
             return
         goes_on = ended[line] & (time > lines["newest"][line])
@@ -124,7 +145,7 @@ class Engine:
             self._runner.emit_raw(beyond.time, beyond.series, beyond.value)
 
     def _run(self, arrived: order.Arrived, touched: np.ndarray) -> None:
-        """Run the ready rows of all lines; the others wait."""
+        """Run the ready rows of all lines."""
         tables, store = self.tables, self.store
         ready = int(np.count_nonzero(arrived.verdict == order.READY))
         first, base = store.reserve(ready)
@@ -134,8 +155,6 @@ class Engine:
             n_runs = order.settle_rows(arrived, tables.plant, store.rows, first, runs)
             used = int(runs["hi"][n_runs - 1]) - first
         store.advance(used)
-        rest = arrived.verdict == order.WAITING
-        self.waiting = Arrivals(*(column[rest] for column in arrived[: len(Arrivals._fields)]))
         if used:
             span = slice(first, first + used)
             self._runner.accept(store.time[span], store.series[span], store.value[span], store.quality[span])
@@ -162,8 +181,8 @@ class Engine:
     def _load_influence(self, touched: np.ndarray) -> None:
         """Make slices resident to which the next samples may still add; most often they are."""
         lines = self.tables.lines
-        since = lines["last"] - lines["influence"]
-        which = np.flatnonzero((touched != 0) & (lines["last"] != at.NONE) & (since < lines["resident_since"]))
+        since = self.residency.settled_until()
+        which = np.flatnonzero((touched != 0) & (since != at.NONE) & (since < lines["resident_since"]))
         if len(which):
             since = since[which]
             self.residency.make_resident(self.residency.slices_of(which, since, np.full(len(which), _FOREVER)))
@@ -171,6 +190,7 @@ class Engine:
 
     def tick(self, now: int, wall: int) -> None:
         """Move silent lines on and run late rows that are due; now : monotonic ns, wall : ns UTC."""
+        self._disorder.look(now, wall)
         lines = self.tables.lines
         if not len(lines):
             return
@@ -178,24 +198,50 @@ class Engine:
         quiet = now - lines["arrived"]
         newest = lines["newest"]
         silent = (quiet > bound) & (newest != at.NONE)
+        self._moves_on = False
         if silent.any():
             backfill = lines["delay"] > LIVE_DELAY_NS
             ended = np.where(quiet > _SILENT_BACKFILL_NS, wall - newest, 0)
             ahead = np.where(backfill, ended, quiet - bound - _ALLOWANCE_NS)
             target = np.where(silent, newest + np.maximum(ahead, 0), lines["watermark"])
             target = np.minimum(target, np.maximum(wall, newest))
+            at_once = self._at_once(target)
+            self._moves_on = bool((at_once < target).any())
+            target = at_once
             moved = target > lines["watermark"]
             if moved.any():
                 self._move(moved, target)
         self.reprocessing.run_due(now if now - self.touched_at < bound else _FOREVER)
 
+    def _at_once(self, target: np.ndarray) -> np.ndarray:
+        """How far watermarks move now towards `target`: no further than the slices of some minutes take, which a checkpoint can evict.
+
+        A line as wide as nine thousand tags whose machine's state holds for 25 hours would make 1500 slices of 10 MB at once.
+        """
+        lines = self.tables.lines
+        row = self.tables.slices.row_bytes
+        minutes = np.maximum(_SILENCE_BYTES // ((1 << np.maximum(lines["shift"], 0)) * row * len(lines)), 1)
+        begun = np.maximum(lines["watermark"], lines["last"])
+        return np.where(
+            (lines["last"] == at.NONE) | (begun > lines["last"] + lines["hold"] + at.MINUTE),
+            target,  # it makes none any more
+            np.minimum(target, begun + minutes * at.MINUTE),
+        )
+
     def _move(self, moved: np.ndarray, target: np.ndarray) -> None:
         lines = self.tables.lines
         lines["watermark"][moved] = target[moved]
-        verdict = np.full(len(self.waiting.time), order.WAITING, np.uint8)
-        line = self.tables.series["line"][self.waiting.series]
-        verdict[self.waiting.time <= lines["watermark"][line]] = order.READY
-        self._run(order.Arrived(*self.waiting, line, verdict), moved.astype(np.int64))
+        self._run_waiting(moved)
+
+    def _run_waiting(self, moved: np.ndarray) -> None:
+        """Run the rows that wait no longer since the watermarks of lines were `moved`."""
+        (near, since), lines = self._held.take(int(self.tables.lines["watermark"][moved].max())), self.tables.lines
+        rows = Arrivals.joined(near or [Arrivals.none()])
+        line = self.tables.series["line"][rows.series]
+        is_ready = rows.time <= lines["watermark"][line]
+        self._held.add(rows.only(~is_ready), since)
+        verdict = np.where(is_ready, np.uint8(order.READY), np.uint8(order.WAITING))
+        self._run(order.Arrived(*rows, line, verdict), moved.astype(np.int64))
 
     def flush(self) -> None:
         """Run all rows that wait, and emit what comes of them. Rows that come before them later are late, and are reprocessed.
@@ -203,23 +249,32 @@ class Engine:
         Rows further in the future than their line may follow go on waiting. Raises Unavailable.
         """
         lines = self.tables.lines
-        if len(self.waiting.time):
+        if self._held.count:
             moved = np.zeros(len(lines), bool)
-            moved[self.tables.series["line"][self.waiting.series]] = True
+            moved[self.tables.series["line"][self._held.rows.series]] = True
             self._move(moved, np.maximum(lines["watermark"], lines["newest"]))
         self.reprocessing.run_all()
         self.emit(everything=True)
 
+    @property
+    def waiting(self) -> Arrivals:
+        """Rows that were taken and wait for their line to be far enough ahead of them."""
+        return self._held.rows
+
+    def hold(self, rows: Arrivals) -> None:
+        """Have rows wait that did when a checkpoint was made."""
+        self._held.add(rows, self.touched_at)
+
     def put_aside(self) -> list[tuple[int, Arrivals, Arrivals]]:
         """Take out the rows that wait and those that are late: by log offset, ascending, those of one record."""
         late = self.reprocessing.take_all()
-        waiting, self.waiting = self.waiting, Arrivals.none()
+        waiting, self._held = self._held.rows, Held()
         offsets = np.unique(np.concatenate([waiting.offset, late.offset])).tolist()
         return [(k, waiting.only(waiting.offset == k), late.only(late.offset == k)) for k in offsets]
 
     def take_back(self, waiting: Arrivals, late: Arrivals, now: int) -> None:
         """Run rows that `put_aside` gave; now : monotonic ns. Raises Unavailable."""
-        self.waiting = Arrivals.joined([self.waiting, waiting])
+        self._held.add(waiting, now)
         if len(late.time):
             self.reprocessing.add(late, now)
         self.flush()
@@ -246,7 +301,13 @@ class Engine:
         lines = self.tables.lines
         backfill = (lines["delay"] > LIVE_DELAY_NS) & (lines["newest"] != at.NONE)
         unfinished = bool((backfill & (lines["watermark"] <= lines["newest"])).any())
-        return bool(len(self.waiting.time)) or self.reprocessing.is_pending or self.windows.is_dirty or unfinished
+        return (
+            self._moves_on
+            or bool(self._held.count)
+            or self.reprocessing.is_pending
+            or self.windows.is_dirty
+            or unfinished
+        )
 
     def counters(self) -> dict[str, dict[str, int]]:
         """What became of the rows, by line. `conflict` rows are among the duplicates; `waiting` ones are not decided yet."""
@@ -267,6 +328,6 @@ class Engine:
             "windows": int(self.tables.heap["windows"][0]),
             "block_bytes": self.tables.used_bytes,
             "series": len(self.registry.series),
-            "waiting": len(self.waiting.time),
+            "waiting": self._held.count,
             "late_waiting": self.reprocessing.count,
         }

@@ -6,11 +6,11 @@ from processing.kernels.layout import Rows
 from processing.kernels.order import Joining, merge_slice
 from processing.kernels.table import note_rows
 from processing.timeline.arrivals import Arrivals
-from processing.timeline.readback import Back, Key, Pending, ReadBack
+from processing.timeline.pending import Pending
+from processing.timeline.readback import Back, Key, ReadBack
 from processing.timeline.runner import Runner
 from processing.timeline.store import RowStore
 from processing.timeline.tables import Tables
-
 
 _KEPT_SHARE = 256
 """Of the row store, what a slice that was read back may take at most to be kept there: more would push out what comes to be run next."""
@@ -59,11 +59,10 @@ class Merging:
                     joining = Joining(*_joined(rows, late), accepted, known)
             else:
                 self._grow(-2 - end)
-        if len(accepted) > len(late.time):
-            accepted = accepted[len(accepted) - len(late.time) :]
-        if not accepted.any():
+        is_kept = accepted[len(accepted) - len(late.time) :] == 1
+        if not is_kept.any():
             return end, False
-        self._take(number, late.only(accepted == 1))
+        self._take(number, late.only(is_kept))
         return end, True
 
     def _take(self, number: int, new: Arrivals) -> None:
@@ -83,7 +82,7 @@ class Merging:
         self.rows = fresh
 
 
-def _joined(known: Arrivals, late: Arrivals) -> tuple[np.ndarray, ...]:
+def _joined(known: Arrivals, late: Arrivals) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Time, series, value and quality of rows, one after the other."""
-    pairs = ((getattr(known, name), getattr(late, name)) for name in ("time", "series", "value", "quality"))
-    return tuple(np.concatenate(pair) for pair in pairs)
+    time, series = np.concatenate([known.time, late.time]), np.concatenate([known.series, late.series])
+    return time, series, np.concatenate([known.value, late.value]), np.concatenate([known.quality, late.quality])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
-from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from processing.kernels.table import note_rows
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.calendar import FIRST_NS, LAST_NS
 from processing.timeline.intake import Intake
+from processing.timeline.pending import Pending, without
 from processing.timeline.registry import Registry
 from processing.timeline.residency import Residency
 from processing.timeline.store import RowStore
@@ -51,27 +51,6 @@ class Back(NamedTuple):
     ranges: list[tuple[int, int]]
     batch: Batch
     span: slice
-
-
-class Pending:
-    """Rows that are on the log but not part of any slice yet, by line and minute: those of some blocks from `since` to `until` [ns UTC]."""
-
-    def __init__(self, tables: Tables, blocks: list[Arrivals], since: int, until: int) -> None:
-        self._tables, self._blocks, self._since, self._until = tables, blocks, since, until
-
-    @cached_property
-    def _sorted(self) -> tuple[np.ndarray, Arrivals]:
-        mine = [rows.only((rows.time >= self._since) & (rows.time < self._until)) for rows in self._blocks]
-        rows = Arrivals.joined(mine) if mine else Arrivals.none()
-        key = (self._tables.series["line"][rows.series] << 32) | rows.time // at.MINUTE
-        order = np.argsort(key, kind="stable")
-        return key[order], rows.only(order)
-
-    def of(self, line: int, start: int) -> Arrivals:
-        """Those of the minute in which a line's slice begins at `start`."""
-        keys, rows = self._sorted
-        key = (line << 32) | start // at.MINUTE
-        return rows.only(slice(*np.searchsorted(keys, [key, key + 1]).tolist()))
 
 
 class Wanted(NamedTuple):
@@ -167,7 +146,7 @@ class ReadBack:
         until = min(self._tables.lines["watermark"][wanted.key[0]], wanted.end - 1)
         if not len(rows.time) or rows.time.max() > until:
             rows = rows.only(rows.time <= until)
-        return _without(rows, pending.of(*wanted.key))
+        return without(rows, pending.of(*wanted.key))
 
     def keep(self, number: int, rows: Arrivals) -> None:
         """Have the rows of a slice in the row store again."""
@@ -209,9 +188,9 @@ class ReadBack:
                 )
         of_row, *columns = (np.concatenate(column) for column in zip(*found, strict=True))
         by_slice = np.argsort(of_row, kind="stable")
-        where, *columns = (column[by_slice] for column in columns)
+        where, time, received, asset, tag, value, quality = (column[by_slice] for column in columns)
         ends = np.searchsorted(of_row[by_slice], np.arange(len(wanted) + 1)).tolist()
-        batch = Batch(where, Readings(*columns, list(assets), list(tags)))
+        batch = Batch(where, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
         return {
             slot.key: Back(slot.ranges, batch, slice(lo, hi))
             for slot, (lo, hi) in zip(wanted, pairwise(ends), strict=True)
@@ -227,7 +206,9 @@ class ReadBack:
         come earlier need not be known.
         """
         start = slot.key[1]
-        over = start // at.MINUTE * at.MINUTE + at.MINUTE + self._timing.horizon  # as `kernels/order.py` has it, by whole minutes
+        over = (
+            start // at.MINUTE * at.MINUTE + at.MINUTE + self._timing.horizon
+        )  # as `kernels/order.py` has it, by whole minutes
         of_asset = np.array(list(map(number.__getitem__, frame.assets)), np.int64)
         inside = np.flatnonzero((frame.time >= start) & (frame.time < slot.end))
         if frame.time.max(initial=FIRST_NS) >= over or passed.any():
@@ -282,32 +263,3 @@ def _joined(spans: np.ndarray) -> list[tuple[int, int]]:
         else:
             joined.append((first, last))
     return joined
-
-
-def _without(rows: Arrivals, pending: Arrivals) -> Arrivals:
-    """Leave out rows that wait to be merged: they lie at the same offset with the same content."""
-    if not len(pending.time) or not len(rows.time):
-        return rows
-    left: dict[tuple[int, int, int, float, int], int] = {}
-    for key in _keys(pending):
-        left[key] = left.get(key, 0) + 1
-    keep = np.ones(len(rows.time), bool)
-    alike = np.flatnonzero(np.isin(rows.offset, pending.offset) & np.isin(rows.time, pending.time))
-    for k, key in zip(alike.tolist(), _keys(rows.only(alike)), strict=True):
-        if left.get(key, 0):
-            left[key] -= 1
-            keep[k] = False
-    return rows.only(keep)
-
-
-def _keys(rows: Arrivals) -> list[tuple[int, int, int, float, int]]:
-    return list(
-        zip(
-            rows.offset.tolist(),
-            rows.time.tolist(),
-            rows.series.tolist(),
-            rows.value.tolist(),
-            rows.quality.tolist(),
-            strict=True,
-        )
-    )

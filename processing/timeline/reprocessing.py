@@ -12,7 +12,8 @@ from processing.kernels.jit import words
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.late_cuts import LateCuts, of_minute
 from processing.timeline.merging import Merging
-from processing.timeline.readback import Back, Key, Pending, ReadBack
+from processing.timeline.pending import Pending
+from processing.timeline.readback import Back, Key, ReadBack
 from processing.timeline.rerun import Rerun
 from processing.timeline.residency import Residency
 from processing.timeline.runner import Runner

@@ -103,6 +103,16 @@ class Residency:
         self._free(ids)
         free_windows(ids, self._tables.plant, self._tables.table)
 
+    def settled_until(self) -> np.ndarray:
+        """int64[lines], times to which the next rows that come in order add nothing any more; NONE without a row [ns UTC].
+
+        They lie in the newest slice or after it, however long the line has been silent.
+        """
+        lines, windows = self._tables.lines, self._tables.windows
+        newest = lines["newest_window"][:, at.SLICES]
+        reached = np.where(newest >= 0, windows["start"][newest], at.NONE)
+        return np.where(lines["last"] == at.NONE, at.NONE, np.maximum(lines["last"], reached) - lines["influence"])
+
     def evict_to(self, bytes_at_most: int) -> None:
         """Evict windows that a checkpoint holds, oldest first, until four fifths of the budget are used."""
         tables = self._tables
@@ -110,8 +120,7 @@ class Residency:
             return
         table = tables.windows
         ids = self.flagged(at.CLOSED, at.TOUCHED | at.CHANGED)
-        of_line = tables.lines[table["line"][ids]]
-        cold = table["end"][ids] < of_line["last"] - of_line["influence"]
+        cold = table["end"][ids] < self.settled_until()[table["line"][ids]]
         ids = ids[cold & (table["block"][ids] >= 0) & (table["page"][ids] >= 0)]
         ids = ids[np.argsort(table["end"][ids], kind="stable")]
         row = np.where(table["level"][ids] == at.SLICES, tables.slices.row_bytes, tables.longer.row_bytes)

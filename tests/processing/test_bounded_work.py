@@ -1,9 +1,11 @@
 """What late rows take is bounded by what they touch."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from fieldline.log.sqlite import SqliteLog
 from processing.operators import chosen
 from processing.timeline import reprocessing, windows
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, event, frame_of, frames_of
@@ -64,3 +66,25 @@ def test_windows_of_all_levels_are_folded_in_portions_to_the_same_bits(monkeypat
 
     assert {key[3] for key in want} >= {"15m", "1h", "day", "week", "month"}
     assert differences(want, got) == []
+
+
+def test_a_wide_line_that_falls_silent_as_a_backfill_makes_its_slices_in_portions(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "plant.db")
+    rig = EngineRig(operators=chosen(("telemetry", "energy", "machine")), windows=("1m", "1h"), log=log, node_cache=0)
+    rows = [Row(f"{LINE}/press", f"t{k}", T0 + k, 1.0) for k in range(2000)]
+    rows.append(
+        event(f"{LINE}/press", "@state", T0 + SECOND, b'{"state":"producing"}')
+    )  # it holds for 25 hours: 1500 slices
+    rig.send([frame_of(rows, received=T0 + 40 * 86_400 * SECOND)])
+    pool = rig.engine.tables.slices
+
+    rig.wait(2.5)
+    used = [pool.used_bytes]
+    while rig.engine.unemitted and len(used) < 1500:
+        rig.checkpoint()
+        rig.wait(0.02)
+        used.append(pool.used_bytes)
+
+    assert int(rig.engine.tables.heap["windows"][0]) > 1500
+    assert max(used) < 200 << 20
+    log.close()

@@ -1,6 +1,7 @@
 """Many late rows, run at once or read back in the meantime: the same bits as if all had come in order."""
 
 from concurrent.futures import Executor, Future
+from random import Random
 from typing import Any
 
 import pytest
@@ -103,3 +104,58 @@ def test_a_row_beyond_the_horizon_stays_out_when_its_step_held_rows_of_its_slice
     assert read_back.fetched > 0
     assert read_back.counts["late"] == 1
     assert differences(kept.table, read_back.table)[:3] == []
+
+
+def test_slices_of_many_lines_are_read_back_together() -> None:
+    def of_lines(times_s: list[float]) -> list[Row]:
+        return [
+            Row(f"plant/hall/line{n}/oven", "power_kw", T0 + round(t * SECOND), t % 7)
+            for t in times_s
+            for n in range(20)
+        ]
+
+    first, late = of_lines([5, 58, 65, 118, 125, 178, 300, 301]), of_lines([59, 119])
+    want = EngineRig().send([frame_of(first), frame_of(late)]).finish()
+
+    rig = EngineRig(row_cache=1).send([frame_of(first), frame_of(late)])
+    rig.wait(2)
+
+    assert 0 < rig.fetched <= 6  # a minute of all 20 lines each
+    assert differences(want.table, rig.finish().table)[:3] == []
+
+
+def test_rows_of_a_backlog_wait_for_those_that_come_as_late_as_others_did() -> None:
+    random = Random(7)
+    rows = [Row(_OVEN, f"power_{k}_kw", T0 + t * SECOND + k, float(t % 7)) for t in range(1800) for k in range(5)]
+    arrival = {row: row.time + (random.randrange(2, 100) * SECOND if random.random() < 0.1 else 0) for row in rows}
+    disordered = sorted(rows, key=arrival.__getitem__)
+    want = EngineRig().send(frames_of(rows, 300)).finish()
+
+    def play(wall: int) -> EngineRig:
+        rig = EngineRig()
+        rig.wall = wall
+        rig.wait(0.01)
+        return rig.send(frames_of(disordered, 300))
+
+    live, backlog = play(T0), play(T0 + 86_400 * SECOND)
+
+    assert live.engine.reprocessing.count > 500
+    assert backlog.engine.reprocessing.count < 50  # before it was known how late rows come
+    assert len(backlog.engine.waiting.time) > 300
+    assert differences(want.table, live.finish().table)[:3] == []
+    assert differences(want.table, backlog.finish().table)[:3] == []
+
+
+def test_rows_of_a_backlog_wait_no_longer_than_a_second_and_for_rows_in_order_not_at_all() -> None:
+    in_order, late = powers([float(t) for t in range(600)]), powers([505.5])
+    rig = EngineRig()
+    rig.wall = T0 + 86_400 * SECOND
+    rig.wait(0.01)
+
+    rig.send(frames_of(in_order[:590], 10))
+    assert len(rig.engine.waiting.time) == 1
+
+    rig.send([frame_of(late), *frames_of(in_order[590:595], 1)])
+    assert len(rig.engine.waiting.time) >= 5
+    rig.send(frames_of(in_order[595:], 1), pause_s=1.1)
+    assert len(rig.engine.waiting.time) <= 1
