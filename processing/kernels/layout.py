@@ -150,7 +150,7 @@ SERIES = record(
     # What is looked at for every row comes first, so that it shares a cache line.
     ("line", "i8"),
     ("local", "i8"),  # its row in the line's blocks
-    ("rank", "i8"),  # its place among all series, by asset and tag
+    ("rank", "i8"),  # ascends with asset and tag
     ("role", "i8"),
     ("is_scalar", "i8"),  # 0 for events, texts and waveforms, which have no statistics
     ("gap", "i8"),
@@ -200,7 +200,7 @@ CODE = record(("value", "f8"), ("state", "i8"))
 
 LABEL = record(
     ("plan", "i8"),  # SCHEDULED, PLANNED_STOP or UNSCHEDULED; of slices
-    ("product", "i8"),  # row of `Plant.ideal_cycle_s`, 0: none
+    ("product", "i8"),  # column of `Plant.ideal_cycle_s`, 0: none
     ("order", "i8"),  # number of the order, 0: none
     ("price", "f8"),  # money / kWh, NaN: unknown; of slices
     ("co2", "f8"),  # kg / kWh, NaN: unknown; of slices
@@ -245,7 +245,7 @@ class Plant(NamedTuple):
     asset_first, asset_rows : rows of asset a within a block, in rank order, are asset_rows[asset_first[a]:asset_first[a + 1]]
     event_keys, events : float64[events], ascending, values of event rows, and EVENT[events], what each one reports
     codes : CODE, what values of state tags stand for, ascending for each series
-    ideal_cycle_s : float64[products, assets], ideal cycle time of each product on each asset [s]
+    ideal_cycle_s : float64[assets, products], ideal cycle time of each product on each asset [s]
     """
 
     lines: np.ndarray

@@ -103,7 +103,7 @@ def add_window(part, child, offset):
 @inline
 def cycle_of(label, asset, plant):
     """The ideal cycle time on an asset of the product that a slice was for; NaN if unknown [s]."""
-    return plant.ideal_cycle_s[label.product, asset]
+    return plant.ideal_cycle_s[asset, label.product]
 
 
 @kernel(NOTHING, TREE, WINDOWS, LABELS, PLANT, KEPT.partials_type)

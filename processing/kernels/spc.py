@@ -33,7 +33,7 @@ from processing.kernels.layout import (
 from processing.kernels.rules import REACH
 
 LIMITS = record(
-    ("product", "i8"),  # row of `Plant.ideal_cycle_s`, -1: no point yet
+    ("product", "i8"),  # column of `Plant.ideal_cycle_s`, -1: no point yet
     ("version", "f8"),
     ("center", "f8"),  # NaN: no limits
     ("sigma", "f8"),

@@ -29,7 +29,7 @@ _MARGIN_NS = 400 * 86_400_000_000_000
 class Runs(NamedTuple):
     """The orders of a line, ascending and apart, in columns.
 
-    start, end [ns UTC]; order : number of the order; product : its row in `Plant.ideal_cycle_s`.
+    start, end [ns UTC]; order : number of the order; product : its column in `Plant.ideal_cycle_s`.
     """
 
     start: np.ndarray
@@ -116,7 +116,7 @@ class Context:
 
     @property
     def products(self) -> list[str]:
-        """The names of products, by row of `Plant.ideal_cycle_s`."""
+        """The names of products, by column of `Plant.ideal_cycle_s`."""
         return self._registry.products
 
     def learn(self, frame: Readings) -> None:

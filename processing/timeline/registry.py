@@ -1,7 +1,7 @@
 """Names and numbers: each line, asset, tag and series that a partition has seen has a small number of its own.
 
 Numbers are given in the order of arrival; nothing that is emitted depends on them. What must not depend on the order of arrival
-goes by *rank*: a series' place among all of them, sorted by asset and tag.
+goes by *rank*: a number that ascends with a series' asset and tag (`ranks.py`).
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from processing.operators.raw import is_wanted
 from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
 from processing.timeline.events import ROLES as EVENT_ROLES
+from processing.timeline.ranks import Ranks
 from processing.timeline.tables import Tables
 
 
@@ -56,6 +57,10 @@ class Registry:
         self._leads: dict[int, int] = {}
         self._code_rows: dict[tuple[tuple[float, int], ...], tuple[int, int]] = {}
         self._places = first_of(PLACE, series=-1)
+        self._ranks = Ranks()
+        self._series_of: dict[int, list[int]] = {}  # by asset
+        self._followers: dict[str, list[int]] = {}  # assets whose energy the states of an asset split
+        self._lines_by_output: dict[str, list[int]] = {}
 
     def map_rows(self, frame: Readings) -> np.ndarray:
         """The series of each row, int32[n]; series that are new get their numbers."""
@@ -103,7 +108,7 @@ class Registry:
         return found
 
     def settle(self) -> None:
-        """Give new series their parameters and places, and all series their ranks."""
+        """Give new series their parameters and places, and a rank among all; a series takes the same time however many there are."""
         tables, old = self._tables, len(self._tables.series)
         fresh = self.series[old:]
         if not fresh:
@@ -112,12 +117,12 @@ class Registry:
         for k, (a, t) in enumerate(fresh):
             for name, value in self._parameters(old + k, a, t).items():
                 added[name][k] = value
-        tables.series = np.concatenate([tables.series, added])
-        of_asset, of_tag = tables.series["asset"], tables.series["tag"]
-        order = np.lexsort((_ranks(self.tags)[of_tag], _ranks(self.assets)[of_asset]))
-        tables.series["rank"][order] = np.arange(len(order))
-        tables.series["state_row"] = np.array([self._state_row(asset) for asset in self.assets])[of_asset]
-        self._group_by_asset(order)
+        tables.append_series(added)
+        names = [(self.assets[a], self.tags[t]) for a, t in fresh]
+        for number, rank in self._ranks.add(names).items():
+            tables.series["rank"][number] = rank
+        self._follow_states(old)
+        self._group_by_asset(old)
         self._settle_ideal()
         self._settle_lines()
         self._settle_places(old)
@@ -185,15 +190,31 @@ class Registry:
             self._code_rows[codes] = first, len(tables.codes)
         return self._code_rows.get(codes, (0, 0))
 
-    def _state_row(self, asset: str) -> int:
+    def _follow_states(self, old: int) -> None:
+        """Tell the series from number `old` on, and those whose asset waited for one of them, whose states split their energy."""
+        of_series = self._tables.series
+        for number in range(old, len(of_series)):
+            a = self.series[number][0]
+            mine = self._series_of.setdefault(a, [])
+            if not mine:
+                # The asset's first series: from now on it has states that others may follow.
+                leader = self._plant.asset_info(self.assets[a]).state_of or self.assets[a]
+                self._followers.setdefault(leader, []).append(a)
+                for follower in self._followers.get(self.assets[a], []):
+                    of_series["state_row"][self._series_of.get(follower, [])] = self._state_row(follower)
+            mine.append(number)
+            of_series["state_row"][number] = self._state_row(a)
+
+    def _state_row(self, a: int) -> int:
         """The first row of the asset whose states split an asset's energy; -1 when it was not seen in the line."""
+        asset = self.assets[a]
         other = self._asset_numbers.get(self._plant.asset_info(asset).state_of or asset)
         if other is None or self._plant.line_of(self.assets[other]) != self._plant.line_of(asset):
             return -1
         return self._leads.get(other, -1)
 
     def product_of(self, name: str) -> int:
-        """The number of a product, the row of `Plant.ideal_cycle_s` that is its."""
+        """The number of a product, the column of `Plant.ideal_cycle_s` that is its."""
         found = self._product_numbers.get(name)
         if found is None:
             found = self._product_numbers[name] = len(self.products)
@@ -202,29 +223,35 @@ class Registry:
         return found
 
     def _settle_ideal(self) -> None:
-        """Make the table of ideal cycle times as large as there are products and assets."""
+        """Make the table of ideal cycle times as large as there are assets and products."""
         tables = self._tables
-        products, assets = tables.ideal_cycle_s.shape
-        if (products, assets) == (len(self.products), len(self.assets)):
-            return
-        ideal = np.empty((len(self.products), len(self.assets)))
-        ideal[:products, :assets] = tables.ideal_cycle_s
-        for p, product in enumerate(self.products):
-            for a in range(assets if p < products else 0, len(self.assets)):
-                ideal[p, a] = self._plant.ideal_cycle_s(product or None, self.assets[a])
-        tables.ideal_cycle_s = ideal
+        assets, products = tables.ideal_cycle_s.shape
+        ideal = np.empty((len(self.assets) - assets, len(self.products)))
+        for a in range(assets, len(self.assets)):
+            ideal[a - assets] = [self._plant.ideal_cycle_s(name or None, self.assets[a]) for name in self.products]
+        if products < len(self.products):
+            fresh = self.products[products:]
+            more = [[self._plant.ideal_cycle_s(name, asset) for name in fresh] for asset in self.assets[:assets]]
+            wider = np.array(more, np.float64).reshape(assets, len(fresh))
+            tables.ideal_cycle_s = np.concatenate([tables.ideal_cycle_s, wider], axis=1)
+        tables.append_ideal(ideal)
 
     def _settle_lines(self) -> None:
         """Which asset's count is a line's output, and whose energy is a line's."""
         tables = self._tables
-        entries = [self._plant.line_entry(name) for name in self.lines]
-        outputs = [self._asset_numbers.get(entry.output or "", -1) for entry in entries]
-        tables.line_output = np.array(outputs, np.int64)
-        declared = {
-            name: entry.meters for name, entry in zip(self.lines, entries, strict=True) if entry.meters is not None
-        }
-        meters = [asset in declared.get(self._plant.line_of(asset), (asset,)) for asset in self.assets]
-        tables.line_meter = np.array(meters, np.uint8)
+        for line in range(len(tables.line_output), len(self.lines)):
+            output = self._plant.line_entry(self.lines[line]).output or ""
+            self._lines_by_output.setdefault(output, []).append(line)
+            tables.line_output = np.append(tables.line_output, self._asset_numbers.get(output, -1))
+        known = len(tables.line_meter)
+        for a in range(known, len(self.assets)):
+            tables.line_output[self._lines_by_output.get(self.assets[a], [])] = a
+        meters = [self._is_meter(asset) for asset in self.assets[known:]]
+        tables.line_meter = np.append(tables.line_meter, np.array(meters, np.uint8))
+
+    def _is_meter(self, asset: str) -> bool:
+        declared = self._plant.line_entry(self._plant.line_of(asset)).meters
+        return declared is None or asset in declared
 
     def _line(self, asset: str) -> int:
         name = self._plant.line_of(asset)
@@ -246,13 +273,30 @@ class Registry:
             tables.zone_at = np.append(tables.zone_at, len(tables.days))
         return self._zone_numbers[name]
 
-    def _group_by_asset(self, by_rank: np.ndarray) -> None:
+    def _group_by_asset(self, old: int) -> None:
         """For each asset, its rows within a block, in rank order."""
-        series = self._tables.series
+        tables, series = self._tables, self._tables.series
+        rows = tables.asset_first[-1:]
+        tables.asset_first = np.concatenate(
+            [tables.asset_first, rows.repeat(len(self.assets) + 1 - len(tables.asset_first))]
+        )
+        if len(series) - old <= _FEW:
+            for number in range(old, len(series)):
+                self._insert_row(number)
+            return
+        by_rank = np.argsort(series["rank"])
         by_asset = by_rank[np.argsort(series["asset"][by_rank], kind="stable")]
         counts = np.bincount(series["asset"], minlength=len(self.assets))
-        self._tables.asset_first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        self._tables.asset_rows = series["local"][by_asset]
+        tables.asset_first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        tables.asset_rows = series["local"][by_asset]
+
+    def _insert_row(self, number: int) -> None:
+        tables, of_series = self._tables, self._tables.series
+        a = int(of_series["asset"][number])
+        before = [other for other in self._series_of[a] if other < number]
+        place = int((of_series["rank"][before] < of_series["rank"][number]).sum())
+        tables.asset_rows = np.insert(tables.asset_rows, tables.asset_first[a] + place, of_series["local"][number])
+        tables.asset_first[a + 1 :] += 1
 
     def names(self) -> dict[str, Any]:
         """What a checkpoint keeps of the names."""
@@ -271,12 +315,7 @@ class Registry:
         return bool(self.zones == names["zones"])
 
 
-def _ranks(names: list[str]) -> np.ndarray:
-    """The place of each name, int64[n], when they are sorted; names differ."""
-    ranks = np.empty(len(names), np.int64)
-    ranks[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
-    return ranks
-
+_FEW = 8  # series that are cheaper to insert one by one than to sort all
 
 _BY_REGISTER_GAP = frozenset(
     {

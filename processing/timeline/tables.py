@@ -168,11 +168,11 @@ class Tables:
         self.states = [np.empty(0, slot.kept.state.dtype) for slot in self.slots]
         self.opens = [np.empty(0, _open_of(slot.kept).dtype) for slot in self.slots]
         self.row_series = np.zeros(0, np.int32)
-        self.series = np.zeros(0, at.SERIES)
+        self._series_room = self.series = np.zeros(0, at.SERIES)
         self.event_keys = np.zeros(0)
         self.events = np.zeros(0, at.EVENT)
         self.codes = np.zeros(0, at.CODE)
-        self.ideal_cycle_s = np.full((1, 0), np.nan)
+        self._ideal_room = self.ideal_cycle_s = np.full((0, 1), np.nan)
         self.line_output = np.zeros(0, np.int64)  # asset whose good count is a line's, -1: not declared
         self.line_meter = np.zeros(0, np.uint8)  # by asset, 1: its energy is its line's
         self.asset_first = np.zeros(1, np.int64)
@@ -242,6 +242,14 @@ class Tables:
         self.lines = np.concatenate([self.lines, line])
         return len(self.lines) - 1
 
+    def append_series(self, added: np.ndarray) -> None:
+        """Take the SERIES records of new series."""
+        self._series_room, self.series = _appended(self._series_room, self.series, added)
+
+    def append_ideal(self, added: np.ndarray) -> None:
+        """Take the ideal cycle times of new assets, float64[assets, products] [s]."""
+        self._ideal_room, self.ideal_cycle_s = _appended(self._ideal_room, self.ideal_cycle_s, added)
+
     def add_series(self, line: int, series: int) -> int:
         """A place for one more series in its line's blocks; its local number."""
         local, shift = (int(self.lines[name][line]) for name in ("series", "shift"))
@@ -287,6 +295,16 @@ class Tables:
     def used_bytes(self) -> int:
         """Bytes of the blocks that windows hold."""
         return self.slices.used_bytes + self.longer.used_bytes
+
+
+def _appended(room: np.ndarray, used: np.ndarray, added: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Room that begins with what is used and what is added, twice as much where it is full, and the part of it that is in use."""
+    count = len(used) + len(added)
+    if room.shape[1:] != used.shape[1:] or count > len(room):
+        room = np.zeros((max(count, 2 * len(used)), *used.shape[1:]), used.dtype)
+        room[: len(used)] = used
+    room[len(used) : count] = added
+    return room, room[:count]
 
 
 def _open_of(kept: Kept) -> np.ndarray:
