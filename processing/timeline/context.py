@@ -119,16 +119,19 @@ class Context:
         """The names of products, by column of `Plant.ideal_cycle_s`."""
         return self._registry.products
 
-    def learn(self, frame: Readings) -> None:
-        """Remember what the events of a frame say."""
+    def learn(self, frame: Readings) -> Readings:
+        """Remember what the events of a frame say; the frame, with the numbers by which they are known as values."""
         codes = [code for code, tag in enumerate(frame.tags) if tag in ROLES]
         if not codes or frame.payload is None:
-            return
+            return frame
+        known, value = len(self.events), frame.value.copy()
         for row in np.flatnonzero(np.isin(frame.tag, codes)).tolist():
             payload = frame.payload[row]
             if payload is not None:
-                self.version += self.events.add(float(frame.value[row]), payload)
+                value[row] = self.events.number(float(value[row]), payload)
         self.events.settle()
+        self.version += len(self.events) > known
+        return frame._replace(value=value)
 
     def series_of_stops(self, frame: Readings, series: np.ndarray) -> np.ndarray:
         """The series of a frame's rows, with those of orders that end in the series that is theirs."""
@@ -300,12 +303,14 @@ class Context:
             self._book.setdefault(line, {})[time, name] = value
         self._orders_of = None
 
-    def forget(self, oldest: Callable[[int], int], waiting: np.ndarray) -> None:
+    def forget(self, oldest: Callable[[int], int], waiting: np.ndarray, at_hand: Callable[[], np.ndarray]) -> None:
         """Let go of events older than all windows of their line, but for those that still hold; oldest(line) [ns UTC].
 
-        Of those that no late event can come before any more, the ones that say what held anyway go too.
+        Of those that no late event can come before any more, the ones that say what held anyway go too. Payloads go when neither
+        orders nor rows at hand refer to them.
 
-        waiting : int64[lines], time of each line's oldest late row that is not run yet. [ns UTC]
+        waiting : int64[lines], time of each line's oldest late row that is not run yet [ns UTC]
+        at_hand : gives the values of rows of events that are in memory, float64[n]
         """
         for line, book in self._book.items():
             if len(book) >= _BOOK_AT_LEAST and len(book) >= 2 * self._kept.get(line, 0):
@@ -317,6 +322,8 @@ class Context:
                     self.version += 1
                 self._runs.pop(line, None)
                 self._kept[line] = len(book)
+        ordered = (value for book in self._book.values() for value in book.values())
+        self.version += self.events.forget(lambda: np.concatenate([np.fromiter(ordered, np.float64), at_hand()]))
 
     def _idle(self, book: dict[tuple[int, str], float], oldest: int, settled: int) -> list[tuple[int, str]]:
         """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes [ns UTC]."""

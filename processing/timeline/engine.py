@@ -20,6 +20,7 @@ from processing.operator import Operator
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
+from processing.timeline.events import ROLES
 from processing.timeline.expiry import expired, oldest_start
 from processing.timeline.held import Disorder, Held
 from processing.timeline.intake import Intake
@@ -293,7 +294,14 @@ class Engine:
         self.windows.change_orders()
         waiting = self.reprocessing.oldest()
         self.residency.drop(expired(self.tables, self.residency, self.windows.overlapping, waiting))
-        self.context.forget(lambda line: oldest_start(self.tables, self.residency, line), waiting)
+        self.context.forget(lambda line: oldest_start(self.tables, self.residency, line), waiting, self._events_at_hand)
+
+    def _events_at_hand(self) -> np.ndarray:
+        """The values of rows of events in the ring, and of those that wait, float64[n]."""
+        is_event = np.isin(self.tables.series["role"], list(ROLES.values()))
+        late = self.reprocessing.late_rows()
+        waiting = [rows.value[is_event[rows.series]] for rows in (self.waiting, late) if rows is not None]
+        return np.concatenate([*waiting, self.store.values_of(is_event)])
 
     @property
     def unemitted(self) -> bool:

@@ -1,12 +1,19 @@
 """What events say, by the number that stands for each in its row.
 
-A row of an event holds `payload_digest(payload)`, not the payload. What processing needs of payloads is kept here once for each
-number: a table for kernels (`Plant.event_keys`, `Plant.events`) and the names of orders and products for `context.py`.
+A row of an event holds a number for its payload (`fieldline.frames.event_value`), not the payload. What processing needs of
+payloads is kept here once for each: a table for kernels (`Plant.event_keys`, `Plant.events`) and the names of orders and products
+for `context.py`.
+
+A frame's number has 31 to 52 bits of a digest, so among very many events two payloads may share one. Payloads are told apart here
+by a digest that is long enough, and the later one gets the next free number. Which of them that is, only matters where they are of
+one kind, asset and time.
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from math import isfinite, nan
+from hashlib import blake2b
+from math import inf, isfinite, nan, nextafter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +38,8 @@ An order's end is a series of its own, `ORDER_STOP`: where one order ends and th
 
 ORDER, ORDER_STOP = "@order", "@order/stop"
 
+_AT_LEAST = 1000  # payloads, before any is let go
+
 
 class Order(NamedTuple):
     """What an event says of orders; empty text: nothing. phase : start, stop or void."""
@@ -41,25 +50,42 @@ class Order(NamedTuple):
 
 
 class Events:
-    """The events of a partition. It grows with the different payloads that it has seen."""
+    """The events of a partition: those that rows at hand, or what is known of orders, refer to."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+        self._numbers: dict[bytes, float] = {}
         self._payloads: dict[float, bytes] = {}
         self._info: dict[float, tuple[float, ...]] = {}
         self._orders: dict[float, Order] = {}
         self._fresh: list[float] = []
+        self._kept = 0  # payloads that were left when some were let go
 
-    def add(self, value: float, payload: bytes) -> bool:
-        """Take the payload of a row, and say whether it is new; call `settle` after new ones."""
-        if value in self._payloads:
-            return False
-        self._payloads[value] = payload
-        self._fresh.append(value)
+    def __len__(self) -> int:
+        return len(self._payloads)
+
+    def number(self, value: float, payload: bytes) -> float:
+        """The number by which a row's payload is known, the row's own where no other payload has it; call `settle` after new ones."""
+        digest = _digest(payload)
+        number = self._numbers.get(digest)
+        if number is None:
+            number = value
+            while number in self._payloads:
+                number = nextafter(number, inf)
+            self._add(number, digest, payload)
+        return number
+
+    def _add(self, number: float, digest: bytes, payload: bytes) -> None:
+        self._numbers[digest] = number
+        self._payloads[number] = payload
+        self._fresh.append(number)
         said = _attributes(payload)
-        self._info[value] = (_state(said), _until(said), *(_number(said, name) for name in ("good", "scrap", "rework")))
-        self._orders[value] = Order(_text(said, "order"), _text(said, "product"), _phase(said))
-        return True
+        self._info[number] = (
+            _state(said),
+            _until(said),
+            *(_number(said, name) for name in ("good", "scrap", "rework")),
+        )
+        self._orders[number] = Order(_text(said, "order"), _text(said, "product"), _phase(said))
 
     def settle(self) -> None:
         """Put new payloads into the kernels' table."""
@@ -73,6 +99,22 @@ class Events:
         tables.event_keys = np.insert(tables.event_keys, where, keys)
         tables.events = np.insert(tables.events, where, events)
 
+    def forget(self, in_use: Callable[[], np.ndarray]) -> bool:
+        """Let go of payloads that nothing refers to, once there are many more than were left before; whether any went.
+
+        in_use : gives the numbers that rows at hand and orders refer to, float64[n]. Rows that are read from the log again bring
+        their payloads with them.
+        """
+        if len(self) < max(_AT_LEAST, 2 * self._kept):
+            return False
+        tables = self._tables
+        is_kept = np.isin(tables.event_keys, in_use())
+        for number in tables.event_keys[~is_kept].tolist():
+            del self._numbers[_digest(self._payloads.pop(number))], self._orders[number]
+        tables.event_keys, tables.events = tables.event_keys[is_kept], tables.events[is_kept]
+        self._kept = len(self)
+        return not is_kept.all()
+
     def order(self, value: float) -> Order:
         """What the event of a row says of orders; nothing when it was never seen."""
         return self._orders.get(value, Order("", "", "void"))
@@ -83,9 +125,13 @@ class Events:
 
     def restore(self, names: list[tuple[float, bytes]]) -> None:
         """Take what `names` gave."""
-        for value, payload in names:
-            self.add(value, payload)
+        for number, payload in names:
+            self._add(number, _digest(payload), payload)
         self.settle()
+
+
+def _digest(payload: bytes) -> bytes:
+    return blake2b(payload, digest_size=16).digest()
 
 
 def _attributes(payload: bytes) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Intake:
     def rows_of(self, offset: int | np.ndarray, frame: Readings) -> Arrivals:
         """The rows of a frame, or of several that were joined; offset : log offset of the frame, or of each row's, int64[n]."""
         series = self._registry.map_rows(frame)
-        self._context.learn(frame)
+        frame = self._context.learn(frame)
         series = self._context.series_of_stops(frame, series)
         where = offset if isinstance(offset, np.ndarray) else np.full(len(series), offset, np.int64)
         rows = Arrivals(frame.time, frame.received, series, frame.value, frame.quality, where)

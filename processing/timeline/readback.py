@@ -21,7 +21,7 @@ from processing.timeline.tables import Tables
 from processing.timeline.timing import Timing
 
 _SLICES_A_JOB = 64
-_BACK_TYPES = (np.int64, np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8)
+_BACK_TYPES = (np.int64, np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8, object)
 
 
 Key = tuple[int, int]
@@ -184,13 +184,15 @@ class ReadBack:
                         tag_codes[frame.tag[inside]],
                         frame.value[inside],
                         frame.quality[inside],
+                        _payloads(frame, inside),
                     )
                 )
         of_row, *columns = (np.concatenate(column) for column in zip(*found, strict=True))
         by_slice = np.argsort(of_row, kind="stable")
-        where, time, received, asset, tag, value, quality = (column[by_slice] for column in columns)
+        where, time, received, asset, tag, value, quality, payload = (column[by_slice] for column in columns)
         ends = np.searchsorted(of_row[by_slice], np.arange(len(wanted) + 1)).tolist()
-        batch = Batch(where, Readings(time, received, asset, tag, value, quality, list(assets), list(tags)))
+        rows = Readings(time, received, asset, tag, value, quality, list(assets), list(tags), None, payload.tolist())
+        batch = Batch(where, rows)
         return {
             slot.key: Back(slot.ranges, batch, slice(lo, hi))
             for slot, (lo, hi) in zip(wanted, pairwise(ends), strict=True)
@@ -252,6 +254,14 @@ class _Codes(dict[str, int]):
     def of(self, names: list[str]) -> np.ndarray:
         """The code of each name, int32[n]."""
         return np.array(list(map(self.__getitem__, names)), np.int32)
+
+
+def _payloads(frame: Readings, rows: np.ndarray) -> np.ndarray:
+    """What rows of events say: their payloads have left memory with the rows."""
+    payloads = np.full(len(rows), None, object)
+    if frame.payload is not None:
+        payloads[:] = [frame.payload[row] for row in rows.tolist()]
+    return payloads
 
 
 def _joined(spans: np.ndarray) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ from processing.kernels.layout import Rows
 _NO_FLAGS = np.empty(0, np.uint8)
 _ROW_BYTES = 21
 _ROWS_AT_LEAST = 64
+_ROWS_AT_ONCE = 1 << 16
 
 
 class RowStore:
@@ -21,7 +22,7 @@ class RowStore:
 
     def _make(self, size: int) -> None:
         self.time = np.empty(size, np.int64)
-        self.series = np.empty(size, np.int32)
+        self.series = np.zeros(size, np.int32)  # places that no row has taken yet name a series too
         self.value = np.empty(size)
         self.quality = np.empty(size, np.uint8)
 
@@ -64,6 +65,16 @@ class RowStore:
         self.quality[at : at + count] = quality
         self.advance(count)
         return base + at
+
+    def values_of(self, is_wanted: np.ndarray) -> np.ndarray:
+        """The values of rows whose series are wanted, of older rows in places that are free again too; is_wanted : bool[series]."""
+        if not is_wanted.any():
+            return np.empty(0)
+        found = [np.empty(0)]
+        for first in range(0, self.size, _ROWS_AT_ONCE):
+            part = slice(first, first + _ROWS_AT_ONCE)
+            found.append(self.value[part][is_wanted[self.series[part]]])
+        return np.concatenate(found)
 
     @property
     def rows(self) -> Rows:
