@@ -13,6 +13,7 @@ from benchmarks.drained import last_of_each, read_metrics, wait_processed
 from benchmarks.report import Row
 from benchmarks.stand import ALL_CORES, BenchFailed, Stand
 from fieldline.log import Log
+from fieldline.windows import WINDOWS
 
 _RATE, _METERS = 10_000, 1_000
 _SECONDS = 20.0
@@ -26,7 +27,7 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
     log = stand.open(url)
     stages = [
         stand.stage("ingest", "--mqtt", broker.url, "--log", url, cores=ALL_CORES),
-        stand.stage("process", "--log", url, cores=ALL_CORES),
+        stand.stage("process", "--log", url, "--windows", ",".join(WINDOWS), cores=ALL_CORES),
     ]
     for stage in stages:
         stage.wait_ready()

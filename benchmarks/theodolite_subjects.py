@@ -139,7 +139,7 @@ class Fieldline(Subject):
 
     def _wrong_energy(self, steps: Sequence[model.Step]) -> list[str]:
         """Of lines; what areas and the plant drew is added up here, as whoever reads them does."""
-        rows = read_metrics(self._log, "order").rows
+        rows = read_metrics(self._log, "production_order").rows
         rows = last_of_each(rows.filter(pl.col("asset").str.contains(r"/line\d+$") & (pl.col("window") == "1m")))
         line = rows["asset"].str.extract(r"/line(\d+)$").cast(pl.Int64).to_numpy()
         truth = model.of_groups(model.energy_kwh(steps), model.SENSORS)

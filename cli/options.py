@@ -10,7 +10,7 @@ import typer
 from fieldline.durations import parse_duration
 from fieldline.moments import parse_moment
 from fieldline.settings import Settings, load_settings
-from fieldline.windows import WINDOWS
+from fieldline.windows import DEFAULT
 
 
 def duration(text: str) -> float:
@@ -104,7 +104,7 @@ Raw = Annotated[
 ]
 Windows = Annotated[
     str | None,
-    typer.Option("--windows", metavar="WINDOWS", help=f"Comma-separated. [default: all: {','.join(WINDOWS)}]"),
+    typer.Option("--windows", metavar="WINDOWS", help=f"Comma-separated. [default: all but 1s: {','.join(DEFAULT)}]"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in the site's zone.")]

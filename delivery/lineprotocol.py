@@ -26,7 +26,7 @@ from fieldline.errors import FrameError
 T = TypeVar("T")
 
 Levels = Callable[[str], Mapping[str, str]]
-"""Gives the levels of an asset path that it has: site, area, line."""
+"""Gives the tags that follow from an asset's path: its level and name, the paths of its site, area and line."""
 
 _PICTURES = {code: chr(0x2400 + code) for code in range(32)} | {0x7F: "␡"}
 _MEASUREMENT = str.maketrans({",": "\\,", " ": "\\ "})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _RETRACTED = "retracted"
-_NO_LABELS = frozenset({"time", "site", "area", "line", *IDENTITY})
+_NO_LABELS = frozenset({"time", *catalogue.PLACE, *IDENTITY})
 
 
 class Source(NamedTuple):

@@ -6,8 +6,9 @@ from typing import Any
 from delivery.globs import glob_regex, is_literal
 from delivery.influx import InfluxHttp, InfluxTarget, influxql_name, influxql_rows, parse_influx_url
 from delivery.question import IDENTITY, Found, Question
+from fieldline.catalogue import PLACE
 
-_PLACE = frozenset({"site", "area", "line", *IDENTITY})
+_PLACE = frozenset({*PLACE, *IDENTITY})
 
 
 def from_influx(url: str, question: Question, token: str, timeout_s: float) -> Found:

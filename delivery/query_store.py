@@ -8,7 +8,16 @@ from typing import NamedTuple
 
 from delivery.globs import glob_regex
 from delivery.question import IDENTITY, NOTHING, Found, Question
-from delivery.store import SCHEMA_VERSION, check_store, store_column, store_table, stored_fields
+from delivery.store import (
+    SCHEMA_VERSION,
+    WITH_LABELS,
+    WITH_RENAMED_KINDS,
+    check_store,
+    store_column,
+    store_table,
+    stored_fields,
+)
+from fieldline.catalogue import RENAMED
 from fieldline.errors import LogCorrupt, SettingsError, Unavailable
 
 _TEXT = "TEXT"
@@ -34,8 +43,11 @@ def from_store(path: Path, question: Question) -> Found:
     except sqlite3.OperationalError as error:
         raise SettingsError(f"store {path}: can't be opened: {error}") from error
     try:
-        has_labels = check_store(db, path, is_new_allowed=False) == SCHEMA_VERSION
-        return _found(db, question, has_labels)
+        version = check_store(db, path, is_new_allowed=False) or SCHEMA_VERSION
+        if version < WITH_RENAMED_KINDS:
+            before = {new: old for old, new in RENAMED.items()}
+            question = question._replace(kind=before.get(question.kind, question.kind))
+        return _found(db, question, version >= WITH_LABELS)
     except sqlite3.OperationalError as error:
         raise Unavailable(f"store {path}: {error}") from error
     except sqlite3.DatabaseError as error:

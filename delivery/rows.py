@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from fieldline.catalogue import PLACE, RENAMED
 from fieldline.errors import FrameError
 from fieldline.frames import ColumnRole, role_of
 
 _IDENTITY = ("time", "asset", "tag", "window")
 _RESERVED = frozenset({"time", "_field", "_measurement"})
-_LEVELS = frozenset({"site", "area", "line"})
 
 
 class Names(NamedTuple):
@@ -60,9 +60,13 @@ def read_rows(batch: pa.RecordBatch) -> MetricRows:
 
     Raises FrameError when a column is missing or of a wrong type, when identity is null, when the kind, a field, a label or a
     text has a name that a database cannot hold (empty, `time`, `_field`, `_measurement`, a leading `#`, a control
-    character), or when a label has the name of a level.
+    character), or when a label has the name of a tag
+    of place.
+
+    A kind that an earlier version named otherwise has its name of now.
     """
     kind = (batch.schema.metadata or {}).get(b"kind", b"").decode()
+    kind = RENAMED.get(kind, kind)
     _check_name("kind", kind)
     found = set(batch.schema.names)
     if len(found) != batch.num_columns:
@@ -75,8 +79,8 @@ def read_rows(batch: pa.RecordBatch) -> MetricRows:
     fields = {name: _field(batch, kind, name) for name, role in others if role is None}
     labels = {name: _optional(batch, kind, name) for name, role in others if role is ColumnRole.LABEL}
     texts = {name: _optional(batch, kind, name) for name, role in others if role is ColumnRole.TEXT}
-    if taken := sorted(_LEVELS & labels.keys()):
-        raise FrameError(f"label {taken[0]!r} of {kind} can't be stored: it is a level of the asset's path")
+    if taken := sorted(labels.keys() & PLACE):
+        raise FrameError(f"label {taken[0]!r} of {kind} can't be stored: it follows from the asset's path")
     return MetricRows(
         kind, time, asset, _names(batch, kind, "tag"), _names(batch, kind, "window"), fields, labels, texts
     )

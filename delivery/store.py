@@ -10,7 +10,8 @@ both.
     metric.<kind>("#series", time, <fields> …)        time in ns UTC, fields as REAL, texts as TEXT, NULL = no value;
                                                       a capital is ^small
 
-Version 1 of the schema had no labels and no texts: opening such a file for writing makes it one of this version.
+Version 1 of the schema had no labels and no texts, version 2 kinds by the names that they had then: opening such a file for writing
+makes it one of this version.
 """
 
 import json
@@ -25,10 +26,12 @@ import numpy as np
 from delivery.lineprotocol import storable_name, storable_text
 from delivery.rows import MetricRows, Names
 from delivery.sinks import SinkUnavailable
+from fieldline.catalogue import RENAMED
 from fieldline.errors import LogCorrupt, SettingsError
 
 APPLICATION_ID = 0x464C5253
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+WITH_LABELS, WITH_RENAMED_KINDS = 2, 3
 _FIRST_VERSION = 1
 _BUSY_MS = 5000
 _FORGET_ROWS = 50_000
@@ -110,10 +113,19 @@ class LocalStore:
             if version is None:
                 self._db.execute(_SCHEMA)
                 self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            elif version == _FIRST_VERSION:
-                for statement in _FROM_VERSION_1:
-                    self._db.execute(statement)
+            else:
+                self._migrate(version)
             self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _migrate(self, version: int) -> None:
+        if version < WITH_LABELS:
+            for statement in _FROM_VERSION_1:
+                self._db.execute(statement)
+        if version < WITH_RENAMED_KINDS:
+            for old, new in RENAMED.items():
+                if stored_fields(self._db, old):
+                    self._db.execute(f"ALTER TABLE {_table(old)} RENAME TO {_table(new)}")
+                self._db.execute("UPDATE series SET kind = ? WHERE kind = ?", (new, old))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,8 +1,8 @@
 """The plant: what the operator declares of sites, lines, assets and tags, and what follows where nothing is declared.
 
-A path is levels joined by `/`; its first three are site, area and line. A plant file (TOML) is optional and may declare
-only what differs from the defaults; `examples/plant.toml` explains each key. Where several `[[asset]]` entries match
-a path, keys of a later one win, and an exact path wins over a glob.
+A path is levels joined by `/`: the first is the site, the first `line_depth` (three by default) are the line, what lies between
+is the area. A plant file (TOML) is optional and may declare only what differs from the defaults; `examples/plant.toml` explains
+each key. Where several `[[asset]]` entries match a path, keys of a later one win, and an exact path wins over a glob.
 """
 
 import hashlib
@@ -25,7 +25,6 @@ from fieldline.units import Role
 
 __all__ = ["AssetInfo", "LineInfo", "Plant", "Role", "TagInfo", "Topic", "load_plant"]
 
-LEVELS = ("site", "area", "line")
 _CACHED_NAMES = 200_000
 _T = TypeVar("_T")
 
@@ -160,8 +159,22 @@ class Plant:
         return hashlib.blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()
 
     def levels(self, asset: str) -> dict[str, str]:
-        """site, area and line by position; a level that the path lacks is absent."""
-        return {name: level for name, level in zip(LEVELS, asset.split("/"), strict=False) if level}
+        """Where an asset stands, as tags of its rows; what its path lacks is absent.
+
+        level : `site`, `area`, `line` or `machine`, the last for everything below a line
+        site, area, line : their full paths, so that the `line1` of two halls stay two
+        name : the asset's own, the last level of its path
+        """
+        if not asset:
+            return {}
+        names, depth = asset.split("/"), self.line_depth
+        found = {"site": names[0]} if depth > 1 else {}
+        if depth > 2 and len(names) > 1:
+            found["area"] = "/".join(names[: depth - 1])
+        if len(names) >= depth:
+            found["line"] = self.line_of(asset)
+        level = "machine" if len(names) > depth else [*found][-1]
+        return {"level": level, **found, "name": names[-1]}
 
     def _matching(self, asset: str) -> list[AssetEntry]:
         exact = self._exact.get(asset)

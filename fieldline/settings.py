@@ -18,7 +18,7 @@ from msgspec import Meta
 from fieldline.errors import SettingsError
 from fieldline.tables import Secret, merge, nearest, read_toml, substitute, to_struct
 from fieldline.urls import bucket_fault, filter_fault, http_fault, log_fault, url_fault
-from fieldline.windows import WINDOWS
+from fieldline.windows import DEFAULT, WINDOWS
 
 __all__ = ["DeliverSettings", "IngestSettings", "ProcessSettings", "Secret", "Settings", "load_settings"]
 
@@ -75,7 +75,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     horizon_s: _Positive = 90_000.0
     raw: tuple[str, ...] = ()
     operators: tuple[str, ...] | None = None
-    windows: tuple[str, ...] = WINDOWS
+    windows: tuple[str, ...] = DEFAULT
     checkpoint_s: _Positive = 5.0
     max_future_s: _Positive = 3600.0
     row_cache_mb: _Count = 64

@@ -115,7 +115,7 @@ def _numbers(found: Explained) -> dict[str, Any]:
         ideals = [(one.pieces.ideal_total, one.pieces.ideal_good) for one in found.machines]
         numbers["ideal_time_s"] = sum(total for total, _ in ideals) / 1e9
         numbers.setdefault("fully_productive_time_s", sum(good for _, good in ideals) / 1e9)
-    if found.asked.kind == "order":
+    if found.asked.kind == "production_order":
         numbers |= orders.drawn_by(found.history, found.asked.asset, found.span.start, found.span.end)
     entry = found.history.info(found.asked.asset, found.asked.tag).spc if found.asked.kind == "spc" else None
     if entry is not None:
@@ -149,7 +149,7 @@ def inputs(found: Explained) -> Document:
         }
     gone_in |= {"calendar": _calendar(found), "ideal_cycle_s": _cycles(found), "states": _states(found)}
     gone_in["counts"] = _readings_at_ends(found, COUNT_ROLES)
-    if kind == "order":
+    if kind == "production_order":
         gone_in["meters"] = _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE))
     return gone_in
 

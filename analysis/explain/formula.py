@@ -55,7 +55,7 @@ SYMBOLS: dict[str, dict[str, str]] = {
     "losses": _OF_TIMES,
     "quality": _OF_PIECES,
     "energy": _OF_ENERGY,
-    "order": _OF_ORDERS,
+    "production_order": _OF_ORDERS,
     "spc": _OF_CHARTS,
 }
 """Of each kind, what stands in its formulas for which number."""

@@ -97,7 +97,7 @@ def default_window(plant: Plant, asked: Asked) -> str:
                 f"{asked.asset} {asked.tag} is not charted: the plant file has no [asset.tags.{asked.tag}.spc]"
             )
         return entry.every
-    if asked.kind == "order":
+    if asked.kind == "production_order":
         return "order"
     return "shift" if plant.calendar(plant.line_of(asked.asset)).shifts(asked.at, asked.at + 1) else "1h"
 
@@ -180,7 +180,7 @@ def around(plant: Plant, asset: str, tag: str, kind: str) -> tuple[int, int] | N
     if info.role in (Role.STATE, Role.RUNNING):
         return int(info.max_gap_s * 1e9) + microstop, microstop
     if info.role in _ENERGIES:
-        return (0, 0) if kind in ("energy", "order") else None
+        return (0, 0) if kind in ("energy", "production_order") else None
     return (int(info.register_max_gap_s * 1e9), 0) if kind != "energy" else None
 
 
@@ -201,7 +201,7 @@ def recount(
         return points[-1].figures | chart_memory.remembered(entry, points) if points else {}
     if not machines:
         return {}
-    if asked.kind == "order":
+    if asked.kind == "production_order":
         return orders.order(history, asked.asset, machines, start, end)
     if asked.kind == "quality":
         return effectiveness.quality(history, asked.asset, machines)

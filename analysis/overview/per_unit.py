@@ -8,13 +8,13 @@ WINDOWS = ("order", "shift")
 
 
 def per_unit_of(asked: Asked) -> dict[str, list[Row]]:
-    """Rows of `order` by window, of the day up to the time that is asked for. Raises SettingsError where there are none."""
+    """Rows of `production_order` by window, of the day up to the time that is asked for. Raises SettingsError where there are none."""
     end = ALL_TIME if asked.at is None else asked.at + 1
     names = [asked.window] if asked.window else list(WINDOWS)
-    found = {name: asked.rows("order", name, 0, end) for name in names}
+    found = {name: asked.rows("production_order", name, 0, end) for name in names}
     newest = max((int(rows[-1]["time"]) for rows in found.values() if rows), default=None)
     if newest is None:
-        raise asked.nothing("order", f"in a window {' or '.join(names)}")
+        raise asked.nothing("production_order", f"in a window {' or '.join(names)}")
     return {
         name: [row | {"time": Moment(row["time"], asked.zone)} for row in rows if row["time"] > newest - DAY_NS]
         for name, rows in found.items()

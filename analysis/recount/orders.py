@@ -1,4 +1,4 @@
-"""The figures of the kind order, of a machine or a line: what was made and what it took, from the other recounts."""
+"""The figures of the kind `production_order`, of a machine or a line: what was made and what it took, from the other recounts."""
 
 from math import isnan, nan
 
@@ -10,7 +10,7 @@ _OF_METERS = ("active_energy_kwh", "energy_cost", "co2_kg", "standby_energy_kwh"
 
 
 def order(history: History, asset: str, machines: list[Machine], start: int, end: int) -> Figures:
-    """The fields of `order` in [start, end) [ns UTC]; a line's energy is that of its meters, its pieces those of its output."""
+    """The fields of `production_order` in [start, end) [ns UTC]; a line's energy is that of its meters, its pieces those of its output."""
     times, pieces = effectiveness(machines, start, end), quality(history, asset, machines)
     is_told = losses(machines, start, end)["calendar_time_s"] > 0
     drawn = drawn_by(history, asset, start, end)

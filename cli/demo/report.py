@@ -48,11 +48,11 @@ def pictures(results: Results, line: str, window: Window, causes: Causes) -> Ite
     )
     if losses:
         yield waterfall(losses[0], oee[0] if oee else None, f"{line}: where its machines' time went, {span}")
-    orders = _of(results, "order", line, "order", window.start_ns, window.end_ns)
+    orders = _of(results, "production_order", line, "order", window.start_ns, window.end_ns)
     if orders:
         yield per_unit(_timed(orders), view, f"{line}: energy per good unit by order")
     # States last beyond the last reading: a shift of which only they are known is none that the plant ran.
-    shifts = [row for row in _of(results, "order", line, "shift") if row["active_energy_kwh"] is not None]
+    shifts = [row for row in _of(results, "production_order", line, "shift") if row["active_energy_kwh"] is not None]
     if shifts:
         yield per_unit(_timed(shifts), view, f"{line}: energy per good unit by shift, as far as it ran")
     yield pareto(shares(by_reason(causes.stops_s)), f"{line}: stops by cause, {span}", "s")

@@ -151,7 +151,7 @@ class DemoState:
             "energy": self._take_energy,
             "telemetry": self._take_telemetry,
             "oee": self._take_oee,
-            "order": self._take_order,
+            "production_order": self._take_order,
         }
 
     def _take_energy(self, row: Mapping[str, Any], time_ns: int) -> None:

@@ -25,7 +25,7 @@ class Explainable(StrEnum):
     OEE = "oee"
     LOSSES = "losses"
     QUALITY = "quality"
-    ORDER = "order"
+    PRODUCTION_ORDER = "production_order"
     ENERGY = "energy"
     SPC = "spc"
 

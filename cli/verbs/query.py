@@ -14,7 +14,7 @@ from cli.report import tell
 from cli.wiring import plant_of
 from delivery.query import Only
 from delivery.query import query as ask
-from fieldline.catalogue import kinds
+from fieldline.catalogue import RENAMED, kinds
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from fieldline.windows import WINDOWS
@@ -54,6 +54,8 @@ def query(
     json: options.Json = False,
 ) -> None:
     """Check what is asked for, then print the rows that the store has."""
+    if kind in RENAMED:
+        raise SettingsError(f"query: the kind {kind!r} is called {RENAMED[kind]!r} now")
     if kind not in kinds():
         raise SettingsError(f"query: expected a kind of {', '.join(kinds())}, got {kind!r}{nearest(kind, kinds())}")
     if start is not None and stop is not None and start >= stop:

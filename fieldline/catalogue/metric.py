@@ -64,7 +64,11 @@ class Declaration:
     parameters: tuple[str, ...] = ()
 
 
-LEVELS = ("site", "area", "line", "asset")
+PLACE = ("level", "site", "area", "line", "name")
+"""Tags that follow from an asset's path (`Plant.levels`)."""
+LEVELS = (*PLACE, "asset")
+RENAMED = {"order": "production_order"}
+"""Kinds by the name that they had in an earlier version; `order` is a keyword of InfluxQL."""
 REV = (
     "rev",
     "1",

@@ -84,7 +84,7 @@ def _rows(asset: str, span: Span, totals: Totals, made: Totals, *, is_line: bool
     told: dict[str, Figures] = {"oee": effect, "losses": losses(totals), "quality": quality(made)}
     if not is_line:
         told["energy"] = {name: totals[name] for name in _ENERGIES}
-    told["order"] = per_unit(totals, made, span) | {"oee": effect["oee"]}
+    told["production_order"] = per_unit(totals, made, span) | {"oee": effect["oee"]}
     window = {
         "asset": asset,
         "window": span.window,

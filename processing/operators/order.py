@@ -1,7 +1,7 @@
-"""`order`: what was made and what it took, per machine and line, in orders, shifts and fixed windows.
+"""`production_order`: what was made and what it took, per machine and line, in orders, shifts and fixed windows.
 
-    order,asset=plant/hall1/line1,window=order,product=A good_count=5213,scrap_count=104,total_count=5317,active_energy_kwh=812.4,
-        energy_per_good_unit_kwh=0.156,co2_per_good_unit_kg=0.059,energy_cost_per_good_unit=0.041,standby_energy_kwh=12.1,
+    production_order,asset=plant/hall1/line1,window=order,product=A good_count=5213,scrap_count=104,total_count=5317,
+        active_energy_kwh=812.4,energy_per_good_unit_kwh=0.156,co2_per_good_unit_kg=0.059,energy_cost_per_good_unit=0.041,standby_energy_kwh=12.1,
         producing_time_s=22800,duration_s=28800,oee=0.82,coverage=1,rev=0,order_id="4711"
 
 It keeps nothing of its own: pieces, times and OEE are those of `quality` and `oee` for the same window, energy, cost and CO2 those of
@@ -202,7 +202,7 @@ def _metric_rows(view: View, drawn: Drawn, made: Made) -> list[MetricRows]:
         "oee": made.oee,
         "coverage": np.fmin(made.coverage, drawn.coverage),
     }
-    return view.rows_of_assets("order", made.window, made.asset, fields, {"null_reason": Named(reason, _REASONS)})
+    return view.rows_of_assets("production_order", made.window, made.asset, fields, {"null_reason": Named(reason, _REASONS)})
 
 
 def _durations(found: np.ndarray, drawn: Drawn, made: Made) -> np.ndarray:
@@ -216,7 +216,7 @@ _ENPI = "ISO 50006:2014, energy performance indicator as a ratio: energy over th
 _BY_STATE = "ISO 20140-5:2017, energy of a work unit by its state; ISO 22400-2:2014 for the states' times"
 
 ORDER = Kind(
-    "order",
+    "production_order",
     "What was made and what it took: per machine and line, in each order and shift and in fixed windows.",
     (*LEVELS, "window"),
     ("shift", "product"),

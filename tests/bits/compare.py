@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from fieldline.catalogue import RENAMED
 from tests.bits.results import TEXT, fields_of, identity_of
 
 REV = "rev"
@@ -55,7 +56,8 @@ def compare(a: pl.DataFrame, b: pl.DataFrame, most: int = 20) -> Comparison:
 
 
 def _whole(table: pl.DataFrame, identity: list[str], fields: list[str]) -> pl.DataFrame:
-    """The table with all columns, and whether each row stands: one that is retracted does not."""
+    """The table with all columns and kinds by their names of now, and whether each row stands: one that is retracted does not."""
+    table = table.with_columns(pl.col("kind").replace(RENAMED))
     absent = [pl.lit("").alias(name) for name in identity if name not in table.columns]
     for name in fields:
         if name not in table.columns:

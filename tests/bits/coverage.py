@@ -16,8 +16,14 @@ WINDOWS_OF = {name: emitter(name).windows or ("",) for name in kinds()}
 _BUT_ORDERS = ("1m", "15m", "1h", "day", "week", "month", "shift")
 _OF_ORDERS = "only a window of orders has a name, and only orders are moved or taken back"
 EXCEPTIONS: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
-    **{(kind, "text.order_id"): (_BUT_ORDERS, _OF_ORDERS) for kind in ("energy", "oee", "losses", "quality", "order")},
-    **{(kind, RETRACTED): (_BUT_ORDERS, _OF_ORDERS) for kind in ("energy", "oee", "losses", "quality", "order")},
+    **{
+        (kind, "text.order_id"): (_BUT_ORDERS, _OF_ORDERS)
+        for kind in ("energy", "oee", "losses", "quality", "production_order")
+    },
+    **{
+        (kind, RETRACTED): (_BUT_ORDERS, _OF_ORDERS)
+        for kind in ("energy", "oee", "losses", "quality", "production_order")
+    },
     ("spc", RETRACTED): (("15m", "1h"), "only the points of minutes are taken back, when an order cuts their minute"),
 }
 """Kind and field: windows in which it never has a value, and why."""

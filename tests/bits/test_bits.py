@@ -55,7 +55,7 @@ def test_a_small_plant_gives_the_same_rows_in_two_orders_of_arrival(tmp_path: Pa
     assert not found.count, found.differences
     assert want.counters["works/hall/line1"]["stored"] == late.counters["works/hall/line1"]["stored"] > 0
     assert late.befell["crashes"] > 0
-    assert sum(want.table["kind"] == "order") > 0
+    assert sum(want.table["kind"] == "production_order") > 0
 
 
 def test_one_bit_of_one_field_is_a_difference() -> None:

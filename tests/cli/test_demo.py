@@ -74,9 +74,9 @@ def test_the_view_shows_the_oee_of_the_last_whole_hour(written: WrittenLog) -> N
 
 def test_the_view_shows_what_the_newest_order_takes(written: WrittenLog) -> None:
     put(written, "energy", f"{LINE}/press", "1m", [MIDNIGHT_NS + HOUR_NS], peak_demand_kw=[42.0])
-    put(written, "order", LINE, "order", [MIDNIGHT_NS], energy_per_good_unit_kwh=[0.5], product="A")
-    put(written, "order", LINE, "order", [MIDNIGHT_NS + 1], energy_per_good_unit_kwh=[0.4], product="B")
-    put(written, "order", LINE, "shift", [MIDNIGHT_NS + 2], energy_per_good_unit_kwh=[0.1])
+    put(written, "production_order", LINE, "order", [MIDNIGHT_NS], energy_per_good_unit_kwh=[0.5], product="A")
+    put(written, "production_order", LINE, "order", [MIDNIGHT_NS + 1], energy_per_good_unit_kwh=[0.4], product="B")
+    put(written, "production_order", LINE, "shift", [MIDNIGHT_NS + 2], energy_per_good_unit_kwh=[0.1])
 
     state = state_of(written)
 

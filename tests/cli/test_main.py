@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 from cli.loader import Verbs
-from fieldline.windows import WINDOWS
+from fieldline.windows import DEFAULT
 from processing.operators import default
 
 VERBS = [
@@ -208,7 +208,15 @@ def test_the_help_says_which_operators_and_windows_are_on_by_default(
     told = "".join(fieldline(verb, "--help").stdout.split())
 
     assert f"[default:{','.join(default())}]" in told
-    assert f"[default:all:{','.join(WINDOWS)}]" in told
+    assert "1s" not in DEFAULT
+    assert f"[default:allbut1s:{','.join(DEFAULT)}]" in told
+
+
+def test_a_kind_that_has_another_name_now_is_told_by_it(fieldline: Callable[..., Result]) -> None:
+    result = fieldline("query", "order")
+
+    assert result.exit_code == 2
+    assert "the kind 'order' is called 'production_order' now" in result.output
 
 
 def test_query_refuses_a_window_that_does_not_exist(fieldline: Callable[..., Result]) -> None:

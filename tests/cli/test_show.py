@@ -131,7 +131,7 @@ def test_the_points_of_a_window_are_drawn_between_their_limits(pipe: Pipe) -> No
             "there is no row of losses of plant/hall1/line9 in a window shift or 1h",
         ),
         (("oee", "--asset", LINE, "--at", "2022-01-01", "--window", "1h"), "there is no row of losses"),
-        (("energy", "--asset", "plant/hall1/line9"), "there is no row of order"),
+        (("energy", "--asset", "plant/hall1/line9"), "there is no row of production_order"),
         (("spc", "--asset", LINE), "name it with --tag"),
         (("spc", "--asset", LINE, "--tag", "speed"), "plant/hall1/line1 speed is not charted"),
         (("oee", "--asset", LINE, "--window", "order"), "show oee: --window is one of 1m, 15m,"),

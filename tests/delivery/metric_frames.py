@@ -6,11 +6,12 @@ import numpy as np
 
 from delivery.rows import MetricRows, read_rows
 from fieldline.frames import decode_batch, encode_metrics
+from fieldline.plant import Plant
 
 
 def levels(asset: str) -> dict[str, str]:
-    """Site, area and line by offset, as a plant without a file has them."""
-    return dict(zip(("site", "area", "line"), asset.split("/"), strict=False))
+    """As a plant without a file has them."""
+    return Plant().levels(asset)
 
 
 def metric_frame(

@@ -16,7 +16,7 @@ from delivery.rows import MetricRows, Names, read_rows
 from fieldline.errors import FrameError
 from fieldline.frames import decode_batch, encode_metrics
 from tests.delivery.line_parser import Malformed, parse
-from tests.delivery.metric_frames import labelled_rows
+from tests.delivery.metric_frames import labelled_rows, levels
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "oracles" / "lineprotocol.json").read_text(encoding="utf-8"))[
     "cases"
@@ -25,10 +25,6 @@ ENCODE = [case for case in CASES if case["fn"] == "lp_encode"]
 DECODE = [case for case in CASES if case["fn"] == "lp_decode"]
 PRECISION = {"1ns": 1, "1µs": 1_000, "1ms": 1_000_000, "1s": 1_000_000_000}
 NAME = st.text(st.one_of(st.sampled_from(list(' ,=\\"\n\r\t#\x00\x7f/é␊＼')), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=12)  # fmt: skip
-
-
-def levels(asset: str) -> dict[str, str]:
-    return dict(zip(("site", "area", "line"), asset.split("/"), strict=False))
 
 
 def metric_rows(
@@ -162,8 +158,8 @@ def test_tags_are_sorted_and_a_level_that_the_path_lacks_is_no_tag() -> None:
     lines = encoded(rows).splitlines()
 
     assert lines == [
-        "telemetry,area=hall\\ 1,asset=plant/hall\\ 1/line\\,2/press,line=line\\,2,site=plant,tag=t,window=1m mean=1 0",
-        "telemetry,asset=barn,site=barn,tag=t,window=1h mean=2 1000000000",
+        "telemetry,area=plant/hall\\ 1,asset=plant/hall\\ 1/line\\,2/press,level=machine,line=plant/hall\\ 1/line\\,2,name=press,site=plant,tag=t,window=1m mean=1 0",
+        "telemetry,asset=barn,level=site,name=barn,site=barn,tag=t,window=1h mean=2 1000000000",
     ]
 
 
@@ -210,7 +206,9 @@ def test_series_of_a_wide_dictionary_are_found_whatever_its_size() -> None:
 
     lines = encoded(read_rows(batch)).splitlines()
 
-    assert [line.split(" ")[0] for line in lines] == [f"k,asset=a{i},site=a{i},tag=a{i}" for i in codes]
+    assert [line.split(" ")[0] for line in lines] == [
+        f"k,asset=a{i},level=site,name=a{i},site=a{i},tag=a{i}" for i in codes
+    ]
 
 
 def test_labels_are_sorted_among_the_tags_and_one_that_does_not_hold_is_no_tag() -> None:
@@ -219,8 +217,8 @@ def test_labels_are_sorted_among_the_tags_and_one_that_does_not_hold_is_no_tag()
     lines = encoded(rows).splitlines()
 
     assert lines == [
-        "oee,area=h,asset=p/h/l,line=l,product=A\\,1,shift=früh\\ 1,site=p,window=1h oee=0.5 0",
-        "oee,area=h,asset=p/h/l,line=l,site=p,window=1h oee=0.25 1",
+        "oee,area=p/h,asset=p/h/l,level=line,line=p/h/l,name=l,product=A\\,1,shift=früh\\ 1,site=p,window=1h oee=0.5 0",
+        "oee,area=p/h,asset=p/h/l,level=line,line=p/h/l,name=l,site=p,window=1h oee=0.25 1",
     ]
 
 
@@ -242,8 +240,8 @@ def test_texts_are_quoted_and_written_empty_where_a_row_has_none_so_that_an_earl
     lines = encoded(rows).splitlines()
 
     assert lines == [
-        'oee,asset=a,site=a oee=1,order_id="4\\"7\\\\1␊",why="" 0',
-        'oee,asset=a,site=a order_id="",why="no, plan = 0" 1',
+        'oee,asset=a,level=site,name=a,site=a oee=1,order_id="4\\"7\\\\1␊",why="" 0',
+        'oee,asset=a,level=site,name=a,site=a order_id="",why="no, plan = 0" 1',
     ]
 
 
@@ -260,7 +258,7 @@ def test_labels_and_texts_read_back_as_they_can_be_stored(
 
     for row, point in zip(table, points, strict=True):
         tags = {tag["key"]: tag["value"] for tag in point["tags"]}
-        wanted = {"asset": "a", "site": "a", "shift": row[0], "product": row[1]}
+        wanted = {"asset": "a", **levels("a"), "shift": row[0], "product": row[1]}
         assert tags == {name: storable_name(value) for name, value in wanted.items() if value}
         held = {field["key"]: field["value"] for field in point["fields"]}
         assert held == {"oee": {"float": 1.5}, "order_id": {"string": storable_text(row[2] or "")}}
@@ -277,7 +275,7 @@ def test_series_of_many_wide_labels_are_found_whatever_their_number() -> None:
     lines = encoded(read_rows(batch)).splitlines()
 
     assert [line.split(" ")[0] for line in lines] == [
-        f"k,asset=n{i},product=n{i},reason=n{i},shift=n{i},site=n{i},tag=n{i}" for i in codes
+        f"k,asset=n{i},level=site,name=n{i},product=n{i},reason=n{i},shift=n{i},site=n{i},tag=n{i}" for i in codes
     ]
 
 

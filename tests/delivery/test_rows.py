@@ -34,7 +34,7 @@ def test_a_row_has_a_value_when_it_has_a_number_or_a_text_whatever_its_labels() 
     assert rows.has_values.tolist() == [True, True, False]
 
 
-@pytest.mark.parametrize("name", ["site", "area", "line", "_field", "", "#x"])
+@pytest.mark.parametrize("name", ["level", "site", "area", "line", "name", "_field", "", "#x"])
 def test_a_label_that_a_database_cannot_hold_is_refused_by_name(name: str) -> None:
     frame = encode_metrics("oee", np.arange(1), ONE, None, None, {"oee": np.ones(1)}, {name: ONE})
 

@@ -173,6 +173,23 @@ def test_a_store_of_the_version_before_goes_on_as_one_of_this_version(path: Path
     ]
 
 
+def test_a_store_whose_kinds_had_other_names_is_read_and_goes_on_under_the_names_of_now(path: Path) -> None:
+    orders = metric_rows("production_order", [0, 60], ["plant/a"] * 2, None, ["1h"] * 2, good_count=[1.0, 2.0])
+    written(path, orders)
+    db = sqlite3.connect(path)
+    db.executescript(
+        'ALTER TABLE "metric.production_order" RENAME TO "metric.order"; '
+        "UPDATE series SET kind = 'order'; PRAGMA user_version = 2;"
+    )
+    db.close()
+
+    before = query("production_order", source=str(path))["good_count"].to_list()
+    written(path, metric_rows("production_order", [60], ["plant/a"], None, ["1h"], good_count=[3.0]))
+
+    assert before == [1.0, 2.0]
+    assert query("production_order", source=str(path))["good_count"].to_list() == [1.0, 3.0]
+
+
 def test_a_store_that_can_not_be_brought_to_this_version_stays_as_it_was(path: Path) -> None:
     rows = store_of_version_1(path)
     db = sqlite3.connect(path)
@@ -191,7 +208,7 @@ def test_a_store_of_another_version_is_refused_by_name(path: Path) -> None:
     db.execute("PRAGMA user_version = 99")
     db.close()
 
-    with pytest.raises(SettingsError, match="expected schema version 2, got 99"):
+    with pytest.raises(SettingsError, match="expected schema version 3, got 99"):
         LocalStore(path)
 
 

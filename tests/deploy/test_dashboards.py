@@ -67,6 +67,8 @@ def test_a_query_names_only_what_the_catalogue_has(name: str, query: str) -> Non
     assert set(named) <= {*tags(kind), *known}
     assert set(re.findall(r'"(\w+)"', match["by"] or "")) <= set(tags(kind)), "fields group nothing"
     assert "$timeFilter" in match["where"], "without it, all of the database is read"
+    if kind != "telemetry" and re.match(r"(sum|mean|max)\(", match["what"]):
+        assert "\"level\" = '$level'" in match["where"], "a line would be added to its machines"
     assert "window" not in tags(kind) or '"window" = ' in match["where"], "windows of all lengths would be mixed"
 
 

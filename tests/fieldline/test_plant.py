@@ -43,11 +43,26 @@ def test_the_file_sets_how_deep_a_line_is(plant_of):
     assert plant.line_of("farm/field1/zone/probe") == "farm/field1"
 
 
-def test_a_level_that_a_path_lacks_is_absent():
-    plant = Plant()
+@pytest.mark.parametrize(
+    ("depth", "path", "level", "above"),
+    [
+        (3, "plant", "site", ("plant",)),
+        (3, "plant/hall1", "area", ("plant", "plant/hall1")),
+        (3, "plant/hall1/line1", "line", ("plant", "plant/hall1", "plant/hall1/line1")),
+        (3, "plant/hall1/line1/cell2/press", "machine", ("plant", "plant/hall1", "plant/hall1/line1")),
+        (4, "acme/plant/hall1", "area", ("acme", "acme/plant/hall1")),
+        (4, "acme/plant/hall1/line1", "line", ("acme", "acme/plant/hall1", "acme/plant/hall1/line1")),
+        (2, "farm/field1", "line", ("farm", None, "farm/field1")),
+        (2, "farm/field1/probe", "machine", ("farm", None, "farm/field1")),
+        (1, "barn", "line", (None, None, "barn")),
+        (1, "barn/fan", "machine", (None, None, "barn")),
+    ],
+)
+def test_the_place_of_an_asset_follows_from_its_path(plant_of, depth, path, level, above):
+    plant = plant_of(f"line_depth = {depth}")
 
-    assert plant.levels("plant/hall1") == {"site": "plant", "area": "hall1"}
-    assert plant.levels("plant/hall1/line1/press1") == {"site": "plant", "area": "hall1", "line": "line1"}
+    paths = {name: found for name, found in zip(("site", "area", "line"), above, strict=False) if found}
+    assert plant.levels(path) == {"level": level, **paths, "name": path.rpartition("/")[2]}
     assert plant.levels("") == {}
 
 

@@ -42,7 +42,7 @@ def test_a_quoted_bad_line_costs_one_more_request(api: str) -> None:
         outcome = write(server, 1000, api)
 
         assert outcome.stored == 999 and [row.source_asset for row in outcome.rejected] == ["a77"]
-        assert outcome.rejected[0].payload == b"reading,asset=a77,site=a77,tag=t value=1 77"
+        assert outcome.rejected[0].payload == b"reading,asset=a77,level=site,name=a77,site=a77,tag=t value=1 77"
         assert [len(lines) for lines in server.requests] == [1000, 999]
         assert server.authorizations[0] == "Token t0ken"
 

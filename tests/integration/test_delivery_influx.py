@@ -306,15 +306,16 @@ def test_a_server_that_is_away_is_worth_waiting_for(influxdb: Server, url: str) 
 
 def test_a_server_that_hangs_is_given_up_in_time(influxdb: Server, url: str) -> None:
     rows = random_rows(10, seed=4)
-    sink = sink_for(url, timeout_s=0.3)
+    sink, hasty = sink_for(url), sink_for(url, timeout_s=0.3)
     sink.write([rows])
     influxdb.freeze()
 
     with pytest.raises(SinkUnavailable, match="does not answer"):
-        sink.write([rows])
+        hasty.write([rows])
     influxdb.thaw()
     outcome = sink.write([rows])
 
+    hasty.close()
     sink.close()
     assert outcome.stored == 10
 

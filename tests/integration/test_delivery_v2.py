@@ -31,7 +31,7 @@ def test_rows_arrive_through_the_second_api(victoria_metrics: Server, option: st
 def _exported(server: Server, asset: str) -> dict[str, tuple[list[float], list[int]]]:
     with urllib3.PoolManager() as http:
         http.request("GET", f"{server.url}/internal/force_flush")
-        match = urlencode({"match[]": '{asset="%s",line="line,2",window="1m"}' % asset})  # noqa: UP031
+        match = urlencode({"match[]": '{asset="%s",line="plant/hall 1/line,2",window="1m"}' % asset})  # noqa: UP031
         lines = http.request("GET", f"{server.url}/api/v1/export?{match}").data.splitlines()
     series = [json.loads(line) for line in lines]
     return {one["metric"]["__name__"]: (one["values"], one["timestamps"]) for one in series}

@@ -24,6 +24,7 @@ from fieldline.catalogue import fields, kinds, texts
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 from fieldline.log import open_log
+from fieldline.plant import Plant
 from fieldline.tables import Secret
 from ingest.endpoint import Login
 from ingest.publisher import Publisher
@@ -32,6 +33,13 @@ from processing.metric_rows import WINDOWS
 from tests.integration.ingest_rig import ingest, rows
 
 ROOT = Path(__file__).parents[2]
+ASSETS = (
+    "plant/hall1/line1/press1",
+    "plant/hall1/line1/press2",
+    "plant/hall1/line1",
+    "plant/hall1",
+    "plant/hall2/line1/press1",
+)
 PASSWORDS = {"fieldline": "reads-all", "device": "writes-lines"}
 
 
@@ -212,28 +220,41 @@ def _ask(influxdb: Server, path: str, **parameters: str) -> Any:
 
 @pytest.fixture
 def filled(influxdb: Server) -> Iterator[Server]:
-    """A database with one row of each kind and window, as the pipeline writes them."""
+    """A database with one row of each kind, window and asset, as the pipeline writes them."""
     _ask(influxdb, "query", q="CREATE DATABASE boards")
-    where = "site=plant,area=hall1,line=line1,asset=plant/hall1/line1/press1"
     rows = []
     for kind in kinds().values():
         tag = ",tag=power_kw" if "tag" in kind.tags else ""
         numbers = ",".join(f"{name}={0 if name == 'retracted' else 1}" for name in fields(kind.name))
         words = "".join(f',{name}="none"' for name in texts(kind.name))
-        for window in WINDOWS if "window" in kind.tags else ():
-            rows.append(f"{kind.name},{where}{tag},window={window} {numbers}{words} 1767225600000000000")
+        for asset in ASSETS:
+            where = ",".join(f"{name}={text}" for name, text in sorted(Plant().levels(asset).items()))
+            for window in WINDOWS if "window" in kind.tags else ():
+                rows.append(
+                    f"{kind.name},asset={asset},{where}{tag},window={window} {numbers}{words} 1767225600000000000"
+                )
     request = urllib.request.Request(f"{influxdb.url}/write?db=boards", data="\n".join(rows).encode(), method="POST")
     urllib.request.urlopen(request, timeout=10).close()
     yield influxdb
     _ask(influxdb, "query", q="DROP DATABASE boards")
 
 
-def _as_grafana(query: str) -> str:
-    """Grafana's variables and macros replaced as Grafana replaces them."""
+def _as_grafana(query: str, **in_regex: str) -> str:
+    """Grafana's variables and macros replaced as Grafana replaces them. in_regex : what is chosen where it is not all."""
     query = query.replace("$timeFilter", "time >= 1767225000000ms AND time <= 1767229200000ms")
-    chosen = {"line": "line1", "asset": "plant/hall1/line1/press1", "tag": "power_kw", "window": "1h", "cell": "1m"}
+    chosen = {
+        "level": "machine",
+        "line": "plant/hall1/line1",
+        "asset": "plant/hall1/line1/press1",
+        "tag": "power_kw",
+        "window": "1h",
+        "cell": "1m",
+    }
     for name, value in (chosen | {"charted": chosen["asset"]}).items():
         query = query.replace(f"'${name}'", f"'{value}'")
+    for name, value in in_regex.items():
+        # Grafana escapes what is chosen for a regular expression, the slash too.
+        query = query.replace(f"^${name}$", f"^{re.escape(value).replace('/', chr(92) + '/')}$")
     return re.sub(r"\^\$(?:site|area|line)\$", "^.*$", query)
 
 
@@ -250,3 +271,19 @@ def test_every_query_of_the_dashboards_finds_its_row_in_influxdb(filled: Server)
             assert "error" not in answer["results"][0], (query, answer)
             assert answer["results"][0].get("series"), f"no rows for {query}"
     assert asked > 15
+
+
+def _query_of(panel: str) -> str:
+    board = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "lines.json").read_text(encoding="utf-8"))
+    return next(str(one["targets"][0]["query"]) for one in board["panels"] if one["title"] == panel)
+
+
+def test_the_same_line_of_two_halls_stays_two_and_a_line_is_not_added_to_its_machines(filled: Server) -> None:
+    def found(panel: str, **chosen: str) -> list[tuple[str | None, float]]:
+        answer = _ask(filled, "query", db="boards", q=_as_grafana(_query_of(panel), **chosen))
+        return [(one.get("tags", {}).get("line"), one["values"][0][1]) for one in answer["results"][0]["series"]]
+
+    machines = [("plant/hall1/line1", 2.0), ("plant/hall2/line1", 1.0)]
+    assert found("Energy per line and hour") == machines
+    assert found("Energy per line and hour", line="plant/hall1/line1") == machines[:1]
+    assert found("Energy in the time shown", area="plant/hall1") == [(None, 2.0)]

@@ -29,7 +29,7 @@ class OrderRig(EngineRig):
     def collect(self) -> None:
         for rows in self.engine.outbox:
             reason = rows.texts.get("null_reason")
-            if rows.kind == "order" and reason is not None and rows.window is not None:
+            if rows.kind == "production_order" and reason is not None and rows.window is not None:
                 for k, code in enumerate(reason.codes):
                     name = self.engine.registry.assets[rows.asset[k]]
                     where = (name, WINDOWS[rows.window[k]], int(rows.time[k]))
@@ -72,7 +72,7 @@ def run(rows: list[Row], of: Plant | None = None) -> OrderRig:
 
 
 def hour(rig: EngineRig, asset: str = PRESS) -> dict[str, float]:
-    return rig.values("order", asset, "1h")[HOUR]
+    return rig.values("production_order", asset, "1h")[HOUR]
 
 
 def test_a_machine_s_hour_by_hand() -> None:
@@ -99,7 +99,7 @@ def test_a_line_s_unit_takes_the_energy_of_all_its_meters() -> None:
     assert line["energy_cost_per_good_unit"] == pytest.approx(90.0 * 0.25 / 570)
     assert line["standby_energy_kwh"] == pytest.approx(10.0)  # the oven told of no state
     assert (LINE, "1h", HOUR) in rig.reasons
-    assert not rig.values("order", OVEN, "1h")  # it neither counts nor tells of states
+    assert not rig.values("production_order", OVEN, "1h")  # it neither counts nor tells of states
 
 
 def test_meters_and_output_that_the_plant_file_names_are_the_line_s() -> None:
@@ -135,13 +135,13 @@ def test_orders_share_the_hour_to_the_sample() -> None:
 
     rig = run(rows)
 
-    first, second = (fields for _, fields in sorted(rig.values("order", LINE, "order").items()))
+    first, second = (fields for _, fields in sorted(rig.values("production_order", LINE, "order").items()))
     assert (first["good_count"], second["good_count"]) == (300.0, 270.0)
     assert first["active_energy_kwh"] == pytest.approx(30.5, rel=1e-12)
     assert second["active_energy_kwh"] == pytest.approx(29.5, rel=1e-12)
     assert first["duration_s"] == 1830.0
     assert second["duration_s"] >= 1770.0  # it goes on
-    assert {key[5] for key in rig.table if key[:2] == ("order", LINE) and key[3] == "order"} == {
+    assert {key[5] for key in rig.table if key[:2] == ("production_order", LINE) and key[3] == "order"} == {
         "product=A",
         "product=B",
     }
@@ -156,7 +156,7 @@ def test_an_order_whose_energy_comes_late_is_told_again() -> None:
     rig.send([frame_of(reads)]).finish()
 
     assert hour(rig)["energy_per_good_unit_kwh"] == pytest.approx(60.0 / 570)
-    assert rig.revisions["order", PRESS, "", "1h", str(HOUR)] > 0
+    assert rig.revisions["production_order", PRESS, "", "1h", str(HOUR)] > 0
 
 
 def test_a_shift_s_row_has_its_name_and_all_its_pieces() -> None:
@@ -165,7 +165,7 @@ def test_a_shift_s_row_has_its_name_and_all_its_pieces() -> None:
     rig = run(steady(60.0) + PIECES, plant(calendar=(CalendarEntry(shift=(shift,)),)))
 
     start = HOUR - 3600 * SECOND
-    key = ("order", LINE, "", "shift", str(start), "shift=night")
+    key = ("production_order", LINE, "", "shift", str(start), "shift=night")
     assert key in rig.table
-    row = rig.values("order", LINE, "shift")[start]
+    row = rig.values("production_order", LINE, "shift")[start]
     assert (row["good_count"], row["duration_s"]) == (570.0, 8 * 3600.0)

@@ -137,7 +137,7 @@ def test_losses_add_up_to_calendar_time(known: dict[str, Any]) -> None:
 def test_a_lines_energy_is_its_machines_and_its_output_the_packers(known: dict[str, Any]) -> None:
     machines = [f"{LINE}/{name}" for name in ("press1", "press2", "oven", "packer")]
 
-    for line in _figures(known, "order", LINE, "order"):
+    for line in _figures(known, "production_order", LINE, "order"):
         used = [
             row["figures"]["active_energy_kwh"]
             for asset in machines
