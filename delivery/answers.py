@@ -7,6 +7,10 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
+STORED = 204
+"""What InfluxDB 1.x, 2.x and 3, VictoriaMetrics and QuestDB answer once lines are stored. Any other answer below 400 is not theirs,
+as a login page's is not, or says that only a part was taken (201 of some hosted versions)."""
+
 RETRY_AFTER_LIMIT_S = 600.0
 """A server that asks for a longer pause is asked again after this [s]."""
 
@@ -59,8 +63,10 @@ class Conflict(NamedTuple):
 def judge(answer: Answer) -> Verdict:
     """Sort an answer by what to do next."""
     status, message = answer.status, answer.message
-    if 200 <= status < 300:
+    if status == STORED:
         return Verdict.ACCEPTED
+    if status < 400:
+        return Verdict.OPERATOR
     if status == 413:
         return Verdict.TOO_LARGE
     if status in (429, 503):

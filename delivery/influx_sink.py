@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from delivery.answers import Answer
-from delivery.influx import InfluxWire, open_wire, parse_influx_url
+from delivery.influx import InfluxWire
+from delivery.influx_url import parse_influx_url
 from delivery.isolation import Isolation
 from delivery.lineprotocol import Levels, LineEncoder, Lines
 from delivery.rows import MetricRows
@@ -36,7 +37,7 @@ class InfluxSink:
     def open(self) -> None:
         """Read the token; no connection yet."""
         if self._wire is None:
-            self._wire = open_wire(
+            self._wire = InfluxWire(
                 self._target, influx_token(self._settings), min(self._settings.timeout_s, LONGEST_REQUEST_S)
             )
 

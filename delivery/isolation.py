@@ -22,6 +22,7 @@ from delivery.sinks import Rejected, SinkUnavailable
 from delivery.written_lines import asset_of, has_field, without_field
 
 _DETAIL_LIMIT = 500
+_SAID_LIMIT = 100
 
 
 class Isolation:
@@ -124,6 +125,12 @@ class Isolation:
 
     def _unavailable(self, verdict: Verdict, answer: Answer) -> SinkUnavailable:
         message = f"InfluxDB answers {answer.status}: {answer.message[:_DETAIL_LIMIT] or 'no reason given'}"
+        if answer.status < 400:
+            said = " ".join(answer.message.split())[:_SAID_LIMIT]
+            message = (
+                f"expected 204 from InfluxDB, got {answer.status}: a proxy, a login page or another server answers in its place; "
+                f"nothing counts as stored. It says: {said or 'nothing'}"
+            )
         wait_s = retry_after_s(answer.retry_after, self._now_ns)
         return SinkUnavailable(message, wait_s, needs_operator=verdict is Verdict.OPERATOR)
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from delivery.globs import glob_regex, is_literal
-from delivery.influx import InfluxHttp, InfluxTarget, influxql_name, influxql_rows, parse_influx_url
+from delivery.influx import influxql_name, influxql_rows, influxql_text
+from delivery.influx_http import InfluxHttp
+from delivery.influx_url import InfluxTarget, parse_influx_url
 from delivery.question import IDENTITY, Found, Question
 from fieldline.catalogue import PLACE
 
@@ -34,7 +36,7 @@ def from_influx(url: str, question: Question, token: str, timeout_s: float) -> F
 def _statement(target: InfluxTarget, question: Question) -> str:
     conditions = [_matches(name, glob) for name, glob in question.patterns.items() if glob != "*"]
     conditions += [_matches(name, glob) for name, glob in question.where.items()]
-    conditions += [f"\"window\" = '{_quoted_text(question.window)}'"] if question.window is not None else []
+    conditions += [f"\"window\" = '{influxql_text(question.window)}'"] if question.window is not None else []
     conditions += [f"time >= {question.start_ns}"] if question.start_ns is not None else []
     conditions += [f"time < {question.stop_ns}"] if question.stop_ns is not None else []
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -49,13 +51,9 @@ def _measurement(target: InfluxTarget, kind: str) -> str:
 
 def _matches(name: str, glob: str) -> str:
     if is_literal(glob):
-        return f"\"{influxql_name(name)}\" = '{_quoted_text(glob)}'"
+        return f"\"{influxql_name(name)}\" = '{influxql_text(glob)}'"
     return f'"{influxql_name(name)}" =~ /(?s){glob_regex(glob)}/'
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
     return {name: [row[at] for row in rows] for at, name in enumerate(names)}
-
-
-def _quoted_text(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")

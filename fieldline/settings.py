@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from fieldline.errors import SettingsError
 from fieldline.tables import Secret, merge, nearest, read_toml, substitute, to_struct
-from fieldline.urls import bucket_fault, filter_fault, http_fault, log_fault, url_fault
+from fieldline.urls import filter_fault, http_fault, influx_fault, log_fault, url_fault
 from fieldline.windows import DEFAULT, WINDOWS
 
 __all__ = ["DeliverSettings", "IngestSettings", "ProcessSettings", "Secret", "Settings", "load_settings"]
@@ -108,8 +108,7 @@ class DeliverSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _raise_first(
-            url_fault("influx", self.influx, ("http", "https")) if self.influx is not None else "",
-            bucket_fault(self.influx) if self.influx is not None else "",
+            influx_fault(self.influx) if self.influx is not None else "",
             _secret_fault("token", self.token, self.token_file),
             _secret_fault("password", self.password, self.password_file),
         )

@@ -1,7 +1,9 @@
 """Addresses of outside parts, checked before a connection: each function says what is wrong in a line, or nothing."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+_SECRETS = frozenset("token auth authorization password passwd pass p user username u secret key apikey".split())
 
 
 def url_fault(name: str, url: str, schemes: tuple[str, ...]) -> str:
@@ -11,20 +13,27 @@ def url_fault(name: str, url: str, schemes: tuple[str, ...]) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        return f"{expected}, got {_shown(url)!r} ({error})"
+        return f"{expected}, got {shown(url)!r} ({error})"
     if parts.password is not None:
         return f"{name}: a password has no place in a URL; use a secret file or the environment"
     if parts.scheme not in schemes or not parts.hostname or port == 0:
-        return f"{expected}, got {_shown(url)!r}"
+        return f"{expected}, got {shown(url)!r}"
     return ""
 
 
-def bucket_fault(url: str) -> str:
-    """What an InfluxDB URL lacks."""
-    if urlsplit(url).path.strip("/"):
+def influx_fault(url: str) -> str:
+    """What is wrong with an InfluxDB URL: no address, no bucket, or a secret in it."""
+    if fault := url_fault("influx", url, ("http", "https")):
+        return fault
+    parts = urlsplit(url)
+    if parts.username is not None:
+        return "influx: a user has no place in a URL, which shows in process lists; give user:password as the token"
+    if secret := sorted({name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)} & _SECRETS):
+        return f"influx: a secret ({secret[0]}=) has no place in a URL; use FIELDLINE_INFLUX_TOKEN or FIELDLINE_INFLUX_TOKEN_FILE"
+    if parts.path.strip("/"):
         return ""
     shapes = "http://host:port/BUCKET?org=ORG or http://host:port/DATABASE?api=v1"
-    return f"influx: expected {shapes}, got {_shown(url)!r} without a bucket"
+    return f"influx: expected {shapes}, got {shown(url)!r} without a bucket"
 
 
 def log_fault(url: str) -> str:
@@ -32,7 +41,7 @@ def log_fault(url: str) -> str:
     scheme, _, rest = url.partition(":")
     if (scheme == "sqlite" and rest.strip("/")) or (scheme == "kafka" and rest.startswith("//") and len(rest) > 2):
         return ""
-    return f"log: expected sqlite:PATH or kafka://host:port[,host:port], got {_shown(url)!r}"
+    return f"log: expected sqlite:PATH or kafka://host:port[,host:port], got {shown(url)!r}"
 
 
 def http_fault(address: str | None) -> str:
@@ -51,6 +60,7 @@ def filter_fault(text: str) -> str:
     return ""
 
 
-def _shown(url: str) -> str:
-    """The URL without user and password, which have no place in a message."""
-    return re.sub(r"//[^/@]*@", "//****@", url)
+def shown(url: str) -> str:
+    """The URL without user, password and the values of its options, any of which may be a secret."""
+    address, mark, options = re.sub(r"//[^/]*@", "//****@", url).partition("?")
+    return address + mark + re.sub(r"=[^&#]*", "=…", options)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cli.report import Data, Note, Report
-from delivery.influx import parse_influx_url
+from delivery.influx_url import parse_influx_url
 from delivery.sinks import sink_components
 from fieldline.catalogue import kinds
 from fieldline.components import Components

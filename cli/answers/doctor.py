@@ -10,8 +10,10 @@ from typing import NamedTuple
 from analysis.audit.lag import measure
 from analysis.logs import existing, results_path, sqlite_path
 from cli.broker import publisher_of
-from delivery.influx import InfluxHttp, influxql_rows, parse_influx_url
+from delivery.influx import influxql_rows
+from delivery.influx_http import InfluxHttp
 from delivery.influx_sink import influx_token
+from delivery.influx_url import parse_influx_url
 from delivery.query import Only, query
 from fieldline.errors import FieldlineError, Unavailable
 from fieldline.moments import iso
@@ -118,7 +120,7 @@ def _influx(settings: Settings) -> Finding:
             return Finding(
                 "influxdb", Verdict.FAIL, f"{target} answers /ping with {answer.status}; is this an InfluxDB?"
             )
-        release = answer.headers.get("X-Influxdb-Version", "of unknown version")
+        release = answer.headers.get("x-influxdb-version", "of unknown version")
         influxql_rows(http, target.bucket, "SHOW MEASUREMENTS LIMIT 1")
     finally:
         http.close()

@@ -6,8 +6,8 @@
 A database that does not exist is created. Where the server wants a login, give user:password as the token.
 """
 
-from delivery.influx import parse_influx_url
 from delivery.influx_sink import InfluxSink
+from delivery.influx_url import parse_influx_url
 from delivery.sinks import SinkComponent
 from fieldline.settings import DeliverSettings
 

@@ -1,4 +1,4 @@
-"""InfluxDB 2.x, and what answers its `/api/v2/write`, through influxdb-client.
+"""InfluxDB 2.x, and what answers its `/api/v2/write`.
 
     fieldline deliver --influx 'http://127.0.0.1:8086/fieldline?org=plant'      # token in FIELDLINE_INFLUX_TOKEN or
     ..._FILE
@@ -6,8 +6,8 @@
 The bucket must exist. `&gzip=on` compresses requests, for slow lines. A row is stored when the server answers 204.
 """
 
-from delivery.influx import parse_influx_url
 from delivery.influx_sink import InfluxSink
+from delivery.influx_url import parse_influx_url
 from delivery.sinks import SinkComponent
 from fieldline.settings import DeliverSettings
 

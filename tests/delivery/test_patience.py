@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from delivery.patience import Patience
 
 
@@ -21,6 +23,15 @@ def test_a_server_that_names_its_wait_is_obeyed() -> None:
     wait = patience.next_s(7.0, needs_operator=False)
 
     assert 7.0 <= wait <= 7.7
+
+
+@pytest.mark.parametrize("named_s", [0.0, 0.001])
+def test_a_server_that_names_no_pause_is_asked_ever_more_rarely(named_s: float) -> None:
+    patience = Patience(random.Random(1))
+
+    waits = [patience.next_s(named_s, needs_operator=False) for _ in range(10)]
+
+    assert waits[0] >= 0.125 and waits[-1] >= 15.0
 
 
 def test_what_an_operator_must_mend_is_asked_for_rarely() -> None:

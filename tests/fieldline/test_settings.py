@@ -177,6 +177,15 @@ def test_a_secret_file_that_is_absent_or_empty_stops_the_start(file_of, tmp_path
         ("[ingest]\nmqtt = 'mqtt://x:99999'", "$.ingest.mqtt: expected"),
         ("[ingest]\nmqtt = 'mqtt://u:p@x'", "$.ingest.mqtt: a password has no place in a URL"),
         ("[deliver]\ninflux = 'http://x:8086'", "without a bucket"),
+        ("[deliver]\ninflux = 'http://u@x/b'", "$.deliver.influx: a user has no place in a URL"),
+        (
+            "[deliver]\ninflux = 'http://x/b?org=o&token=s3cret'",
+            "$.deliver.influx: a secret (token=) has no place in a URL",
+        ),
+        (
+            "[deliver]\ninflux = 'http://x/b?api=v1&u=a&p=s3cret'",
+            "$.deliver.influx: a secret (p=) has no place in a URL",
+        ),
         ("[deliver]\ninflux = 'ftp://x/b'", "$.deliver.influx: expected http://host:port"),
         ("log = 'sqlite:'", "$.log: expected sqlite:PATH or kafka://host:port"),
         ("log = 'redis://x'", "$.log: expected sqlite:PATH or kafka://host:port"),

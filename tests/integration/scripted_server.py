@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -20,24 +21,29 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     reset: bool = False
+    body: bytes | None = None
+    """What is sent as it is, in place of the message."""
 
 
 class ScriptedServer:
     """`answer` is asked with the lines of each request; `requests` holds all lines that came, request by request."""
 
-    def __init__(self, answer: Callable[[list[str]], Reply]) -> None:
+    def __init__(self, answer: Callable[[list[str]], Reply], tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
         self.requests: list[list[str]] = []
         self.paths: list[str] = []
         self.authorizations: list[str | None] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -46,8 +52,8 @@ class ScriptedServer:
 
 
 @contextmanager
-def scripted(answer: Callable[[list[str]], Reply]) -> Iterator[ScriptedServer]:
-    server = ScriptedServer(answer)
+def scripted(answer: Callable[[list[str]], Reply], tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
+    server = ScriptedServer(answer, tls)
     try:
         yield server
     finally:
@@ -81,7 +87,9 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 self.connection.close()
                 self.close_connection = True
                 return
-            body = json.dumps({"code": "x", "message": reply.message}).encode() if reply.message else b""
+            body = reply.body or b""
+            if reply.message:
+                body = json.dumps({"code": "x", "message": reply.message}).encode()
             try:
                 self.send_response(reply.status)
                 for name, value in {**reply.headers, "Content-Length": str(len(body))}.items():

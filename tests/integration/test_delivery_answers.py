@@ -1,6 +1,7 @@
 """Answers that no real server gives on request: limits, overload, slowness, resets, and 2.9's all-or-nothing parser."""
 
 import math
+import tracemalloc
 from collections.abc import Callable
 from email.utils import formatdate
 
@@ -92,6 +93,35 @@ def test_a_partial_write_keeps_the_good_rows_and_names_field_and_types() -> None
         assert all(row.reason == "type_conflict" and "string" in row.detail for row in outcome.rejected)
         # 64 to 4 lines: 1 + 4 halvings of 2; then the two bad ones lie apart, each another 2 halvings of 2
         assert len(server.requests) == 1 + 8 + 2 * 4
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+@pytest.mark.parametrize("status", [200, 201, 202, 206, 302])
+def test_only_204_means_stored(api: str, status: int) -> None:
+    page = Reply(status, headers={"Content-Type": "text/html"}, body=b"<html><title>Guest Wi-Fi</title>")
+    with scripted(lambda lines: page) as server:
+        with pytest.raises(SinkUnavailable) as raised:
+            write(server, 10, api)
+
+        assert raised.value.needs_operator
+        assert f"expected 204 from InfluxDB, got {status}: a proxy, a login page" in str(raised.value)
+        assert "Guest Wi-Fi" in str(raised.value)
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_of_an_errors_body_only_the_beginning_is_read(api: str) -> None:
+    with scripted(lambda lines: Reply(503, body=b"busy " * (4 << 20))) as server:
+        sink = sink_for(server, api)
+        tracemalloc.start()
+        try:
+            with pytest.raises(SinkUnavailable, match="503: busy"):
+                sink.write([metric_rows("reading", [0], ["a"], ["t"], value=[1.0])])
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            sink.close()
+
+        assert peak < 20 * (1 << 20) + (4 << 20)  # the server's own 20 MiB, and little of ours
 
 
 @pytest.mark.parametrize("api", ["v1", "v2"])

@@ -1,4 +1,4 @@
-"""The 2.x write endpoint of a real server, VictoriaMetrics, through influxdb-client."""
+"""The 2.x write endpoint of a real server, VictoriaMetrics."""
 
 import json
 from urllib.parse import urlencode
