@@ -16,6 +16,14 @@ QUERY_BYTES = 1 << 30
 """An answer to a query is no longer than this."""
 
 
+class QueryRefused(SettingsError):
+    """A statement that a server does not run; `status` is its answer's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class InfluxWire:
     """Sends line protocol by the target's `api`. A 1.x database that does not exist is created at the first write. Used by one thread."""
 
@@ -66,21 +74,23 @@ def influxql_text(text: str) -> str:
 def influxql_rows(http: InfluxHttp, bucket: str, statement: str) -> list[dict[str, Any]]:
     """The series of every chunk of one or more statements' answers, each with `columns` and `values`, times in ns.
 
-    Raises SettingsError with the server's words when it refuses, SinkUnavailable.
+    Raises QueryRefused with the server's words, SinkUnavailable.
     """
     query = {"db": bucket, "epoch": "ns", "chunked": "true", "chunk_size": "20000"}
     body = urlencode({"q": statement}).encode()
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
     response = http.request("POST", f"/query?{urlencode(query)}", body, headers, QUERY_BYTES)
-    if response.status >= 500 or response.status == 429:
+    if (response.status >= 500 and response.status != 501) or response.status == 429:
         raise SinkUnavailable(f"InfluxDB answers {response.status}: {message_of(response.body)}")
     if response.status != 200:
-        raise SettingsError(f"InfluxDB refuses the query with {response.status}: {message_of(response.body)}")
+        raise QueryRefused(
+            f"InfluxDB refuses the query with {response.status}: {message_of(response.body)}", response.status
+        )
     series: list[dict[str, Any]] = []
     for chunk in response.body.splitlines():
         for result in _results(chunk):
             if "error" in result:
-                raise SettingsError(f"InfluxDB refuses the query: {result['error']}")
+                raise QueryRefused(f"InfluxDB refuses the query: {result['error']}", response.status)
             series += result.get("series", [])
     return series
 
@@ -96,7 +106,7 @@ def _results(chunk: bytes) -> list[dict[str, Any]]:
         found = json.loads(chunk)
         return list(found.get("results", []))
     except (ValueError, AttributeError, TypeError) as error:
-        raise SettingsError(f"expected JSON from InfluxDB's /query, got {chunk[:200]!r}") from error
+        raise QueryRefused(f"expected JSON from InfluxDB's /query, got {chunk[:200]!r}", 200) from error
 
 
 def _v1_query(target: InfluxTarget) -> str:

@@ -3,11 +3,16 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from delivery.answers import Answer
+from delivery.held import Held, Stale, by_kind
 from delivery.influx import InfluxWire
+from delivery.influx_points import InfluxPoints
 from delivery.influx_url import parse_influx_url
 from delivery.isolation import Isolation
-from delivery.lineprotocol import Levels, LineEncoder, Lines
+from delivery.lineprotocol import Levels, LineEncoder, Lines, storable_name
+from delivery.null_fields import NULL_FIELDS, with_null_fields
 from delivery.rows import MetricRows
 from delivery.sinks import Outcome, SinkUnavailable, never
 from fieldline.clock import Clock
@@ -21,8 +26,8 @@ LONGEST_REQUEST_S = 8.0
 class InfluxSink:
     """See `delivery.sinks.Sink`. Durable when the server says 204.
 
-    A row sent again replaces the values it brings; a value that a later revision no longer has stays, as line
-    protocol has no word for taking one back.
+    A point whose row no longer has one of its values is deleted and written anew. Where a server has no delete, the row names these
+    fields in `null_fields` (`,oee,mttr_s,`), and its other fields are right.
     """
 
     group = "deliver.influx"
@@ -32,6 +37,8 @@ class InfluxSink:
         self._target = parse_influx_url(settings.influx or "")
         self._encoder = LineEncoder(levels)
         self._wire: InfluxWire | None = None
+        self._points: InfluxPoints | None = None
+        self._held: dict[str, Held] = {}
         self.target = str(self._target)
 
     def open(self) -> None:
@@ -40,6 +47,7 @@ class InfluxSink:
             self._wire = InfluxWire(
                 self._target, influx_token(self._settings), min(self._settings.timeout_s, LONGEST_REQUEST_S)
             )
+            self._points = InfluxPoints(self._target, self._wire.http)
 
     def write(self, batches: Sequence[MetricRows], is_over: Callable[[], bool] = never) -> Outcome:
         """Store the rows, `batch_lines` a request. Raises SinkUnavailable."""
@@ -51,23 +59,61 @@ class InfluxSink:
             return wire.send(body)
 
         isolation = Isolation(send, self._clock.now_ns())
-        pieces = [piece for rows in batches for piece in self._encoder.encode(rows, self._settings.batch_lines)]
         try:
+            pieces, replaced = self._prepared(batches)
             for request in _requests(pieces, self._settings.batch_lines):
                 isolation.deliver(request)
         except SinkUnavailable as error:
+            # What is held now nobody knows: a part may have been deleted or written.
+            self._held.clear()
             if error.needs_operator:
                 # The token may have been replaced meanwhile: the next try reads it again.
                 self.close()
             raise
-        offered = sum(rows.size for rows in batches)
-        return Outcome(isolation.stored, isolation.rejected, offered - sum(piece.size for piece in pieces))
+        for held in self._held.values():
+            held.written()
+        offered = sum(rows.size for rows in batches) - replaced
+        return Outcome(isolation.stored + replaced, isolation.rejected, offered - sum(piece.size for piece in pieces))
 
     def close(self) -> None:
         """Drop the connection; `open` makes another."""
         if self._wire is not None:
             self._wire.close()
-            self._wire = None
+            self._wire = self._points = None
+            self._held.clear()
+
+    def _prepared(self, batches: Sequence[MetricRows]) -> tuple[list[Lines], int]:
+        """The lines of the rows, once what they no longer have is gone, and how many rows a later one of them replaces."""
+        assert self._points is not None
+        series = [self._encoder.series(rows) for rows in batches]
+        wanted: dict[int, np.ndarray] = {}
+        marked = list(batches)
+        for kind, of_kind in by_kind(list(zip(batches, series, strict=True))).items():
+            held = self._held.setdefault(kind, Held(kind, self._points.ask))
+            stale, that_count = held.find(of_kind, NULL_FIELDS)
+            wanted |= that_count
+            left = self._deleted(kind, batches, stale)
+            if left and self._points.can_read:
+                for number, rows in with_null_fields(batches, left).items():
+                    marked[number] = rows
+                held.forget(NULL_FIELDS)
+        most = self._settings.batch_lines
+        encoded = [self._encoder.encode(marked[at], most, series[at], wanted.get(at)) for at in range(len(batches))]
+        replaced = sum(int((~rows).sum()) for rows in wanted.values())
+        return [piece for pieces in encoded for piece in pieces], replaced
+
+    def _deleted(self, kind: str, batches: Sequence[MetricRows], stale: list[Stale]) -> list[Stale]:
+        """Delete the points of stale rows, which are written anew; those that are still there."""
+        if not stale:
+            return []
+        assert self._points is not None
+        points = []
+        for batch, row, _ in stale:
+            rows = batches[batch]
+            self._points.know_tags(kind, {storable_name(name): None for name in rows.labels})
+            points.append((self._encoder.tags(rows, row), rows.time[row].as_py()))
+        is_gone = self._points.delete(kind, points)
+        return [one for one, gone in zip(stale, is_gone, strict=True) if not gone]
 
     def _opened(self) -> InfluxWire:
         try:

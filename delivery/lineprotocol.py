@@ -117,31 +117,45 @@ class LineEncoder:
         self._known: dict[tuple[str | tuple[str, ...], ...], _KnownSeries] = {}
         self._space = 0
 
-    def encode(self, rows: MetricRows, max_lines: int) -> list[Lines]:
-        """The rows as lines in their order, at most `max_lines` in each piece."""
+    def series(self, rows: MetricRows) -> "Series":
+        """Which series each row is of."""
+        prefixes, codes = self._series(rows)
+        return Series(prefixes, codes)
+
+    def tags(self, rows: MetricRows, row: int) -> dict[str, str]:
+        """The tags of a row, as they are stored."""
+        asset = rows.asset.names[rows.asset.codes[row]]
+        named = {"asset": rows.asset, "tag": rows.tag, "window": rows.window, **rows.labels}
+        tags = {**self._levels(asset), **{key: _name_at(column, row) for key, column in named.items()}}
+        return {storable_name(key): storable_name(value) for key, value in tags.items() if value}
+
+    def encode(
+        self, rows: MetricRows, max_lines: int, series: "Series | None" = None, wanted: np.ndarray | None = None
+    ) -> list[Lines]:
+        """The rows as lines in their order, at most `max_lines` in each piece; wanted : bool[n], which of them, None: all."""
         # Whoever has no InfluxDB names tables by this file too, and is spared 9 MB.
         import pyarrow.compute as pc
 
         fields = {name: column for name, column in rows.fields.items() if column.null_count < len(column)}
         if not fields and not rows.texts:
             return []
-        prefixes, codes = self._series(rows)
+        prefixes, found = series or self.series(rows)
         fields |= {name: _quoted(column) for name, column in rows.texts.items()}
-        time = rows.time
-        if rows.texts or all(column.null_count for column in fields.values()):
-            kept = pa.array(rows.has_values)
+        codes, time = pa.array(found), rows.time
+        if wanted is not None or rows.texts or all(column.null_count for column in fields.values()):
+            kept = pa.array(rows.has_values if wanted is None else rows.has_values & wanted)
             codes, time = codes.filter(kept), time.filter(kept)
             fields = {name: column.filter(kept) for name, column in fields.items()}
         parts = [prefixes.take(codes), *_field_parts(fields), " ", time.cast(pa.string()), "\n", ""]
         lines = pc.binary_join_element_wise(*parts, null_handling="replace", null_replacement="")
         return _pieces(lines, max_lines)
 
-    def _series(self, rows: MetricRows) -> tuple[pa.Array, pa.Array]:
+    def _series(self, rows: MetricRows) -> tuple[pa.Array, np.ndarray]:
         """Escaped prefixes of series, among them all that occur, and each row's index into them."""
         combined, space = _combined(rows)
         if space > _SERIES_KEPT:
             _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
-            return pa.array([self._prefix(rows, row) for row in first.tolist()], pa.string()), pa.array(inverse)
+            return pa.array([self._prefix(rows, row) for row in first.tolist()], pa.string()), inverse
         names = (tuple(column.names) for column in rows.identity())
         known = self._known_series((rows.kind, *rows.labels, *names), space)
         codes = known.index[combined]
@@ -151,7 +165,7 @@ class LineEncoder:
             pairs = zip(new.tolist(), fresh[first].tolist(), strict=True)
             known.add({code: self._prefix(rows, row) for code, row in pairs})
             codes = known.index[combined]
-        return known.prefixes, pa.array(codes)
+        return known.prefixes, codes
 
     def _known_series(self, names: tuple[str | tuple[str, ...], ...], space: int) -> "_KnownSeries":
         """What is known of frames with these very dictionaries: ingest and processing keep theirs stable."""
@@ -165,11 +179,14 @@ class LineEncoder:
         return known
 
     def _prefix(self, rows: MetricRows, row: int) -> str:
-        asset = rows.asset.names[rows.asset.codes[row]]
-        named = {"asset": rows.asset, "tag": rows.tag, "window": rows.window, **rows.labels}
-        tags = {**self._levels(asset), **{key: _name_at(column, row) for key, column in named.items()}}
-        texts = [f",{key_text(key)}={key_text(value)}" for key, value in sorted(tags.items()) if value]
-        return f"{measurement_text(rows.kind)}{''.join(texts)} "
+        return series_text(rows.kind, self.tags(rows, row))
+
+
+class Series(NamedTuple):
+    """Rows' series. prefixes : measurement and tags of some, escaped, with a space behind; codes : int[n], each row's among them."""
+
+    prefixes: pa.Array
+    codes: np.ndarray
 
 
 class _KnownSeries:
@@ -246,6 +263,12 @@ def _pieces(lines: pa.StringArray, max_lines: int) -> list[Lines]:
     ends = [min(start + max_lines, len(lines)) for start in starts]
     pairs = zip(starts, ends, strict=True)
     return [Lines(bytes(text[offsets[start] : offsets[end]]), end - start) for start, end in pairs]
+
+
+def series_text(measurement: str, tags: Mapping[str, str]) -> str:
+    """What stands before the fields of a line: measurement and tags in their order, and a space."""
+    texts = [f",{key_text(key)}={key_text(value)}" for key, value in sorted(tags.items()) if value]
+    return f"{measurement_text(measurement)}{''.join(texts)} "
 
 
 def _pairs(items: Mapping[str, T] | Sequence[tuple[str, T]]) -> list[tuple[str, T]]:

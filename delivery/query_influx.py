@@ -7,6 +7,7 @@ from delivery.globs import glob_regex, is_literal
 from delivery.influx import influxql_name, influxql_rows, influxql_text
 from delivery.influx_http import InfluxHttp
 from delivery.influx_url import InfluxTarget, parse_influx_url
+from delivery.null_fields import without_marked
 from delivery.question import IDENTITY, Found, Question
 from fieldline.catalogue import PLACE
 
@@ -23,6 +24,7 @@ def from_influx(url: str, question: Question, token: str, timeout_s: float) -> F
     finally:
         http.close()
     parts = [_columns(part["columns"], part["values"]) for part in series]
+    parts = [without_marked(part) for part in parts]
     names = dict.fromkeys(name for part in parts for name in part)
     columns = {name: [v for part in parts for v in part.get(name, [None] * len(part["time"]))] for name in names}
     keys = {str(key) for part in tags for (key,) in part["values"]} - _PLACE

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from delivery.null_fields import NULL_FIELDS
 from fieldline.catalogue import fields, kinds, tags, texts
 
 GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
@@ -39,6 +40,16 @@ def test_the_kinds_of_the_line_are_all_on_a_dashboard() -> None:
     assert asked == set(kinds()) - {"reading"}
 
 
+def test_what_shows_one_ratio_leaves_out_rows_in_which_it_is_none_any_more() -> None:
+    shown = [
+        re.search(r'"null_fields" !~ /,(\w+),/', query)
+        for _, query in _queries()
+        if query.startswith('SELECT last("') and '"oee"' in query
+    ]
+
+    assert [match and match[1] for match in shown] == ["oee", "availability", "performance", "quality"]
+
+
 def test_no_two_dashboards_have_one_name() -> None:
     names = [(_load(path)["uid"], _load(path)["title"]) for path in DASHBOARDS]
 
@@ -64,7 +75,7 @@ def test_a_query_names_only_what_the_catalogue_has(name: str, query: str) -> Non
     known = {*fields(kind), *texts(kind)}
     assert set(re.findall(r'"(\w+)"', match["what"])) <= known
     named = re.findall(r'"(\w+)" (?:=|=~|!=|!~) ', match["where"]) + re.findall(r'"(\w+)"', match["by"] or "")
-    assert set(named) <= {*tags(kind), *known}
+    assert set(named) <= {*tags(kind), *known, NULL_FIELDS}
     assert set(re.findall(r'"(\w+)"', match["by"] or "")) <= set(tags(kind)), "fields group nothing"
     assert "$timeFilter" in match["where"], "without it, all of the database is read"
     if kind != "telemetry" and re.match(r"(sum|mean|max)\(", match["what"]):
