@@ -10,12 +10,14 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from delivery.again import Span
 from delivery.deadletter import DeadLetters
 from delivery.patience import Patience
-from delivery.rows import MetricRows, read_rows
-from delivery.sinks import Outcome, Sink, SinkUnavailable
+from delivery.progress import Taken, noted
+from delivery.rows import read_rows
+from delivery.sinks import Losable, Outcome, Sink, SinkLost, SinkUnavailable
 from fieldline.clock import Clock
-from fieldline.errors import FrameError, LogCorrupt, PartitionLost, Unavailable
+from fieldline.errors import FrameError, InUse, PartitionLost, Unavailable
 from fieldline.frames import decode_batch
 from fieldline.health import Health
 from fieldline.log import Log, Poll, Reader, Record, Stream
@@ -28,19 +30,8 @@ _LINGER_S = 0.05
 _DRAIN_S = 8.0
 _IDLE_AFTER_S = 2.0
 _BATCH_BYTES = 16 << 20
-
-
-class _Taken:
-    """What was read of one partition and is not committed: rows that the sink will take, and where to commit then."""
-
-    def __init__(self) -> None:
-        self.epoch: int | None = None
-        self.next_offset: int | None = None
-        self.rows: list[MetricRows] = []
-        self.unreadable: list[tuple[Record, str]] = []
-
-    def clear_rows(self) -> None:
-        self.rows, self.unreadable = [], []
+_JOIN_S = 30.0
+"""With --again: so long others may take to give their partitions up."""
 
 
 class DeliverStage:
@@ -56,12 +47,15 @@ class DeliverStage:
         clock: Clock,
         plant: Plant,
         patience: Patience | None = None,
+        again: Span | None = None,
     ) -> None:
         self._settings, self._log, self._sink = settings, log, sink
         self._health, self._clock = health, clock
         self._patience = patience or Patience()
         self._dead = DeadLetters(log, plant, clock)
-        self._parts: dict[int, _Taken] = {}
+        self._again = again
+        self._join_by = clock.monotonic() + _JOIN_S
+        self._parts: dict[int, Taken] = {}
         self._bytes = 0
         self._stop_by: float | None = None
 
@@ -76,9 +70,9 @@ class DeliverStage:
         reader = self._log.reader(Stream.METRICS, self._sink.group)
         try:
             self._health.set("recovering", f"to {self._sink.target}")
-            while not stop.is_set():
+            while not stop.is_set() and not self._is_over():
                 self._step(reader, stop)
-            self._health.set("stopped", "asked to stop")
+            self._health.set("stopped", "asked to stop" if stop.is_set() else "everything is delivered once more")
         except BaseException as error:
             self._health.set("stopped", f"{type(error).__name__}: {error}")
             raise
@@ -105,7 +99,7 @@ class DeliverStage:
     def _gather(self, reader: Reader, stop: threading.Event) -> None:
         """Poll until a batch is full, or for a moment after its first row came."""
         began = idle_since = self._clock.monotonic()
-        while not stop.is_set():
+        while not stop.is_set() and not self._is_over():
             has_rows = self._rows_taken() > 0
             self._take(reader, reader.poll(_LINGER_S if has_rows else _POLL_S, _POLL_BYTES))
             now = self._clock.monotonic()
@@ -125,19 +119,58 @@ class DeliverStage:
         for partition in poll.revoked:
             self._parts.pop(partition, None)
         for partition in poll.assigned:
-            self._parts[partition] = _Taken()
-        for at, record in enumerate(poll.records):
-            part = self._parts.setdefault(record.partition, _Taken())
-            try:
-                if part.epoch is None:
-                    part.epoch = _epoch_of(reader, record.partition)
-            except Unavailable:
-                self._put_back(reader, poll.records[at:])
-                raise
-            self._take_record(part, record, part.epoch)
+            self._parts[partition] = Taken()
+        for record in poll.records:
+            self._parts.setdefault(record.partition, Taken())
+        fresh = sorted(partition for partition, part in self._parts.items() if part.epoch is None)
+        self._put_back(reader, [record for record in poll.records if record.partition in fresh])
+        for record in poll.records:
+            part = self._parts[record.partition]
+            if record.partition not in fresh and not part.is_over:
+                self._take_record(part, record, part.epoch or 0)
+        for partition in fresh:
+            # Tried again after the next poll where the log does not answer
+            self._begin(reader, partition, self._parts[partition])
 
-    def _take_record(self, part: _Taken, record: Record, newest_epoch: int) -> None:
-        part.next_offset = record.offset + 1
+    def _begin(self, reader: Reader, partition: int, part: Taken) -> None:
+        """Learn where a partition stands, and go to where it begins."""
+        commit = reader.committed(partition)
+        epoch, mark = noted(partition, commit)
+        if self._again is not None:
+            part.at, part.end = self._log.bounds(Stream.METRICS, partition)
+            reader.seek(partition, part.at)
+            part.epoch = 0
+        elif commit is not None and mark and isinstance(self._sink, Losable) and not self._sink.has(mark):
+            self._rewind(
+                reader, partition, f"{self._sink.target} is not what was written to before, or is an older copy"
+            )
+        else:
+            part.epoch = epoch
+
+    def _rewind(self, reader: Reader, partition: int, why: str) -> None:
+        """Deliver a partition from the log's beginning on. It is committed first, so that a crash does not end it."""
+        first = self._log.bounds(Stream.METRICS, partition)[0]
+        reader.commit(partition, first, json.dumps({"epoch": 0}))
+        reader.seek(partition, first)
+        self._parts[partition] = part = Taken()
+        part.epoch = 0
+        self._health.count("rewinds")
+        self._health.set(
+            "recovering", f"{why}; partition {partition} is delivered again from offset {first} of the log"
+        )
+
+    def _is_over(self) -> bool:
+        """Whether everything was delivered once more. Raises InUse when others hold some of the partitions."""
+        if self._again is None:
+            return False
+        if len(self._parts) < self._log.partitions(Stream.METRICS):
+            if self._clock.monotonic() > self._join_by:
+                raise InUse(f"group {self._sink.group}: other processes deliver here; stop them to deliver once more")
+            return False
+        return all(part.is_over for part in self._parts.values())
+
+    def _take_record(self, part: Taken, record: Record, newest_epoch: int) -> None:
+        part.next_offset = part.at = record.offset + 1
         self._bytes += len(record.value or b"")
         try:
             epoch = int(record.headers.get("epoch", b"0"))
@@ -146,7 +179,9 @@ class DeliverStage:
                 return
             if record.value is None:
                 raise FrameError("a record of metrics without a value")
-            part.rows.append(read_rows(decode_batch(record.value)))
+            rows = read_rows(decode_batch(record.value))
+            rows = rows if self._again is None else self._again.of(rows)
+            part.rows += [rows] if rows.size else []
             part.epoch = epoch
         except (FrameError, ValueError) as error:
             part.unreadable.append((record, str(error)))
@@ -159,6 +194,9 @@ class DeliverStage:
                 outcome = (
                     self._sink.write(batches, lambda: not self._is_time_left(stop)) if batches else Outcome(0, [], 0)
                 )
+            except SinkLost as error:
+                self._start_over(reader, error, stop)
+                return
             except SinkUnavailable as error:
                 self._wait_for_sink(reader, error, stop)
                 continue
@@ -170,14 +208,28 @@ class DeliverStage:
             self._commit(reader)
             return
 
+    def _start_over(self, reader: Reader, error: SinkLost, stop: threading.Event) -> None:
+        """Deliver everything again to a sink that lost what it had."""
+        self._bytes = 0
+        for partition in [*self._parts]:
+            try:
+                self._rewind(reader, partition, str(error))
+            except PartitionLost:
+                # Its next owner finds out by the mark
+                self._parts.pop(partition, None)
+            except Unavailable as failure:
+                self._parts[partition] = Taken()
+                self._wait_for_log(failure, stop)
+
     def _settle(self, outcome: Outcome) -> None:
         """Make the dead letters durable and count what became of the rows."""
         unreadable = [pair for part in self._parts.values() for pair in part.unreadable]
-        for record, detail in unreadable:
-            self._dead.add_frame(record, detail)
-        for row in outcome.rejected:
-            self._dead.add_row(row, self._sink.target)
-        self._dead.settle()
+        if self._again is None:  # delivering once more sets nothing aside: the stage itself does so, or has done
+            for record, detail in unreadable:
+                self._dead.add_frame(record, detail)
+            for row in outcome.rejected:
+                self._dead.add_row(row, self._sink.target)
+            self._dead.settle()
         self._patience.reset()
         self._health.count("rows_received", self._rows_taken())
         self._health.gauge("rows_waiting", 0)
@@ -200,8 +252,14 @@ class DeliverStage:
         for partition, part in self._parts.items():
             if part.next_offset is None:
                 continue
+            if self._again is not None:
+                part.next_offset = None
+                continue
             try:
-                reader.commit(partition, part.next_offset, json.dumps({"epoch": part.epoch or 0}))
+                note = {"epoch": part.epoch or 0} | (
+                    {"sink": self._sink.mark()} if isinstance(self._sink, Losable) else {}
+                )
+                reader.commit(partition, part.next_offset, json.dumps(note))
             except PartitionLost:
                 # The next owner writes these rows again, which changes nothing
                 self._health.count("commits_lost")
@@ -238,7 +296,7 @@ class DeliverStage:
         for partition in poll.revoked:
             self._parts.pop(partition, None)
         for partition in poll.assigned:
-            self._parts[partition] = _Taken()
+            self._parts[partition] = Taken()
         self._each_owned(reader.pause)
         self._put_back(reader, poll.records)
 
@@ -269,14 +327,3 @@ class DeliverStage:
 
     def _rows_taken(self) -> int:
         return sum(rows.size for part in self._parts.values() for rows in part.rows)
-
-
-def _epoch_of(reader: Reader, partition: int) -> int:
-    """The highest epoch seen in a partition before, kept in the note of its last commit."""
-    commit = reader.committed(partition)
-    if commit is None or not commit.note:
-        return 0
-    try:
-        return int(json.loads(commit.note)["epoch"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise LogCorrupt(f"partition {partition}: the commit's note is {commit.note!r}, expected an epoch") from error

@@ -7,15 +7,17 @@ both.
 
     series(id, kind, asset, tag, "window", labels)    tag and window are '' where the kind has none; labels as
                                                       `labels_text` has them, '' where there are none
+    identity(name, writes)                            one row: a name drawn when the file was made, and how often it was written
     metric.<kind>("#series", time, <fields> …)        time in ns UTC, fields as REAL, texts as TEXT, NULL = no value;
                                                       a capital is ^small
 
-Version 1 of the schema had no labels and no texts, version 2 kinds by the names that they had then: opening such a file for writing
-makes it one of this version.
+Version 1 of the schema had no labels and no texts, version 2 no identity, and kinds by the names that they had then: opening such
+a file for writing makes it one of this version.
 """
 
 import json
 import re
+import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +44,7 @@ CREATE TABLE series (
     labels TEXT NOT NULL, UNIQUE (kind, asset, tag, "window", labels)
 );
 """
+_IDENTITY = "CREATE TABLE identity (name TEXT NOT NULL, writes INTEGER NOT NULL)"
 _FROM_VERSION_1 = (
     "ALTER TABLE series RENAME TO series_1",
     _SCHEMA,
@@ -72,6 +75,8 @@ class LocalStore:
         try:
             with _translated(path):
                 self._prepare()
+            found = path.stat()
+            self._file = found.st_dev, found.st_ino
         except BaseException:
             self._db.close()
             raise
@@ -82,7 +87,28 @@ class LocalStore:
         with _translated(self.path), self._transaction():
             for rows in batches:
                 empty += self._write(rows)
+            self._db.execute("UPDATE identity SET writes = writes + 1")
         return sum(rows.size for rows in batches) - empty, empty
+
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the file that was opened."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._file
+
+    def mark(self) -> str:
+        """The store's name and how often it was written to."""
+        with _translated(self.path):
+            name, writes = self._db.execute("SELECT name, writes FROM identity").fetchone()
+        return f"{name}:{writes}"
+
+    def has(self, mark: str) -> bool:
+        """Whether this file is the one that gave the mark, then or later."""
+        theirs, _, after = mark.partition(":")
+        name, _, writes = self.mark().partition(":")
+        return name == theirs and int(writes) >= int(after or 0)
 
     def forget_before(self, time_ns: int) -> bool:
         """Delete rows older than `time_ns`, a bounded number in one call. True when more are left to delete."""
@@ -112,6 +138,7 @@ class LocalStore:
             version = check_store(self._db, self.path, is_new_allowed=True)
             if version is None:
                 self._db.execute(_SCHEMA)
+                self._identify()
                 self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             else:
                 self._migrate(version)
@@ -122,10 +149,15 @@ class LocalStore:
             for statement in _FROM_VERSION_1:
                 self._db.execute(statement)
         if version < WITH_RENAMED_KINDS:
+            self._identify()
             for old, new in RENAMED.items():
                 if stored_fields(self._db, old):
                     self._db.execute(f"ALTER TABLE {_table(old)} RENAME TO {_table(new)}")
                 self._db.execute("UPDATE series SET kind = ? WHERE kind = ?", (new, old))
+
+    def _identify(self) -> None:
+        self._db.execute(_IDENTITY)
+        self._db.execute("INSERT INTO identity VALUES (?, 0)", (secrets.token_hex(8),))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -249,7 +281,9 @@ def _translated(path: Path) -> Iterator[None]:
             raise SettingsError(f"store {path}: can't be opened: {error}") from error
         raise SinkUnavailable(f"store {path}: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise LogCorrupt(f"store {path}: {error}; move the file away and deliver again from the log") from error
+        raise LogCorrupt(
+            f"store {path}: {error}; move the file away, and the next start makes it again from the log"
+        ) from error
 
 
 def _upsert(kind: str, fields: Sequence[str]) -> str:

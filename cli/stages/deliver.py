@@ -1,13 +1,18 @@
 """Metrics to every sink that the settings ask for."""
 
+import threading
+from collections.abc import Iterator
+
 import msgspec
 
 from analysis.logs import results_path
+from cli.supervisor import stop_on_signals
 from cli.wiring import Part
+from delivery.again import Span
 from delivery.sinks import make_sinks
 from delivery.stage import DeliverStage
 from fieldline.clock import Clock
-from fieldline.errors import SettingsError
+from fieldline.errors import SettingsError, Unavailable
 from fieldline.health import Health
 from fieldline.log import Log
 from fieldline.plant import Plant
@@ -22,6 +27,24 @@ def deliver_parts(settings: Settings, plant: Plant, log: Log, clock: Clock) -> l
         stage = DeliverStage(settings=settings.deliver, log=log, sink=sink, health=health, clock=clock, plant=plant)
         parts.append(Part(sink.group, stage, health))
     return parts
+
+
+def deliver_again(settings: Settings, plant: Plant, log: Log, clock: Clock, span: Span) -> Iterator[Health]:
+    """Write what the log has once more, sink by sink, until a signal; what became of it, as health that counts.
+
+    Raises SettingsError when the settings ask for no sink, InUse when another process delivers to it, Unavailable when it was stopped.
+    """
+    stop = threading.Event()
+    with stop_on_signals(stop, "stopping; what is written stays, the rest is not written again"):
+        for sink in make_sinks(settings.deliver, plant.levels, clock):
+            health = Health(sink.group)
+            stage = DeliverStage(
+                settings=settings.deliver, log=log, sink=sink, health=health, clock=clock, plant=plant, again=span
+            )
+            stage.run(stop)
+            if stop.is_set():
+                raise Unavailable(f"{sink.target}: stopped before everything was written again")
+            yield health
 
 
 def with_store(settings: Settings) -> Settings:

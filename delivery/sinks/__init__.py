@@ -7,7 +7,7 @@ window, time) and the newest write of it wins.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from delivery.lineprotocol import Levels
 from delivery.rows import MetricRows
@@ -55,6 +55,10 @@ class SinkUnavailable(Unavailable):
         self.needs_operator = needs_operator
 
 
+class SinkLost(SinkUnavailable):
+    """What the sink had taken is gone: it is to be given everything again that the log still has."""
+
+
 def never() -> bool:
     """The write may take as long as it needs."""
     return False
@@ -76,11 +80,22 @@ class Sink(Protocol):
         """Store the rows durably, as far as the sink promises that, opening what is not open.
 
         `is_over` is asked between requests; when it says yes, the rest is given up as if the sink had gone away. Raises
-        SinkUnavailable: nothing may be assumed then.
+        SinkUnavailable: nothing may be assumed then; SinkLost.
         """
 
     def close(self) -> None:
         """Let go of connections and files. Calling it again does nothing."""
+
+
+@runtime_checkable
+class Losable(Protocol):
+    """A sink whose rows may go away unseen, as a file is deleted, and that can tell; others need not have these."""
+
+    def mark(self) -> str:
+        """A short text that stands for what the sink has taken so far; it is kept beside the offset."""
+
+    def has(self, mark: str) -> bool:
+        """Whether the sink still has what it had taken when it gave the mark. Raises SinkUnavailable."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from delivery.lineprotocol import Levels
 from delivery.rows import MetricRows
-from delivery.sinks import Outcome, SinkComponent, never
+from delivery.sinks import Outcome, SinkComponent, SinkLost, never
 from delivery.store import LocalStore
 from fieldline.clock import Clock
 from fieldline.settings import DeliverSettings
@@ -39,11 +39,26 @@ class LocalStoreSink:
         """Store the rows in one transaction, which is too short to be given up. Raises SinkUnavailable."""
         self.open()
         assert self._store is not None
+        if not self._store.is_in_place():
+            self.close()
+            raise SinkLost(
+                f"store {self._path}: the file was deleted or replaced while we wrote to it; it is made again from the log"
+            )
         stored, empty = self._store.write(batches)
         if self._retention_s is not None and self._clock.monotonic() >= self._next_upkeep:
             more = self._store.forget_before(self._clock.now_ns() - int(self._retention_s * 1e9))
             self._next_upkeep = self._clock.monotonic() + (0.0 if more else _UPKEEP_EVERY_S)
         return Outcome(stored, [], empty)
+
+    def mark(self) -> str:
+        """The store's own name and how often it was written to."""
+        return "" if self._store is None else self._store.mark()
+
+    def has(self, mark: str) -> bool:
+        """Whether the file is that of the mark, and not an older copy."""
+        self.open()
+        assert self._store is not None
+        return self._store.has(mark)
 
     def close(self) -> None:
         """Close the file."""

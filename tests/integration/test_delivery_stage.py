@@ -1,7 +1,9 @@
 """The deliver stage over a real log into real sinks: nothing lost, nothing twice, whatever goes away meanwhile."""
 
 import itertools
+import json
 import random
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from delivery.again import Span
 from delivery.influx_sink import InfluxSink
 from delivery.patience import Patience
 from delivery.query import query
@@ -19,7 +22,7 @@ from delivery.sinks.local_store import LocalStoreSink
 from delivery.stage import DeliverStage
 from deploy.native.server import Server
 from fieldline.clock import SystemClock
-from fieldline.errors import Unavailable
+from fieldline.errors import InUse, Unavailable
 from fieldline.health import Health
 from fieldline.log import Log, Stream, open_log
 from fieldline.plant import load_plant
@@ -28,6 +31,7 @@ from tests.delivery.metric_frames import metric_frame
 from tests.integration.scripted_server import Reply, scripted
 
 T0 = 1_700_000_000_000_000_000
+EVERYTHING = Span()
 PLANT = load_plant(None)
 _numbers = itertools.count(1)
 
@@ -294,6 +298,85 @@ class Reluctant:
         return reader
 
 
+def test_a_store_that_is_deleted_while_it_is_written_to_is_made_again_from_the_log(log: Log, tmp_path: Path) -> None:
+    for at in range(6):
+        append(log, reading(at, float(at)), partition=at % 2)
+    with running(log, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+        for end in ("", "-wal", "-shm"):
+            (tmp_path / f"r.db{end}").unlink(missing_ok=True)
+
+        append(log, reading(6, 6.0))
+        stage.until(lambda: stage.health.total("rewinds") == 2)
+        stage.until_drained()
+
+    assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [float(at) for at in range(7)]
+
+
+@pytest.mark.parametrize("put_back", [None, 3], ids=["deleted", "an older copy put back"])
+def test_a_store_that_is_gone_or_older_at_the_start_is_made_again_from_the_log(
+    log: Log, tmp_path: Path, put_back: int | None
+) -> None:
+    for at in range(6):
+        append(log, reading(at, float(at)), partition=at % 2)
+        if at == put_back:
+            with running(log, *to_store(tmp_path)) as stage:
+                stage.until_drained()
+            shutil.copy(tmp_path / "r.db", tmp_path / "copy.db")
+    with running(log, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+    (tmp_path / "r.db").unlink()
+    if put_back is not None:
+        shutil.copy(tmp_path / "copy.db", tmp_path / "r.db")
+
+    with running(log, *to_store(tmp_path)) as stage:
+        stage.until(lambda: stage.health.total("rewinds") == 2)
+        stage.until_drained()
+
+    assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [float(at) for at in range(6)]
+
+
+def once_more(log: Log, sink: Sink, settings: DeliverSettings, span: Span = EVERYTHING) -> Health:
+    health = Health(sink.group)
+    stage = DeliverStage(
+        settings=settings, log=log, sink=sink, health=health, clock=SystemClock(), plant=PLANT, again=span
+    )
+    stage.run(threading.Event())
+    return health
+
+
+def test_a_database_that_was_emptied_is_filled_once_more_from_the_log(influxdb: Server, log: Log) -> None:
+    for at in range(20):
+        append(log, reading(at, float(at)), partition=at % 2, epoch=2)
+    append(log, reading(0, 99.0), epoch=1)
+    before = f"{influxdb.url}/once_{next(_numbers)}?api=v1"
+    emptied = f"{influxdb.url}/once_{next(_numbers)}?api=v1"
+    with running(log, *to_influx(before)) as stage:
+        stage.until_drained()
+    commits = log.commits(Stream.METRICS, "deliver.influx")
+
+    some = once_more(log, *to_influx(emptied), Span(T0 + 5, T0 + 8))
+    first = query("reading", source=emptied)["value"].to_list()
+    everything = once_more(log, *to_influx(emptied))
+
+    assert (first, some.total("rows_stored"), everything.total("rows_stored")) == ([5.0, 6.0, 7.0], 3, 20)
+    assert query("reading", source=emptied).equals(query("reading", source=before))
+    assert log.commits(Stream.METRICS, "deliver.influx") == commits and not dead_letters(log)
+
+
+def test_an_empty_log_is_delivered_once_more_at_once(log: Log, tmp_path: Path) -> None:
+    assert once_more(log, *to_store(tmp_path)).total("rows_stored") == 0
+
+
+def test_nothing_is_delivered_once_more_beside_a_running_stage(log: Log, tmp_path: Path) -> None:
+    append(log, reading(0, 1.0))
+    with running(log, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+        with pytest.raises(InUse):
+            once_more(log, *to_store(tmp_path))
+
+
 def test_a_commit_that_the_log_refuses_for_now_is_made_up_for_without_new_rows(log: Log, tmp_path: Path) -> None:
     append(log, reading(0, 1.0), epoch=3)
     append(log, reading(1, 2.0), epoch=3, partition=1)
@@ -302,7 +385,7 @@ def test_a_commit_that_the_log_refuses_for_now_is_made_up_for_without_new_rows(l
         stage.until_drained()
 
     assert stage.health.total("commits_postponed") == 3 and stage.health.total("rows_stored") == 2
-    assert log.commits(Stream.METRICS, "deliver.store")[1].note == '{"epoch": 3}'
+    assert json.loads(log.commits(Stream.METRICS, "deliver.store")[1].note)["epoch"] == 3
 
 
 def test_memory_stays_at_a_batch_while_the_database_is_away(log: Log) -> None:
