@@ -9,6 +9,7 @@ from delivery.answers import Answer
 from delivery.held import Held, Stale, by_kind
 from delivery.influx import InfluxWire
 from delivery.influx_points import InfluxPoints
+from delivery.influx_retention import kept_s, told, too_long
 from delivery.influx_url import parse_influx_url
 from delivery.isolation import Isolation
 from delivery.lineprotocol import Levels, LineEncoder, Lines, storable_name
@@ -39,6 +40,7 @@ class InfluxSink:
         self._wire: InfluxWire | None = None
         self._points: InfluxPoints | None = None
         self._held: dict[str, Held] = {}
+        self._windows: set[str] = set()
         self.target = str(self._target)
 
     def open(self) -> None:
@@ -72,6 +74,7 @@ class InfluxSink:
             raise
         for held in self._held.values():
             held.written()
+        self._warn_of_retention(batches)
         offered = sum(rows.size for rows in batches) - replaced
         return Outcome(isolation.stored + replaced, isolation.rejected, offered - sum(piece.size for piece in pieces))
 
@@ -101,6 +104,18 @@ class InfluxSink:
         encoded = [self._encoder.encode(marked[at], most, series[at], wanted.get(at)) for at in range(len(batches))]
         replaced = sum(int((~rows).sum()) for rows in wanted.values())
         return [piece for pieces in encoded for piece in pieces], replaced
+
+    def _warn_of_retention(self, batches: Sequence[MetricRows]) -> None:
+        """Say of each window that comes for the first time whether the database keeps rows long enough for it."""
+        fresh = {name for rows in batches if rows.window is not None for name in rows.window.names} - self._windows
+        if not fresh or self._wire is None:
+            return
+        self._windows |= fresh
+        kept = kept_s(self._target, self._wire.http)
+        if kept is not None and (long := too_long(sorted(fresh), kept)):
+            import structlog
+
+            structlog.get_logger("delivery").warning("retention_too_short", target=self.target, reason=told(long, kept))
 
     def _deleted(self, kind: str, batches: Sequence[MetricRows], stale: list[Stale]) -> list[Stale]:
         """Delete the points of stale rows, which are written anew; those that are still there."""

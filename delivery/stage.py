@@ -228,7 +228,9 @@ class DeliverStage:
             for record, detail in unreadable:
                 self._dead.add_frame(record, detail)
             for row in outcome.rejected:
-                self._dead.add_row(row, self._sink.target)
+                # What a database does not keep that long is no fault of the row: it is counted, and the log and the store have it.
+                if row.reason != "out_of_retention":
+                    self._dead.add_row(row, self._sink.target)
             self._dead.settle()
         self._patience.reset()
         self._health.count("rows_received", self._rows_taken())

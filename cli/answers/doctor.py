@@ -12,6 +12,7 @@ from analysis.logs import existing, results_path, sqlite_path
 from cli.broker import publisher_of
 from delivery.influx import influxql_rows
 from delivery.influx_http import InfluxHttp
+from delivery.influx_retention import kept_s, told, too_long
 from delivery.influx_sink import influx_token
 from delivery.influx_url import parse_influx_url
 from delivery.query import Only, query
@@ -122,8 +123,11 @@ def _influx(settings: Settings) -> Finding:
             )
         release = answer.headers.get("x-influxdb-version", "of unknown version")
         influxql_rows(http, target.bucket, "SHOW MEASUREMENTS LIMIT 1")
+        kept = kept_s(target, http)
     finally:
         http.close()
+    if kept is not None and (long := too_long(settings.process.windows, kept)):
+        return Finding("influxdb", Verdict.WARN, f"{target} answers, version {release}, but {told(long, kept)}")
     return Finding("influxdb", Verdict.OK, f"{target} answers, version {release}")
 
 

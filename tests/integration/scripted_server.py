@@ -100,6 +100,8 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 # the other side gave up waiting
                 self.close_connection = True
 
+        do_GET = do_POST
+
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
