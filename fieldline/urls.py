@@ -1,8 +1,10 @@
 """Addresses of outside parts, checked before a connection: each function says what is wrong in a line, or nothing."""
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+INFLUX_OPTIONS = frozenset({"org", "api", "gzip", "ca"})
 _SECRETS = frozenset("token auth authorization password passwd pass p user username u secret key apikey".split())
 
 
@@ -22,18 +24,33 @@ def url_fault(name: str, url: str, schemes: tuple[str, ...]) -> str:
 
 
 def influx_fault(url: str) -> str:
-    """What is wrong with an InfluxDB URL: no address, no bucket, or a secret in it."""
+    """What is wrong with an InfluxDB URL. Never shows what may be a secret."""
     if fault := url_fault("influx", url, ("http", "https")):
         return fault
     parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if parts.username is not None:
         return "influx: a user has no place in a URL, which shows in process lists; give user:password as the token"
-    if secret := sorted({name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)} & _SECRETS):
+    if secret := sorted({name.lower() for name in options} & _SECRETS):
         return f"influx: a secret ({secret[0]}=) has no place in a URL; use FIELDLINE_INFLUX_TOKEN or FIELDLINE_INFLUX_TOKEN_FILE"
-    if parts.path.strip("/"):
+    if unknown := sorted(set(options) - INFLUX_OPTIONS):
+        return f"influx: {shown(url)!r} has the unknown option {unknown[0]!r}; known are {', '.join(sorted(INFLUX_OPTIONS))}"
+    levels = [level for level in parts.path.split("/") if level]
+    if not levels or len(levels) > (2 if options.get("api") == "v1" else 1) or parts.fragment:
+        lacks = "" if levels else " without a bucket"
+        shapes = "http://host:port/BUCKET?org=ORG or http://host:port/DATABASE[/RETENTION]?api=v1"
+        return f"influx: expected {shapes}, got {shown(url)!r}{lacks}"
+    if options.get("api", "v2") not in ("v1", "v2") or options.get("gzip", "off") not in ("on", "off"):
+        return "influx: api is v1 or v2, gzip is on or off"
+    return _certificates_fault(options.get("ca"), parts.scheme)
+
+
+def _certificates_fault(path: str | None, scheme: str) -> str:
+    if path is None:
         return ""
-    shapes = "http://host:port/BUCKET?org=ORG or http://host:port/DATABASE?api=v1"
-    return f"influx: expected {shapes}, got {shown(url)!r} without a bucket"
+    if scheme != "https":
+        return "influx: ca is for https; with http nothing is encrypted and no certificate is checked"
+    return "" if Path(path).is_file() else f"influx: ca: there is no file {path!r}"
 
 
 def log_fault(url: str) -> str:

@@ -202,7 +202,9 @@ def _metric_rows(view: View, drawn: Drawn, made: Made) -> list[MetricRows]:
         "oee": made.oee,
         "coverage": np.fmin(made.coverage, drawn.coverage),
     }
-    return view.rows_of_assets("production_order", made.window, made.asset, fields, {"null_reason": Named(reason, _REASONS)})
+    return view.rows_of_assets(
+        "production_order", made.window, made.asset, fields, {"null_reason": Named(reason, _REASONS)}
+    )
 
 
 def _durations(found: np.ndarray, drawn: Drawn, made: Made) -> np.ndarray:

@@ -11,7 +11,7 @@ from delivery.influx_sink import InfluxSink
 from delivery.sinks import Outcome, SinkUnavailable
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
-from fieldline.settings import DeliverSettings
+from fieldline.settings import DeliverSettings, load_settings
 from tests.delivery.metric_frames import levels, metric_rows
 from tests.integration.scripted_server import Reply, ScriptedServer, scripted
 
@@ -133,7 +133,7 @@ def test_plain_and_encrypted_that_are_mixed_up_are_told_apart(ca: Path, serve: _
 )
 def test_a_ca_that_can_not_be_used_stops_the_start(url: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
-        InfluxSink(DeliverSettings(influx=url), levels, SystemClock())
+        load_settings(None, {"FIELDLINE_INFLUX": url})
 
 
 def test_a_file_that_holds_no_certificates_is_told(tmp_path: Path) -> None:

@@ -87,5 +87,5 @@ def test_an_emission_of_a_line_of_machines_with_shifts_and_orders_takes_few_call
 
     calls, kinds = emission(rig, counter._replace(time=last + 2 * SECOND, value=counter.value + 1.0))
 
-    assert {"energy", "oee", "losses", "quality", "order"} <= set(kinds)
+    assert {"energy", "oee", "losses", "quality", "production_order"} <= set(kinds)
     assert calls <= MOST_CALLS_OF_MACHINES
