@@ -2,12 +2,14 @@
 
 import ssl
 from base64 import b64encode
+from collections.abc import Callable
+from math import inf
 from typing import NamedTuple
 
 import urllib3
 
 from delivery.influx_url import InfluxTarget
-from delivery.sinks import SinkUnavailable
+from delivery.sinks import SinkUnavailable, never
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 
@@ -27,6 +29,7 @@ class Response(NamedTuple):
 class InfluxHttp:
     """Plain HTTP to an InfluxDB: one kept connection, no retries, no redirects, every wait and every body bounded.
 
+    is_over : asked before each request; when it says yes none is made any more
     A token of the form `user:password` is sent as basic authentication to 1.x. Used by one thread. Raises SettingsError when the
     certificates of `&ca=` can't be read.
     """
@@ -38,6 +41,7 @@ class InfluxHttp:
         self._timeout_s = timeout_s
         self._timeout = urllib3.Timeout(connect=min(timeout_s, 5.0), read=timeout_s)
         self._headers = {"User-Agent": "fieldline", **_authorization(target.api, token)}
+        self.is_over: Callable[[], bool] = never
 
     def request(
         self,
@@ -47,9 +51,12 @@ class InfluxHttp:
         headers: dict[str, str] | None = None,
         limit: int = ERROR_BYTES,
     ) -> Response:
-        """The answer, its body cut at `limit` bytes. Raises SinkUnavailable when none comes in time."""
+        """The answer, its body cut at `limit` bytes. Raises SinkUnavailable when none comes in time, or when it is over."""
+        if self.is_over():
+            raise SinkUnavailable("given up between two requests")
         sent = self._headers | (headers or {})
-        until = self._clock.monotonic() + 2 * self._timeout_s
+        # What is read whole may take as long as something comes of it.
+        until = self._clock.monotonic() + (2 * self._timeout_s if limit <= ERROR_BYTES else inf)
         try:
             response = self._pool.request(
                 method,

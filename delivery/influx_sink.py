@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from delivery.answers import Answer
 from delivery.held import Held, Stale, by_kind
 from delivery.influx import InfluxWire
 from delivery.influx_points import InfluxPoints
@@ -54,13 +53,8 @@ class InfluxSink:
     def write(self, batches: Sequence[MetricRows], is_over: Callable[[], bool] = never) -> Outcome:
         """Store the rows, `batch_lines` a request. Raises SinkUnavailable."""
         wire = self._opened()
-
-        def send(body: bytes) -> Answer:
-            if is_over():
-                raise SinkUnavailable("given up between two requests")
-            return wire.send(body)
-
-        isolation = Isolation(send, self._clock.now_ns())
+        wire.http.is_over = is_over
+        isolation = Isolation(wire.send, self._clock.now_ns())
         try:
             pieces, replaced = self._prepared(batches)
             for request in _requests(pieces, self._settings.batch_lines):
