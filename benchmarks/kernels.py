@@ -21,15 +21,25 @@ from fieldline.frames import Readings
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
-from processing.kernels import charts, drift, outliers, rules
-from processing.kernels import energy as energy_kernel
 from processing.metric_rows import MetricRows
 from processing.operator import Operator
 from processing.operators import energy, machine, spc, telemetry
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 from processing.timeline.timing import Timing
-from processing.unwired.kernels import adwin, change_points, density, moments, quantiles, windowing
+from processing.unwired.kernels import (
+    adwin,
+    change_points,
+    charts,
+    density,
+    drift,
+    moments,
+    outliers,
+    quantiles,
+    registers,
+    rules,
+    windowing,
+)
 from tests.twins import charts as chart_twins
 from tests.twins import drift as drift_twins
 from tests.twins import moments as moment_twins
@@ -153,7 +163,7 @@ def _streams() -> Iterator[Contest]:
 
     def deltas() -> np.ndarray:
         out = np.empty(_N - 1)
-        energy_kernel.register_deltas(register, 1000.0, 10.0, out, np.empty(_N - 1, np.int64))
+        registers.register_deltas(register, 1000.0, 10.0, out, np.empty(_N - 1, np.int64))
         return out
 
     few = values[:_TWIN_N]

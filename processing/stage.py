@@ -19,7 +19,8 @@ from fieldline.memory import drop_code, give_back
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.operators import chosen
-from processing.partition import Partition
+from processing.partition import Partition, needed
+from processing.warmup import load
 
 _POLL_S = 0.25
 _GAUGES_S = 0.1
@@ -44,6 +45,8 @@ class ProcessStage:
 
         Raises SettingsError, LogCorrupt, and InUse when another process holds the stage on an embedded log.
         """
+        self._health.set("starting", "loading kernels")
+        load(needed(chosen(self._settings.operators), self._plant))
         self._health.set("starting", "joining the group")
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="read-back")
         reader = self._log.reader(Stream.READINGS, "process")

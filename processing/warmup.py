@@ -1,12 +1,36 @@
-"""Compile all kernels, so that the first reading does not wait for it."""
+"""Compile or load kernels before the first reading comes, so that it does not wait for them."""
+
+import sys
+from collections.abc import Collection
+from types import ModuleType
+
+from processing.operator import Operator
 
 
 def warmup() -> None:
     """Compile what is not in the cache yet; a second call, also of another process, is quick. Call under a file lock."""
+    from processing.operators import known
+
+    load(list(known().values()))
+
+
+def load(operators: Collection[Operator]) -> None:
+    """Load the kernels that the timeline and these operators call, and compile those that are not in the cache yet.
+
+    Kernels that no one but other operators calls are left alone.
+    """
     import processing.timeline.engine  # noqa: F401 (its kernels are known when its files are imported)
     from processing.kernels.jit import KERNELS
     from processing.operators import known
 
-    list(known().values())
+    others = [operator for operator in known().values() if operator not in operators]
+    idle = _called(others) - _called(operators)
     for kernel in KERNELS:
-        kernel.dispatcher  # noqa: B018 (it is compiled when it is asked for)
+        if kernel.__module__ not in idle:
+            kernel.dispatcher  # noqa: B018 (it is loaded when it is asked for)
+
+
+def _called(operators: Collection[Operator]) -> set[str]:
+    """Names of the kernel files from which operators' files import."""
+    found = [value for operator in operators for value in vars(sys.modules[operator.read_out.__module__]).values()]
+    return {value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "") for value in found}

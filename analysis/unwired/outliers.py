@@ -1,6 +1,6 @@
 """Outliers of a recorded table or signal, with everything at hand: median and MAD, Hampel's window, local outlier probability.
 
-The same kernels judge a stream value by value (`processing.kernels.outliers.judge_newest`); here parameters are checked and
+The same kernels judge a stream value by value (`processing.unwired.kernels.outliers.judge_newest`); here parameters are checked and
 arrays are made, which kernels do not do.
 """
 
@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from processing.kernels import outliers
-from processing.unwired.kernels import density
+from processing.unwired.kernels import density, outliers
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,13 +1,13 @@
-"""Has the level of a tag, or the rate of errors, changed? Page-Hinkley and DDM, each in a row of numbers per tag.
+"""Has the level of a tag changed? Page-Hinkley's test, in a row of numbers per tag.
 
-Both begin anew after a drift: what they saw before it describes a level that is gone. ADWIN, which finds the length of its
-memory itself, is `processing/unwired/kernels/adwin.py`; where changes lay, looking back, is `change_points.py` beside it.
+It begins anew after a drift: what it saw before describes a level that is gone. DDM, for rates of errors, and the test over a block
+are `processing/unwired/kernels/drift.py`; ADWIN, which finds the length of its memory itself, and where changes lay, looking back,
+are `adwin.py` and `change_points.py` beside it.
 """
 
 import numpy as np
 
-from processing.kernels.jit import FLOAT, FLOATS, INT, INTS, NOTHING, SIGNS, inline, kernel, record, records
-from processing.kernels.kept import first_of
+from processing.kernels.jit import inline
 
 PAGE_HINKLEY_FIELDS = (
     ("ph_count", "f8"),
@@ -17,26 +17,11 @@ PAGE_HINKLEY_FIELDS = (
     ("ph_fall", "f8"),
     ("ph_fall_most", "f8"),
 )
-PAGE_HINKLEY = record(*PAGE_HINKLEY_FIELDS)
-FIRST_PAGE_HINKLEY = first_of(PAGE_HINKLEY, ph_rise_least=np.inf, ph_fall_most=-np.inf)
-
-# columns of DDM's state
-DDM_COUNT = 0
-DDM_ERRORS = 1
-DDM_RATE = 2  # error rate and its deviation where their sum was least
-DDM_DEVIATION = 3
-DDM = 4
-
-FIRST_DDM = (0.0, 0.0, np.inf, np.inf)
 
 # verdicts of Page-Hinkley and ADWIN
 FALL = -1
 STEADY = 0
 RISE = 1
-
-# verdicts of DDM
-WARNING = 1
-DRIFT = 2
 
 
 @inline
@@ -49,7 +34,7 @@ def begin_page_hinkley(state):
 
 @inline
 def page_hinkley_step(state, value, delta, threshold, alpha, least_count):
-    """Take one value and give the verdict; see `page_hinkley`. state : a record with the fields of Page-Hinkley."""
+    """Take one value and give the verdict; arguments as of the unwired `page_hinkley`, state : a record with the fields of it."""
     if np.isnan(value):
         return STEADY
     n = state.ph_count + 1.0
@@ -70,55 +55,3 @@ def page_hinkley_step(state, value, delta, threshold, alpha, least_count):
     if verdict != STEADY:
         begin_page_hinkley(state)
     return verdict
-
-
-@kernel(NOTHING, INTS, FLOATS, FLOAT, FLOAT, FLOAT, INT, records(PAGE_HINKLEY), SIGNS)
-def page_hinkley(row, value, delta, threshold, alpha, least_count, state, verdict):
-    """Page-Hinkley test for a change of the mean, in both directions.
-
-    row : int64[n], row of each value; value : float64[n]; NaN is passed over.
-    delta : change of the mean that is tolerated, 0 or more [the value's unit]; threshold : lambda, above 0 [the value's unit]:
-    the larger, the later and the surer. alpha : what is kept of the sums at each value, above 0, at most 1.
-    least_count : no verdict before this many values.
-    state : PAGE_HINKLEY[rows], changed; a new one is `FIRST_PAGE_HINKLEY`, which it is again after a drift.
-    verdict : int8[n], output: RISE, FALL or STEADY.
-    Source: E. S. Page, Biometrika 41 (1954) 100; D. V. Hinkley, Biometrika 58 (1971) 509; with forgetting as J. Gama et al.,
-    "A survey on concept drift adaptation", ACM Computing Surveys 46 (2014) 44.
-    """
-    for i in range(value.size):
-        verdict[i] = page_hinkley_step(state[row[i]], value[i], delta, threshold, alpha, least_count)
-
-
-@inline
-def ddm_step(state, k, c0, error, warning_level, drift_level, least_count):
-    """Take one outcome (1: an error) into row k and give the verdict; see `detect_error_drift`."""
-    n = state[k, c0 + DDM_COUNT] + 1.0
-    state[k, c0 + DDM_COUNT] = n
-    state[k, c0 + DDM_ERRORS] += error
-    if n <= least_count:
-        return STEADY
-    rate = state[k, c0 + DDM_ERRORS] / n
-    deviation = np.sqrt(rate * (1.0 - rate) / n)
-    if rate + deviation <= state[k, c0 + DDM_RATE] + state[k, c0 + DDM_DEVIATION]:
-        state[k, c0 + DDM_RATE] = rate
-        state[k, c0 + DDM_DEVIATION] = deviation
-    above = rate + deviation - state[k, c0 + DDM_RATE]
-    if above > drift_level * state[k, c0 + DDM_DEVIATION]:
-        for c in range(DDM):
-            state[k, c0 + c] = FIRST_DDM[c]
-        return DRIFT
-    return WARNING if above > warning_level * state[k, c0 + DDM_DEVIATION] else STEADY
-
-
-@kernel("void(int64[::1], uint8[::1], float64, float64, int64, float64[:,::1], int8[::1])")
-def detect_error_drift(row, error, warning_level, drift_level, least_count, state, verdict):
-    """DDM: whether errors (scrap, rejects, wrong predictions) have become more frequent than they were at best.
-
-    row : int64[n]; error : uint8[n], 1 for an error, 0 for none.
-    warning_level, drift_level : deviations above the best rate, usually 2 and 3; least_count : no verdict up to this many.
-    state : float64[rows, DDM], changed; a new row is `FIRST_DDM`, which it is again after a drift.
-    verdict : int8[n], output: STEADY, WARNING or DRIFT. A row that has never seen an error drifts at its first one.
-    Source: J. Gama, P. Medas, G. Castillo, P. Rodrigues, "Learning with drift detection", SBIA 2004, LNCS 3171, 286.
-    """
-    for i in range(error.size):
-        verdict[i] = ddm_step(state, row[i], 0, float(error[i]), warning_level, drift_level, least_count)

@@ -64,13 +64,12 @@ def spread_to(parent, window, flag, plant, dirty):
             dirty.windows[parent.block + plant.series[plant.row_series[line.base + r]].lead] |= REFOLD
 
 
-@kernel(NOTHING, INTS, PLANT, WINDOWS, BYTES, STRETCHES, FLAGS)
-def spread(ids, plant, windows, kept, known, dirty):
+@kernel(NOTHING, INTS, PLANT, WINDOWS, BYTES, STRETCHES, FLAGS, INTS)
+def spread(ids, plant, windows, kept, known, dirty, near):
     """Propagate what changed in `ids` to all windows above them, which are there and in memory.
 
-    kept, known : as of `windows.ensure_above`.
+    kept, known : as of `windows.ensure_above`. near : int64[LEVELS], changed, by level a window near which to look, or -1.
     """
-    near = np.full(LEVELS, -1, np.int64)
     for number in ids:
         window = windows[number]
         if window.level > DAYS:

@@ -28,7 +28,15 @@ import platformdirs
 from fieldline.memory import hidden
 
 _ROOT = Path(__file__).resolve().parents[2]
-_FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": False}
+_FLAGS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": False,
+    # Kernels make no arrays, so that they need not count who holds one: a helper that takes a context would count them all, each call.
+    "_nrt": False,
+    # They are called by Python and by each other, never by a pointer.
+    "no_cfunc_wrapper": True,
+}
 _IS_COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
@@ -125,15 +133,22 @@ class Compiled:
         """Numba's own, compiled."""
         numba = _numba()
         if self._signature is None:
-            return numba.njit(inline="never", **_FLAGS)(self._function)
+            return numba.njit(no_cpython_wrapper=True, **_FLAGS)(self._function)
         signature = self._signature
         if not isinstance(signature, str):
             returns, *arguments = (kind.resolved() for kind in signature)
             signature = returns(*arguments)
         return numba.njit(signature, cache=True, **_FLAGS)(self._function)
 
+    @functools.cached_property
+    def _entry(self) -> Any:
+        """What Python calls: of a function that kernels call, one compiled apart, for theirs has no way in from Python."""
+        if self._signature is None:
+            return _numba().njit(**_FLAGS)(self._function)
+        return self.dispatcher
+
     def __call__(self, *arguments: Any) -> Any:
-        return self.dispatcher(*arguments)
+        return self._entry(*arguments)
 
     @property
     def _numba_type_(self) -> Any:

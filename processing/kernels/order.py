@@ -28,7 +28,6 @@ from processing.kernels.layout import (
     SERIES_TABLE,
     TABLE,
     UNCERTAIN,
-    Rows,
 )
 
 READY = 0
@@ -189,10 +188,10 @@ def wins(value_a, bits_a, quality_a, value_b, bits_b, quality_b):
 
 
 @inline
-def _merge_sort(time, series, of_series, order, lo, hi, spare):
-    """Bottom-up merge sort of order[lo:hi]."""
+def _merge_sort(time, series, of_series, order, spare):
+    """Bottom-up merge sort of `order`; spare : scratch of its size."""
     width = 1
-    n = hi - lo
+    n = order.size
     while width < n:
         start = 0
         while start < n:
@@ -205,18 +204,18 @@ def _merge_sort(time, series, of_series, order, lo, hi, spare):
                 elif a >= middle:
                     take_a = False
                 else:
-                    ra, rb = order[lo + a], order[lo + b]
+                    ra, rb = order[a], order[b]
                     take_a = not is_before(time[rb], series[rb], time[ra], series[ra], of_series)
                 if take_a:
-                    spare[k] = order[lo + a]
+                    spare[k] = order[a]
                     a += 1
                 else:
-                    spare[k] = order[lo + b]
+                    spare[k] = order[b]
                     b += 1
                 k += 1
             start = end
         for k in range(n):
-            order[lo + k] = spare[k]
+            order[k] = spare[k]
         width *= 2
 
 
@@ -224,7 +223,7 @@ def _merge_sort(time, series, of_series, order, lo, hi, spare):
 def sort_run(time, series, of_series, order, lo, hi, spare):
     """Put order[lo:hi], indices of rows, into the total order; quick where few rows are out of place, however far.
 
-    of_series : SERIES; order : int64[n], changed; spare : int64[n] of scratch.
+    of_series : SERIES; order : int64[n], changed; spare : int64[2 * (hi - lo)] of scratch.
     """
     # What is older than a row before it is taken out and sorted alone, then the two are merged. Ranks are looked at where times are equal.
     kept, out = lo, 0
@@ -241,8 +240,8 @@ def sort_run(time, series, of_series, order, lo, hi, spare):
         kept += 1
     if out == 0:
         return
-    late = spare[:out].copy()
-    _merge_sort(time, series, of_series, late, 0, out, spare)
+    late = spare[:out]
+    _merge_sort(time, series, of_series, late, spare[out : 2 * out])
     k, i = hi - 1, kept - 1
     for c in range(out - 1, -1, -1):
         row = late[c]
@@ -274,7 +273,8 @@ def fold_duplicate(line, out, k, rows, i):
 @inline
 def count_ready(rows, place):
     """Where each line's ready rows begin when they lie line by line; place : int64[lines], output."""
-    place[:] = 0
+    for number in range(place.size):
+        place[number] = 0
     for i in range(rows.time.size):
         if rows.verdict[i] == READY:
             place[rows.line[i]] += 1
@@ -307,15 +307,16 @@ def write_run(rows, plant, order, number, out, at, run):
     return write
 
 
-@kernel(INT, ARRIVED, PLANT, ROWS, INT, records(RUN))
-def settle_rows(rows, plant, out, at, runs):
+@kernel(INT, ARRIVED, PLANT, ROWS, INT, records(RUN), INTS)
+def settle_rows(rows, plant, out, at, runs, room):
     """Write the ready rows into the row store `out` from `at` on, by line, in order, one row a series and time.
 
-    runs : RUN[lines], output. Returns the number of runs; the lines' counters change.
+    runs : RUN[lines], output; room : int64[lines + 3 * ready rows] of scratch. Returns the number of runs; the lines' counters change.
     """
-    place = np.empty(plant.lines.size, np.int64)
+    lines = plant.lines.size
+    place = room[:lines]
     total = count_ready(rows, place)
-    order, spare = np.empty(total, np.int64), np.empty(total, np.int64)
+    order, spare = room[lines : lines + total], room[lines + total :]
     for i in range(rows.time.size):
         if rows.verdict[i] == READY:
             number = rows.line[i]
@@ -366,7 +367,8 @@ def copy_row(out, write, rows, i, is_new):
 class Joining(NamedTuple):
     """Late rows to be merged into a slice, in columns; accepted : uint8[n], output, 1 where one is kept (new, or it wins).
 
-    known : the first so many are all that the slice had, read from the log; -1: those are in the row store.
+    room : int64 of scratch, four numbers a row that is merged. known : the first so many are all that the slice had, read from the log;
+    -1: those are in the row store.
     """
 
     time: np.ndarray
@@ -374,19 +376,21 @@ class Joining(NamedTuple):
     value: np.ndarray
     quality: np.ndarray
     accepted: np.ndarray
+    room: np.ndarray
     known: int
 
 
-JOINING = context(Joining, INTS, INTS32, FLOATS, BYTES, BYTES, INT)
+JOINING = context(Joining, INTS, INTS32, FLOATS, BYTES, BYTES, INTS, INT)
 
 
 @inline
-def collect_late(window, table, store, joining, late, source, begins, ends):
-    """Put the late rows of a window, those that it had and those that join it, into `late`; source : -1, or which of the joining it is.
+def collect_late(window, table, store, joining, out, at, source, begins):
+    """Put the late rows of a window, those that it had and those that join it, into `out` from `at` on.
 
-    begins, ends : output, places in the store of the runs of rows that came in order, in order of time.
+    source : output, -1, or which of the joining rows it is; begins : output, int64[2, runs], places in the store where the runs of rows
+    that came in order begin and end, in order of time.
     """
-    k, c = 0, begins.size
+    k, c = np.int64(0), begins.shape[1]
     number = window.newest_run if joining.known < 0 else np.int64(-1)
     while number >= 0:
         stored = table.stored[number % table.stored.size]
@@ -394,37 +398,42 @@ def collect_late(window, table, store, joining, late, source, begins, ends):
         end = begin + stored.hi - stored.lo
         if stored.is_late == 1:
             for i in range(begin, end):
-                copy_row(late, k, store, i, 0)
+                copy_row(out, at + k, store, i, np.int64(0))
                 source[k] = -1
                 k += 1
         else:
             c -= 1
-            begins[c], ends[c] = begin, end
+            begins[0, c], begins[1, c] = begin, end
         number = stored.older
     for i in range(joining.time.size):
         is_known = i < joining.known
-        copy_row(late, k, joining, i, 0 if is_known else 1)
+        copy_row(out, at + k, joining, i, np.int64(0 if is_known else 1))
         source[k] = -1 if is_known else i
         joining.accepted[i] = 0
         k += 1
 
 
 @inline
-def fold_late(line, late, i, source, joining, out, k):
-    """Fold late row i, the second for the series and time of row k of `out`, into that; source : as in `collect_late`.
-
-    It is rare, and its own function so that other rows do not pay for it: contexts that are handed over cost some 300 ns a call.
-    """
-    old, new = bits_of(out.value, k), bits_of(late.value, i)
-    is_equal = old == new and out.quality[k] == late.quality[i]
-    if source >= 0:
-        line.duplicate += 1
-        line.conflict += 0 if is_equal else 1
-    if not is_equal and wins(late.value[i], new, late.quality[i], out.value[k], old, out.quality[k]):
-        out.value[k], out.quality[k] = late.value[i], late.quality[i]
-        if source >= 0:
-            out.is_new[k] = 1
-            joining.accepted[source] = 1
+def merge_late(line, i, source, joining, out, at, write):
+    """Write row i of `out`, a late one, behind its rows from `at` on, or fold it into the last of them; where they end."""
+    is_new = source >= 0
+    if write > at and out.time[write - 1] == out.time[i] and out.series[write - 1] == out.series[i]:
+        old, new = bits_of(out.value, write - 1), bits_of(out.value, i)
+        is_equal = old == new and out.quality[write - 1] == out.quality[i]
+        if is_new:
+            line.duplicate += 1
+            line.conflict += 0 if is_equal else 1
+        if not is_equal and wins(out.value[i], new, out.quality[i], out.value[write - 1], old, out.quality[write - 1]):
+            out.value[write - 1], out.quality[write - 1] = out.value[i], out.quality[i]
+            if is_new:
+                out.is_new[write - 1] = 1
+                joining.accepted[source] = 1
+        return write
+    copy_row(out, write, out, i, np.int64(1 if is_new else 0))
+    if is_new:
+        line.stored += 1
+        joining.accepted[source] = 1
+    return write + 1
 
 
 @kernel(INT, INT, PLANT, TABLE, INT, ROWS, JOINING, ROWS, INT)
@@ -433,52 +442,39 @@ def merge_slice(number, plant, table, oldest_row, store, joining, out, at):
 
     store : the row store, and oldest_row : running number of the oldest row that it still holds. out.is_new says which rows are new or
     changed. Duplicates and conflicts are counted in the lines.
-    Returns where the rows end in `out`; -1 when the store does not hold all of the slice's rows; -2 - n when `out` needs room for n rows.
+    Returns where the rows end in `out`; -1 when the store does not hold all of the slice's rows; -2 - n when `out` needs room for n rows,
+    the late ones twice, and `joining.room` as much for those from `at` on.
     """
     window = table.windows[number]
     line = plant.lines[window.line]
-    n = m = runs = 0
+    n = m = runs = np.int64(0)
     if joining.known < 0:
         n, m, runs = count_stored(window, table, oldest_row)
     if n < 0:
         return -1
     m += joining.time.size
-    if at + n + m > out.time.size:
-        return -2 - (at + n + m)
-    begins, ends, source = np.empty(runs, np.int64), np.empty(runs, np.int64), np.empty(m, np.int64)
-    late = Rows(
-        np.empty(m, np.int64),
-        np.empty(m, np.int32),
-        np.empty(m, np.float64),
-        np.empty(m, np.uint8),
-        np.empty(m, np.uint8),
-        0,
-    )
-    collect_late(window, table, store, joining, late, source, begins, ends)
-    order = np.arange(m)
-    sort_run(late.time, late.series, plant.series, order, 0, m, np.empty(m, np.int64))
-    write, k = at, 0
-    for c in range(runs + 1):
-        i, end = (begins[c], ends[c]) if c < runs else (0, 1)  # behind all runs, the late rows that are left
-        while i < end:
-            takes_late = k < m
-            if takes_late and c < runs:
+    late = at + n + m  # where late rows lie that are not merged yet, behind all that are
+    if late + m > out.time.size or 4 * (n + 2 * m) > joining.room.size:
+        return -2 - (late + m)
+    room = joining.room
+    source, order, spare = room[:m], room[m : 2 * m], room[2 * m : 4 * m]
+    begins = room[4 * m : 4 * m + 2 * runs].reshape((2, runs))
+    collect_late(window, table, store, joining, out, late, source, begins)
+    for i in range(m):
+        order[i] = late + i
+    sort_run(out.time, out.series, plant.series, order, 0, m, spare)
+    write, k = at, np.int64(0)
+    for c in range(runs):
+        for i in range(begins[0, c], begins[1, c]):
+            while k < m:
                 row = order[k]
-                takes_late = is_before(late.time[row], late.series[row], store.time[i], store.series[i], plant.series)
-            if takes_late:
-                row = order[k]
+                if not is_before(out.time[row], out.series[row], store.time[i], store.series[i], plant.series):
+                    break
+                write = merge_late(line, row, source[row - late], joining, out, at, write)
                 k += 1
-                if write > at and out.time[write - 1] == late.time[row] and out.series[write - 1] == late.series[row]:
-                    fold_late(line, late, row, source[row], joining, out, write - 1)
-                    continue
-                copy_row(out, write, late, row, late.is_new[row])
-                if source[row] >= 0:
-                    line.stored += 1
-                    joining.accepted[source[row]] = 1
-            elif c < runs:
-                copy_row(out, write, store, i, 0)
-                i += 1
-            else:
-                break
+            copy_row(out, write, store, i, np.int64(0))
             write += 1
+    while k < m:
+        write = merge_late(line, order[k], source[order[k] - late], joining, out, at, write)
+        k += 1
     return write

@@ -1,6 +1,6 @@
 """Run rules on standardised points: Nelson's eight and Western Electric's four, one bit each, at the point that completes them.
 
-A point is judged from itself and the 14 before it, so a stream keeps fifteen numbers; a block is judged by the same function. A
+A point is judged from itself and the 14 before it, so a stream keeps fifteen numbers. A
 point that is NaN has no bits, and nothing before it counts for what comes after.
 
 Conventions: rule 1 and zones are strict (|z| > 1, 2, 3), rule 7 includes |z| = 1; a point on the centre line belongs to neither side; equal
@@ -13,7 +13,7 @@ Statistical Quality Control Handbook (1956).
 
 import numpy as np
 
-from processing.kernels.jit import inline, kernel
+from processing.kernels.jit import inline
 
 REACH = 15
 """Points that the longest pattern takes, the newest included."""
@@ -142,16 +142,3 @@ def judge_point(z, first, last):
     if mixture(z, begin, last, 8):
         mask |= NELSON_8
     return mask
-
-
-@kernel("void(float64[::1], int64[::1])")
-def run_rules(z, mask_out):
-    """Judge every point of a chart.
-
-    z : float64[n]
-        Standardised points in the order of time; NaN is a missing one.
-    mask_out : int64[n], output
-        Bits of the rules that each point completes.
-    """
-    for i in range(z.size):
-        mask_out[i] = judge_point(z, 0, i)

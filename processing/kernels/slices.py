@@ -166,7 +166,7 @@ def cut(work, rows, plant, table, chunks):
     Returns the number of chunks written. It stops where a window, a range or a chunk more has no room: call it again with more, until
     the first number of `work.progress` is the number of lines.
     """
-    n = 0
+    n = np.int64(0)
     while work.progress[0] < plant.lines.size:
         number = work.progress[0]
         if work.touched[number] != 0:

@@ -148,7 +148,7 @@ def update(chunks, rows, plant, windows, kept, finished):
     finished : FINISHED, output, with room for every row and every open second; of length 0 no seconds are made.
     Returns how many seconds were written. Rows of bad or stale quality, events and texts count nothing.
     """
-    n = 0
+    n = np.int64(0)
     of_seconds = finished.size > 0
     for chunk in chunks:
         rev = windows[chunk.window].runs

@@ -112,20 +112,6 @@ def add_found(number, found, progress, windows):
     windows[number].flags |= TOUCHED | CHANGED
 
 
-@inline
-def sort_by_level(ids, windows):
-    """Put ids in the order of their levels."""
-    count = np.zeros(LEVELS + 1, np.int64)
-    for number in ids:
-        count[windows[number].level + 1] += 1
-    place = np.cumsum(count)
-    before = ids.copy()
-    for number in before:
-        level = windows[number].level
-        ids[place[level]] = number
-        place[level] += 1
-
-
 MOST_ABOVE = 8
 """So many windows at most hold a slice: quarter-hour, hour, day, week, month, shift, order, and the minute that was cut."""
 
@@ -134,12 +120,12 @@ MOST_ABOVE = 8
 def ensure_above(found, progress, plant, table, zones, kept, known):
     """Find or make all windows above those that changed, and flag them.
 
-    found : ids of windows that changed, all that have the flag TOUCHED but slices that are not due; those above are added, and in the end
-    all are in the order of their levels. There must be room for MOST_ABOVE more of each. progress : int64[2], changed, how many are done
-    and how many there are. kept : uint8[LEVELS], 1 where windows of the level are kept. known : weeks, months, shifts and orders, those
+    found : ids of windows that changed, all that have the flag TOUCHED but slices that are not due; those above are added. There must be
+    room for MOST_ABOVE more of each. progress : int64[2 + LEVELS], changed, how many are done, how many there are, and by level a window
+    near which to look, or -1. kept : uint8[LEVELS], 1 where windows of the level are kept. known : weeks, months, shifts and orders, those
     of level l and line n at l * lines + n. Returns 1 when all are done, 0 when there is no room for a window more.
     """
-    near = np.full(LEVELS, -1, np.int64)
+    near = progress[2:]
     while progress[0] < progress[1]:
         window = table.windows[found[progress[0]]]
         if window.level < DAYS and kept[window.level + 1] == 1:
@@ -160,7 +146,6 @@ def ensure_above(found, progress, plant, table, zones, kept, known):
                 table.windows[number].end = end
                 add_found(number, found, progress, table.windows)
         progress[0] += 1
-    sort_by_level(found[: progress[1]], table.windows)
     return 1
 
 
@@ -188,7 +173,7 @@ def decompose(plant, windows, line, level, a, b, out, at):
 
     They are written to `out` from `at` on. Returns the next place.
     """
-    number = find_place(plant.lines, windows, line, level, b - 1, -1)
+    number = find_place(plant.lines, windows, line, level, b - 1, np.int64(-1))
     while number >= 0 and windows[number].end > a:
         start, end = windows[number].start, windows[number].end
         if start >= a and end <= b:
@@ -213,15 +198,16 @@ def put_children(plant, windows, parent, near, out, at):
     return at
 
 
-@kernel(INT, INTS, PLANT, WINDOWS, INTS, INTS)
-def find_below(parents, plant, windows, first, children):
+@kernel(INT, INTS, PLANT, WINDOWS, INTS, INTS, INTS)
+def find_below(parents, plant, windows, first, children, near):
     """What each of the longer windows `parents` is folded from, in order of time: the level below it, or its decomposition.
 
-    first : int64[parents + 1], output, where each parent's children begin; children : output.
+    first : int64[parents + 1], output, where each parent's children begin; children : output; near : int64[LEVELS] of scratch.
     Returns how many there are; where that is more than fit, `children` is to be made larger.
     """
-    found = 0
-    near = np.full(LEVELS, -1, np.int64)
+    found = np.int64(0)
+    for level in range(LEVELS):
+        near[level] = -1
     for k in range(parents.size):
         parent = windows[parents[k]]
         first[k] = found
@@ -241,7 +227,7 @@ def between(line, level, start, end, plant, windows, out):
 
     Returns how many there are.
     """
-    found = 0
+    found = np.int64(0)
     number = plant.lines[line].newest_window[level]
     while number >= 0 and windows[number].start >= start:
         if windows[number].start < end:

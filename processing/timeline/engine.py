@@ -153,7 +153,8 @@ class Engine:
         runs = np.empty(len(tables.lines), at.RUN)
         used = n_runs = 0
         if ready:
-            n_runs = order.settle_rows(arrived, tables.plant, store.rows, first, runs)
+            room = np.empty(len(runs) + 3 * ready, np.int64)
+            n_runs = order.settle_rows(arrived, tables.plant, store.rows, first, runs, room)
             used = int(runs["hi"][n_runs - 1]) - first
         store.advance(used)
         if used:

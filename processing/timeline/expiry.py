@@ -33,8 +33,8 @@ def _held_by_others(tables: Tables, residency: Residency, overlapping: list[int]
     """What the overlapping windows that are not among `ids` are folded from."""
     others = residency.flagged(0)
     others = np.setdiff1d(others[np.isin(tables.windows["level"][others], overlapping)], ids)
-    first = np.empty(len(others) + 1, np.int64)
-    found = found_ids(lambda out: find_below(others, tables.plant, tables.windows, first, out), 4096)
+    first, near = np.empty(len(others) + 1, np.int64), np.empty(at.LEVELS, np.int64)
+    found = found_ids(lambda out: find_below(others, tables.plant, tables.windows, first, out, near), 4096)
     return np.unique(found)
 
 

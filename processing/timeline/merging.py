@@ -28,6 +28,7 @@ class Merging:
     def __init__(self, tables: Tables, store: RowStore, runner: Runner, read_back: ReadBack) -> None:
         self._tables, self._store, self._runner, self._read_back = tables, store, runner, read_back
         self.rows = _room(1 << 16)
+        self._scratch = np.empty(0, np.int64)
 
     def flag_new(self, lo: int, hi: int) -> None:
         """Take rows for new ones."""
@@ -43,22 +44,22 @@ class Merging:
         """
         tables, store = self._tables, self._store
         accepted = np.empty(len(late.time), np.uint8)
-        joining = Joining(late.time, late.series, late.value, late.quality, accepted, -1)
+        columns, known = (late.time, late.series, late.value, late.quality), -1
         while True:
             plant, table = tables.plant, tables.table
+            joining = Joining(*columns, accepted, self._scratch, known)
             end = merge_slice(number, plant, table, store.oldest, store.rows, joining, self.rows, start)
             if end >= 0:
                 break
             if end == -1:
                 rows = self._read_back.rows_of(number, back, pending)
-                known = len(rows.time)
-                if known <= store.size // _KEPT_SHARE:
+                if len(rows.time) <= store.size // _KEPT_SHARE:
                     self._read_back.keep(number, rows)
                 else:
+                    columns, known = _joined(rows, late), len(rows.time)
                     accepted = np.empty(known + len(late.time), np.uint8)
-                    joining = Joining(*_joined(rows, late), accepted, known)
             else:
-                self._grow(-2 - end)
+                self._grow(-2 - end, start)
         is_kept = accepted[len(accepted) - len(late.time) :] == 1
         if not is_kept.any():
             return end, False
@@ -73,9 +74,13 @@ class Merging:
         note_rows(self._tables.table, number, first, first + len(new.time), *offsets)
         self._runner.accept(new.time, new.series, new.value, new.quality)
 
-    def _grow(self, rows: int) -> None:
-        """Room for at least `rows` rows; what is there stays."""
+    def _grow(self, rows: int, start: int) -> None:
+        """Room for at least `rows` rows, and scratch for those from `start` on; what is there stays."""
+        if len(self._scratch) < 4 * (rows - start):
+            self._scratch = np.empty(8 * (rows - start), np.int64)
         size = len(self.rows.time)
+        if rows <= size:
+            return
         fresh = _room(max(rows, 2 * size))
         for name in ("time", "series", "value", "quality", "is_new"):
             getattr(fresh, name)[:size] = getattr(self.rows, name)

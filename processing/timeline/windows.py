@@ -105,13 +105,15 @@ class Windows:
             return ids
         tables = self._tables
         plant, known = tables.plant, self._context.above(self._by_time, tables.windows["start"][ids])
-        found, progress = np.empty((1 + kernel.MOST_ABOVE) * len(ids), np.int64), np.array([0, len(ids)])
+        found, near = np.empty((1 + kernel.MOST_ABOVE) * len(ids), np.int64), [-1] * at.LEVELS
+        progress = np.array([0, len(ids), *near])
         found[: len(ids)] = ids
         while not kernel.ensure_above(found, progress, plant, tables.table, tables.zones, self._kept, known):
             tables.room_for(1 + len(ids) // 8, 0)
         ids = found[: progress[1]]
+        ids = ids[tables.windows["level"][ids].argsort(kind="stable")]
         self._residency.make_resident(ids)
-        emission.spread(ids, plant, tables.windows, self._kept, known, tables.dirty)
+        emission.spread(ids, plant, tables.windows, self._kept, known, tables.dirty, np.array(near))
         return ids
 
     def _fold(self, ids: np.ndarray) -> None:
@@ -127,8 +129,8 @@ class Windows:
     def _fold_some(self, parents: np.ndarray) -> None:
         tables = self._tables
         plant, table = tables.plant, tables.windows
-        first = np.empty(len(parents) + 1, np.int64)
-        children = found_ids(lambda out: kernel.find_below(parents, plant, table, first, out), 1024)
+        first, near = np.empty(len(parents) + 1, np.int64), np.empty(at.LEVELS, np.int64)
+        children = found_ids(lambda out: kernel.find_below(parents, plant, table, first, out, near), 1024)
         self._residency.make_resident(children)
         pool, tree = tables.longer, at.Tree(parents, first, children)
         rows = rows_of(table["block"][parents], table["shift"][parents])

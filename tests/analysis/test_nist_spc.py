@@ -22,7 +22,7 @@ from processing.formulas.spc import (
 )
 from processing.formulas.spc_constants import constants
 from processing.formulas.spc_counts import count_chart, fraction_chart, number_chart, rate_chart
-from processing.kernels.charts import ewma
+from processing.unwired.kernels.charts import ewma
 
 FOLDER = Path(__file__).parents[1] / "data" / "nist_spc"
 EXPECTED: dict[str, Any] = json.loads((FOLDER / "expected.json").read_text())

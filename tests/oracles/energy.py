@@ -12,8 +12,8 @@ from analysis.savings import judge
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from processing.formulas import demand, emissions, power
-from processing.kernels.energy import register_deltas
 from processing.unwired.formulas import tariff
+from processing.unwired.kernels.registers import register_deltas
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of
 
 Case = dict[str, Any]

@@ -10,8 +10,7 @@ import numpy as np
 
 from analysis.unwired.changes import change_points
 from analysis.unwired.outliers import hampel_outliers, local_outlier_probabilities, mad_scores
-from processing.kernels import drift
-from processing.unwired.kernels import adwin, moments, quantiles
+from processing.unwired.kernels import adwin, drift, moments, quantiles
 
 Case = dict[str, Any]
 

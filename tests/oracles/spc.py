@@ -18,7 +18,7 @@ from analysis.unwired.capability import (
 from analysis.unwired.run_length import cusum_arl, ewma_arl, shewhart_arl
 from processing.formulas import quality, spc, spc_counts
 from processing.formulas.spc_constants import constants
-from processing.kernels.charts import cusum, ewma
+from processing.unwired.kernels.charts import cusum, ewma
 
 Case = dict[str, Any]
 

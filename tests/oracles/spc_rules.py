@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from processing.formulas.spc import RULES
-from processing.kernels.rules import run_rules
+from processing.unwired.kernels.rules import run_rules
 
 
 def _run_rules(given: dict[str, Any]) -> dict[str, Any]:

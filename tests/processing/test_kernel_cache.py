@@ -46,3 +46,19 @@ def test_a_kernel_of_another_distribution_is_kept_with_ours_by_what_it_and_its_i
 
 def test_functions_in_files_without_kernels_are_left_to_numba() -> None:
     assert jit.KernelLocator.from_function(compiled, __file__) is None
+
+
+def test_a_kernel_that_makes_an_array_is_an_error_when_it_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIELDLINE_KERNEL_CACHE", str(tmp_path / "cache"))
+    source = FILE.replace("return held(0, 0, time, 5_000_000_000)", "return np.empty(time)[0]")
+    (tmp_path / "acme_array.py").write_text("import numpy as np\n" + source, "utf-8")
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import acme_array; acme_array.seconds.dispatcher"
+
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert run.returncode != 0
+    assert "NRT required but not enabled" in run.stderr

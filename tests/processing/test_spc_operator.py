@@ -10,10 +10,10 @@ from fieldline.plant import Plant
 from fieldline.plantfile import RULES, AssetEntry, PlantFile, SiteEntry, SpcEntry, SpcLimits, TagEntry
 from processing.formulas.spc import ewma_limits
 from processing.kernels import layout as at
-from processing.kernels.charts import ewma
-from processing.kernels.rules import run_rules
 from processing.operators import chosen, spc
 from processing.partition import needed
+from processing.unwired.kernels.charts import ewma
+from processing.unwired.kernels.rules import run_rules
 from tests.processing.chart_sets import OPERATORS, PRESS, order, start
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
 from tests.twins import spc as twin

@@ -7,6 +7,7 @@ for windows: hours are merged from minutes. Its accuracy is one of *rank*, best 
 import numpy as np
 
 from processing.kernels.jit import inline, kernel
+from processing.kernels.ordered import insert
 
 # columns of P²'s state
 MARKERS = 5
@@ -196,7 +197,8 @@ def flush_digest(state, k, c0, scratch):
     for i in range(n):
         scratch[_ONES, i] = 1.0
     buffer = state[k, c0 + T_BUFFER : c0 + T_BUFFER + n]
-    buffer.sort()
+    for i in range(1, n):
+        insert(buffer, i, buffer[i])
     _replace_centroids(state, k, c0, buffer, scratch[_ONES], n, state[k, c0 + T_COUNT], scratch)
     state[k, c0 + T_BUFFERED] = 0.0
 

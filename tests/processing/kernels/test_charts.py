@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from processing.kernels.charts import cusum, ewma
+from processing.unwired.kernels.charts import cusum, ewma
 from tests.twins import charts as twin
 
 

@@ -10,7 +10,8 @@ from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, 
 from fieldline.plantfile.calendars import ShiftEntry
 from fieldline.plantfile.tariffs import PeriodEntry
 from fieldline.states import STATES
-from processing.kernels.energy import IMPLAUSIBLE, OK, RESET, ROLLOVER, energy_state, register_deltas
+from processing.kernels.energy import IMPLAUSIBLE, OK, RESET, ROLLOVER, energy_state
+from processing.unwired.kernels.registers import register_deltas
 from tests.processing.engine_rig import SECOND, EngineRig, Row, event, frame_of
 
 LINE = "plant/hall/line1"

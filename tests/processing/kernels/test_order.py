@@ -23,7 +23,7 @@ def test_sorting_gives_time_then_rank_whatever_came_before(disorder: float) -> N
     of_series["rank"] = [3, 1, 4, 0, 2]
     order = np.arange(n)
 
-    sort_run(time, series, of_series, order, 0, n, np.empty(n, np.int64))
+    sort_run(time, series, of_series, order, 0, n, np.empty(2 * n, np.int64))
 
     want = sorted(range(n), key=lambda k: (time[k], of_series["rank"][series[k]]))
     assert [(time[k], series[k]) for k in order] == [(time[k], series[k]) for k in want]

@@ -5,7 +5,8 @@ import pytest
 
 from processing.formulas.spc import RULES, rule_names
 from processing.kernels import rules
-from processing.kernels.rules import REACH, judge_point, run_rules
+from processing.kernels.rules import REACH, judge_point
+from processing.unwired.kernels.rules import run_rules
 from tests.twins import rules as twin
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from fieldline.plantfile import RULES, SpcEntry
-from processing.kernels import charts, drift, outliers, rules, spc, spc_memory, spc_points
 from processing.kernels import layout as at
+from processing.kernels import spc, spc_memory, spc_points
 from processing.kernels.jit import words
 from processing.kernels.layout import Plant
 from processing.timeline.charts import Charts
 from processing.timeline.tables import Tables
+from processing.unwired.kernels import charts, drift, outliers, rules
 from tests.twins import spc as twin
 
 HELD = {0: (0, 0, math.nan, math.nan), 1: (1, 1, 10.0, 2.0), 2: (2, 4, 13.0, 1.5)}

@@ -6,8 +6,9 @@ from random import Random
 import numpy as np
 import pytest
 
-from processing.kernels import drift as at
+from processing.kernels.drift import FALL, RISE, STEADY
 from processing.unwired.kernels import adwin as windows
+from processing.unwired.kernels import drift as at
 from tests.twins.drift import adwin, ddm, page_hinkley
 
 
@@ -33,7 +34,7 @@ def test_page_hinkley_equals_its_twin(levels: tuple[float, float]) -> None:
     assert run_page_hinkley(values) == page_hinkley(values, 0.05, 8.0, 0.999, 20)
 
 
-@pytest.mark.parametrize(("level", "verdict"), [(2.0, at.RISE), (-2.0, at.FALL)])
+@pytest.mark.parametrize(("level", "verdict"), [(2.0, RISE), (-2.0, FALL)])
 def test_page_hinkley_says_once_which_way_the_level_went_and_begins_anew(level: float, verdict: int) -> None:
     found = run_page_hinkley(steps(2, (200, 0.0), (200, level)), threshold=20.0)
 
@@ -43,8 +44,8 @@ def test_page_hinkley_says_once_which_way_the_level_went_and_begins_anew(level: 
 
 
 def test_page_hinkley_is_silent_on_a_flat_signal_and_before_it_has_seen_enough() -> None:
-    assert set(run_page_hinkley([5.0] * 500)) == {at.STEADY}
-    assert set(run_page_hinkley([0.0] * 5 + [100.0] * 14)) == {at.STEADY}
+    assert set(run_page_hinkley([5.0] * 500)) == {STEADY}
+    assert set(run_page_hinkley([0.0] * 5 + [100.0] * 14)) == {STEADY}
 
 
 def run_ddm(errors: list[int], step: int = 10_000) -> list[int]:
@@ -67,7 +68,7 @@ def test_ddm_equals_its_twin(seed: int) -> None:
 
 
 def test_ddm_drifts_at_the_first_error_of_a_row_that_had_none() -> None:
-    assert run_ddm([0] * 100 + [1]) == [at.STEADY] * 100 + [at.DRIFT]
+    assert run_ddm([0] * 100 + [1]) == [STEADY] * 100 + [at.DRIFT]
 
 
 def run_adwin(values: list[float], step: int = 10_000, clock: int = 32) -> tuple[list[int], np.ndarray]:
@@ -144,7 +145,7 @@ def test_what_is_no_number_is_passed_over() -> None:
 
     assert run_page_hinkley(holed)[::2] == run_page_hinkley(values)
     assert run_adwin(holed)[0][::2] == run_adwin(values)[0]
-    assert set(run_page_hinkley(holed)[1::2]) == set(run_adwin(holed)[0][1::2]) == {at.STEADY}
+    assert set(run_page_hinkley(holed)[1::2]) == set(run_adwin(holed)[0][1::2]) == {STEADY}
 
 
 def test_rows_do_not_know_of_each_other() -> None:

@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from processing.kernels import outliers as at
+from processing.unwired.kernels import outliers as at
 from tests.twins.outliers import hampel, median_and_mad, newest_scores
 
 
