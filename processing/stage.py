@@ -46,7 +46,7 @@ class ProcessStage:
         Raises SettingsError, LogCorrupt, and InUse when another process holds the stage on an embedded log.
         """
         self._health.set("starting", "loading kernels")
-        load(needed(chosen(self._settings.operators), self._plant))
+        load(needed(chosen(self._settings.operators), self._plant), stop.is_set)
         self._health.set("starting", "joining the group")
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="read-back")
         reader = self._log.reader(Stream.READINGS, "process")

@@ -1,7 +1,7 @@
 """Compile or load kernels before the first reading comes, so that it does not wait for them."""
 
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from types import ModuleType
 
 from processing.operator import Operator
@@ -14,10 +14,10 @@ def warmup() -> None:
     load(list(known().values()))
 
 
-def load(operators: Collection[Operator]) -> None:
+def load(operators: Collection[Operator], is_stopped: Callable[[], bool] = bool) -> None:
     """Load the kernels that the timeline and these operators call, and compile those that are not in the cache yet.
 
-    Kernels that no one but other operators calls are left alone.
+    Kernels that no one but other operators calls are left alone. It ends early when it is stopped: compiling all takes a minute.
     """
     import processing.timeline.engine  # noqa: F401 (its kernels are known when its files are imported)
     from processing.kernels.jit import KERNELS
@@ -26,7 +26,7 @@ def load(operators: Collection[Operator]) -> None:
     others = [operator for operator in known().values() if operator not in operators]
     idle = _called(others) - _called(operators)
     for kernel in KERNELS:
-        if kernel.__module__ not in idle:
+        if kernel.__module__ not in idle and not is_stopped():
             kernel.dispatcher  # noqa: B018 (it is loaded when it is asked for)
 
 

@@ -21,8 +21,9 @@ from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.kernels.layout import Rows
-from processing.operators import telemetry
+from processing.operators import chosen, telemetry
 from processing.stage import ProcessStage
+from processing.warmup import load
 from tests.processing.engine_rig import SECOND, Row, frame_of
 
 OVEN = "plant/hall/line1/oven"
@@ -105,8 +106,14 @@ class StageRig:
         return [(record.headers["reason"].decode(), int(record.headers["count"])) for record in records]
 
 
+@pytest.fixture(scope="module")
+def kernels() -> None:
+    """Compiled before a stage is started, which its bounds do not allow for."""
+    load(chosen(None))
+
+
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[StageRig]:
+def stage(tmp_path: Path, kernels: None) -> Iterator[StageRig]:
     log = SqliteLog(tmp_path / "plant.db")
     rig = StageRig(log)
     yield rig
