@@ -43,12 +43,6 @@ FLAGS = context(Flags, BYTES, BYTES)
 
 
 @inline
-def flags_of(window, dirty):
-    """The dirty flags of the pool in which a window's block lies."""
-    return dirty.slices if window.level == SLICES else dirty.windows
-
-
-@inline
 def spread_to(parent, window, flag, plant, dirty):
     """Flag in a window the rows to fold anew, those that carry `flag` in a window below it.
 
@@ -57,7 +51,7 @@ def spread_to(parent, window, flag, plant, dirty):
     """
     if window.flags & REVISED != 0:
         parent.flags |= REVISED
-    of_window, line = flags_of(window, dirty), plant.lines[window.line]
+    of_window, line = dirty.slices if window.level == SLICES else dirty.windows, plant.lines[window.line]
     for r in range(min(np.int64(1) << window.shift, line.series)):
         if of_window[window.block + r] & (flag | REFOLD) != 0:
             dirty.windows[parent.block + r] |= REFOLD
@@ -81,7 +75,7 @@ def spread(ids, plant, windows, kept, known, dirty, near):
             if start < end:
                 above = near[level] = find_place(plant.lines, windows, window.line, level, start, near[level])
                 spread_to(windows[above], window, SIDEWARD, plant, dirty)
-        of_window = flags_of(window, dirty)
+        of_window = dirty.slices if window.level == SLICES else dirty.windows
         for row in range(window.block, window.block + (np.int64(1) << window.shift)):
             of_window[row] &= 255 - SPREAD
 
@@ -129,7 +123,8 @@ def dirty_rows(ids, windows, plant, dirty, out_row, out_window, out_series):
     found = 0
     for number in ids:
         window = windows[number]
-        line, of_window = plant.lines[window.line], flags_of(window, dirty)
+        line = plant.lines[window.line]
+        of_window = dirty.slices if window.level == SLICES else dirty.windows
         for r in range(min(np.int64(1) << window.shift, line.series)):
             if of_window[window.block + r] & EMIT != 0:
                 out_row[found] = window.block + r
@@ -144,7 +139,7 @@ def clear_flags(ids, windows, dirty):
     """Take the flags off the rows of windows that were emitted, all but those of a later fold."""
     for number in ids:
         window = windows[number]
-        of_window, left = flags_of(window, dirty), 0
+        of_window, left = dirty.slices if window.level == SLICES else dirty.windows, 0
         for row in range(window.block, window.block + (np.int64(1) << window.shift)):
             of_window[row] &= 255 - (EMIT | SPREAD)
             left |= of_window[row]
