@@ -21,6 +21,7 @@ from fieldline.errors import FrameError, InUse, PartitionLost, Unavailable
 from fieldline.frames import decode_batch
 from fieldline.health import Health
 from fieldline.log import Log, Poll, Reader, Record, Stream
+from fieldline.log.unopened import Unopened
 from fieldline.plant import Plant
 from fieldline.settings import DeliverSettings
 
@@ -56,6 +57,7 @@ class DeliverStage:
         self._again = again
         self._join_by = clock.monotonic() + _JOIN_S
         self._parts: dict[int, Taken] = {}
+        self._unopened = Unopened(clock)
         self._bytes = 0
         self._stop_by: float | None = None
 
@@ -111,7 +113,10 @@ class DeliverStage:
                 began = now
                 if any(part.next_offset is not None for part in self._parts.values()):
                     return
-                if now - idle_since >= _IDLE_AFTER_S:
+                unopened = self._unopened.look(reader.assigned, self._parts.keys())
+                if unopened is not None:
+                    self._health.set("degraded", unopened)
+                elif now - idle_since >= _IDLE_AFTER_S:
                     self._patience.reset()
                     self._health.set("idle", "everything is delivered")
 

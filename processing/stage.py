@@ -15,6 +15,7 @@ from fieldline.clock import Clock
 from fieldline.errors import FieldlineError, LogCorrupt, PartitionLost, SettingsError, Unavailable
 from fieldline.health import Health
 from fieldline.log import Log, Poll, Reader, Record, Stream
+from fieldline.log.unopened import Unopened
 from fieldline.memory import drop_code, give_back
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
@@ -38,6 +39,7 @@ class ProcessStage:
         self._partitions: dict[int, Partition] = {}
         self._rows_held, self._give_back_at = 0, clock.monotonic() + _FIRST_GIVE_BACK_S
         self._gauged_at = -_GAUGES_S
+        self._unopened = Unopened(clock)
         self._logger = structlog.get_logger().bind(stage="process")
 
     def run(self, stop: threading.Event) -> None:
@@ -83,7 +85,7 @@ class ProcessStage:
             rows += self._guard(partition, partial(partition.take, records), stop) or 0
             if number in self._partitions:
                 self._guard(partition, partition.tick, stop)
-        self._report(rows)
+        self._report(rows, self._unopened.look(reader.assigned, self._partitions.keys()))
 
     def _change_hands(self, poll: Poll, reader: Reader, stop: threading.Event) -> None:
         for number in poll.revoked:
@@ -115,6 +117,9 @@ class ProcessStage:
                 self._health.set("degraded", f"partition {partition.number}: {error}")
                 stop.wait(_PAUSE_S)
                 continue
+            except PartitionLost:
+                self._logger.warning("partition lost", partition=partition.number)
+                return  # if it stays assigned, a poll announces it again
             self._logger.info("partition open", partition=partition.number, start=said, offset=partition.offset)
             self._partitions[partition.number] = partition
             return
@@ -140,11 +145,14 @@ class ProcessStage:
             self._reopen(partition, stop)
         return None
 
-    def _report(self, rows: int) -> None:
+    def _report(self, rows: int, unopened: str | None) -> None:
         if rows:
             self._health.count("rows", rows)
         is_active = bool(rows) or any(partition.unemitted for partition in self._partitions.values())
-        self._health.set("active" if is_active else "idle", f"{len(self._partitions)} partitions")
+        if unopened is not None:
+            self._health.set("degraded", unopened)
+        else:
+            self._health.set("active" if is_active else "idle", f"{len(self._partitions)} partitions")
         self._give_back(rows, is_active)
         now = self._clock.monotonic()
         if now - self._gauged_at < _GAUGES_S:

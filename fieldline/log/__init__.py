@@ -9,9 +9,9 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from fieldline.errors import SettingsError
-from fieldline.log.records import COMPACTED, Commit, Poll, Record, Stream
+from fieldline.log.records import COMPACTED, Commit, Poll, Record, Removed, Stream
 
-__all__ = ["COMPACTED", "Commit", "Log", "Poll", "Reader", "Record", "Stream", "open_log"]
+__all__ = ["COMPACTED", "Commit", "Log", "Poll", "Reader", "Record", "Removed", "Stream", "open_log"]
 
 
 class Reader(Protocol):
@@ -19,6 +19,13 @@ class Reader(Protocol):
 
     generation: int
     """Grows with every change of ownership; a later owner of a partition always has a larger one."""
+
+    @property
+    def assigned(self) -> frozenset[int]:
+        """The partitions that the group gives to this member by now, whether or not `poll` has announced them.
+
+        One that stays here without being announced is nobody's: see `fieldline/log/unopened.py`.
+        """
 
     def poll(self, timeout_s: float, max_bytes: int = 16 << 20) -> Poll:
         """Wait up to `timeout_s` for records. Within a partition they come in order, without holes.

@@ -6,6 +6,7 @@ short), or, when changed metadata began the join, waits for ever with heartbeats
 consumer object; `tests/contracts` shows that members settle. To be looked at again when kafka-python is upgraded.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaConsumer
@@ -13,14 +14,21 @@ from kafka.coordinator.base import MemberState
 
 
 class JoinKeeper:
-    """Keeps the answer of a join until a poll takes it up."""
+    """Keeps the answer of a join until a poll takes it up.
 
-    def __init__(self, consumer: KafkaConsumer) -> None:
+    fallen_out : called, on any thread, after the member fell out of the group: by a broker that does not know it any more, or by leaving.
+        The library tells its listener so only at the beginning of a join, not when it happens within one.
+    """
+
+    def __init__(self, consumer: KafkaConsumer, fallen_out: Callable[[], None]) -> None:
         self._consumer = consumer
+        self._fallen_out = fallen_out
         self._coordinator: Any = consumer._coordinator
         self._join = self._coordinator._do_join_and_sync_async
         self._complete = self._coordinator._on_join_complete_async
         self._answer: tuple[object, bytes] | None = None
+        self._reset = self._coordinator.reset_generation
+        self._coordinator.reset_generation = self._fall_out
         self._coordinator._do_join_and_sync_async = self._join_once
         self._coordinator._on_join_complete_async = self._completed
 
@@ -29,10 +37,19 @@ class JoinKeeper:
         """Whether a join is under way or its answer waits."""
         return self._consumer.group_metadata().state is MemberState.REBALANCING
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the group knows the member, and what it has assigned to it holds."""
+        return self._consumer.group_metadata().state is MemberState.STABLE
+
     def carry_on(self) -> None:
         """Make the next poll take the join up; call after a poll."""
         if self.is_joining:
             self._coordinator.request_rejoin()
+
+    def _fall_out(self, *arguments: Any, **named: Any) -> None:
+        self._reset(*arguments, **named)
+        self._fallen_out()
 
     async def _join_once(self) -> bytes:
         answer, self._answer = self._answer, None

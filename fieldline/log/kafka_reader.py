@@ -1,9 +1,8 @@
 """A member of a consumer group on a Kafka log."""
 
 import logging
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
@@ -14,9 +13,10 @@ from kafka.structs import OffsetAndMetadata
 from fieldline.errors import PartitionLost, Unavailable
 from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_direct import to_record
+from fieldline.log.kafka_holdings import Holdings
 from fieldline.log.kafka_join import JoinKeeper
 from fieldline.log.kafka_settings import KafkaSettings, translate, translated
-from fieldline.log.records import Commit, Poll, Record, Stream
+from fieldline.log.records import Commit, Poll, Record, Removed, Stream
 
 _log = logging.getLogger(__name__)
 _SLICE_S = 0.1
@@ -32,46 +32,36 @@ _MAX_RECORDS = 5000
 NOTE_LIMIT = 1000
 
 
-class _Changes(ConsumerRebalanceListener):
-    """Notes what the library's IO thread says; the thread that polls picks it up."""
+class _Listener(ConsumerRebalanceListener):
+    """Hears on the library's IO thread what was taken away. What was given shows in the assignment."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._events: list[tuple[bool, int]] = []
-        self.gone: set[int] = set()
+    def __init__(self, lose: Callable[[Iterable[int]], None]) -> None:
+        self._lose = lose
 
-    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        with self._lock:
-            self._events += [(True, place.partition) for place in sorted(assigned)]
-            self.gone -= {place.partition for place in assigned}
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None: ...
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        with self._lock:
-            self._events += [(False, place.partition) for place in sorted(revoked)]
-            self.gone |= {place.partition for place in revoked}
+        self._lose(place.partition for place in revoked)
 
     def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
         self.on_partitions_revoked(lost)
 
-    def take(self) -> list[tuple[bool, int]]:
-        with self._lock:
-            events, self._events = self._events, []
-            return events
-
 
 class KafkaReader:
-    """See `Reader`. `resets` counts how often an offset had gone by retention, so that records were passed over."""
+    """See `Reader`."""
 
     def __init__(
         self, settings: KafkaSettings, stream: Stream, group: str, closed: Callable[["KafkaReader"], None]
     ) -> None:
         self.generation = 0
-        self.resets = 0
         self._settings, self._stream = settings, stream
         self._topic = settings.topic(stream)
         self._group = settings.group(stream, group)
-        self._changes = _Changes()
-        self._next: dict[int, int | None] = {}
+        self._holdings = Holdings()
+        self._next: dict[int, int] = {}
+        self._first: dict[int, int] = {}
+        self._removed: list[Removed] = []
+        self._hindrance: Unavailable | None = None
         self._record_bytes = 100_000.0
         self._heard = time.monotonic()
         self._on_close = closed
@@ -92,8 +82,8 @@ class KafkaReader:
                 fetch_max_wait_ms=100,
                 metrics_enabled=False,
             )
-            self._consumer.subscribe([self._topic], listener=self._changes)
-            self._joins = JoinKeeper(self._consumer)
+            self._consumer.subscribe([self._topic], listener=_Listener(self._holdings.lose))
+            self._joins = JoinKeeper(self._consumer, self._holdings.fall_out)
             # Joining before the topic is known gives an empty assignment first.
             self._consumer.partitions_for_topic(self._topic)
 
@@ -110,21 +100,34 @@ class KafkaReader:
             with translated(self._settings.place):
                 found = self._consumer.poll(int(1000 * min(max(left, 0.01), _SLICE_S)), max_records=limit)
             self._joins.carry_on()
-            revoked, assigned = self._apply_changes({place.partition for place in found})
+            revoked, assigned = self._compare()
+            # What came of a partition that was opened just now comes again, from where that put it.
             records = [
-                to_record(each) for several in found.values() for each in several if each.partition in self._next
+                to_record(each)
+                for several in found.values()
+                for each in several
+                if each.partition in self._holdings and each.partition not in assigned
             ]
             if records:
                 self._note_read(records)
-            is_over = left <= 0 and not (self._joins.is_joining and left > -_JOIN_S)
+            is_over = self._hindrance is None and left <= 0 and not (self._joins.is_joining and left > -_JOIN_S)
             if records or assigned or revoked or is_over:
-                return Poll(records, assigned, revoked)
+                removed, self._removed = self._removed, []
+                return Poll(records, assigned, revoked, tuple(removed))
+            if self._hindrance is not None:
+                raise self._hindrance
             self._check_connection()
+
+    @property
+    def assigned(self) -> frozenset[int]:
+        """See `Reader.assigned`."""
+        return frozenset(place.partition for place in self._consumer.assignment())
 
     def seek(self, partition: int, offset: int) -> None:
         """See `Reader.seek`."""
         self._consumer.seek(self._place(partition), offset)
-        self._next[partition] = None
+        # That what lies before is gone was told when the partition was opened.
+        self._next[partition] = max(offset, self._first[partition])
 
     def pause(self, partition: int) -> None:
         """Give nothing of the partition until `resume`; the group keeps it ours while we poll."""
@@ -161,7 +164,7 @@ class KafkaReader:
                 raise Unavailable(
                     f"log: group {self._group} rebalances, partition {partition} not committed"
                 ) from error
-            self._changes.gone.add(partition)
+            self._holdings.lose([partition])
             raise PartitionLost(f"log: partition {partition} of {self._topic} went to another worker") from error
         except (KafkaError, OSError) as error:
             raise translate(error, self._settings.place) from error
@@ -175,37 +178,51 @@ class KafkaReader:
         with translated(self._settings.place):
             self._consumer.close(autocommit=False, timeout_ms=int(_CLOSE_S * 1000))
 
-    def _apply_changes(self, read: set[int]) -> tuple[list[int], list[int]]:
-        """What changed hands since last time: (revoked, assigned). A partition that went and came back is in both.
+    def _compare(self) -> tuple[list[int], list[int]]:
+        """Compare what is open with what is assigned: (given up, opened now). A partition may be in both.
 
-        Never raises: the records just taken from the library must not be lost. `read` are the partitions they are of.
+        Does not raise Unavailable: the records just taken from the library must not be lost. A partition that can't be put in place yet
+        is opened by a later poll; `_hindrance` says why.
         """
-        before = set(self._next)
-        revoked: set[int] = set()
-        for is_assigned, partition in self._changes.take():
-            if is_assigned:
-                self._next[partition] = None
-            else:
-                self._next.pop(partition, None)
-                revoked |= {partition} & before
-        owned = {place.partition for place in self._consumer.assignment()}
-        for partition in (read & owned) - set(self._next):
-            self._next[partition] = None
-        assigned = [p for p in self._next if p not in before or p in revoked]
-        if assigned:
+        self._hindrance = None
+        era, is_settled = self._holdings.era, self._joins.is_settled
+        assigned = self.assigned
+        revoked = self._holdings.give_up(assigned)
+        for partition in revoked:
+            self._next.pop(partition, None)
+        opened: list[int] = []
+        for partition in sorted(assigned - self._holdings.open) if is_settled else []:
+            try:
+                self._put_in_place(partition)
+            except Unavailable as error:
+                self._hindrance = error
+                break
+            self._holdings.take(partition, era)
+            opened.append(partition)
+        if opened:
             self.generation = max(self.generation, self._consumer.group_metadata().generation_id)
-        for partition in assigned:
-            self._next[partition] = self._expected(partition)
-        return sorted(revoked), sorted(assigned)
+        return revoked, opened
 
-    def _expected(self, partition: int) -> int | None:
-        """The committed offset, to notice records that are gone; None when it can't be told."""
-        try:
-            commit = self.committed(partition)
-        except Unavailable as error:
-            _log.warning("%s/%d: whether records are gone is not checked: %s", self._topic, partition, error)
-            return None
-        return commit.offset if commit else None
+    def _put_in_place(self, partition: int) -> None:
+        """Put the next record to be read at the committed offset. Raises Unavailable."""
+        commit = self.committed(partition)
+        place = TopicPartition(self._topic, partition)
+        with translated(self._settings.place):
+            first = self._consumer.beginning_offsets([place], timeout_ms=int(_COMMIT_S * 1000))[place]
+            start = first if commit is None else commit.offset
+            if start < first:
+                self._tell_removed(partition, start, first)
+                start = first
+            self._consumer.seek(place, start)
+            self._consumer.resume(place)
+        self._next[partition], self._first[partition] = start, first
+
+    def _tell_removed(self, partition: int, start: int, stop: int) -> None:
+        self._removed.append(Removed(partition, start, stop))
+        _log.warning(
+            "%s/%d: offset %d is not on the log any more, reading goes on at %d; records between are lost",
+            self._topic, partition, start, stop,
+        )  # fmt: skip
 
     def _note_read(self, records: list[Record]) -> None:
         self._heard = time.monotonic()
@@ -213,12 +230,8 @@ class KafkaReader:
         self._record_bytes = max(200.0, 0.5 * self._record_bytes + 0.5 * size, size)
         for record in records:
             expected = self._next[record.partition]
-            if expected is not None and record.offset != expected:
-                self.resets += 1
-                _log.warning(
-                    "%s/%d: offset %d is not on the log any more, reading goes on at %d; records between are lost",
-                    self._topic, record.partition, expected, record.offset,
-                )  # fmt: skip
+            if record.offset > expected:
+                self._tell_removed(record.partition, expected, record.offset)
             self._next[record.partition] = record.offset + 1
 
     def _check_connection(self) -> None:
@@ -233,7 +246,7 @@ class KafkaReader:
     def _place(self, partition: int) -> TopicPartition:
         self._check_open()
         place = TopicPartition(self._topic, partition)
-        if partition not in self._next or partition in self._changes.gone or place not in self._consumer.assignment():
+        if partition not in self._holdings or place not in self._consumer.assignment():
             raise PartitionLost(f"log: partition {partition} of {self._topic} is not ours")
         return place
 

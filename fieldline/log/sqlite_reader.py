@@ -81,6 +81,11 @@ class SqliteReader:
         # Whether something may lie unread although nothing was appended since: after a full fetch, a seek, a resume.
         self._has_more = True
 
+    @property
+    def assigned(self) -> frozenset[int]:
+        """See `Reader.assigned`."""
+        return frozenset(self._next)
+
     def poll(self, timeout_s: float, max_bytes: int = 16 << 20) -> Poll:
         """See `Reader.poll`."""
         self._check_open()

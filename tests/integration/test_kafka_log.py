@@ -13,9 +13,10 @@ from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from deploy.native.server import Server
-from fieldline.errors import RecordTooLarge, SettingsError, Unavailable
-from fieldline.log import Commit, Log, Stream, open_log
+from fieldline.errors import PartitionLost, RecordTooLarge, SettingsError, Unavailable
+from fieldline.log import Commit, Log, Reader, Record, Removed, Stream, open_log
 from fieldline.log.kafka import KafkaLog
+from fieldline.log.kafka_reader import KafkaReader
 from fieldline.log.topics import apply_topics
 
 READINGS = Stream.READINGS
@@ -53,6 +54,9 @@ def test_an_option_changed_by_hand_is_set_back_and_said(kafka: Server) -> None:
     admin = admin_of(kafka)
     change = ConfigResource(ConfigResourceType.TOPIC, "topics-option.checkpoints.v1", {"max.message.bytes": "1000"})
     admin.alter_configs([change])
+    asked = [ConfigResource(ConfigResourceType.TOPIC, "topics-option.checkpoints.v1")]
+    # The controller's word reaches the broker a moment later.
+    poll_until(lambda: "'1000'" in str(admin.describe_configs(asked)))
     admin.close()
 
     done = apply_topics(kafka.url, 1, prefix="topics-option")
@@ -106,11 +110,12 @@ def test_a_committed_offset_that_retention_removed_is_said_and_counted(
     admin.close()
 
     second = log.reader(READINGS, "process")
+    removed: list[Removed] = []
     with caplog.at_level(logging.WARNING):
-        records = read_some(second, 4)
+        records = read_some(second, 4, removed)
 
     assert [record.offset for record in records] == [6, 7, 8, 9]
-    assert second.resets == 1
+    assert removed == [Removed(0, 2, 6)]
     assert "offset 2 is not on the log any more" in caplog.text
     assert log.bounds(READINGS, 0) == (6, 10)
     assert [record.offset for record in log.read(READINGS, 0, 0)] == [6, 7, 8, 9]
@@ -185,6 +190,64 @@ def test_a_member_whose_polls_are_short_gets_its_partitions(kafka: Server, kafka
     log.close()
 
 
+def test_records_removed_while_a_reader_rests_are_told_once(kafka: Server, kafka_url: Callable[..., str]) -> None:
+    log = open_log(kafka_url(1))
+    assert isinstance(log, KafkaLog)
+    for i in range(4):
+        log.append(READINGS, 0, b"", b"%d" % i).result(WAIT_S)
+    reader = log.reader(READINGS, "process")
+    read_some(reader, 4)
+    reader.pause(0)
+    for i in range(4):
+        log.append(READINGS, 0, b"", b"%d" % i).result(WAIT_S)
+    admin = admin_of(kafka)
+    admin.delete_records({TopicPartition(log.settings.topic(READINGS), 0): 7})
+    admin.close()
+
+    reader.resume(0)
+    removed: list[Removed] = []
+    records = read_some(reader, 1, removed)
+
+    assert [record.offset for record in records] == [7]
+    assert removed == [Removed(0, 4, 7)]
+    log.close()
+
+
+def test_a_member_that_falls_out_within_a_join_gives_its_partitions_up_and_gets_them_anew(
+    kafka_url: Callable[..., str],
+) -> None:
+    """The library joins again under another name and says nothing: it takes the partitions for kept."""
+    log = open_log(kafka_url(1))
+    log.append(READINGS, 0, b"", b"a").result(WAIT_S)
+    reader = log.reader(READINGS, "process")
+    assert isinstance(reader, KafkaReader)
+    read_some(reader, 1)
+    generation = reader.generation
+    coordinator = reader._consumer._coordinator
+    coordinator.rejoining = True
+    coordinator.reset_generation()
+
+    with pytest.raises(PartitionLost):
+        reader.commit(0, 1)
+    lost: list[int] = []
+    records: list[Record] = []
+
+    def is_back() -> bool:
+        poll = retried(lambda: reader.poll(0.2))
+        lost.extend(poll.revoked)
+        records.extend(poll.records)
+        return bool(records)
+
+    poll_until(is_back)
+
+    assert lost == [0]
+    assert [record.value for record in records] == [b"a"]  # nothing was committed, so it comes again
+    assert reader.generation > generation
+    commit_soon(reader, 0, 1)
+    assert log.commits(READINGS, "process") == {0: Commit(1, "")}
+    log.close()
+
+
 HOLD_PARTITIONS = """
 import sys
 from fieldline.log import Stream, open_log
@@ -233,10 +296,32 @@ class open_closing:
         self.log.close()
 
 
-def read_some(reader, count: int) -> list:  # type: ignore[no-untyped-def, type-arg]
-    records: list = []  # type: ignore[type-arg]
-    poll_until(lambda: records.extend(retried(lambda: reader.poll(0.2)).records) or len(records) >= count)
+def read_some(reader: Reader, count: int, removed: list[Removed] | None = None) -> list[Record]:
+    records: list[Record] = []
+
+    def is_enough() -> bool:
+        poll = retried(lambda: reader.poll(0.2))
+        records.extend(poll.records)
+        if removed is not None:
+            removed.extend(poll.removed)
+        return len(records) >= count
+
+    poll_until(is_enough)
     return records
+
+
+def commit_soon(reader: Reader, partition: int, offset: int) -> None:
+    """Commit; while the group rebalances poll on."""
+
+    def is_committed() -> bool:
+        try:
+            reader.commit(partition, offset)
+            return True
+        except Unavailable:
+            reader.poll(0.1)
+            return False
+
+    poll_until(is_committed)
 
 
 def poll_until(is_done: Callable[[], object]) -> None:

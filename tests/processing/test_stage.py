@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 
 from fieldline.clock import SystemClock
-from fieldline.errors import Unavailable
+from fieldline.errors import PartitionLost, Unavailable
 from fieldline.frames import decode_batch, encode_batch, encode_metrics, encode_readings
 from fieldline.health import Health
-from fieldline.log import Stream
+from fieldline.log import Poll, Reader, Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
@@ -293,6 +293,61 @@ def test_a_log_that_goes_away_degrades_the_stage_until_it_is_back(
     stage.until(stage.is_drained)
     stage.until(lambda: stage.health.state == "idle")
     assert stage.counters["stored"] == 2
+
+
+class WaywardReader:
+    """The log's reader, but what its polls announce and whether it may be put in place are the test's to say."""
+
+    def __init__(self, reader: Reader, announce: Callable[[], bool]) -> None:
+        self._reader, self._announce = reader, announce
+        self.refusals = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reader, name)
+
+    def poll(self, timeout_s: float, max_bytes: int) -> Poll:
+        poll = self._reader.poll(timeout_s, max_bytes)
+        announced = self._announce()
+        return poll._replace(assigned=[0] if announced else [], records=poll.records if announced else [])
+
+    def seek(self, partition: int, offset: int) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise PartitionLost(f"log: partition {partition} of readings is not ours")
+        self._reader.seek(partition, offset)
+
+
+def wayward(stage: StageRig, monkeypatch: pytest.MonkeyPatch, announce: Callable[[], bool], refusals: int = 0) -> None:
+    reader = WaywardReader(stage.log.reader(Stream.READINGS, "process"), announce)
+    reader.refusals = refusals
+    monkeypatch.setattr(stage.log, "reader", lambda *_: reader)
+
+
+def test_a_partition_that_is_assigned_and_never_opened_degrades_the_stage_until_it_is(
+    stage: StageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fieldline.log.unopened.PATIENCE_S", 0.3)
+    announcing = threading.Event()
+    announced = iter([True])
+    wayward(stage, monkeypatch, lambda: announcing.is_set() and next(announced, False))
+    stage.run()
+
+    stage.until(lambda: stage.health.state == "degraded")
+    assert stage.health.reason.startswith("partition 0: assigned to this worker for ")
+    assert stage.health.reason.endswith("but not open")
+    announcing.set()
+
+    stage.until(lambda: bool(stage.health.state == "idle"))
+
+
+def test_a_partition_that_is_lost_while_it_is_opened_ends_no_stage(
+    stage: StageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announced = iter([True, False, True])
+    wayward(stage, monkeypatch, lambda: next(announced, False), refusals=1)
+    stage.run()
+
+    stage.until(lambda: (stage.health.state, stage.health.reason) == ("idle", "1 partitions"))
 
 
 def test_changed_parameters_start_clean_from_the_beginning_of_the_log(stage: StageRig) -> None:
