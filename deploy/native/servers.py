@@ -62,15 +62,23 @@ class Mosquitto(Server):
 class Kafka(Server):
     """One Kafka broker (KRaft, combined mode) with little memory and quick sessions.
 
-    `properties` override the broker's settings. The jars come from `deploy/native/install`.
+    `properties` override the broker's settings; `passwords` are those of users who log in by SCRAM-SHA-512. The jars come from
+    `deploy/native/install`.
     """
 
     name = "kafka"
 
     def __init__(
-        self, folder: Path, port: int | None = None, *, properties: Mapping[str, str] | None = None, heap_mb: int = 384
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        properties: Mapping[str, str] | None = None,
+        passwords: Mapping[str, str] | None = None,
+        heap_mb: int = 384,
     ) -> None:
         super().__init__(folder, port)
+        self._passwords = dict(passwords or {})
         self._controller_port = free_port()
         self._properties = dict(properties or {})
         self._heap_mb = heap_mb
@@ -129,7 +137,9 @@ class Kafka(Server):
 
     def _format(self, config: Path) -> None:
         identity = self._tool("random-uuid").strip().splitlines()[-1]
-        self._tool("format", "-t", identity, "-c", str(config), "--ignore-formatted")
+        users = [f"SCRAM-SHA-512=[name={name},password={secret}]" for name, secret in self._passwords.items()]
+        scram = [part for user in users for part in ("--add-scram", user)]
+        self._tool("format", "-t", identity, "-c", str(config), "--ignore-formatted", *scram)
 
     def _tool(self, *arguments: str) -> str:
         command = [*self._java(), "-Xmx128m", "kafka.tools.StorageTool", *arguments]

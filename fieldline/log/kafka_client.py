@@ -4,12 +4,17 @@ kafka-python 3.0.12 forgets the socket of every connection attempt that fails, a
 constructor fails. With a broker away for minutes and an attempt each second that eats up a process's file descriptors.
 """
 
+import logging
 from typing import Any, TypeVar
 
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
 
+from fieldline.errors import Unavailable
+from fieldline.log.kafka_probe import explain, is_exposed
 from fieldline.log.kafka_settings import KafkaSettings, translated
+
+_log = logging.getLogger(__name__)
 
 _Client = TypeVar("_Client")
 
@@ -25,6 +30,23 @@ class _ClosingSocket(KafkaNetSocket):
         except BaseException:
             sock.close()
             raise
+
+
+def make_first_client(kind: type[_Client], settings: KafkaSettings, **arguments: Any) -> _Client:
+    """The client that a process makes first: when there is none, it says why in words. Raises SettingsError, Unavailable.
+
+    A later one that fails is only Unavailable: settings that were right once are right, and a server that starts may refuse for a moment.
+    """
+    if is_exposed(settings):
+        _log.warning(
+            "log kafka://%s: user %s logs in without TLS beyond this machine: who listens can read the data, and the password"
+            " under PLAIN; add tls=true and ca=FILE",
+            settings.place, settings.security["sasl_plain_username"],
+        )  # fmt: skip
+    try:
+        return make_client(kind, settings, **arguments)
+    except Unavailable as error:
+        raise explain(settings) or error from error
 
 
 def make_client(kind: type[_Client], settings: KafkaSettings, **arguments: Any) -> _Client:

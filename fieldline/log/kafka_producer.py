@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 
 from kafka import KafkaProducer
@@ -11,7 +12,7 @@ from kafka.producer.future import RecordMetadata
 
 from fieldline.errors import FieldlineError, RecordTooLarge, Unavailable
 from fieldline.log.gate import ByteGate
-from fieldline.log.kafka_client import make_client
+from fieldline.log.kafka_client import make_client, make_first_client
 from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, REQUEST_S, KafkaSettings, translate, translated
 
 _log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Producer:
         self._lock = threading.Lock()
         self._retry_at = 0.0
         self._is_open = True
-        self._current: KafkaProducer | None = self._make()
+        self._current: KafkaProducer | None = self._make(make_first_client)
 
     def send(
         self, topic: str, partition: int, key: bytes, value: bytes | None, headers: list[tuple[str, bytes]]
@@ -84,10 +85,10 @@ class Producer:
         if producer is not None:
             _close(producer, timeout_s)
 
-    def _make(self) -> KafkaProducer:
+    def _make(self, make: Callable[..., KafkaProducer] = make_client) -> KafkaProducer:
         settings = self._settings
         request_timeout_ms = min(int(REQUEST_S * 1000), settings.delivery_timeout_ms // 2)
-        return make_client(
+        return make(
             KafkaProducer,
             settings,
             request_timeout_ms=request_timeout_ms,

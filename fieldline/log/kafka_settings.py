@@ -15,7 +15,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+import ssl
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,11 @@ class KafkaSettings:
     def group(self, stream: Stream, group: str) -> str:
         """The consumer group of a group of ours; one reads one stream only."""
         return f"{self.prefix}.{stream.value}.{group}"
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return str(self.security["security_protocol"]).endswith("SSL")
 
     @property
     def place(self) -> str:
@@ -133,13 +139,43 @@ def _security(options: Options, user: str) -> dict[str, Any]:
         "security_protocol": ("SASL_" if mechanism else "") + ("SSL" if is_tls else "PLAINTEXT"),
     }
     if is_tls:
-        result |= {f"ssl_{name}file": file for name, file in files.items() if file}
+        result["ssl_context"] = _tls_context(files)
     if mechanism:
         if not user:
             raise SettingsError("log: sasl needs a user: kafka://user@host:port")
         password = _password(variable, password_file)
         result |= {"sasl_mechanism": mechanism, "sasl_plain_username": user, "sasl_plain_password": password}
     return result
+
+
+class _ClosingTlsSocket(ssl.SSLSocket):
+    """Closes when a handshake fails: kafka-python 3.0.12 forgets it then, and with it a file descriptor for each attempt."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise  # it goes on when there is more to read, or room to write
+        except OSError:
+            self.close()
+            raise
+
+
+def _tls_context(files: Mapping[str, str | None]) -> ssl.SSLContext:
+    """How to speak TLS: with a server whose certificate is checked for its name. Raises SettingsError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _ClosingTlsSocket
+    try:
+        if files["ca"]:
+            context.load_verify_locations(files["ca"])
+        else:
+            context.load_default_certs()
+        if files["cert"]:
+            context.load_cert_chain(files["cert"], files["key"])
+    except ssl.SSLError as error:
+        given = ", ".join(f"{name}={file}" for name, file in files.items() if file)
+        raise SettingsError(f"log: {given}: expected certificates and a key in PEM format ({error})") from error
+    return context
 
 
 def _password(variable: str, file: str | None) -> str:

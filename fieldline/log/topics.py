@@ -7,7 +7,7 @@ from typing import Any
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from fieldline.errors import SettingsError
-from fieldline.log.kafka_client import make_client
+from fieldline.log.kafka_client import make_first_client
 from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, KafkaSettings, read_url, translated
 from fieldline.log.records import COMPACTED, Stream
 
@@ -74,7 +74,7 @@ def _options(stream: Stream, keep_ms: Mapping[Stream, int]) -> dict[str, str]:
 @contextmanager
 def _admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
     with translated(settings.place):
-        admin = make_client(KafkaAdminClient, settings)
+        admin = make_first_client(KafkaAdminClient, settings)
         try:
             yield admin
         finally:

@@ -4,7 +4,6 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from deploy.native.server import Server
 from fieldline.errors import PartitionLost, RecordTooLarge, SettingsError, Unavailable
-from fieldline.log import Commit, Log, Reader, Record, Removed, Stream, open_log
+from fieldline.log import Commit, Record, Removed, Stream, open_log
 from fieldline.log.kafka import KafkaLog
 from fieldline.log.kafka_reader import KafkaReader
 from fieldline.log.topics import apply_topics
+from tests.integration.kafka_rig import WAIT_S, commit_soon, open_closing, poll_until, read_some, retried
 
 READINGS = Stream.READINGS
-WAIT_S = 60.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -281,59 +280,3 @@ def test_the_partitions_of_a_killed_worker_come_over_with_its_commit(kafka_url: 
     assert reader.committed(0) == Commit(3, "theirs")
     assert reader.generation > their_generation
     log.close()
-
-
-class open_closing:
-    """A log for a `with` block."""
-
-    def __init__(self, url: str) -> None:
-        self.log = open_log(url)
-
-    def __enter__(self) -> Log:
-        return self.log
-
-    def __exit__(self, *_: object) -> None:
-        self.log.close()
-
-
-def read_some(reader: Reader, count: int, removed: list[Removed] | None = None) -> list[Record]:
-    records: list[Record] = []
-
-    def is_enough() -> bool:
-        poll = retried(lambda: reader.poll(0.2))
-        records.extend(poll.records)
-        if removed is not None:
-            removed.extend(poll.removed)
-        return len(records) >= count
-
-    poll_until(is_enough)
-    return records
-
-
-def commit_soon(reader: Reader, partition: int, offset: int) -> None:
-    """Commit; while the group rebalances poll on."""
-
-    def is_committed() -> bool:
-        try:
-            reader.commit(partition, offset)
-            return True
-        except Unavailable:
-            reader.poll(0.1)
-            return False
-
-    poll_until(is_committed)
-
-
-def poll_until(is_done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not is_done():
-        assert time.monotonic() < deadline, f"not so within {WAIT_S} s"
-
-
-def retried(action):  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        try:
-            return action()
-        except Unavailable:
-            assert time.monotonic() < deadline

@@ -1,0 +1,70 @@
+"""Reading and committing on a real Kafka, with deadlines instead of moments."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from fieldline.errors import Unavailable
+from fieldline.log import Log, Reader, Record, Removed, open_log
+
+WAIT_S = 60.0
+T = TypeVar("T")
+
+
+class open_closing:
+    """A log for a `with` block."""
+
+    def __init__(self, url: str) -> None:
+        self.log = open_log(url)
+
+    def __enter__(self) -> Log:
+        return self.log
+
+    def __exit__(self, *_: object) -> None:
+        self.log.close()
+
+
+def read_some(reader: Reader, count: int, removed: list[Removed] | None = None) -> list[Record]:
+    """Poll until `count` records came; `removed` gets what the polls say of lost ones."""
+    records: list[Record] = []
+
+    def is_enough() -> bool:
+        poll = retried(lambda: reader.poll(0.2))
+        records.extend(poll.records)
+        if removed is not None:
+            removed.extend(poll.removed)
+        return len(records) >= count
+
+    poll_until(is_enough)
+    return records
+
+
+def commit_soon(reader: Reader, partition: int, offset: int) -> None:
+    """Commit; while the group rebalances poll on."""
+
+    def is_committed() -> bool:
+        try:
+            reader.commit(partition, offset)
+            return True
+        except Unavailable:
+            reader.poll(0.1)
+            return False
+
+    poll_until(is_committed)
+
+
+def poll_until(is_done: Callable[[], object]) -> None:
+    """Ask until it is so."""
+    deadline = time.monotonic() + WAIT_S
+    while not is_done():
+        assert time.monotonic() < deadline, f"not so within {WAIT_S} s"
+
+
+def retried(action: Callable[[], T]) -> T:
+    """What an action gives once the log answers."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return action()
+        except Unavailable:
+            assert time.monotonic() < deadline
