@@ -9,9 +9,9 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from fieldline.errors import SettingsError
-from fieldline.log.records import COMPACTED, Commit, Poll, Record, Removed, Stream
+from fieldline.log.records import COMPACTED, Commit, Poll, Record, Stream
 
-__all__ = ["COMPACTED", "Commit", "Log", "Poll", "Reader", "Record", "Removed", "Stream", "open_log"]
+__all__ = ["COMPACTED", "Commit", "Log", "Poll", "Reader", "Record", "Stream", "open_log"]
 
 
 class Reader(Protocol):

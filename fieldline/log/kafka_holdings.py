@@ -22,9 +22,6 @@ class Holdings:
         with self._lock:
             return self._since.get(partition) == self._era and partition not in self._lost
 
-    def __bool__(self) -> bool:
-        return bool(self._since)
-
     @property
     def open(self) -> frozenset[int]:
         """Partitions that were announced and not given up yet."""

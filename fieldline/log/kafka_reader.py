@@ -1,6 +1,5 @@
 """A member of a consumer group on a Kafka log."""
 
-import logging
 import time
 from collections.abc import Callable, Iterable
 
@@ -16,9 +15,8 @@ from fieldline.log.kafka_direct import to_record
 from fieldline.log.kafka_holdings import Holdings
 from fieldline.log.kafka_join import JoinKeeper
 from fieldline.log.kafka_settings import KafkaSettings, translate, translated
-from fieldline.log.records import Commit, Poll, Record, Removed, Stream
+from fieldline.log.records import Commit, Poll, Record, Stream
 
-_log = logging.getLogger(__name__)
 _SLICE_S = 0.1
 _HEARTBEAT_MS = 1000  # by a heartbeat a member hears of a rebalance: a worker that comes waits for two of them
 _JOIN_S = 2.0
@@ -58,9 +56,6 @@ class KafkaReader:
         self._topic = settings.topic(stream)
         self._group = settings.group(stream, group)
         self._holdings = Holdings()
-        self._next: dict[int, int] = {}
-        self._first: dict[int, int] = {}
-        self._removed: list[Removed] = []
         self._hindrance: Unavailable | None = None
         self._record_bytes = 100_000.0
         self._heard = time.monotonic()
@@ -112,8 +107,7 @@ class KafkaReader:
                 self._note_read(records)
             is_over = self._hindrance is None and left <= 0 and not (self._joins.is_joining and left > -_JOIN_S)
             if records or assigned or revoked or is_over:
-                removed, self._removed = self._removed, []
-                return Poll(records, assigned, revoked, tuple(removed))
+                return Poll(records, assigned, revoked)
             if self._hindrance is not None:
                 raise self._hindrance
             self._check_connection()
@@ -126,8 +120,6 @@ class KafkaReader:
     def seek(self, partition: int, offset: int) -> None:
         """See `Reader.seek`."""
         self._consumer.seek(self._place(partition), offset)
-        # That what lies before is gone was told when the partition was opened.
-        self._next[partition] = max(offset, self._first[partition])
 
     def pause(self, partition: int) -> None:
         """Give nothing of the partition until `resume`; the group keeps it ours while we poll."""
@@ -188,8 +180,6 @@ class KafkaReader:
         era, is_settled = self._holdings.era, self._joins.is_settled
         assigned = self.assigned
         revoked = self._holdings.give_up(assigned)
-        for partition in revoked:
-            self._next.pop(partition, None)
         opened: list[int] = []
         for partition in sorted(assigned - self._holdings.open) if is_settled else []:
             try:
@@ -204,42 +194,27 @@ class KafkaReader:
         return revoked, opened
 
     def _put_in_place(self, partition: int) -> None:
-        """Put the next record to be read at the committed offset. Raises Unavailable."""
+        """Put the next record to be read at the committed offset, or at the first that is left. Raises Unavailable."""
         commit = self.committed(partition)
         place = TopicPartition(self._topic, partition)
         with translated(self._settings.place):
-            first = self._consumer.beginning_offsets([place], timeout_ms=int(_COMMIT_S * 1000))[place]
-            start = first if commit is None else commit.offset
-            if start < first:
-                self._tell_removed(partition, start, first)
-                start = first
-            self._consumer.seek(place, start)
+            if commit is None:
+                self._consumer.seek_to_beginning(place)
+            else:
+                self._consumer.seek(place, commit.offset)
             self._consumer.resume(place)
-        self._next[partition], self._first[partition] = start, first
-
-    def _tell_removed(self, partition: int, start: int, stop: int) -> None:
-        self._removed.append(Removed(partition, start, stop))
-        _log.warning(
-            "%s/%d: offset %d is not on the log any more, reading goes on at %d; records between are lost",
-            self._topic, partition, start, stop,
-        )  # fmt: skip
 
     def _note_read(self, records: list[Record]) -> None:
         self._heard = time.monotonic()
         size = sum(len(record.value or b"") for record in records) / len(records)
         self._record_bytes = max(200.0, 0.5 * self._record_bytes + 0.5 * size, size)
-        for record in records:
-            expected = self._next[record.partition]
-            if record.offset > expected:
-                self._tell_removed(record.partition, expected, record.offset)
-            self._next[record.partition] = record.offset + 1
 
     def _check_connection(self) -> None:
         """Ask the broker something when it was silent for long: the library itself waits without a word."""
-        if time.monotonic() - self._heard < _CHECK_S or not self._next:
+        if time.monotonic() - self._heard < _CHECK_S or not self._holdings.open:
             return
         with translated(self._settings.place):
-            place = TopicPartition(self._topic, next(iter(self._next)))
+            place = TopicPartition(self._topic, min(self._holdings.open))
             self._consumer.end_offsets([place], timeout_ms=int(_CHECK_TIMEOUT_S * 1000))
         self._heard = time.monotonic()
 

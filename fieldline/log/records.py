@@ -41,23 +41,13 @@ class Commit(NamedTuple):
     note: str
 
 
-class Removed(NamedTuple):
-    """Records that went before they were read, by retention or with a log that was cut: from `start` to before `stop`."""
-
-    partition: int
-    start: int
-    stop: int
-
-
 class Poll(NamedTuple):
     """What one poll gave.
 
     `assigned` and `revoked` are partitions that came or went since the poll before, in that order of
-    handling: first drop `revoked`, then open `assigned`, then take `records`. A partition in both was lost and came back. `removed` are
-    records that are lost: they lie before those of this poll in their partition.
+    handling: first drop `revoked`, then open `assigned`, then take `records`. A partition in both was lost and came back.
     """
 
     records: list[Record]
     assigned: list[int]
     revoked: list[int]
-    removed: tuple[Removed, ...] = ()

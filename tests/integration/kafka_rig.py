@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from fieldline.errors import Unavailable
-from fieldline.log import Log, Reader, Record, Removed, open_log
+from fieldline.log import Log, Reader, Record, open_log
 
 WAIT_S = 60.0
 T = TypeVar("T")
@@ -24,18 +24,10 @@ class open_closing:
         self.log.close()
 
 
-def read_some(reader: Reader, count: int, removed: list[Removed] | None = None) -> list[Record]:
-    """Poll until `count` records came; `removed` gets what the polls say of lost ones."""
+def read_some(reader: Reader, count: int) -> list[Record]:
+    """Poll until `count` records came."""
     records: list[Record] = []
-
-    def is_enough() -> bool:
-        poll = retried(lambda: reader.poll(0.2))
-        records.extend(poll.records)
-        if removed is not None:
-            removed.extend(poll.removed)
-        return len(records) >= count
-
-    poll_until(is_enough)
+    poll_until(lambda: records.extend(retried(lambda: reader.poll(0.2)).records) or len(records) >= count)
     return records
 
 
