@@ -8,7 +8,7 @@ from fieldline.errors import FieldlineError, RecordTooLarge, Unavailable
 from fieldline.log import Log
 from fieldline.plant import Plant
 from ingest.codecs import Problem
-from ingest.columns import FrameBuilder, TooLarge, halves
+from ingest.columns import FrameBuilder, TooLarge, fitting
 from ingest.deadletters import Entry, dead_letter
 from ingest.decoder import Decoder
 from ingest.packets import RETAIN, Message
@@ -62,6 +62,7 @@ class Gatherer:
 
     def begin(self, epoch: int, now_s: float) -> Batch:
         """An empty batch. The one before must have been made into records."""
+        self._builder.max_bytes = self._log.max_record_bytes
         if self._builder.is_full:
             self._builder.start_anew()
             self._decoder.forget()
@@ -129,7 +130,7 @@ def append_all(gatherer: Gatherer, batch: Batch, woken: Callable[[object], None]
 
 
 def append_again(gatherer: Gatherer, tickets: list[Ticket], timeout_s: float) -> BaseException | None:
-    """Append once more what failed, in halves what was too large; None when all is durable, else the reason.
+    """Append once more what failed, in parts what was too large; None when all is durable, else the reason.
 
     Waits up to twice `timeout_s`.
     """
@@ -155,7 +156,7 @@ def _append_failed(gatherer: Gatherer, ticket: Ticket) -> BaseException | None:
             entries.append(entry)
             futures.append(future)
             continue
-        for part in halves(entry) if isinstance(error, RecordTooLarge) else [entry]:
+        for part in fitting(entry, error.limit) if isinstance(error, RecordTooLarge) else [entry]:
             again = _append(gatherer, part)
             entries.append(part)
             futures.append(again)

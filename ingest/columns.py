@@ -61,7 +61,7 @@ class FrameBuilder:
     def __init__(self, plant: Plant, partitions: int, max_record_bytes: int) -> None:
         self._plant = plant
         self._partitions = partitions
-        self._max_bytes = max_record_bytes
+        self.max_bytes = max_record_bytes
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -124,7 +124,7 @@ class FrameBuilder:
         size += sum(len(name.encode()) + 4 for name in assets) + sum(len(name.encode()) + 4 for name in tags)
         if columns.payload is not None:
             size += sum(len(payload) + 8 for payload in columns.payload if payload is not None)
-        if size <= self._max_bytes:
+        if size <= self.max_bytes:
             frame = encode_readings(columns._replace(asset=asset, assets=assets, tag=tag, tags=tags))
             yield Entry(
                 Stream.READINGS, partition, self._key(columns.asset), frame, {"rows": str(count).encode()}, count
@@ -186,6 +186,20 @@ def halves(entry: Entry) -> list[Entry]:
         )
         for part in parts
     ]
+
+
+def fitting(entry: Entry, limit: int) -> list[Entry]:
+    """A record that the log found too large, in parts of at most `limit` bytes."""
+    return [
+        smaller
+        for part in halves(entry)
+        for smaller in (fitting(part, limit) if part.value and _size(part) > limit else [part])
+    ]
+
+
+def _size(entry: Entry) -> int:
+    headers = sum(len(name) + len(content) for name, content in entry.headers.items())
+    return len(entry.key) + len(entry.value) + headers
 
 
 def _chosen(columns: Readings, rows: np.ndarray) -> Readings:

@@ -258,7 +258,7 @@ class Checkpoints:
     def _put(self, content: bytes) -> list[tuple[int, int]]:
         """Append content as one record, or as pieces and an index of them; the first reference is where to read it."""
         packed = self._pack.compress(content)
-        most = self._log.max_record_bytes - 4096
+        most = self._log.max_record_bytes * 7 // 8
         pieces = [packed[k : k + most] for k in range(0, len(packed), most)]
         if len(pieces) == 1:
             return [self._append(pieces[0], {})]

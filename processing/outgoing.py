@@ -14,15 +14,30 @@ METRIC_ROWS = 20_000
 """At most so many rows lie in one frame."""
 
 
-def frames_of(outbox: Iterable[MetricRows], assets: list[str], tags: list[str]) -> Iterator[tuple[str, int, bytes]]:
+def frames_of(
+    outbox: Iterable[MetricRows], assets: list[str], tags: list[str], limit: int
+) -> Iterator[tuple[str, int, bytes]]:
     """(kind, number of rows, frame) of metric rows; rows of one kind stay in their order, and so does what replaces what.
 
-    assets, tags : names by the numbers that the rows carry.
+    assets, tags : names by the numbers that the rows carry; limit : of a frame [bytes], which only a row alone may exceed
     """
     for rows in merged(outbox):
-        for first in range(0, len(rows.time), METRIC_ROWS):
-            span = slice(first, first + METRIC_ROWS)
-            yield rows.kind, len(rows.time[span]), _frame(rows, span, assets, tags)
+        count = len(rows.time)
+        for first in range(0, count, METRIC_ROWS):
+            yield from _fit(rows, first, min(first + METRIC_ROWS, count), assets, tags, limit)
+
+
+def _fit(
+    rows: MetricRows, first: int, stop: int, assets: list[str], tags: list[str], limit: int
+) -> Iterator[tuple[str, int, bytes]]:
+    """Rows from `first` to `stop` as one frame if it fits, else as two halves."""
+    frame = _frame(rows, slice(first, stop), assets, tags)
+    if len(frame) <= limit or stop - first == 1:
+        yield rows.kind, stop - first, frame
+        return
+    middle = (first + stop) // 2
+    yield from _fit(rows, first, middle, assets, tags, limit)
+    yield from _fit(rows, middle, stop, assets, tags, limit)
 
 
 def merged(outbox: Iterable[MetricRows]) -> list[MetricRows]:

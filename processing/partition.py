@@ -38,6 +38,7 @@ _REST_AFTER_S = 2.5
 _TURN_S, _REST_S = 0.02, 0.25
 _WAIT_S = 30.0
 _TRIES = 2
+_ROOM_FOR_HEADERS = 2048
 _POISON = "poison", f"failed {_TRIES} times in processing"
 
 
@@ -314,9 +315,9 @@ class Partition:
             }
             target = partition_of(source, self._log.partitions(Stream.DEADLETTER))
             packed = {name: text.encode() for name, text in headers.items()}
-            self._pending.append(
-                self._log.append(Stream.DEADLETTER, target, source.encode(), record.value or b"", packed)
-            )
+            # Readings came as large as the log takes; with the reason beside them they may be larger.
+            value = (record.value or b"")[: self._log.max_record_bytes - len(source.encode()) - _ROOM_FOR_HEADERS]
+            self._pending.append(self._log.append(Stream.DEADLETTER, target, source.encode(), value, packed))
 
     def _sources(self, record: Record) -> Counter[str]:
         """Rows of a record by line; one that can't be read counts by its header under its key."""
@@ -416,7 +417,8 @@ class Partition:
         if not outbox or (quietly and sum(len(rows.time) for rows in outbox) < METRIC_ROWS):
             return
         registry = self.engine.registry
-        for kind, number, value in frames_of(self.engine.take(), registry.assets, registry.tags):
+        limit = self._log.max_record_bytes - _ROOM_FOR_HEADERS
+        for kind, number, value in frames_of(self.engine.take(), registry.assets, registry.tags, limit):
             self._append_frame(kind, number, value)
         self._pending = [future for future in self._pending if not future.done() or future.exception() is not None]
 

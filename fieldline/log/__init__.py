@@ -58,8 +58,9 @@ class Reader(Protocol):
 class Log(Protocol):
     """Streams of records. Safe to use from several threads; close it when done."""
 
-    max_record_bytes: int
-    """The largest key + value + headers that `append` takes."""
+    @property
+    def max_record_bytes(self) -> int:
+        """The largest key + value + headers that `append` takes; Kafka's changes when a topic's limit does."""
 
     def partitions(self, stream: Stream) -> int:
         """How many partitions the stream has. Raises Unavailable, or SettingsError when it does not exist."""

@@ -18,9 +18,10 @@ from kafka.errors import GroupIdNotFoundError, RetriableError
 from fieldline.errors import SettingsError, Unavailable
 from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_direct import DirectReads
+from fieldline.log.kafka_limit import RecordLimit
 from fieldline.log.kafka_producer import Producer
 from fieldline.log.kafka_reader import KafkaReader
-from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, REQUEST_S, read_url, translated
+from fieldline.log.kafka_settings import REQUEST_S, read_url, translated
 from fieldline.log.records import Commit, Record, Stream
 
 _Answer = TypeVar("_Answer")
@@ -34,9 +35,6 @@ class KafkaLog:
     Raises SettingsError (a bad URL, no crc32c package), Unavailable when no broker answers.
     """
 
-    # A record of this size and its batch's and request's own bytes fit what the topics take.
-    max_record_bytes = MAX_MESSAGE_BYTES - (64 << 10)
-
     def __init__(self, bootstrap: str, *, prefix: str = "fieldline") -> None:
         if importlib.util.find_spec("crc32c") is None:
             raise SettingsError("log: Kafka needs the package crc32c (without it 3 MB/s): pip install crc32c")
@@ -46,7 +44,13 @@ class KafkaLog:
         self._admin_lock = threading.Lock()
         self._readers: set[KafkaReader] = set()
         self._is_open = True
-        self._producer = Producer(self.settings, self.max_record_bytes)
+        self._limit = RecordLimit([self.settings.topic(stream) for stream in Stream], self._ask, self.settings.place)
+        self._producer = Producer(self.settings, self._limit)
+
+    @property
+    def max_record_bytes(self) -> int:
+        """See `Log.max_record_bytes`; what the topic with the smallest `max.message.bytes` takes."""
+        return self._limit.bytes()
 
     def partitions(self, stream: Stream) -> int:
         """See `Log.partitions`."""
@@ -60,7 +64,7 @@ class KafkaLog:
         value: bytes | None,
         headers: Mapping[str, bytes] | None = None,
     ) -> "Future[int]":
-        """See `Log.append`. The future fails with RecordTooLarge when the topic takes less than `max_record_bytes`."""
+        """See `Log.append`. The future fails with RecordTooLarge when the topic's limit was lowered meanwhile."""
         topic = self._check(stream, partition)
         return self._producer.send(topic, partition, key, value, list((headers or {}).items()))
 

@@ -10,9 +10,10 @@ from kafka import KafkaProducer
 from kafka import errors as kafka_errors
 from kafka.producer.future import RecordMetadata
 
-from fieldline.errors import FieldlineError, RecordTooLarge, Unavailable
+from fieldline.errors import RecordTooLarge, Unavailable
 from fieldline.log.gate import ByteGate
 from fieldline.log.kafka_client import make_client, make_first_client
+from fieldline.log.kafka_limit import RecordLimit
 from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, REQUEST_S, KafkaSettings, translate, translated
 
 _log = logging.getLogger(__name__)
@@ -27,9 +28,8 @@ _FORCED_S = 2.0
 class Producer:
     """Safe to use from several threads. Futures are set on the library's thread: their callbacks must not block."""
 
-    def __init__(self, settings: KafkaSettings, max_record_bytes: int) -> None:
-        self._settings = settings
-        self._max_record_bytes = max_record_bytes
+    def __init__(self, settings: KafkaSettings, limit: RecordLimit) -> None:
+        self._settings, self._limit = settings, limit
         self._gate = ByteGate(settings.in_flight_bytes)
         self._pending: set[Future[int]] = set()
         self._lock = threading.Lock()
@@ -42,8 +42,8 @@ class Producer:
     ) -> "Future[int]":
         """Append; the future gives the offset. Raises RecordTooLarge, Unavailable."""
         size = len(key) + len(value or b"") + sum(len(name) + len(content) for name, content in headers)
-        if size > self._max_record_bytes:
-            raise RecordTooLarge(size, self._max_record_bytes)
+        if size > self._limit.bytes():
+            raise RecordTooLarge(size, self._limit.bytes())
         done: Future[int] = Future()
         done.set_running_or_notify_cancel()
         charged = size + _RECORD_OVERHEAD
@@ -51,11 +51,12 @@ class Producer:
         try:
             with self._lock:
                 producer = self._usable()
-                with translated(self._settings.place):
-                    sent = producer.send(topic, value=value, key=key, headers=headers, partition=partition)
                 self._pending.add(done)
+            # Not under the lock: sending may wait for what the library's thread brings, and that may wait for the lock in a callback.
+            with translated(self._settings.place):
+                sent = producer.send(topic, value=value, key=key, headers=headers, partition=partition)
         except Exception:
-            self._gate.release(charged)
+            self._forget(done, charged)
             raise
         sent.add_callback(self._succeeded, done, charged)
         sent.add_errback(self._failed, done, charged, producer, size)
@@ -125,7 +126,15 @@ class Producer:
     def _failed(self, done: "Future[int]", charged: int, producer: KafkaProducer, size: int, error: Exception) -> None:
         self._retire(producer, error)
         self._forget(done, charged)
-        done.set_exception(self._translate(error, size))
+        if isinstance(error, kafka_errors.MessageSizeTooLargeError | kafka_errors.RecordListTooLargeError):
+            self._limit.forget()
+            # The limit is asked for, which can't be done here, on the library's thread.
+            threading.Thread(target=self._refuse, args=(done, size), name="kafka-refused", daemon=True).start()
+        else:
+            done.set_exception(translate(error, self._settings.place))
+
+    def _refuse(self, done: "Future[int]", size: int) -> None:
+        done.set_exception(RecordTooLarge(size, min(self._limit.bytes(), size - 1)))
 
     def _forget(self, done: "Future[int]", charged: int) -> None:
         self._gate.release(charged)
@@ -141,11 +150,6 @@ class Producer:
         _log.warning("kafka://%s: %s; a new producer will be made", self._settings.place, type(error).__name__)
         # It cannot be closed here, on its own thread.
         threading.Thread(target=_close, args=(producer, 0.0), name="kafka-producer-close", daemon=True).start()
-
-    def _translate(self, error: Exception, size: int) -> FieldlineError:
-        if isinstance(error, kafka_errors.MessageSizeTooLargeError | kafka_errors.RecordListTooLargeError):
-            return RecordTooLarge(size, self._max_record_bytes)
-        return translate(error, self._settings.place)
 
 
 def _close(producer: KafkaProducer, timeout_s: float) -> None:

@@ -7,7 +7,7 @@ from fieldline.frames import decode_readings
 from fieldline.log import Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
-from ingest.columns import FrameBuilder, TooLarge, halves
+from ingest.columns import FrameBuilder, TooLarge, fitting, halves
 from ingest.deadletters import Entry
 from ingest.rows import Rows
 
@@ -103,6 +103,21 @@ def test_a_record_that_the_log_refuses_as_too_large_is_halved_down_to_a_dead_let
     assert len(content(pieces)) == 4
     (letter,) = halves(pieces[-1])
     assert (letter.stream, letter.value, letter.headers["reason"]) == (Stream.DEADLETTER, b"w" * 100, b"size")
+
+
+def test_a_record_that_the_log_refuses_is_split_at_once_to_the_limit_it_told() -> None:
+    builder = FrameBuilder(Plant(), 1, 1 << 20)
+    rows = filled(builder, 2000)
+    rows.add_payload(T0, T0, 0, rows.tags.number("@waveform"), b"w" * 50_000)
+    (whole,) = builder.records(rows)
+
+    parts = fitting(whole, 20_000)
+
+    assert max(len(part.value) for part in parts) <= 20_000
+    readings = [part for part in parts if part.stream is Stream.READINGS]
+    assert sum(part.readings for part in readings) == 2000 and len(content(readings)) == 2000
+    (letter,) = (part for part in parts if part.stream is Stream.DEADLETTER)
+    assert letter.headers["reason"] == b"size" and b"w" * 1000 in letter.value
 
 
 def test_quality_sequence_and_payload_stay_with_their_row_across_partitions() -> None:

@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from deploy.native.server import Server
 from fieldline.errors import Unavailable
 from fieldline.log import Log, Reader, Record, open_log
 
@@ -60,3 +63,17 @@ def retried(action: Callable[[], T]) -> T:
             return action()
         except Unavailable:
             assert time.monotonic() < deadline
+
+
+def admin_of(kafka: Server) -> KafkaAdminClient:
+    """What does to the broker what an administrator does."""
+    return KafkaAdminClient(bootstrap_servers=f"127.0.0.1:{kafka.port}")
+
+
+def limit_topic(kafka: Server, name: str, largest: int) -> None:
+    """Give a topic a `max.message.bytes` of its own, and wait until the broker has heard of it."""
+    admin = admin_of(kafka)
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": str(largest)})])
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name)]
+    poll_until(lambda: f"'{largest}'" in str(admin.describe_configs(asked)))
+    admin.close()

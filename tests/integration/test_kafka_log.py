@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from kafka import TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from deploy.native.server import Server
 from fieldline.errors import PartitionLost, RecordTooLarge, SettingsError
@@ -15,14 +14,19 @@ from fieldline.log import Commit, Record, Stream, open_log
 from fieldline.log.kafka import KafkaLog
 from fieldline.log.kafka_reader import KafkaReader
 from fieldline.log.topics import apply_topics
-from tests.integration.kafka_rig import WAIT_S, commit_soon, open_closing, poll_until, read_some, retried
+from tests.integration.kafka_rig import (
+    WAIT_S,
+    admin_of,
+    commit_soon,
+    limit_topic,
+    open_closing,
+    poll_until,
+    read_some,
+    retried,
+)
 
 READINGS = Stream.READINGS
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def admin_of(kafka: Server) -> KafkaAdminClient:
-    return KafkaAdminClient(bootstrap_servers=f"127.0.0.1:{kafka.port}")
 
 
 def test_topics_are_made_grown_and_otherwise_left_alone(kafka: Server) -> None:
@@ -48,13 +52,7 @@ def test_topics_are_never_shrunk(kafka: Server) -> None:
 
 def test_an_option_changed_by_hand_is_set_back_and_said(kafka: Server) -> None:
     apply_topics(kafka.url, 1, prefix="topics-option")
-    admin = admin_of(kafka)
-    change = ConfigResource(ConfigResourceType.TOPIC, "topics-option.checkpoints.v1", {"max.message.bytes": "1000"})
-    admin.alter_configs([change])
-    asked = [ConfigResource(ConfigResourceType.TOPIC, "topics-option.checkpoints.v1")]
-    # The controller's word reaches the broker a moment later.
-    poll_until(lambda: "'1000'" in str(admin.describe_configs(asked)))
-    admin.close()
+    limit_topic(kafka, "topics-option.checkpoints.v1", 1000)
 
     done = apply_topics(kafka.url, 1, prefix="topics-option")
 
@@ -74,20 +72,62 @@ def test_missing_topics_name_the_command_that_makes_them(kafka: Server) -> None:
             log.reader(READINGS, "process")
 
 
-def test_a_record_that_only_the_broker_refuses_fails_alone(kafka: Server, kafka_url: Callable[..., str]) -> None:
+def test_a_topic_that_takes_less_than_ours_sets_the_log_s_limit(kafka: Server, kafka_url: Callable[..., str]) -> None:
     url = kafka_url(1)
+    name = f"{url.partition('prefix=')[2].partition('&')[0]}.metrics.v1"
+    limit_topic(kafka, name, 100_000)
     log = open_log(url)
-    assert isinstance(log, KafkaLog)
-    admin = admin_of(kafka)
-    name = log.settings.topic(READINGS)
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": "100000"})])
-    admin.close()
-    assert log.append(READINGS, 0, b"", b"before").result(WAIT_S) == 0
 
-    with pytest.raises(RecordTooLarge):
+    assert 80_000 < log.max_record_bytes < 100_000
+    with pytest.raises(RecordTooLarge) as caught:
+        log.append(Stream.METRICS, 0, b"", bytes(200_000))
+    assert caught.value.limit == log.max_record_bytes
+    largest = log.append(Stream.METRICS, 0, b"", bytes(log.max_record_bytes))
+
+    assert largest.result(WAIT_S) == 0
+    log.close()
+
+
+def test_a_limit_that_is_lowered_while_we_write_is_learned_from_the_first_refusal(
+    kafka: Server, kafka_url: Callable[..., str]
+) -> None:
+    log = open_log(kafka_url(1))
+    assert isinstance(log, KafkaLog)
+    assert log.append(READINGS, 0, b"", b"before").result(WAIT_S) == 0
+    limit_topic(kafka, log.settings.topic(READINGS), 100_000)
+
+    with pytest.raises(RecordTooLarge) as caught:
         log.append(READINGS, 0, b"", bytes(200_000)).result(WAIT_S)
 
+    assert 80_000 < caught.value.limit < 100_000
+    assert caught.value.limit == log.max_record_bytes
     assert [log.append(READINGS, 0, b"", b"after").result(WAIT_S) for _ in range(3)] == [1, 2, 3]
+    log.close()
+
+
+def test_the_first_record_of_a_topic_is_taken_while_those_of_others_are_acknowledged(
+    kafka_url: Callable[..., str],
+) -> None:
+    """What a producer knows of a topic comes on the thread that also tells what became of records."""
+    log = open_log(f"{kafka_url(1)}&connect_timeout_ms=3000")
+
+    futures = [log.append(stream, 0, b"", bytes(50_000)) for stream in Stream for _ in range(5)]
+
+    assert sorted(done.result(WAIT_S) for done in futures) == sorted([0, 1, 2, 3, 4] * len(Stream))
+    log.close()
+
+
+def test_many_small_records_at_once_fit_a_topic_that_takes_no_large_ones(
+    kafka: Server, kafka_url: Callable[..., str]
+) -> None:
+    log = open_log(kafka_url(1))
+    assert isinstance(log, KafkaLog)
+    limit_topic(kafka, log.settings.topic(READINGS), 100_000)
+
+    futures = [log.append(READINGS, 0, b"", b"%04d" % k + bytes(5000)) for k in range(300)]
+
+    assert [done.result(WAIT_S) for done in futures] == list(range(300))
+    assert [int((record.value or b"")[:4]) for record in log.read(READINGS, 0, 0)] == list(range(300))
     log.close()
 
 

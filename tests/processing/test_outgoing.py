@@ -7,6 +7,7 @@ from fieldline.frames import decode_batch
 from processing.metric_rows import MetricRows, Named
 from processing.outgoing import METRIC_ROWS, frames_of, merged
 
+LIMIT = 16 << 20
 ASSETS, TAGS = ["press", "oven", "saw"], ["t"]
 
 
@@ -20,7 +21,8 @@ def test_pieces_of_one_kind_with_the_same_columns_share_a_frame() -> None:
     outbox = [rows("oee", [0], 1, [1.0]), rows("energy", [1], 1, [2.0]), rows("oee", [2, 0], 2, [3.0, np.nan])]
 
     found = {
-        kind: pl.DataFrame(pl.from_arrow(decode_batch(frame))) for kind, _, frame in frames_of(outbox, ASSETS, TAGS)
+        kind: pl.DataFrame(pl.from_arrow(decode_batch(frame)))
+        for kind, _, frame in frames_of(outbox, ASSETS, TAGS, LIMIT)
     }
 
     assert len(found) == 2
@@ -53,6 +55,19 @@ def test_rows_of_a_kind_stay_in_their_order_across_pieces_with_other_columns() -
 def test_a_frame_has_a_largest_size() -> None:
     n = METRIC_ROWS + 1
 
-    sizes = [number for _, number, _ in frames_of([rows("oee", [0] * n, 1, [0.0] * n)], ASSETS, TAGS)]
+    sizes = [number for _, number, _ in frames_of([rows("oee", [0] * n, 1, [0.0] * n)], ASSETS, TAGS, LIMIT)]
 
     assert sizes == [METRIC_ROWS, 1]
+
+
+def test_a_frame_over_the_log_s_limit_goes_in_parts_that_fit_in_their_order() -> None:
+    n = 5000
+    values = np.random.default_rng(7).random(n).tolist()
+
+    frames = list(frames_of([rows("oee", [0] * n, 1, values)], ASSETS, TAGS, 20_000))
+
+    assert len(frames) > 1
+    assert max(len(frame) for _, _, frame in frames) <= 20_000
+    found = [pl.DataFrame(pl.from_arrow(decode_batch(frame)))["value"].to_list() for _, _, frame in frames]
+    assert [value for part in found for value in part] == values
+    assert [count for _, count, _ in frames] == [len(part) for part in found]
