@@ -56,6 +56,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     )
     for part, check in checks:
         yield _guarded(part, check, settings)
+        if part == "log" and settings.log.startswith("kafka:"):
+            yield from _topics(settings)
 
 
 def _guarded(part: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -98,6 +100,21 @@ def _log(settings: Settings) -> Finding:
         if lost
         else Finding("log", Verdict.OK, detail)
     )
+
+
+def _topics(settings: Settings) -> Iterator[Finding]:
+    """What of Kafka's options loses something, one finding each."""
+    from fieldline.log.topics_check import examine_topics
+
+    try:
+        faults = examine_topics(settings.log, settings.process.horizon_s)
+    except (FieldlineError, OSError) as error:
+        yield Finding("topics", Verdict.FAIL, str(error))
+        return
+    for fault in faults:
+        yield Finding("topics", Verdict.FAIL if fault.is_grave else Verdict.WARN, str(fault))
+    if not faults:
+        yield Finding("topics", Verdict.OK, "retention, limits, copies and compaction are as they should be")
 
 
 def _broker(settings: Settings) -> Finding:

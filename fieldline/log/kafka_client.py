@@ -5,8 +5,11 @@ constructor fails. With a broker away for minutes and an attempt each second tha
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from kafka.admin import KafkaAdminClient
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
 
@@ -70,3 +73,14 @@ def make_client(kind: type[_Client], settings: KafkaSettings, **arguments: Any) 
             for client in opened:
                 client.close()
             raise
+
+
+@contextmanager
+def admin_client(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
+    """An admin client within a block. Raises SettingsError, Unavailable."""
+    with translated(settings.place):
+        admin = make_first_client(KafkaAdminClient, settings)
+        try:
+            yield admin
+        finally:
+            admin.close()

@@ -1,14 +1,13 @@
 """The topics of a Kafka log: made once, grown later, never shrunk (`fieldline topics apply`)."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from fieldline.errors import SettingsError
-from fieldline.log.kafka_client import make_first_client
-from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, KafkaSettings, read_url, translated
+from fieldline.log.kafka_client import admin_client
+from fieldline.log.kafka_settings import MAX_MESSAGE_BYTES, read_url
 from fieldline.log.records import COMPACTED, Stream
 
 _ALREADY_EXISTS = 36
@@ -46,7 +45,7 @@ def apply_topics(
     settings = read_url(log_url, prefix)
     kept = {stream: int(retention_s[stream] * 1000) for stream in retention_s or {} if retention_s}
     wanted = {settings.topic(stream): _options(stream, {**_KEEP_MS, **kept}) for stream in Stream}
-    with _admin(settings) as admin:
+    with admin_client(settings) as admin:
         existing = _existing(admin, list(wanted))
         _refuse_shrinking(existing, partitions)
         done = _create(admin, {name: wanted[name] for name in wanted if name not in existing}, partitions, replication)
@@ -55,7 +54,12 @@ def apply_topics(
 
 
 def _options(stream: Stream, keep_ms: Mapping[Stream, int]) -> dict[str, str]:
-    options = {"max.message.bytes": str(MAX_MESSAGE_BYTES), "message.timestamp.type": "CreateTime"}
+    options = {
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        "message.timestamp.type": "CreateTime",
+        # A replica that is behind must not become the leader: what the others acknowledged would be gone.
+        "unclean.leader.election.enable": "false",
+    }
     if stream in COMPACTED:
         # Small segments: only closed ones are compacted.
         compact = {
@@ -69,16 +73,6 @@ def _options(stream: Stream, keep_ms: Mapping[Stream, int]) -> dict[str, str]:
     # Records go by whole segments, so a segment is no longer than a seventh of what is kept.
     segment_ms = max(60_000, milliseconds // 7)
     return options | {"cleanup.policy": "delete", "retention.ms": str(milliseconds), "segment.ms": str(segment_ms)}
-
-
-@contextmanager
-def _admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
-    with translated(settings.place):
-        admin = make_first_client(KafkaAdminClient, settings)
-        try:
-            yield admin
-        finally:
-            admin.close()
 
 
 def _existing(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
@@ -101,8 +95,10 @@ def _create(
 ) -> list[str]:
     if not missing:
         return []
+    # With three copies one broker may be away, and what is acknowledged lies on two.
+    safety = {"min.insync.replicas": "2"} if replication >= 3 else {}
     topics: dict[str, dict[str, Any]] = {
-        name: {"num_partitions": partitions, "replication_factor": replication, "configs": options}
+        name: {"num_partitions": partitions, "replication_factor": replication, "configs": options | safety}
         for name, options in missing.items()
     }
     result = admin.create_topics(topics, timeout_ms=15_000, raise_errors=False)
