@@ -5,7 +5,6 @@ is the area. A plant file (TOML) is optional and may declare only what differs f
 each key. Where several `[[asset]]` entries match a path, keys of a later one win, and an exact path wins over a glob.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from math import nan
@@ -142,9 +141,24 @@ class Plant:
     def price_table(self, line: str) -> PriceTable:
         """What energy costs and emits on a line at any time; the most exact tariff that tells either holds for it."""
         price, zone = self.tariff(line), self.time_zone(line)
-        emission = self._tariff(line, lambda tariff: tariff.co2_kg_per_kwh is not None)
+        emission = self._emission(line)
         key = (price.path if price else "", emission.path if emission else "", zone)
         return _kept(self._prices, key, lambda: PriceTable(zone, price, emission))
+
+    def said_of_line(self, line: str) -> dict[str, object]:
+        """What is said of a line beyond its tags, by the entry of the plant file that says it."""
+        price, emission, entry = self.tariff(line), self._emission(line), self.line_entry(line)
+        return {
+            "site.time_zone": self.time_zone(line),
+            "calendar": self._calendar_entry(line),
+            "tariff.price": price and (price.price, price.period),
+            "tariff.co2_kg_per_kwh": emission and emission.co2_kg_per_kwh,
+            "line.output": entry.output,
+            "line.meters": entry.meters,
+        }
+
+    def _emission(self, line: str) -> TariffEntry | None:
+        return self._tariff(line, lambda tariff: tariff.co2_kg_per_kwh is not None)
 
     @property
     def has_charts(self) -> bool:
@@ -152,11 +166,14 @@ class Plant:
         return any(tag.spc is not None for entry in self.assets for tag in entry.tags.values())
 
     @property
-    def context(self) -> str:
-        """A short name of what is declared beyond tags: zones, calendars, products, lines and tariffs. Equal ones, equal names."""
-        file = self._file
-        told = (file.time_zone, file.site, file.calendar, file.product, file.line, file.tariff, file.asset)
-        return hashlib.blake2b(msgspec.json.encode(told), digest_size=8).hexdigest()
+    def document(self) -> bytes:
+        """What the plant file declares, as JSON: `of_document` makes an equal plant of it."""
+        return msgspec.json.encode(self._file)
+
+    @classmethod
+    def of_document(cls, document: bytes) -> "Plant":
+        """The plant of a `document`. Raises msgspec.DecodeError when another version wrote it and this one can't read it."""
+        return cls(msgspec.json.decode(document, type=PlantFile))
 
     def levels(self, asset: str) -> dict[str, str]:
         """Where an asset stands, as tags of its rows; what its path lacks is absent.

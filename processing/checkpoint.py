@@ -6,38 +6,43 @@ a late row needs it; a record that nothing names any more gets a tombstone. The 
 worker that lost its partition can write records but never make them count. Cost follows what changed, not what is kept.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import zstandard
 
-from fieldline.errors import LogCorrupt
+from fieldline.errors import LogCorrupt, Unavailable
 from fieldline.log import Log, Stream
 from processing.kernels import layout as at
 from processing.kernels.jit import words
+from processing.made_with import MadeWith
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
 from processing.timeline.tables import Tables, rows_of
 
-_VERSION = 4
+_VERSION = 5
 _PAGE_ROWS = 2048
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
 
 
+class Version(msgspec.Struct):
+    """What every version's head says first."""
+
+    version: int
+
+
 class Head(msgspec.Struct):
     """What a checkpoint is made of. A reference is [offset, serial]; the key of a record follows from its serial.
 
-    dead : rows that were set aside, by line; poison : offsets of records of readings that were.
+    made_with : the settings (`MadeWith`); dead : rows that were set aside, by line; poison : offsets of records of readings that were.
     """
 
     version: int
-    fingerprint: str
+    made_with: list[tuple[int, int]]
     offset: int
     serial: int
     counters: list[tuple[int, int]]
@@ -47,6 +52,14 @@ class Head(msgspec.Struct):
     deltas: list[list[tuple[int, int]]]
     dead: dict[str, int]
     poison: list[int] = []
+
+
+class Restored(NamedTuple):
+    """What a state was made of: its head, the settings it was made with, and SERIES[series] as they were then."""
+
+    head: Head
+    made_with: MadeWith
+    series: np.ndarray
 
 
 class Checkpoints:
@@ -62,23 +75,18 @@ class Checkpoints:
         self._head: Head | None = None
         self._head_ref: list[tuple[int, int]] = []
         self._named: tuple[int, int, int] | None = None
+        self._made_with: MadeWith | None = None
         self._pages: dict[int, list[tuple[int, int]]] = {}
         self._fresh_pages: list[int] = []
         self._obsolete: list[tuple[int, int]] = []
         self._pack, self._unpack = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
 
-    def load_page(self, offset: int) -> list[np.ndarray]:
+    def load_page(self, offset: int) -> Mapping[str, np.ndarray]:
         """The content of a page, as `Pool.content` made it."""
-        return list(self._arrays(self._read([(offset, 0)])).values())
+        return self._arrays(self._read([(offset, 0)]))
 
     def write(
-        self,
-        engine: Engine,
-        offset: int,
-        fingerprint: str,
-        dead: dict[str, int],
-        counters: bytes,
-        poison: list[int],
+        self, engine: Engine, offset: int, dead: dict[str, int], counters: bytes, poison: list[int]
     ) -> tuple[int, int]:
         """Write everything but the commit; offsets of the head and of the counters, which stand as they are given.
 
@@ -91,6 +99,9 @@ class Checkpoints:
         if not names or self._named != _named(engine):
             names = self._put(msgspec.msgpack.encode(engine.registry.names() | engine.context.names()))
             self._named = _named(engine)
+        made_with = head.made_with if head is not None else []
+        if not made_with or self._made_with != engine.made_with:
+            made_with, self._made_with = self._put(msgspec.msgpack.encode(engine.made_with)), engine.made_with
         base, deltas = (head.base, list(head.deltas)) if head is not None else ([], [])
         if not base or len(deltas) >= _DELTAS_AT_MOST:
             base, deltas = self._put(self._windows(engine, engine.residency.flagged(0), list(self._pages))), []
@@ -101,7 +112,7 @@ class Checkpoints:
         state = self._put(self._state(engine))
         account = [self._append(counters, {})]
         made_of = (account, names, state, base, deltas, dead, poison)
-        self._head = Head(_VERSION, fingerprint, offset, self._serial, *made_of)
+        self._head = Head(_VERSION, made_with, offset, self._serial, *made_of)
         self._obsolete = self._unnamed(old, self._head)
         self._head_ref = self._put(msgspec.msgpack.encode(self._head))
         return self._head_ref[0][0], account[0][0]
@@ -117,25 +128,39 @@ class Checkpoints:
         self._obsolete = []
         engine.residency.evict_to(cache_bytes)
 
-    def restore(self, engine: Engine, offset: int, fingerprint: str) -> Head | None:
-        """Fill an empty engine from the head at `offset`; None when it was made with other parameters.
+    def restore(self, engine: Engine, offset: int) -> Restored:
+        """Fill an empty engine from the head at `offset`.
 
-        Raises LogCorrupt when a record that it names is gone.
+        Raises LogCorrupt when it was written by another version, when what it names is gone or can't be read, or when lines of the
+        state are none any more. What the engine holds then is of no use.
         """
-        head = msgspec.msgpack.decode(self._read([(offset, 0)]), type=Head)
-        if head.version != _VERSION or head.fingerprint != fingerprint:
-            return None
+        try:
+            return self._restore(engine, offset)
+        except (LogCorrupt, Unavailable):
+            raise
+        except Exception as error:  # whatever a damaged record leads to
+            raise LogCorrupt(
+                f"checkpoints partition {self._partition}: the checkpoint at {offset} can't be read: {error}"
+            ) from error
+
+    def _restore(self, engine: Engine, offset: int) -> Restored:
+        content = self._read([(offset, 0)])
+        version = msgspec.msgpack.decode(content, type=Version).version
+        if version != _VERSION:
+            raise LogCorrupt(
+                f"checkpoints partition {self._partition}: the checkpoint at {offset} is of version {version}, not {_VERSION}"
+            )
+        head = msgspec.msgpack.decode(content, type=Head)
+        made_with = msgspec.msgpack.decode(self._read(head.made_with), type=MadeWith)
         names = msgspec.msgpack.decode(self._read(head.names))
-        if not engine.registry.restore(names):
-            return None
+        engine.registry.restore(names)
         engine.context.restore(names)
-        if not self._restore_state(engine, self._arrays(self._read(head.state))):
-            return None
+        series = self._restore_state(engine, self._arrays(self._read(head.state)))
         self._restore_windows(engine, head)
-        self._head, self._named = head, _named(engine)
+        self._head, self._named, self._made_with = head, _named(engine), made_with
         self._serial = max(self._serial, head.serial + 1)
         self._head_ref = [(offset, head.serial + 1)]
-        return head
+        return Restored(head, made_with, series)
 
     def _write_pages(self, engine: Engine) -> np.ndarray:
         """Write the blocks of changed windows; their ids."""
@@ -161,7 +186,7 @@ class Checkpoints:
         table = tables.windows
         pool = tables.pool(int(table["level"][ids[0]]))
         content = pool.content(rows_of(table["block"][ids], table["shift"][ids]))
-        refs = self._put(_arrays_bytes({str(k): array for k, array in enumerate(content)}))
+        refs = self._put(_arrays_bytes(content))
         page = refs[0][0]
         self._pages[page] = refs
         self._fresh_pages.append(page)
@@ -186,28 +211,38 @@ class Checkpoints:
     def _state(self, engine: Engine) -> bytes:
         """The live edge."""
         tables = engine.tables
-        arrays = {"lines": words(tables.lines), "series": words(tables.series)}
-        arrays |= {f"state {k}": words(array[: tables.live_rows]) for k, array in enumerate(tables.states)}
-        arrays |= {f"open {k}": words(array[: tables.live_rows]) for k, array in enumerate(tables.opens)}
+        floor, since = engine.standing.names()
+        arrays = {"lines": words(tables.lines), "series": words(tables.series), "floor": np.array([floor])}
+        for slot, state, opened in zip(tables.slots, tables.states, tables.opens, strict=True):
+            arrays |= {f"state {slot.key}": words(state[: tables.live_rows])}
+            arrays |= {f"open {slot.key}": words(opened[: tables.live_rows])}
         late = engine.reprocessing.late_rows()
         for name, rows in (("waiting", engine.waiting), ("late", late if late is not None else Arrivals.none())):
             arrays |= {f"{name}.{field}": column for field, column in rows._asdict().items()}
+        told = {"since": since, "horizons": engine.horizons.names(), "again": engine.again.names()}
+        arrays["told"] = np.frombuffer(msgspec.msgpack.encode(told), np.uint8)
         return _arrays_bytes(arrays)
 
-    def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> bool:
-        """Put the live edge back; False when the plant says other things of the series now."""
+    def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> np.ndarray:
+        """Put the live edge back; the series as they were. Lines are as the plant file says now; new operators begin with nothing."""
         tables = engine.tables
         lines = _records(arrays["lines"], at.LINE)
-        same = np.array_equal(words(tables.series), arrays["series"])
-        for name in ("series", "shift", "base", "influence", "zone"):
-            same = same and np.array_equal(tables.lines[name], lines[name])
-        if not same:
-            return False
-        lines["allowed_lateness"] = tables.lines["allowed_lateness"]
+        fits = len(lines) == len(tables.lines) and len(arrays["series"]) == len(tables.series)
+        if not fits or any((tables.lines[name] != lines[name]).any() for name in ("series", "shift", "base")):
+            raise LogCorrupt(f"checkpoints partition {self._partition}: the plant file has other lines now")
+        for name in ("influence", "hold", "zone", "allowed_lateness", "is_cut"):
+            lines[name] = tables.lines[name]
         lines["arrived"] = engine.touched_at
         tables.lines = lines
-        tables.states = [_records(arrays[f"state {k}"], array.dtype) for k, array in enumerate(tables.states)]
-        tables.opens = [_records(arrays[f"open {k}"], array.dtype) for k, array in enumerate(tables.opens)]
+        for kind, of_slots in (("state", tables.states), ("open", tables.opens)):
+            for slot, array in zip(tables.slots, of_slots, strict=True):
+                kept = arrays.get(f"{kind} {slot.key}")
+                if kept is not None:
+                    of_slots[slot.number] = _records(kept, array.dtype)
+        told = msgspec.msgpack.decode(arrays["told"].tobytes())
+        engine.standing.restore(int(arrays["floor"][0]), told["since"])
+        engine.horizons.restore(told["horizons"])
+        engine.again.restore(told["again"])
         rows = {
             name: Arrivals(*(arrays[f"{name}.{field}"].copy() for field in Arrivals._fields))
             for name in ("waiting", "late")
@@ -215,7 +250,7 @@ class Checkpoints:
         engine.hold(rows["waiting"])
         if len(rows["late"].time):
             engine.reprocessing.add(rows["late"], engine.touched_at)
-        return True
+        return _records(arrays["series"], at.SERIES)
 
     def _restore_windows(self, engine: Engine, head: Head) -> None:
         tables = engine.tables
@@ -241,6 +276,7 @@ class Checkpoints:
         def of(head: Head) -> list[tuple[int, int]]:
             return [
                 *head.counters,
+                *head.made_with,
                 *head.names,
                 *head.state,
                 *head.base,
@@ -310,8 +346,3 @@ def _arrays_bytes(arrays: dict[str, np.ndarray]) -> bytes:
     return msgspec.msgpack.encode(
         {name: (array.dtype.str, array.shape, np.ascontiguousarray(array).tobytes()) for name, array in arrays.items()}
     )
-
-
-def fingerprint(**parameters: Any) -> str:
-    """A short name of the parameters that a state depends on."""
-    return hashlib.blake2b(json.dumps(parameters, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -47,6 +47,9 @@ class Operator(Declaration):
     were folded; it follows the chain of windows as far as bits change, and marks what it changed.
     by_slice : whether slices that are no whole minute are read out too.
     is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
+    measured : fields of the state that hold what a series measured, in its unit: they begin anew when the plant file gives the series
+    another role, unit or way of counting.
+    version : of what the records mean: grows when that changes under the same names and types. What was kept is not taken over then.
     """
 
     roles: frozenset[int] = frozenset()
@@ -63,3 +66,5 @@ class Operator(Declaration):
     scan: Callable[[View, Bring], None] | None = None
     by_slice: bool = False
     is_needed: Callable[[Plant], bool] | None = None
+    measured: tuple[str, ...] = ()
+    version: int = 1

@@ -10,13 +10,14 @@ from functools import partial
 import numpy as np
 
 from fieldline.clock import Clock
-from fieldline.errors import FieldlineError, FrameError
+from fieldline.errors import FieldlineError, FrameError, LogCorrupt
 from fieldline.frames import Frame, Readings, decode_frame, decode_readings, join_readings
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
-from processing.checkpoint import Checkpoints, fingerprint
+from processing.adaptation import Adapted, adapt
+from processing.checkpoint import Checkpoints
 from processing.emitted import emitted_since, orders_emitted
 from processing.kernels import layout as at
 from processing.operator import Operator
@@ -68,13 +69,6 @@ class Partition:
         self._executor = executor
         self._settings, self._plant, self._log, self._clock, self._reader = settings, plant, log, clock, reader
         self._epoch = 0
-        self._fingerprint = fingerprint(
-            operators=[operator.name for operator in chosen(settings.operators)],
-            windows=settings.windows,
-            line_depth=plant.line_depth,
-            settle=settings.settle_s,
-            context=plant.context,
-        )
         self._pending: list[Future[int]] = []
         self._dead: Counter[str] = Counter()
         self._tries: Counter[int] = Counter()
@@ -86,6 +80,7 @@ class Partition:
         self._came_at = 0.0
         self.is_at_rest = False  # everything that came is emitted: until more comes only the clock changes anything
         self.offset = 0
+        self.adapted: list[Adapted] = []  # what a change of settings did to the figures, when it was opened last
         self._windows_before = self._bytes_before = 0
         self._committed: tuple[int, bool] | None = None
         self.engine, self._checkpoints = self._empty()
@@ -115,7 +110,7 @@ class Partition:
             timing=timing,
             raw_globs=settings.raw,
             row_cache=settings.row_cache_mb << 20,
-            origin=Origin(self._fetch, checkpoints.load_page, self._executor),
+            origin=Origin(self._fetch, checkpoints.load_page, self._executor, self._first),
         )
         engine.touched_at = self._now()
         return engine, checkpoints
@@ -129,32 +124,56 @@ class Partition:
         self._poison.clear()
         self._bytes_before = 0
         commit = self._reader.committed(self.number)
-        first, _ = self._log.bounds(Stream.READINGS, self.number)
-        self._retract_orders(commit)
+        first = self._first()
         if commit is None:
-            said, self.offset = "from the log's beginning", first
+            said = self._rebuild(first, "nothing is committed")
         else:
-            head = self._checkpoints.restore(self.engine, _state_of(commit), self._fingerprint)
-            if head is None:
-                self.engine, self._checkpoints = self._empty()
-                said, self.offset = "parameters changed: from the log's beginning, with an empty state", first
-            else:
-                self._dead.update(head.dead)
-                self._poison.update(offset for offset in head.poison if offset >= first)
-                self._emit_again(commit)
-                said, self.offset = f"from the checkpoint at {commit.offset}", commit.offset
+            try:
+                said = self._restore(commit, first)
+            except LogCorrupt as error:
+                said = self._rebuild(first, str(error))
         self._committed = None
         self.is_at_rest = False
         self._reader.seek(self.number, self.offset)
         return said
 
-    def _retract_orders(self, commit: Commit | None) -> None:
+    def _restore(self, commit: Commit, first: int) -> str:
+        """Go on from the committed checkpoint, adapted to the present settings. Raises LogCorrupt when it can't be read."""
+        restored = self._checkpoints.restore(self.engine, _state_of(commit))
+        self._retract_orders(json.loads(commit.note).get("metrics"))
+        self._dead.update(restored.head.dead)
+        self._poison.update(offset for offset in restored.head.poison if offset >= first)
+        self._emit_again(commit)
+        self.offset = commit.offset
+        self.adapted = adapt(self.engine, restored.made_with, restored.series, self.offset)
+        return f"from the checkpoint at {commit.offset}"
+
+    def _rebuild(self, first: int, why: str) -> str:
+        """Begin with an empty state from what the log still holds.
+
+        Windows of which rows may be gone are not emitted: what stands of them was made of all.
+        """
+        self.engine, self._checkpoints = self._empty()
+        self.adapted, self.offset = [], first
+        _, emitted = self._log.bounds(Stream.METRICS, self.number)
+        oldest = next(iter(self._log.read(Stream.READINGS, self.number, first, first + 1)), None) if first else None
+        if emitted == 0 or first == 0:
+            self._retract_orders(None)
+            return f"from the log's beginning, with an empty state: {why}"
+        since = oldest.appended_ns if oldest is not None else self._clock.now_ns()
+        self.engine.standing.floor = since + self.engine.timing.max_future
+        return f"from offset {first}, the oldest that the log still holds, with an empty state; what began before stands: {why}"
+
+    def _first(self) -> int:
+        """The first offset of readings that the log still holds."""
+        return self._log.bounds(Stream.READINGS, self.number)[0]
+
+    def _retract_orders(self, ended: int | None) -> None:
         """Retract the orders that were emitted after the checkpoint; those that come about again are emitted again.
 
-        Raises Unavailable.
+        ended : where the stream of metrics ended then; None: none was made, all are. Raises Unavailable.
         """
-        ended = json.loads(commit.note).get("metrics") if commit is not None else None
-        first = int(ended) if ended is not None else self._log.bounds(Stream.METRICS, self.number)[0]
+        first = ended if ended is not None else self._log.bounds(Stream.METRICS, self.number)[0]
         for kind, rows, value in list(orders_emitted(self._log, self.number, first)):
             self._append_frame(kind, rows, value)
 
@@ -392,9 +411,7 @@ class Partition:
         _, emitted = self._log.bounds(Stream.METRICS, self.number)
         counters = json.dumps({"offset": self.offset, "sources": self._counters()}).encode()
         dead = dict(self._dead)
-        state, where = self._checkpoints.write(
-            self.engine, self.offset, self._fingerprint, dead, counters, sorted(self._poison)
-        )
+        state, where = self._checkpoints.write(self.engine, self.offset, dead, counters, sorted(self._poison))
         unemitted = self.engine.unemitted
         note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted), "metrics": emitted})
         self._reader.commit(self.number, self.offset, note)

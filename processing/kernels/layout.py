@@ -45,6 +45,10 @@ LINE = record(
     ("shift", "i8"),  # log2 of the rows that a block of the line has
     ("base", "i8"),  # first row of the line in what is kept a series of the live edge
     ("allowed_lateness", "i8"),
+    (
+        "kept_from",
+        "i8",
+    ),  # slices before were let go, or can't be run again: late rows before are beyond; NONE: all are there
     ("influence", "i8"),  # how far after a sample its contribution may end
     (
         "hold",

@@ -26,6 +26,7 @@ from processing.kernels.layout import (
     ROWS,
     RUN,
     SERIES_TABLE,
+    SLICES,
     TABLE,
     UNCERTAIN,
 )
@@ -132,9 +133,11 @@ def admit(rows, fresh, bounds, plant, touched):
         line = plant.lines[number]
         touched[number] = 1
         time, newest = rows.time[i], line.newest
-        if newest != NONE and time < (newest - line.allowed_lateness) // MINUTE * MINUTE:
-            # By the newest row before it, not by the watermark, which moves once a step: so no cut of the stream matters.
-            # By whole minutes: once a row is beyond, every later one of its slice is, so that the slice can be read back.
+        is_beyond = newest != NONE and time < (newest - line.allowed_lateness) // MINUTE * MINUTE
+        # By the newest row before it, not by the watermark, which moves once a step: so no cut of the stream matters.
+        # By whole minutes: once a row is beyond, every later one of its slice is, so that the slice can be read back.
+        # What was let go stays so, however long the allowed lateness is now.
+        if is_beyond or (time < line.kept_from and time <= line.watermark):
             rows.verdict[i] = BEYOND
             line.late += 1
             continue
@@ -354,6 +357,34 @@ def count_stored(window, table, oldest_row):
             runs += 1
         number = stored.older
     return in_order, late, runs
+
+
+@inline
+def is_lost(window, table, first, oldest_row):
+    """Whether some of a window's rows lie before offset `first` of the log, which goes no further back, and not all are in the store."""
+    place = window.range
+    while place >= 0:
+        if table.ranges[place].first < first:
+            return count_stored(window, table, oldest_row)[0] < 0
+        place = table.ranges[place].next
+    return False
+
+
+@kernel(NOTHING, INT, INT, PLANT, TABLE, INTS)
+def find_lost(first, oldest_row, plant, table, until):
+    """Where the minute of each line's newest slice ends that can't be run again; NONE without any.
+
+    first : the first offset that the log still holds; until : int64[lines], output. [ns UTC]
+    """
+    for number in range(plant.lines.size):
+        until[number] = NONE
+        slot = plant.lines[number].newest_window[SLICES]
+        while slot >= 0:
+            window = table.windows[slot]
+            if is_lost(window, table, first, oldest_row):
+                until[number] = (window.start // MINUTE + 1) * MINUTE
+                break
+            slot = window.older
 
 
 @inline

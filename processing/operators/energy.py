@@ -231,6 +231,7 @@ COMPONENT = Operator(
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
+    measured=("time", "value", "since_ns"),
     left=("boundary_amount", "boundary_covered"),  # emptied by the kernel itself, see `drop_boundaries`
     read_out=read_out,
 )

@@ -328,6 +328,7 @@ COMPONENT = Operator(
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
+    measured=("count_value", "count_until"),
     later=("is_micro",),
     read_out=read_out,
 )

@@ -258,13 +258,14 @@ class Context:
         """Say in `labels` what held in the slices and windows `ids`."""
         of_line = self._schedules_of_lines()
         if len(self._schedules) == 1:
-            self._label(ids, self._schedules[0])
+            self.label_by(ids, self._schedules[0])
             return
         which = of_line[self._tables.windows["line"][ids]]
         for one in np.unique(which).tolist():
-            self._label(ids[which == one], self._schedules[one])
+            self.label_by(ids[which == one], self._schedules[one])
 
-    def _label(self, ids: np.ndarray, schedule: Schedule) -> None:
+    def label_by(self, ids: np.ndarray, schedule: Schedule) -> None:
+        """Say in `labels` what held in windows by a schedule."""
         tables, orders, done = self._tables, self.intervals(at.ORDERS, 0, 0), 0
         plant = tables.plant
         while done < len(ids):

@@ -15,8 +15,10 @@ from fieldline.frames import Readings
 from fieldline.plant import Plant
 from processing.kernels import layout as at
 from processing.kernels import order, slices
+from processing.made_with import MadeWith
 from processing.metric_rows import MetricRows
 from processing.operator import Operator
+from processing.timeline.again import Again
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
@@ -29,9 +31,10 @@ from processing.timeline.registry import Registry
 from processing.timeline.reprocessing import Reprocessing
 from processing.timeline.residency import Residency
 from processing.timeline.runner import Runner
+from processing.timeline.standing import Standing
 from processing.timeline.store import RowStore
 from processing.timeline.tables import Tables
-from processing.timeline.timing import LIVE_DELAY_NS, Timing
+from processing.timeline.timing import LIVE_DELAY_NS, Horizons, Timing
 from processing.timeline.windows import Windows
 
 # A silent line's clock goes on with ours, but for what a reading may need to get here. A line whose readings are hours
@@ -61,7 +64,9 @@ class Engine:
         row_cache: int = 64 << 20,
         origin: Origin,
     ) -> None:
-        self.timing = timing
+        self.plant, self.operators = plant, operators
+        self.timing, self.horizons = timing, Horizons(timing)
+        self.made_with = MadeWith.of(plant, operators, windows, timing)
         self.tables = Tables(operators)
         self.charts = Charts()
         self.registry = Registry(
@@ -77,15 +82,26 @@ class Engine:
         self.outbox: list[MetricRows] = []
         self._held, self._disorder = Held(), Disorder(timing.settle, timing.horizon)
         self.residency = Residency(self.tables, origin.load_page)
-        self.windows = Windows(self.tables, operators, windows, self.context, self.charts, self.residency, self.outbox)
+        self.standing = Standing(self.tables)
+        self.windows = Windows(
+            self.tables, operators, windows, self.context, self.charts, self.residency, self.outbox, self.standing
+        )
         self._intake = Intake(self.tables, self.registry, self.context)
         self._runner = Runner(
-            self.tables, self.context, self.outbox, of_seconds="1s" in windows, has_raw=bool(raw_globs)
+            self.tables,
+            self.context,
+            self.outbox,
+            self.standing,
+            of_seconds="1s" in windows,
+            has_raw=bool(raw_globs),
         )
-        read_back = ReadBack(self.tables, self.store, self.registry, self.residency, self._intake, timing, origin)
+        self.read_back = ReadBack(
+            self.tables, self.store, self.registry, self.residency, self._intake, self.horizons, origin
+        )
         self.reprocessing = Reprocessing(
-            self.tables, self.store, self.windows, self.residency, self._runner, read_back, timing
+            self.tables, self.store, self.windows, self.residency, self._runner, self.read_back, timing
         )
+        self.again = Again(self.tables, self.residency, self.windows, self.reprocessing, self.read_back)
         self.touched_at = 0
         self._moves_on = False  # a silent line has slices to come that were too many for one turn
 
@@ -213,6 +229,7 @@ class Engine:
             moved = target > lines["watermark"]
             if moved.any():
                 self._move(moved, target)
+        self.again.run_portion()
         self.reprocessing.run_due(now if now - self.touched_at < bound else _FOREVER)
 
     def _at_once(self, target: np.ndarray) -> np.ndarray:
@@ -255,6 +272,8 @@ class Engine:
             moved = np.zeros(len(lines), bool)
             moved[self.tables.series["line"][self._held.rows.series]] = True
             self._move(moved, np.maximum(lines["watermark"], lines["newest"]))
+        while self.again.is_pending:
+            self.again.run_portion()
         self.reprocessing.run_all()
         self.emit(everything=True)
 
@@ -293,8 +312,9 @@ class Engine:
     def forget(self) -> None:
         """Before a checkpoint: drop windows that nothing can change any more, and events that nothing depends on."""
         self.windows.change_orders()
-        waiting = self.reprocessing.oldest()
-        self.residency.drop(expired(self.tables, self.residency, self.windows.overlapping, waiting))
+        waiting = np.minimum(self.reprocessing.oldest(), self.again.oldest())
+        gone = expired(self.tables, self.residency, self.windows.overlapping, waiting)
+        self.residency.let_go(gone)
         self.context.forget(lambda line: oldest_start(self.tables, self.residency, line), waiting, self._events_at_hand)
 
     def _events_at_hand(self) -> np.ndarray:
@@ -314,6 +334,7 @@ class Engine:
             self._moves_on
             or bool(self._held.count)
             or self.reprocessing.is_pending
+            or self.again.is_pending
             or self.windows.is_dirty
             or unfinished
         )

@@ -1,14 +1,16 @@
 """Rows of slices that have left the row store, read from the log again, beside the live edge where that can wait."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from fieldline.errors import Unavailable
 from fieldline.frames import Readings
 from processing.kernels import layout as at
+from processing.kernels.order import find_lost
 from processing.kernels.table import note_rows
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.calendar import FIRST_NS, LAST_NS
@@ -18,7 +20,7 @@ from processing.timeline.registry import Registry
 from processing.timeline.residency import Residency
 from processing.timeline.store import RowStore
 from processing.timeline.tables import Tables
-from processing.timeline.timing import Timing
+from processing.timeline.timing import Horizons
 
 _SLICES_A_JOB = 64
 _BACK_TYPES = (np.int64, np.int64, np.int64, np.int64, np.int32, np.int32, np.float64, np.uint8, object)
@@ -66,12 +68,13 @@ class Origin(NamedTuple):
     """Where what has left memory is read from again.
 
     fetch(first, last) gives the frames at log offsets first to last; load_page(offset) gives a checkpoint page, as `Pool.content` made
-    it; executor : its thread reads slices that can wait, without one none can.
+    it; executor : its thread reads slices that can wait, without one none can; first() gives the first offset that the log still holds.
     """
 
     fetch: Callable[[int, int], Iterable[tuple[int, Readings]]]
-    load_page: Callable[[int], list[np.ndarray]]
+    load_page: Callable[[int], Mapping[str, np.ndarray]]
     executor: Executor | None = None
+    first: Callable[[], int] = lambda: 0
 
 
 class ReadBack:
@@ -84,12 +87,13 @@ class ReadBack:
         registry: Registry,
         residency: Residency,
         intake: Intake,
-        timing: Timing,
+        horizons: Horizons,
         origin: Origin,
     ) -> None:
         self._tables, self._store, self._registry, self._residency = tables, store, registry, residency
-        self._intake, self._timing = intake, timing
-        self._fetch, self._executor = origin.fetch, origin.executor
+        self._intake, self._horizons = intake, horizons
+        self._fetch, self._executor, self._first = origin.fetch, origin.executor, origin.first
+        self._looked_from = 0
 
     def key(self, number: int) -> Key:
         """What a slice is known by."""
@@ -111,6 +115,20 @@ class ReadBack:
         """Whether the rows of a closed slice have to be read from the log, and can be while the live edge goes on."""
         return self._executor is not None and self._tables.windows["newer"][number] >= 0 and self.is_gone(number)
 
+    def note_lost(self) -> None:
+        """Look which slices the log no longer holds in full: nothing before the end of a line's newest one is run again.
+
+        Rows that come for them are beyond, for what is left would give a lower figure than stands. Raises Unavailable.
+        """
+        first, tables = self._first(), self._tables
+        if first <= self._looked_from:
+            return
+        self._looked_from = first
+        if len(tables.lines) and tables.ranges["first"][: int(tables.heap["ranges"][0])].min(initial=first) < first:
+            until = np.empty(len(tables.lines), np.int64)
+            find_lost(first, self._store.oldest, tables.plant, tables.table, until)
+            np.maximum(tables.lines["kept_from"], until, out=tables.lines["kept_from"])
+
     def ask(self, numbers: list[int]) -> list[Future[dict[Key, Back]]]:
         """Have the rows of slices that are `is_far` read."""
         if self._executor is None:
@@ -121,7 +139,14 @@ class ReadBack:
         """Read what is missing in `back` of slices that are about to be run. Raises Unavailable."""
         missing = [number for number in numbers if self.is_gone(number) and not self._is_whole(number, back)]
         for wanted in self._jobs(missing):
-            back.update(self._read(wanted))
+            back.update(self._read_whole(wanted))
+
+    def _read_whole(self, wanted: list[Wanted]) -> dict[Key, Back]:
+        """What the log holds of slices that it held in full a moment ago. Raises Unavailable."""
+        found = self._read(wanted)
+        if self._first() > min((first for slot in wanted for first, _ in slot.ranges), default=0):
+            raise Unavailable("log: records went while they were read")  # what is lost is looked for when it is opened again
+        return found
 
     def _is_whole(self, number: int, back: dict[Key, Back]) -> bool:
         """Whether all rows of a slice were read: those that came late since then lie elsewhere."""
@@ -139,7 +164,7 @@ class ReadBack:
         """The rows of a slice whose rows are on the log only, as they came; back : what was read, changed. Raises Unavailable."""
         wanted = self._wanted(number)
         if not self._is_whole(number, back):
-            back.update(self._read([wanted]))
+            back.update(self._read_whole([wanted]))
         found = back[wanted.key]
         rows = found.batch.arrivals(self._intake).only(found.span)
         # It may have been cut since its rows were asked for.
@@ -165,12 +190,12 @@ class ReadBack:
         spans = np.array([(k, *span) for k, slot in enumerate(wanted) for span in slot.ranges], np.int64).reshape(-1, 3)
         assets, tags = _Codes(), _Codes()
         found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
-        passed = np.zeros(len(wanted) + 1, bool)
+        passed = {held: np.zeros(len(wanted) + 1, bool) for held in self._horizons.held}
         for first, last in _joined(spans[:, 1:]):
             for offset, frame in self._fetch(first, last):
                 here = np.zeros(len(wanted) + 1, bool)
                 here[spans[(spans[:, 1] <= offset) & (offset <= spans[:, 2]), 0]] = True
-                of_row, inside = self._inside(frame, number, here, passed, wanted[0])
+                of_row, inside = self._inside(offset, frame, number, here, passed, wanted[0])
                 if not len(inside):
                     continue
                 codes, tag_codes = assets.of(frame.assets), tags.of(frame.tags)
@@ -199,37 +224,41 @@ class ReadBack:
         }
 
     def _inside(
-        self, frame: Readings, number: "_NumberOf", here: np.ndarray, passed: np.ndarray, slot: Wanted
+        self, offset: int, frame: Readings, number: "_NumberOf", here: np.ndarray, passed: "_Passed", slot: Wanted
     ) -> tuple[np.ndarray, np.ndarray]:
         """Rows of a frame that are part of wanted slices: the number of each one's slice, and its place; in order.
 
-        One that came beyond the allowed lateness is not. passed : bool[wanted + 1], whether lines had gone so far in the frames before,
-        changed. The first frame of a range holds a row that was taken, so until then the slice was not beyond; how far its line had
-        come earlier need not be known.
+        One that came beyond the allowed lateness is not, by the settings that held at its offset. passed : changed. The first frame of a
+        range holds a row that was taken, so until then the slice was not beyond; how far its line had come earlier need not be known.
         """
-        start = slot.key[1]
-        over = (
-            start // at.MINUTE * at.MINUTE + at.MINUTE + self._timing.horizon
-        )  # as `kernels/order.py` has it, by whole minutes
+        minute = slot.key[1] // at.MINUTE * at.MINUTE + at.MINUTE  # as `kernels/order.py` has it, by whole minutes
         of_asset = np.array(list(map(number.__getitem__, frame.assets)), np.int64)
-        inside = np.flatnonzero((frame.time >= start) & (frame.time < slot.end))
-        if frame.time.max(initial=FIRST_NS) >= over or passed.any():
-            inside = inside[self._in_time(frame, of_asset[frame.asset], over, passed)[inside]]
+        inside = np.flatnonzero((frame.time >= slot.key[1]) & (frame.time < slot.end))
+        judged_by, newest = self._horizons.at(offset), frame.time.max(initial=FIRST_NS)
+        for held, lines in passed.items():
+            if newest >= minute + held[0] or lines.any():
+                in_time = _in_time(frame, of_asset[frame.asset], minute + held[0], held[1], lines)
+                inside = inside[in_time[inside]] if held == judged_by else inside
         of_row = of_asset[frame.asset[inside]]
         wanted = here[of_row]
         return of_row[wanted], inside[wanted]
 
-    def _in_time(self, frame: Readings, of_row: np.ndarray, over: int, passed: np.ndarray) -> np.ndarray:
-        """Whether rows came before their line had reached the time `over` [ns UTC]; passed : lines that had before the frame, changed."""
-        driving = (frame.time >= FIRST_NS) & (frame.time < LAST_NS)
-        goes_over = driving & (np.minimum(frame.time, frame.received + self._timing.max_future) >= over)
-        in_time = np.ones(len(frame.time), bool)
-        for k in np.unique(of_row[goes_over | passed[of_row]]).tolist():
-            mine = np.flatnonzero(of_row == k)
-            before = np.r_[passed[k], goes_over[mine]]
-            in_time[mine] = ~np.logical_or.accumulate(before)[:-1]
-            passed[k] = before.any()
-        return in_time
+
+_Passed = dict[tuple[int, int], np.ndarray]
+"""By allowed lateness and `max_future`, bool[wanted + 1]: whether lines had gone so far in the frames before that slices were beyond."""
+
+
+def _in_time(frame: Readings, of_row: np.ndarray, over: int, max_future: int, passed: np.ndarray) -> np.ndarray:
+    """Whether rows came before their line had reached the time `over` [ns UTC]; passed : lines that had before the frame, changed."""
+    driving = (frame.time >= FIRST_NS) & (frame.time < LAST_NS)
+    goes_over = driving & (np.minimum(frame.time, frame.received + max_future) >= over)
+    in_time = np.ones(len(frame.time), bool)
+    for k in np.unique(of_row[goes_over | passed[of_row]]).tolist():
+        mine = np.flatnonzero(of_row == k)
+        before = np.r_[passed[k], goes_over[mine]]
+        in_time[mine] = ~np.logical_or.accumulate(before)[:-1]
+        passed[k] = before.any()
+    return in_time
 
 
 class _NumberOf(dict[str, int]):

@@ -300,11 +300,10 @@ class Registry:
 
     def names(self) -> dict[str, Any]:
         """What a checkpoint keeps of the names."""
-        named = {"assets": self.assets, "tags": self.tags, "series": self.series, "products": self.products}
-        return named | {"zones": self.zones}
+        return {"assets": self.assets, "tags": self.tags, "series": self.series, "products": self.products}
 
-    def restore(self, names: dict[str, Any]) -> bool:
-        """Give all numbers again, in the same order, into empty tables; False when the plant's time zones are others now."""
+    def restore(self, names: dict[str, Any]) -> None:
+        """Give all numbers again, in the same order, into empty tables."""
         for a in names["assets"]:
             self._number(a, self.assets, self._asset_numbers)
         for a, t in names["series"]:
@@ -312,7 +311,6 @@ class Registry:
         self.settle()
         for product in names["products"]:
             self.product_of(product)
-        return bool(self.zones == names["zones"])
 
 
 _FEW = 8  # series that are cheaper to insert one by one than to sort all

@@ -189,6 +189,9 @@ class Reprocessing:
     def _run(self, rows: Arrivals, back: dict[Key, Back]) -> int:
         """Run late rows, all but those of slices that must be read back first; back : what has been. Returns how many rows were run."""
         tables = self._tables
+        rows = self._without_lost(rows)
+        if not len(rows.time):
+            return 0
         key = (tables.series["line"][rows.series].astype(np.int64) << 32) | rows.time // at.MINUTE
         rows = rows.only(np.argsort(key, kind="stable"))
         line, minute = tables.series["line"][rows.series], rows.time // at.MINUTE
@@ -221,6 +224,17 @@ class Reprocessing:
         if away:
             self._send_away(away)
         return self._run_waves({mine: slots for mine, slots in todo.items() if slots}, back)
+
+    def _without_lost(self, rows: Arrivals) -> Arrivals:
+        """Late rows but for those whose slices can't be run again any more: they are counted late."""
+        tables = self._tables
+        self._read_back.note_lost()
+        line = tables.series["line"][rows.series]
+        lost = rows.time < tables.lines["kept_from"][line]
+        if not lost.any():
+            return rows
+        np.add.at(tables.lines["late"], line[lost], 1)
+        return rows.only(~lost)
 
     def _dealt(self, first: int, late: Arrivals) -> list[tuple[int, Arrivals]]:
         """Late rows of one minute by their slices, of which `first` is the first."""
@@ -275,19 +289,32 @@ class Reprocessing:
                 slices.fill_before(fresh, tables.plant, tables.windows, before, words(state))
         return late.slices
 
-    def _run_waves(self, todo: Todo, back: dict[Key, Back]) -> int:
-        """Run slices again, one of each line at a time, and on while the state after them differs. Returns how many rows were run."""
+    def run_slices(self, numbers: dict[int, list[int]], every_row: bool) -> None:
+        """Run slices of lines again, in order of time, and none after them: those begin with what these leave behind.
+
+        every_row : take their rows for new ones, whose seconds are emitted again. Raises Unavailable.
+        """
+        if every_row:
+            self._cuts.fresh.update(number for mine in numbers.values() for number in mine)
+        todo: Todo = {line: dict.fromkeys(mine) for line, mine in numbers.items() if mine}
+        self._run_waves(todo, {}, goes_on=False)
+
+    def _run_waves(self, todo: Todo, back: dict[Key, Back], goes_on: bool = True) -> int:
+        """Run slices again, one of each line at a time, and on while the state after them differs. Returns how many rows were run.
+
+        goes_on : also with slices that are not in `todo`.
+        """
         self._rerun.start()
         count = 0
         while todo:
             starts = self._tables.windows["start"]
             wave = {line: min(mine, key=lambda number: int(starts[number])) for line, mine in todo.items()}
             late = {number: todo[line].pop(number) for line, number in wave.items()}
-            ids, ends = self._gather(late, back)
+            ids, ends = self._gather(self._held_in_full(late), back)
             count += int(ends[-1])
             follow = self._rerun.run(ids, ends, self._merging.rows)
             for line, number in wave.items():
-                if number in follow:
+                if goes_on and number in follow:
                     newer = int(self._tables.windows["newer"][number])
                     todo[line].setdefault(newer, None)
                     self._with_mates(todo[line], newer, newer)
@@ -297,9 +324,20 @@ class Reprocessing:
         self._cuts.fresh.clear()
         return count
 
+    def _held_in_full(self, late: dict[int, Arrivals | None]) -> dict[int, Arrivals | None]:
+        """Slices but for those that stand as they are, since not all their rows can be had any more."""
+        lines, windows = self._tables.lines, self._tables.windows
+        return {
+            number: joining
+            for number, joining in late.items()
+            if windows["start"][number] >= lines["kept_from"][windows["line"][number]]
+        }
+
     def _gather(self, late: dict[int, Arrivals | None], back: dict[Key, Back]) -> tuple[np.ndarray, np.ndarray]:
         """Rows of slices with late ones in the scratch room: ids of those to be run, and where each one's rows begin and end."""
         ids, ends = [], [0]
+        if not late:
+            return np.empty(0, np.int64), np.zeros(1, np.int64)
         self._read_back.complete(list(late), back)
         windows = self._tables.windows[list(late)]
         blocks = [*filter(None, late.values()), *self._waiting()]
@@ -317,6 +355,7 @@ class Reprocessing:
         """Take back that the lines `which` ended: their slices after the last row go, the one that holds it opens again."""
         tables, table = self._tables, self._tables.windows
         self.run_due(_NEVER)
+        self._read_back.note_lost()
         todo: Todo = {}
         for line in which.tolist():
             last = int(tables.lines["last"][line])

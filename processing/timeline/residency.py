@@ -1,6 +1,6 @@
 """Which windows are in memory: those evicted are brought back from checkpoint pages, blocks follow the width of their lines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Residency:
     load_page(offset) gives the content of a checkpoint page, as `Pool.content` made it.
     """
 
-    def __init__(self, tables: Tables, load_page: Callable[[int], list[np.ndarray]]) -> None:
+    def __init__(self, tables: Tables, load_page: Callable[[int], Mapping[str, np.ndarray]]) -> None:
         self._tables = tables
         self._load_page = load_page
         self.dropped: list[int] = []
@@ -112,6 +112,23 @@ class Residency:
         newest = lines["newest_window"][:, at.SLICES]
         reached = np.where(newest >= 0, windows["start"][newest], at.NONE)
         return np.where(lines["last"] == at.NONE, at.NONE, np.maximum(lines["last"], reached) - lines["influence"])
+
+    def let_go(self, ids: np.ndarray) -> None:
+        """Drop windows beyond the allowed lateness: rows that come for them later would find only part of what was there.
+
+        By whole quarter-hours: those from there on have all their slices.
+        """
+        table, lines = self._tables.windows, self._tables.lines
+        slices_of = ids[table["level"][ids] == at.SLICES]
+        end = -(-table["end"][slices_of] // at.QUARTER) * at.QUARTER
+        np.maximum.at(lines["kept_from"], table["line"][slices_of], end)
+        self.drop(ids)
+
+    def revert(self, ids: np.ndarray, as_were: np.ndarray) -> None:
+        """Let go of what became of windows since a checkpoint wrote them; as_were : their records then."""
+        self._free(ids)
+        for name in ("shift", "flags", "rev", "page", "place"):
+            self._tables.windows[name][ids] = as_were[name]
 
     def evict_to(self, bytes_at_most: int) -> None:
         """Evict windows that a checkpoint holds, oldest first, until four fifths of the budget are used."""

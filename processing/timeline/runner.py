@@ -6,6 +6,7 @@ from processing.kernels.layout import Rows
 from processing.metric_rows import MetricRows
 from processing.operators import raw
 from processing.timeline.context import Context
+from processing.timeline.standing import OF_SECONDS, Standing
 from processing.timeline.tables import Tables
 
 
@@ -16,9 +17,16 @@ class Runner:
     """
 
     def __init__(
-        self, tables: Tables, context: Context, outbox: list[MetricRows], *, of_seconds: bool, has_raw: bool
+        self,
+        tables: Tables,
+        context: Context,
+        outbox: list[MetricRows],
+        standing: Standing,
+        *,
+        of_seconds: bool,
+        has_raw: bool,
     ) -> None:
-        self._tables, self._context, self._outbox = tables, context, outbox
+        self._tables, self._context, self._outbox, self._standing = tables, context, outbox, standing
         self.of_seconds = of_seconds and any(slot.operator.seconds is not None for slot in tables.slots)
         self._has_raw = has_raw
 
@@ -37,7 +45,11 @@ class Runner:
             finished = np.empty(room if self.of_seconds else 0, operator.finished)
             n = slot.update(chunks, rows, plant, tables.windows, kept, finished)
             if n:
-                self._outbox.append(operator.seconds(plant, finished[:n]))
+                finished = finished[:n]
+                since = self._standing.since([operator.name], OF_SECONDS)
+                if since is not None:
+                    finished = finished[finished["start"] >= since[plant.series["line"][finished["series"]]]]
+                self._outbox.append(operator.seconds(plant, finished))
 
     def accept(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> None:
         """Rows that count now: emit those that were asked for, and take the events about orders among them."""

@@ -4,14 +4,12 @@ Everything that kernels see is here: the lines, the table of windows, and what o
 one for slices (with the state before each) and one for longer windows, and state and open accumulators of the live edge.
 """
 
-from collections.abc import Callable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.errors import LogCorrupt
 from processing.kernels import blocks
 from processing.kernels import layout as at
 from processing.kernels.emission import Flags
@@ -25,6 +23,7 @@ _WINDOWS = 1024
 _BLOCK_ROWS = 1 << 15
 _STORED = 1 << 18
 _NO_RECORDS = np.empty(0, np.int64)
+DIRTY = "dirty"
 
 
 def grown(array: np.ndarray, short: int) -> np.ndarray:
@@ -40,21 +39,16 @@ def grown(array: np.ndarray, short: int) -> np.ndarray:
 class Pool:
     """Blocks of records, a row a series: several arrays of records side by side, and a dirty flag a row.
 
-    firsts : what the records of each array are at first, arrays of one record each.
+    firsts : by name, what the records of each array are at first, arrays of one record each.
     """
 
-    def __init__(self, firsts: list[np.ndarray]) -> None:
-        self._firsts = [words(first) for first in firsts]
-        self.arrays = [np.empty(_BLOCK_ROWS, first.dtype) for first in firsts]
+    def __init__(self, firsts: dict[str, np.ndarray]) -> None:
+        self._names = list(firsts)
+        self._firsts = [words(first) for first in firsts.values()]
+        self.arrays = [np.empty(_BLOCK_ROWS, first.dtype) for first in firsts.values()]
         self.dirty = np.zeros(_BLOCK_ROWS, np.uint8)
         self._chain = np.zeros(_BLOCK_ROWS, np.int64)
         self.heap = first_of(at.POOL, free=-1)
-
-    @cached_property
-    def dtypes(self) -> bytes:
-        """A short name of the records' types: a page that was written with others can't be read."""
-        said = repr([array.dtype.descr for array in self.arrays])
-        return blake2b(said.encode(), digest_size=8).digest()
 
     @property
     def row_bytes(self) -> int:
@@ -89,19 +83,17 @@ class Pool:
         """Free blocks by their first rows and the log2 of their sizes."""
         blocks.free_blocks(first, shift, self.heap, self._chain)
 
-    def content(self, rows: np.ndarray) -> list[np.ndarray]:
-        """What rows hold, to be kept: a name of the records' types, the words of each array, and the dirty flags."""
-        name = np.frombuffer(self.dtypes, np.uint8)
-        return [name, *(words(array)[rows] for array in self.arrays), self.dirty[rows]]
+    def content(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """What rows hold, to be kept: the words of each array by its name, and the dirty flags."""
+        held = {name: words(array)[rows] for name, array in zip(self._names, self.arrays, strict=True)}
+        return held | {DIRTY: self.dirty[rows]}
 
-    def put(self, rows: np.ndarray, content: list[np.ndarray], places: np.ndarray) -> None:
-        """Put rows back as places of `content` have them. Raises LogCorrupt when that holds records of other types."""
-        name, *arrays, dirty = content
-        if name.tobytes() != self.dtypes:
-            raise LogCorrupt("checkpoints: a page holds records of other types than this version's")
-        for array, kept in zip(self.arrays, arrays, strict=True):
-            words(array)[rows] = kept[places]
-        self.dirty[rows] = dirty[places]
+    def put(self, rows: np.ndarray, content: Mapping[str, np.ndarray], places: np.ndarray) -> None:
+        """Put rows back as places of `content` have them; records that it does not have stay as they are at first."""
+        for name, array in zip(self._names, self.arrays, strict=True):
+            if name in content:
+                words(array)[rows] = content[name][places]
+        self.dirty[rows] = content[DIRTY][places]
 
 
 def rows_of(block: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -114,11 +106,12 @@ def rows_of(block: np.ndarray, shift: np.ndarray) -> np.ndarray:
 class Slot(NamedTuple):
     """An operator that keeps something, its kernels, and how its partial aggregates are treated when slices run again.
 
-    number : its place among those that do; first : words[1] of a slice's partial aggregate; own : uint8[words of it], see
-    `processing/kernels/reprocess.py`.
+    number : its place among those that do; key : a name of its records: what was kept under another one means something else; first :
+    words[1] of a slice's partial aggregate; own : uint8[words of it], see `processing/kernels/reprocess.py`.
     """
 
     number: int
+    key: str
     operator: Operator
     kept: Kept
     update: Callable[..., int]
@@ -135,8 +128,18 @@ def _slots(operators: list[Operator]) -> Iterator[Slot]:
             continue
         if update is None or fold is None:
             raise TypeError(f"operator {operator.name!r}: keeps something, so it needs both `update` and `fold`")
-        yield Slot(number, operator, kept, update, fold, words(kept.slice), _own(operator, kept.slice.dtype))
+        own = _own(operator, kept.slice.dtype)
+        yield Slot(number, key_of(operator), operator, kept, update, fold, words(kept.slice), own)
         number += 1
+
+
+def key_of(operator: Operator) -> str:
+    """A name of an operator's records: what was kept under another one means something else. Empty where it keeps nothing."""
+    kept = operator.kept
+    if kept is None:
+        return ""
+    records = [record.dtype.descr for record in (kept.slice, kept.window, kept.state, _open_of(kept))]
+    return f"{operator.name} {blake2b(repr((operator.version, records)).encode(), digest_size=8).hexdigest()}"
 
 
 def _own(operator: Operator, partial: np.dtype) -> np.ndarray:
@@ -155,9 +158,11 @@ class Tables:
     def __init__(self, operators: list[Operator]) -> None:
         self.slots = list(_slots(operators))
         self.slot_of = {slot.operator.name: slot for slot in self.slots}
-        pairs = [(slot.kept.slice, slot.kept.state) for slot in self.slots]
-        self.slices = Pool([first for pair in pairs for first in pair])
-        self.longer = Pool([slot.kept.window for slot in self.slots])
+        of_slices: dict[str, np.ndarray] = {}
+        for slot in self.slots:  # a slice's partial aggregate, then the state before it
+            of_slices |= {f"{slot.key} slice": slot.kept.slice, f"{slot.key} before": slot.kept.state}
+        self.slices = Pool(of_slices)
+        self.longer = Pool({f"{slot.key} window": slot.kept.window for slot in self.slots})
         self.heap = first_of(at.HEAP, free_window=-1, free_range=-1)
         self.lines = np.zeros(0, at.LINE)
         self.windows = np.zeros(_WINDOWS, at.WINDOW)
@@ -233,6 +238,7 @@ class Tables:
             last=at.NONE,
             flushed=at.NONE,
             resident_since=at.FAR,
+            kept_from=at.NONE,
             newest_window=-1,
             shift=-1,
             allowed_lateness=allowed_lateness,

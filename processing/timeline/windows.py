@@ -6,6 +6,8 @@ and hardly on how many levels there are.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,11 +24,17 @@ from processing.timeline.context import Context
 from processing.timeline.flags import Flagging
 from processing.timeline.order_windows import OrderWindows
 from processing.timeline.residency import Residency, found_ids
+from processing.timeline.standing import Standing
 from processing.timeline.tables import Tables, rows_of
-from processing.view import View
+from processing.view import Names, View
 
 _BY_TIME = (at.WEEKS, at.MONTHS, at.SHIFTS, at.ORDERS)
 """Levels whose windows begin and end as calendars and orders say."""
+
+Only = Mapping[int, frozenset[str]]
+"""By line, operators."""
+
+_ALL: Only = {}
 
 _ROWS_AT_ONCE = 1 << 15
 """Rows of windows that are folded together, about: they are kept as they were until they are compared."""
@@ -47,9 +55,10 @@ class Windows:
         charts: Charts,
         residency: Residency,
         outbox: list[MetricRows],
+        standing: Standing,
     ) -> None:
         self._tables, self._context, self._charts = tables, context, charts
-        self._residency, self._outbox = residency, outbox
+        self._residency, self._outbox, self._standing = residency, outbox, standing
         self._scans = [operator.scan for operator in operators if operator.scan is not None]
         self._readers: dict[tuple[bool, ...], list[Operator]] = defaultdict(list)
         for operator in operators:
@@ -60,6 +69,7 @@ class Windows:
         top = at.DAYS if self._by_time else max([0, *wanted])
         self._kept = np.zeros(at.LEVELS, np.uint8)
         self._kept[[*range(top + 1), *self.overlapping]] = 1
+        self.kept_levels = np.flatnonzero(self._kept)
         self.flagging = Flagging(tables, residency, self.overlapping)
         with_orders = at.ORDERS in self.overlapping
         self._orders = OrderWindows(tables, residency, context, self.flagging, self._retract, with_orders)
@@ -73,8 +83,11 @@ class Windows:
         """After events about orders: label slices anew and fold again the windows that they change."""
         self._orders.change()
 
-    def emit(self, everything: bool) -> None:
-        """Fold what changed upwards and emit closed windows and long running ones; with `everything` open ones too."""
+    def emit(self, everything: bool, only: Only = _ALL) -> None:
+        """Fold what changed upwards and emit closed windows and long running ones; with `everything` open ones too.
+
+        only : of lines that are in it, rows of these operators go out, and no others.
+        """
         self._orders.change()
         ids = self._ensure_above(self._touched(everything))
         if not len(ids):
@@ -87,7 +100,7 @@ class Windows:
         due = np.empty(len(ids), np.int64)
         due = due[: emission.due(ids, int(everything), self._tables.plant, self._tables.windows, due)]
         if len(due):
-            self._read_out(due)
+            self._read_out(due, only)
             emission.clear_flags(due, self._tables.windows, self._tables.dirty)
 
     def _touched(self, everything: bool) -> np.ndarray:
@@ -173,7 +186,7 @@ class Windows:
             "partials": {name: tables.partials_of(slot) for name, slot in tables.slot_of.items()},
         }
 
-    def _read_out(self, ids: np.ndarray) -> None:
+    def _read_out(self, ids: np.ndarray, only: Only) -> None:
         """Have each operator read out those of the windows that are wanted of it; those that want the same share a view."""
         table, seen = self._tables.windows, self._seen()
         level = table["level"][ids]
@@ -184,14 +197,30 @@ class Windows:
             if len(mine):
                 view = View(ids=mine, **seen)
                 for operator in operators:
-                    self._outbox += operator.read_out(view)
+                    goes = self._goes(operator, mine, only)
+                    of_operator = view if goes.all() else View(ids=mine[goes], **seen)
+                    self._outbox += operator.read_out(of_operator) if goes.any() else []
+
+    def _goes(self, operator: Operator, ids: np.ndarray, only: Only) -> np.ndarray:
+        """bool[n], of which windows an operator's rows go out."""
+        goes = self._standing.emitted((operator.name, *operator.needs), ids)
+        passed_over = [line for line, operators in only.items() if operator.name not in operators]
+        if passed_over:
+            goes &= ~np.isin(self._tables.windows["line"][ids], passed_over)
+        return goes
 
     def _retract(self, ids: np.ndarray) -> None:
-        """Emit that windows of orders are none any more: their rows with nothing but `retracted`."""
+        """Emit that windows of orders are none any more."""
+        self.retract(ids, at.ORDERS, self._context)
+
+    def retract(self, ids: np.ndarray, level: int, names: Names) -> None:
+        """Emit that windows of a level are none any more: their rows with nothing but `retracted`; names : by which they are known."""
+        if not len(ids):
+            return
         self.flagging.flag_all(ids, at.EMIT)
-        view = self.view(ids)
+        view = replace(self.view(ids), names=names)
         for wanted, operators in self._readers.items():
-            for operator in operators if wanted[at.ORDERS] else ():
+            for operator in operators if wanted[level] else ():
                 self._outbox += [_retracted(rows) for rows in operator.read_out(view)]
 
 
@@ -203,7 +232,7 @@ def _wanted(operator: Operator, names: tuple[str, ...]) -> tuple[bool, ...]:
 
 
 def _retracted(rows: MetricRows) -> MetricRows:
-    """Rows of orders that say nothing but that they are retracted."""
+    """Rows that say nothing but that they are retracted."""
     nothing = {name: np.full(len(rows.time), np.nan) for name in rows.fields}
     said = {"rev": rows.fields["rev"] + 1.0, "retracted": np.ones(len(rows.time))}
     return rows._replace(fields=nothing | said, texts={})

@@ -1,6 +1,6 @@
 """An engine under test: frames in a list as the log of readings, checkpoints on a real log, metrics as a database would hold them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 from fieldline.frames import Readings, payload_digest
 from fieldline.log import Log
 from fieldline.plant import Plant
+from processing.adaptation import Adapted, adapt
 from processing.checkpoint import Checkpoints
 from processing.metric_rows import WINDOWS, level_of
 from processing.operator import Operator
@@ -104,14 +105,16 @@ class EngineRig:
         slow: int = 0,
     ) -> None:
         self.frames: list[Readings] = []
-        self.fetched = self.restarts = self.now = self.wall = 0
+        self.fetched = self.restarts = self.now = self.wall = self.first = 0
         self.table: Table = {}
         self._emitted: set[tuple[str, ...]] = set()
+        self.emitted_since_restart: list[tuple[str, ...]] = []
         self.revisions: dict[tuple[str, ...], float] = {}
         self._plant, self._windows, self._operators = plant or Plant(), windows, list(operators)
         self._timing, self._raw, self._row_cache, self._node_cache = timing or Timing(), raw, row_cache, node_cache
         self._log, self._slow, self._turns = log, slow, 0
         self._saved: tuple[int, int] | None = None
+        self.adapted: list[Adapted] = []
         self._start()
 
     def _start(self) -> None:
@@ -125,15 +128,15 @@ class EngineRig:
             timing=self._timing,
             raw_globs=self._raw,
             row_cache=self._row_cache,
-            origin=Origin(self._fetch, self._load_page, self._executor),
+            origin=Origin(self._fetch, self._load_page, self._executor, lambda: self.first),
         )
         self.engine.touched_at = self.now
 
     def _fetch(self, first: int, last: int) -> Iterator[tuple[int, Readings]]:
         self.fetched += 1
-        yield from ((k, self.frames[k]) for k in range(first, last + 1))
+        yield from ((k, self.frames[k]) for k in range(max(first, self.first), last + 1))
 
-    def _load_page(self, offset: int) -> list[np.ndarray]:
+    def _load_page(self, offset: int) -> Mapping[str, np.ndarray]:
         assert self._log is not None, f"nothing was evicted, yet page {offset} is wanted"
         return self.checkpoints.load_page(offset)
 
@@ -167,7 +170,7 @@ class EngineRig:
 
     def checkpoint(self) -> None:
         """Write a checkpoint of everything sent so far."""
-        state, _ = self.checkpoints.write(self.engine, len(self.frames), "same", {}, b"{}", [])
+        state, _ = self.checkpoints.write(self.engine, len(self.frames), {}, b"{}", [])
         self.checkpoints.done(self.engine, self._node_cache)
         self._saved = state, len(self.frames)
         self._emitted.clear()
@@ -182,11 +185,29 @@ class EngineRig:
                 self.table[key] = {"retracted": np.ones(1).tobytes()}
         if self._saved is not None:
             state, offset = self._saved
-            assert self.checkpoints.restore(self.engine, state, "same") is not None
+            restored = self.checkpoints.restore(self.engine, state)
             self._emit_again()
+            self.adapted = adapt(self.engine, restored.made_with, restored.series, offset)
         again = list(enumerate(self.frames))[offset:]
         for k in range(0, len(again), frames_a_step):
             self._run(again[k : k + frames_a_step], pause_s)
+
+    def restart(self, **settings: Any) -> "EngineRig":
+        """Stop with a checkpoint and start with other settings: `plant`, `windows`, `operators`, `timing`."""
+        self.engine.emit()
+        self.collect()
+        self.checkpoint()
+        for name, value in settings.items():
+            setattr(self, f"_{name}", value)
+        self.emitted_since_restart.clear()
+        self.crash()
+        self.collect()
+        return self
+
+    def prune(self, first: int) -> "EngineRig":
+        """Have the log forget the frames before `first`."""
+        self.first = first
+        return self
 
     def _emit_again(self) -> None:
         """What was emitted after the checkpoint, as `Partition` has it from the stream of metrics."""
@@ -222,6 +243,7 @@ class EngineRig:
                 ]
                 key = (rows.kind, names.assets[rows.asset[k]], tag, window, str(rows.time[k]), *labels)
                 self._emitted.add(key)
+                self.emitted_since_restart.append(key)
                 self.table[key] = {
                     name: column[k : k + 1].tobytes() for name, column in rows.fields.items() if name != "rev"
                 }

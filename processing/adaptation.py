@@ -1,0 +1,222 @@
+"""A state that was made with other settings is adapted to those of now, as if the settings had come late.
+
+Lines of which nothing else is said go on untouched. Of the others, slices whose rows the log still holds are run again, labels are put
+anew, and what changes is emitted as a revision. What can't be computed again is left as it stands: an operator or a level of windows that
+is new emits windows that begin after its first complete moment, and what a series measured in another unit is forgotten.
+"""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from fieldline.plant import Plant
+from processing.differences import OF_ROWS, ZONE, differences
+from processing.kernels import layout as at
+from processing.made_with import MadeWith
+from processing.metric_rows import level_of
+from processing.operator import Operator
+from processing.relabelling import Relabelling
+from processing.timeline.engine import Engine
+
+
+class Adapted(NamedTuple):
+    """What a change of settings does to the figures of a line.
+
+    operators : whose figures change; since : windows that begin from then on are computed anew, earlier ones stand as they are [ns UTC;
+    NONE: all there are]; why : the entries of the plant file and the settings that say something else.
+    """
+
+    line: str
+    operators: tuple[str, ...]
+    since: int
+    why: tuple[str, ...]
+
+
+def adapt(engine: Engine, before: MadeWith, series: np.ndarray, offset: int) -> list[Adapted]:
+    """Adapt a state that was just restored to the engine's settings, and say what that does, by line.
+
+    before : the settings it was made with; series : SERIES as they were then; offset : from which on rows are read now.
+    Raises Unavailable.
+    """
+    engine.horizons.change(offset, engine.timing)
+    engine.read_back.note_lost()
+    if before == engine.made_with:
+        return []
+    adaptation = _Adaptation(engine, before, series)
+    adaptation.run()
+    return adaptation.said()
+
+
+class _Adaptation:
+    def __init__(self, engine: Engine, before: MadeWith, series: np.ndarray) -> None:
+        self._engine, self._before, self._series = engine, before, series
+        self._operators = engine.operators
+        self._lines = range(len(engine.registry.lines))
+        self._since: dict[int, int] = {}
+        self._affected: dict[int, set[str]] = defaultdict(set)
+        self._why: dict[int, set[str]] = defaultdict(set)
+
+    def run(self) -> None:
+        engine, before, now = self._engine, self._before, self._engine.made_with
+        fresh = [op for op in self._operators if before.operators.get(op.name) != now.operators[op.name]]
+        was = self._plant_before()
+        said = differences(was, engine.plant, engine.registry)
+        numbers = {name: number for number, name in enumerate(engine.registry.lines)}
+        told = {numbers[line]: entries for line, entries in said.items()}
+        self._run_again(told, [op for op in fresh if op.kept is not None])
+        engine.windows.emit(everything=False)  # what others changed before goes out in full
+        relabelling = Relabelling(engine, was)
+        for line, entries in told.items():
+            names = self._concerned(entries - OF_ROWS)
+            if names:
+                relabelling.relabel(line, entries)
+                self._note(line, names, entries, engine.standing.whole_from(line))
+        self._widen(fresh, relabelling)
+        engine.windows.emit(everything=False, only={line: frozenset(names) for line, names in self._affected.items()})
+
+    def said(self) -> list[Adapted]:
+        """What was done, by line."""
+        return [
+            Adapted(
+                self._engine.registry.lines[line],
+                tuple(sorted(names)),
+                self._since[line],
+                tuple(sorted(self._why[line])),
+            )
+            for line, names in sorted(self._affected.items())
+        ]
+
+    def _plant_before(self) -> Plant:
+        try:
+            return Plant.of_document(self._before.plant)
+        except msgspec.MsgspecError:  # of another version: nothing is known of it
+            return Plant()
+
+    def _concerned(self, entries: frozenset[str]) -> set[str]:
+        """The operators whose figures entries of the plant file are part of."""
+        if not entries:
+            return set()
+        names = {
+            op.name
+            for op in self._operators
+            if entries & set(op.parameters)
+            or ZONE in entries
+            or ("calendar" in entries and "shift" in self._engine.made_with.windows[op.name])
+        }
+        return self._with_readers(names)
+
+    def _with_readers(self, names: set[str]) -> set[str]:
+        """Operators, and those whose figures are made of theirs."""
+        for _ in self._operators:
+            names |= {op.name for op in self._operators if names & set(op.needs)}
+        return names
+
+    def _note(self, line: int, names: set[str], why: frozenset[str], since: int) -> None:
+        self._affected[line] |= names
+        self._why[line] |= why
+        self._since[line] = max(since, self._since.get(line, at.NONE))
+
+    def _run_again(self, told: dict[int, frozenset[str]], fresh: list[Operator]) -> None:
+        """Have slices of lines run again whose rows mean something else, or that an operator has not seen."""
+        names = self._with_readers({op.name for op in fresh})
+        for line in self._lines:
+            entries = told.get(line, frozenset()) & OF_ROWS
+            concerned = self._concerned(entries) | names
+            if concerned:
+                since = self._begin(line, fresh)
+                self._engine.again.add(line, since, concerned)
+                why = entries | {f"operator {op.name}" for op in fresh}
+                self._note(line, concerned, frozenset(why), since)
+
+    def _begin(self, line: int, fresh: list[Operator]) -> int:
+        """Prepare a line for being run again; from when on its windows are computed anew [ns UTC]."""
+        engine = self._engine
+        lines, whole = engine.tables.lines, engine.standing.whole_from(line)
+        slices = engine.residency.between(line, at.SLICES, whole, at.FAR)
+        windows = engine.tables.windows
+        since = int(windows["start"][slices[-1]]) if len(slices) else max(int(lines["watermark"][line]), whole)
+        if whole != at.NONE:
+            for op in fresh:
+                engine.standing.begin(line, since + int(lines["hold"][line]), op.name)
+        renewed = self._renewed(line)
+        if not renewed:
+            return since
+        return self._forget_measured(line, slices, renewed, whole != at.NONE)
+
+    def _renewed(self, line: int) -> list[tuple[int, str, np.ndarray]]:
+        """What is to be forgotten of a line: slot, field of its state, and rows of series that measure something else now."""
+        before, now = self._series, self._engine.tables.series
+        mine = now["line"] == line
+        found = []
+        for slot in self._engine.tables.slots:
+            if slot.key != self._before.operators.get(slot.operator.name):
+                continue
+            roles = sorted(slot.operator.roles)
+            was, role = (np.where(np.isin(each["role"], roles), each["role"], 0) for each in (before, now))
+            other = (was != role) | ((before["scale"] != now["scale"]) & (role != 0))
+            other |= (before["is_interval"] != now["is_interval"]) & (role != 0)
+            rows = now["local"][mine & other]
+            if len(rows):
+                found += [(slot.number, field, rows) for field in slot.operator.measured]
+        return found
+
+    def _forget_measured(
+        self, line: int, slices: np.ndarray, renewed: list[tuple[int, str, np.ndarray]], is_cut_off: bool
+    ) -> int:
+        """Have series begin anew with the oldest of `slices`, which come newest first; from when on what comes of that is whole.
+
+        is_cut_off : there was something before. Then what lies within the influence interval after it stands as it is, for samples
+        before, which have another unit, have a part in it.
+        """
+        engine, tables = self._engine, self._engine.tables
+        for number, field, rows in renewed:
+            first = tables.slots[number].kept.state[field][0]
+            tables.states[number][field][tables.lines["base"][line] + rows] = first
+        if not len(slices):
+            return int(tables.lines["watermark"][line])
+        oldest = int(slices[-1])
+        start, influence = int(tables.windows["start"][oldest]), int(tables.lines["influence"][line])
+        until = start + influence if is_cut_off else start
+        touched = engine.residency.between(line, at.SLICES, start - influence - at.MINUTE, until)
+        as_were = tables.windows[touched].copy()
+        engine.residency.make_resident(slices[-1:])
+        for number, field, rows in renewed:
+            first = tables.slots[number].kept.state[field][0]
+            tables.slices.arrays[2 * number + 1][field][tables.windows["block"][oldest] + rows] = first
+        tables.windows["flags"][oldest] |= at.CHANGED
+        if is_cut_off:
+            numbers = slices[tables.windows["start"][slices] < until][::-1].tolist()
+            engine.reprocessing.run_slices({line: numbers}, every_row=False)
+            engine.residency.revert(touched, as_were)
+        return until
+
+    def _widen(self, fresh: list[Operator], relabelling: Relabelling) -> None:
+        """Make and emit what is wanted now and was not: levels of windows, and figures that are made of windows alone."""
+        engine, before, now = self._engine, self._before, self._engine.made_with
+        new = {
+            op.name: {level_of(name) for name in {*now.windows[op.name]} - {*before.windows.get(op.name, ()), "1s"}}
+            for op in self._operators
+            if op not in fresh or op.kept is None
+        }
+        levels = set[int]().union(*new.values())
+        made = levels - {level_of(name) for names in before.windows.values() for name in names}
+        self._drop_unwanted(relabelling)
+        names = {name for name, mine in new.items() if mine}
+        for line in self._lines if names else ():
+            since = engine.standing.whole_from(line)
+            if since != at.NONE:
+                for level in made:
+                    engine.standing.begin(line, since, level=level)
+            ids = relabelling.windows_of(line, since)
+            relabelling.flag(ids, at.SPREAD)
+            relabelling.flag(ids[np.isin(engine.tables.windows["level"][ids], list(levels))], at.EMIT)
+            self._note(line, names, frozenset({"windows"}), since)
+
+    def _drop_unwanted(self, relabelling: Relabelling) -> None:
+        """Let go of windows of levels that are not folded any more: they would fall behind what they are folded from."""
+        engine = self._engine
+        ids = engine.residency.flagged(0)
+        level = engine.tables.windows["level"][ids]
+        relabelling.drop(ids[~np.isin(level, list(engine.windows.kept_levels))])

@@ -1,0 +1,68 @@
+"""What the plant file says of lines otherwise than when their state was made, by the entries that operators declare to read.
+
+Compared is what holds, not what is written: another glob that says the same of an asset is no difference.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from fieldline.plant import Plant
+from processing.timeline.registry import Registry
+
+ZONE = "site.time_zone"
+OF_ROWS = frozenset(
+    {
+        *(f"asset.tags.{name}" for name in ("kind", "unit", "counts_by", "codes", "spc")),
+        *(f"asset.tags.{name}" for name in ("max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
+        *("asset.state_of", "asset.state_max_gap_s", "asset.microstop_s"),
+    }
+)
+"""Entries that kernels run rows with; the others label windows, or are looked at when those are read out."""
+
+Said = tuple[str, str, str]
+"""A line, an entry, and what is said in it."""
+
+
+def differences(before: Plant, now: Plant, registry: Registry) -> dict[str, frozenset[str]]:
+    """By line the entries that say something else now; lines of which the same is said are not in it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    if before.document != now.document:
+        for was, says in zip(_said(before, registry), _said(now, registry), strict=True):
+            if was != says:
+                found[was[0]].add(was[1])
+    return {line: frozenset(entries) for line, entries in found.items()}
+
+
+def _said(plant: Plant, registry: Registry) -> Iterator[Said]:
+    for line in registry.lines:
+        for entry, value in plant.said_of_line(line).items():
+            yield line, entry, repr(value)
+    for a, t in registry.series:
+        asset, tag = registry.assets[a], registry.tags[t]
+        line = registry.line_of(asset)
+        for entry, value in _said_of_series(plant, asset, tag).items():
+            yield line, entry, repr(value)
+    for asset in sorted({registry.assets[a] for a, _ in registry.series}):
+        line = registry.line_of(asset)
+        for product in registry.products:
+            entry = "product" if product else "asset.ideal_cycle_s"
+            yield line, entry, repr(plant.ideal_cycle_s(product or None, asset))
+
+
+def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
+    of_tag, of_asset = plant.tag_info(asset, tag), plant.asset_info(asset)
+    drawn = of_tag.spc and (of_tag.spc.chart, of_tag.spc.every, of_tag.spc.n)
+    return {
+        "asset.tags.kind": of_tag.role,
+        "asset.tags.unit": of_tag.scale,
+        "asset.tags.counts_by": of_tag.counts_by,
+        "asset.tags.codes": of_tag.codes,
+        "asset.tags.spc": drawn,
+        "asset.tags.max_gap_s": of_tag.max_gap_s,
+        "asset.tags.register_max_gap_s": of_tag.register_max_gap_s,
+        "asset.tags.modulus": of_tag.modulus,
+        "asset.tags.max_delta": of_tag.max_delta,
+        "asset.state_of": of_asset.state_of,
+        "asset.state_max_gap_s": of_asset.state_max_gap_s,
+        "asset.microstop_s": of_asset.microstop_s,
+    }

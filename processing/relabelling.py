@@ -1,0 +1,129 @@
+"""Labels of a line's windows are put anew when calendars, tariffs, products or its time zone are others than when its state was made.
+
+No reading is run for it: windows that the state holds in full are folded again and read out, those that a calendar leaves behind are
+retracted. Windows of which part is gone stand as they are.
+"""
+
+import numpy as np
+
+from fieldline.plant import Plant
+from processing.differences import ZONE
+from processing.kernels import layout as at
+from processing.kernels.jit import words
+from processing.timeline.calendar import day_starts, month_starts, week_starts
+from processing.timeline.engine import Engine
+from processing.timeline.schedule import Schedule
+
+_SCHEDULED = frozenset({ZONE, "calendar", "tariff.price", "tariff.co2_kg_per_kwh"})
+_BY_CLOCK = (at.HOURS, at.DAYS, at.WEEKS, at.MONTHS)
+_OF_DAYS = (at.DAYS, at.WEEKS, at.MONTHS, at.SHIFTS, at.ORDERS)
+
+
+class _OldNames:
+    """Names of windows as they were."""
+
+    def __init__(self, engine: Engine, schedule: Schedule) -> None:
+        self.orders, self.products, self._schedule = engine.context.orders, engine.context.products, schedule
+
+    def shift_name(self, line: int, start: int) -> str:
+        """The name that a shift had."""
+        return self._schedule.shift_name(start)
+
+
+class Relabelling:
+    """Puts labels of a partition's lines anew; before : the plant as it was."""
+
+    def __init__(self, engine: Engine, before: Plant) -> None:
+        self._engine, self._before = engine, before
+        self._tables, self._residency = engine.tables, engine.residency
+
+    def relabel(self, line: int, entries: frozenset[str]) -> None:
+        """Put the labels of a line anew, of which the plant file says something else in `entries`; what changes is flagged."""
+        name, whole = self._engine.registry.lines[line], self._engine.standing.whole_from(line)
+        was = Schedule(self._before, name)
+        if ZONE in entries:
+            self._fit_clock(line, whole)
+        if ZONE in entries or "calendar" in entries:
+            self._fit_shifts(line, whole, was)
+        ids = self.windows_of(line, whole)
+        changed = np.ones(len(ids), bool) if entries - _SCHEDULED else self._changed(ids, was)
+        self.flag(ids[changed], at.EMIT)
+        slices = self._tables.windows["level"][ids] == at.SLICES
+        self.flag(ids[changed & slices], at.SPREAD)
+
+    def windows_of(self, line: int, since: int) -> np.ndarray:
+        """The windows of a line that begin from `since` on [ns UTC]."""
+        ids = self._residency.flagged(0)
+        table = self._tables.windows
+        return ids[(table["line"][ids] == line) & (table["start"][ids] >= since)]
+
+    def flag(self, ids: np.ndarray, flags: int) -> None:
+        """Flag all rows of windows of any level."""
+        of_slices = self._tables.windows["level"][ids] == at.SLICES
+        for mine in (ids[of_slices], ids[~of_slices]):
+            self._engine.windows.flagging.flag_all(mine, flags)
+
+    def drop(self, ids: np.ndarray) -> None:
+        """Let go of windows; those below them find or make other ones."""
+        table = self._tables.windows
+        table["parent"][np.isin(table["parent"], ids)] = -1
+        self._residency.drop(ids)
+
+    def _changed(self, ids: np.ndarray, was: Schedule) -> np.ndarray:
+        """Which of the windows have other labels now."""
+        labels = self._tables.labels
+        self._engine.context.label_by(ids, was)
+        before = words(labels[ids])
+        self._engine.context.label(ids)
+        return (before != words(labels[ids])).any(axis=1)
+
+    def _fit_clock(self, line: int, whole: int) -> None:
+        """Have hours, days, weeks and months of a line begin and end as the clock of its zone has it now."""
+        zone = self._engine.plant.time_zone(self._engine.registry.lines[line])
+        misfits = {level: self._misfits(line, level, zone) for level in _BY_CLOCK}
+        if not any(len(ids) for ids in misfits.values()):
+            return
+        table = self._tables.windows
+        for level, ids in misfits.items():
+            self._engine.windows.retract(ids[table["start"][ids] >= whole], level, self._engine.context)
+        # What was folded of days that are none any more can't be folded again of others, where part of them is gone.
+        cut_off = [self._residency.between(line, level, at.NONE, whole) for level in _OF_DAYS]
+        gone = np.unique(np.concatenate([*misfits.values(), *cut_off]))
+        self.drop(gone)
+        self.flag(self.windows_of(line, whole), at.SPREAD)
+        self._suppress(line, whole, [*_OF_DAYS, *([at.HOURS] if len(misfits[at.HOURS]) else [])])
+
+    def _misfits(self, line: int, level: int, zone: str) -> np.ndarray:
+        ids = self._residency.between(line, level, at.NONE, at.FAR)
+        start, end = (self._tables.windows[name][ids] for name in ("start", "end"))
+        starts = {at.WEEKS: week_starts, at.MONTHS: month_starts}.get(level, day_starts)(zone)
+        place = np.searchsorted(starts, start, "right") - 1
+        begin, until = starts[place], starts[place + 1]
+        if level == at.HOURS:
+            begin = begin + (start - begin) // at.HOUR * at.HOUR
+            until = np.minimum(begin + at.HOUR, until)
+        return ids[(begin != start) | (until != end)]
+
+    def _fit_shifts(self, line: int, whole: int, was: Schedule) -> None:
+        """Retract the shifts of a line that are none any more, or have another name."""
+        ids = self._residency.between(line, at.SHIFTS, at.NONE, at.FAR)
+        if not len(ids):
+            return
+        table, context = self._tables.windows, self._engine.context
+        known = context.intervals(at.SHIFTS, int(table["start"][ids].min()), int(table["start"][ids].max()))
+        ends = dict(zip(*(column[known.first[line] : known.last[line]].tolist() for column in known[2:4]), strict=True))
+        starts = table["start"][ids].tolist()
+        moved = np.array([ends.get(start) for start in starts], object) != table["end"][ids]
+        renamed = ~moved & np.array([was.shift_name(k) != context.shift_name(line, k) for k in starts])
+        names = _OldNames(self._engine, was)
+        self._engine.windows.retract(ids[renamed | (moved & (table["start"][ids] >= whole))], at.SHIFTS, names)
+        self.drop(ids[moved])
+        if moved.any():
+            self.flag(self._residency.between(line, at.SLICES, whole, at.FAR), at.SIDEWARD)
+            self._suppress(line, whole, [at.SHIFTS])
+
+    def _suppress(self, line: int, whole: int, levels: list[int]) -> None:
+        """Of levels whose windows are made anew, have those left as they stand of which part is gone."""
+        if whole != at.NONE:
+            for level in levels:
+                self._engine.standing.begin(line, whole, level=level)

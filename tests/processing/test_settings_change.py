@@ -1,0 +1,234 @@
+"""A change of settings is like a correction that comes late: what it does not concern goes on untouched, and nothing loses rows by it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldline.log.sqlite import SqliteLog
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, ShiftEntry, SiteEntry, TagEntry, TariffEntry
+from processing.operators import energy, telemetry
+from processing.timeline.timing import Timing
+from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, frame_of
+
+MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+DAY0 = 1_699_920_000 * SECOND  # 2023-11-14 00:00 UTC
+OVEN, SAW = "plant/hall/line1/oven", "plant/hall/line2/saw"
+SHORT = Timing(horizon=6 * HOUR)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SqliteLog]:
+    log = SqliteLog(tmp_path / "checkpoints.db")
+    yield log
+    log.close()
+
+
+def hours(
+    first: float, last: float, *assets: str, tag: str = "power_kw", value: float = 10.0, step: int = 300
+) -> list[Any]:
+    """A frame each `step` seconds, from one hour after `DAY0` to another; a register counts `value` an hour."""
+    times = range(DAY0 + int(first * HOUR), DAY0 + int(last * HOUR), step * SECOND)
+    return [
+        frame_of(
+            [
+                Row(asset, tag, t, value if tag != "energy_kwh" else (t - DAY0) / HOUR * value)
+                for asset in assets or (OVEN,)
+            ]
+        )
+        for t in times
+    ]
+
+
+def plant(*assets: AssetEntry, **others: Any) -> Plant:
+    return Plant(PlantFile(asset=assets, **others))
+
+
+def kwh(rig: EngineRig, window: str, asset: str = OVEN) -> dict[float, float]:
+    """Energy by window, whose start is told in hours after `DAY0`."""
+    found = rig.values("energy", asset, window)
+    return {(start - DAY0) / HOUR: round(row["active_energy_kwh"], 6) for start, row in found.items()}
+
+
+def test_an_asset_of_another_line_changes_nothing(log: SqliteLog) -> None:
+    rig = EngineRig(log=log, timing=SHORT).send(hours(0, 30, OVEN, SAW)).prune(300)
+    before = dict(rig.table)
+
+    rig.restart(plant=plant(AssetEntry(path="plant/hall/line9/press", ideal_cycle_s=3.0)))
+
+    assert rig.emitted_since_restart == []
+    assert rig.adapted == []
+    assert differences(before, rig.table) == []
+
+
+def test_a_line_that_is_told_otherwise_leaves_the_others_untouched(log: SqliteLog) -> None:
+    rig = EngineRig(log=log, timing=SHORT).send(hours(0, 8, OVEN, SAW))
+
+    rig.restart(plant=plant(AssetEntry(path=OVEN, tags={"power_kw": TagEntry(unit="W")})))
+    rig.wait(1.0, turns=20)
+
+    again = [
+        key for key in rig.emitted_since_restart if int(key[4]) < DAY0 + 7 * HOUR and key[3] in ("1m", "15m", "1h")
+    ]
+    assert {key[:2] for key in again} == {("energy", OVEN)}
+    assert [(done.line, done.why) for done in rig.adapted] == [("plant/hall/line1", ("asset.tags.unit",))]
+
+
+def test_a_month_keeps_what_the_log_forgot(log: SqliteLog) -> None:
+    rig = EngineRig(log=log, timing=SHORT).send(hours(0, 60))
+    month = next(iter(kwh(rig, "month").values()))
+    rig.prune(600)  # the log begins at hour 50
+
+    rig.restart(plant=plant(AssetEntry(path=OVEN, tags={"power_kw": TagEntry(max_gap_s=301.0)})))
+    rig.send(hours(60, 62)).wait(2.0)
+
+    assert month == pytest.approx(598, abs=2)
+    assert next(iter(kwh(rig, "month").values())) == pytest.approx(month + 20.0, abs=0.9)
+    assert kwh(rig, "day")[0] == pytest.approx(240.0)
+
+
+def test_what_the_log_still_holds_is_as_if_the_settings_had_always_been_these(log: SqliteLog) -> None:
+    frames = hours(0, 20, OVEN, SAW, tag="energy_kwh", step=60)
+    after = plant(AssetEntry(path="plant/hall/line1/*", tags={"energy_kwh": TagEntry(kind="register", unit="Wh")}))
+    want = EngineRig(after, timing=SHORT).send(frames).finish()
+
+    rig = EngineRig(log=log, timing=SHORT).send(frames[:1100]).prune(60)
+    rig.restart(plant=after).send(frames[1100:]).finish()
+
+    recent = {key for key in want.table if int(key[4]) >= DAY0 + 14 * HOUR}
+    assert recent
+    assert [key for key in recent if want.table[key] != rig.table[key]] == []
+    assert kwh(rig, "1h")[2] == 10.0  # beyond: as it stood
+    assert kwh(rig, "1h")[15] == 0.01
+
+
+def test_what_began_from_the_first_row_on_is_computed_anew_in_full(log: SqliteLog) -> None:
+    frames = hours(0, 5, tag="energy_kwh", step=60)
+    after = plant(AssetEntry(path="plant/hall/line1/*", tags={"energy_kwh": TagEntry(kind="register", unit="Wh")}))
+    want = EngineRig(after).send(frames).finish()
+
+    rig = EngineRig(log=log).send(frames).restart(plant=after).finish()
+
+    assert differences(want.table, rig.table) == []
+
+
+def test_a_new_operator_begins_where_the_log_does_and_emits_what_it_saw_in_full(log: SqliteLog) -> None:
+    frames = hours(0, 40, step=60)
+    rig = EngineRig(log=log, timing=SHORT, operators=[telemetry.COMPONENT]).send(frames[:1800]).prune(1700)
+    rig.restart(operators=[telemetry.COMPONENT, energy.COMPONENT]).send(frames[1800:]).finish()
+    want = EngineRig(timing=SHORT).send(frames).finish()
+
+    assert min(kwh(rig, "1h")) == 29.0  # the log begins at hour 28 1/3
+    assert min(kwh(rig, "day"), default=None) is None
+    assert all(kwh(rig, "1h")[hour] == value for hour, value in kwh(want, "1h").items() if hour >= 29)
+    assert {key[0] for key in rig.table if int(key[4]) < DAY0 + 28 * HOUR} == {"telemetry"}
+
+
+def test_an_operator_of_which_nothing_was_lost_emits_from_the_first_row_on(log: SqliteLog) -> None:
+    frames = hours(0, 3)
+    rig = EngineRig(log=log, operators=[telemetry.COMPONENT]).send(frames)
+
+    rig.restart(operators=[telemetry.COMPONENT, energy.COMPONENT]).finish()
+
+    assert differences(EngineRig().send(frames).finish().table, rig.table) == []
+
+
+def test_windows_that_are_new_begin_where_the_state_is_whole(log: SqliteLog) -> None:
+    frames = hours(0, 80)
+    rig = EngineRig(log=log, timing=SHORT, windows=("1m", "15m", "1h")).send(frames[:600])
+
+    rig.restart(windows=("1m", "15m", "1h", "day", "month")).send(frames[600:]).finish()
+
+    assert kwh(rig, "day") == pytest.approx(
+        {48.0: 240.0, 72.0: 80.0}, abs=1.0
+    )  # at hour 50 the state goes back six hours
+    assert kwh(rig, "month") == {}
+    assert min(kwh(rig, "1h")) == 0.0
+
+
+def test_a_raised_horizon_takes_effect_for_what_comes_from_now_on(log: SqliteLog) -> None:
+    rig = EngineRig(log=log, timing=SHORT).send(hours(0, 30))
+    rig.restart(timing=replace(SHORT, horizon=48 * HOUR))
+
+    rig.send([frame_of([Row(OVEN, "power_kw", DAY0 + 5 * HOUR + 60 * SECOND, -500.0)], DAY0 + 30 * HOUR)]).finish()
+
+    assert kwh(rig, "1h")[5] == 10.0
+    assert rig.counts["late"] == 1
+
+
+def test_a_row_is_late_when_the_log_holds_no_longer_all_rows_of_its_slice(log: SqliteLog) -> None:
+    rig = EngineRig(log=log, timing=SHORT, row_cache=1, node_cache=0).send(hours(0, 10, step=10))
+    hour = rig.values("telemetry", OVEN, "1h", "power_kw")[DAY0 + 8 * HOUR]
+    rig.checkpoint()
+    rig.prune(8 * 360 + 100)
+
+    late = Row(OVEN, "power_kw", DAY0 + 8 * HOUR + 5 * SECOND, 10.0)
+    rig.send([frame_of([late], DAY0 + 10 * HOUR)]).finish()
+
+    assert hour["count"] == 360
+    assert rig.values("telemetry", OVEN, "1h", "power_kw")[DAY0 + 8 * HOUR] == hour
+    assert rig.counts["late"] == 1
+
+
+def shifts(*names: str) -> Plant:
+    """Two shifts a day, at 06:00 and 18:00."""
+    entries = tuple(
+        ShiftEntry(name=name, start=start, end=end)
+        for name, start, end in zip(names, ("06:00", "18:00"), ("18:00", "06:00"), strict=True)
+    )
+    return Plant(PlantFile(calendar=(CalendarEntry(shift=entries),)))
+
+
+def test_a_renamed_shift_does_not_stand_twice(log: SqliteLog) -> None:
+    rig = EngineRig(shifts("early", "late"), log=log, timing=SHORT).send(hours(0, 20))
+
+    rig.restart(plant=shifts("day", "late")).finish()
+
+    def standing(label: str) -> list[float]:
+        return [
+            (int(key[4]) - DAY0) / HOUR
+            for key, fields in rig.table.items()
+            if key[3] == "shift" and key[0] == "energy" and key[5] == label and "retracted" not in fields
+        ]
+
+    assert standing("shift=early") == []
+    assert standing("shift=day") == [6.0]
+    assert standing("shift=late") == [-6.0, 18.0]
+
+
+def test_a_tariff_that_changes_is_applied_to_windows_of_the_state_and_to_no_other_figure(log: SqliteLog) -> None:
+    def priced(price: float) -> Plant:
+        return Plant(PlantFile(tariff=(TariffEntry(path="plant/hall/line1", currency="EUR", price=price),)))
+
+    rig = EngineRig(priced(0.1), log=log, timing=SHORT).send(hours(0, 20, OVEN, SAW))
+
+    rig.restart(plant=priced(0.2)).finish()
+
+    costs = {(start - DAY0) / HOUR: row["energy_cost"] for start, row in rig.values("energy", OVEN, "1h").items()}
+    assert costs[3.0] == pytest.approx(1.0)  # beyond the state: as it stood
+    assert costs[19.0 - 3.0] == pytest.approx(2.0)
+    assert {key[1] for key in rig.emitted_since_restart if key[0] == "energy" and int(key[4]) < DAY0 + 18 * HOUR} <= {
+        OVEN,
+        "plant/hall/line1",
+    }
+    assert not [key for key in rig.emitted_since_restart if key[0] == "telemetry" and int(key[4]) < DAY0 + 19 * HOUR]
+
+
+def test_another_time_zone_retracts_the_days_it_leaves_behind(log: SqliteLog) -> None:
+    rig = EngineRig(log=log, timing=Timing(horizon=40 * HOUR)).send(hours(0, 70))
+
+    rig.restart(plant=Plant(PlantFile(site=(SiteEntry(path="plant", time_zone="Asia/Tokyo"),)))).send(
+        hours(70, 100)
+    ).finish()
+
+    days = kwh(rig, "day")
+    gone = [
+        start for start in days if rig.values("energy", OVEN, "day")[DAY0 + int(start * HOUR)].get("retracted") == 1.0
+    ]
+    assert days[0.0] == pytest.approx(240.0)
+    assert 48.0 in gone and 24.0 not in gone
+    assert days[39.0] == pytest.approx(240.0)  # the 16th in Tokyo
+    assert days[63.0] == pytest.approx(240.0)
