@@ -6,7 +6,7 @@ is new emits windows that begin after its first complete moment, and what a seri
 """
 
 from collections import defaultdict
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
 
 import msgspec
 import numpy as np
@@ -14,24 +14,11 @@ import numpy as np
 from fieldline.plant import Plant
 from processing.differences import OF_ROWS, ZONE, differences
 from processing.kernels import layout as at
-from processing.made_with import MadeWith
+from processing.made_with import Adapted, MadeWith
 from processing.metric_rows import level_of
 from processing.operator import Operator
 from processing.relabelling import Relabelling
 from processing.timeline.engine import Engine
-
-
-class Adapted(NamedTuple):
-    """What a change of settings does to the figures of a line.
-
-    operators : whose figures change; since : windows that begin from then on are computed anew, earlier ones stand as they are [ns UTC;
-    NONE: all there are]; why : the entries of the plant file and the settings that say something else.
-    """
-
-    line: str
-    operators: tuple[str, ...]
-    since: int
-    why: tuple[str, ...]
 
 
 def adapt(engine: Engine, before: MadeWith, series: np.ndarray, offset: int) -> list[Adapted]:
@@ -113,7 +100,7 @@ class _Adaptation:
             names |= {op.name for op in self._operators if names & set(op.needs)}
         return names
 
-    def _note(self, line: int, names: set[str], why: frozenset[str], since: int) -> None:
+    def _note(self, line: int, names: set[str], why: AbstractSet[str], since: int) -> None:
         self._affected[line] |= names
         self._why[line] |= why
         self._since[line] = max(since, self._since.get(line, at.NONE))
@@ -125,13 +112,16 @@ class _Adaptation:
             entries = told.get(line, frozenset()) & OF_ROWS
             concerned = self._concerned(entries) | names
             if concerned:
+                whole = self._engine.standing.whole_from(line)
                 since = self._begin(line, fresh)
                 self._engine.again.add(line, since, concerned)
+                if whole != at.NONE:
+                    since += int(self._engine.tables.lines["hold"][line]) if fresh else 0
                 why = entries | {f"operator {op.name}" for op in fresh}
-                self._note(line, concerned, frozenset(why), since)
+                self._note(line, concerned, why, since if whole != at.NONE else at.NONE)
 
     def _begin(self, line: int, fresh: list[Operator]) -> int:
-        """Prepare a line for being run again; from when on its windows are computed anew [ns UTC]."""
+        """Prepare a line for being run again; from when on it is [ns UTC]."""
         engine = self._engine
         lines, whole = engine.tables.lines, engine.standing.whole_from(line)
         slices = engine.residency.between(line, at.SLICES, whole, at.FAR)

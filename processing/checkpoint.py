@@ -6,19 +6,20 @@ a late row needs it; a record that nothing names any more gets a tombstone. The 
 worker that lost its partition can write records but never make them count. Cost follows what changed, not what is kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import zstandard
 
-from fieldline.errors import LogCorrupt, Unavailable
+from fieldline.errors import FieldlineError, LogCorrupt
 from fieldline.log import Log, Stream
 from processing.kernels import layout as at
 from processing.kernels.jit import words
-from processing.made_with import MadeWith
+from processing.made_with import Adapted, MadeWith
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
 from processing.timeline.tables import Tables, rows_of
@@ -38,7 +39,8 @@ class Version(msgspec.Struct):
 class Head(msgspec.Struct):
     """What a checkpoint is made of. A reference is [offset, serial]; the key of a record follows from its serial.
 
-    made_with : the settings (`MadeWith`); dead : rows that were set aside, by line; poison : offsets of records of readings that were.
+    made_with : the settings (`MadeWith`); dead : rows that were set aside, by line; poison : offsets of records of readings that were;
+    marks : what changes of settings did to figures that stand.
     """
 
     version: int
@@ -52,6 +54,15 @@ class Head(msgspec.Struct):
     deltas: list[list[tuple[int, int]]]
     dead: dict[str, int]
     poison: list[int] = []
+    marks: list[Adapted] = []
+
+
+class Noted(NamedTuple):
+    """What a head says of a partition beside its state, see `Head`."""
+
+    dead: dict[str, int]
+    poison: list[int]
+    marks: list[Adapted]
 
 
 class Restored(NamedTuple):
@@ -82,12 +93,11 @@ class Checkpoints:
         self._pack, self._unpack = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
 
     def load_page(self, offset: int) -> Mapping[str, np.ndarray]:
-        """The content of a page, as `Pool.content` made it."""
-        return self._arrays(self._read([(offset, 0)]))
+        """The content of a page, as `Pool.content` made it. Raises LogCorrupt when it can't be read."""
+        with self._telling(offset):
+            return self._arrays(self._read([(offset, 0)]))
 
-    def write(
-        self, engine: Engine, offset: int, dead: dict[str, int], counters: bytes, poison: list[int]
-    ) -> tuple[int, int]:
+    def write(self, engine: Engine, offset: int, counters: bytes, noted: Noted) -> tuple[int, int]:
         """Write everything but the commit; offsets of the head and of the counters, which stand as they are given.
 
         Raises Unavailable. Call `done` after the commit, so that what the checkpoint before needed may go.
@@ -111,7 +121,7 @@ class Checkpoints:
         self._fresh_pages = []
         state = self._put(self._state(engine))
         account = [self._append(counters, {})]
-        made_of = (account, names, state, base, deltas, dead, poison)
+        made_of = (account, names, state, base, deltas, *noted)
         self._head = Head(_VERSION, made_with, offset, self._serial, *made_of)
         self._obsolete = self._unnamed(old, self._head)
         self._head_ref = self._put(msgspec.msgpack.encode(self._head))
@@ -134,13 +144,19 @@ class Checkpoints:
         Raises LogCorrupt when it was written by another version, when what it names is gone or can't be read, or when lines of the
         state are none any more. What the engine holds then is of no use.
         """
-        try:
+        with self._telling(offset):
             return self._restore(engine, offset)
-        except (LogCorrupt, Unavailable):
+
+    @contextmanager
+    def _telling(self, offset: int) -> Iterator[None]:
+        """Whatever a damaged record leads to is LogCorrupt, and says which one it was."""
+        try:
+            yield
+        except FieldlineError:
             raise
-        except Exception as error:  # whatever a damaged record leads to
+        except Exception as error:
             raise LogCorrupt(
-                f"checkpoints partition {self._partition}: the checkpoint at {offset} can't be read: {error}"
+                f"checkpoints partition {self._partition}: the record at {offset} can't be read: {error}"
             ) from error
 
     def _restore(self, engine: Engine, offset: int) -> Restored:

@@ -1,8 +1,11 @@
 """What a state was made with: the plant file, the operators, their windows and the allowed lateness; a checkpoint says so of itself."""
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from fieldline.plant import Plant
+from processing.kernels.layout import NONE
 from processing.operator import Operator
 from processing.timeline.tables import key_of
 from processing.timeline.timing import Timing
@@ -27,3 +30,23 @@ class MadeWith(msgspec.Struct, frozen=True):
         keys = {op.name: key_of(op) for op in operators}
         wanted = {op.name: tuple(name for name in op.windows if name in windows) for op in operators}
         return cls(plant.document, keys, wanted, timing.settle, timing.horizon)
+
+
+class Adapted(msgspec.Struct, frozen=True):
+    """What a change of settings does to the figures of a line.
+
+    operators : whose figures change; since : windows that begin from then on are computed anew, earlier ones stand as they are [ns UTC;
+    NONE: all there are]; why : the entries of the plant file and the settings that say something else.
+    """
+
+    line: str
+    operators: tuple[str, ...]
+    since: int
+    why: tuple[str, ...]
+
+    def __str__(self) -> str:
+        what = f"{self.line}: figures of {', '.join(self.operators)} change ({', '.join(self.why)})"
+        if self.since == NONE:
+            return f"{what}; all windows are computed anew"
+        since = datetime.fromtimestamp(self.since / 1e9, UTC).isoformat(timespec="seconds")
+        return f"{what}; windows that begin from {since} on are computed anew, those before stand as they are"

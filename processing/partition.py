@@ -16,10 +16,11 @@ from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
-from processing.adaptation import Adapted, adapt
-from processing.checkpoint import Checkpoints
+from processing.adaptation import adapt
+from processing.checkpoint import Checkpoints, Noted
 from processing.emitted import emitted_since, orders_emitted
 from processing.kernels import layout as at
+from processing.made_with import Adapted
 from processing.operator import Operator
 from processing.operators import chosen
 from processing.outgoing import METRIC_ROWS, frames_of
@@ -40,6 +41,7 @@ _TURN_S, _REST_S = 0.02, 0.25
 _WAIT_S = 30.0
 _TRIES = 2
 _ROOM_FOR_HEADERS = 2048
+_MARKS_AT_MOST = 1000
 _POISON = "poison", f"failed {_TRIES} times in processing"
 
 
@@ -80,7 +82,10 @@ class Partition:
         self._came_at = 0.0
         self.is_at_rest = False  # everything that came is emitted: until more comes only the clock changes anything
         self.offset = 0
-        self.adapted: list[Adapted] = []  # what a change of settings did to the figures, when it was opened last
+        self.marks: list[Adapted] = []  # what changes of settings did to figures that stand
+        self.adapted: list[Adapted] = []  # those of them that came when it was opened last
+        self.is_rebuilt = False  # it was opened last with an empty state
+        self._distrusted = ""  # why the checkpoint is not to be taken up, if it is not
         self._windows_before = self._bytes_before = 0
         self._committed: tuple[int, bool] | None = None
         self.engine, self._checkpoints = self._empty()
@@ -125,27 +130,31 @@ class Partition:
         self._bytes_before = 0
         commit = self._reader.committed(self.number)
         first = self._first()
-        if commit is None:
-            said = self._rebuild(first, "nothing is committed")
-        else:
-            try:
-                said = self._restore(commit, first)
-            except LogCorrupt as error:
-                said = self._rebuild(first, str(error))
+        try:
+            said = self._restore(commit, first)
+        except LogCorrupt as error:
+            said = self._rebuild(first, str(error))
         self._committed = None
         self.is_at_rest = False
         self._reader.seek(self.number, self.offset)
         return said
 
-    def _restore(self, commit: Commit, first: int) -> str:
-        """Go on from the committed checkpoint, adapted to the present settings. Raises LogCorrupt when it can't be read."""
+    def distrust(self, why: str) -> None:
+        """Have the state built anew from the log when it is opened next, for part of the checkpoint can't be read."""
+        self._distrusted = why
+
+    def _restore(self, commit: Commit | None, first: int) -> str:
+        """Go on from the committed checkpoint, adapted to the present settings. Raises LogCorrupt where there is none to be read."""
+        if commit is None or self._distrusted:
+            raise LogCorrupt(self._distrusted or "nothing is committed")
         restored = self._checkpoints.restore(self.engine, _state_of(commit))
         self._retract_orders(json.loads(commit.note).get("metrics"))
         self._dead.update(restored.head.dead)
         self._poison.update(offset for offset in restored.head.poison if offset >= first)
         self._emit_again(commit)
         self.offset = commit.offset
-        self.adapted = adapt(self.engine, restored.made_with, restored.series, self.offset)
+        self.adapted, self.is_rebuilt = adapt(self.engine, restored.made_with, restored.series, self.offset), False
+        self.marks = [*restored.head.marks, *self.adapted][-_MARKS_AT_MOST:]
         return f"from the checkpoint at {commit.offset}"
 
     def _rebuild(self, first: int, why: str) -> str:
@@ -154,7 +163,7 @@ class Partition:
         Windows of which rows may be gone are not emitted: what stands of them was made of all.
         """
         self.engine, self._checkpoints = self._empty()
-        self.adapted, self.offset = [], first
+        self.marks, self.adapted, self.offset, self.is_rebuilt, self._distrusted = [], [], first, True, ""
         _, emitted = self._log.bounds(Stream.METRICS, self.number)
         oldest = next(iter(self._log.read(Stream.READINGS, self.number, first, first + 1)), None) if first else None
         if emitted == 0 or first == 0:
@@ -409,9 +418,10 @@ class Partition:
             future.result(_WAIT_S)
         self._pending.clear()
         _, emitted = self._log.bounds(Stream.METRICS, self.number)
-        counters = json.dumps({"offset": self.offset, "sources": self._counters()}).encode()
-        dead = dict(self._dead)
-        state, where = self._checkpoints.write(self.engine, self.offset, dead, counters, sorted(self._poison))
+        account = {"offset": self.offset, "sources": self._counters(), "marks": [str(mark) for mark in self.marks]}
+        counters = json.dumps(account).encode()
+        noted = Noted(dict(self._dead), sorted(self._poison), self.marks)
+        state, where = self._checkpoints.write(self.engine, self.offset, counters, noted)
         unemitted = self.engine.unemitted
         note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted), "metrics": emitted})
         self._reader.commit(self.number, self.offset, note)

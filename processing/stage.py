@@ -120,7 +120,10 @@ class ProcessStage:
             except PartitionLost:
                 self._logger.warning("partition lost", partition=partition.number)
                 return  # if it stays assigned, a poll announces it again
-            self._logger.info("partition open", partition=partition.number, start=said, offset=partition.offset)
+            tell = self._logger.warning if partition.is_rebuilt and partition.offset else self._logger.info
+            tell("partition open", partition=partition.number, start=said, offset=partition.offset)
+            for done in partition.adapted:
+                self._logger.warning("settings changed", partition=partition.number, what=str(done))
             self._partitions[partition.number] = partition
             return
 
@@ -131,8 +134,14 @@ class ProcessStage:
         except PartitionLost:
             self._partitions.pop(partition.number, None)
             self._logger.warning("partition lost", partition=partition.number)
-        except (SettingsError, LogCorrupt):
+        except SettingsError:
             raise
+        except LogCorrupt as error:
+            if partition.is_rebuilt:
+                raise  # it is not the checkpoint that is damaged
+            self._health.set("degraded", f"partition {partition.number}: {error}")
+            partition.distrust(str(error))
+            self._reopen(partition, stop)
         except (FieldlineError, TimeoutError) as error:
             self._health.set("degraded", f"partition {partition.number}: {error}")
             stop.wait(_PAUSE_S)

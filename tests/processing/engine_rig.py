@@ -9,8 +9,9 @@ import numpy as np
 from fieldline.frames import Readings, payload_digest
 from fieldline.log import Log
 from fieldline.plant import Plant
-from processing.adaptation import Adapted, adapt
-from processing.checkpoint import Checkpoints
+from processing.adaptation import adapt
+from processing.checkpoint import Checkpoints, Noted
+from processing.made_with import Adapted
 from processing.metric_rows import WINDOWS, level_of
 from processing.operator import Operator
 from processing.operators import energy, telemetry
@@ -170,7 +171,7 @@ class EngineRig:
 
     def checkpoint(self) -> None:
         """Write a checkpoint of everything sent so far."""
-        state, _ = self.checkpoints.write(self.engine, len(self.frames), {}, b"{}", [])
+        state, _ = self.checkpoints.write(self.engine, len(self.frames), b"{}", Noted({}, [], []))
         self.checkpoints.done(self.engine, self._node_cache)
         self._saved = state, len(self.frames)
         self._emitted.clear()

@@ -1,0 +1,218 @@
+"""A state that can't be taken up is built anew from the log; figures of which the log has lost rows stand as they are."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import zstandard
+
+from fieldline.errors import LogCorrupt
+from fieldline.frames import decode_batch, encode_readings
+from fieldline.log import Stream
+from fieldline.log.sqlite import SqliteLog
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from fieldline.settings import ProcessSettings
+from processing.partition import Partition
+from tests.processing.engine_rig import SECOND, Row, frame_of
+from tests.processing.test_stage import OVEN
+
+HOUR = 3600 * SECOND
+NOW = 1_700_000_000 // 86_400 * 86_400 * SECOND
+
+
+class StillClock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now_ns(self) -> int:
+        return NOW + int(self.seconds * SECOND)
+
+
+class Plantful:
+    """A partition on a log that stays: hours of readings, restarts with other settings, records that go."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.clock = path, StillClock()
+        self.log = SqliteLog(path, now_ns=self.clock.now_ns)
+        self.settings = ProcessSettings(horizon_s=6 * 3600.0, max_future_s=60.0)
+        self.plant = Plant()
+        self.reader = self.log.reader(Stream.READINGS, "process")
+        self.reader.poll(0.0)
+
+    def close(self) -> None:
+        self.reader.close()
+        self.log.close()
+
+    def open(self, plant: Plant | None = None, **settings: Any) -> Partition:
+        self.plant, self.settings = plant or self.plant, msgspec.structs.replace(self.settings, **settings)
+        self.partition = Partition(
+            number=0, settings=self.settings, plant=self.plant, log=self.log, clock=self.clock, reader=self.reader
+        )
+        self.said = self.partition.open()
+        return self.partition
+
+    def send(self, first: int, last: int) -> None:
+        """10 kW a minute, from one hour of the day to another, taken in as it comes."""
+        for t in range(NOW + first * HOUR, NOW + last * HOUR, 60 * SECOND):
+            self.clock.seconds = (t - NOW) / SECOND
+            value = encode_readings(frame_of([Row(OVEN, "power_kw", t, 10.0)], t))
+            self.log.append(Stream.READINGS, 0, b"plant/hall/line1", value, {"rows": b"1"}).result(10.0)
+        self.take()
+
+    def take(self) -> None:
+        self.partition.take([record for record in self.log.read(Stream.READINGS, 0, self.partition.offset)])
+        self.clock.seconds += 5.0
+        for _ in range(50):
+            self.partition.tick()
+            self.clock.seconds += 0.1
+        self.partition.finish()
+
+    def remove(self, stream: Stream, where: str) -> None:
+        """Remove records as retention does."""
+        with sqlite3.connect(self.path) as db:
+            db.execute(f"DELETE FROM {stream} WHERE {where}")  # noqa: S608
+        db.close()
+
+    def spoil(self, change: Callable[[bytes], bytes], offset: int) -> None:
+        """Change the value of a checkpoint record."""
+        with sqlite3.connect(self.path) as db:
+            (value,) = db.execute("SELECT value FROM checkpoints WHERE id=?", (offset,)).fetchone()
+            db.execute("UPDATE checkpoints SET value=? WHERE id=?", (change(value), offset))
+        db.close()
+
+    @property
+    def head(self) -> int:
+        commit = self.reader.committed(0)
+        assert commit is not None
+        return int(msgspec.json.decode(commit.note)["state"])
+
+    def kwh(self, window: str) -> dict[float, float]:
+        """Energy as it stands, by hour of the day at which the window begins."""
+        found = {}
+        for record in self.log.read(Stream.METRICS, 0, 0):
+            batch = decode_batch(record.value or b"")
+            if batch.schema.metadata[b"kind"] == b"energy":
+                for row in batch.to_pylist():
+                    if row["window"] == window and row["asset"] == OVEN:
+                        found[(row["time"].timestamp() * SECOND - NOW) / HOUR] = round(row["active_energy_kwh"], 3)
+        return found
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Plantful]:
+    rig = Plantful(tmp_path / "plant.db")
+    yield rig
+    rig.close()
+
+
+def garbage(_: bytes) -> bytes:
+    return b"\x00 no checkpoint"
+
+
+def of_another_version(_: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(msgspec.msgpack.encode({"version": 4, "fingerprint": "abc"}))
+
+
+@pytest.mark.parametrize("change", [garbage, of_another_version])
+def test_a_checkpoint_that_cannot_be_read_is_built_anew_and_lowers_nothing(
+    rig: Plantful, change: Callable[[bytes], bytes]
+) -> None:
+    rig.open()
+    rig.send(0, 20)
+    before = rig.kwh("1h")
+    rig.remove(Stream.READINGS, "id < 600")  # the log begins at 10:00
+    rig.spoil(change, rig.head)
+
+    rig.open()
+    rig.take()
+    rig.send(20, 24)
+
+    assert "checkpoint" in rig.said
+    assert rig.kwh("day") == {0.0: pytest.approx(199.67, abs=0.2)}
+    assert {hour: value for hour, value in rig.kwh("1h").items() if hour < 19} == {
+        hour: value for hour, value in before.items() if hour < 19
+    }
+    assert rig.kwh("1h")[20.0] == 10.0
+
+
+def test_a_checkpoint_that_cannot_be_read_is_built_anew_in_full_where_the_log_has_all(rig: Plantful) -> None:
+    rig.open()
+    rig.send(0, 3)
+    before = rig.kwh("1h"), rig.kwh("day")
+    rig.spoil(garbage, rig.head)
+
+    rig.open()
+    rig.take()
+
+    assert (rig.kwh("1h"), rig.kwh("day")) == before
+
+
+def test_commits_that_are_gone_lower_nothing(rig: Plantful) -> None:
+    rig.open()
+    rig.send(0, 20)
+    before = rig.kwh("1h"), rig.kwh("day"), rig.kwh("month")
+    rig.remove(Stream.READINGS, "id < 600")
+    with sqlite3.connect(rig.path) as db:
+        db.execute("DELETE FROM commits")
+    db.close()
+
+    rig.open()
+    rig.take()
+
+    assert (rig.kwh("1h"), rig.kwh("day"), rig.kwh("month")) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"plant": Plant(PlantFile(asset=(AssetEntry(path="plant/hall/line9/press", ideal_cycle_s=3.0),)))},
+        {"plant": Plant(PlantFile(asset=(AssetEntry(path=OVEN, tags={"power_kw": TagEntry(max_gap_s=90.0)}),)))},
+        {"operators": ("energy", "machine", "order", "telemetry")},
+        {"windows": ("1h", "day", "month")},
+        {"settle_s": 1.0},
+        {"horizon_s": 20 * 3600.0},
+        {"max_future_s": 90.0},
+    ],
+    ids=["another line", "a gap", "operators", "windows", "settle", "horizon", "max_future"],
+)
+def test_no_edit_lowers_what_the_log_has_lost_rows_of(rig: Plantful, change: dict[str, Any]) -> None:
+    rig.open()
+    rig.send(0, 20)
+    before = rig.kwh("day"), rig.kwh("month")
+    rig.remove(Stream.READINGS, "id < 1080")  # the log begins at 18:00
+
+    rig.open(**change)
+    rig.take()
+    assert (rig.kwh("day"), rig.kwh("month")) == before
+    rig.send(20, 22)
+
+    assert rig.kwh("day")[0.0] == pytest.approx(before[0][0.0] + 20.0, abs=0.2)
+    assert {hour: value for hour, value in rig.kwh("1h").items() if hour < 21} == dict.fromkeys(range(21), 10.0)
+
+
+def test_a_page_that_cannot_be_read_when_a_late_row_needs_it_has_the_state_built_anew(rig: Plantful) -> None:
+    rig.open(node_cache_mb=1)
+    rig.send(0, 3)
+    page = min(rig.partition._checkpoints._pages)
+    rig.spoil(garbage, page)
+    rig.open()
+    late = encode_readings(frame_of([Row(OVEN, "power_kw", NOW + 90 * SECOND, 10.0)], NOW + 3 * HOUR))
+    rig.log.append(Stream.READINGS, 0, b"plant/hall/line1", late, {"rows": b"1"}).result(10.0)
+
+    with pytest.raises(LogCorrupt, match="can't be read") as caught:
+        rig.take()
+    rig.partition.distrust(str(caught.value))
+    said = rig.partition.open()
+    rig.take()
+
+    assert "empty state" in said
+    assert rig.kwh("1h")[0.0] == 10.0
