@@ -46,6 +46,8 @@ class Relabelling:
         if ZONE in entries or "calendar" in entries:
             self._fit_shifts(line, whole, was)
         ids = self.windows_of(line, whole)
+        if not len(ids):
+            return
         changed = np.ones(len(ids), bool) if entries - _SCHEDULED else self._changed(ids, was)
         self.flag(ids[changed], at.EMIT)
         slices = self._tables.windows["level"][ids] == at.SLICES

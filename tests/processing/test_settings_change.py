@@ -210,7 +210,9 @@ def test_a_tariff_that_changes_is_applied_to_windows_of_the_state_and_to_no_othe
     costs = {(start - DAY0) / HOUR: row["energy_cost"] for start, row in rig.values("energy", OVEN, "1h").items()}
     assert costs[3.0] == pytest.approx(1.0)  # beyond the state: as it stood
     assert costs[19.0 - 3.0] == pytest.approx(2.0)
-    again = [key for key in rig.emitted_since_restart if key[3] in ("1m", "15m", "1h") and int(key[4]) < DAY0 + 19 * HOUR]
+    again = [
+        key for key in rig.emitted_since_restart if key[3] in ("1m", "15m", "1h") and int(key[4]) < DAY0 + 19 * HOUR
+    ]
     assert {key[:2] for key in again} == {("energy", OVEN)}
 
 
