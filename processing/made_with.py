@@ -1,9 +1,8 @@
 """What a state was made with: the plant file, the operators, their windows and the allowed lateness; a checkpoint says so of itself."""
 
-from datetime import UTC, datetime
-
 import msgspec
 
+from fieldline.moments import iso
 from fieldline.plant import Plant
 from processing.kernels.layout import NONE
 from processing.operator import Operator
@@ -48,5 +47,4 @@ class Adapted(msgspec.Struct, frozen=True):
         what = f"{self.line}: figures of {', '.join(self.operators)} change ({', '.join(self.why)})"
         if self.since == NONE:
             return f"{what}; all windows are computed anew"
-        since = datetime.fromtimestamp(self.since / 1e9, UTC).isoformat(timespec="seconds")
-        return f"{what}; windows that begin from {since} on are computed anew, those before stand as they are"
+        return f"{what}; windows that begin from {iso(self.since)} on are computed anew, those before stand as they are"

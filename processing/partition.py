@@ -13,6 +13,7 @@ from fieldline.clock import Clock
 from fieldline.errors import FieldlineError, FrameError, LogCorrupt
 from fieldline.frames import Frame, Readings, decode_frame, decode_readings, join_readings
 from fieldline.log import Commit, Log, Reader, Record, Stream
+from fieldline.moments import iso
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
@@ -164,14 +165,26 @@ class Partition:
         """
         self.engine, self._checkpoints = self._empty()
         self.marks, self.adapted, self.offset, self.is_rebuilt, self._distrusted = [], [], first, True, ""
-        _, emitted = self._log.bounds(Stream.METRICS, self.number)
-        oldest = next(iter(self._log.read(Stream.READINGS, self.number, first, first + 1)), None) if first else None
-        if emitted == 0 or first == 0:
+        since = self._whole_since(first)
+        if since is None:
             self._retract_orders(None)
             return f"from the log's beginning, with an empty state: {why}"
-        since = oldest.appended_ns if oldest is not None else self._clock.now_ns()
         self.engine.standing.floor = since + self.engine.timing.max_future
-        return f"from offset {first}, the oldest that the log still holds, with an empty state; what began before stands: {why}"
+        return (
+            f"from offset {first} with an empty state; windows that began before {iso(since)} stand as they are: {why}"
+        )
+
+    def _whole_since(self, first: int) -> int | None:
+        """Since when the log holds all readings, where something was emitted of older ones [ns UTC]; None: it holds all of them."""
+        read = partial(self._log.read, Stream.METRICS, self.number)
+        begin, end = self._log.bounds(Stream.METRICS, self.number)
+        if end == 0:
+            return None
+        reading = next(iter(self._log.read(Stream.READINGS, self.number, first, first + 1)), None)
+        since = reading.appended_ns if reading is not None else self._clock.now_ns()
+        emitted = next(iter(read(begin, begin + 1)), None)
+        was_made_anew = emitted is not None and emitted.appended_ns < since
+        return since if first > 0 or was_made_anew else None
 
     def _first(self) -> int:
         """The first offset of readings that the log still holds."""

@@ -164,7 +164,16 @@ def _source(name: str, received: Counter[str], counts: Counter[str], dead: _Dead
 
 
 def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
-    """The offset that the process stage committed in a partition, and its counters per source up to there.
+    """The offset that the process stage committed in a partition, and its counters per source up to there."""
+    found = counters_record(log, partition)
+    if found is None:
+        return 0, {}
+    commit, value = found
+    return commit.offset, _counters(f"the process commit of partition {partition}", value, commit.offset)
+
+
+def counters_record(log: Log, partition: int) -> tuple[Commit, bytes] | None:
+    """The process stage's commit in a partition and the counters record that it names; None where nothing is committed.
 
     A running stage writes its next counters, which takes the place of those of the last commit, a moment before it
     commits: a record that is gone is looked for anew for some seconds.
@@ -174,7 +183,7 @@ def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
             time.sleep(_PAUSE_S)
         commit = log.commits(Stream.READINGS, "process").get(partition)
         if commit is None:
-            return 0, {}
+            return None
         where = f"the process commit of partition {partition}"
         try:
             offset = json.loads(commit.note)["counters"]
@@ -182,7 +191,7 @@ def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
             raise LogCorrupt(f"{where} names no counters record: {commit.note!r}") from error
         record = next(log.read(Stream.CHECKPOINTS, partition, offset, offset + 1), None)
         if record is not None and record.value is not None:
-            return commit.offset, _counters(where, record.value, commit.offset)
+            return commit, record.value
     raise LogCorrupt(f"{where} names the counters record at {offset}, which is not there")
 
 

@@ -5,10 +5,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from analysis.logs import existing, sqlite_path
+from cli.answers.retention import retention_warning
 from cli.report import Data, Note, Report
 from delivery.influx_url import parse_influx_url
 from delivery.sinks import sink_components
 from fieldline.catalogue import kinds
+from fieldline.clock import SystemClock
 from fieldline.components import Components
 from fieldline.errors import SettingsError
 from fieldline.plant import Plant, load_plant
@@ -34,6 +37,22 @@ def examine(load: Callable[..., Settings], plant: str | None) -> tuple[list[str]
     model, plant_faults = _tried(lambda: load_plant(Path(path) if path else None))
     faults += plant_faults
     return faults, Report([Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults)])
+
+
+def foresee(settings: Settings, report: Report) -> Report:
+    """The report, and what a start of processing with these settings would do to figures that stand. Raises Unavailable."""
+    from processing.preview import preview
+
+    path = sqlite_path(settings.log)
+    if path is not None and not path.exists():
+        return Report([*report.pieces, Data("changes", []), Note(f"there is no log {path} yet: no figures stand")])
+    plant = load_plant(Path(settings.plant) if settings.plant else None)
+    with existing(settings.log) as log:
+        found = preview(log, settings.process, plant, SystemClock())
+    changes = [change for each in found for change in each.changes]
+    notes = [f"partition {each.partition}: starts {each.start}" for each in found]
+    notes += changes or ["figures that stand: none changes"]
+    return Report([*report.pieces, Data("changes", changes), *map(Note, notes)])
 
 
 def _tried(load: Callable[[], _T]) -> tuple[_T | None, list[str]]:
@@ -66,5 +85,7 @@ def _component_faults(settings: Settings) -> list[str]:
 def _notes(settings: Settings | None, plant: Plant | None, faults: list[str]) -> list[Note]:
     if faults or settings is None or plant is None:
         return [*map(Note, faults), Note(f"{len(faults)} fault{'s' * (len(faults) > 1)}")]
+    warnings = [warning for warning in (retention_warning(settings),) if warning]
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
-    return [Note(f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}")]
+    good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
+    return [Note(good), *map(Note, warnings)]

@@ -1,5 +1,8 @@
 """Readings to metrics."""
 
+import structlog
+
+from cli.answers.retention import retention_warning
 from cli.wiring import Part
 from fieldline.clock import Clock
 from fieldline.health import Health
@@ -17,6 +20,8 @@ def check_operators(settings: Settings) -> None:
 
 def process_part(settings: Settings, plant: Plant, log: Log, clock: Clock) -> Part:
     """The process stage."""
+    if warning := retention_warning(settings):
+        structlog.get_logger().warning("the log forgets too early", what=warning)
     health = Health("process")
     stage = ProcessStage(settings=settings.process, plant=plant, log=log, health=health, clock=clock)
     return Part("process", stage, health)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from analysis.audit.lag import Lag, count_dead_letters, is_drained, measure, wait_drained
+from analysis.audit.marks import marks
 from analysis.logs import existing
 from cli import options
 from cli.exits import Exit
@@ -40,13 +41,13 @@ def status(
             lags = measure(opened)
         else:
             _, lags = wait_drained(lambda: measure(opened), wait, SystemClock(), threading.Event().wait)
-        dead_letters = count_dead_letters(opened)
-    tell(_report(lags, dead_letters), as_json=json)
+        dead_letters, changed = count_dead_letters(opened), marks(opened)
+    tell(_report(lags, dead_letters, changed), as_json=json)
     if wait is not None and not is_drained(lags):
         raise typer.Exit(Exit.FAILED)
 
 
-def _report(lags: Sequence[Lag], dead_letters: int) -> Report:
+def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[str]) -> Report:
     drained = is_drained(lags)
     lost = [
         Note(f"retention removed {lag.lost} records of {lag.stream} {lag.partition} before {lag.stage} took them")
@@ -60,5 +61,7 @@ def _report(lags: Sequence[Lag], dead_letters: int) -> Report:
             Table("stages", _COLUMNS, [{**lag._asdict(), "drained": lag.is_drained} for lag in lags], keys=3),
             Note(f"{'drained' if drained else 'not drained'}; {dead_letters} dead letters"),
             *lost,
+            Data("settings_changed", list(changed)),
+            *(Note(f"settings changed: {mark}") for mark in changed),
         ]
     )

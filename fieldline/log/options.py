@@ -5,6 +5,8 @@ from urllib.parse import parse_qsl
 
 from fieldline.errors import SettingsError
 
+WEEK_S = 7 * 86400.0
+
 
 class Options:
     """The options of one URL; every one must be taken before `finish`, so that a misspelt one stops the start."""
@@ -56,3 +58,12 @@ class Options:
         if self._values:
             unknown, known = ", ".join(sorted(self._values)), ", ".join(sorted(self._known))
             raise SettingsError(f"log: unknown option {unknown}; known are {known}")
+
+
+def kept_seconds(url: str) -> float | None:
+    """How long the log of a URL keeps records [s]; None where topics say that. Raises SettingsError."""
+    scheme, _, rest = url.partition(":")
+    if scheme != "sqlite":
+        return None
+    _, options = Options.split(rest)
+    return options.number("retention_s", WEEK_S, low=1)

@@ -16,14 +16,13 @@ from pathlib import Path
 
 from fieldline.errors import RecordTooLarge, SettingsError, Unavailable
 from fieldline.log.gate import ByteGate
-from fieldline.log.options import Options
+from fieldline.log.options import WEEK_S, Options
 from fieldline.log.records import COMPACTED, Commit, Record, Stream
 from fieldline.log.sqlite_file import connect, open_file, pack_headers, record_id, to_record, translated
 from fieldline.log.sqlite_reader import GroupLock, SqliteReader
 from fieldline.log.sqlite_upkeep import Retention, WriteBack
 from fieldline.log.sqlite_writer import Append, Note, Writer
 
-WEEK_S = 7 * 86400.0
 _APPEND_S = 120.0
 _CHUNK_BYTES = 8 << 20
 _RECORD_OVERHEAD = 1024  # what a waiting record and its future hold beside its bytes

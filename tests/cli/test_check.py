@@ -1,0 +1,72 @@
+"""What `check` says of figures that stand before a start with other settings, and what `status` says of them after."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from fieldline.log import Stream
+from fieldline.log.sqlite import SqliteLog
+from fieldline.plant import load_plant
+from tests.processing.test_state_lost import Plantful
+
+TOLD = """
+[[asset]]
+path = "plant/hall/line1/oven"
+[asset.tags.power_kw]
+unit = "W"
+"""
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Path:
+    """A log with hours of one line, and a plant file that says something else of it."""
+    rig = Plantful(tmp_path / "plant.db")
+    rig.open()
+    rig.send(0, 8)
+    rig.close()
+    (tmp_path / "plant.toml").write_text(TOLD)
+    return tmp_path / "plant.toml"
+
+
+def ends(plant: Path) -> list[int]:
+    """Where each stream of the log ends."""
+    log = SqliteLog(plant.with_name("plant.db"))
+    found = [log.bounds(stream, 0)[1] for stream in Stream]
+    log.close()
+    return found
+
+
+def test_check_tells_which_figures_a_start_would_compute_anew_and_which_it_leaves(
+    plant: Path, fieldline: Callable[..., Result]
+) -> None:
+    before = ends(plant)
+
+    same = fieldline("check", "--log", "sqlite:plant.db", "--json")
+    other = fieldline("check", "--log", "sqlite:plant.db", "--plant", plant, "--json")
+
+    assert json.loads(same.stdout)["changes"] == []
+    (told,) = [text for text in json.loads(other.stdout)["changes"] if "asset.tags.unit" in text]
+    assert told.startswith("plant/hall/line1: figures of energy")
+    assert "are computed anew" in told
+    assert ends(plant) == before
+
+
+def test_status_says_which_figures_stand_from_other_settings(plant: Path, fieldline: Callable[..., Result]) -> None:
+    rig = Plantful(plant.with_name("plant.db"))
+    rig.remove(Stream.READINGS, "id < 300")
+    rig.open(plant=load_plant(plant))
+    rig.take()
+    rig.close()
+
+    told = json.loads(fieldline("status", "--log", "sqlite:plant.db", "--json").stdout)["settings_changed"]
+
+    assert ["those before stand as they are" in text for text in told] == [True]
+
+
+def test_check_warns_when_the_log_forgets_before_rows_may_be_late(fieldline: Callable[..., Result]) -> None:
+    told = fieldline("check", "--log", "sqlite:plant.db?retention_s=3600").output
+
+    assert "expected at least 93600" in " ".join(told.split())
