@@ -30,6 +30,29 @@ class MadeWith(msgspec.Struct, frozen=True):
         wanted = {op.name: tuple(name for name in op.windows if name in windows) for op in operators}
         return cls(plant.document, keys, wanted, timing.settle, timing.horizon)
 
+    def differences(self, other: "MadeWith") -> list[str]:
+        """What others say otherwise, each with both values; of the plant file the tables."""
+        found = [
+            f"{name}: {mine} and {theirs}"
+            for name, mine, theirs in (
+                ("operators", ", ".join(self.operators), ", ".join(other.operators)),
+                ("settle", f"{self.settle / 1e9:g} s", f"{other.settle / 1e9:g} s"),
+                ("horizon", f"{self.horizon / 1e9:g} s", f"{other.horizon / 1e9:g} s"),
+            )
+            if mine != theirs
+        ]
+        if self.operators != other.operators and not found:
+            found.append("versions of Fieldline or of an operator")
+        if set(self.operators) == set(other.operators) and self.windows != other.windows:
+            windows, theirs = ({name for names in each.windows.values() for name in names} for each in (self, other))
+            found.append(
+                f"windows: {', '.join(sorted(windows - theirs)) or 'none'} only there, "
+                f"{', '.join(sorted(theirs - windows)) or 'none'} only here"
+            )
+        tables, others = (msgspec.json.decode(each.plant) for each in (self, other))
+        differing = [name for name in tables.keys() | others.keys() if tables.get(name) != others.get(name)]
+        return found + ([f"plant file: {', '.join(sorted(differing))}"] if differing else [])
+
 
 class Adapted(msgspec.Struct, frozen=True):
     """What a change of settings does to the figures of a line.

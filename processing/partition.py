@@ -54,6 +54,15 @@ def needed(operators: list[Operator], plant: Plant) -> list[Operator]:
     return [operator for operator in operators if operator.name in wanted]
 
 
+def timing_of(settings: ProcessSettings) -> Timing:
+    """How the settings have the timeline treat time."""
+    return Timing(
+        settle=int(settings.settle_s * 1e9),
+        horizon=int(settings.horizon_s * 1e9),
+        max_future=int(settings.max_future_s * 1e9),
+    )
+
+
 class Partition:
     """A partition of `readings` from its assignment to its loss. Not safe to use from two threads."""
 
@@ -104,16 +113,11 @@ class Partition:
     def _empty(self) -> tuple[Engine, Checkpoints]:
         settings = self._settings
         checkpoints = Checkpoints(self._log, self.number, self._epoch)
-        timing = Timing(
-            settle=int(settings.settle_s * 1e9),
-            horizon=int(settings.horizon_s * 1e9),
-            max_future=int(settings.max_future_s * 1e9),
-        )
         engine = Engine(
             plant=self._plant,
             operators=needed(chosen(settings.operators), self._plant),
             windows=settings.windows,
-            timing=timing,
+            timing=timing_of(settings),
             raw_globs=settings.raw,
             row_cache=settings.row_cache_mb << 20,
             origin=Origin(self._fetch, checkpoints.load_page, self._executor, self._first),

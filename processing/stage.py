@@ -19,8 +19,10 @@ from fieldline.log.unopened import Unopened
 from fieldline.memory import drop_code, give_back
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
+from processing.company import join_company
+from processing.made_with import MadeWith
 from processing.operators import chosen
-from processing.partition import Partition, needed
+from processing.partition import Partition, needed, timing_of
 from processing.warmup import load
 
 _POLL_S = 0.25
@@ -48,10 +50,13 @@ class ProcessStage:
         Raises SettingsError, LogCorrupt, and InUse when another process holds the stage on an embedded log.
         """
         self._health.set("starting", "loading kernels")
-        load(needed(chosen(self._settings.operators), self._plant), stop.is_set)
+        settings, operators = self._settings, needed(chosen(self._settings.operators), self._plant)
+        load(operators, stop.is_set)
         self._health.set("starting", "joining the group")
+        made_with = MadeWith.of(self._plant, operators, settings.windows, timing_of(settings))
+        member = join_company(self._log, "process", made_with, stop, self._clock)
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="read-back")
-        reader = self._log.reader(Stream.READINGS, "process")
+        reader = self._log.reader(Stream.READINGS, "process", member)
         try:
             while not stop.is_set():
                 self._turn(reader, stop)

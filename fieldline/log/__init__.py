@@ -92,8 +92,14 @@ class Log(Protocol):
         Offsets that are gone (retention, compaction) are passed over.
         """
 
-    def reader(self, stream: Stream, group: str) -> Reader:
-        """Join `group`. With SQLite a group has one member: raises InUse when another process is it."""
+    def reader(self, stream: Stream, group: str, member: str = "") -> Reader:
+        """Join `group`. With SQLite a group has one member: raises InUse when another process is it.
+
+        member : a name by which `members` shows it.
+        """
+
+    def members(self, stream: Stream, group: str) -> list[str] | None:
+        """The names of a group's members, empty for those without one; None with SQLite, where it has one member at most."""
 
     def commits(self, stream: Stream, group: str) -> dict[int, Commit]:
         """The group's commit per partition, read from outside the group."""

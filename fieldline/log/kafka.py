@@ -21,7 +21,7 @@ from fieldline.log.kafka_direct import DirectReads
 from fieldline.log.kafka_limit import RecordLimit
 from fieldline.log.kafka_producer import Producer
 from fieldline.log.kafka_reader import KafkaReader
-from fieldline.log.kafka_settings import REQUEST_S, read_url, translated
+from fieldline.log.kafka_settings import CLIENT, REQUEST_S, read_url, translated
 from fieldline.log.records import Commit, Record, Stream
 
 _Answer = TypeVar("_Answer")
@@ -80,10 +80,17 @@ class KafkaLog:
         """See `Log.read`."""
         return self._direct.read(self._check(stream, partition), partition, start, stop)
 
-    def reader(self, stream: Stream, group: str) -> KafkaReader:
+    def members(self, stream: Stream, group: str) -> list[str]:
+        """See `Log.members`."""
+        name = self.settings.group(stream, group)
+        found = self._ask(lambda admin: admin.describe_groups([name]))
+        members = found.get(name, {}).get("members", [])
+        return [member["client_id"].removeprefix(CLIENT).removeprefix("/") for member in members]
+
+    def reader(self, stream: Stream, group: str, member: str = "") -> KafkaReader:
         """See `Log.reader`."""
         self.partitions(stream)
-        reader = KafkaReader(self.settings, stream, group, self._readers.discard)
+        reader = KafkaReader(self.settings, stream, group, self._readers.discard, member)
         self._readers.add(reader)
         return reader
 

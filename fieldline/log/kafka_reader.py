@@ -14,7 +14,7 @@ from fieldline.log.kafka_client import make_client
 from fieldline.log.kafka_direct import to_record
 from fieldline.log.kafka_holdings import Holdings
 from fieldline.log.kafka_join import JoinKeeper
-from fieldline.log.kafka_settings import KafkaSettings, translate, translated
+from fieldline.log.kafka_settings import CLIENT, KafkaSettings, translate, translated
 from fieldline.log.records import Commit, Poll, Record, Stream
 
 _SLICE_S = 0.1
@@ -49,7 +49,12 @@ class KafkaReader:
     """See `Reader`."""
 
     def __init__(
-        self, settings: KafkaSettings, stream: Stream, group: str, closed: Callable[["KafkaReader"], None]
+        self,
+        settings: KafkaSettings,
+        stream: Stream,
+        group: str,
+        closed: Callable[["KafkaReader"], None],
+        member: str = "",
     ) -> None:
         self.generation = 0
         self._settings, self._stream = settings, stream
@@ -66,6 +71,7 @@ class KafkaReader:
                 KafkaConsumer,
                 settings,
                 group_id=self._group,
+                client_id=f"{CLIENT}/{member}" if member else CLIENT,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 allow_auto_create_topics=False,

@@ -28,6 +28,7 @@ from fieldline.errors import FieldlineError, SettingsError, Unavailable
 from fieldline.log.options import Options
 from fieldline.log.records import Stream
 
+CLIENT = "fieldline"
 VERSION = "v1"
 MAX_MESSAGE_BYTES = 16 << 20
 """What topics take for one record (`max.message.bytes`), set by `fieldline topics apply`."""
@@ -85,7 +86,7 @@ class KafkaSettings:
         """Arguments that every client takes."""
         return {
             "bootstrap_servers": list(self.servers),
-            "client_id": "fieldline",
+            "client_id": CLIENT,
             "request_timeout_ms": int(REQUEST_S * 1000),
             "bootstrap_timeout_ms": self.connect_timeout_ms,
             "reconnect_backoff_ms": 50,

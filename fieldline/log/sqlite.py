@@ -126,7 +126,11 @@ class SqliteLog:
             yield from records
             start = records[-1].offset + 1
 
-    def reader(self, stream: Stream, group: str) -> SqliteReader:
+    def members(self, stream: Stream, group: str) -> list[str] | None:
+        """See `Log.members`."""
+        return None
+
+    def reader(self, stream: Stream, group: str, member: str = "") -> SqliteReader:
         """See `Log.reader`."""
         lock = GroupLock(self.path, Stream(stream), group)
         try:
