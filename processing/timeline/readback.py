@@ -124,6 +124,7 @@ class ReadBack:
         if first <= self._looked_from:
             return
         self._looked_from = first
+        self._horizons.forget(first)
         if len(tables.lines) and tables.ranges["first"][: int(tables.heap["ranges"][0])].min(initial=first) < first:
             until = np.empty(len(tables.lines), np.int64)
             find_lost(first, self._store.oldest, tables.plant, tables.table, until)
@@ -145,7 +146,9 @@ class ReadBack:
         """What the log holds of slices that it held in full a moment ago. Raises Unavailable."""
         found = self._read(wanted)
         if self._first() > min((first for slot in wanted for first, _ in slot.ranges), default=0):
-            raise Unavailable("log: records went while they were read")  # what is lost is looked for when it is opened again
+            raise Unavailable(
+                "log: records went while they were read"
+            )  # what is lost is looked for when it is opened again
         return found
 
     def _is_whole(self, number: int, back: dict[Key, Back]) -> bool:
