@@ -66,6 +66,11 @@ class Adapted(msgspec.Struct, frozen=True):
     since: int
     why: tuple[str, ...]
 
+    def document(self) -> dict[str, object]:
+        """For those who read it from a counters record; `since` is null where all windows were computed anew."""
+        since = None if self.since == NONE else self.since
+        return {"line": self.line, "operators": self.operators, "since": since, "why": self.why, "said": str(self)}
+
     def __str__(self) -> str:
         what = f"{self.line}: figures of {', '.join(self.operators)} change ({', '.join(self.why)})"
         if self.since == NONE:

@@ -435,7 +435,11 @@ class Partition:
             future.result(_WAIT_S)
         self._pending.clear()
         _, emitted = self._log.bounds(Stream.METRICS, self.number)
-        account = {"offset": self.offset, "sources": self._counters(), "marks": [str(mark) for mark in self.marks]}
+        account = {
+            "offset": self.offset,
+            "sources": self._counters(),
+            "marks": [mark.document() for mark in self.marks],
+        }
         counters = json.dumps(account).encode()
         noted = Noted(dict(self._dead), sorted(self._poison), self.marks)
         state, where = self._checkpoints.write(self.engine, self.offset, counters, noted)

@@ -1,17 +1,19 @@
 """An explained figure as one document. Its times are moments in the zone of the line's site."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import isnan, nan
 from typing import Any
 
 import numpy as np
 
+from analysis.audit.marks import Mark
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
 from analysis.recount import chart, orders
 from analysis.recount.history import FAR, Run
-from fieldline.catalogue import TEXT, kind_of, kinds
+from fieldline.catalogue import TEXT, emitter, kind_of, kinds
 from fieldline.frames import Quality
 from fieldline.moments import Moment
 from fieldline.shifts import Plan
@@ -21,14 +23,17 @@ from fieldline.units import COUNT_ROLES, Role
 Document = dict[str, Any]
 
 
-def document(found: Explained, readings: int, plant_file: str | None) -> Document:
+def document(found: Explained, readings: int, plant_file: str | None, marks: Sequence[Mark] = ()) -> Document:
     """Everything about a figure.
 
     readings : how many rows of each series are shown at either end of the window
     plant_file : the plant file that it was worked out with, None without one
+    marks : what changes of settings did to figures of the log
     """
     asked, row = found.asked, found.row
-    judged = verdict(found, plant_file)
+    line, operator = found.history.line, emitter(asked.kind).name
+    before = [mark.said for mark in marks if mark.concerns(line, operator, found.span.start)]
+    judged = verdict(found, plant_file, before)
     labels = {
         name: row[name] for name in ("shift", "product", "order_id", "null_reason", "rule_names") if row.get(name)
     }
@@ -43,6 +48,7 @@ def document(found: Explained, readings: int, plant_file: str | None) -> Documen
         "rev": row.get("rev"),
         "coverage": row.get("coverage"),
         "coverage_is": kinds()[asked.kind].coverage,
+        "settings_changed": before,
         "verdict": judged,
         "fields": _fields(found, judged),
         "inputs": inputs(found),
@@ -54,8 +60,11 @@ def _at(found: Explained, time: int) -> Moment:
     return Moment(time, found.history.plant.time_zone(found.history.line))
 
 
-def verdict(found: Explained, plant_file: str | None) -> Document:
-    """Whether the recount agrees; `agrees` is null where that is unknown. plant_file : as for `document`."""
+def verdict(found: Explained, plant_file: str | None, before: Sequence[str]) -> Document:
+    """Whether the recount agrees; `agrees` is null where that is unknown.
+
+    plant_file : as for `document`; before : changes of settings that the figure was emitted before.
+    """
     differing = found.differing()
     if not found.is_over:
         why = "rows come while it is read" if differing else "so far all figures agree"
@@ -64,6 +73,8 @@ def verdict(found: Explained, plant_file: str | None) -> Document:
         return {"agrees": None, "why": "the log has no rows of it any more", "differing": []}
     gone = found.evidence.first > 0 and bool(differing)
     why = "retention has removed rows from the log; what lay before is not counted again" if gone else ""
+    if before and differing:
+        gone, why = True, "it stands from other settings, and is worked out with those of now"
     return {
         "agrees": None if gone else not differing,
         "why": why or (_why_differing(plant_file) if differing else ""),

@@ -35,6 +35,8 @@ def _shown(explained: Document) -> Iterator[Piece]:
     yield Note(", ".join(["{} {}"] * len(labels)), tuple(value for pair in labels for value in pair))
     yield Note(f"coverage: {explained['coverage_is']}")
     yield Note(_verdict(explained["verdict"]))
+    for change in explained["settings_changed"]:
+        yield Note(f"stands from other settings: {change}")
     yield Note("")
     yield Table("", columns(*_FIGURES), [_figure(field) for field in explained["fields"]])
     for name, value in explained["inputs"].items():

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.audit.marks import marks
 from analysis.explain.document import document
 from analysis.explain.taken_apart import Asked
 from analysis.explain.taken_apart import explain as take_apart
@@ -60,4 +61,5 @@ def explain(
     model, results = plant_of(settings), results_of(settings, influx or store)
     with errors_in_utc(utc), existing(settings.log) as opened, progress("reading the log", None) as advance:
         found = take_apart(opened, model, results.rows, asked, time.time_ns(), advance)
-    tell(report(document(found, readings, settings.plant)), as_json=json, is_utc=utc)
+        changed = marks(opened)
+    tell(report(document(found, readings, settings.plant, changed)), as_json=json, is_utc=utc)

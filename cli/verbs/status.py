@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from analysis.audit.lag import Lag, count_dead_letters, is_drained, measure, wait_drained
-from analysis.audit.marks import marks
+from analysis.audit.marks import Mark, marks
 from analysis.logs import existing
 from cli import options
 from cli.exits import Exit
@@ -47,7 +47,7 @@ def status(
         raise typer.Exit(Exit.FAILED)
 
 
-def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[str]) -> Report:
+def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[Mark]) -> Report:
     drained = is_drained(lags)
     lost = [
         Note(f"retention removed {lag.lost} records of {lag.stream} {lag.partition} before {lag.stage} took them")
@@ -61,7 +61,7 @@ def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[str]) -> R
             Table("stages", _COLUMNS, [{**lag._asdict(), "drained": lag.is_drained} for lag in lags], keys=3),
             Note(f"{'drained' if drained else 'not drained'}; {dead_letters} dead letters"),
             *lost,
-            Data("settings_changed", list(changed)),
-            *(Note(f"settings changed: {mark}") for mark in changed),
+            Data("settings_changed", [mark.said for mark in changed]),
+            *(Note(f"settings changed: {mark.said}") for mark in changed),
         ]
     )

@@ -3,14 +3,20 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
 
+from delivery.rows import read_rows
+from delivery.store import LocalStore
+from fieldline.frames import decode_batch
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import load_plant
-from tests.processing.test_state_lost import Plantful
+from tests.processing.engine_rig import SECOND
+from tests.processing.test_stage import OVEN
+from tests.processing.test_state_lost import NOW, Plantful
 
 TOLD = """
 [[asset]]
@@ -64,6 +70,30 @@ def test_status_says_which_figures_stand_from_other_settings(plant: Path, fieldl
     told = json.loads(fieldline("status", "--log", "sqlite:plant.db", "--json").stdout)["settings_changed"]
 
     assert ["those before stand as they are" in text for text in told] == [True]
+
+
+def test_explain_does_not_call_a_figure_wrong_that_stands_from_other_settings(
+    plant: Path, fieldline: Callable[..., Result]
+) -> None:
+    rig = Plantful(plant.with_name("plant.db"))
+    rig.remove(Stream.READINGS, "id < 60")
+    rig.open(plant=load_plant(plant))
+    rig.take()
+    store = LocalStore(plant.with_name("results.db"))
+    for record in rig.log.read(Stream.METRICS, 0, 0):
+        store.write([read_rows(decode_batch(record.value or b""))])
+    store.close()
+    rig.close()
+    asked = ("explain", "energy", "--asset", OVEN, "--window", "1h", "--log", "sqlite:plant.db", "--plant", plant)
+
+    def explained(hour: int) -> dict[str, Any]:
+        at = NOW // SECOND + hour * 3600
+        return json.loads(fieldline(*asked, "--at", at, "--store", "results.db", "--json").stdout)
+
+    assert [len(explained(hour)["settings_changed"]) for hour in (1, 4)] == [1, 0]
+    assert explained(1)["verdict"]["agrees"] is None
+    assert "stands from other settings" in explained(1)["verdict"]["why"]
+    assert explained(4)["verdict"]["agrees"] is True
 
 
 def test_check_warns_when_the_log_forgets_before_rows_may_be_late(fieldline: Callable[..., Result]) -> None:

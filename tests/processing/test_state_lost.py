@@ -70,7 +70,9 @@ class Plantful:
         self.take()
 
     def take(self) -> None:
-        self.partition.take(list(self.log.read(Stream.READINGS, 0, self.partition.offset)))
+        records = list(self.log.read(Stream.READINGS, 0, self.partition.offset))
+        for k in range(0, len(records), 10):
+            self.partition.take(records[k : k + 10])
         self.clock.seconds += 5.0
         for _ in range(50):
             self.partition.tick()
