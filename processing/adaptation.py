@@ -6,62 +6,88 @@ is new emits windows that begin after its first complete moment, and what a seri
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 import msgspec
 import numpy as np
 
 from fieldline.plant import Plant
+from processing.checkpoint import Restored
 from processing.differences import OF_ROWS, ZONE, differences
 from processing.kernels import layout as at
-from processing.made_with import Adapted, MadeWith
+from processing.made_with import Adapted
 from processing.metric_rows import level_of
 from processing.operator import Operator
-from processing.relabelling import Relabelling
+from processing.relabelling import Flagged, Relabelling
 from processing.timeline.engine import Engine
 
 
-def adapt(engine: Engine, before: MadeWith, series: np.ndarray, offset: int) -> list[Adapted]:
+def adapt(engine: Engine, restored: Restored, offset: int, relieve: Callable[[], None] | None) -> list[Adapted]:
     """Adapt a state that was just restored to the engine's settings, and say what that does, by line.
 
-    before : the settings it was made with; series : SERIES as they were then; offset : from which on rows are read now.
-    Raises Unavailable.
+    offset : from which on rows are read now; relieve() is called now and then: it may write a checkpoint, which says that it was made
+    with the settings before; None: it is only found out what is to be done, and the engine is of no use then. Raises Unavailable.
     """
     engine.horizons.change(offset, engine.timing)
     engine.read_back.note_lost()
-    if before == engine.made_with:
+    if restored.made_with == engine.made_with:
         return []
-    adaptation = _Adaptation(engine, before, series)
+    adaptation = _Adaptation(engine, restored, relieve)
+    engine.made_with = restored.made_with  # until it is done: should that end here, it is begun again
     adaptation.run()
+    engine.made_with = adaptation.now
     return adaptation.said()
 
 
+_PORTION_BYTES = 32 << 20
+
+
 class _Adaptation:
-    def __init__(self, engine: Engine, before: MadeWith, series: np.ndarray) -> None:
-        self._engine, self._before, self._series = engine, before, series
+    def __init__(self, engine: Engine, restored: Restored, relieve: Callable[[], None] | None) -> None:
+        self._engine, self._before, self.now = engine, restored.made_with, engine.made_with
+        self._series, self._relieve = restored.series, relieve
+        self._is_longer = engine.tables.lines["hold"] > restored.lines["hold"]
         self._operators = engine.operators
         self._lines = range(len(engine.registry.lines))
+        self._was = self._plant_before()
         self._since: dict[int, int] = {}
         self._affected: dict[int, set[str]] = defaultdict(set)
         self._why: dict[int, set[str]] = defaultdict(set)
 
     def run(self) -> None:
-        engine, before, now = self._engine, self._before, self._engine.made_with
+        engine, before, now = self._engine, self._before, self.now
         fresh = [op for op in self._operators if before.operators.get(op.name) != now.operators[op.name]]
-        was = self._plant_before()
-        said = differences(was, engine.plant, engine.registry)
+        said = differences(self._was, engine.plant, engine.registry)
         numbers = {name: number for number, name in enumerate(engine.registry.lines)}
         told = {numbers[line]: entries for line, entries in said.items()}
         self._run_again(told, [op for op in fresh if op.kept is not None])
         engine.windows.emit(everything=False)  # what others changed before goes out in full
-        relabelling = Relabelling(engine, was)
+        relabelling = Relabelling(engine, self._was)
+        ids = engine.residency.flagged(0)
+        relabelling.drop(ids[~np.isin(engine.tables.windows["level"][ids], engine.windows.kept_levels)])
         for line, entries in told.items():
             names = self._concerned(entries - OF_ROWS)
             if names:
-                relabelling.relabel(line, entries)
                 self._note(line, names, entries, engine.standing.whole_from(line))
+                self._flag(line, relabelling.relabel(line, entries), names)
         self._widen(fresh, relabelling)
-        engine.windows.emit(everything=False, only={line: frozenset(names) for line, names in self._affected.items()})
+
+    def _flag(self, line: int, flagged: Flagged, names: set[str]) -> None:
+        """Flag windows, as many at once as may be in memory, and emit what comes of it of some operators."""
+        if self._relieve is None:
+            return
+        engine, tables = self._engine, self._engine.tables
+        order = np.argsort(tables.windows["start"][flagged.ids], kind="stable")
+        size = max((_PORTION_BYTES >> int(tables.lines["shift"][line])) // tables.slices.row_bytes, 1)
+        for first in range(0, max(len(order), 1), size):
+            ids, flags = (column[order[first : first + size]] for column in flagged)
+            of_slices = tables.windows["level"][ids] == at.SLICES
+            for flag in np.unique(flags).tolist():
+                for mine in (of_slices, ~of_slices):
+                    engine.windows.flagging.flag_all(ids[mine & (flags == flag)], flag)
+            engine.windows.emit(everything=False, only={line: frozenset(names)})
+            self._relieve()
 
     def said(self) -> list[Adapted]:
         """What was done, by line."""
@@ -90,7 +116,7 @@ class _Adaptation:
             for op in self._operators
             if entries & set(op.parameters)
             or ZONE in entries
-            or ("calendar" in entries and "shift" in self._engine.made_with.windows[op.name])
+            or ("calendar" in entries and "shift" in self.now.windows[op.name])
         }
         return self._with_readers(names)
 
@@ -107,18 +133,25 @@ class _Adaptation:
 
     def _run_again(self, told: dict[int, frozenset[str]], fresh: list[Operator]) -> None:
         """Have slices of lines run again whose rows mean something else, or that an operator has not seen."""
-        names = self._with_readers({op.name for op in fresh})
         for line in self._lines:
             entries = told.get(line, frozenset()) & OF_ROWS
-            concerned = self._concerned(entries) | names
+            new = [op for op in fresh if self._sees(op, line, entries)]
+            concerned = self._concerned(entries) | self._with_readers({op.name for op in new})
             if concerned:
                 whole = self._engine.standing.whole_from(line)
-                since = self._begin(line, fresh)
-                self._engine.again.add(line, since, concerned)
+                since = self._begin(line, new)
+                self._engine.again.add(line, since, concerned, fills=bool(self._is_longer[line]))
                 if whole != at.NONE:
-                    since += int(self._engine.tables.lines["hold"][line]) if fresh else 0
-                why = entries | {f"operator {op.name}" for op in fresh}
+                    since += int(self._engine.tables.lines["hold"][line]) if new else 0
+                why = entries | {f"operator {op.name}" for op in new}
                 self._note(line, concerned, why, since if whole != at.NONE else at.NONE)
+
+    def _sees(self, op: Operator, line: int, entries: frozenset[str]) -> bool:
+        """Whether a line has anything for an operator that is new."""
+        if op.is_needed is not None and not op.is_needed(self._was):  # the plant file is why it is there now
+            return bool(entries & set(op.parameters))
+        series = self._engine.tables.series
+        return not op.roles or bool(np.isin(series["role"][series["line"] == line], list(op.roles)).any())
 
     def _begin(self, line: int, fresh: list[Operator]) -> int:
         """Prepare a line for being run again; from when on it is [ns UTC]."""
@@ -169,6 +202,8 @@ class _Adaptation:
         oldest = int(slices[-1])
         start, influence = int(tables.windows["start"][oldest]), int(tables.lines["influence"][line])
         until = start + influence if is_cut_off else start
+        if self._relieve is None:
+            return until
         touched = engine.residency.between(line, at.SLICES, start - influence - at.MINUTE, until)
         as_were = tables.windows[touched].copy()
         engine.residency.make_resident(slices[-1:])
@@ -178,21 +213,22 @@ class _Adaptation:
         tables.windows["flags"][oldest] |= at.CHANGED
         if is_cut_off:
             numbers = slices[tables.windows["start"][slices] < until][::-1].tolist()
-            engine.reprocessing.run_slices({line: numbers}, every_row=False)
+            engine.reprocessing.run_slices({line: numbers}, every_row=False, fills=frozenset())
             engine.residency.revert(touched, as_were)
         return until
 
     def _widen(self, fresh: list[Operator], relabelling: Relabelling) -> None:
         """Make and emit what is wanted now and was not: levels of windows, and figures that are made of windows alone."""
-        engine, before, now = self._engine, self._before, self._engine.made_with
+        engine, before = self._engine, self._before
         new = {
-            op.name: {level_of(name) for name in {*now.windows[op.name]} - {*before.windows.get(op.name, ()), "1s"}}
+            op.name: {
+                level_of(name) for name in {*self.now.windows[op.name]} - {*before.windows.get(op.name, ()), "1s"}
+            }
             for op in self._operators
             if op not in fresh or op.kept is None
         }
         levels = set[int]().union(*new.values())
         made = levels - {level_of(name) for names in before.windows.values() for name in names}
-        self._drop_unwanted(relabelling)
         names = {name for name, mine in new.items() if mine}
         for line in self._lines if names else ():
             since = engine.standing.whole_from(line)
@@ -200,13 +236,6 @@ class _Adaptation:
                 for level in made:
                     engine.standing.begin(line, since, level=level)
             ids = relabelling.windows_of(line, since)
-            relabelling.flag(ids, at.SPREAD)
-            relabelling.flag(ids[np.isin(engine.tables.windows["level"][ids], list(levels))], at.EMIT)
+            wanted = np.isin(engine.tables.windows["level"][ids], list(levels))
             self._note(line, names, frozenset({"windows"}), since)
-
-    def _drop_unwanted(self, relabelling: Relabelling) -> None:
-        """Let go of windows of levels that are not folded any more: they would fall behind what they are folded from."""
-        engine = self._engine
-        ids = engine.residency.flagged(0)
-        level = engine.tables.windows["level"][ids]
-        relabelling.drop(ids[~np.isin(level, list(engine.windows.kept_levels))])
+            self._flag(line, Flagged(ids, at.SPREAD | np.where(wanted, at.EMIT, 0)), names)

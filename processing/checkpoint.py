@@ -66,11 +66,12 @@ class Noted(NamedTuple):
 
 
 class Restored(NamedTuple):
-    """What a state was made of: its head, the settings it was made with, and SERIES[series] as they were then."""
+    """What a state was made of: its head, the settings it was made with, and SERIES[series] and LINE[lines] as they were then."""
 
     head: Head
     made_with: MadeWith
     series: np.ndarray
+    lines: np.ndarray
 
 
 class Checkpoints:
@@ -171,12 +172,15 @@ class Checkpoints:
         names = msgspec.msgpack.decode(self._read(head.names))
         engine.registry.restore(names)
         engine.context.restore(names)
-        series = self._restore_state(engine, self._arrays(self._read(head.state)))
+        arrays = self._arrays(self._read(head.state))
+        self._restore_state(engine, arrays)
         self._restore_windows(engine, head)
         self._head, self._named, self._made_with = head, _named(engine), made_with
         self._serial = max(self._serial, head.serial + 1)
         self._head_ref = [(offset, head.serial + 1)]
-        return Restored(head, made_with, series)
+        return Restored(
+            head, made_with, *(_records(arrays[of], to) for of, to in (("series", at.SERIES), ("lines", at.LINE)))
+        )
 
     def _write_pages(self, engine: Engine) -> np.ndarray:
         """Write the blocks of changed windows; their ids."""
@@ -239,8 +243,8 @@ class Checkpoints:
         arrays["told"] = np.frombuffer(msgspec.msgpack.encode(told), np.uint8)
         return _arrays_bytes(arrays)
 
-    def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> np.ndarray:
-        """Put the live edge back; the series as they were. Lines are as the plant file says now; new operators begin with nothing."""
+    def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> None:
+        """Put the live edge back. What the plant file says of lines is as it says now; operators that are new begin with nothing."""
         tables = engine.tables
         lines = _records(arrays["lines"], at.LINE)
         fits = len(lines) == len(tables.lines) and len(arrays["series"]) == len(tables.series)
@@ -266,7 +270,6 @@ class Checkpoints:
         engine.hold(rows["waiting"])
         if len(rows["late"].time):
             engine.reprocessing.add(rows["late"], engine.touched_at)
-        return _records(arrays["series"], at.SERIES)
 
     def _restore_windows(self, engine: Engine, head: Head) -> None:
         tables = engine.tables

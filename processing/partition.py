@@ -95,6 +95,7 @@ class Partition:
         self.marks: list[Adapted] = []  # what changes of settings did to figures that stand
         self.adapted: list[Adapted] = []  # those of them that came when it was opened last
         self.is_rebuilt = False  # it was opened last with an empty state
+        self._only_looks = False
         self._distrusted = ""  # why the checkpoint is not to be taken up, if it is not
         self._windows_before = self._bytes_before = 0
         self._committed: tuple[int, bool] | None = None
@@ -125,8 +126,12 @@ class Partition:
         engine.touched_at = self._now()
         return engine, checkpoints
 
-    def open(self) -> str:
-        """Restore the newest checkpoint and put the reader behind it; says in words what was done."""
+    def open(self, only_look: bool = False) -> str:
+        """Restore the newest checkpoint and put the reader behind it; says in words what was done.
+
+        only_look : find out what a change of settings does, in `adapted`; the partition is of no use then.
+        """
+        self._only_looks = only_look
         self._pending.clear()
         self._epoch = self._next_epoch()
         self.engine, self._checkpoints = self._empty()
@@ -157,10 +162,17 @@ class Partition:
         self._dead.update(restored.head.dead)
         self._poison.update(offset for offset in restored.head.poison if offset >= first)
         self._emit_again(commit)
-        self.offset = commit.offset
-        self.adapted, self.is_rebuilt = adapt(self.engine, restored.made_with, restored.series, self.offset), False
-        self.marks = [*restored.head.marks, *self.adapted][-_MARKS_AT_MOST:]
+        self.offset, self.is_rebuilt, self.marks = commit.offset, False, restored.head.marks
+        self._windows_before = int(self.engine.tables.heap["windows"][0])
+        relieve = None if self._only_looks else self._relieve_opening
+        self.adapted = adapt(self.engine, restored, self.offset, relieve)
+        self.marks = [*self.marks, *self.adapted][-_MARKS_AT_MOST:]
         return f"from the checkpoint at {commit.offset}"
+
+    def _relieve_opening(self) -> None:
+        """Make room while a change of settings fills it."""
+        if self._is_crowded():
+            self.checkpoint()
 
     def _rebuild(self, first: int, why: str) -> str:
         """Begin with an empty state from what the log still holds.

@@ -31,7 +31,7 @@ def preview(log: Log, settings: ProcessSettings, plant: Plant, clock: Clock) -> 
             clock=clock,
             reader=cast(Reader, _Apart(log)),
         )
-        start = partition.open()
+        start = partition.open(only_look=True)
         found.append(Preview(number, start, [str(change) for change in partition.adapted]))
     return found
 

@@ -4,6 +4,8 @@ No reading is run for it: windows that the state holds in full are folded again 
 retracted. Windows of which part is gone stand as they are.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from fieldline.plant import Plant
@@ -17,6 +19,13 @@ from processing.timeline.schedule import Schedule
 _SCHEDULED = frozenset({ZONE, "calendar", "tariff.price", "tariff.co2_kg_per_kwh"})
 _BY_CLOCK = (at.HOURS, at.DAYS, at.WEEKS, at.MONTHS)
 _OF_DAYS = (at.DAYS, at.WEEKS, at.MONTHS, at.SHIFTS, at.ORDERS)
+
+
+class Flagged(NamedTuple):
+    """Windows of a line, and the dirty flags that all their rows are to have; int64[n] each."""
+
+    ids: np.ndarray
+    flags: np.ndarray
 
 
 class _OldNames:
@@ -37,33 +46,25 @@ class Relabelling:
         self._engine, self._before = engine, before
         self._tables, self._residency = engine.tables, engine.residency
 
-    def relabel(self, line: int, entries: frozenset[str]) -> None:
-        """Put the labels of a line anew, of which the plant file says something else in `entries`; what changes is flagged."""
+    def relabel(self, line: int, entries: frozenset[str]) -> Flagged:
+        """What is to be flagged when the labels of a line are put anew, of which the plant file says something else in `entries`."""
         name, whole = self._engine.registry.lines[line], self._engine.standing.whole_from(line)
-        was = Schedule(self._before, name)
-        if ZONE in entries:
-            self._fit_clock(line, whole)
-        if ZONE in entries or "calendar" in entries:
-            self._fit_shifts(line, whole, was)
+        was, spread = Schedule(self._before, name), 0
+        if ZONE in entries and self._fit_clock(line, whole):
+            spread = at.SPREAD
+        if (ZONE in entries or "calendar" in entries) and self._fit_shifts(line, whole, was):
+            spread |= at.SIDEWARD
         ids = self.windows_of(line, whole)
-        if not len(ids):
-            return
         changed = np.ones(len(ids), bool) if entries - _SCHEDULED else self._changed(ids, was)
-        self.flag(ids[changed], at.EMIT)
-        slices = self._tables.windows["level"][ids] == at.SLICES
-        self.flag(ids[changed & slices], at.SPREAD)
+        of_slices = self._tables.windows["level"][ids] == at.SLICES
+        flags = np.where(changed, at.EMIT, 0) | np.where(changed & of_slices, at.SPREAD, spread)
+        return Flagged(ids[flags != 0], flags[flags != 0])
 
     def windows_of(self, line: int, since: int) -> np.ndarray:
         """The windows of a line that begin from `since` on [ns UTC]."""
         ids = self._residency.flagged(0)
         table = self._tables.windows
         return ids[(table["line"][ids] == line) & (table["start"][ids] >= since)]
-
-    def flag(self, ids: np.ndarray, flags: int) -> None:
-        """Flag all rows of windows of any level."""
-        of_slices = self._tables.windows["level"][ids] == at.SLICES
-        for mine in (ids[of_slices], ids[~of_slices]):
-            self._engine.windows.flagging.flag_all(mine, flags)
 
     def drop(self, ids: np.ndarray) -> None:
         """Let go of windows; those below them find or make other ones."""
@@ -72,19 +73,19 @@ class Relabelling:
         self._residency.drop(ids)
 
     def _changed(self, ids: np.ndarray, was: Schedule) -> np.ndarray:
-        """Which of the windows have other labels now."""
+        """bool[n], which of the windows have other labels now."""
         labels = self._tables.labels
         self._engine.context.label_by(ids, was)
         before = words(labels[ids])
         self._engine.context.label(ids)
         return (before != words(labels[ids])).any(axis=1)
 
-    def _fit_clock(self, line: int, whole: int) -> None:
-        """Have hours, days, weeks and months of a line begin and end as the clock of its zone has it now."""
+    def _fit_clock(self, line: int, whole: int) -> bool:
+        """Let go of hours, days, weeks and months of a line that the clock of its zone has otherwise now; whether there are any."""
         zone = self._engine.plant.time_zone(self._engine.registry.lines[line])
         misfits = {level: self._misfits(line, level, zone) for level in _BY_CLOCK}
         if not any(len(ids) for ids in misfits.values()):
-            return
+            return False
         table = self._tables.windows
         for level, ids in misfits.items():
             self._engine.windows.retract(ids[table["start"][ids] >= whole], level, self._engine.context)
@@ -92,8 +93,8 @@ class Relabelling:
         cut_off = [self._residency.between(line, level, at.NONE, whole) for level in _OF_DAYS]
         gone = np.unique(np.concatenate([*misfits.values(), *cut_off]))
         self.drop(gone)
-        self.flag(self.windows_of(line, whole), at.SPREAD)
         self._suppress(line, whole, [*_OF_DAYS, *([at.HOURS] if len(misfits[at.HOURS]) else [])])
+        return True
 
     def _misfits(self, line: int, level: int, zone: str) -> np.ndarray:
         ids = self._residency.between(line, level, at.NONE, at.FAR)
@@ -106,11 +107,11 @@ class Relabelling:
             until = np.minimum(begin + at.HOUR, until)
         return ids[(begin != start) | (until != end)]
 
-    def _fit_shifts(self, line: int, whole: int, was: Schedule) -> None:
-        """Retract the shifts of a line that are none any more, or have another name."""
+    def _fit_shifts(self, line: int, whole: int, was: Schedule) -> bool:
+        """Retract the shifts of a line that are none any more, or have another name; whether any begins or ends otherwise."""
         ids = self._residency.between(line, at.SHIFTS, at.NONE, at.FAR)
         if not len(ids):
-            return
+            return True  # there may be some now
         table, context = self._tables.windows, self._engine.context
         known = context.intervals(at.SHIFTS, int(table["start"][ids].min()), int(table["start"][ids].max()))
         ends = dict(zip(*(column[known.first[line] : known.last[line]].tolist() for column in known[2:4]), strict=True))
@@ -121,8 +122,8 @@ class Relabelling:
         self._engine.windows.retract(ids[renamed | (moved & (table["start"][ids] >= whole))], at.SHIFTS, names)
         self.drop(ids[moved])
         if moved.any():
-            self.flag(self._residency.between(line, at.SLICES, whole, at.FAR), at.SIDEWARD)
             self._suppress(line, whole, [at.SHIFTS])
+        return bool(moved.any())
 
     def _suppress(self, line: int, whole: int, levels: list[int]) -> None:
         """Of levels whose windows are made anew, have those left as they stand of which part is gone."""

@@ -20,10 +20,14 @@ _PORTION_BYTES = 32 << 20
 
 
 class Due(NamedTuple):
-    """What is to be run again of a line: slices from a time on [ns UTC], of which rows of these operators go out."""
+    """What is to be run again of a line: slices from a time on [ns UTC], of which rows of these operators go out.
+
+    fills : the line's hold time is longer than it was, so that there are slices after its rows that were not made.
+    """
 
     since: int
     operators: frozenset[str]
+    fills: bool
 
 
 class Again:
@@ -42,10 +46,10 @@ class Again:
         """Whether slices wait to be run again."""
         return bool(self._due)
 
-    def add(self, line: int, since: int, operators: Iterable[str]) -> None:
-        """Have the slices of a line that begin from `since` on run again; operators : those whose rows go out."""
-        old = self._due.get(line, Due(since, frozenset()))
-        self._due[line] = Due(min(since, old.since), old.operators | frozenset(operators))
+    def add(self, line: int, since: int, operators: Iterable[str], fills: bool) -> None:
+        """Have the slices of a line that begin from `since` on run again; operators, fills : see `Due`."""
+        old = self._due.get(line, Due(since, frozenset(), False))
+        self._due[line] = Due(min(since, old.since), old.operators | frozenset(operators), fills or old.fills)
 
     def oldest(self) -> np.ndarray:
         """int64[lines], from when on each line is to be run again [ns UTC; the far future where it is not]."""
@@ -64,7 +68,8 @@ class Again:
         self._windows.emit(everything=False)  # what others changed goes out in full
         every_row = any(operators & self._with_seconds for operators in mine.values())
         ends = {line: int(self._tables.windows["start"][slices[-1]]) + 1 for line, slices in numbers.items() if slices}
-        self._reprocessing.run_slices(numbers, every_row)
+        fills = {line for line in numbers if self._due[line].fills}
+        self._reprocessing.run_slices(numbers, every_row, fills)
         self._windows.emit(everything=False, only=mine)
         for line in numbers:
             if line in ends:
@@ -85,11 +90,11 @@ class Again:
             left -= size * len(found[line])
         return found
 
-    def names(self) -> list[tuple[int, int, list[str]]]:
+    def names(self) -> list[tuple[int, int, list[str], bool]]:
         """What a checkpoint keeps."""
-        return [(line, due.since, sorted(due.operators)) for line, due in self._due.items()]
+        return [(line, due.since, sorted(due.operators), due.fills) for line, due in self._due.items()]
 
-    def restore(self, rows: Iterable[tuple[int, int, list[str]]]) -> None:
+    def restore(self, rows: Iterable[tuple[int, int, list[str], bool]]) -> None:
         """Take what `names` gave."""
-        for line, since, operators in rows:
-            self.add(line, since, operators)
+        for line, since, operators, fills in rows:
+            self.add(line, since, operators, fills)

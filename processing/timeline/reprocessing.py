@@ -1,5 +1,6 @@
 """Late rows: the slices they belong to are run again, and on until the state is bit for bit what it was."""
 
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, wait
 from typing import NamedTuple
 
@@ -289,20 +290,21 @@ class Reprocessing:
                 slices.fill_before(fresh, tables.plant, tables.windows, before, words(state))
         return late.slices
 
-    def run_slices(self, numbers: dict[int, list[int]], every_row: bool) -> None:
+    def run_slices(self, numbers: dict[int, list[int]], every_row: bool, fills: AbstractSet[int]) -> None:
         """Run slices of lines again, in order of time, and none after them: those begin with what these leave behind.
 
-        every_row : take their rows for new ones, whose seconds are emitted again. Raises Unavailable.
+        every_row : take their rows for new ones, whose seconds are emitted again; fills : lines whose hold time is longer than it was:
+        slices that their rows hold in now are made and run too. Raises Unavailable.
         """
         if every_row:
             self._cuts.fresh.update(number for mine in numbers.values() for number in mine)
         todo: Todo = {line: dict.fromkeys(mine) for line, mine in numbers.items() if mine}
-        self._run_waves(todo, {}, goes_on=False)
+        self._run_waves(todo, {}, fills)
 
-    def _run_waves(self, todo: Todo, back: dict[Key, Back], goes_on: bool = True) -> int:
+    def _run_waves(self, todo: Todo, back: dict[Key, Back], fills: AbstractSet[int] | None = None) -> int:
         """Run slices again, one of each line at a time, and on while the state after them differs. Returns how many rows were run.
 
-        goes_on : also with slices that are not in `todo`.
+        fills : see `run_slices`, then it does not go on with slices that are not in `todo`.
         """
         self._rerun.start()
         count = 0
@@ -312,9 +314,11 @@ class Reprocessing:
             late = {number: todo[line].pop(number) for line, number in wave.items()}
             ids, ends = self._gather(self._held_in_full(late), back)
             count += int(ends[-1])
+            if fills:
+                self._fill(todo, ids, ends, fills)
             follow = self._rerun.run(ids, ends, self._merging.rows)
             for line, number in wave.items():
-                if goes_on and number in follow:
+                if fills is None and number in follow:
                     newer = int(self._tables.windows["newer"][number])
                     todo[line].setdefault(newer, None)
                     self._with_mates(todo[line], newer, newer)
@@ -323,6 +327,18 @@ class Reprocessing:
         self._whole.clear()
         self._cuts.fresh.clear()
         return count
+
+    def _fill(self, todo: Todo, ids: np.ndarray, ends: np.ndarray, fills: AbstractSet[int]) -> None:
+        """Make slices that are missing after the rows of `ids`, and have them run next; rows of slice k are those up to ends[k + 1]."""
+        for number, lo, hi in zip(ids.tolist(), ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+            line = int(self._tables.windows["line"][number])
+            if line in fills and hi > lo:
+                start = int(self._tables.windows["start"][number]) // at.MINUTE * at.MINUTE
+                until = int(self._merging.rows.time[hi - 1]) + int(self._tables.lines["hold"][line])
+                known = set(self._residency.between(line, at.SLICES, start, until + 1).tolist())
+                self._find(*(np.array([each], np.int64) for each in (line, start, until)))
+                made = set(self._residency.between(line, at.SLICES, start, until + 1).tolist()) - known
+                todo.setdefault(line, {}).update(dict.fromkeys(made))
 
     def _held_in_full(self, late: dict[int, Arrivals | None]) -> dict[int, Arrivals | None]:
         """Slices but for those that stand as they are, since not all their rows can be had any more."""

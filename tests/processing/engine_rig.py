@@ -188,10 +188,13 @@ class EngineRig:
             state, offset = self._saved
             restored = self.checkpoints.restore(self.engine, state)
             self._emit_again()
-            self.adapted = adapt(self.engine, restored.made_with, restored.series, offset)
+            self.adapted = adapt(self.engine, restored, offset, self.relieve)
         again = list(enumerate(self.frames))[offset:]
         for k in range(0, len(again), frames_a_step):
             self._run(again[k : k + frames_a_step], pause_s)
+
+    def relieve(self) -> None:
+        """What a partition does when it is crowded while it opens."""
 
     def restart(self, **settings: Any) -> "EngineRig":
         """Stop with a checkpoint and start with other settings: `plant`, `windows`, `operators`, `timing`."""

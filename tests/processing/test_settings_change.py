@@ -231,3 +231,44 @@ def test_another_time_zone_retracts_the_days_it_leaves_behind(log: SqliteLog) ->
     assert 48.0 in gone and 24.0 not in gone
     assert days[39.0] == pytest.approx(240.0)  # the 16th in Tokyo
     assert days[63.0] == pytest.approx(240.0)
+
+
+class Crowded(EngineRig):
+    """Writes a checkpoint and lets go of memory whenever it may while settings are adapted, and dies once meanwhile."""
+
+    left = 0
+
+    def relieve(self) -> None:
+        self.collect()
+        self.checkpoint()
+        self.left -= 1
+        if not self.left:
+            raise MemoryError
+
+
+@pytest.mark.parametrize("dies_at", [0, 1, 2, 5])
+def test_settings_that_are_adapted_in_portions_by_a_worker_that_dies_give_the_same(
+    log: SqliteLog, dies_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processing.adaptation._PORTION_BYTES", 1)
+    frames = hours(0, 6, OVEN, SAW, step=600)
+    after = Plant(
+        PlantFile(
+            tariff=(TariffEntry(path="plant/*", currency="EUR", price=0.3),),
+            asset=(AssetEntry(path=OVEN, tags={"power_kw": TagEntry(unit="W", max_gap_s=700.0)}),),
+        )
+    )
+    windows = ("1m", "15m", "1h", "day")
+    rig = Crowded(log=log, node_cache=0, windows=("1h",), operators=[telemetry.COMPONENT, energy.COMPONENT])
+    rig.send(frames[:30])
+    rig.left = dies_at
+
+    try:
+        rig.restart(plant=after, windows=windows)
+    except MemoryError:
+        rig.crash()
+        rig.collect()
+    rig.send(frames[30:]).finish()
+
+    want = EngineRig(after, windows=windows, operators=[telemetry.COMPONENT, energy.COMPONENT]).send(frames).finish()
+    assert differences(want.table, rig.table) == []
