@@ -69,6 +69,11 @@ class Plantful:
             self.log.append(Stream.READINGS, 0, b"plant/hall/line1", value, {"rows": b"1"}).result(10.0)
         self.take()
 
+    def append(self, row: Row) -> None:
+        """One late row."""
+        value = encode_readings(frame_of([row], self.clock.now_ns()))
+        self.log.append(Stream.READINGS, 0, b"plant/hall/line1", value, {"rows": b"1"}).result(10.0)
+
     def take(self) -> None:
         records = list(self.log.read(Stream.READINGS, 0, self.partition.offset))
         for k in range(0, len(records), 10):
@@ -202,14 +207,39 @@ def test_no_edit_lowers_what_the_log_has_lost_rows_of(rig: Plantful, change: dic
     assert {hour: value for hour, value in rig.kwh("1h").items() if hour < 21} == dict.fromkeys(range(21), 10.0)
 
 
+def test_a_raised_horizon_lets_no_row_change_an_hour_of_which_the_state_was_let_go(rig: Plantful) -> None:
+    rig.open()
+    rig.send(0, 20)
+    before = rig.kwh("1h"), rig.kwh("day")
+
+    rig.open(horizon_s=48 * 3600.0)
+    rig.append(Row(OVEN, "power_kw", NOW + 5 * HOUR + 30 * SECOND, -500.0))
+    rig.take()
+
+    assert (rig.kwh("1h"), rig.kwh("day")) == before
+
+
+def test_a_row_behind_retention_does_not_have_its_hour_computed_from_what_is_left(rig: Plantful) -> None:
+    rig.open()
+    rig.send(0, 20)
+    before = rig.kwh("1h"), rig.kwh("day")
+    rig.remove(Stream.READINGS, "id < 1050")  # the log begins at 17:30
+
+    rig.open()
+    rig.append(Row(OVEN, "power_kw", NOW + 17 * HOUR + 90 * SECOND, 10.0))
+    rig.take()
+
+    assert (rig.kwh("1h"), rig.kwh("day")) == before
+    assert rig.partition.engine.counters()["plant/hall/line1"]["late"] == 1
+
+
 def test_a_page_that_cannot_be_read_when_a_late_row_needs_it_has_the_state_built_anew(rig: Plantful) -> None:
     rig.open(node_cache_mb=1)
     rig.send(0, 3)
     page = min(rig.partition._checkpoints._pages)
     rig.spoil(garbage, page)
     rig.open()
-    late = encode_readings(frame_of([Row(OVEN, "power_kw", NOW + 90 * SECOND, 10.0)], NOW + 3 * HOUR))
-    rig.log.append(Stream.READINGS, 0, b"plant/hall/line1", late, {"rows": b"1"}).result(10.0)
+    rig.append(Row(OVEN, "power_kw", NOW + 90 * SECOND, 10.0))
 
     with pytest.raises(LogCorrupt, match="can't be read") as caught:
         rig.take()
