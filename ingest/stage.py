@@ -163,6 +163,7 @@ class IngestStage:
                 self._health.count("acknowledged", len(ticket.batch.identifiers))
             self._health.count("frames", len(ticket.entries))
         self._health.gauge("in_flight_bytes", self._in_flight)
+        self._health.worry(self._log.concern)
         return True
 
     def _forget(self, ticket: Ticket) -> None:

@@ -8,15 +8,16 @@ worker that lost its partition can write records but never make them count. Cost
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 import numpy as np
 import zstandard
 
-from fieldline.errors import LogCorrupt
+from fieldline.errors import FieldlineError, FrameError, LogCorrupt
 from fieldline.log import Log, Stream
 from processing.kernels import layout as at
 from processing.kernels.jit import words
@@ -28,6 +29,7 @@ _VERSION = 4
 _PAGE_ROWS = 2048
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
+_MOST_BYTES = 4 << 30  # of one record's content: damaged bytes may ask for any amount
 
 
 class Head(msgspec.Struct):
@@ -65,11 +67,12 @@ class Checkpoints:
         self._pages: dict[int, list[tuple[int, int]]] = {}
         self._fresh_pages: list[int] = []
         self._obsolete: list[tuple[int, int]] = []
-        self._pack, self._unpack = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
+        self._pack, self._unpack = zstandard.ZstdCompressor(level=1, write_checksum=True), zstandard.ZstdDecompressor()
 
     def load_page(self, offset: int) -> list[np.ndarray]:
-        """The content of a page, as `Pool.content` made it."""
-        return list(self._arrays(self._read([(offset, 0)])).values())
+        """The content of a page, as `Pool.content` made it. Raises LogCorrupt."""
+        with self._telling(offset):
+            return list(self._arrays(self._read([(offset, 0)])).values())
 
     def write(
         self,
@@ -120,8 +123,26 @@ class Checkpoints:
     def restore(self, engine: Engine, offset: int, fingerprint: str) -> Head | None:
         """Fill an empty engine from the head at `offset`; None when it was made with other parameters.
 
-        Raises LogCorrupt when a record that it names is gone.
+        Raises LogCorrupt when a record that it is made of can't be read; the engine is of no use then.
         """
+        with self._telling(offset):
+            return self._restore(engine, offset, fingerprint)
+
+    @contextmanager
+    def _telling(self, offset: int) -> Iterator[None]:
+        """Whatever a damaged record leads to is LogCorrupt, and says which one it was."""
+        try:
+            yield
+        except FieldlineError:
+            raise
+        except (MemoryError, OSError):
+            raise
+        except Exception as error:
+            raise LogCorrupt(
+                f"checkpoints partition {self._partition}: the record at {offset} can't be read: {error}"
+            ) from error
+
+    def _restore(self, engine: Engine, offset: int, fingerprint: str) -> Head | None:
         head = msgspec.msgpack.decode(self._read([(offset, 0)]), type=Head)
         if head.version != _VERSION or head.fingerprint != fingerprint:
             return None
@@ -280,15 +301,17 @@ class Checkpoints:
         value, headers = self._record(refs[0][0])
         if "pieces" in headers:
             value = b"".join(self._record(piece)[0] for piece in msgspec.msgpack.decode(value))
+        if zstandard.frame_content_size(value) > _MOST_BYTES:
+            raise LogCorrupt(f"checkpoint of partition {self._partition}: the record at {refs[0][0]} is too large")
         return self._unpack.decompress(value)
 
     def _record(self, offset: int) -> tuple[bytes, Any]:
         for record in self._log.read(Stream.CHECKPOINTS, self._partition, offset, offset + 1):
-            if record.value is not None:
-                return record.value, record.headers
-        raise LogCorrupt(
-            f"checkpoints partition {self._partition}: the record at {offset} that a checkpoint names is gone"
-        )
+            try:
+                return record.content(), record.headers
+            except FrameError as error:
+                raise LogCorrupt(f"checkpoint of partition {self._partition}, offset {offset}: {error}") from error
+        raise LogCorrupt(f"checkpoint of partition {self._partition}: the record at {offset} that it names is gone")
 
     @staticmethod
     def _arrays(content: bytes) -> dict[str, np.ndarray]:
