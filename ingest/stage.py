@@ -278,14 +278,14 @@ class IngestStage(Watcher):
 
 def endpoint_of(settings: IngestSettings) -> Endpoint:
     """The broker that the settings name. Raises SettingsError."""
-    host, port, is_tls, user, password = parse_mqtt_url(settings.mqtt)
+    host, port, is_tls, user = parse_mqtt_url(settings.mqtt)
     return Endpoint(
         host=host,
         port=port,
         is_tls=is_tls,
         client_id=settings.client_id,
         username=settings.username or user,
-        password=settings.password.reveal() if settings.password else password,
+        password=settings.password.reveal() if settings.password else None,
         ca_file=settings.tls_ca,
         cert_file=settings.tls_cert,
         key_file=settings.tls_key,

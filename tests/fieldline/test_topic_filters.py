@@ -9,10 +9,7 @@ from fieldline.topic_filters import bare, covers, overlap, overlapping, without_
 LEVELS = ("a", "b", "$s")
 TOPICS = ["/".join(levels) for count in (1, 2, 3) for levels in product(LEVELS, repeat=count)]
 FILTERS = [
-    "/".join(levels) + end
-    for count in (1, 2)
-    for levels in product((*LEVELS, "+"), repeat=count)
-    for end in ("", "/#")
+    "/".join(levels) + end for count in (1, 2) for levels in product((*LEVELS, "+"), repeat=count) for end in ("", "/#")
 ] + ["#"]
 
 
