@@ -26,7 +26,6 @@ from ingest.endpoint import Endpoint, parse_mqtt_url
 from ingest.failpoint import Failpoint
 from ingest.packets import DUPLICATE, Message
 from ingest.sequences import SequenceWatch
-from ingest.session import Session
 from ingest.source import Link, Source, Watcher
 
 _IN_FLIGHT_BYTES = 32 << 20
@@ -89,8 +88,10 @@ class IngestStage(Watcher):
         self._received_point = Failpoint("after_recv")
         self._appended_point = Failpoint("after_append")
 
-    def _session(self, tail: list[Record]) -> Session:
+    def _session(self, tail: list[Record]) -> Source:
         """A session that wants what the settings say, and no more what an earlier start with its name wanted."""
+        from ingest.session import Session  # brings paho, which our own broker does without
+
         wanted = _filters(self._settings)
         session = {"client_id": self._settings.client_id, "filters": wanted}
         self._gatherer.headers["session"] = json.dumps(session).encode()
