@@ -17,6 +17,7 @@ from cli.stages.process import check_operators, process_part
 from cli.terminal import say
 from cli.warm import warm_kernels
 from fieldline.clock import SystemClock
+from fieldline.urls import shown
 from ingest.broker.listener import Broker
 from processing.operators import default
 
@@ -77,7 +78,9 @@ def run(
             settings, broker = stack.enter_context(embedded_broker(settings, _EMBEDDED_HOST, broker_port))
             say(f"no --mqtt given: an embedded broker listens on {settings.ingest.mqtt} (this machine only)")
         the_log = stack.enter_context(opened(settings.log))
-        targets = " and ".join(filter(None, (settings.deliver.influx, settings.deliver.store, *settings.deliver.sinks)))
+        deliver = settings.deliver
+        influx = shown(deliver.influx) if deliver.influx is not None else None
+        targets = " and ".join(filter(None, (influx, deliver.store, *deliver.sinks)))
         say(f"log {settings.log}, results in {targets}")
         stages = [
             ingest_part(settings, model, the_log, clock, broker),
