@@ -14,10 +14,6 @@ import struct
 from collections.abc import Iterable
 from zlib import crc32
 
-import numpy as np
-
-from fieldline.errors import FrameError
-from fieldline.frames import decode_readings
 from fieldline.log import Log, Record, Stream
 
 CAME = struct.Struct("<HIq")
@@ -82,31 +78,23 @@ class Arrivals:
         self.forget([key for key, first in self._first.items() if first < received_ns])
 
     def recall(self, records: Iterable[Record], now_ns: int) -> None:
-        """Go on from what records of readings tell."""
-        newest = 0
+        """Go on from what records of readings tell: which messages came, and until when."""
         for record in records:
             came = record.headers.get("came", b"")
+            times = [record.appended_ns]
             for number, checksum, received in CAME.iter_unpack(came[: len(came) // CAME.size * CAME.size]):
                 self.remember(number << 32 | checksum, received)
-            newest = max(newest, _newest(record))
-        if newest - now_ns <= _BRIDGED_NS:
-            self._last = max(self._last, newest)
+                times.append(received)
+            # What a wrong clock stamped does not count.
+            self._last = max(self._last, *(time for time in times if time - now_ns <= _BRIDGED_NS), 0)
 
 
 def last_records(log: Log) -> list[Record]:
-    """The last records of readings of each partition. Raises Unavailable."""
+    """The last records of readings of each partition, without their values. Raises Unavailable."""
     found: list[Record] = []
     for partition in range(log.partitions(Stream.READINGS)):
         first, stop = log.bounds(Stream.READINGS, partition)
         if stop > first:
-            found += log.read(Stream.READINGS, partition, max(first, stop - _TAIL_RECORDS), stop)
+            start = max(first, stop - _TAIL_RECORDS)
+            found += [record._replace(value=None) for record in log.read(Stream.READINGS, partition, start, stop)]
     return found
-
-
-def _newest(record: Record) -> int:
-    """The last time of reception in a record; 0 in one that is damaged, which is the process stage's to tell."""
-    try:
-        received = decode_readings(record.value or b"").received
-    except FrameError:
-        return 0
-    return int(np.max(received, initial=0))

@@ -51,7 +51,8 @@ class IngestStage(Watcher):
     settings : what to subscribe to and how; source : our own broker; without it a session at the one that the settings name
 
     health : state, and counts `received`, `dead_lettered` (by source), `messages`, `retained`, `redelivered`, `acknowledged`,
-    `frames`, `connections`, `malformed_packets`, and `sequence_missing` (by asset: of devices that number their messages)
+    `frames`, `connections`, `malformed_packets`, `sequence_missing` (by asset: of devices that number their messages), and of our own
+    broker `refused_connections`, `dropped_for_subscribers` and `not_retained`
     """
 
     def __init__(

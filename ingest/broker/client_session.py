@@ -45,7 +45,7 @@ class ClientSession:
 
     connection : None while it is away; expiry_s : how long the session lives on then [s]
     begun : identifiers of QoS 2 messages that are on the log and that it has not released: the same packet is the same message
-    dropped : messages that found no room in the queue
+    dropped : messages that found no room in the queue, since they were counted last
     """
 
     def __init__(self, client_id: str) -> None:

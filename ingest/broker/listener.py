@@ -273,6 +273,11 @@ class Broker:
                 connection.end(Reason.KEEP_ALIVE)
         self._publish_wills(now)
         self.router.remove_expired()
+        dropped, not_retained = self.router.take_counts()
+        if dropped:
+            self.watcher.counted("dropped_for_subscribers", dropped)
+        if not_retained:
+            self.watcher.counted("not_retained", not_retained)
 
     def _publish_wills(self, now: float) -> None:
         for name, (due_s, will) in list(self._wills.items()):

@@ -22,7 +22,7 @@ class Router:
     def __init__(self) -> None:
         self.sessions: dict[str, ClientSession] = {}
         self.is_busy = False
-        self.not_retained = 0
+        self._not_retained = 0
         self._retained: dict[bytes, Publication] = {}
         self._retained_bytes = 0
         self._routes: dict[bytes, list[tuple[ClientSession, Subscription]]] = {}
@@ -81,6 +81,14 @@ class Router:
             if session.connection is None and session.ends_s <= now:
                 self.remove(session)
 
+    def take_counts(self) -> tuple[int, int]:
+        """Messages that found no room at a subscriber's, and such that found none among the retained, since the last time."""
+        dropped, not_retained = sum(session.dropped for session in self.sessions.values()), self._not_retained
+        for session in self.sessions.values():
+            session.dropped = 0
+        self._not_retained = 0
+        return dropped, not_retained
+
     def _kept(self, name: str) -> Iterator[Publication]:
         for topic, publication in list(self._retained.items()):
             if covers(name, topic.decode("utf-8", "replace")):
@@ -91,7 +99,7 @@ class Router:
         if not publication.payload:
             return
         if len(self._retained) >= _MOST_RETAINED or self._retained_bytes > _MOST_RETAINED_BYTES:
-            self.not_retained += 1
+            self._not_retained += 1
             return
         self._retained[publication.topic] = publication
         self._retained_bytes += len(publication.payload)

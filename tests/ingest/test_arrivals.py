@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 
-from fieldline.frames import encode_readings
 from fieldline.log import Record
 from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
@@ -13,7 +12,6 @@ from ingest.batch import Batch, Gatherer
 from ingest.columns import to_readings
 from ingest.decoder import Decoder
 from ingest.packets import DUPLICATE, QOS_1, Message
-from ingest.rows import Rows
 
 NOW = 1_767_225_600_000_000_000
 SECOND = 1_000_000_000
@@ -132,13 +130,12 @@ def test_what_is_remembered_is_bounded() -> None:
     assert arrivals.first_time(0, 0) == 0
 
 
-def test_records_that_are_damaged_or_from_the_far_future_are_passed_over() -> None:
+def test_what_a_wrong_clock_stamped_and_damaged_headers_are_passed_over() -> None:
     arrivals = Arrivals()
-    rows = Rows()
-    rows.add(NOW, NOW + 86_400 * SECOND, rows.assets.number("a"), rows.tags.number("x"), 1.0)
-    ahead = Record(0, 1, b"", encode_readings(to_readings(rows)), {"came": b"short"}, NOW)
+    far = Record(0, 0, b"", None, {"came": CAME.pack(1, 2, NOW + 86_400 * SECOND)}, NOW + 86_400 * SECOND)
+    damaged = Record(0, 1, b"", None, {"came": CAME.pack(1, 2, NOW)[:5]}, NOW - SECOND)
 
-    arrivals.recall([Record(0, 0, b"", b"no frame", {"came": CAME.pack(1, 2, NOW)[:5]}, NOW), ahead], NOW)
+    arrivals.recall([far, damaged], NOW)
 
     assert arrivals.begin(NOW) == NOW
 
