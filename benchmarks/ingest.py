@@ -1,8 +1,8 @@
 """MQTT QoS 1 to the SQLite log on one core: messages/s and samples/s acknowledged after fsync, received → durable.
 
 The publisher (packed beforehand) and Mosquitto share the other core. Rate: from the first to the last message that
-`fieldline ingest` acknowledged, looked at ten times a second; of the embedded broker, as its publisher sees it. Delay: a second run at half of the target rate, from
-the time a reading was received to its frame's acknowledgement by the log.
+`fieldline ingest` acknowledged, looked at ten times a second; of the embedded broker, as its publisher sees it. Delay: a
+second run at half of the target rate, from the time a reading was received to its frame's acknowledgement by the log.
 """
 
 import json
