@@ -96,7 +96,8 @@ class IngestStage(Watcher):
         wanted = _filters(self._settings)
         session = {"client_id": self._settings.client_id, "filters": wanted}
         self._gatherer.headers["session"] = json.dumps(session).encode()
-        before = {*_shared(IngestSettings().subscribe, self._settings.share)}
+        default = IngestSettings().subscribe
+        before = {*default, *_shared(default, self._settings.share)}
         for record in tail:
             before |= _filters_of(record, self._settings.client_id)
         return Session(endpoint_of(self._settings), wanted, sorted(before))

@@ -19,7 +19,8 @@ from ingest.broker.wire import Connect, Publication, Reason
 from ingest.packets import MalformedPacket, Message
 from ingest.source import Link, Watcher
 
-_MOST_CONNECTIONS = 1000
+_MOST_CONNECTIONS = 500
+"""Half of the files that a process may usually open."""
 _READ_BYTES = 256 << 10
 _READ_AT_ONCE_BYTES = 4 << 20
 _LOOK_S = 1.0
@@ -224,6 +225,9 @@ class Broker:
             self.watcher.counted("malformed_packets", 1)
             _logger.warning("malformed packet", client=connection.client_id, fault=str(error))
             connection.end(Reason.MALFORMED)
+        except Exception:  # a fault of ours must cost one connection, never the broker
+            _logger.exception("broker fault", client=connection.client_id)
+            connection.end(Reason.UNSPECIFIED)
         return len(data)
 
     def _write(self, connection: Connection) -> None:

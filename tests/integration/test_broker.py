@@ -1,5 +1,6 @@
 """The embedded broker, with real clients of MQTT 3.1.1 and 5, and bytes that no client would send."""
 
+import random
 import socket
 import threading
 import time
@@ -450,6 +451,34 @@ def test_malformed_packets_end_their_connection_and_are_counted(rig: Rig, broker
     assert rig.total("malformed_packets") == 1
     with Device(broker.url, OLD) as device:
         device.publish("a/l/m/x", b"1")
+
+
+@pytest.mark.parametrize("begin", [CONNECT, CONNECT_5], ids=["3.1.1", "5"])
+def test_changed_bytes_end_a_connection_at_most_and_are_no_fault_of_ours(
+    rig: Rig, broker: Broker, begin: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance = random.Random(20261129)
+    is_5 = begin is CONNECT_5
+    packets = [
+        b"\x32" + (b"\x0f\x00\x07a/l/m/x\x00\x05\x02\x01\x01" if is_5 else b"\x0c\x00\x07a/l/m/x\x00\x05") + b"1",
+        b"\x34" + (b"\x0d\x00\x07a/l/m/x\x00\x06\x00" if is_5 else b"\x0c\x00\x07a/l/m/x\x00\x06") + b"1",
+        b"\x82" + (b"\x09\x00\x01\x00\x00\x03a/#\x01" if is_5 else b"\x08\x00\x01\x00\x03a/#\x01"),
+        b"\xa2" + (b"\x08\x00\x02\x00\x00\x03a/#" if is_5 else b"\x07\x00\x02\x00\x03a/#"),
+        b"\x62\x02\x00\x06",
+        b"\x40\x02\x00\x01",
+        b"\xc0\x00",
+        b"\xe0\x00",
+    ]
+    for _ in range(300):
+        stream = bytearray(begin + b"".join(chance.choices(packets, k=6)))
+        for _ in range(chance.randrange(3)):
+            stream[chance.randrange(len(stream))] = chance.randrange(256)
+        with socket.create_connection(("127.0.0.1", urlsplit(broker.url).port or 0), timeout=20) as sock:
+            sock.sendall(stream[: chance.randrange(1, len(stream) + 1)])
+
+    with Device(broker.url, NEW if is_5 else OLD) as device:
+        device.publish("end/l/m/x", b"1")
+    assert "broker fault" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
