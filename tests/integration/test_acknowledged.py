@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fieldline.errors import Unavailable
 from fieldline.log import open_log
 from ingest.publisher import Publisher
 from tests.integration.ingest_rig import rows
@@ -34,6 +35,8 @@ def test_a_device_with_a_wide_window_loses_nothing_of_what_was_acknowledged_and_
                 device.publish("plant/hall/line/press/power_kw", payload)
             device.flush()
         process.stop()
+    except Unavailable as error:
+        raise AssertionError(f"{error}; the broker says {process.health()}: {process.last_words()}") from error
     finally:
         process.abandon()
 
