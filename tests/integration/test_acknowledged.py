@@ -13,6 +13,7 @@ from tests.integration.pipe_rig import Process, quiet_port
 T0 = 1_767_225_600_000  # 2026-01-01T00:00:00Z [ms]
 WINDOW = 5_000
 MESSAGES = 24_000
+PATIENCE_S = 300.0
 
 
 @pytest.mark.usefixtures("_warm")
@@ -32,8 +33,8 @@ def test_a_device_with_a_wide_window_loses_nothing_of_what_was_acknowledged_and_
                     process.kill()
                     process.start()
                 payload = b'{"ts":%d,"value":%d}' % (T0 + at, at) if has_times else b"%d" % at
-                device.publish("plant/hall/line/press/power_kw", payload)
-            device.flush()
+                device.publish("plant/hall/line/press/power_kw", payload, timeout_s=PATIENCE_S)
+            device.flush(PATIENCE_S)
         process.stop()
     except Unavailable as error:
         raise AssertionError(f"{error}; the broker says {process.health()}: {process.last_words()}") from error
