@@ -65,6 +65,7 @@ class IngestStage(Watcher):
         source: Source | None = None,
     ) -> None:
         self._settings = settings
+        self._log = log
         self._health = health
         self._clock = clock
         partitions = log.partitions(Stream.READINGS)
