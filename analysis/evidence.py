@@ -11,9 +11,10 @@ import numpy as np
 
 from analysis.recount.history import ORDER_STOP, is_stop
 from fieldline.errors import FrameError
-from fieldline.frames import Quality, Readings, decode_readings
+from fieldline.frames import Quality, Readings
 from fieldline.log import Log, Record, Stream
 from fieldline.partition import partition_of
+from fieldline.readable import readings_in
 
 FOREVER = 2**62
 """How far back rows are wanted that last until they are revoked [ns]."""
@@ -122,7 +123,7 @@ def read_evidence(
         if record.key and record.key != line.encode():
             continue
         try:
-            frame = decode_readings(record.value or b"")
+            frame = readings_in(record)
         except FrameError:
             unreadable += 1
             continue

@@ -9,9 +9,9 @@ from fieldline.log import Log, open_log
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Log]:
+def opened(url: str, *, is_kept: bool = True) -> Iterator[Log]:
     """The log for a stage, closed at the end of the block; an SQLite file is made if there is none."""
-    log = open_log(url)
+    log = open_log(url, is_kept=is_kept)
     try:
         yield log
     finally:
@@ -26,7 +26,7 @@ def existing(url: str) -> Iterator[Log]:
         raise SettingsError(
             f"log: there is no file {path}; name the log with --log, or start `fieldline run` to make one"
         )
-    with opened(url) as log:
+    with opened(url, is_kept=False) as log:
         yield log
 
 

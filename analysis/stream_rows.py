@@ -8,9 +8,10 @@ from typing import Any
 
 from analysis.dead_letters.records import dead_letter
 from fieldline.errors import FrameError
-from fieldline.frames import Quality, decode_batch, decode_readings
+from fieldline.frames import Quality
 from fieldline.log import Log, Record, Stream
 from fieldline.moments import iso
+from fieldline.readable import metrics_in, readings_in
 
 _POLL_S = 0.2
 Row = dict[str, Any]
@@ -48,7 +49,7 @@ def rows_of(stream: Stream, record: Record) -> Iterator[Row]:
 
 
 def _readings(record: Record, where: Row) -> Iterator[Row]:
-    rows = decode_readings(record.value or b"")
+    rows = readings_in(record)
     for i in range(len(rows.time)):
         tag = rows.tags[rows.tag[i]]
         row: Row = {"time": iso(int(rows.time[i])), "asset": rows.assets[rows.asset[i]], "tag": tag}
@@ -73,7 +74,7 @@ def _payload(tag: str, payload: bytes) -> Row:
 
 
 def _metrics(record: Record, where: Row) -> Iterator[Row]:
-    batch = decode_batch(record.value or b"")
+    batch = metrics_in(record)
     kind = (batch.schema.metadata or {}).get(b"kind", b"").decode()
     times = batch.column("time").cast("int64").to_pylist()
     columns = {name: batch.column(name).to_pylist() for name in batch.schema.names if name != "time"}

@@ -1,7 +1,7 @@
 """The plant of the settings, and stages put under a supervisor."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,20 +37,16 @@ def started(json_logs: bool, config: Path | None, **flags: Any) -> Settings:
 def run_parts(
     parts: Sequence[Part],
     http: str | None = None,
-    others: Mapping[str, Stage] | None = None,
     ready: str | None = None,
 ) -> None:
     """Run until a signal, or until a stage ends by itself: that raises its reason. Call in the main thread.
 
-    others : what runs beside the stages, without health of its own
     ready : printed once, when all stages are at work
     """
     stop = threading.Event()
     supervisor = Supervisor(stop, _said_once(ready, [part.health for part in parts]) if ready else None)
     for part in parts:
         supervisor.add(part.name, part.stage)
-    for name, stage in (others or {}).items():
-        supervisor.add(name, stage)
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         stack.enter_context(answering([part.health for part in parts], http))

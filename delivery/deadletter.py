@@ -32,8 +32,7 @@ class DeadLetters:
     def add_frame(self, record: Record, detail: str) -> None:
         """A record of `metrics` that can't be read."""
         where = {"partition": str(record.partition), "offset": str(record.offset)}
-        count = record.headers.get("rows", b"1").decode(errors="replace")
-        headers = {"reason": "bad_frame", "detail": detail, "count": count if count.isdecimal() else "1", **where}
+        headers = {"reason": "bad_frame", "detail": detail, "count": str(record.told_rows or 1), **where}
         self._add(record.key.decode(errors="replace"), record.value or b"", headers)
 
     def settle(self) -> None:

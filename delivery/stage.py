@@ -5,7 +5,6 @@ more is read, so memory stays at one batch however long it lasts.
 The group's members keep polling meanwhile, so that Kafka does not take their partitions away.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -13,16 +12,17 @@ from contextlib import suppress
 from delivery.again import Span
 from delivery.deadletter import DeadLetters
 from delivery.patience import Patience
-from delivery.progress import Taken, noted
+from delivery.progress import Taken
 from delivery.rows import read_rows
 from delivery.sinks import Losable, Outcome, Sink, SinkLost, SinkUnavailable
 from fieldline.clock import Clock
 from fieldline.errors import FrameError, InUse, PartitionLost, Unavailable
-from fieldline.frames import decode_batch
 from fieldline.health import Health
 from fieldline.log import Log, Poll, Reader, Record, Stream
+from fieldline.log.notes import DeliverNote, deliver_note, write_note
 from fieldline.log.unopened import Unopened
 from fieldline.plant import Plant
+from fieldline.readable import epoch_of, metrics_in
 from fieldline.settings import DeliverSettings
 
 _POLL_S = 0.2
@@ -127,38 +127,40 @@ class DeliverStage:
             self._parts[partition] = Taken()
         for record in poll.records:
             self._parts.setdefault(record.partition, Taken())
-        fresh = sorted(partition for partition, part in self._parts.items() if part.epoch is None)
+        fresh = sorted(partition for partition, part in self._parts.items() if part.note is None)
         self._put_back(reader, [record for record in poll.records if record.partition in fresh])
         for record in poll.records:
             part = self._parts[record.partition]
-            if record.partition not in fresh and not part.is_over:
-                self._take_record(part, record, part.epoch or 0)
+            if part.note is not None and not part.is_over:
+                self._take_record(part, record, part.note)
         for partition in fresh:
             # Tried again after the next poll where the log does not answer
             self._begin(reader, partition, self._parts[partition])
 
     def _begin(self, reader: Reader, partition: int, part: Taken) -> None:
         """Learn where a partition stands, and go to where it begins."""
-        commit = reader.committed(partition)
-        epoch, mark = noted(partition, commit)
         if self._again is not None:
-            part.at, part.end = self._log.bounds(Stream.METRICS, partition)
-            reader.seek(partition, part.at)
-            part.epoch = 0
-        elif commit is not None and mark and isinstance(self._sink, Losable) and not self._sink.has(mark):
-            self._rewind(
-                reader, partition, f"{self._sink.target} is not what was written to before, or is an older copy"
-            )
-        else:
-            part.epoch = epoch
+            part.expected, part.end = self._log.bounds(Stream.METRICS, partition)
+            reader.seek(partition, part.expected)
+            part.note = DeliverNote()
+            return
+        commit = reader.committed(partition)
+        note = deliver_note(commit)
+        if note is not None and note.sink and isinstance(self._sink, Losable) and not self._sink.has(note.sink):
+            why = f"{self._sink.target} is not what was written to before, or is an older copy"
+            self._rewind(reader, partition, note.lost, why)
+            return
+        part.expected = commit.offset if commit is not None and note is not None else None
+        part.note = note or DeliverNote()
 
-    def _rewind(self, reader: Reader, partition: int, why: str) -> None:
+    def _rewind(self, reader: Reader, partition: int, lost: int, why: str) -> None:
         """Deliver a partition from the log's beginning on. It is committed first, so that a crash does not end it."""
         first = self._log.bounds(Stream.METRICS, partition)[0]
-        reader.commit(partition, first, json.dumps({"epoch": 0}))
+        note = DeliverNote(lost=lost)
+        reader.commit(partition, first, write_note(note))
         reader.seek(partition, first)
         self._parts[partition] = part = Taken()
-        part.epoch = 0
+        part.note, part.expected = note, first
         self._health.count("rewinds")
         self._health.set(
             "recovering", f"{why}; partition {partition} is delivered again from offset {first} of the log"
@@ -174,21 +176,21 @@ class DeliverStage:
             return False
         return all(part.is_over for part in self._parts.values())
 
-    def _take_record(self, part: Taken, record: Record, newest_epoch: int) -> None:
-        part.next_offset = part.at = record.offset + 1
+    def _take_record(self, part: Taken, record: Record, note: DeliverNote) -> None:
+        if part.expected is not None and record.offset > part.expected:
+            note.lost += record.offset - part.expected
+        part.next_offset = part.expected = record.offset + 1
         self._bytes += len(record.value or b"")
         try:
-            epoch = int(record.headers.get("epoch", b"0"))
-            if epoch < newest_epoch:
+            epoch = epoch_of(record)
+            if epoch < note.epoch:
                 self._health.count("fenced_records")
                 return
-            if record.value is None:
-                raise FrameError("a record of metrics without a value")
-            rows = read_rows(decode_batch(record.value))
+            rows = read_rows(metrics_in(record))
             rows = rows if self._again is None else self._again.of(rows)
             part.rows += [rows] if rows.size else []
-            part.epoch = epoch
-        except (FrameError, ValueError) as error:
+            note.epoch = epoch
+        except FrameError as error:
             part.unreadable.append((record, str(error)))
 
     def _deliver(self, reader: Reader, stop: threading.Event) -> None:
@@ -216,9 +218,9 @@ class DeliverStage:
     def _start_over(self, reader: Reader, error: SinkLost, stop: threading.Event) -> None:
         """Deliver everything again to a sink that lost what it had."""
         self._bytes = 0
-        for partition in [*self._parts]:
+        for partition, part in [*self._parts.items()]:
             try:
-                self._rewind(reader, partition, str(error))
+                self._rewind(reader, partition, part.note.lost if part.note else 0, str(error))
             except PartitionLost:
                 # Its next owner finds out by the mark
                 self._parts.pop(partition, None)
@@ -240,6 +242,9 @@ class DeliverStage:
         self._patience.reset()
         self._health.count("rows_received", self._rows_taken())
         self._health.gauge("rows_waiting", 0)
+        self._health.gauge(
+            "lost_records", sum(part.note.lost for part in self._parts.values() if part.note is not None)
+        )
         self._health.count("rows_stored", outcome.stored)
         self._health.count("rows_empty", outcome.empty)
         for reason in {row.reason for row in outcome.rejected}:
@@ -263,10 +268,9 @@ class DeliverStage:
                 part.next_offset = None
                 continue
             try:
-                note = {"epoch": part.epoch or 0} | (
-                    {"sink": self._sink.mark()} if isinstance(self._sink, Losable) else {}
-                )
-                reader.commit(partition, part.next_offset, json.dumps(note))
+                note = part.note or DeliverNote()
+                note.sink = self._sink.mark() if isinstance(self._sink, Losable) else ""
+                reader.commit(partition, part.next_offset, write_note(note))
             except PartitionLost:
                 # The next owner writes these rows again, which changes nothing
                 self._health.count("commits_lost")

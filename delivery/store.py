@@ -30,6 +30,7 @@ from delivery.rows import MetricRows, Names
 from delivery.sinks import SinkUnavailable
 from fieldline.catalogue import RENAMED
 from fieldline.errors import LogCorrupt, SettingsError
+from fieldline.private import make_private
 
 APPLICATION_ID = 0x464C5253
 SCHEMA_VERSION = 3
@@ -70,6 +71,7 @@ class LocalStore:
             raise SettingsError(f"store {path}: the folder {path.parent} does not exist")
         self._series: dict[_Series, int] = {}
         self._columns: dict[str, list[str]] = {}
+        make_private(path)
         with _translated(path):
             self._db = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:

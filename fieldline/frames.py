@@ -45,6 +45,9 @@ READING_SCHEMAS = [
 ]
 """The columns that a frame of readings may have."""
 
+METRIC_IDENTITY = {"time": _TIME, "asset": _NAMES, "tag": _NAMES, "window": _NAMES}
+"""The columns of metric rows that say which rows they are; `tag` and `window` only where the kind has them."""
+
 Coded = tuple[np.ndarray, list[str]]
 """A column of names: int32[n] codes, −1 for none where that may be, and the names that they stand for."""
 
@@ -157,24 +160,34 @@ def join_readings(frames: Sequence[Frame]) -> Readings:
     try:
         rows = _joined(frames)
         rows.validate(full=True)  # nothing else keeps codes within their names, in Arrow as here
+    except pa.ArrowException as error:
+        raise FrameError(f"a readings frame is damaged: {error}") from error
+    try:
         payload = _payloads(rows)
         rows = rows.unify_dictionaries().combine_chunks()
         column = {name: rows.column(name).chunk(0) for name in rows.column_names}
         asset, tag = column["asset"], column["tag"]
         if asset.dictionary.null_count or tag.dictionary.null_count:
             raise FrameError("a readings frame has an asset or a tag without a name")
+        quality = column["quality"].to_numpy()
+        if quality.max(initial=0) > max(Quality):
+            raise FrameError(f"a readings frame has a quality of {quality.max()}, expected at most {max(Quality):d}")
         return Readings(
             time=column["time"].view(pa.int64()).to_numpy(),
             received=column["received"].view(pa.int64()).to_numpy(),
             asset=asset.indices.to_numpy(),
             tag=tag.indices.to_numpy(),
             value=column["value"].to_numpy(),
-            quality=column["quality"].to_numpy(),
+            quality=quality,
             assets=asset.dictionary.to_pylist(),
             tags=tag.dictionary.to_pylist(),
             seq=column["seq"].fill_null(-1).to_numpy() if "seq" in column else None,
             payload=payload,
         )
+    except (
+        pa.ArrowMemoryError
+    ):  # what was validated takes no more memory than rows do: that none is left is no fault of theirs
+        raise
     except (pa.ArrowException, ValueError) as error:
         raise FrameError(f"a readings frame has a value that is absent or wrong: {error}") from error
 
@@ -243,13 +256,54 @@ def role_of(field: pa.Field) -> ColumnRole | None:
 
 
 def decode_batch(value: bytes, kind: str | None = None) -> pa.RecordBatch:
-    """Any frame as an Arrow batch; its kind is `batch.schema.metadata[b"kind"]`. Raises FrameError."""
+    """Any frame as an Arrow batch, every value of it checked; its kind is `batch.schema.metadata[b"kind"]`. Raises FrameError."""
     batch = _read(value)
     _check_kind(batch.schema, kind)
+    try:
+        batch.validate(full=True)
+    except pa.ArrowException as error:
+        raise FrameError(f"a frame is damaged: {error}") from error
     return batch
 
 
+def decode_metrics(value: bytes) -> pa.RecordBatch:
+    """A frame of metric rows: it has a kind, every column its type, and those that say which rows they are no nulls. Raises FrameError."""
+    batch = decode_batch(value)
+    if not _text((batch.schema.metadata or {}).get(b"kind", b"")):
+        raise FrameError("a frame of metrics without a kind")
+    try:
+        names = batch.schema.names
+    except UnicodeDecodeError as error:
+        raise FrameError(f"a frame of metrics has a column whose name is no text: {error}") from error
+    if len(set(names)) != len(names):
+        raise FrameError(f"a frame of metrics has a column twice: {names}")
+    if lacking := {"time", "asset"} - set(names):
+        raise FrameError(f"a frame of metrics lacks the column {min(lacking)}")
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        _check_column(field, column)
+    return batch
+
+
+def _check_column(field: pa.Field, column: pa.Array) -> None:
+    role = role_of(field)
+    expected = METRIC_IDENTITY.get(field.name) or (pa.float64() if role is None else _NAMES)
+    if field.type != expected:
+        raise FrameError(f"a frame of metrics has a column {field.name} of {field.type}, expected {expected}")
+    is_named = pa.types.is_dictionary(expected)
+    if field.name in METRIC_IDENTITY and (column.null_count or (is_named and column.dictionary.null_count)):
+        raise FrameError(f"a frame of metrics has rows without {field.name}")
+
+
+def _text(said: bytes) -> str:
+    """Bytes as text, "" where they are none."""
+    try:
+        return said.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
 def _read(value: bytes) -> pa.RecordBatch:
+    """The one batch of a frame. Its columns are views of `value`, so an allocation that fails is one that damaged bytes ask for."""
     try:
         return pa.ipc.open_stream(value).read_next_batch()
     except (pa.ArrowException, StopIteration, OSError, ValueError) as error:

@@ -46,6 +46,8 @@ class Health:
         self.stage = stage
         self._lock = threading.Lock()
         self._state, self._reason = State.STARTING, ""
+        self._said = State.STARTING, ""
+        self._worry = ""
         self._counters: dict[str, dict[_Labels, float]] = {}
         self._gauges: dict[str, dict[_Labels, float]] = {}
         self._log = structlog.get_logger().bind(stage=stage)
@@ -60,7 +62,19 @@ class Health:
 
     def set(self, state: str, reason: str = "") -> None:
         """Enter a state; a change is logged. Raises ValueError for a state that does not exist."""
-        new = State(state)
+        self._said = State(state), reason
+        self._show()
+
+    def worry(self, reason: str) -> None:
+        """Something that lasts whatever the stage does: while there is a reason, active and idle show as degraded for it; "" ends it."""
+        if reason != self._worry:
+            self._worry = reason
+            self._show()
+
+    def _show(self) -> None:
+        new, reason = self._said
+        if self._worry and new in READY:
+            new, reason = State.DEGRADED, self._worry
         with self._lock:
             if (new, reason) == (self._state, self._reason):
                 return

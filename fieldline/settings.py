@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from fieldline.errors import SettingsError
 from fieldline.tables import Secret, merge, nearest, read_toml, substitute, to_struct
-from fieldline.urls import filter_fault, http_fault, influx_fault, log_fault, url_fault
+from fieldline.urls import filter_fault, filters_fault, http_fault, influx_fault, log_fault, url_fault
 from fieldline.windows import DEFAULT, WINDOWS
 
 __all__ = ["DeliverSettings", "IngestSettings", "ProcessSettings", "Secret", "Settings", "load_settings"]
@@ -57,7 +57,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
         _raise_first(
             url_fault("mqtt", self.mqtt, ("mqtt", "mqtts")),
             *(filter_fault(entry) for entry in self.subscribe),
-            "" if self.subscribe else "subscribe: expected at least one topic filter",
+            filters_fault(self.subscribe),
             "" if not self.max_age_s <= 0 else f"max_age_s: expected more than 0, got {self.max_age_s:g}",
             "" if not self.tls_key or self.tls_cert else "tls_key: needs tls_cert beside it",
             "" if not self.share or not set(self.share) & set("/+#") else "share: may not hold '/', '+' or '#'",

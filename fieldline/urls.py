@@ -1,11 +1,15 @@
 """Addresses of outside parts, checked before a connection: each function says what is wrong in a line, or nothing."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from fieldline.topic_filters import overlapping
+
 INFLUX_OPTIONS = frozenset({"org", "api", "gzip", "ca"})
 _SECRETS = frozenset("token auth authorization password passwd pass p user username u secret key apikey".split())
+_NO_PASSWORD = "a password has no place in a URL; use a secret file or the environment"
 
 
 def url_fault(name: str, url: str, schemes: tuple[str, ...]) -> str:
@@ -15,9 +19,10 @@ def url_fault(name: str, url: str, schemes: tuple[str, ...]) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        return f"{expected}, got {shown(url)!r} ({error})"
+        # The error tells what stands where the port is expected: behind a user, that is the password.
+        return f"{name}: {_NO_PASSWORD}" if "@" in url else f"{expected}, got {shown(url)!r} ({error})"
     if parts.password is not None:
-        return f"{name}: a password has no place in a URL; use a secret file or the environment"
+        return f"{name}: {_NO_PASSWORD}"
     if parts.scheme not in schemes or not parts.hostname or port == 0:
         return f"{expected}, got {shown(url)!r}"
     return ""
@@ -56,6 +61,9 @@ def _certificates_fault(path: str | None, scheme: str) -> str:
 def log_fault(url: str) -> str:
     """What is wrong with a log's URL."""
     scheme, _, rest = url.partition(":")
+    user, at, _ = rest.partition("=")[0].rpartition("@")
+    if scheme != "sqlite" and at and ":" in user:
+        return f"log: {_NO_PASSWORD}"
     if (scheme == "sqlite" and rest.strip("/")) or (scheme == "kafka" and rest.startswith("//") and len(rest) > 2):
         return ""
     return f"log: expected sqlite:PATH or kafka://host:port[,host:port], got {shown(url)!r}"
@@ -77,7 +85,20 @@ def filter_fault(text: str) -> str:
     return ""
 
 
+def filters_fault(filters: Sequence[str]) -> str:
+    """What is wrong with several MQTT topic filters together."""
+    if not filters:
+        return "subscribe: expected at least one topic filter"
+    two = overlapping(filters)
+    if two is None:
+        return ""
+    return (
+        f"subscribe: {two[0]!r} and {two[1]!r} match some topics both, and a broker may send what both match twice: "
+        "give filters that do not overlap, or one that covers both"
+    )
+
+
 def shown(url: str) -> str:
     """The URL without user, password and the values of its options, any of which may be a secret."""
-    address, mark, options = re.sub(r"//[^/]*@", "//****@", url).partition("?")
+    address, mark, options = re.sub(r"//.*@", "//****@", url).partition("?")
     return address + mark + re.sub(r"=[^&#]*", "=…", options)

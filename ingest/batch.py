@@ -7,23 +7,29 @@ from dataclasses import dataclass, field
 from fieldline.errors import FieldlineError, RecordTooLarge, Unavailable
 from fieldline.log import Log
 from fieldline.plant import Plant
+from ingest.arrivals import Arrivals, message_key
 from ingest.codecs import Problem
 from ingest.columns import FrameBuilder, TooLarge, fitting
 from ingest.deadletters import Entry, dead_letter
 from ingest.decoder import Decoder
-from ingest.packets import RETAIN, Message
+from ingest.packets import DUPLICATE, RETAIN, Message
 from ingest.rows import Rows
+from ingest.sequences import SequenceWatch
 
 
 @dataclass
 class Batch:
-    """Messages of one connection. `began_s` on the monotonic clock; `size` of their payloads [bytes]."""
+    """Messages of one connection. `began_s` on the monotonic clock; `size` of their payloads [bytes].
+
+    keys : of the messages that are remembered, since they may come again (see `Arrivals`)
+    """
 
     epoch: int
     began_s: float
     rows: Rows
     letters: list[Entry] = field(default_factory=list)
     identifiers: list[int] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
     size: int = 0
     messages: int = 0
     retained: int = 0
@@ -50,10 +56,15 @@ class Ticket:
 class Gatherer:
     """Turns messages into batches and batches into records on the log. One thread only.
 
+    arrivals : times of reception; headers : of every record of readings; sequences : watches devices' own numbers, where it makes sense
+
     Raises Unavailable from `append` when the log does not take a record.
     """
 
     def __init__(self, decoder: Decoder, plant: Plant, log: Log, partitions: int) -> None:
+        self.arrivals = Arrivals()
+        self.headers: dict[str, bytes] = {}
+        self.sequences: SequenceWatch | None = None
         self._decoder = decoder
         self._plant = plant
         self._log = log
@@ -68,20 +79,34 @@ class Gatherer:
             self._decoder.forget()
         return Batch(epoch, now_s, Rows(self._builder.assets, self._builder.tags))
 
-    def take(self, batch: Batch, messages: list[Message], received_ns: int) -> None:
+    def take(self, batch: Batch, messages: list[Message], now_ns: int) -> None:
         """Decode messages into the batch; a retained one is no new sample."""
-        rows, decode, identify = batch.rows, self._decoder.decode, batch.identifiers.append
-        for topic, payload, identifier, flags, size in messages:
+        rows, decode, identify, arrivals = batch.rows, self._decoder.decode, batch.identifiers.append, self.arrivals
+        next_ns, after = arrivals.begin(now_ns), arrivals.after
+        for topic, payload, identifier, flags, size, sender in messages:
             if identifier:
                 identify(identifier)
             if flags & RETAIN:
                 batch.retained += 1
                 continue
             batch.size += len(payload)
+            received_ns, next_ns = next_ns, after()
+            if flags & DUPLICATE:
+                received_ns = arrivals.first_time(message_key(identifier, sender, topic, payload), received_ns)
+            start = len(rows)
             problem = decode(topic, payload, received_ns, rows, size)
             if problem is not None:
                 batch.letters.append(self._letter(topic, payload, received_ns, problem))
+            if identifier and received_ns in rows.time[start:]:
+                self._remember(batch, message_key(identifier, sender, topic, payload), received_ns)
+            if self.sequences is not None and rows.seq:
+                self.sequences.take(rows, start, bool(flags & DUPLICATE))
         batch.messages += len(messages)
+
+    def _remember(self, batch: Batch, key: int, received_ns: int) -> None:
+        batch.rows.came[received_ns] = key
+        batch.keys.append(key)
+        self.arrivals.remember(key, received_ns)
 
     def records(self, batch: Batch) -> list[Entry]:
         """The batch as records of the log."""
@@ -96,7 +121,7 @@ class Gatherer:
         return self._log.append(entry.stream, entry.partition, entry.key, entry.value, entry.headers)
 
     def _frames(self, batch: Batch) -> Iterator[Entry]:
-        for made in self._builder.records(batch.rows):
+        for made in self._builder.records(batch.rows, self.headers):
             if isinstance(made, TooLarge):
                 limit = self._log.max_record_bytes
                 problem = Problem(

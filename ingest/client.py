@@ -40,7 +40,8 @@ class BufferedClient(Client):
                 self._last_bytes_received = time.monotonic()
             try:
                 self.reader.feed(data)
-            except MalformedPacket:
+            except MalformedPacket as error:
+                self.reader.fault = str(error)
                 return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_PROTOCOL)
             # A TLS record holds 16 kB at most, and what OpenSSL has decrypted already wakes no select.
             if self.read_bytes == READ_BYTES or len(data) < self.read_bytes:
@@ -83,6 +84,18 @@ class BufferedClient(Client):
     def acknowledge(self, identifiers: list[int]) -> None:
         """Queue one PUBACK each, as one write."""
         self._packet_queue(PUBACK, pubacks(identifiers), 0, 1)
+
+    def ping(self) -> bool:
+        """Ask for a sign of life now; False, and nothing sent, while an answer is due."""
+        if self._ping_t > 0:
+            return False
+        self._send_pingreq()
+        return True
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether no answer to a ping is due."""
+        return self._ping_t == 0
 
     def abandon(self) -> None:
         """Close the socket at once, without a word to the broker."""

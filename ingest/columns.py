@@ -1,6 +1,6 @@
 """Rows as columns, and columns as frames: one partition a frame, names sorted, none larger than the log takes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from fieldline.frames import Readings, decode_readings, encode_readings
 from fieldline.log import Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
+from ingest.arrivals import CAME
 from ingest.deadletters import Entry
 from ingest.rows import Names, Rows
 
@@ -18,6 +19,7 @@ _FRAME_BYTES = 4096
 """What a frame takes beside rows, names and payloads, with room for key and headers [bytes]."""
 _MAX_NAMES = 200_000
 _CACHED_DICTIONARIES = 256
+_NO_HEADERS: Mapping[str, bytes] = {}
 
 
 class TooLarge(NamedTuple):
@@ -55,6 +57,26 @@ def to_readings(rows: Rows) -> Readings:
     )
 
 
+class _Heads(NamedTuple):
+    """The headers of a batch's records.
+
+    came : see `Rows`; common : what every record has
+    """
+
+    came: dict[int, int]
+    common: Mapping[str, bytes]
+
+    def of(self, columns: Readings) -> dict[str, bytes]:
+        """The number of rows, the messages that are in them and may come again (see `Arrivals`), and what all have."""
+        headers = {"rows": str(len(columns.time)).encode(), **self.common}
+        if self.came:
+            times = np.unique(columns.received).tolist()
+            packed = [CAME.pack(key >> 32, key & 0xFFFF_FFFF, at) for at in times if (key := self.came.get(at))]
+            if packed:
+                headers["came"] = b"".join(packed)
+        return headers
+
+
 class FrameBuilder:
     """Makes records of rows. Its `assets` and `tags` are to be the rows' names; they grow until `start_anew`."""
 
@@ -77,21 +99,22 @@ class FrameBuilder:
         """Whether so many names were seen that it is time to start anew."""
         return len(self.assets) + len(self.tags) > _MAX_NAMES
 
-    def records(self, rows: Rows) -> Iterator[Entry | TooLarge]:
-        """The records that hold the rows; each row is in one of them, or in a TooLarge."""
+    def records(self, rows: Rows, headers: Mapping[str, bytes] = _NO_HEADERS) -> Iterator[Entry | TooLarge]:
+        """The records that hold the rows; each row is in one of them, or in a TooLarge. `headers` : of every record."""
         if not len(rows):
             return
         self._learn()
         columns = to_readings(rows)
+        heads = _Heads(rows.came, headers)
         partition = self._partition_of[columns.asset]
         first = int(partition[0])
         if (partition == first).all():
-            yield from self._fit(columns, first)
+            yield from self._fit(columns, first, heads)
             return
         order = np.argsort(partition, kind="stable")
         cuts = np.flatnonzero(np.diff(partition[order])) + 1
         for chosen in np.split(order, cuts):
-            yield from self._fit(_chosen(columns, chosen), int(partition[chosen[0]]))
+            yield from self._fit(_chosen(columns, chosen), int(partition[chosen[0]]), heads)
 
     def count_by_line(self, rows: Rows) -> dict[str, int]:
         """How many rows each line has."""
@@ -115,7 +138,7 @@ class FrameBuilder:
             self._partition_of[number] = partition_of(line, self._partitions)
         self._known = count
 
-    def _fit(self, columns: Readings, partition: int) -> Iterator[Entry | TooLarge]:
+    def _fit(self, columns: Readings, partition: int, heads: "_Heads") -> Iterator[Entry | TooLarge]:
         """One record if it fits, else two halves."""
         count = len(columns.time)
         asset, assets = self._compact(columns.asset, self.assets, True)
@@ -124,15 +147,15 @@ class FrameBuilder:
         size += sum(len(name.encode()) + 4 for name in assets) + sum(len(name.encode()) + 4 for name in tags)
         if columns.payload is not None:
             size += sum(len(payload) + 8 for payload in columns.payload if payload is not None)
+        headers = heads.of(columns)
+        size += sum(map(len, headers.values()))
         if size <= self.max_bytes:
             frame = encode_readings(columns._replace(asset=asset, assets=assets, tag=tag, tags=tags))
-            yield Entry(
-                Stream.READINGS, partition, self._key(columns.asset), frame, {"rows": str(count).encode()}, count
-            )
+            yield Entry(Stream.READINGS, partition, self._key(columns.asset), frame, headers, count)
         elif count > 1:
             half = np.arange(count // 2)
-            yield from self._fit(_chosen(columns, half), partition)
-            yield from self._fit(_chosen(columns, np.arange(count // 2, count)), partition)
+            yield from self._fit(_chosen(columns, half), partition, heads)
+            yield from self._fit(_chosen(columns, np.arange(count // 2, count)), partition, heads)
         else:
             payload = columns.payload[0] if columns.payload is not None else None
             yield TooLarge(assets[0], tags[0], int(columns.received[0]), payload or b"")
@@ -182,7 +205,9 @@ def halves(entry: Entry) -> list[Entry]:
     parts = (np.arange(count // 2), np.arange(count // 2, count))
     return [
         entry._replace(
-            value=encode_readings(_chosen(columns, part)), headers={"rows": str(len(part)).encode()}, readings=len(part)
+            value=encode_readings(_chosen(columns, part)),
+            headers={**entry.headers, "rows": str(len(part)).encode()},
+            readings=len(part),
         )
         for part in parts
     ]

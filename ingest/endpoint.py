@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from fieldline.errors import SettingsError
 from fieldline.tables import Secret
+from fieldline.urls import shown, url_fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,23 +48,20 @@ class Login(NamedTuple):
     key_file: str | None = None
 
 
-def parse_mqtt_url(url: str) -> tuple[str, int, bool, str | None, str | None]:
-    """Host, port, whether TLS, user and password of `mqtt://host[:1883]` or `mqtts://host[:8883]`.
+def parse_mqtt_url(url: str) -> tuple[str, int, bool, str | None]:
+    """Host, port, whether TLS, and user of `mqtt://[user@]host[:1883]` or `mqtts://[user@]host[:8883]`.
 
-    Raises SettingsError.
+    Raises SettingsError, for a password too: a URL shows in process lists and messages.
     """
+    fault = url_fault("mqtt", url, ("mqtt", "mqtts"))
+    if fault:
+        raise SettingsError(fault)
     parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise SettingsError(f"mqtt: expected a port from 1 to 65535 in {parts.scheme}://{parts.hostname}") from error
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/") or parts.query or port == 0:
-        shown = f"{parts.scheme}://{parts.hostname or ''}{parts.path}" if parts.scheme else url
-        raise SettingsError(f"mqtt: expected mqtt://host[:port] or mqtts://host[:port], got {shown!r}")
+    if parts.path.strip("/") or parts.query or not parts.hostname:
+        raise SettingsError(f"mqtt: expected mqtt://host[:port] or mqtts://host[:port], got {shown(url)!r}")
     is_tls = parts.scheme == "mqtts"
     user = unquote(parts.username) if parts.username else None
-    password = unquote(parts.password) if parts.password else None
-    return parts.hostname, port or (8883 if is_tls else 1883), is_tls, user, password
+    return parts.hostname, parts.port or (8883 if is_tls else 1883), is_tls, user
 
 
 def tls_context(endpoint: Endpoint | Login) -> ssl.SSLContext:

@@ -6,10 +6,11 @@ OASIS, MQTT Version 5.0 (2019), 2.1 and 3.3; MQTT Version 3.1.1 (2014), 2.2 and 
 
 from collections.abc import Callable
 
-Message = tuple[bytes, bytes, int, int, int]
-"""topic, payload, packet identifier (0 for QoS 0), flags of the fixed header, full size of the payload [bytes].
+Message = tuple[bytes, bytes, int, int, int, int]
+"""topic, payload, identifier (0 for QoS 0), flags of the fixed header, full size of the payload [bytes], sender.
 
-The size is larger than the payload's length when the payload was over the limit: then only its beginning was kept.
+The lower 16 bits of the identifier are the packet's. The size is larger than the payload's length when the payload was over the
+limit: then only its beginning was kept. Two messages of one packet identifier can be the same only if they have the same sender.
 """
 
 RETAIN = 0x01
@@ -39,11 +40,27 @@ class PacketReader:
     A payload over `max_payload` bytes is not gathered: its beginning is kept, the rest thrown away as it arrives, so
     memory stays under `max_payload` + 70 kB + one read. `other` returns False when the connection was closed by what
     it did.
+
+    fault : why the stream is of no use any more, for whoever can't raise it
+    is_version_5 : may be changed by `other`, and holds from the next packet on
+    properties : of the messages that have any, by their place in `messages`; only where `is_broker`, which also takes QoS 2
     """
 
-    def __init__(self, is_version_5: bool, max_payload: int, other: Callable[[int, bytes], bool]) -> None:
+    def __init__(
+        self,
+        is_version_5: bool,
+        max_payload: int,
+        other: Callable[[int, bytes], bool],
+        sender: int = 0,
+        is_broker: bool = False,
+    ) -> None:
         self.messages: list[Message] = []
-        self._is_version_5 = is_version_5
+        self.properties: dict[int, bytes] = {}
+        self.fault = ""
+        self.is_version_5 = is_version_5
+        self.sender = sender
+        self._is_broker = is_broker
+        self._refused_qos = QOS_1 | QOS_2 if is_broker else QOS_2
         self._max_payload = max_payload
         self._max_packet = max_payload + _ROOM_FOR_HEADER
         self._other = other
@@ -72,7 +89,7 @@ class PacketReader:
 
     def _split(self, data: bytes) -> bool:
         at, end = 0, len(data)
-        append, is_version_5 = self.messages.append, self._is_version_5
+        append, is_version_5, refused = self.messages.append, self.is_version_5, self._refused_qos
         while end - at >= 2:
             first, length, body = data[at], data[at + 1], at + 2
             if length & 0x80:
@@ -90,21 +107,29 @@ class PacketReader:
                     identifier = data[start] << 8 | data[start + 1]
                     start += 2
                 if is_version_5:
-                    skip = data[start]
-                    start = start + 1 + skip if skip < 0x80 else _after_properties(data, start, stop)
-                if start > stop or first & QOS_2:
+                    start = self._pass_properties(data, start, stop) if data[start] else start + 1
+                if start > stop or first & refused == refused:
                     raise MalformedPacket("a PUBLISH is shorter than its header, or of a QoS that was not asked for")
                 payload = data[start:stop]
                 size = stop - start
                 if size > self._max_payload:
                     payload = payload[: self._max_payload]
-                append((topic, payload, identifier, first & 0x0F, size))
-            elif not self._other(first, data[body:stop]):
+                append((topic, payload, identifier, first & 0x0F, size, self.sender))
+            elif self._other(first, data[body:stop]):
+                append, is_version_5 = self.messages.append, self.is_version_5
+            else:
                 self._rest = b""
                 return False
             at = stop
         self._rest = data[at:] if at else data
         return True
+
+    def _pass_properties(self, data: bytes, at: int, stop: int) -> int:
+        """Where the payload begins; a broker keeps what stands before it."""
+        start = _after_properties(data, at, stop)
+        if self._is_broker:
+            self.properties[len(self.messages)] = data[at:start]
+        return start
 
     def _keep(self, data: bytes, at: int, body: int, stop: int) -> None:
         """Keep the packet at `at`, which ends behind the data, until more is read; one over the limit loses its end."""
@@ -114,18 +139,25 @@ class PacketReader:
             self._rest = data[at:] if at else data
 
     def _begin_discard(self, data: bytes, first: int, body: int, stop: int) -> None:
-        if first & 0xF0 != _PUBLISH or first & QOS_2:
+        if first & 0xF0 != _PUBLISH or first & self._refused_qos == self._refused_qos:
             raise MalformedPacket(f"a packet of {stop - body} bytes that is not a PUBLISH of QoS 0 or 1")
         start = body + 2 + (data[body] << 8 | data[body + 1])
         topic, identifier = data[body + 2 : start], 0
         if first & 0x06:
             identifier = data[start] << 8 | data[start + 1]
             start += 2
-        if self._is_version_5:
+        if self.is_version_5:
             start = _after_properties(data, start, len(data))
         if start > len(data):
             raise MalformedPacket("a PUBLISH with more than 70 kB of properties")
-        self._cut = (topic, data[start : start + self._max_payload], identifier, first & 0x0F, stop - start)
+        self._cut = (
+            topic,
+            data[start : start + self._max_payload],
+            identifier,
+            first & 0x0F,
+            stop - start,
+            self.sender,
+        )
         self._to_discard = stop - len(data)
         self._rest = b""
 

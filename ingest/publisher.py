@@ -33,9 +33,8 @@ class Publisher:
     acknowledged : called on the network thread with the number of each message (0, 1, 2, …) that the broker took over;
         tests keep their ledger with it. An exception in it is raised by the next `publish` or `flush`.
 
-    An acknowledgement tells that the broker has the message, not that a subscriber has it: amqtt forgets what waits for
-    a slow subscriber when the broker ends. Raises Unavailable when the broker can't be reached within
-    `connect_timeout_s`, SettingsError when it refuses the credentials.
+    An acknowledgement tells that the broker has the message; our embedded one gives it when the log has it.
+    Raises Unavailable when the broker can't be reached within `connect_timeout_s`, SettingsError when it refuses the credentials.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class Publisher:
             raise SettingsError(f"max_inflight: expected 1 to 20000, got {max_inflight}")
         self.sent = 0
         self.acked = 0
-        self._host, self._port, self._is_tls, self._user, self._password = parse_mqtt_url(url)
+        self._host, self._port, self._is_tls, self._user = parse_mqtt_url(url)
         self._max_inflight = max_inflight
         self._notify = acknowledged
         self._slots = threading.Semaphore(max_inflight)
@@ -145,7 +144,7 @@ class Publisher:
         user = login.username or self._user
         if user:
             password = login.password.reveal() if login.password is not None else None
-            self._client.username_pw_set(user, password or self._password)
+            self._client.username_pw_set(user, password)
         if self._is_tls:
             try:
                 self._client.tls_set_context(tls_context(login))

@@ -44,6 +44,7 @@ class Rows:
     time : int [ns, UTC]; tag : numbers of `tags`; value : numbers, bools allowed
     runs : (rows, number of the asset, received [ns, UTC]), in order
     quality, seq, payload : by row number, only for rows that have one other than GOOD or none
+    came : time of reception [ns, UTC] → key of the message, of messages with rows that have no other time
     """
 
     def __init__(self, assets: Names | None = None, tags: Names | None = None) -> None:
@@ -56,6 +57,7 @@ class Rows:
         self.quality: dict[int, Quality] = {}
         self.seq: dict[int, int] = {}
         self.payload: dict[int, bytes] = {}
+        self.came: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.time)

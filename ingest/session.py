@@ -9,8 +9,7 @@ import random
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterable
-from enum import StrEnum
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -20,13 +19,16 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from ingest.arrivals import sender_number
 from ingest.client import TLS_READ_BYTES, BufferedClient
 from ingest.endpoint import Endpoint, tls_context
 from ingest.packets import Message, PacketReader
+from ingest.source import Link, Watcher
 
 _CONNECT_TIMEOUT_S = 5.0
 _FIRST_ANSWER_S = 2.0
-"""How long a broker that never spoke MQTT 5 may think about it: some (amqtt) just say nothing to it."""
+"""How long a broker that never spoke MQTT 5 may think about it: some just say nothing to it."""
+_SUBACK_S = 5.0
 _RESUBSCRIBE_S = 30.0
 _LONGEST_BACK_OFF_S = 30.0
 _LASTED_S = 10.0
@@ -35,34 +37,23 @@ _LASTED_S = 10.0
 _logger = structlog.get_logger("ingest.session")
 
 
-class Link(StrEnum):
-    """Where the session stands."""
-
-    DOWN = "down"
-    CONNECTING = "connecting"
-    UP = "up"
-
-
 class Session:
     """One client of one broker. Not safe to use from several threads, `wake` apart.
 
     filters : topic filters, `$share/group/filter` for shared subscriptions
-    on_change : called with the link and a reason whenever that changes
+    unwanted : filters that the broker may still have of an earlier start; they are unsubscribed
     epoch : grows with every connection; belongs to the messages that `poll` gave since
     """
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        filters: Iterable[str],
-        on_change: Callable[[Link, str], None] = lambda link, reason: None,
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, filters: Iterable[str], unwanted: Iterable[str] = ()) -> None:
         self.endpoint = endpoint
         self.filters = tuple(filters)
+        self.unwanted = tuple(name for name in unwanted if name not in self.filters)
         self.epoch = 0
         self.link = Link.DOWN
         self.reason = "not connected yet"
-        self._on_change = on_change
+        self.has_past = False
+        self.watcher = Watcher()
         self._client: BufferedClient | None = None
         self._selector = selectors.DefaultSelector()
         self._wake_in, self._wake_out = socket.socketpair()
@@ -80,8 +71,12 @@ class Session:
         self._is_held = False
         self._subscribed_once = False
         self._resubscribe_s: float | None = None
+        self._answer_by_s: float | None = None
+        self._fault: str | None = None
         self._refused: set[str] = set()
         self._pending_filters: list[str] = []
+        self._told: list[int] = []
+        self._asked: list[int] | None = None
         self._connack: tuple[Any, bool] | None = None
         self._suback: list[Any] | None = None
         self._farewell = ""
@@ -108,13 +103,22 @@ class Session:
             self._lose(f"fault in the session: {type(error).__name__}: {error}")
             return []
 
-    def ack(self, epoch: int, identifiers: list[int]) -> bool:
-        """Acknowledge messages of `epoch`; False, and nothing sent, when that connection is gone."""
+    def ack(self, epoch: int, identifiers: list[int], keys: Iterable[int] = ()) -> bool:
+        """Acknowledge messages of `epoch`; False, and nothing sent, when that connection is gone.
+
+        keys : reported to the watcher when the broker is known to have the acknowledgements
+        """
         if epoch != self.epoch or self._client is None or self.link is not Link.UP:
             return False
         if identifiers:
             self._client.acknowledge(identifiers)
+        self._told += keys
         return True
+
+    @property
+    def fault(self) -> str | None:
+        """Why some of what was subscribed to does not come, nothing where all does; None until the broker has answered."""
+        return self._fault
 
     def wake(self) -> None:
         """End the wait of `poll`. Safe from any thread."""
@@ -166,6 +170,7 @@ class Session:
         if now >= self._next_misc_s:
             self._next_misc_s = now + 1.0
             client.loop_misc()
+            self._ask(client)
         messages = client.reader.messages
         if messages:
             client.reader.messages = []
@@ -173,7 +178,18 @@ class Session:
             self._follow(client, now)
         elif self._resubscribe_s is not None and now >= self._resubscribe_s:
             self._subscribe(client)
+        elif self._answer_by_s is not None and now >= self._answer_by_s:
+            self._answer_by_s, self._resubscribe_s = None, now + _RESUBSCRIBE_S
+            self._find(f"{self.endpoint.url} does not answer our subscription to {_named(self._pending_filters)}")
         return messages
+
+    def _ask(self, client: BufferedClient) -> None:
+        """Ask for a sign of life behind the acknowledgements: when it comes, the broker has them, and may use their identifiers anew."""
+        if client.has_answered and self._asked is not None:
+            reached, self._asked = self._asked, None
+            self.watcher.reached(reached)
+        if self._told and self._asked is None and self.link is Link.UP and client.ping():
+            self._asked, self._told = self._told, []
 
     def _wait(self, timeout_s: float) -> int:
         """Which of EVENT_READ and EVENT_WRITE the connection is ready for."""
@@ -205,6 +221,9 @@ class Session:
             self._suback = None
         if client.socket() is None:
             is_silent = not self._farewell and self.link is Link.CONNECTING
+            if client.reader.fault:
+                self.watcher.counted("malformed_packets", 1)
+                self._farewell = f"{self.endpoint.url} sent a malformed packet: {client.reader.fault}"
             self._lose(self._farewell or f"{self.endpoint.url} closed the connection{self._suspicion(now)}", is_silent)
         elif self.link is Link.CONNECTING and now - self._since_s > self._answer_s():
             self._lose(f"{self.endpoint.url} took the connection but does not answer", is_silent=True)
@@ -214,6 +233,7 @@ class Session:
     def _connect(self) -> None:
         endpoint = self.endpoint
         self._connack, self._suback, self._farewell = None, None, ""
+        self._told, self._asked, self._fault, self._answer_by_s = [], None, None, None
         try:
             client = self._new_client()
             self._client = client
@@ -241,7 +261,9 @@ class Session:
             manual_ack=True,
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
-        client.reader = PacketReader(self._version_5, endpoint.max_payload_bytes, client.handle_other)
+        client.reader = PacketReader(
+            self._version_5, endpoint.max_payload_bytes, client.handle_other, sender_number(endpoint.client_id)
+        )
         if endpoint.is_tls:
             # Made anew for each connection, so that renewed certificates are taken up.
             client.tls_set_context(tls_context(endpoint))
@@ -264,36 +286,43 @@ class Session:
 
     def _welcome(self, client: BufferedClient, has_session: bool, now: float) -> None:
         self.epoch += 1
+        self.has_past = has_session
         self._since_s = now
         self._spoke_5 = self._spoke_5 or self._version_5
-        self._change(Link.UP, f"connected to {self.endpoint.url}, MQTT {'5' if self._version_5 else '3.1.1'}")
         # A new process may have other filters than the session of the last one: subscribe once in any case.
         if not has_session or not self._subscribed_once:
             self._subscribe(client)
+        else:
+            self._fault = ""
+        self._change(Link.UP, f"connected to {self.endpoint.url}, MQTT {'5' if self._version_5 else '3.1.1'}")
 
     def _subscribe(self, client: BufferedClient) -> None:
         self._pending_filters = [name for name in self.filters if not self._refused or name in self._refused]
-        self._resubscribe_s = None
+        self._resubscribe_s, self._answer_by_s = None, time.monotonic() + _SUBACK_S
         if self._version_5:
             client.subscribe([(name, SubscribeOptions(qos=1)) for name in self._pending_filters])
         else:
             client.subscribe([(name, 1) for name in self._pending_filters])
+        if self.unwanted and not self._subscribed_once:
+            # Behind the new ones: a message that both match may come twice, but none can be missed in between.
+            client.unsubscribe(list(self.unwanted))
 
     def _note_subscriptions(self, codes: list[Any]) -> None:
         refused = [(name, code) for name, code in zip(self._pending_filters, codes, strict=False) if code.is_failure]
         self._refused = {name for name, _ in refused}
-        self._subscribed_once = not refused
+        self._subscribed_once, self._answer_by_s = not refused, None
         if refused:
             self._resubscribe_s = time.monotonic() + _RESUBSCRIBE_S
             named = ", ".join(f"{name!r} ({code})" for name, code in refused)
-            self._change(Link.UP, f"{self.endpoint.url} refuses to let us subscribe to {named}")
+            self._find(f"{self.endpoint.url} refuses to let us subscribe to {named}")
         else:
+            self._fault = ""
             self._change(Link.UP, f"subscribed at {self.endpoint.url}")
 
-    @property
-    def has_refused_filters(self) -> bool:
-        """Whether the broker denies some of the subscriptions; they are tried again every 30 s."""
-        return bool(self._refused)
+    def _find(self, fault: str) -> None:
+        """Note why messages do not come; the subscription is tried again after 30 s."""
+        self._fault = fault
+        self._change(Link.UP, fault)
 
     # -- losing
 
@@ -344,7 +373,7 @@ class Session:
     def _change(self, link: Link, reason: str) -> None:
         if (link, reason) != (self.link, self.reason):
             self.link, self.reason = link, reason
-            self._on_change(link, reason)
+            self.watcher.changed(link, reason)
 
     # -- paho's callbacks: they only note what came
 
@@ -375,3 +404,7 @@ class Session:
 
 def _nothing(client: Client, userdata: Any, sock: Any) -> None:
     return None
+
+
+def _named(filters: Iterable[str]) -> str:
+    return ", ".join(map(repr, filters))

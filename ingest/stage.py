@@ -1,29 +1,35 @@
 """The ingest stage: MQTT in, durable frames out, and only then the acknowledgement.
 
 One thread runs it all: read, decode, append every 10 ms, acknowledge in bunches what the log has fsynced. While the
-log does not answer, the connection is closed and the broker keeps the messages; what was read but not written is
+log does not answer, nothing is read and the sender keeps the messages; what was read but not written is
 tried again until it is.
 """
 
+import json
 import threading
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 
 import structlog
 
 from fieldline.clock import Clock
 from fieldline.health import Health, State
-from fieldline.log import Log, Stream
+from fieldline.log import Log, Record, Stream
 from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
+from fieldline.topic_filters import without_covered
+from ingest.arrivals import last_records
 from ingest.batch import Batch, Gatherer, Ticket, append_again, append_all
 from ingest.decoder import Decoder
 from ingest.endpoint import Endpoint, parse_mqtt_url
 from ingest.failpoint import Failpoint
 from ingest.packets import DUPLICATE, Message
-from ingest.session import Link, Session
+from ingest.sequences import SequenceWatch
+from ingest.source import Link, Source, Watcher
 
 _IN_FLIGHT_BYTES = 32 << 20
+_IN_FLIGHT_MESSAGES = 100_000
 _BATCH_BYTES = 8 << 20
 _LONGEST_WAIT_S = 0.25
 _SMALL_WINDOW = 20
@@ -33,18 +39,31 @@ _QUIET_S = 0.001
 _IDLE_S = 60.0
 _DRAIN_S = 8.0
 _RETRY_S = 10.0
+_COMES_AGAIN_S = 300.0
+"""How long after a connection, or after the start of our own broker, a message may come again that came before it."""
 
 _logger = structlog.get_logger("ingest.stage")
 
 
-class IngestStage:
+class IngestStage(Watcher):
     """Run it in a thread of its own; see the module's text.
 
-    settings : what to subscribe to and how; health : state, and counts `received`, `dead_lettered` (by source),
-    `messages`, `retained`, `redelivered`, `acknowledged`, `frames`, `connections`
+    settings : what to subscribe to and how; source : our own broker; without it a session at the one that the settings name
+
+    health : state, and counts `received`, `dead_lettered` (by source), `messages`, `retained`, `redelivered`, `acknowledged`,
+    `frames`, `connections`, `malformed_packets`, `sequence_missing` (by asset: of devices that number their messages), and of our own
+    broker `refused_connections`, `dropped_for_subscribers` and `not_retained`
     """
 
-    def __init__(self, settings: IngestSettings, plant: Plant, log: Log, health: Health, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: IngestSettings,
+        plant: Plant,
+        log: Log,
+        health: Health,
+        clock: Clock,
+        source: Source | None = None,
+    ) -> None:
         self._settings = settings
         self._log = log
         self._health = health
@@ -53,8 +72,16 @@ class IngestStage:
         # Both streams are attributed by line; with unequal counts the smaller one's partitions are used for both.
         partitions = min(partitions, log.partitions(Stream.DEADLETTER))
         self._gatherer = Gatherer(Decoder(plant, settings), plant, log, partitions)
-        self._session = Session(endpoint_of(settings), _filters(settings), self._on_link)
+        if settings.share is None:  # else the others have what seems to be missing
+            self._gatherer.sequences = SequenceWatch()
+        tail = last_records(log)
+        self._arrivals = self._gatherer.arrivals
+        self._arrivals.recall(tail, clock.now_ns())
+        self._source = source if source is not None else self._session(tail)
+        self._source.watcher = self
         self._counted_epoch = 0
+        self._began_ns: int | None = None
+        self._began_s = 0.0
         self._batch: Batch | None = None
         self._tickets: deque[Ticket] = deque()
         self._in_flight = 0
@@ -63,6 +90,19 @@ class IngestStage:
         self._received_point = Failpoint("after_recv")
         self._appended_point = Failpoint("after_append")
 
+    def _session(self, tail: list[Record]) -> Source:
+        """A session that wants what the settings say, and no more what an earlier start with its name wanted."""
+        from ingest.session import Session  # brings paho, which our own broker does without
+
+        wanted = _filters(self._settings)
+        session = {"client_id": self._settings.client_id, "filters": wanted}
+        self._gatherer.headers["session"] = json.dumps(session).encode()
+        default = IngestSettings().subscribe
+        before = {*default, *_shared(default, self._settings.share)}
+        for record in tail:
+            before |= _filters_of(record, self._settings.client_id)
+        return Session(endpoint_of(self._settings), wanted, sorted(before))
+
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then write and acknowledge what was read. Returns within 10 s of that."""
         try:
@@ -70,29 +110,32 @@ class IngestStage:
                 self._step(stop)
             self._drain()
         finally:
-            self._session.close()
+            self._source.close()
             self._health.set(State.STOPPED, "stopped" if stop.is_set() else "ended by an error")
 
     def _step(self, stop: threading.Event) -> None:
         if not self._settle():
             self._recover(stop)
             return
-        if self._in_flight > _IN_FLIGHT_BYTES:
+        if self._in_flight > _IN_FLIGHT_BYTES or self._unacknowledged > _IN_FLIGHT_MESSAGES:
             # Not reading is what holds the broker back; its patience is one and a half times the keep-alive.
             wait(self._tickets[0].futures, _LONGEST_WAIT_S, FIRST_COMPLETED)
             return
-        messages = self._session.poll(self._patience())
+        messages = self._source.poll(self._patience())
         now = self._clock.monotonic()
         if messages:
             self._last_message_s = now
             self._take(messages, now)
         elif now - self._last_message_s > _IDLE_S and self._health.state is State.ACTIVE:
             self._health.set(State.IDLE, "no messages for a minute")
+        if self._began_ns is not None and now - self._began_s > _COMES_AGAIN_S:
+            self._arrivals.forget_before(self._began_ns)
+            self._began_ns = None
         if self._is_due(now, bool(messages)):
             self._flush()
 
     def _take(self, messages: list[Message], now: float) -> None:
-        session = self._session
+        session = self._source
         if self._batch is not None and self._batch.epoch != session.epoch:
             self._flush()
         if self._batch is None:
@@ -137,7 +180,7 @@ class IngestStage:
         self._unacknowledged += len(batch.identifiers)
 
     def _on_settled(self, future: object) -> None:
-        self._session.wake()
+        self._source.wake()
 
     def _count(self, batch: Batch) -> None:
         health = self._health
@@ -150,6 +193,11 @@ class IngestStage:
         health.count("messages", batch.messages)
         if batch.retained:
             health.count("retained", batch.retained)
+        if self._gatherer.sequences is not None:
+            missing = self._gatherer.sequences.changes
+            for asset, count in missing.items():
+                health.count("sequence_missing", count, asset=asset)
+            missing.clear()
 
     def _settle(self) -> bool:
         """Acknowledge, in order, what is durable; False when a record could not be written."""
@@ -159,10 +207,11 @@ class IngestStage:
                 return False
             self._appended_point.passed(ticket.batch.messages)
             self._forget(self._tickets.popleft())
-            if self._session.ack(ticket.batch.epoch, ticket.batch.identifiers):
+            if self._source.ack(ticket.batch.epoch, ticket.batch.identifiers, ticket.batch.keys):
                 self._health.count("acknowledged", len(ticket.batch.identifiers))
             self._health.count("frames", len(ticket.entries))
         self._health.gauge("in_flight_bytes", self._in_flight)
+        self._health.worry(self._log.concern)
         return True
 
     def _forget(self, ticket: Ticket) -> None:
@@ -173,14 +222,14 @@ class IngestStage:
         """Stay away from the broker until everything read so far is on the log."""
         reason = f"the log does not take readings: {self._tickets[0].failure()}"
         self._health.set(State.DEGRADED, reason)
-        self._session.hold(reason)
+        self._source.hold(reason)
         self._flush()
         delay = 0.25
         while not stop.wait(delay):
             failure = append_again(self._gatherer, list(self._tickets), _RETRY_S)
             if failure is None:
                 self._health.set(State.RECOVERING, "the log is back")
-                self._session.resume()
+                self._source.resume()
                 return
             self._health.set(State.DEGRADED, f"the log does not take readings: {failure}")
             delay = min(delay * 2, 5.0)
@@ -198,27 +247,49 @@ class IngestStage:
             self._health.count("unwritten", left)
             _logger.warning("stopped before the log took all", messages=left, come_again=certain, lost=left - certain)
 
-    def _on_link(self, link: Link, reason: str) -> None:
+    # -- what the source tells
+
+    def changed(self, link: Link, reason: str) -> None:
+        """See `Watcher`: the state follows the link, but active is only what gets what it asked for."""
+        source, health = self._source, self._health
         if link is Link.UP:
-            if self._session.epoch != self._counted_epoch:
-                self._counted_epoch = self._session.epoch
-                self._health.count("connections")
-            state = State.DEGRADED if self._session.has_refused_filters else State.ACTIVE
-            self._health.set(state, reason)
+            if source.epoch != self._counted_epoch:
+                self._counted_epoch = source.epoch
+                health.count("connections")
+                self._remember_past()
+            if source.fault is None:
+                health.set(State.RECOVERING, f"{reason}; the subscription is not answered yet")
+            else:
+                health.set(State.DEGRADED if source.fault else State.ACTIVE, reason)
         elif link is Link.DOWN and reason != "closed":
-            self._health.set(State.DEGRADED, reason)
+            health.set(State.DEGRADED, reason)
+
+    def reached(self, keys: list[int]) -> None:
+        """See `Watcher`."""
+        self._arrivals.forget(keys)
+
+    def counted(self, name: str, count: int) -> None:
+        """See `Watcher`."""
+        self._health.count(name, count)
+
+    def _remember_past(self) -> None:
+        """At a new connection: what may come again of the earlier ones comes soon, or not at all."""
+        now_ns = self._clock.now_ns()
+        if not self._source.has_past:
+            self._arrivals.forget_before(1 << 62)
+        self._began_ns, self._began_s = now_ns, self._clock.monotonic()
 
 
 def endpoint_of(settings: IngestSettings) -> Endpoint:
     """The broker that the settings name. Raises SettingsError."""
-    host, port, is_tls, user, password = parse_mqtt_url(settings.mqtt)
+    host, port, is_tls, user = parse_mqtt_url(settings.mqtt)
     return Endpoint(
         host=host,
         port=port,
         is_tls=is_tls,
         client_id=settings.client_id,
         username=settings.username or user,
-        password=settings.password.reveal() if settings.password else password,
+        password=settings.password.reveal() if settings.password else None,
         ca_file=settings.tls_ca,
         cert_file=settings.tls_cert,
         key_file=settings.tls_key,
@@ -231,6 +302,20 @@ def endpoint_of(settings: IngestSettings) -> Endpoint:
 
 
 def _filters(settings: IngestSettings) -> list[str]:
-    if settings.share is None:
-        return list(settings.subscribe)
-    return [name if name.startswith("$share/") else f"$share/{settings.share}/{name}" for name in settings.subscribe]
+    """What to subscribe to: a message that two filters match must come once, and a broker may send it for each."""
+    return _shared(without_covered(settings.subscribe), settings.share)
+
+
+def _shared(filters: Sequence[str], group: str | None) -> list[str]:
+    if group is None:
+        return list(filters)
+    return [name if name.startswith("$share/") else f"$share/{group}/{name}" for name in filters]
+
+
+def _filters_of(record: Record, client_id: str) -> set[str]:
+    """The filters of the session that brought a record's readings, if it had this name."""
+    try:
+        session = json.loads(record.headers.get("session", b"{}"))
+        return set(session["filters"]) if session["client_id"] == client_id else set()
+    except (ValueError, KeyError, TypeError):
+        return set()

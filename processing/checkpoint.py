@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import zstandard
 
-from fieldline.errors import FieldlineError, LogCorrupt
+from fieldline.errors import FieldlineError, FrameError, LogCorrupt
 from fieldline.log import Log, Stream
 from processing.kernels import layout as at
 from processing.kernels.jit import words
@@ -28,6 +28,7 @@ _VERSION = 5
 _PAGE_ROWS = 2048
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
+_MOST_BYTES = 4 << 30  # of one record's content: damaged bytes may ask for any amount
 
 
 class Version(msgspec.Struct):
@@ -91,7 +92,7 @@ class Checkpoints:
         self._pages: dict[int, list[tuple[int, int]]] = {}
         self._fresh_pages: list[int] = []
         self._obsolete: list[tuple[int, int]] = []
-        self._pack, self._unpack = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
+        self._pack, self._unpack = zstandard.ZstdCompressor(level=1, write_checksum=True), zstandard.ZstdDecompressor()
 
     def load_page(self, offset: int) -> Mapping[str, np.ndarray]:
         """The content of a page, as `Pool.content` made it. Raises LogCorrupt when it can't be read."""
@@ -154,6 +155,8 @@ class Checkpoints:
         try:
             yield
         except FieldlineError:
+            raise
+        except (MemoryError, OSError):
             raise
         except Exception as error:
             raise LogCorrupt(
@@ -335,15 +338,17 @@ class Checkpoints:
         value, headers = self._record(refs[0][0])
         if "pieces" in headers:
             value = b"".join(self._record(piece)[0] for piece in msgspec.msgpack.decode(value))
+        if zstandard.frame_content_size(value) > _MOST_BYTES:
+            raise LogCorrupt(f"checkpoint of partition {self._partition}: the record at {refs[0][0]} is too large")
         return self._unpack.decompress(value)
 
     def _record(self, offset: int) -> tuple[bytes, Any]:
         for record in self._log.read(Stream.CHECKPOINTS, self._partition, offset, offset + 1):
-            if record.value is not None:
-                return record.value, record.headers
-        raise LogCorrupt(
-            f"checkpoints partition {self._partition}: the record at {offset} that a checkpoint names is gone"
-        )
+            try:
+                return record.content(), record.headers
+            except FrameError as error:
+                raise LogCorrupt(f"checkpoint of partition {self._partition}, offset {offset}: {error}") from error
+        raise LogCorrupt(f"checkpoint of partition {self._partition}: the record at {offset} that it names is gone")
 
     @staticmethod
     def _arrays(content: bytes) -> dict[str, np.ndarray]:

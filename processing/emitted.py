@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from fieldline.errors import FrameError
-from fieldline.frames import ColumnRole, decode_batch, encode_batch, role_of
+from fieldline.frames import ColumnRole, encode_batch, role_of
 from fieldline.log import Log, Stream
+from fieldline.readable import metrics_in
 from processing.metric_rows import WINDOWS, level_of
 from processing.timeline.registry import Registry
 
@@ -28,7 +29,7 @@ def emitted_since(log: Log, partition: int, first: int, registry: Registry) -> n
     found = [np.empty((0, 3), np.int64)]
     for record in log.read(Stream.METRICS, partition, first):
         try:
-            batch = decode_batch(record.value or b"")
+            batch = metrics_in(record)
         except FrameError:
             continue
         if "window" not in batch.schema.names:
@@ -55,10 +56,10 @@ def orders_emitted(log: Log, partition: int, first: int) -> Iterator[tuple[str, 
     """
     for record in log.read(Stream.METRICS, partition, first):
         try:
-            batch = decode_batch(record.value or b"")
+            batch = metrics_in(record)
         except FrameError:
             continue
-        if "retracted" not in batch.schema.names:
+        if "retracted" not in batch.schema.names or batch.schema.field("retracted").type != pa.float64():
             continue
         gone = batch.filter(pa.array(batch.column("retracted").to_numpy(zero_copy_only=False) == 0.0))
         if len(gone):

@@ -4,23 +4,25 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import numpy as np
 
 from fieldline.clock import Clock
-from fieldline.errors import FieldlineError, FrameError, LogCorrupt
-from fieldline.frames import Frame, Readings, decode_frame, decode_readings, join_readings
+from fieldline.errors import FieldlineError, FrameError, LogCorrupt, Unavailable
+from fieldline.frames import Frame, Readings, join_readings
 from fieldline.log import Commit, Log, Reader, Record, Stream
+from fieldline.log.notes import ProcessNote, process_note, write_note
 from fieldline.moments import iso
-from fieldline.partition import partition_of
 from fieldline.plant import Plant
+from fieldline.readable import count_assets, count_unreadable, epoch_of, frame_in, readings_in
 from fieldline.settings import ProcessSettings
 from processing.adaptation import adapt
 from processing.checkpoint import Checkpoints, Noted
 from processing.emitted import emitted_since, orders_emitted
 from processing.kernels import layout as at
+from processing.letters import Letters
 from processing.made_with import Adapted
 from processing.operator import Operator
 from processing.operators import chosen
@@ -44,6 +46,9 @@ _TRIES = 2
 _ROOM_FOR_HEADERS = 2048
 _MARKS_AT_MOST = 1000
 _POISON = "poison", f"failed {_TRIES} times in processing"
+_PROVEN_ROWS = 100
+_BLAMELESS = FieldlineError, MemoryError, OSError
+"""Errors that are no property of a row: the log or the disk, or no memory left. Their rows are run again, whole."""
 
 
 def needed(operators: list[Operator], plant: Plant) -> list[Operator]:
@@ -83,6 +88,12 @@ class Partition:
         self._epoch = 0
         self._pending: list[Future[int]] = []
         self._dead: Counter[str] = Counter()
+        self._letters = Letters(log, number)
+        self.lost = 0  # records that were removed before they were read
+        self.failures = 0  # in a row
+        self.is_rebuilt = False  # it was opened last with an empty state, and has no checkpoint since
+        self._distrusted = ""  # why the checkpoint is not to be taken up, if it is not
+        self._proven: Readings | None = None
         self._tries: Counter[int] = Counter()
         self._poison: set[int] = set()
         self._careful_until = -1
@@ -106,9 +117,13 @@ class Partition:
 
         The group's generation alone will not do: a broker that forgot the group begins again at 1.
         """
-        _, end = self._log.bounds(Stream.METRICS, self.number)
-        last = next(self._log.read(Stream.METRICS, self.number, max(end - 1, 0), end), None)
-        seen = int(last.headers.get("epoch", b"0")) if last is not None else 0
+        first, end = self._log.bounds(Stream.METRICS, self.number)
+        seen, ahead = 0, 1
+        while not seen and end > first:  # most often the last record tells; one that is damaged does not
+            for record in self._log.read(Stream.METRICS, self.number, max(end - ahead, first), end):
+                with suppress(FrameError):
+                    seen = max(seen, epoch_of(record))
+            end, ahead = max(end - ahead, first), ahead * 16
         return max(self._reader.generation, seen + 1)
 
     def _empty(self) -> tuple[Engine, Checkpoints]:
@@ -140,8 +155,10 @@ class Partition:
         self._bytes_before = 0
         commit = self._reader.committed(self.number)
         first = self._first()
+        note = process_note(commit)
+        self.lost = note.lost if note is not None else 0
         try:
-            said = self._restore(commit, first)
+            said = self._restore(commit, note, first)
         except LogCorrupt as error:
             said = self._rebuild(first, str(error))
         self._committed = None
@@ -153,16 +170,22 @@ class Partition:
         """Have the state built anew from the log when it is opened next, for part of the checkpoint can't be read."""
         self._distrusted = why
 
-    def _restore(self, commit: Commit | None, first: int) -> str:
+    def _restore(self, commit: Commit | None, note: ProcessNote | None, first: int) -> str:
         """Go on from the committed checkpoint, adapted to the present settings. Raises LogCorrupt where there is none to be read."""
         if commit is None or self._distrusted:
             raise LogCorrupt(self._distrusted or "nothing is committed")
-        restored = self._checkpoints.restore(self.engine, _state_of(commit))
-        self._retract_orders(json.loads(commit.note).get("metrics"))
+        if note is None:
+            raise LogCorrupt(f"the note of the commit can't be read: {commit.note[:60]!r}")
+        _, end = self._log.bounds(Stream.READINGS, self.number)
+        if commit.offset > end:
+            raise LogCorrupt(f"the checkpoint stands at {commit.offset}, the log ends at {end}: it was made again")
+        restored = self._checkpoints.restore(self.engine, note.state)
+        self._retract_orders(note.metrics)
         self._dead.update(restored.head.dead)
         self._poison.update(offset for offset in restored.head.poison if offset >= first)
-        self._emit_again(commit)
-        self.offset, self.is_rebuilt, self.marks = commit.offset, False, restored.head.marks
+        self._emit_again(note)
+        self.lost += max(0, first - commit.offset)
+        self.offset, self.is_rebuilt, self.marks = max(first, commit.offset), False, restored.head.marks
         self._windows_before = int(self.engine.tables.heap["windows"][0])
         relieve = None if self._only_looks else self._relieve_opening
         self.adapted = adapt(self.engine, restored, self.offset, relieve)
@@ -179,6 +202,9 @@ class Partition:
 
         Windows of which rows may be gone are not emitted: what stands of them was made of all.
         """
+        self._letters.look_again()
+        self._dead.clear()
+        self._poison.clear()
         self.engine, self._checkpoints = self._empty()
         self.marks, self.adapted, self.offset, self.is_rebuilt, self._distrusted = [], [], first, True, ""
         since = self._whole_since(first)
@@ -215,11 +241,10 @@ class Partition:
         for kind, rows, value in list(orders_emitted(self._log, self.number, first)):
             self._append_frame(kind, rows, value)
 
-    def _emit_again(self, commit: Commit) -> None:
+    def _emit_again(self, note: ProcessNote) -> None:
         """Have what was emitted after the checkpoint emitted again, as it comes to be now. Raises Unavailable."""
-        first = json.loads(commit.note).get("metrics")
-        if first is not None:
-            rows = emitted_since(self._log, self.number, int(first), self.engine.registry)
+        if note.metrics is not None:
+            rows = emitted_since(self._log, self.number, note.metrics, self.engine.registry)
             self.engine.windows.flagging.emit_again(*np.ascontiguousarray(rows.T))
 
     def take(self, records: list[Record]) -> int:
@@ -235,11 +260,17 @@ class Partition:
         for record in records:
             if record.offset < self.offset:
                 continue  # read before this partition was opened again further on
+            due = held[-1][0].offset + 1 if held else self.offset
+            if record.offset > due:  # what lay between was removed before it was read
+                rows += self._step(held)
+                held, count = [], 0
+                self.lost += record.offset - due
+                self.offset = record.offset
             if record.offset <= self._careful_until:
                 rows += self._take_alone(record)
                 continue
             try:
-                held.append((record, decode_frame(record.value or b"")))
+                held.append((record, frame_in(record)))
             except FrameError as error:
                 rows += self._step(held)
                 held, count = [], 0
@@ -275,7 +306,14 @@ class Partition:
                     self.engine.step([(offset[span], only(rows, span))], self._now())
             self._emit(quietly=True)
             self._relieve()
+        self._succeed(rows)
         return len(rows.time)
+
+    def _succeed(self, rows: Readings) -> None:
+        """Remember some rows that the engine could run, to be asked when others fail."""
+        self.failures = 0
+        if self._proven is None and len(rows.time):
+            self._proven = only(rows, slice(0, min(_PROVEN_ROWS, len(rows.time))))
 
     def _relieve(self) -> None:
         """Make room when a backlog has filled it."""
@@ -290,7 +328,7 @@ class Partition:
         """After an error in the kernels: what was taken so far is run one record at a time when the partition is open again."""
         try:
             yield
-        except (FieldlineError, TimeoutError):
+        except _BLAMELESS:
             raise
         except Exception:
             self._careful_until = max(self._careful_until, self.offset - 1)
@@ -301,9 +339,10 @@ class Partition:
         with self._suspecting():
             try:
                 rows = work()
-            except (FieldlineError, TimeoutError):
+            except _BLAMELESS:
                 raise
             except Exception:
+                self._check_engine(offset)
                 self._tries[offset] += 1
                 raise
         self._emit(quietly=True)
@@ -317,11 +356,27 @@ class Partition:
             self._dead_letter(record, self._sources(record), *_POISON)
             return 0
         try:
-            rows = decode_readings(record.value or b"")
+            rows = readings_in(record)
         except FrameError as error:
             self._dead_letter_unreadable(record, error)
             return 0
-        return self._attempt(record.offset, partial(self._run_alone, record.offset, rows))
+        done = self._attempt(record.offset, partial(self._run_alone, record.offset, rows))
+        self._succeed(rows)
+        return done
+
+    def _check_engine(self, suspect: int) -> None:
+        """After a record failed: see that the engine runs rows it has run before, or any, from an empty state.
+
+        Raises Unavailable when it does not: then no row is to blame, and all are tried again.
+        """
+        engine, _ = self._empty()
+        try:
+            engine.step([(0, self._proven if self._proven is not None else _any_reading(self._clock.now_ns()))], 0)
+            engine.flush()
+        except Exception as error:
+            raise Unavailable(
+                f"processing fails for all rows, none is to blame (met at offset {suspect}): {type(error).__name__}: {error}"
+            ) from error
 
     def _run_alone(self, offset: int, rows: Readings) -> int:
         for _, spans in groups(rows.time, [len(rows.time)]):
@@ -352,41 +407,28 @@ class Partition:
         tables, registry = self.engine.tables, self.engine.registry
         lines = tables.series["line"][series].tolist()
         found = next(iter(self._log.read(Stream.READINGS, self.number, offset, offset + 1)), None)
-        record = found or Record(self.number, offset, b"", None, {}, self._clock.now_ns())
+        record = found if found is not None else Record(self.number, offset, b"", None, {}, self._clock.now_ns())
         if found is not None and sum(self._sources(found).values()) == len(lines):
             self._poison.add(offset)
         self._dead_letter(record, Counter(registry.lines[line] for line in lines), *_POISON)
 
     def _dead_letter(self, record: Record, sources: Counter[str], reason: str, detail: str) -> None:
+        """Count a record's rows and set it aside."""
         for source, count in sources.items():
             self._dead[source] += count
-            headers = {
-                "reason": reason,
-                "detail": detail[:500],
-                "topic": "",
-                "received_ns": str(record.appended_ns),
-                "origin": "process",
-                "count": str(count),
-                "partition": str(record.partition),
-                "offset": str(record.offset),
-            }
-            target = partition_of(source, self._log.partitions(Stream.DEADLETTER))
-            packed = {name: text.encode() for name, text in headers.items()}
-            # Readings came as large as the log takes; with the reason beside them they may be larger.
-            value = (record.value or b"")[: self._log.max_record_bytes - len(source.encode()) - _ROOM_FOR_HEADERS]
-            self._pending.append(self._log.append(Stream.DEADLETTER, target, source.encode(), value, packed))
+            letter = self._letters.put(record, source, reason, detail, count)
+            if letter is not None:
+                self._pending.append(letter)
 
     def _sources(self, record: Record) -> Counter[str]:
         """Rows of a record by line; one that can't be read counts by its header under its key."""
         try:
-            frame = decode_readings(record.value or b"")
+            by_asset = count_assets(record)
         except FrameError:
-            text = record.headers.get("rows", b"1")
-            return Counter({record.key.decode("utf-8", "replace"): int(text) if text.isdigit() else 1})
+            return count_unreadable(record)
         counts: Counter[str] = Counter()
-        for code, count in enumerate(np.bincount(frame.asset, minlength=len(frame.assets)).tolist()):
-            if count:
-                counts[self._plant.line_of(frame.assets[code])] += count
+        for asset, count in by_asset.items():
+            counts[self._plant.line_of(asset)] += count
         return counts
 
     def tick(self) -> None:
@@ -406,6 +448,8 @@ class Partition:
         since = now - self._committed_at
         state = (self.offset, self.unemitted) if idle or since >= self._settings.checkpoint_s else None
         changed = state is not None and state != self._committed
+        if self.failures and self.offset >= self._log.bounds(Stream.READINGS, self.number)[1]:
+            self.failures = 0  # and nothing is there that could fail
         due = changed and (since >= self._settings.checkpoint_s or (idle and not self.unemitted))
         if due or self._is_crowded():
             self.checkpoint()
@@ -456,8 +500,10 @@ class Partition:
         noted = Noted(dict(self._dead), sorted(self._poison), self.marks)
         state, where = self._checkpoints.write(self.engine, self.offset, counters, noted)
         unemitted = self.engine.unemitted
-        note = json.dumps({"state": state, "counters": where, "unemitted": int(unemitted), "metrics": emitted})
-        self._reader.commit(self.number, self.offset, note)
+        note = ProcessNote(state=state, counters=where, unemitted=int(unemitted), metrics=emitted, lost=self.lost)
+        self._reader.commit(self.number, self.offset, write_note(note))
+        self._letters.settle(self.offset)
+        self.is_rebuilt = False
         self._committed, self._committed_at = (self.offset, unemitted), self._clock.monotonic()
         self._windows_before = int(self.engine.tables.heap["windows"][0])
         self._checkpoints.done(self.engine, self._settings.node_cache_mb << 20)
@@ -493,7 +539,7 @@ class Partition:
             if record.offset in self._poison:
                 continue
             try:
-                frame = decode_readings(record.value or b"")
+                frame = readings_in(record)
             except FrameError:
                 continue  # it became a dead letter when it came
             yield record.offset, frame
@@ -502,5 +548,7 @@ class Partition:
         return int(self._clock.monotonic() * 1e9)
 
 
-def _state_of(commit: Commit) -> int:
-    return int(json.loads(commit.note)["state"])
+def _any_reading(time_ns: int) -> Readings:
+    """One reading of a device that nobody has."""
+    one, name = np.array([time_ns]), np.zeros(1, np.int32)
+    return Readings(one, one, name, name, np.ones(1), np.zeros(1, np.uint8), ["fieldline"], ["power_kw"])

@@ -1,7 +1,8 @@
 """The process stage: readings of the partitions it holds to metrics, with a checkpoint every few seconds.
 
 A partition that fails is opened again from its last checkpoint: after a log that did not answer, and after an error in the kernels,
-when its records are then run one by one; one that fails again is a dead letter, and the partition moves on.
+when its records are then run one by one; one that fails again is a dead letter, and the partition moves on. Where other rows fail too, or
+memory or the disk gave out, no row is to blame: all are tried again, ever less often.
 """
 
 import threading
@@ -29,7 +30,8 @@ _POLL_S = 0.25
 _GAUGES_S = 0.1
 _FIRST_GIVE_BACK_S, _GIVE_BACK_S, _BACKLOG_ROWS = 5.0, 60.0, 50_000  # it takes some 10 ms
 _POLL_BYTES = 4 << 20
-_PAUSE_S = 0.5
+_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+_FAILURES_AT_ONCE = 5  # a record that fails the kernels is tried that often; only what fails on waits ever longer
 
 
 class ProcessStage:
@@ -118,13 +120,15 @@ class ProcessStage:
         while not stop.is_set():
             try:
                 said = partition.open()
-            except Unavailable as error:
-                self._health.set("degraded", f"partition {partition.number}: {error}")
-                stop.wait(_PAUSE_S)
-                continue
+            except (SettingsError, LogCorrupt):
+                raise
             except PartitionLost:
                 self._logger.warning("partition lost", partition=partition.number)
                 return  # if it stays assigned, a poll announces it again
+            except Exception as error:
+                self._health.set("degraded", f"partition {partition.number}: {error or type(error).__name__}")
+                stop.wait(self._pause_s(partition))
+                continue
             tell = self._logger.warning if partition.is_rebuilt and partition.offset else self._logger.info
             tell("partition open", partition=partition.number, start=said, offset=partition.offset)
             for done in partition.adapted:
@@ -144,28 +148,35 @@ class ProcessStage:
         except LogCorrupt as error:
             if partition.is_rebuilt:
                 raise  # it is not the checkpoint that is damaged
-            self._health.set("degraded", f"partition {partition.number}: {error}")
             partition.distrust(str(error))
-            self._reopen(partition, stop)
+            self._begin_again(partition, str(error), stop)
         except (FieldlineError, TimeoutError) as error:
-            self._health.set("degraded", f"partition {partition.number}: {error}")
-            stop.wait(_PAUSE_S)
-            self._reopen(partition, stop)
+            self._begin_again(partition, str(error), stop)
         except Exception as error:
             self._logger.exception("processing failed", partition=partition.number)
             self._health.count("failures", 1, kind=type(error).__name__)
-            self._health.set("degraded", f"partition {partition.number}: {type(error).__name__}: {error}")
-            stop.wait(_PAUSE_S)
-            self._reopen(partition, stop)
+            self._begin_again(partition, f"{type(error).__name__}: {error}", stop)
         return None
+
+    def _begin_again(self, partition: Partition, reason: str, stop: threading.Event) -> None:
+        """Open a partition anew after a pause, which grows while nothing succeeds."""
+        self._health.set("degraded", f"partition {partition.number}: {reason}")
+        stop.wait(self._pause_s(partition))
+        self._reopen(partition, stop)
+
+    def _pause_s(self, partition: Partition) -> float:
+        """How long to wait after one more failure [s]."""
+        partition.failures += 1
+        return float(min(_PAUSE_S * 2.0 ** max(0, partition.failures - _FAILURES_AT_ONCE), _LONGEST_PAUSE_S))
 
     def _report(self, rows: int, unopened: str | None) -> None:
         if rows:
             self._health.count("rows", rows)
         is_active = bool(rows) or any(partition.unemitted for partition in self._partitions.values())
+        self._health.worry(self._log.concern)
         if unopened is not None:
             self._health.set("degraded", unopened)
-        else:
+        elif not any(partition.failures for partition in self._partitions.values()):
             self._health.set("active" if is_active else "idle", f"{len(self._partitions)} partitions")
         self._give_back(rows, is_active)
         now = self._clock.monotonic()
@@ -173,6 +184,7 @@ class ProcessStage:
             return
         self._gauged_at = now
         for number, partition in self._partitions.items():
+            self._health.gauge("lost_records", partition.lost, partition=str(number))
             for name, value in partition.engine.watch().items():
                 self._health.gauge(name, value, partition=str(number))
 

@@ -1,8 +1,9 @@
-"""The audit's count: received = stored + duplicate + late + dead-lettered, per source.
+"""The audit's count: received = stored + duplicate + late + dead-lettered + lost, per source.
 
 What was received is counted from the log itself: rows of the readings records that the process stage has committed,
 and the payloads that ingest made dead letters. What became of the rows is what the process stage says in the counters record
-that its commit names. The two sides come from different code, so an equation that is fulfilled means something.
+that its commit names. The two sides come from different code, so an equation that is fulfilled means something. Lost is what the log
+had taken and removed before it was processed, where the log can tell whose it was.
 """
 
 import json
@@ -12,11 +13,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from fieldline.errors import FrameError, LogCorrupt
-from fieldline.frames import decode_readings
 from fieldline.log import Commit, Log, Record, Stream
+from fieldline.log.notes import ProcessNote, process_note
+from fieldline.readable import count_assets, count_unreadable
 
 _TRIES = 100
 _PAUSE_S = 0.05
@@ -29,6 +29,7 @@ class Source(NamedTuple):
     conflict : those of `duplicate` that came with another value
     waiting : not decided yet, because the line's time has not come so far
     dead_letters : rows found on the dead letter stream from the process stage, against its own count
+    lost : rows that the log's disk limit removed before they were processed
     """
 
     source: str
@@ -41,6 +42,7 @@ class Source(NamedTuple):
     refused: int
     dead_lettered_rows: int
     dead_letters: int
+    lost: int
 
     @property
     def dead_lettered(self) -> int:
@@ -49,7 +51,7 @@ class Source(NamedTuple):
     @property
     def missing(self) -> int:
         """What has no account: 0 when it balances, positive for readings lost, negative for readings counted twice."""
-        decided = self.stored + self.duplicate + self.late + self.dead_lettered
+        decided = self.stored + self.duplicate + self.late + self.dead_lettered + self.lost
         return self.received - decided - self.waiting
 
 
@@ -66,14 +68,16 @@ class Balance(NamedTuple):
     """The audit of a log.
 
     unprocessed : readings records after the process stage's commit; they are in no account yet
-    cut : readings records and dead letters that retention removed, which can't be counted again
+    cut : readings records and dead letters that retention removed, or that are damaged since, which can't be counted again
     undelivered : metric lines that a database refused
+    lost_records : readings records that were removed before they were processed, whosever they were
     """
 
     sources: list[Source]
     unprocessed: int
     cut: int
     undelivered: int
+    lost_records: int = 0
 
     @property
     def is_balanced(self) -> bool:
@@ -90,10 +94,13 @@ class Balance(NamedTuple):
 
 
 class _DeadLetters(NamedTuple):
+    """of_records : rows by source of the records of readings that the process stage set aside, by partition and offset."""
+
     refused: Counter[str]
     dead_lettered_rows: Counter[str]
     undelivered: int
     cut: int
+    of_records: dict[tuple[int, int], Counter[str]]
 
 
 def audit(log: Log, line_of: Callable[[str], str], advance: Callable[[int], None] = lambda _: None) -> Balance:
@@ -101,24 +108,51 @@ def audit(log: Log, line_of: Callable[[str], str], advance: Callable[[int], None
 
     Raises Unavailable, and LogCorrupt when the counters that a commit names are not there.
     """
-    received: Counter[str] = Counter()
     counters: dict[str, Counter[str]] = defaultdict(Counter)
     committed: dict[int, int] = {}
-    unprocessed = cut = 0
+    lost_records = 0
     for partition in range(log.partitions(Stream.READINGS)):
-        committed[partition], sources = account(log, partition)
-        first, end = log.bounds(Stream.READINGS, partition)
-        cut += min(first, committed[partition])
-        unprocessed += end - min(end, max(committed[partition], first))
+        commit, note, sources = _account(log, partition)
+        committed[partition] = commit.offset
+        lost_records += note.lost
         for source, counts in sources.items():
             counters[source].update(counts)
-        for record in log.read(Stream.READINGS, partition, first, committed[partition]):
-            received.update(rows_by_source(record, line_of))
-            advance(1)
     dead = _dead_letters(log, committed, advance)
+    received, unprocessed, cut = _received(log, committed, dead, line_of, advance)
+    lost: Counter[str] = Counter()
+    for asset, rows in log.lost(Stream.READINGS, "process").items():
+        lost[line_of(asset)] += rows
+    received.update(lost)
     names = sorted({*received, *counters, *dead.refused, *dead.dead_lettered_rows})
-    accounts = [_source(name, received, counters[name], dead) for name in names]
-    return Balance(accounts, unprocessed, cut + dead.cut, dead.undelivered)
+    accounts = [_source(name, received, counters[name], dead, lost[name]) for name in names]
+    return Balance(accounts, unprocessed, max(0, cut - lost_records) + dead.cut, dead.undelivered, lost_records)
+
+
+def _received(
+    log: Log,
+    committed: dict[int, int],
+    dead: _DeadLetters,
+    line_of: Callable[[str], str],
+    advance: Callable[[int], None],
+) -> tuple[Counter[str], int, int]:
+    """Rows by source of the records that are committed; records behind them; and those that can't be counted again.
+
+    Of a record that was damaged before it was processed its dead letter tells whose it was, of one damaged since nothing does.
+    """
+    received: Counter[str] = Counter()
+    unprocessed = cut = 0
+    for partition, offset in committed.items():
+        first, end = log.bounds(Stream.READINGS, partition)
+        cut += min(first, offset)
+        unprocessed += end - min(end, max(offset, first))
+        for record in log.read(Stream.READINGS, partition, first, offset):
+            told = None if record.is_intact else dead.of_records.get((partition, record.offset))
+            if record.is_intact or told is not None:
+                received.update(told if told is not None else rows_by_source(record, line_of))
+            else:
+                cut += 1
+            advance(1)
+    return received, unprocessed, cut
 
 
 def records_to_read(log: Log) -> int:
@@ -137,17 +171,16 @@ def records_to_read(log: Log) -> int:
 def rows_by_source(record: Record, line_of: Callable[[str], str]) -> Counter[str]:
     """Rows of a readings record per source. One that is no frame counts by its `rows` header under its key."""
     try:
-        rows = decode_readings(record.value or b"")
+        by_asset = count_assets(record)
     except FrameError:
-        return Counter({record.key.decode("utf-8", "replace"): _whole(record.headers.get("rows"), 1)})
+        return count_unreadable(record)
     counts: Counter[str] = Counter()
-    for code, count in enumerate(np.bincount(rows.asset, minlength=len(rows.assets)).tolist()):
-        if count:
-            counts[line_of(rows.assets[code])] += count
+    for asset, count in by_asset.items():
+        counts[line_of(asset)] += count
     return counts
 
 
-def _source(name: str, received: Counter[str], counts: Counter[str], dead: _DeadLetters) -> Source:
+def _source(name: str, received: Counter[str], counts: Counter[str], dead: _DeadLetters, lost: int) -> Source:
     refused = dead.refused[name]
     return Source(
         source=name,
@@ -160,20 +193,27 @@ def _source(name: str, received: Counter[str], counts: Counter[str], dead: _Dead
         refused=refused,
         dead_lettered_rows=counts["dead_lettered"],
         dead_letters=dead.dead_lettered_rows[name],
+        lost=lost,
     )
 
 
 def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
-    """The offset that the process stage committed in a partition, and its counters per source up to there."""
+    """The offset that the process stage committed in a partition, and its counters per source up to there. Raises LogCorrupt."""
+    commit, _, sources = _account(log, partition)
+    return commit.offset, sources
+
+
+def _account(log: Log, partition: int) -> tuple[Commit, ProcessNote, dict[str, dict[str, int]]]:
+    """The process stage's commit in a partition with its note, and its counters per source up to there."""
     found = counters_record(log, partition)
     if found is None:
-        return 0, {}
-    commit, value = found
-    return commit.offset, _counters(f"the process commit of partition {partition}", value, commit.offset)
+        return Commit(0, ""), ProcessNote(state=0, counters=0), {}
+    commit, note, record = found
+    return commit, note, _counters(f"the process commit of partition {partition}", record, commit.offset)
 
 
-def counters_record(log: Log, partition: int) -> tuple[Commit, bytes] | None:
-    """The process stage's commit in a partition and the counters record that it names; None where nothing is committed.
+def counters_record(log: Log, partition: int) -> tuple[Commit, ProcessNote, Record] | None:
+    """The process stage's commit in a partition with its note, and the counters record that it names; None where nothing is committed.
 
     A running stage writes its next counters, which takes the place of those of the last commit, a moment before it
     commits: a record that is gone is looked for anew for some seconds.
@@ -184,23 +224,21 @@ def counters_record(log: Log, partition: int) -> tuple[Commit, bytes] | None:
         commit = log.commits(Stream.READINGS, "process").get(partition)
         if commit is None:
             return None
-        where = f"the process commit of partition {partition}"
-        try:
-            offset = json.loads(commit.note)["counters"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise LogCorrupt(f"{where} names no counters record: {commit.note!r}") from error
-        record = next(log.read(Stream.CHECKPOINTS, partition, offset, offset + 1), None)
-        if record is not None and record.value is not None:
-            return commit, record.value
-    raise LogCorrupt(f"{where} names the counters record at {offset}, which is not there")
+        note = process_note(commit)
+        if note is None:
+            raise LogCorrupt(f"the process commit of partition {partition} names no counters record: {commit.note!r}")
+        record = next(log.read(Stream.CHECKPOINTS, partition, note.counters, note.counters + 1), None)
+        if record is not None:
+            return commit, note, record
+    raise LogCorrupt(f"the process commit of partition {partition} names a counters record that is not there: {commit}")
 
 
-def _counters(where: str, value: bytes, offset: int) -> dict[str, dict[str, int]]:
+def _counters(where: str, record: Record, offset: int) -> dict[str, dict[str, int]]:
     try:
-        document: Any = json.loads(value)
+        document: Any = json.loads(record.content())
         sources: dict[str, dict[str, int]] = document["sources"]
         counted_to = document["offset"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (FrameError, ValueError, KeyError, TypeError) as error:
         raise LogCorrupt(f"{where}: its counters record has no counters") from error
     if counted_to != offset:
         raise LogCorrupt(f"{where} is at {offset}, its counters are at {counted_to}")
@@ -217,6 +255,9 @@ def _dead_letters(log: Log, committed: dict[int, int], advance: Callable[[int], 
         cut += first
         for record in log.read(Stream.DEADLETTER, partition, first, end):
             advance(1)
+            if not record.is_intact:
+                cut += 1
+                continue
             count, origin = _whole(record.headers.get("count"), 1), record.headers.get("origin", b"")
             if origin == b"ingest":
                 refused[record.key.decode("utf-8", "replace")] += count
@@ -227,9 +268,12 @@ def _dead_letters(log: Log, committed: dict[int, int], advance: Callable[[int], 
             else:
                 undelivered += count
     dead_lettered_rows: Counter[str] = Counter()
-    for (_, _, key, _), count in from_process.items():
-        dead_lettered_rows[key.decode("utf-8", "replace")] += count
-    return _DeadLetters(refused, dead_lettered_rows, undelivered, cut)
+    of_records: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    for (partition, offset, key, _), count in from_process.items():
+        source = key.decode("utf-8", "replace")
+        dead_lettered_rows[source] += count
+        of_records[partition, offset][source] += count
+    return _DeadLetters(refused, dead_lettered_rows, undelivered, cut, of_records)
 
 
 def _whole(text: bytes | None, otherwise: int) -> int:

@@ -1,18 +1,18 @@
 """How far every stage has come on a log, measured from outside the stages."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fieldline.clock import Clock
 from fieldline.log import Commit, Log, Stream
+from fieldline.log.notes import deliver_note, process_note
 
 
 class Lag(NamedTuple):
     """One stage in one partition.
 
     offset : the next record it will take; end : next record the stream will get; lag : records in between
-    lost : records that retention removed before the stage had taken them
+    lost : records that were removed before the stage had taken them; they stay counted
     unemitted : results of records already taken are not yet on the log
     """
 
@@ -75,17 +75,13 @@ def _stage(log: Log, stage: str, stream: Stream, group: str) -> list[Lag]:
 def _one(log: Log, stage: str, stream: Stream, partition: int, commit: Commit | None) -> Lag:
     first, end = log.bounds(stream, partition)
     offset = commit.offset if commit else 0
-    lost = max(0, min(first, end) - offset)
+    note = process_note(commit) or deliver_note(commit)
+    lost = max(0, min(first, end) - offset) + (note.lost if note is not None else 0)
     lag = max(0, end - max(offset, first))
     return Lag(stage, stream.value, partition, offset, end, lag, lost, is_unemitted(commit))
 
 
 def is_unemitted(commit: Commit | None) -> bool:
     """Whether a process commit's note says that results are still to come; other notes say nothing about it."""
-    if commit is None or not commit.note:
-        return False
-    try:
-        note = json.loads(commit.note)
-    except ValueError:
-        return False
-    return isinstance(note, dict) and bool(note.get("unemitted", 0))
+    note = process_note(commit)
+    return note is not None and note.unemitted > 0

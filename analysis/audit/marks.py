@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from analysis.audit.balance import counters_record
-from fieldline.errors import LogCorrupt
+from fieldline.errors import FrameError, LogCorrupt
 from fieldline.log import Log, Stream
 
 
@@ -31,9 +31,9 @@ def marks(log: Log) -> list[Mark]:
     for partition in range(log.partitions(Stream.READINGS)):
         record = counters_record(log, partition)
         try:
-            rows: list[Any] = json.loads(record[1]).get("marks", []) if record is not None else []
+            rows: list[Any] = json.loads(record[2].content()).get("marks", []) if record is not None else []
             found += [Mark(row["line"], row["operators"], row["since"], row["said"]) for row in rows]
-        except (ValueError, AttributeError, KeyError, TypeError) as error:
+        except (FrameError, ValueError, AttributeError, KeyError, TypeError) as error:
             where = f"the process commit of partition {partition}"
             raise LogCorrupt(f"{where}: its counters record has marks that can't be read") from error
     return found

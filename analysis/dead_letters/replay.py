@@ -65,7 +65,7 @@ class Replay:
             return  # a frame of several lines is a dead letter once for each of them
         self._appended.add(origin)
         try:
-            rows = len(decode_readings(record.value or b"").time)
+            rows = len(decode_readings(record.content()).time)
         except FrameError as error:
             self._unreadable[f"frame: {error}"] += 1
             return

@@ -6,12 +6,23 @@ from analysis.audit.balance import Balance, Verdict
 from cli.exits import Exit
 from cli.report import Column, Data, Note, Report, Table
 
-_NAMES = ("source", "received", "stored", "duplicate", "late", "waiting", "dead_lettered", "conflict", "missing")
+_NAMES = (
+    "source",
+    "received",
+    "stored",
+    "duplicate",
+    "late",
+    "waiting",
+    "dead_lettered",
+    "lost",
+    "conflict",
+    "missing",
+)
 _EXITS = {Verdict.OK: Exit.OK, Verdict.FAILED: Exit.FAILED, Verdict.UNPROVEN: Exit.UNPROVEN}
 _WORDS = {
     Verdict.OK: "balanced",
     Verdict.FAILED: "NOT BALANCED",
-    Verdict.UNPROVEN: "unproven: retention removed records",
+    Verdict.UNPROVEN: "unproven: records were removed or are damaged",
 }
 
 
@@ -22,11 +33,10 @@ def exit_code(balance: Balance) -> Exit:
 
 def account(balance: Balance) -> Report:
     """Everything about an audit."""
-    has_waiting = any(source.waiting for source in balance.sources)
-    shown = [
-        Column(name, name.replace("_", "-"), is_shown=name != "conflict" and (name != "waiting" or has_waiting))
-        for name in _NAMES
-    ]
+    hidden = {"conflict"} | {
+        name for name in ("waiting", "lost") if not any(getattr(source, name) for source in balance.sources)
+    }
+    shown = [Column(name, name.replace("_", "-"), is_shown=name not in hidden) for name in _NAMES]
     rows = [{name: getattr(source, name) for name in _NAMES} for source in balance.sources]
     totals = {name: sum(row[name] for row in rows) for name in _NAMES[1:]}
     people = Table("", shown, [*rows, {"source": "total", **totals}])
@@ -38,6 +48,7 @@ def account(balance: Balance) -> Report:
             Data("unprocessed", balance.unprocessed),
             Data("cut", balance.cut),
             Data("undelivered", balance.undelivered),
+            Data("lost_records", balance.lost_records),
             people,
             *map(Note, _notes(balance)),
             Note(_WORDS[balance.verdict]),
@@ -61,4 +72,13 @@ def _notes(balance: Balance) -> Iterator[str]:
                 f"{source.dead_letters} are on the dead letter stream"
             )
     if balance.cut:
-        yield f"retention removed {balance.cut} records that were counted; their content can't be counted again"
+        yield (
+            f"{balance.cut} records that were counted were removed by retention or are damaged since; "
+            "their content can't be counted again"
+        )
+    if balance.lost_records or any(source.lost for source in balance.sources):
+        rows = sum(source.lost for source in balance.sources)
+        yield (
+            f"LOST: {balance.lost_records} records were removed before they were processed"
+            + (f", {rows} readings of known sources" if rows else "; the log can't tell whose they were")
+        )

@@ -36,7 +36,7 @@ from cli.report import Note, Report, Verbatim, tell
 from cli.stages.deliver import deliver_parts
 from cli.stages.ingest import ingest_part
 from cli.stages.process import process_part
-from cli.supervisor import Stage, Supervisor, stop_on_signals
+from cli.supervisor import Supervisor, stop_on_signals
 from cli.terminal import say
 from cli.warm import warm_kernels
 from delivery.query import Source
@@ -46,6 +46,7 @@ from fieldline.health import configure_logging
 from fieldline.log import Log
 from fieldline.plant import Plant
 from fieldline.settings import Settings, load_settings
+from ingest.broker.listener import Broker
 from ingest.simulator import Simulation, pack_for, parse_faults
 from ingest.simulator.plantfile import plant_file
 
@@ -103,18 +104,18 @@ class Demo:
         warm_kernels()
         plant = wiring.plant_of(self._settings)
         with ExitStack() as stack:
-            settings, watch = stack.enter_context(embedded_broker(self._settings, "127.0.0.1", 0))
+            settings, broker = stack.enter_context(embedded_broker(self._settings, "127.0.0.1", 0))
             log = stack.enter_context(opened(settings.log))
             span_s = self._asked.span_s
             simulator = SimulatorStage(self._simulation, settings.ingest.mqtt, span_s, self._asked.speed, self._clock)
-            self._watch(settings, plant, log, simulator, watch)
+            self._watch(settings, plant, log, simulator, broker)
             self._simulation.write_truth(self._folder / "truth.json")
             return self._judge(log, plant)
 
-    def _watch(self, settings: Settings, plant: Plant, log: Log, simulator: SimulatorStage, watch: Stage) -> None:
+    def _watch(self, settings: Settings, plant: Plant, log: Log, simulator: SimulatorStage, broker: Broker) -> None:
 
         parts = [
-            ingest_part(settings, plant, log, self._clock),
+            ingest_part(settings, plant, log, self._clock, broker),
             process_part(settings, plant, log, self._clock),
             *deliver_parts(settings, plant, log, self._clock),
         ]
@@ -126,7 +127,6 @@ class Demo:
             supervisor.add("simulator", simulator)
             for part in parts:
                 supervisor.add(part.name, part.stage)
-            supervisor.add("broker", watch)
             supervisor.run(ending.is_reached)
 
     @contextmanager

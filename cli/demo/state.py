@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from analysis.audit.balance import account
 from analysis.audit.lag import Lag, count_dead_letters, measure
 from fieldline.clock import Clock
-from fieldline.frames import decode_batch
 from fieldline.health import Health
-from fieldline.log import Log, Stream
+from fieldline.log import Log, Record, Stream
+from fieldline.readable import metrics_in
 
 _RATE_OVER_S = 2.0
 _HOUR_NS = 3_600_000_000_000
@@ -104,7 +104,7 @@ class DemoState:
         self.dead_letters = count_dead_letters(self._log)
         for partition, at in enumerate(self._at):
             for record in self._log.read(Stream.METRICS, partition, at):
-                self._take(record.value or b"")
+                self._take(record)
                 self._at[partition] = record.offset + 1
         self._count()
         self._account()
@@ -133,8 +133,8 @@ class DemoState:
         over = [start for start in hours if start + _HOUR_NS <= self.plant_ns]
         return hours[max(over)] if over else None
 
-    def _take(self, value: bytes) -> None:
-        batch = decode_batch(value)
+    def _take(self, record: Record) -> None:
+        batch = metrics_in(record)
         kind = (batch.schema.metadata or {}).get(b"kind", b"").decode()
         take = self._takers.get(kind)
         if take is None:

@@ -14,10 +14,11 @@ from cli.embedded import embedded_broker
 from cli.stages.deliver import deliver_parts, with_store
 from cli.stages.ingest import ingest_part
 from cli.stages.process import check_operators, process_part
-from cli.supervisor import Stage
 from cli.terminal import say
 from cli.warm import warm_kernels
 from fieldline.clock import SystemClock
+from fieldline.urls import shown
+from ingest.broker.listener import Broker
 from processing.operators import default
 
 _EMBEDDED_HOST, _EMBEDDED_PORT = "127.0.0.1", 1883
@@ -68,21 +69,22 @@ def run(
     check_operators(settings)
     settings = with_store(settings)
     model, clock = wiring.plant_of(settings), SystemClock()
-    others: dict[str, Stage] = {}
+    broker: Broker | None = None
     with ExitStack() as stack:
         if "ingest.mqtt" not in settings.given:
-            # Before the broker listens: it acknowledges what is published, and without our subscription drops it.
+            # Before the broker listens: who connects is to be answered soon.
             say("making ready; the first time kernels are compiled, which takes a minute or so")
             warm_kernels()
-            settings, watch = stack.enter_context(embedded_broker(settings, _EMBEDDED_HOST, broker_port))
-            others["broker"] = watch
+            settings, broker = stack.enter_context(embedded_broker(settings, _EMBEDDED_HOST, broker_port))
             say(f"no --mqtt given: an embedded broker listens on {settings.ingest.mqtt} (this machine only)")
         the_log = stack.enter_context(opened(settings.log))
-        targets = " and ".join(filter(None, (settings.deliver.influx, settings.deliver.store, *settings.deliver.sinks)))
+        deliver = settings.deliver
+        influx = shown(deliver.influx) if deliver.influx is not None else None
+        targets = " and ".join(filter(None, (influx, deliver.store, *deliver.sinks)))
         say(f"log {settings.log}, results in {targets}")
         stages = [
-            ingest_part(settings, model, the_log, clock),
+            ingest_part(settings, model, the_log, clock, broker),
             process_part(settings, model, the_log, clock),
             *deliver_parts(settings, model, the_log, clock),
         ]
-        wiring.run_parts(stages, settings.http, others, f"ready: {settings.ingest.mqtt} is read; Ctrl-C stops")
+        wiring.run_parts(stages, settings.http, ready=f"ready: {settings.ingest.mqtt} is read; Ctrl-C stops")

@@ -13,6 +13,7 @@ from cli import options
 from cli.exits import Exit
 from cli.report import Column, Data, Note, Report, Table, columns, tell
 from fieldline.clock import SystemClock
+from fieldline.log import Stream
 
 _COLUMNS = [
     *columns("stage", "stream", "partition", "offset", "end", "lag"),
@@ -32,11 +33,21 @@ def status(
             help="Wait until all is drained: 0 then, 1 if not in time.",
         ),
     ] = None,
+    forget: Annotated[
+        str | None,
+        typer.Option(
+            "--forget",
+            metavar="STAGE",
+            help="Keep nothing any more for a deliver stage that will not come back, such as deliver.influx.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Measure the lag, or wait until there is none, and exit with 1 where the wait ran out."""
     settings = options.load(config, log=log)
     with existing(settings.log) as opened:
+        if forget is not None:
+            opened.forget(Stream.METRICS, forget)
         if wait is None:
             lags = measure(opened)
         else:
@@ -50,7 +61,7 @@ def status(
 def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[Mark]) -> Report:
     drained = is_drained(lags)
     lost = [
-        Note(f"retention removed {lag.lost} records of {lag.stream} {lag.partition} before {lag.stage} took them")
+        Note(f"LOST: {lag.lost} records of {lag.stream} {lag.partition} were removed before {lag.stage} took them")
         for lag in lags
         if lag.lost
     ]

@@ -62,6 +62,10 @@ class Log(Protocol):
     def max_record_bytes(self) -> int:
         """The largest key + value + headers that `append` takes; Kafka's changes when a topic's limit does."""
 
+    @property
+    def concern(self) -> str:
+        """What threatens records that nobody has read yet, in words; "" when nothing does."""
+
     def partitions(self, stream: Stream) -> int:
         """How many partitions the stream has. Raises Unavailable, or SettingsError when it does not exist."""
 
@@ -107,20 +111,27 @@ class Log(Protocol):
     def groups(self, stream: Stream) -> list[str]:
         """The groups that ever committed on the stream, sorted."""
 
+    def lost(self, stream: Stream, group: str) -> dict[str, int]:
+        """By asset the rows that the log itself removed before the group had read them, where it can tell; they stay counted."""
+
+    def forget(self, stream: Stream, group: str) -> None:
+        """Let go of a group that will not come back, so that nothing is kept for it any more. Raises InUse, Unavailable."""
+
     def close(self) -> None: ...
 
 
-def open_log(url: str, *, prefix: str = "fieldline", partitions: int | None = None) -> Log:
+def open_log(url: str, *, prefix: str = "fieldline", partitions: int | None = None, is_kept: bool = True) -> Log:
     """The log that `url` names.
 
-    `partitions` is how many partitions a new SQLite file gets (1 if None); Kafka's come from `apply_topics`.
+    `partitions` is how many partitions a new SQLite file gets (1 if None); Kafka's come from `apply_topics`. `is_kept` : whether
+    this process removes what a SQLite file's retention lets go: a verb that only looks does not.
     Raises SettingsError for a URL of neither kind, Unavailable, LogCorrupt.
     """
     scheme, _, rest = url.partition(":")
     if scheme == "sqlite" and rest:
         from fieldline.log.sqlite import SqliteLog
 
-        return SqliteLog(rest.removeprefix("//"), partitions=partitions)
+        return SqliteLog(rest.removeprefix("//"), partitions=partitions, is_kept=is_kept)
     if scheme == "kafka" and rest.startswith("//") and len(rest) > 2:
         from fieldline.log.kafka import KafkaLog
 

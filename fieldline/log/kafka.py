@@ -35,6 +35,8 @@ class KafkaLog:
     Raises SettingsError (a bad URL, no crc32c package), Unavailable when no broker answers.
     """
 
+    concern = ""  # the broker has its own limits and says nothing of them
+
     def __init__(self, bootstrap: str, *, prefix: str = "fieldline") -> None:
         if importlib.util.find_spec("crc32c") is None:
             raise SettingsError("log: Kafka needs the package crc32c (without it 3 MB/s): pip install crc32c")
@@ -114,6 +116,14 @@ class KafkaLog:
         names = [group["group_id"] for group in self._ask(lambda admin: admin.list_groups())]
         ours = sorted(name.removeprefix(begin) for name in names if name.startswith(begin))
         return [name for name in ours if self.commits(stream, name)]
+
+    def lost(self, stream: Stream, group: str) -> dict[str, int]:
+        """See `Log.lost`: of what its retention removed Kafka tells nothing; the stages count the records."""
+        return {}
+
+    def forget(self, stream: Stream, group: str) -> None:
+        """See `Log.forget`: Kafka keeps nothing for a group. Raises SettingsError."""
+        raise SettingsError(f"log: Kafka keeps no records for {group}; its own tools delete a group")
 
     def close(self) -> None:
         """Send what waits, leave the groups, close all connections. Calling it again does nothing."""

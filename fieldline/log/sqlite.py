@@ -1,26 +1,37 @@
 """The log as one SQLite file: WAL, fsync before it answers, group commit.
 
-`sqlite:PATH[?option=value&…]`; options: `retention_s` (age at which records of all streams but checkpoints go,
-default 7 days), `max_bytes` (the oldest go above it, default no limit), `in_flight_bytes` (default 64 MiB).
+`sqlite:PATH[?option=value&…]`; options: `retention_s` (how long after every group has read them records of all streams but
+checkpoints stay, default 7 days), `max_bytes` (the disk limit, default none; see `sqlite_retention`), `in_flight_bytes` (default 64 MiB).
 Several processes may append to one file and read it; each group of a stream has one member.
 """
 
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from pathlib import Path
 
+from fieldline.clock import Clock, SystemClock
 from fieldline.errors import RecordTooLarge, SettingsError, Unavailable
 from fieldline.log.gate import ByteGate
 from fieldline.log.options import WEEK_S, Options
-from fieldline.log.records import COMPACTED, Commit, Record, Stream
-from fieldline.log.sqlite_file import connect, open_file, pack_headers, record_id, to_record, translated
+from fieldline.log.records import Commit, Record, Stream
+from fieldline.log.sqlite_file import (
+    MAX_OFFSET,
+    connect,
+    open_file,
+    pack_headers,
+    record_id,
+    to_commit,
+    to_record,
+    translated,
+)
 from fieldline.log.sqlite_reader import GroupLock, SqliteReader
-from fieldline.log.sqlite_upkeep import Retention, WriteBack
+from fieldline.log.sqlite_retention import Retention
+from fieldline.log.sqlite_upkeep import WriteBack
 from fieldline.log.sqlite_writer import Append, Note, Writer
 
 _APPEND_S = 120.0
@@ -34,13 +45,15 @@ _MAX_RECORD_BYTES = 64 << 20
 class SqliteLog:
     """A log in one file; see the module's text for `path`'s options.
 
+    is_kept : whether this process removes what retention lets go; a verb that only looks must not, for it may not know the options.
+
     A future's callbacks run on the writer's thread: they must not block. Raises SettingsError, LogCorrupt, Unavailable.
     """
 
     max_record_bytes = _MAX_RECORD_BYTES
 
     def __init__(
-        self, path: str | Path, *, partitions: int | None = None, now_ns: Callable[[], int] = time.time_ns
+        self, path: str | Path, *, partitions: int | None = None, clock: Clock | None = None, is_kept: bool = True
     ) -> None:
         name, options = Options.split(str(path))
         self.path = Path(name).resolve()
@@ -51,7 +64,6 @@ class SqliteLog:
         self._gate = ByteGate(options.whole("in_flight_bytes", 64 << 20, low=1))
         options.finish()
         db, self._partitions = open_file(self.path, partitions)
-        ages = {stream: retention_s for stream in Stream if stream not in COMPACTED}
         self._appended = threading.Condition()
         self._version = 0
         self._others = 0
@@ -62,9 +74,19 @@ class SqliteLog:
         self._readers: set[SqliteReader] = set()
         self._is_open = True
         self._watch = connect(self.path)
-        retention = Retention(ages, max_bytes or None, self._partitions)
+        with translated(self.path):
+            rows = self._watch.execute("SELECT stream, partition, unchecked FROM head").fetchall()
+        self._unchecked = {(stream, partition): unchecked for stream, partition, unchecked in rows}
+        self._retention = Retention(retention_s, max_bytes or None) if is_kept else None
         self._upkeep = WriteBack(self.path)
-        self._writer = Writer(db, self.path, self._gate, retention, self._upkeep, now_ns, self._notify)
+        self._writer = Writer(
+            db, self.path, self._gate, self._retention, self._upkeep, clock or SystemClock(), self._notify
+        )
+
+    @property
+    def concern(self) -> str:
+        """See `Log.concern`."""
+        return self._retention.concern if self._retention is not None else ""
 
     def partitions(self, stream: Stream) -> int:
         """See `Log.partitions`."""
@@ -146,16 +168,38 @@ class SqliteLog:
 
     def commits(self, stream: Stream, group: str) -> dict[int, Commit]:
         """See `Log.commits`."""
-        sql = "SELECT partition, position, note FROM commits WHERE stream=? AND member_of=?"
+        sql = 'SELECT partition, "offset", note, checksum FROM commits WHERE stream=? AND member_of=?'
         with self._connection() as db:
             rows = db.execute(sql, (stream, group)).fetchall()
-        return {partition: Commit(offset, note) for partition, offset, note in rows}
+        return {row[0]: to_commit(stream, group, row) for row in rows}
+
+    def lost(self, stream: Stream, group: str) -> dict[str, int]:
+        """See `Log.lost`."""
+        sql = "SELECT asset, sum(rows) FROM lost WHERE stream=? AND member_of=? GROUP BY asset"
+        with self._connection() as db:
+            return dict(db.execute(sql, (stream, group)).fetchall())
 
     def groups(self, stream: Stream) -> list[str]:
         """See `Log.groups`."""
         with self._connection() as db:
             rows = db.execute("SELECT DISTINCT member_of FROM commits WHERE stream=? ORDER BY 1", (stream,)).fetchall()
         return [group for (group,) in rows]
+
+    def forget(self, stream: Stream, group: str) -> None:
+        """See `Log.forget`. Raises SettingsError for a group that there is not."""
+        lock = GroupLock(self.path, Stream(stream), group)
+        try:
+            with self._connection() as db:
+                db.execute("BEGIN IMMEDIATE")
+                gone = [
+                    db.execute(f"DELETE FROM {table} WHERE stream=? AND member_of=?", (stream, group)).rowcount
+                    for table in ("generation", "commits", "lost")
+                ]
+                db.execute("COMMIT")
+        finally:
+            lock.release()
+        if not any(gone):
+            raise SettingsError(f"log {self.path}: there is no group {group} on {stream}")
 
     def close(self) -> None:
         """Write what waits, close the readers and the file. Calling it again does nothing."""
@@ -178,14 +222,17 @@ class SqliteLog:
 
     def fetch(self, stream: Stream, partition: int, start: int, stop: int | None, max_bytes: int) -> list[Record]:
         """Records from `start` to `stop` (exclusive), up to `max_bytes` of values and at least one if there is one."""
-        end = record_id(partition + 1, 0) if stop is None else record_id(partition, stop)
-        sql = f"SELECT id, appended_ns, key, headers, value FROM {stream} WHERE id>=? AND id<? ORDER BY id"
+        if start > MAX_OFFSET:
+            return []
+        end = record_id(partition + 1, 0) if stop is None else record_id(partition, min(stop, MAX_OFFSET))
+        sql = f"SELECT id, appended_ns, key, headers, value, checksum FROM {stream} WHERE id>=? AND id<? ORDER BY id"
         records: list[Record] = []
+        unchecked = self._unchecked[stream, partition]
         with self._connection() as db:
             rows = db.execute(sql, (record_id(partition, max(start, 0)), end))
             for row in rows:
-                records.append(to_record(row))
-                max_bytes -= len(row[4] or b"") + _RECORD_OVERHEAD
+                records.append(to_record(row, unchecked))
+                max_bytes -= len(records[-1].value or b"") + _RECORD_OVERHEAD
                 if max_bytes <= 0:
                     break
             rows.close()

@@ -1,44 +1,74 @@
 """The file of a SQLite log: its tables, how it is opened, and what SQLite's errors mean.
 
 One table a stream with `id = partition << 48 | offset`, so that a partition is one contiguous range of the
-table's tree; small columns stand before the value, so that they are read without touching it.
+table's tree; small columns stand before the value, so that they are read without touching it. Every record and every commit has a
+checksum of all that is in its row. Version 1 of the file had none: it is migrated when it is opened, and `head.unchecked` says up to
+which offset records have none.
 """
 
 import os
 import sqlite3
+import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from isal.isal_zlib import crc32
 
 from fieldline.errors import FieldlineError, LogCorrupt, SettingsError, Unavailable
-from fieldline.log.records import Record, Stream
+from fieldline.log.records import Commit, Record, Stream
+from fieldline.private import make_private
 
 APPLICATION_ID = 0x464C4F47  # "FLOG"
-VERSION = 1
+VERSION = 2
+_FIRST_VERSION = 1
 PARTITION_SHIFT = 48
 MAX_PARTITIONS = 1024
 BUSY_TIMEOUT_S = 10.0
 _PAGE_BYTES = 8192
 _WAL_KEPT_BYTES = 32 << 20
-_OFFSETS = (1 << PARTITION_SHIFT) - 1
-_COLUMNS = "id INTEGER PRIMARY KEY, appended_ns INTEGER NOT NULL, key BLOB NOT NULL, headers BLOB, value BLOB"
+MAX_OFFSET = (1 << PARTITION_SHIFT) - 1
+_COLUMNS = (
+    "id INTEGER PRIMARY KEY, appended_ns INTEGER NOT NULL, key BLOB NOT NULL, headers BLOB, value BLOB,"
+    " checksum INTEGER"
+)
 
+_KEEPING = [
+    "CREATE TABLE watch(one INTEGER PRIMARY KEY, watched REAL NOT NULL, seen REAL NOT NULL)",
+    "CREATE TABLE marks(stream TEXT NOT NULL, partition INTEGER NOT NULL, before INTEGER NOT NULL, at REAL NOT NULL,"
+    " PRIMARY KEY(stream, partition, before)) WITHOUT ROWID",
+    "CREATE TABLE lost(stream TEXT NOT NULL, member_of TEXT NOT NULL, partition INTEGER NOT NULL, asset TEXT NOT NULL,"
+    " rows INTEGER NOT NULL, PRIMARY KEY(stream, member_of, partition, asset)) WITHOUT ROWID",
+]
 _SCHEMA = [
     "CREATE TABLE head(stream TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL,"
-    " PRIMARY KEY(stream, partition)) WITHOUT ROWID",
+    " unchecked INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(stream, partition)) WITHOUT ROWID",
     "CREATE TABLE commits(stream TEXT NOT NULL, member_of TEXT NOT NULL, partition INTEGER NOT NULL,"
-    " position INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY(stream, member_of, partition)) WITHOUT ROWID",
+    ' "offset" INTEGER NOT NULL, note TEXT NOT NULL, checksum INTEGER,'
+    " PRIMARY KEY(stream, member_of, partition)) WITHOUT ROWID",
     "CREATE TABLE generation(stream TEXT NOT NULL, member_of TEXT NOT NULL, number INTEGER NOT NULL,"
     " PRIMARY KEY(stream, member_of)) WITHOUT ROWID",
     *(f"CREATE TABLE {stream}({_COLUMNS})" for stream in Stream),
     f"CREATE INDEX {Stream.CHECKPOINTS}_key ON {Stream.CHECKPOINTS}(key)",
+    *_KEEPING,
 ]
+_FROM_VERSION_1 = [
+    'ALTER TABLE commits RENAME COLUMN position TO "offset"',
+    "ALTER TABLE commits ADD COLUMN checksum INTEGER",
+    "ALTER TABLE head ADD COLUMN unchecked INTEGER NOT NULL DEFAULT 0",
+    "UPDATE head SET unchecked = next",
+    *(f"ALTER TABLE {stream} ADD COLUMN checksum INTEGER" for stream in Stream),
+    *_KEEPING,
+]
+
+Row = tuple[int, int, bytes, bytes | None, bytes | None, int | None]
+"""A record's columns: id, appended_ns, key, headers, value, checksum."""
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(dict[str, bytes]).decode
+_numbers = struct.Struct("<qqqqq").pack
 
 
 def pack_headers(headers: Mapping[str, bytes] | None) -> bytes | None:
@@ -51,11 +81,46 @@ def record_id(partition: int, offset: int) -> int:
     return partition << PARTITION_SHIFT | offset
 
 
-def to_record(row: tuple[int, int, bytes, bytes | None, bytes | None]) -> Record:
-    """A row (id, appended_ns, key, headers, value) as a record."""
-    identity, appended_ns, key, headers, value = row
-    fields = _unpack(headers) if headers else {}
-    return Record(identity >> PARTITION_SHIFT, identity & _OFFSETS, key, value, fields, appended_ns)
+def checksum(identity: int, appended_ns: int, key: bytes, headers: bytes | None, value: bytes | None) -> int:
+    """What tells that a record is what was appended: CRC-32 of everything in its row, and of where one column ends."""
+    headers_size = -1 if headers is None else len(headers)
+    size = -1 if value is None else len(value)
+    small = _numbers(identity, appended_ns, len(key), headers_size, size) + key + (headers or b"")
+    return crc32(value or b"", crc32(small))
+
+
+def to_record(row: Row, unchecked: int) -> Record:
+    """A row as a record; `unchecked` : records before this offset were written without a checksum."""
+    identity, appended_ns, key, headers, value, expected = row
+    partition, offset = identity >> PARTITION_SHIFT, identity & MAX_OFFSET
+    try:
+        if expected == checksum(identity, appended_ns, key, headers, value) or (
+            expected is None and offset < unchecked
+        ):
+            return Record(partition, offset, key, value, _unpack(headers) if headers else {}, appended_ns)
+    except (TypeError, struct.error, msgspec.DecodeError):
+        pass  # a damaged row may have columns of any type
+    whole = [column if isinstance(column, bytes) else b"" for column in (key, headers, value)]
+    try:
+        named = _unpack(whole[1]) if whole[1] else {}
+    except msgspec.DecodeError:
+        named = {}
+    return Record(
+        partition, offset, whole[0], whole[2], named, appended_ns if isinstance(appended_ns, int) else 0, False
+    )
+
+
+def commit_checksum(stream: str, group: str, partition: int, offset: int, note: str) -> int:
+    """What tells that a commit is what was written."""
+    return crc32("\0".join((stream, group, str(partition), str(offset), note)).encode())
+
+
+def to_commit(stream: str, group: str, row: tuple[int, int, str, int | None]) -> Commit:
+    """A row (partition, offset, note, checksum) as a commit; of one that is damaged only that the group begins anew is left."""
+    partition, offset, note, expected = row
+    if expected != commit_checksum(stream, group, partition, offset, str(note)):
+        return Commit(0, "")
+    return Commit(offset, note)
 
 
 def translate(error: sqlite3.Error, path: Path) -> FieldlineError:
@@ -84,6 +149,8 @@ def translated(path: Path) -> Iterator[None]:
 def connect(path: Path, *, cache_kib: int = 2048) -> sqlite3.Connection:
     """A connection in autocommit mode that may be handed from thread to thread. Raises sqlite3.Error."""
     db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    # A damaged row may hold as text what is none.
+    db.text_factory = lambda text: text.decode("utf-8", "replace")
     try:
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA wal_autocheckpoint=0")
@@ -108,6 +175,7 @@ def open_file(path: Path, partitions: int | None) -> tuple[sqlite3.Connection, i
         raise SettingsError(f"log {path}: expected a file, this is a folder")
     if path.exists() and not os.access(path, os.W_OK):
         raise SettingsError(f"log {path}: the file cannot be written")
+    make_private(path)
     with translated(path):
         db = connect(path)
         try:
@@ -118,22 +186,46 @@ def open_file(path: Path, partitions: int | None) -> tuple[sqlite3.Connection, i
 
 
 def _prepare(db: sqlite3.Connection, path: Path, partitions: int) -> int:
-    if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+    version = pragma(db, "user_version")
+    if version == 0:
         db.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         _enter_wal(db)
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            _create(db, path, partitions)
-            db.execute("COMMIT")
-        except (sqlite3.Error, FieldlineError):
-            db.execute("ROLLBACK")
-            raise
-    application, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    if application != APPLICATION_ID:
+        _at_once(db, lambda: _create(db, path, partitions))
+    if pragma(db, "application_id") != APPLICATION_ID:
         raise LogCorrupt(f"log {path}: a SQLite file, but not a Fieldline log")
-    if version != VERSION:
+    if version == _FIRST_VERSION:
+        _at_once(db, lambda: _migrate(db))
+    if (version := pragma(db, "user_version")) != VERSION:
         raise SettingsError(f"log {path}: expected version {VERSION} of the file, got {version}; upgrade Fieldline")
     return int(db.execute("SELECT count(*) FROM head WHERE stream=?", (Stream.READINGS.value,)).fetchone()[0])
+
+
+def pragma(db: sqlite3.Connection, name: str) -> int:
+    """A pragma that is a whole number. Raises sqlite3.Error."""
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _at_once(db: sqlite3.Connection, work: Callable[[], None]) -> None:
+    """Do `work` wholly or not at all, while no other process writes."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        work()
+        db.execute("COMMIT")
+    except (sqlite3.Error, FieldlineError):
+        db.execute("ROLLBACK")
+        raise
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    """Make a file of version 1 one of this version, unless another process has just done it. Takes the same time for any size."""
+    if pragma(db, "user_version") != _FIRST_VERSION:
+        return
+    for statement in _FROM_VERSION_1:
+        db.execute(statement)
+    commits = db.execute('SELECT stream, member_of, partition, "offset", note FROM commits').fetchall()
+    update = "UPDATE commits SET checksum=? WHERE stream=? AND member_of=? AND partition=?"
+    db.executemany(update, [(commit_checksum(*row), *row[:3]) for row in commits])
+    db.execute(f"PRAGMA user_version={VERSION}")
 
 
 def _enter_wal(db: sqlite3.Connection) -> None:
@@ -151,13 +243,13 @@ def _enter_wal(db: sqlite3.Connection) -> None:
 
 def _create(db: sqlite3.Connection, path: Path, partitions: int) -> None:
     """The tables of a new file, unless another process has just made them."""
-    if db.execute("PRAGMA user_version").fetchone()[0] != 0:
+    if pragma(db, "user_version") != 0:
         return
     if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise LogCorrupt(f"log {path}: a SQLite file, but not a Fieldline log")
     for statement in _SCHEMA:
         db.execute(statement)
     rows = [(stream.value, partition) for stream in Stream for partition in range(partitions)]
-    db.executemany("INSERT INTO head VALUES(?, ?, 0)", rows)
+    db.executemany("INSERT INTO head(stream, partition, next) VALUES(?, ?, 0)", rows)
     db.execute(f"PRAGMA application_id={APPLICATION_ID}")
     db.execute(f"PRAGMA user_version={VERSION}")

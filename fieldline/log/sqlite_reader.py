@@ -27,6 +27,8 @@ class Source(Protocol):
 
     def commits(self, stream: Stream, group: str) -> dict[int, Commit]: ...
 
+    def bounds(self, stream: Stream, partition: int) -> tuple[int, int]: ...
+
 
 class GroupLock:
     """A lock file beside the log, held for as long as the object lives; the kernel frees it when a process dies."""
@@ -36,7 +38,7 @@ class GroupLock:
             raise SettingsError(f"log: expected a group of letters, digits, '.', '_' and '-', got {group!r}")
         self.path = path.with_name(f"{path.name}.{stream}.{group}.lock")
         try:
-            self._file: int | None = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._file: int | None = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise SettingsError(f"log {path}: cannot make the lock file {self.path.name}: {error.strerror}") from error
         try:
@@ -71,7 +73,10 @@ class SqliteReader:
         self.generation = generation
         self._source, self._stream, self._group, self._lock = source, stream, group, lock
         commits = source.commits(stream, group)
-        self._next = {p: commits[p].offset if p in commits else 0 for p in range(partitions)}
+        self._next = dict.fromkeys(range(partitions), 0)
+        for partition, commit in commits.items():
+            if commit.offset <= source.bounds(stream, partition)[1]:  # else the log was made again since
+                self._next[partition] = commit.offset
         self._paused: set[int] = set()
         self._is_announced = False
         self._turn = 0

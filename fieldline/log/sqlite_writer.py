@@ -3,18 +3,19 @@
 import logging
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fieldline.clock import Clock
 from fieldline.errors import FieldlineError, LogCorrupt, Unavailable
 from fieldline.log.gate import ByteGate
 from fieldline.log.records import COMPACTED, Stream
-from fieldline.log.sqlite_file import record_id, translate
-from fieldline.log.sqlite_upkeep import Retention, WriteBack
+from fieldline.log.sqlite_file import checksum, commit_checksum, record_id, translate
+from fieldline.log.sqlite_retention import Retention
+from fieldline.log.sqlite_upkeep import WriteBack
 
 _log = logging.getLogger(__name__)
 _MAX_ITEMS = 10_000
@@ -50,21 +51,21 @@ Item = Append | Note
 
 
 class Writer:
-    """A thread that owns the writing connection. `written` is called after every commit."""
+    """A thread that owns the writing connection. `written` is called after every commit; without `retention` nothing is removed."""
 
     def __init__(
         self,
         db: sqlite3.Connection,
         path: Path,
         gate: ByteGate,
-        retention: Retention,
+        retention: Retention | None,
         write_back: WriteBack,
-        now_ns: Callable[[], int],
+        clock: Clock,
         written: Callable[[], None],
     ) -> None:
         self.failures = 0
         self._db, self._path, self._gate, self._retention = db, path, gate, retention
-        self._write_back, self._now_ns, self._written = write_back, now_ns, written
+        self._write_back, self._clock, self._written = write_back, clock, written
         self._waiting: deque[Item] = deque()
         self._submitted = 0
         self._settled = 0
@@ -146,7 +147,7 @@ class Writer:
         heads: dict[tuple[Stream, int], int] = {}
         rows: dict[Stream, list[tuple[Any, ...]]] = {}
         offsets: list[int] = []
-        now = self._now_ns()
+        now = self._clock.now_ns()
         for item in batch:
             if isinstance(item, Note):
                 self._put_note(item)
@@ -156,13 +157,14 @@ class Writer:
             offset = heads[place] if place in heads else self._head(*place)
             heads[place] = offset + 1
             offsets.append(offset)
-            row = (record_id(item.partition, offset), now, item.key, item.headers, item.value)
+            said = (record_id(item.partition, offset), now, item.key, item.headers, item.value)
+            row = (*said, checksum(*said))
             if item.stream in COMPACTED:
                 self._replace(item, row)
             else:
                 rows.setdefault(item.stream, []).append(row)
         for stream, values in rows.items():
-            self._db.executemany(f"INSERT INTO {stream} VALUES(?, ?, ?, ?, ?)", values)
+            self._db.executemany(f"INSERT INTO {stream} VALUES(?, ?, ?, ?, ?, ?)", values)
         update = [(head, stream, partition) for (stream, partition), head in heads.items()]
         self._db.executemany("UPDATE head SET next=? WHERE stream=? AND partition=?", update)
         return offsets
@@ -177,15 +179,16 @@ class Writer:
         sql = f"DELETE FROM {item.stream} WHERE key=? AND id>=? AND id<?"
         self._db.execute(sql, (item.key, first, stop))
         if item.value is not None:
-            self._db.execute(f"INSERT INTO {item.stream} VALUES(?, ?, ?, ?, ?)", row)
+            self._db.execute(f"INSERT INTO {item.stream} VALUES(?, ?, ?, ?, ?, ?)", row)
 
     def _put_note(self, item: Note) -> None:
         row = (item.stream, item.group, item.partition, item.offset, item.note)
-        self._db.execute("INSERT OR REPLACE INTO commits VALUES(?, ?, ?, ?, ?)", row)
+        self._db.execute("INSERT OR REPLACE INTO commits VALUES(?, ?, ?, ?, ?, ?)", (*row, commit_checksum(*row)))
 
     def _keep_house(self) -> None:
         try:
-            self._retention.prune(self._db, time.monotonic(), self._now_ns())
+            if self._retention is not None:
+                self._retention.prune(self._db, self._clock.monotonic())
             self._write_back.start_over(self._db)
         except sqlite3.Error as error:
             self._roll_back()

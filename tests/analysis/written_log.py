@@ -54,12 +54,16 @@ class WrittenLog:
         encoded = {name: text.encode() for name, text in told.items()}
         return self.log.append(Stream.DEADLETTER, 0, source.encode(), payload, encoded).result(10)
 
-    def commit_process(self, offset: int, sources: dict[str, dict[str, int]], unemitted: int = 0) -> None:
+    def commit_process(
+        self, offset: int, sources: dict[str, dict[str, int]], unemitted: int = 0, lost: int = 0
+    ) -> None:
         value = json.dumps({"offset": offset, "sources": sources}).encode()
         counters = self.log.append(Stream.CHECKPOINTS, 0, b"counters", value).result(10)
         reader = self.log.reader(Stream.READINGS, "process")
         reader.poll(0.0)
-        reader.commit(0, offset, json.dumps({"state": counters, "counters": counters, "unemitted": unemitted}))
+        reader.commit(
+            0, offset, json.dumps({"state": counters, "counters": counters, "unemitted": unemitted, "lost": lost})
+        )
         reader.close()
 
     def commit_delivery(self, offset: int, group: str = "deliver.store") -> None:

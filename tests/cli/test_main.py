@@ -256,3 +256,30 @@ def test_version_is_the_packages(fieldline: Callable[..., Result]) -> None:
     from fieldline import __version__
 
     assert fieldline("version").stdout == f"fieldline {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "url"),
+    [
+        ("--mqtt", "mqtt://ann:hunter2@127.0.0.1:1"),
+        ("--mqtt", "mqtt://ann:hun/ter2@127.0.0.1:1"),
+        ("--log", "kafka://ann:hunter2@127.0.0.1:1"),
+        ("--influx", "http://ann:hunter2@127.0.0.1:1/b"),
+        ("--influx", "http://127.0.0.1:1/b?token=hunter2"),
+    ],
+)
+def test_check_and_run_refuse_a_secret_in_a_url_alike_and_do_not_repeat_it(
+    fieldline: Callable[..., Result], tmp_path: Path, flag: str, url: str
+) -> None:
+    name = {"--mqtt": "ingest.mqtt", "--log": "log", "--influx": "deliver.influx"}[flag].rpartition(".")
+    table = f"[{name[0]}]\n" if name[0] else ""
+    (tmp_path / "f.toml").write_text(f'{table}{name[2]} = "{url}"\n')
+
+    for result in (
+        fieldline("check", "--config", "f.toml"),
+        fieldline("run", flag, url),
+        fieldline("check", "--config", "f.toml", "--json"),
+    ):
+        assert result.exit_code != 0
+        assert "hun" not in result.output and "ter2" not in result.output
+    assert fieldline("run", flag, url).exit_code == 2

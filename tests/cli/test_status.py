@@ -43,3 +43,27 @@ def test_status_wait_is_0_when_drained_and_1_when_not_in_time(
 
     assert too_late.exit_code == 1
     assert in_time.exit_code == 0
+
+
+def test_status_lets_go_of_a_stage_that_will_not_come_back(
+    written: WrittenLog, fieldline: Callable[..., Result]
+) -> None:
+    written.put_energy("a/b/c", [1.0])
+    written.commit_delivery(0, "deliver.influx")
+    written.commit_delivery(1)
+
+    before = fieldline("status", "--log", written.url, "--wait", "0s")
+    after = fieldline("status", "--log", written.url, "--wait", "0s", "--forget", "deliver.influx")
+    again = fieldline("status", "--log", written.url, "--forget", "deliver.influx")
+
+    assert (before.exit_code, after.exit_code, again.exit_code) == (1, 0, 2)
+    assert "there is no group deliver.influx" in again.stderr
+
+
+def test_status_tells_what_was_lost_for_good(written: WrittenLog, fieldline: Callable[..., Result]) -> None:
+    written.put_readings("a/b/c", [1.0])
+    written.commit_process(1, {"a/b/c": counts(stored=1)}, lost=3)
+
+    told = fieldline("status", "--log", written.url)
+
+    assert "LOST: 3 records of readings 0 were removed before process took them" in told.stdout

@@ -15,7 +15,7 @@ from tests.contracts.distributions import importable, install
 RIGHT = (Path(__file__).parent / "travel.py").read_text("utf-8")
 _SAVED = "                kept.before[chunk.block + j] = kept.state[chunk.state + j]\n"
 _FOUND = "            part, value = kept.slices[row], rows.value[i]\n"
-_RETURNED = '    return [MetricRows("travel", '
+_FIELDS = '    fields = {"travel": parts["travel"][some]}\n'
 
 WRONG = {
     "the state before a slice is not kept": ("check_each_row_late", _SAVED, "                pass\n"),
@@ -58,28 +58,28 @@ WRONG = {
     "bad samples count": ("check_bad_quality", "rows.quality[i] > UNCERTAIN or ", ""),
     "longer windows are not told": ("check_any_arrival", "|= EMIT | SPREAD", "|= EMIT"),
     "a slice that was run is not to be emitted": ("check_each_row_late", "|= EMIT | SPREAD", "|= SPREAD"),
-    "a field that is not catalogued": ("check_catalogue", '"rev": found', '"moves": parts["count"].copy(), "rev": found'),
-    "a catalogued field that is not emitted": ("check_catalogue", 'fields = {"travel": parts["travel"].copy(), ', "fields = {"),
+    "a field that is not catalogued": ("check_catalogue", _FIELDS, _FIELDS + '    fields["moves"] = parts["count"][some]\n'),
+    "a catalogued field that is not emitted": ("check_catalogue", _FIELDS, "    fields = {}\n"),
     "a field without a unit": ("check_catalogue", '"tag\'s"', '""'),
     "a field without a source": ("check_catalogue", '"Σ |xᵢ − xᵢ₋₁|", OWN', '"Σ |xᵢ − xᵢ₋₁|", ""'),
     "windows of orders that cannot be retracted": ("check_catalogue", '"1h", "day"', '"1h", "order"'),
     "seconds that nobody makes": ("check_declaration", '"1h", "day"', '"1h", "1s"'),
     "a field of `later` that is none": ("check_declaration", "    kept=KEPT,\n", '    kept=KEPT,\n    later=("moves",),\n'),
-    "a clock": ("check_purity", "parts[\"travel\"].copy()", 'parts["travel"] + __import__("time").time_ns()'),
+    "a clock": ("check_purity", _FIELDS, _FIELDS + '    fields["travel"] += __import__("time").time_ns()\n'),
     "a memory of its own": (
         "check_purity",
-        "parts[\"travel\"].copy()",
-        'parts["travel"] + (globals().setdefault("m", []).append(1) or len(globals()["m"]))',
+        _FIELDS,
+        _FIELDS + '    fields["travel"] += globals().setdefault("m", []).append(1) or len(globals()["m"])\n',
     ),
     "coverage that is no share": (
         "check_bounds",
-        '"rev": found',
-        '"coverage": parts["count"] * 1.0, "rev": found',
+        _FIELDS,
+        _FIELDS + '    fields["coverage"] = parts["count"][some] * 1.0\n',
     ),
     "rows that say of themselves that they are retracted": (
         "check_windows",
-        _RETURNED,
-        '    fields["retracted"] = np.ones(len(found))\n' + _RETURNED,
+        _FIELDS,
+        _FIELDS + '    fields["retracted"] = np.ones(int(some.sum()))\n',
     ),
 }  # fmt: skip
 

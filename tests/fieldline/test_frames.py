@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from fieldline.errors import FrameError
-from fieldline.frames import ColumnRole, decode_batch, encode_metrics, event_value, payload_digest, role_of
+from fieldline.frames import (
+    ColumnRole,
+    decode_batch,
+    decode_metrics,
+    encode_batch,
+    encode_metrics,
+    event_value,
+    payload_digest,
+    role_of,
+)
 from fieldline.recorded import recorded_s
 
 NOON_S = 1_790_769_600  # 2026-09-30T12:00:00Z
@@ -98,3 +107,21 @@ def test_a_column_of_a_role_that_is_not_known_is_refused_by_name() -> None:
 
     with pytest.raises(FrameError, match="shift: expected the role label or text"):
         role_of(field)
+
+
+@pytest.mark.parametrize("name", [b"\xd6\xff\xfe", b"tag"])
+def test_metrics_whose_column_has_no_name_or_another_one_s_are_refused(name: bytes) -> None:
+    one = np.zeros(1, np.int32), ["a"]
+    frame = encode_metrics("oee", np.arange(1), one, None, None, {"xyz": np.ones(1)})
+
+    with pytest.raises(FrameError):
+        decode_metrics(frame.replace(b"xyz", name))
+
+
+@pytest.mark.parametrize("column", ["time", "asset"])
+def test_metrics_without_what_says_which_rows_they_are_are_refused(column: str) -> None:
+    one = np.zeros(1, np.int32), ["a"]
+    batch = decode_metrics(encode_metrics("oee", np.arange(1), one, None, None, {"oee": np.ones(1)}))
+
+    with pytest.raises(FrameError, match=f"lacks the column {column}"):
+        decode_metrics(encode_batch(batch.drop_columns([column])))

@@ -109,12 +109,41 @@ def test_a_secret_of_a_wrong_type_is_not_shown_in_the_error(file_of):
     assert "8675309" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["mqtt://u:s3cret@x", "mqtt://u:s3cret@x:99999", "http://u:s3cret@x"])
-def test_a_password_in_a_url_is_refused_and_not_shown(url):
-    with pytest.raises(SettingsError) as caught:
-        load_settings(None, {}, {"ingest.mqtt": url})
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("ingest.mqtt", "mqtt://u:s3cret@x"),
+        ("ingest.mqtt", "mqtt://u:s3cret@x:99999"),
+        ("ingest.mqtt", "mqtt://u:s3cret/s3cret@x"),
+        ("ingest.mqtt", "http://u:s3cret@x"),
+        ("deliver.influx", "http://u:s3cret@x:8086/bucket"),
+        ("log", "kafka://u:s3cret@x:9092"),
+        ("log", "kafka://u:s3cret?s3cret@x:9092"),
+        ("log", "kafka://u:s3cret@x:9092?password_file=/run/secrets/x"),
+    ],
+)
+def test_a_password_in_a_url_is_refused_and_not_shown(name, url):
+    with pytest.raises(SettingsError, match="a password has no place in a URL") as caught:
+        load_settings(None, {}, {name: url})
 
     assert "s3cret" not in str(caught.value)
+
+
+def test_users_and_options_in_urls_are_no_passwords():
+    urls = {
+        "ingest.mqtt": "mqtt://ann@x",
+        "log": "kafka://ann@x:9092?password_file=/run/a@b",
+        "deliver.influx": "http://x:8086/b?org=me@x.com",
+    }
+
+    assert load_settings(None, {}, urls).log == urls["log"]
+
+
+def test_topic_filters_that_overlap_are_refused_unless_one_covers_the_other():
+    with pytest.raises(SettingsError, match=r"'plant/\+/power' and 'plant/hall1/#' match some topics both"):
+        load_settings(None, {}, {"ingest.subscribe": ["plant/+/power", "plant/hall1/#"]})
+
+    assert load_settings(None, {}, {"ingest.subscribe": ["plant/#", "plant/hall1/#", "farm/#"]}).given
 
 
 def test_a_password_comes_from_its_file(file_of):

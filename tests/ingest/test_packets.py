@@ -43,7 +43,7 @@ def test_a_stream_cut_anywhere_gives_the_same_messages() -> None:
         properties = chance.choice([b"", b"\x01\x01", b"\x26\x00\x01a" + b"\x00\xff" + b"v" * 255])
         flags = chance.choice([0, RETAIN, DUPLICATE])
         stream += publish(b"a/%d" % mid, payload, mid, flags, properties) + b"\xd0\x00"
-        expected.append((b"a/%d" % mid, payload, mid, flags | 2, len(payload)))
+        expected.append((b"a/%d" % mid, payload, mid, flags | 2, len(payload), 0))
 
     for size in (1, 7, 1000, len(stream)):
         whole, others = reader()
@@ -58,7 +58,7 @@ def test_version_3_1_1_has_no_properties() -> None:
 
     old.feed(publish(b"t", b"\x05rest", 9, properties=None))
 
-    assert old.messages == [(b"t", b"\x05rest", 9, 2, 5)]
+    assert old.messages == [(b"t", b"\x05rest", 9, 2, 5, 0)]
 
 
 @pytest.mark.parametrize("size", [1 << 10, 1 << 16, 1 << 22])
@@ -71,7 +71,7 @@ def test_of_a_payload_over_the_limit_only_the_beginning_is_kept(size: int) -> No
         held = len(small._rest)
         assert held <= 70_100 + size
 
-    assert small.messages == [(b"big", b"x" * 100, 5, 2, 3_000_000), (b"next", b"1", 6, 2, 1)]
+    assert small.messages == [(b"big", b"x" * 100, 5, 2, 3_000_000, 0), (b"next", b"1", 6, 2, 1, 0)]
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,19 @@ from fieldline.health import Health
 from fieldline.log import Log, Record, Stream
 from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
+from ingest.source import Source
 from ingest.stage import IngestStage
 
 
 class Rig:
     """What a test sees of a running stage."""
 
-    def __init__(self, log: Log, settings: IngestSettings, plant: Plant | None = None) -> None:
+    def __init__(
+        self, log: Log, settings: IngestSettings, plant: Plant | None = None, source: Source | None = None
+    ) -> None:
         self.log = log
         self.health = Health("ingest")
-        self.stage = IngestStage(settings, plant or Plant(), log, self.health, SystemClock())
+        self.stage = IngestStage(settings, plant or Plant(), log, self.health, SystemClock(), source)
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self.stage.run, args=(self.stop,), daemon=True)
 
@@ -43,9 +46,9 @@ class Rig:
 
 
 @contextmanager
-def ingest(log: Log, plant: Plant | None = None, **settings: Any) -> Iterator[Rig]:
+def ingest(log: Log, plant: Plant | None = None, source: Source | None = None, **settings: Any) -> Iterator[Rig]:
     """A running stage, stopped at the end in less than 10 s."""
-    rig = Rig(log, IngestSettings(**settings), plant)
+    rig = Rig(log, IngestSettings(**settings), plant, source)
     rig.thread.start()
     try:
         yield rig

@@ -63,7 +63,7 @@ class Process:
         self.folder = folder
         self.kills = 0
         self.largest_bytes = 0
-        self._port = _quiet_port()
+        self._port = quiet_port()
         self._command = [*COMMAND, *arguments, "--http", f"{HOST}:{self._port}"]
         self._output = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -259,7 +259,7 @@ def _works(stage: dict[str, str]) -> bool:
     return stage["state"] in ("active", "idle")
 
 
-def _quiet_port() -> int:
+def quiet_port() -> int:
     """A free port below those that connections get, which one of them could take before a slow start has bound it."""
     for port in _ports:
         with socket.socket() as probe:

@@ -109,8 +109,8 @@ def to_influx(url: str, **options: object) -> tuple[InfluxSink, DeliverSettings]
     return InfluxSink(settings, PLANT.levels, SystemClock()), settings
 
 
-def append(log: Log, frame: bytes, epoch: int = 1, partition: int = 0) -> None:
-    headers = {"kind": b"reading", "rows": b"1", "epoch": str(epoch).encode()}
+def append(log: Log, frame: bytes, epoch: int = 1, partition: int = 0, rows: int = 1) -> None:
+    headers = {"kind": b"reading", "rows": str(rows).encode(), "epoch": str(epoch).encode()}
     log.append(Stream.METRICS, partition, b"p/h/l", frame, headers).result(10)
 
 
@@ -391,7 +391,7 @@ def test_a_commit_that_the_log_refuses_for_now_is_made_up_for_without_new_rows(l
 def test_memory_stays_at_a_batch_while_the_database_is_away(log: Log) -> None:
     frame = metric_frame("reading", [T0 + i for i in range(5000)], ["a"] * 5000, ["t"] * 5000, value=[1.0] * 5000)
     for _ in range(60):
-        append(log, frame)
+        append(log, frame, rows=5000)
 
     sizes: list[int] = []
     with scripted(lambda lines: (sizes.append(len(lines)), Reply(500, "no"))[1]) as server:

@@ -14,8 +14,8 @@ from deploy.native.server import Server
 from deploy.native.servers import Mosquitto
 from fieldline.log import Log, open_log
 from fieldline.tables import Secret
-from ingest.broker import EmbeddedBroker
 from ingest.publisher import Publisher
+from tests.integration.broker_rig import OldBroker
 from tests.integration.ingest_rig import FaultyLog, frames, ingest, letters, rows
 
 T0 = 1_767_225_600_000  # 2026-01-01T00:00:00Z [ms]
@@ -217,17 +217,18 @@ def test_shared_subscriptions_give_each_message_to_one_of_two(mosquitto: Server,
     assert one.total("messages") > 0 and two.total("messages") > 0
 
 
-def test_brokers_without_mqtt_5_are_served_in_3_1_1(log: Log) -> None:
-    with EmbeddedBroker(0) as broker, ingest(log, mqtt=broker.url, client_id="b1") as rig:
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_brokers_without_mqtt_5_are_served_in_3_1_1(mosquitto: Server, log: Log, is_silent: bool) -> None:
+    with OldBroker(mosquitto.url, is_silent) as old, ingest(log, mqtt=old.url, client_id=f"b1{is_silent}") as rig:
         rig.until_subscribed()
 
-        with Publisher(broker.url) as device:
+        with Publisher(mosquitto.url) as device:
             for at in range(50):
                 device.publish("b1/l/m/x", sample(at))
             device.flush()
-            rig.until(lambda: rig.total("acknowledged") == 50)
+            rig.until(lambda: len(rows(log)) == 50)
 
-    assert len(rows(log)) == 50
+    assert "3.1.1" in old.versions and "5" in old.versions
 
 
 def test_events_texts_and_waveforms_keep_their_payload_on_the_log(mosquitto: Server, log: Log) -> None:

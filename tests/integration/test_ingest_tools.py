@@ -1,18 +1,15 @@
-"""The direct writer and the embedded broker."""
+"""The direct writer."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fieldline.errors import SettingsError, Unavailable
+from fieldline.errors import Unavailable
 from fieldline.log import Log, open_log
-from ingest.broker import EmbeddedBroker
 from ingest.decoder import decode_message
-from ingest.publisher import Publisher
 from ingest.writer import DirectWriter
-from tests.integration.ingest_rig import FaultyLog, ingest, letters, rows
+from tests.integration.ingest_rig import FaultyLog, letters, rows
 
 T0 = 1_767_225_600_000
 
@@ -65,28 +62,3 @@ def test_decode_message_gives_columns_and_the_problem() -> None:
     assert decoded.readings.assets == ["a/b/c/d"]
     assert [decoded.readings.tags[tag] for tag in decoded.readings.tag] == ["x"]
     assert decoded.problem is not None and decoded.problem.detail.startswith("z:")
-
-
-def test_the_embedded_broker_starts_and_stops_and_starts_again(log: Log) -> None:
-    for _ in range(2):
-        with EmbeddedBroker(0) as broker:
-            assert broker.is_alive
-            with ingest(log, mqtt=broker.url, protocol="3.1.1", client_id="e1") as rig:
-                rig.until_subscribed()
-                with Publisher(broker.url) as device:
-                    device.publish("e/l/m/x", b'{"ts":%d,"value":1}' % T0)
-                    device.flush()
-                    rig.until(lambda: rig.total("acknowledged") == 1)
-        assert not broker.is_alive
-
-
-def test_a_taken_port_is_told_before_anything_starts() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        broker = EmbeddedBroker(taken.getsockname()[1])
-
-        with pytest.raises(SettingsError, match="is a broker running there"):
-            broker.start()
-
-    assert not broker.is_alive

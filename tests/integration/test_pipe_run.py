@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration import steel_rig
-from tests.integration.pipe_rig import Pipe, Process, fieldline, until
+from tests.integration.pipe_rig import Pipe, Process, fieldline
 from tests.integration.steel_rig import LINES, METERS, ROWS, TAGS, Results
 
 
@@ -50,8 +50,6 @@ def test_run_with_nothing_given_takes_a_simulated_plant_to_the_local_store(tmp_p
         sent = json.loads(
             fieldline("simulate", "--to", broker[1], "--duration", "120s", "--speed", "60", "--json", folder=tmp_path)
         )
-        # The embedded broker may still hold messages for the subscriber when it has acknowledged them.
-        until(lambda: received(tmp_path) >= sent["readings"], 30.0, lambda: f"{received(tmp_path)} of {sent}")
         fieldline("status", "--wait", "60s", folder=tmp_path)
         account = json.loads(fieldline("audit", "--json", folder=tmp_path))
         rows = json.loads(fieldline("query", "energy", "--window", "1m", "--json", folder=tmp_path))
@@ -63,9 +61,3 @@ def test_run_with_nothing_given_takes_a_simulated_plant_to_the_local_store(tmp_p
     assert sum(source["received"] for source in account["sources"]) == sent["readings"]
     assert any(row["active_energy_kwh"] for row in rows)
     assert (tmp_path / "fieldline.db").exists() and (tmp_path / "fieldline.results.db").exists()
-
-
-def received(folder: Path) -> int:
-    """Readings that the audit counts so far; it may not balance while they come."""
-    document = json.loads(fieldline("audit", "--json", folder=folder, code=None))
-    return sum(source["received"] for source in document["sources"])

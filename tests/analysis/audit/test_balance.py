@@ -3,8 +3,11 @@ import threading
 import pytest
 
 from analysis.audit.balance import Verdict, audit
+from analysis.audit.lag import measure
 from fieldline.errors import LogCorrupt
 from fieldline.log import Stream
+from fieldline.log.sqlite_file import connect
+from fieldline.log.sqlite_retention import Retention
 from fieldline.plant import Plant
 from tests.analysis.written_log import WrittenLog, counts
 
@@ -64,7 +67,7 @@ def test_counters_of_another_offset_are_an_error(written: WrittenLog) -> None:
     written.commit_process(1, {LINE: counts(stored=1)})
     reader = written.log.reader(Stream.READINGS, "process")
     reader.poll(0.0)
-    reader.commit(0, 0, '{"counters": 0}')
+    reader.commit(0, 0, '{"state": 0, "counters": 0}')
     reader.close()
 
     with pytest.raises(LogCorrupt, match="is at 0, its counters are at 1"):
@@ -95,3 +98,58 @@ def test_what_does_not_balance_has_failed_where_nothing_was_removed(written: Wri
     (source,) = result.sources
     removed = result._replace(cut=3, sources=[source._replace(received=0)])
     assert removed.verdict is Verdict.UNPROVEN
+
+
+def rot(written: WrittenLog, stream: Stream) -> None:
+    """Change the first record of a stream behind the log's back."""
+    db = connect(written.path)
+    db.execute(f"UPDATE {stream} SET value=x'00' WHERE id=0")
+    db.close()
+
+
+def test_a_record_that_was_set_aside_as_damaged_is_received_as_its_dead_letter_says(written: WrittenLog) -> None:
+    written.put_readings(f"{LINE}/oven", [4.0, 5.0])
+    written.put_readings(f"{LINE}/oven", [6.0])
+    written.put_letter(LINE, b"", origin="process", count="2", partition="0", offset="0", reason="frame")
+    written.commit_process(2, {LINE: counts(stored=1, dead_lettered=2)})
+    rot(written, Stream.READINGS)
+
+    result = audit(written.log, Plant().line_of)
+
+    assert (result.verdict, result.sources[0].received, result.cut) == (Verdict.OK, 3, 0)
+
+
+@pytest.mark.parametrize("stream", [Stream.READINGS, Stream.DEADLETTER])
+def test_what_is_damaged_after_it_was_counted_can_not_be_proven(written: WrittenLog, stream: Stream) -> None:
+    written.put_readings(f"{LINE}/oven", [4.0, 5.0])
+    written.put_readings(f"{LINE}/oven", [6.0])
+    written.put_letter(LINE, b"", origin="process", count="1", partition="0", offset="1", reason="poison")
+    written.commit_process(2, {LINE: counts(stored=2, dead_lettered=1)})
+    rot(written, stream)
+
+    result = audit(written.log, Plant().line_of)
+
+    assert (result.verdict, result.cut) == (Verdict.UNPROVEN, 1)
+
+
+def test_what_the_disk_limit_took_is_lost_by_source_and_balances(written: WrittenLog) -> None:
+    for _ in range(300):
+        written.put_readings(f"{LINE}/oven", [1.0] * 200)
+    db, retention = connect(written.path), Retention(1e6, 1 << 20)
+    for look in range(20):
+        retention.prune(db, 10.0 * (1 + look))
+    db.close()
+    first, end = written.log.bounds(Stream.READINGS, 0)
+
+    before = audit(written.log, Plant().line_of)
+    written.commit_process(end, {LINE: counts(stored=200 * (end - first))}, lost=first)
+    after = audit(written.log, Plant().line_of)
+
+    assert (before.verdict, before.sources[0].received, before.sources[0].lost) == (
+        Verdict.OK,
+        200 * first,
+        200 * first,
+    )
+    assert (after.verdict, after.cut, after.lost_records) == (Verdict.OK, 0, first)
+    assert (after.sources[0].received, after.sources[0].lost) == (200 * end, 200 * first)
+    assert measure(written.log)[0].lost == first

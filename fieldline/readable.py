@@ -1,0 +1,65 @@
+"""Records of the log as the rows in them: what every stage and verb reads them by.
+
+Whatever bytes a record has, these give its rows, checked in full, or raise FrameError: it is damaged, has no value, is no frame, or holds
+other rows than its header says.
+"""
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+
+from fieldline.errors import FrameError
+from fieldline.frames import Frame, Readings, decode_frame, decode_metrics, join_readings
+from fieldline.log.records import Record
+
+MAX_EPOCH = 1 << 31
+
+
+def frame_in(record: Record) -> Frame:
+    """The frame of a record of readings, for `join_readings`, which looks at what stands in its columns. Raises FrameError."""
+    frame = decode_frame(record.content())
+    _check_rows(record, frame.num_rows)
+    return frame
+
+
+def readings_in(record: Record) -> Readings:
+    """The rows of a record of readings. Raises FrameError."""
+    return join_readings([frame_in(record)])
+
+
+def metrics_in(record: Record) -> pa.RecordBatch:
+    """The rows of a record of metrics. Raises FrameError."""
+    batch = decode_metrics(record.content())
+    _check_rows(record, batch.num_rows)
+    return batch
+
+
+def epoch_of(record: Record) -> int:
+    """The epoch of the worker that emitted a record of metrics; 0 where none is told. Raises FrameError for one that can't be."""
+    record.content()  # the header of a damaged record says nothing
+    text = record.headers.get("epoch", b"0")
+    if not (text.isdigit() and len(text) < 12 and int(text) < MAX_EPOCH):
+        raise FrameError(f"a record of metrics has the epoch {text!r}, expected a whole number below {MAX_EPOCH}")
+    return int(text)
+
+
+def count_assets(record: Record) -> Counter[str]:
+    """Rows of a record of readings by asset. Raises FrameError."""
+    rows = readings_in(record)
+    counts: Counter[str] = Counter()
+    for name, count in zip(rows.assets, np.bincount(rows.asset, minlength=len(rows.assets)).tolist(), strict=True):
+        if count:
+            counts[name] += count
+    return counts
+
+
+def count_unreadable(record: Record) -> Counter[str]:
+    """What a record that can't be read counts for: as many rows as its header says, 1 where it says nothing, under its key."""
+    return Counter({record.key.decode("utf-8", "replace"): record.told_rows or 1})
+
+
+def _check_rows(record: Record, found: int) -> None:
+    told = record.headers.get("rows")
+    if told is not None and record.told_rows != found:
+        raise FrameError(f"a frame has {found} rows, its record's header says {told[:20]!r}")
