@@ -311,7 +311,6 @@ class Partition:
 
     def _succeed(self, rows: Readings) -> None:
         """Remember some rows that the engine could run, to be asked when others fail."""
-        self.failures = 0
         if self._proven is None and len(rows.time):
             self._proven = only(rows, slice(0, min(_PROVEN_ROWS, len(rows.time))))
 
@@ -448,8 +447,12 @@ class Partition:
         since = now - self._committed_at
         state = (self.offset, self.unemitted) if idle or since >= self._settings.checkpoint_s else None
         changed = state is not None and state != self._committed
-        if self.failures and self.offset >= self._log.bounds(Stream.READINGS, self.number)[1]:
-            self.failures = 0  # and nothing is there that could fail
+        if (
+            self.failures
+            and not self.engine.unemitted
+            and self.offset >= self._log.bounds(Stream.READINGS, self.number)[1]
+        ):
+            self.failures = 0  # nothing is there that could fail
         due = changed and (since >= self._settings.checkpoint_s or (idle and not self.unemitted))
         if due or self._is_crowded():
             self.checkpoint()
@@ -503,6 +506,8 @@ class Partition:
         note = ProcessNote(state=state, counters=where, unemitted=int(unemitted), metrics=emitted, lost=self.lost)
         self._reader.commit(self.number, self.offset, write_note(note))
         self._letters.settle(self.offset)
+        if self._committed is not None and self.offset > self._committed[0]:
+            self.failures = 0  # a step that only takes rows in is no success: they fail when they are run
         self.is_rebuilt = False
         self._committed, self._committed_at = (self.offset, unemitted), self._clock.monotonic()
         self._windows_before = int(self.engine.tables.heap["windows"][0])
