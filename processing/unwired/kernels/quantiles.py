@@ -289,7 +289,8 @@ def read_digests(state, probability, work, scratch, quantile):
     quantile : float64[rows, m], output, NaN for a digest without values.
     """
     for k in range(state.shape[0]):
-        work[0, :] = state[k, :]
+        for c in range(state.shape[1]):
+            work[0, c] = state[k, c]
         flush_digest(work, 0, 0, scratch)
         for i in range(probability.size):
             quantile[k, i] = digest_quantile(work, 0, 0, probability[i])
