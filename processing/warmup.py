@@ -24,9 +24,11 @@ def load(operators: Collection[Operator], is_stopped: Callable[[], bool] = bool)
     from processing.operators import known
 
     others = [operator for operator in known().values() if operator not in operators]
-    idle = _called(others) - _called(operators)
+    ours = {kernel.__module__ for kernel in KERNELS if kernel.__module__.startswith("processing.kernels.")}
+    called = _called(operators)
+    wanted = called | (ours - _called(others))
     for kernel in KERNELS:
-        if kernel.__module__ not in idle and not is_stopped():
+        if kernel.__module__ in wanted and not is_stopped():
             kernel.dispatcher  # noqa: B018 (it is loaded when it is asked for)
 
 
