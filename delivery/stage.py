@@ -134,8 +134,9 @@ class DeliverStage:
             if part.note is not None and not part.is_over:
                 self._take_record(part, record, part.note)
         for partition in fresh:
-            # Tried again after the next poll where the log does not answer
-            self._begin(reader, partition, self._parts[partition])
+            # Tried again after the next poll where the log does not answer; one that is lost meanwhile the next poll takes back
+            with suppress(PartitionLost):
+                self._begin(reader, partition, self._parts[partition])
 
     def _begin(self, reader: Reader, partition: int, part: Taken) -> None:
         """Learn where a partition stands, and go to where it begins."""
