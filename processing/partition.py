@@ -15,6 +15,7 @@ from fieldline.frames import Frame, Readings, join_readings
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.log.notes import ProcessNote, process_note, write_note
 from fieldline.moments import iso
+from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.readable import count_assets, count_unreadable, epoch_of, frame_in, readings_in
 from fieldline.settings import ProcessSettings
@@ -479,6 +480,20 @@ class Partition:
             return True
         return int(tables.heap["windows"][0]) - self._windows_before > _WINDOWS_AT_MOST
 
+    def hand_over(self, number: int, count: int) -> None:
+        """Write the state as that of partition `number` of `count`, which may be this one, with the dead letters of the sources there.
+
+        This object is of no use afterwards. Raises Unavailable, PartitionLost.
+        """
+        self._dead = Counter({source: n for source, n in self._dead.items() if partition_of(source, count) == number})
+        if number != self.number:
+            self.number = number
+            self._epoch = self._next_epoch()
+            self._checkpoints = Checkpoints(self._log, number, self._epoch)
+            self._poison.clear()
+            self.offset = self._first()
+        self.checkpoint()
+
     def finish(self) -> None:
         """Emit everything and checkpoint, before the stage stops."""
         with self._suspecting():
@@ -503,7 +518,14 @@ class Partition:
         noted = Noted(dict(self._dead), sorted(self._poison), self.marks)
         state, where = self._checkpoints.write(self.engine, self.offset, counters, noted)
         unemitted = self.engine.unemitted
-        note = ProcessNote(state=state, counters=where, unemitted=int(unemitted), metrics=emitted, lost=self.lost)
+        note = ProcessNote(
+            state=state,
+            counters=where,
+            unemitted=int(unemitted),
+            metrics=emitted,
+            lost=self.lost,
+            partitions=self._log.partitions(Stream.READINGS),
+        )
         self._reader.commit(self.number, self.offset, write_note(note))
         self._letters.settle(self.offset)
         if self._committed is not None and self.offset > self._committed[0]:

@@ -21,6 +21,7 @@ from fieldline.memory import drop_code, give_back
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.company import join_company
+from processing.growth import check_partitions
 from processing.made_with import MadeWith
 from processing.operators import chosen
 from processing.partition import Partition, needed, timing_of
@@ -51,6 +52,7 @@ class ProcessStage:
 
         Raises SettingsError, LogCorrupt, and InUse when another process holds the stage on an embedded log.
         """
+        check_partitions(self._log)
         self._health.set("starting", "loading kernels")
         settings, operators = self._settings, needed(chosen(self._settings.operators), self._plant)
         load(operators, stop.is_set)

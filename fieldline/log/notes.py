@@ -19,7 +19,7 @@ class ProcessNote(msgspec.Struct, kw_only=True):
 
     state, counters : offsets of records on `checkpoints`; metrics : where `metrics` ended when it was written, what stands behind is
     emitted again; unemitted : 1 while results of rows before the offset are not on `metrics` yet; lost : records that
-    were removed before they were read
+    were removed before they were read; partitions : how many `readings` had
     """
 
     state: _Offset
@@ -27,6 +27,7 @@ class ProcessNote(msgspec.Struct, kw_only=True):
     metrics: _Offset | None = None
     unemitted: _Count = 0
     lost: _Count = 0
+    partitions: Annotated[int, Meta(ge=1, lt=1 << 31)] | None = None
 
 
 class DeliverNote(msgspec.Struct, kw_only=True):

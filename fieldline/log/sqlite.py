@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fieldline.clock import Clock, SystemClock
-from fieldline.errors import RecordTooLarge, SettingsError, Unavailable
+from fieldline.errors import FieldlineError, RecordTooLarge, SettingsError, Unavailable
 from fieldline.log.gate import ByteGate
 from fieldline.log.options import WEEK_S, Options
 from fieldline.log.records import Commit, Record, Stream
 from fieldline.log.sqlite_file import (
     MAX_OFFSET,
+    Presence,
     connect,
     open_file,
     pack_headers,
@@ -64,6 +65,11 @@ class SqliteLog:
         self._gate = ByteGate(options.whole("in_flight_bytes", 64 << 20, low=1))
         options.finish()
         db, self._partitions = open_file(self.path, partitions)
+        try:
+            self._presence = Presence(self.path)
+        except FieldlineError:
+            db.close()
+            raise
         self._appended = threading.Condition()
         self._version = 0
         self._others = 0
@@ -213,6 +219,7 @@ class SqliteLog:
             self._writer.close()
         finally:
             self._upkeep.close()
+            self._presence.end()
             with self._idle_lock:
                 for db in [self._watch, *self._idle]:
                     db.close()

@@ -6,6 +6,7 @@ checksum of all that is in its row. Version 1 of the file had none: it is migrat
 which offset records have none.
 """
 
+import fcntl
 import os
 import sqlite3
 import struct
@@ -17,7 +18,7 @@ from pathlib import Path
 import msgspec
 from isal.isal_zlib import crc32
 
-from fieldline.errors import FieldlineError, LogCorrupt, SettingsError, Unavailable
+from fieldline.errors import FieldlineError, InUse, LogCorrupt, SettingsError, Unavailable
 from fieldline.log.records import Commit, Record, Stream
 from fieldline.private import make_private
 
@@ -183,6 +184,32 @@ def open_file(path: Path, partitions: int | None) -> tuple[sqlite3.Connection, i
         except (sqlite3.Error, FieldlineError):
             db.close()
             raise
+
+
+class Presence:
+    """Says that a process has the log open, by a lock file beside it; the kernel frees it when the process dies.
+
+    Many may be present; one that is to be `alone` is refused while others are, and refuses them. Raises InUse, SettingsError.
+    """
+
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
+        lock = path.with_name(f"{path.name}.open.lock")
+        try:
+            self._file: int | None = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise SettingsError(f"log {path}: cannot make the lock file {lock.name}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self.end()
+            others = "another process has it open" if alone else "another process is adding partitions to it"
+            raise InUse(f"log {path}: {others}") from error
+
+    def end(self) -> None:
+        """Let others be alone. The file stays: removing it could split two waiting processes."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 def _prepare(db: sqlite3.Connection, path: Path, partitions: int) -> int:

@@ -1,4 +1,4 @@
-"""The topics of a Kafka log: made once, grown later, never shrunk (`fieldline topics apply`)."""
+"""The topics of a Kafka log and their options (`fieldline topics apply`); partitions are added by `fieldline topics grow`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,11 +29,10 @@ def apply_topics(
     replication: int = 1,
     retention_s: Mapping[Stream, float] | None = None,
 ) -> list[str]:
-    """Make the topics that are missing, grow those with fewer partitions, and set their options.
+    """Make the topics that are missing, and set the options of all.
 
     `retention_s` : how long a stream's records are kept [s], instead of 7 days (alerts and dead letters: 30 days).
-    Gives one sentence for each thing done; applying again does nothing. Growing moves lines to other partitions, whose
-    state stays behind: stop the stages and let them drain first. Raises SettingsError (not Kafka, too many
+    Gives one sentence for each thing done; applying again does nothing. Raises SettingsError (not Kafka, another number of
     partitions already, refused by the broker) and Unavailable; what was done before that stays.
     """
     if not log_url.startswith("kafka://"):
@@ -47,9 +46,8 @@ def apply_topics(
     wanted = {settings.topic(stream): _options(stream, {**_KEEP_MS, **kept}) for stream in Stream}
     with admin_client(settings) as admin:
         existing = _existing(admin, list(wanted))
-        _refuse_shrinking(existing, partitions)
+        _refuse_others(existing, partitions)
         done = _create(admin, {name: wanted[name] for name in wanted if name not in existing}, partitions, replication)
-        done += _grow(admin, existing, partitions)
         return done + _configure(admin, {name: wanted[name] for name in existing})
 
 
@@ -81,12 +79,19 @@ def _existing(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
     return {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(found)} if found else {}
 
 
-def _refuse_shrinking(existing: dict[str, int], partitions: int) -> None:
+def _refuse_others(existing: dict[str, int], partitions: int) -> None:
+    """The state of the lines was made for as many partitions as there are."""
     larger = [f"{name} has {count}" for name, count in existing.items() if count > partitions]
     if larger:
         raise SettingsError(
             f"topics: partitions cannot be taken away: {', '.join(larger)}, asked for {partitions};"
             " nothing was changed. Ask for as many, or use another prefix"
+        )
+    smaller = [f"{name} has {count}" for name, count in existing.items() if count < partitions]
+    if smaller:
+        raise SettingsError(
+            f"topics: {', '.join(smaller)} partitions, asked for {partitions}; nothing was changed."
+            f" `fieldline topics grow --partitions {partitions}` adds them and moves the state of the lines"
         )
 
 
@@ -107,13 +112,6 @@ def _create(
         raise SettingsError(f"topics: the broker refuses: {'; '.join(sorted(map(str, refused)))}")
     admin.wait_for_topics(list(topics), timeout_ms=15_000)
     return [f"{name}: created with {partitions} partitions" for name in topics]
-
-
-def _grow(admin: KafkaAdminClient, existing: dict[str, int], partitions: int) -> list[str]:
-    smaller = {name: partitions for name, count in existing.items() if count < partitions}
-    if smaller:
-        admin.create_partitions(smaller, timeout_ms=15_000)
-    return [f"{name}: grown from {existing[name]} to {partitions} partitions" for name in smaller]
 
 
 def _configure(admin: KafkaAdminClient, wanted: dict[str, dict[str, str]]) -> list[str]:

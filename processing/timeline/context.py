@@ -304,6 +304,13 @@ class Context:
             self._book.setdefault(line, {})[time, name] = value
         self._orders_of = None
 
+    def forget_line(self, line: int) -> None:
+        """Let go of everything that a line's events said."""
+        for by_line in (self._book, self._runs, self._kept, self._before):
+            by_line.pop(line, None)
+        self._orders_of = None
+        self.version += 1
+
     def forget(self, oldest: Callable[[int], int], waiting: np.ndarray, at_hand: Callable[[], np.ndarray]) -> None:
         """Let go of events older than all windows of their line, but for those that still hold; oldest(line) [ns UTC].
 

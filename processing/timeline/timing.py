@@ -42,6 +42,10 @@ class Horizons:
         """All that held, each once."""
         return list(dict.fromkeys(self._held))
 
+    def begin_anew(self) -> None:
+        """The present settings hold for all offsets: the rows of those before lie elsewhere."""
+        self._offsets, self._held = [0], self._held[-1:]
+
     def at(self, offset: int) -> tuple[int, int]:
         """The allowed lateness and `max_future` by which the rows at an offset were judged [ns]."""
         return self._held[max(bisect_right(self._offsets, offset) - 1, 0)]

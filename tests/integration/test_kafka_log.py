@@ -29,18 +29,18 @@ READINGS = Stream.READINGS
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_topics_are_made_grown_and_otherwise_left_alone(kafka: Server) -> None:
-    url, prefix = kafka.url, "topics-grow"
+def test_topics_are_made_and_otherwise_left_alone(kafka: Server) -> None:
+    url, prefix = kafka.url, "topics-made"
 
-    made = apply_topics(url, 1, prefix=prefix)
-    again = apply_topics(url, 1, prefix=prefix)
-    grown = apply_topics(url, 3, prefix=prefix)
+    made = apply_topics(url, 2, prefix=prefix)
+    again = apply_topics(url, 2, prefix=prefix)
 
-    assert len(made) == 6 and all("created with 1 partitions" in line for line in made)
+    assert len(made) == 6 and all("created with 2 partitions" in line for line in made)
     assert again == []
-    assert len(grown) == 6 and all("grown from 1 to 3" in line for line in grown)
+    with pytest.raises(SettingsError, match="`fieldline topics grow --partitions 4` adds them and moves the state"):
+        apply_topics(url, 4, prefix=prefix)
     with open_closing(f"{url}?prefix={prefix}") as log:
-        assert log.partitions(READINGS) == 3
+        assert log.partitions(READINGS) == 2
 
 
 def test_topics_are_never_shrunk(kafka: Server) -> None:

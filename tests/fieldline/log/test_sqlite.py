@@ -14,6 +14,7 @@ import pytest
 
 from fieldline.errors import InUse, LogCorrupt, SettingsError, Unavailable
 from fieldline.log import Stream, open_log
+from fieldline.log.more_partitions import add_partitions
 from fieldline.log.sqlite import SqliteLog
 
 READINGS = Stream.READINGS
@@ -314,3 +315,20 @@ def test_what_another_process_appends_after_a_long_silence_is_read_within_a_quar
     assert took_s < 1.0  # 0.25 and what a loaded machine adds
     with_reader.close()
     other.close()
+
+
+def test_partitions_are_added_only_while_nobody_has_the_file_open(tmp_path: Path) -> None:
+    url = f"sqlite:{tmp_path}/plant.db"
+    log = SqliteLog(tmp_path / "plant.db", partitions=2)
+    log.append(Stream.READINGS, 1, b"", b"x").result(10.0)
+
+    with pytest.raises(InUse, match="another process has it open"):
+        add_partitions(url, 4)
+    log.close()
+    add_partitions(url, 4)
+
+    again = SqliteLog(tmp_path / "plant.db")
+    assert [again.partitions(stream) for stream in Stream] == [4] * len(Stream)
+    assert [again.bounds(Stream.READINGS, partition) for partition in range(4)] == [(0, 0), (0, 1), (0, 0), (0, 0)]
+    assert again.append(Stream.READINGS, 3, b"", b"y").result(10.0) == 0
+    again.close()
