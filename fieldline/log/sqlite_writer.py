@@ -137,6 +137,12 @@ class Writer:
             self._roll_back()
             self._refuse(batch, translate(error, self._path), error)
             return
+        except Exception as error:
+            # No memory, or a fault of ours: it costs this batch, which may be tried again, and not the thread.
+            _log.exception("log %s: a write failed", self._path)
+            self._roll_back()
+            self._refuse(batch, Unavailable(f"log {self._path}: a write failed: {error!r}"), error)
+            return
         self._written()
         self._give_back(batch)
         for item, offset in zip(batch, offsets, strict=True):

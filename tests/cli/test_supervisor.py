@@ -1,11 +1,27 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from cli.supervisor import StageFailed, Supervisor, stop_on_signals
 from fieldline.errors import InUse
+
+ROOT = Path(__file__).resolve().parents[2]
+STOPS_SLOWLY = """
+import sys, threading
+from cli.supervisor import stop_on_signals
+
+stop = threading.Event()
+with stop_on_signals(stop):
+    print("ready", flush=True)
+    stop.wait()
+    print("stopping", flush=True)
+    threading.Event().wait()
+"""
 
 
 class _Worker:
@@ -75,3 +91,20 @@ def test_sigterm_sets_stop_and_the_handler_goes_with_the_block() -> None:
         assert stop.wait(5)
 
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_second_sigterm_ends_a_process_that_is_still_draining_at_once() -> None:
+    process = subprocess.Popen([sys.executable, "-c", STOPS_SLOWLY], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "stopping\n"
+
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+        process.wait(10)
+        process.stdout.close()
