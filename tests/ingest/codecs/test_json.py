@@ -184,6 +184,18 @@ def test_what_is_no_document_within_the_limits_is_refused(payload: bytes, reason
     assert refused.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("payload", "tag", "value"),
+    [(b"1", "press", 1.0), (b"true", "press", 1.0), (b"9223372036854775809", "press", 2.0**63), (b'"1"', "@text/press", payload_digest(b"1"))],
+)  # fmt: skip
+def test_a_series_has_one_type_whatever_its_device_sends(payload: bytes, tag: str, value: float) -> None:
+    """Every value is a float64, so no database ever sees a field change its type; a text is a series of its own."""
+    found, problem, _ = decode(payload)
+
+    assert [(found_tag, found_value) for _, found_tag, _, found_value in found] == [(tag, value)]
+    assert problem is None
+
+
 def test_brackets_and_commas_within_texts_do_not_count_towards_limits() -> None:
     text = '[{"' * 50 + "," * 30_000
 
