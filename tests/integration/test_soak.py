@@ -48,7 +48,7 @@ def publish_hour(port: int, hour: int) -> None:
 @pytest.mark.usefixtures("_warm")
 def test_a_day_of_a_plant_leaves_memory_and_open_files_as_they_were(tmp_path: Path) -> None:
     port = free_port()
-    (tmp_path / "fieldline.toml").write_text('[process]\nhorizon_s = "2h"\n')
+    (tmp_path / "fieldline.toml").write_text('[process]\nhorizon_s = "2h"\nrow_cache_mb = 8\nnode_cache_mb = 8\n')
     process = Process("run", tmp_path, "run", "--config", "fieldline.toml", "--broker-port", str(port)).start()
     looked = Looked(process)
     try:
