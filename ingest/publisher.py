@@ -18,7 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from fieldline.errors import SettingsError, Unavailable
-from ingest.endpoint import Login, parse_mqtt_url, tls_context
+from ingest.endpoint import Login, certificate_ends_s, parse_mqtt_url, tls_context
 
 _KEEPALIVE_S = 30
 _ANYBODY = Login()
@@ -113,6 +113,11 @@ class Publisher:
     def address(self) -> str:
         """host:port of the broker, fit for messages: without credentials."""
         return f"{self._host}:{self._port}"
+
+    @property
+    def certificate_ends_s(self) -> float | None:
+        """When the broker's certificate ends [s since 1970]; None without TLS."""
+        return certificate_ends_s(self._client.socket())
 
     @property
     def is_connected(self) -> bool:

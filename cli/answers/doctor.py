@@ -25,6 +25,8 @@ _LEAST_FREE_BYTES = 100 << 20
 _LITTLE_FREE_BYTES = 2 << 30
 _SANE_SINCE_NS = 1_735_689_600_000_000_000  # 2025-01-01: an older wall clock was never set
 _TIMEOUT_S = 5.0
+_CERTIFICATE_S = 30 * 86_400.0
+"""With less left than this a certificate should be renewed [s]."""
 
 
 class Verdict(StrEnum):
@@ -120,11 +122,20 @@ def _topics(settings: Settings) -> Iterator[Finding]:
 def _broker(settings: Settings) -> Finding:
     try:
         with publisher_of(settings, _TIMEOUT_S) as client:
-            return Finding("broker", Verdict.OK, f"mqtt {client.address} accepts a connection")
+            return _accepted(f"mqtt {client.address} accepts a connection", client.certificate_ends_s)
     except Unavailable as error:
         if "ingest.mqtt" in settings.given:
             return Finding("broker", Verdict.FAIL, f"{error}; is it running, and does a firewall let you through?")
         return Finding("broker", Verdict.OK, "none given: `fieldline run` starts its own")
+
+
+def _accepted(detail: str, ends_s: float | None) -> Finding:
+    if ends_s is None:
+        return Finding("broker", Verdict.OK, detail)
+    detail = f"{detail}; its certificate ends at {iso(int(ends_s) * 1_000_000_000)}"
+    if ends_s - time.time() > _CERTIFICATE_S:
+        return Finding("broker", Verdict.OK, detail)
+    return Finding("broker", Verdict.WARN, f"{detail}: renew it, or ingest is refused from then on")
 
 
 def _influx(settings: Settings) -> Finding:

@@ -1,5 +1,6 @@
 """A broker's certificate that expires and is renewed, by another authority too: nothing is lost, and nobody has to restart ingest."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from deploy.native.servers import Mosquitto
 from fieldline.log import Log, open_log
 from ingest.publisher import Publisher
 from tests.integration.ingest_rig import ingest, rows
+from tests.integration.pipe_rig import fieldline
 
 T0 = 1_767_225_600_000
 
@@ -90,3 +92,25 @@ def test_an_expired_certificate_is_told_and_a_renewed_one_is_taken_up_without_a_
             rig.until(lambda: rig.health.state == "active")
     finally:
         broker.stop()
+
+
+@pytest.mark.parametrize(("days", "verdict"), [(29, "warn"), (31, "ok")])
+def test_the_doctor_warns_a_month_before_the_certificate_ends(tmp_path: Path, days: int, verdict: str) -> None:
+    authority = Authority(tmp_path)
+    authority.begin("an authority")
+    authority.sign(days)
+    port = Mosquitto(tmp_path / "unused").port
+    listener = f"listener {port} 127.0.0.1\ncertfile {authority.certificate}\nkeyfile {authority.key}"
+    broker = Mosquitto(tmp_path / "broker", extra=listener)
+    (tmp_path / "fieldline.toml").write_text(
+        f'[ingest]\nmqtt = "mqtts://127.0.0.1:{port}"\ntls_ca = "{authority.ca}"\n'
+    )
+    broker.start()
+    try:
+        told = json.loads(fieldline("doctor", "--json", "--config", "fieldline.toml", folder=tmp_path))
+    finally:
+        broker.stop()
+
+    (found,) = (finding for finding in told if finding["part"] == "broker")
+    assert found["verdict"] == verdict
+    assert "its certificate ends at 20" in found["detail"]
