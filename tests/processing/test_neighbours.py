@@ -1,4 +1,4 @@
-"""Partitions of one worker do not hold each other up: not by poison, and not by a backlog."""
+"""Partitions of one worker do not hold each other up by poison."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,6 @@ from processing.operators import telemetry
 from tests.processing.engine_rig import SECOND, Row, frame_of
 from tests.processing.test_stage import LATE_BOUND_S, POISON, StageRig, failing_on
 
-MINUTE = 60 * SECOND
 BUSY, QUIET = "plant/hall/busy/oven", "plant/hall/quiet/oven"
 
 
@@ -51,18 +50,3 @@ def test_a_poison_record_does_not_stop_the_other_partition(stage: StageRig, monk
 
     letters = [letter for number in (0, 1) for letter in stage.log.read(Stream.DEADLETTER, number, 0)]
     assert {(letter.key, letter.headers["reason"]) for letter in letters} == {(b"plant/hall/busy", b"poison")}
-
-
-def test_a_backlog_of_one_partition_does_not_keep_the_other_waiting(stage: StageRig) -> None:
-    """The results of a few fresh rows are there before those of the other's last rows."""
-    names = [f"t{k}_c" for k in range(250)]
-    minutes = 240
-    for minute in range(minutes):
-        when = stage.start - (minutes - minute) * MINUTE
-        put(stage, 0, [Row(BUSY, name, when + k * 7 * SECOND, float(k)) for k in range(8) for name in names])
-    put(stage, 1, [Row(QUIET, "power_kw", stage.start + k * SECOND, 5.0) for k in range(10)])
-    stage.run()
-
-    stage.until(lambda: is_read(stage, 0) and is_read(stage, 1) and bool(results(stage, 1)))
-
-    assert results(stage, 1)[0].appended_ns < results(stage, 0)[-1].appended_ns
