@@ -15,7 +15,8 @@ def test_a_slow_database_keeps_no_other_sink_waiting_and_gets_everything(tmp_pat
     log = open_log(f"sqlite:{tmp_path / 'plant.db'}")
     for frame in range(FRAMES):
         times = [T0 + frame * ROWS + row for row in range(ROWS)]
-        append(log, metric_frame("reading", times, ["p/h/l/m"] * ROWS, ["t"] * ROWS, value=[1.0] * ROWS))
+        rows = metric_frame("reading", times, ["p/h/l/m"] * ROWS, ["t"] * ROWS, value=[1.0] * ROWS)
+        append(log, rows, rows=ROWS)
     goes_on = threading.Event()
 
     def answer(lines: list[str]) -> Reply:
