@@ -204,7 +204,11 @@ class Stand:
         return log
 
     def stage(self, verb: str, *arguments: str, cores: Sequence[int] = MEASURED_CORE, **env: str) -> Stage:
-        """Start `fieldline VERB …`."""
+        """Start `fieldline VERB …`, with room for as many series as are measured."""
+        if verb == "process" and self.is_todays:
+            config = self.folder / "many_series.toml"
+            config.write_text("[process]\nmax_series = 1000000\nmax_series_of_line = 1000000\n")
+            arguments = "--config", str(config), *arguments
         return self._child(Stage(verb, arguments, self.folder, cores, self.tree, **env))
 
     def fieldline(self, verb: str, *arguments: str, cores: Sequence[int] = OTHER_CORES, **env: str) -> Child:

@@ -80,6 +80,8 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_future_s: _Positive = 3600.0
     row_cache_mb: _Count = 64
     node_cache_mb: _Count = 96
+    max_series: _Count = 20_000
+    max_series_of_line: _Count = 10_000
 
     def __post_init__(self) -> None:
         odd = [window for window in self.windows if window not in WINDOWS]

@@ -41,7 +41,7 @@ class Head(msgspec.Struct):
     """What a checkpoint is made of. A reference is [offset, serial]; the key of a record follows from its serial.
 
     made_with : the settings (`MadeWith`); dead : rows that were set aside, by line; poison : offsets of records of readings that were;
-    marks : what changes of settings did to figures that stand.
+    marks : what changes of settings did to figures that stand; overflow : rows of series beyond the budget, by line.
     """
 
     version: int
@@ -56,6 +56,7 @@ class Head(msgspec.Struct):
     dead: dict[str, int]
     poison: list[int] = []
     marks: list[Adapted] = []
+    overflow: dict[str, int] = {}
 
 
 class Noted(NamedTuple):
@@ -64,6 +65,7 @@ class Noted(NamedTuple):
     dead: dict[str, int]
     poison: list[int]
     marks: list[Adapted]
+    overflow: dict[str, int]
 
 
 class Restored(NamedTuple):

@@ -15,6 +15,7 @@ from fieldline.frames import Frame, Readings, join_readings
 from fieldline.log import Commit, Log, Reader, Record, Stream
 from fieldline.log.notes import ProcessNote, process_note, write_note
 from fieldline.moments import iso
+from fieldline.overflow import OVERFLOW
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.readable import count_assets, count_unreadable, epoch_of, frame_in, readings_in
@@ -32,6 +33,7 @@ from processing.steps import STEP_ROWS, groups, only
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
+from processing.timeline.registry import Budget
 from processing.timeline.timing import Timing
 
 _WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints
@@ -138,6 +140,7 @@ class Partition:
             raw_globs=settings.raw,
             row_cache=settings.row_cache_mb << 20,
             origin=Origin(self._fetch, checkpoints.load_page, self._executor, self._first),
+            budget=Budget(settings.max_series, settings.max_series_of_line),
         )
         engine.touched_at = self._now()
         return engine, checkpoints
@@ -183,6 +186,7 @@ class Partition:
         restored = self._checkpoints.restore(self.engine, note.state)
         self._retract_orders(note.metrics)
         self._dead.update(restored.head.dead)
+        self.engine.registry.overflow.update(restored.head.overflow)
         self._poison.update(offset for offset in restored.head.poison if offset >= first)
         self._emit_again(note)
         self.lost += max(0, first - commit.offset)
@@ -486,6 +490,13 @@ class Partition:
         This object is of no use afterwards. Raises Unavailable, PartitionLost.
         """
         self._dead = Counter({source: n for source, n in self._dead.items() if partition_of(source, count) == number})
+        overflow = self.engine.registry.overflow
+        for line in [
+            line
+            for line in overflow
+            if partition_of(line, count) != number and (line != OVERFLOW or number != self.number)
+        ]:
+            del overflow[line]
         if number != self.number:
             self.number = number
             self._epoch = self._next_epoch()
@@ -512,10 +523,11 @@ class Partition:
         account = {
             "offset": self.offset,
             "sources": self._counters(),
+            "series": len(self.engine.registry.series),
             "marks": [mark.document() for mark in self.marks],
         }
         counters = json.dumps(account).encode()
-        noted = Noted(dict(self._dead), sorted(self._poison), self.marks)
+        noted = Noted(dict(self._dead), sorted(self._poison), self.marks, dict(self.engine.registry.overflow))
         state, where = self._checkpoints.write(self.engine, self.offset, counters, noted)
         unemitted = self.engine.unemitted
         note = ProcessNote(
@@ -535,6 +547,12 @@ class Partition:
         self._windows_before = int(self.engine.tables.heap["windows"][0])
         self._checkpoints.done(self.engine, self._settings.node_cache_mb << 20)
         self._bytes_before = self.engine.tables.used_bytes  # what has to stay would be no reason for another
+
+    @property
+    def concern(self) -> str:
+        """What is not right though everything works; empty: nothing."""
+        concern = self.engine.registry.concern
+        return f"partition {self.number}: {concern}" if concern else ""
 
     def _counters(self) -> dict[str, dict[str, int]]:
         counts = self.engine.counters()

@@ -175,7 +175,8 @@ class ProcessStage:
         if rows:
             self._health.count("rows", rows)
         is_active = bool(rows) or any(partition.unemitted for partition in self._partitions.values())
-        self._health.worry(self._log.concern)
+        concerns = (partition.concern for partition in self._partitions.values())
+        self._health.worry(self._log.concern or next(filter(None, concerns), ""))
         if unopened is not None:
             self._health.set("degraded", unopened)
         elif not any(partition.failures for partition in self._partitions.values()):

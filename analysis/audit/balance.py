@@ -1,4 +1,4 @@
-"""The audit's count: received = stored + duplicate + late + dead-lettered + lost, per source.
+"""The audit's count: received = stored + duplicate + late + dead-lettered + lost + overflow, per source.
 
 What was received is counted from the log itself: rows of the readings records that the process stage has committed,
 and the payloads that ingest made dead letters. What became of the rows is what the process stage says in the counters record
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from fieldline.errors import FrameError, LogCorrupt
 from fieldline.log import Commit, Log, Record, Stream
 from fieldline.log.notes import ProcessNote, process_note
+from fieldline.overflow import OVERFLOW
 from fieldline.readable import count_assets, count_unreadable
 
 _TRIES = 100
@@ -30,6 +31,7 @@ class Source(NamedTuple):
     waiting : not decided yet, because the line's time has not come so far
     dead_letters : rows found on the dead letter stream from the process stage, against its own count
     lost : rows that the log's disk limit removed before they were processed
+    overflow : rows of series beyond the budget; they are on the log, and in no metric
     """
 
     source: str
@@ -43,6 +45,7 @@ class Source(NamedTuple):
     dead_lettered_rows: int
     dead_letters: int
     lost: int
+    overflow: int = 0
 
     @property
     def dead_lettered(self) -> int:
@@ -51,7 +54,7 @@ class Source(NamedTuple):
     @property
     def missing(self) -> int:
         """What has no account: 0 when it balances, positive for readings lost, negative for readings counted twice."""
-        decided = self.stored + self.duplicate + self.late + self.dead_lettered + self.lost
+        decided = self.stored + self.duplicate + self.late + self.dead_lettered + self.lost + self.overflow
         return self.received - decided - self.waiting
 
 
@@ -123,6 +126,9 @@ def audit(log: Log, line_of: Callable[[str], str], advance: Callable[[int], None
     for asset, rows in log.lost(Stream.READINGS, "process").items():
         lost[line_of(asset)] += rows
     received.update(lost)
+    if OVERFLOW in counters:  # nobody knows their lines, so there is one account for all of them
+        for name in [name for name in received if name not in counters and name not in lost]:
+            received[OVERFLOW] += received.pop(name)
     names = sorted({*received, *counters, *dead.refused, *dead.dead_lettered_rows})
     accounts = [_source(name, received, counters[name], dead, lost[name]) for name in names]
     return Balance(accounts, unprocessed, max(0, cut - lost_records) + dead.cut, dead.undelivered, lost_records)
@@ -194,6 +200,7 @@ def _source(name: str, received: Counter[str], counts: Counter[str], dead: _Dead
         dead_lettered_rows=counts["dead_lettered"],
         dead_letters=dead.dead_lettered_rows[name],
         lost=lost,
+        overflow=counts["overflow"],
     )
 
 

@@ -15,6 +15,7 @@ _NAMES = (
     "waiting",
     "dead_lettered",
     "lost",
+    "overflow",
     "conflict",
     "missing",
 )
@@ -34,7 +35,7 @@ def exit_code(balance: Balance) -> Exit:
 def account(balance: Balance) -> Report:
     """Everything about an audit."""
     hidden = {"conflict"} | {
-        name for name in ("waiting", "lost") if not any(getattr(source, name) for source in balance.sources)
+        name for name in ("waiting", "lost", "overflow") if not any(getattr(source, name) for source in balance.sources)
     }
     shown = [Column(name, name.replace("_", "-"), is_shown=name not in hidden) for name in _NAMES]
     rows = [{name: getattr(source, name) for name in _NAMES} for source in balance.sources]
@@ -61,6 +62,8 @@ def _notes(balance: Balance) -> Iterator[str]:
         yield f"{waiting} rows are not decided yet: they wait for earlier ones (--settle)"
     if conflicts := sum(source.conflict for source in balance.sources):
         yield f"{conflicts} of the duplicates came with another value; the smallest was kept"
+    if overflow := sum(source.overflow for source in balance.sources):
+        yield f"{overflow} rows are of series beyond the budget (max_series), in no metric: fieldline doctor names their topics"
     if balance.undelivered:
         yield f"{balance.undelivered} lines were refused by a database and are dead letters: fieldline dlq ls"
     if balance.unprocessed:

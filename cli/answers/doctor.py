@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from analysis.audit.lag import measure
 from analysis.logs import existing, results_path, sqlite_path
+from analysis.series import crowded_paths, known_series
 from cli.broker import publisher_of
 from delivery.influx import influxql_rows
 from delivery.influx_http import InfluxHttp
@@ -51,6 +52,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("clock", _clock),
         ("disk", _disk),
         ("log", _log),
+        ("series", _series),
         ("broker", _broker),
         ("influxdb", _influx),
         ("store", _store),
@@ -117,6 +119,20 @@ def _topics(settings: Settings) -> Iterator[Finding]:
         yield Finding("topics", Verdict.FAIL if fault.is_grave else Verdict.WARN, str(fault))
     if not faults:
         yield Finding("topics", Verdict.OK, "retention, limits, copies and compaction are as they should be")
+
+
+def _series(settings: Settings) -> Finding:
+    path = sqlite_path(settings.log)
+    if path is not None and not path.exists():
+        return Finding("series", Verdict.OK, "none yet")
+    with existing(settings.log) as log:
+        known, limit = known_series(log), settings.process.max_series
+        detail = f"{known.series} in the fullest partition, {limit} are allowed (max_series)"
+        if known.overflow == 0 and known.series * 5 < limit * 4:
+            return Finding("series", Verdict.OK, detail)
+        paths = ", ".join(f"{top or '(top)'} ({count})" for top, count in crowded_paths(log))
+    beyond = f"; {known.overflow} rows are beyond the budget and in no metric" if known.overflow else ""
+    return Finding("series", Verdict.WARN, f"{detail}{beyond}; paths with the most assets: {paths}")
 
 
 def _broker(settings: Settings) -> Finding:

@@ -27,7 +27,7 @@ from processing.timeline.expiry import expired, oldest_start
 from processing.timeline.held import Disorder, Held
 from processing.timeline.intake import Intake
 from processing.timeline.readback import Origin, ReadBack
-from processing.timeline.registry import Registry
+from processing.timeline.registry import UNBOUNDED, Budget, Registry
 from processing.timeline.reprocessing import Reprocessing
 from processing.timeline.residency import Residency
 from processing.timeline.runner import Runner
@@ -63,6 +63,7 @@ class Engine:
         raw_globs: tuple[str, ...] = (),
         row_cache: int = 64 << 20,
         origin: Origin,
+        budget: Budget = UNBOUNDED,
     ) -> None:
         self.plant, self.operators = plant, operators
         self.timing, self.horizons = timing, Horizons(timing)
@@ -76,6 +77,7 @@ class Engine:
             allowed_lateness=timing.horizon,
             raw=raw_globs,
             roles=frozenset[int]().union(*(op.roles for op in operators)),
+            budget=budget,
         )
         self.context = Context(self.tables, self.registry, plant)
         self.store = RowStore(row_cache)
@@ -107,7 +109,7 @@ class Engine:
 
     def step(self, frames: Iterable[tuple[int | np.ndarray, Readings]], now: int) -> int:
         """Take rows of frames with their log offsets, one or each row's; now : monotonic ns. Returns how many rows came."""
-        blocks = [self._intake.rows_of(*frame) for frame in frames]
+        blocks = [self._intake.arrived(*frame) for frame in frames]
         count = sum(len(block.time) for block in blocks)
         received = max((int(block.received.max(initial=at.NONE)) for block in blocks), default=at.NONE)
         bound = self._disorder.bound(received, self._held, now)
@@ -340,17 +342,25 @@ class Engine:
         )
 
     def counters(self) -> dict[str, dict[str, int]]:
-        """What became of the rows, by line. `conflict` rows are among the duplicates; `waiting` ones are not decided yet."""
+        """What became of the rows, by line.
+
+        `conflict` rows are among the duplicates, `waiting` ones are not decided yet, `overflow` ones are of series beyond the budget;
+        those of lines that have no series at all are under `OVERFLOW`.
+        """
         lines = self.tables.lines
         waiting = np.zeros(len(lines), np.int64)
         for rows in (self.waiting, self.reprocessing.late_rows()):
             if rows is not None:
                 np.add.at(waiting, self.tables.series["line"][rows.series], 1)
         counts = [lines[name] for name in ("stored", "duplicate", "conflict", "late")]
-        return {
-            name: dict(zip(("stored", "duplicate", "conflict", "late", "waiting"), map(int, of_line), strict=True))
+        names = ("stored", "duplicate", "conflict", "late", "waiting")
+        found = {
+            name: dict(zip(names, map(int, of_line), strict=True))
             for name, *of_line in zip(self.registry.lines, *counts, waiting, strict=True)
         }
+        for name, count in self.registry.overflow.items():
+            found.setdefault(name, dict.fromkeys(names, 0))["overflow"] = count
+        return found
 
     def watch(self) -> dict[str, Any]:
         """Sizes for the metrics page."""

@@ -1,4 +1,7 @@
-"""Frames become rows by series: names are looked up, events are remembered, times that no calendar holds are counted late."""
+"""Frames become rows by series: names are looked up, events are remembered, times that no calendar holds are counted late.
+
+Rows of series beyond the budget are counted, and nothing else comes of them; they stay on the log.
+"""
 
 import numpy as np
 
@@ -16,15 +19,27 @@ class Intake:
     def __init__(self, tables: Tables, registry: Registry, context: Context) -> None:
         self._tables, self._registry, self._context = tables, registry, context
 
+    def arrived(self, offset: int | np.ndarray, frame: Readings) -> Arrivals:
+        """The rows of a frame that came for the first time."""
+        return self._rows(offset, frame, comes_anew=True)
+
     def rows_of(self, offset: int | np.ndarray, frame: Readings) -> Arrivals:
         """The rows of a frame, or of several that were joined; offset : log offset of the frame, or of each row's, int64[n]."""
+        return self._rows(offset, frame, comes_anew=False)
+
+    def _rows(self, offset: int | np.ndarray, frame: Readings, *, comes_anew: bool) -> Arrivals:
         series = self._registry.map_rows(frame)
         frame = self._context.learn(frame)
         series = self._context.series_of_stops(frame, series)
         where = offset if isinstance(offset, np.ndarray) else np.full(len(series), offset, np.int64)
         rows = Arrivals(frame.time, frame.received, series, frame.value, frame.quality, where)
+        beyond = series < 0
+        if beyond.any():
+            if comes_anew:
+                self._registry.count_overflow(frame, np.flatnonzero(beyond))
+            rows = rows.only(~beyond)
         odd = (rows.time < FIRST_NS) | (rows.time >= LAST_NS)
         if odd.any():
-            np.add.at(self._tables.lines["late"], self._tables.series["line"][series[odd]], 1)
+            np.add.at(self._tables.lines["late"], self._tables.series["line"][rows.series[odd]], 1)
             rows = rows.only(~odd)
         return rows

@@ -4,11 +4,13 @@ Numbers are given in the order of arrival; nothing that is emitted depends on th
 goes by *rank*: a number that ascends with a series' asset and tag (`ranks.py`).
 """
 
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fieldline.frames import Readings
+from fieldline.overflow import OVERFLOW
 from fieldline.plant import Plant, Role
 from processing.kernels import layout as at
 from processing.kernels.kept import first_of
@@ -19,6 +21,16 @@ from processing.timeline.charts import Charts
 from processing.timeline.events import ROLES as EVENT_ROLES
 from processing.timeline.ranks import Ranks
 from processing.timeline.tables import Tables
+
+
+class Budget(NamedTuple):
+    """How many series a partition, and a line of it, may have. Names that are new beyond that get no number."""
+
+    series: int = 1 << 31
+    of_line: int = 1 << 31
+
+
+UNBOUNDED = Budget()
 
 
 class Registry:
@@ -36,6 +48,7 @@ class Registry:
         allowed_lateness: int,
         raw: tuple[str, ...],
         roles: frozenset[int],
+        budget: Budget,
     ) -> None:
         self._tables = tables
         self._plant = plant
@@ -43,6 +56,9 @@ class Registry:
         self._allowed_lateness = allowed_lateness
         self._raw = raw
         self._roles = roles
+        self.budget = budget
+        self.overflow: Counter[str] = Counter()  # rows of series beyond the budget, by line
+        self._counts: Counter[str] = Counter()  # series by line
         self.lines: list[str] = []
         self.assets: list[str] = []
         self.tags: list[str] = []
@@ -63,7 +79,7 @@ class Registry:
         self._lines_by_output: dict[str, list[int]] = {}
 
     def map_rows(self, frame: Readings) -> np.ndarray:
-        """The series of each row, int32[n]; series that are new get their numbers."""
+        """The series of each row, int32[n], -1 for one beyond the budget; series that are new get their numbers."""
         series = np.empty(len(frame.time), np.int32)
         if self._map(frame, series):
             unknown, width = series < 0, len(frame.tags)
@@ -90,14 +106,43 @@ class Registry:
         return self._plant.line_of(asset)
 
     def series_of(self, asset: str, tag: str) -> int:
-        """The number of a series; call `settle` after new ones."""
+        """The number of a series, -1 for a new one beyond the budget; call `settle` after new ones."""
+        known = self._asset_numbers.get(asset, -1), self._tag_numbers.get(tag, -1)
+        found = self._series_numbers.get(known)
+        if found is not None:
+            return found
+        line = self._plant.line_of(asset)
+        if len(self.series) >= self.budget.series or self._counts[line] >= self.budget.of_line:
+            return -1
+        return self._add_series(asset, tag)
+
+    def _add_series(self, asset: str, tag: str) -> int:
         a = self._number(asset, self.assets, self._asset_numbers)
         t = self._number(tag, self.tags, self._tag_numbers)
-        found = self._series_numbers.get((a, t))
-        if found is None:
-            found = self._series_numbers[(a, t)] = len(self.series)
-            self.series.append((a, t))
+        found = self._series_numbers[(a, t)] = len(self.series)
+        self.series.append((a, t))
+        self._counts[self._plant.line_of(asset)] += 1
         return found
+
+    def count_overflow(self, frame: Readings, rows: np.ndarray) -> None:
+        """Account for rows of a frame that are beyond the budget, by their line where it is known; rows : int64[n], their places."""
+        assets, counts = np.unique(frame.asset[rows], return_counts=True)
+        for code, count in zip(assets.tolist(), counts.tolist(), strict=True):
+            line = self._plant.line_of(frame.assets[code])
+            self.overflow[line if line in self._line_numbers else OVERFLOW] += count
+
+    @property
+    def concern(self) -> str:
+        """What to say of series that come near the budget; empty: nothing."""
+        line, most = max(self._counts.items(), key=lambda item: item[1], default=("", 0))
+        for count, limit, name in (
+            (len(self.series), self.budget.series, ""),
+            (most, self.budget.of_line, f" of {line}"),
+        ):
+            if count * 5 >= limit * 4:
+                setting = "max_series_of_line" if name else "max_series"
+                return f"{count} of {limit} series{name} ({setting}); fieldline doctor names the topics that make most"
+        return ""
 
     @staticmethod
     def _number(name: str, names: list[str], numbers: dict[str, int]) -> int:
@@ -307,7 +352,7 @@ class Registry:
         for a in names["assets"]:
             self._number(a, self.assets, self._asset_numbers)
         for a, t in names["series"]:
-            self.series_of(names["assets"][a], names["tags"][t])
+            self._add_series(names["assets"][a], names["tags"][t])
         self.settle()
         for product in names["products"]:
             self.product_of(product)

@@ -171,7 +171,7 @@ class EngineRig:
 
     def checkpoint(self) -> None:
         """Write a checkpoint of everything sent so far."""
-        state, _ = self.checkpoints.write(self.engine, len(self.frames), b"{}", Noted({}, [], []))
+        state, _ = self.checkpoints.write(self.engine, len(self.frames), b"{}", Noted({}, [], [], {}))
         self.checkpoints.done(self.engine, self._node_cache)
         self._saved = state, len(self.frames)
         self._emitted.clear()
