@@ -63,6 +63,7 @@ class Process:
         self.folder = folder
         self.kills = 0
         self.largest_bytes = 0
+        self.variables: dict[str, str] = {}  # of its environment, beside ours, from its next start on
         self._port = quiet_port()
         self._command = [*COMMAND, *arguments, "--http", f"{HOST}:{self._port}"]
         self._output = folder / f"{name}.log"
@@ -76,7 +77,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment(),
+                env={**environment(), **self.variables},
                 start_new_session=True,
             )
         return self
@@ -91,6 +92,16 @@ class Process:
         self._process.kill()
         self._process.wait(10.0)
         self.kills += 1
+
+    def freeze(self) -> None:
+        """Have it stand still, as a machine that is suspended does."""
+        assert self._process is not None and self.is_running, f"{self.name} ended by itself: {self.last_words()}"
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> float:
         """Ask it to end; it must in 10 s, with code 0. Gives how long it took [s]."""

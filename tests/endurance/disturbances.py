@@ -1,0 +1,276 @@
+"""What befalls a run: each is a class with parameters that are drawn, a sentence about itself, and what it does.
+
+`DISTURBANCES` names all of them. What an operator would do with an editor and `systemctl` is done by files and signals here.
+"""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from random import Random
+
+from tests.endurance.site import OPERATORS, Site
+from tests.endurance.traffic import HOUR
+from tests.endurance.world import DELIVER, PROCESS, READY_S, World
+
+_STAGES = (PROCESS, DELIVER)
+_KEPT_H = 8
+"""What is pruned is older than any late row of a run [h]."""
+
+
+class Disturbance(ABC):
+    """Drawn from `random` for a site; `wait_s` is how long the run goes on before it [s].
+
+    A kill at any moment is worth as much as a graceful end: which of the two ends a stage is drawn, too.
+    """
+
+    def __init__(self, random: Random, site: Site) -> None:
+        self.random = random
+        self.wait_s = random.choice([0.0, 0.3, 1.0, 2.5])
+        self.is_killed = random.random() < 0.5
+        self.draw(site)
+
+    def draw(self, site: Site) -> None:  # noqa: B027  (most need nothing else)
+        """Draw what else it needs."""
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+    @abstractmethod
+    def befall(self, world: World) -> None:
+        """Do it; all stages run, or are starting, afterwards."""
+
+    @property
+    def how(self) -> str:
+        return "killed" if self.is_killed else "stopped"
+
+
+class Kill(Disturbance):
+    """A stage is killed, and maybe once more while it starts."""
+
+    def draw(self, site: Site) -> None:
+        self.stage, self.is_twice = self.random.choice(_STAGES), self.random.random() < 0.4
+
+    def __str__(self) -> str:
+        return f"{self.stage} killed{', twice' if self.is_twice else ''}"
+
+    def befall(self, world: World) -> None:
+        for _ in range(1 + self.is_twice):
+            with world.stopped(self.stage, is_killed=True):
+                world.send_hour()
+
+
+class Freeze(Disturbance):
+    """A stage stands still for an hour of event time, as a machine that is suspended does."""
+
+    def draw(self, site: Site) -> None:
+        self.stage = self.random.choice(_STAGES)
+
+    def __str__(self) -> str:
+        return f"{self.stage} stands still"
+
+    def befall(self, world: World) -> None:
+        stage = world.stages[self.stage]
+        stage.freeze()
+        try:
+            world.send_hour()
+        finally:
+            stage.thaw()
+
+
+class _Edit(Disturbance):
+    """Settings or the plant file change while process is away; the change itself is `change`."""
+
+    def befall(self, world: World) -> None:
+        with world.stopped(PROCESS, self.is_killed):
+            self.change(world.site)
+            world.write_files()
+        world.stages[PROCESS].until_ready(READY_S)
+
+    @abstractmethod
+    def change(self, site: Site) -> None:
+        """Change the site."""
+
+
+class EditPlant(_Edit):
+    """An entry of the plant file says something else of a line that may be edited."""
+
+    def draw(self, site: Site) -> None:
+        self.line = self.random.choice(site.edited)
+        self.entry = self.random.choice(["asset", "ideal_cycle_s", "microstop_s", "low", "shift", "price"])
+        self.number = self.random.randrange(1000)
+
+    def __str__(self) -> str:
+        return f"plant file: {self.entry} of {self.line} ({self.number}); process {self.how}"
+
+    def change(self, site: Site) -> None:
+        entries = site.lines[self.line]
+        if self.entry == "asset":
+            entries.more_assets.append(f"new{self.number}-{len(entries.more_assets)}")
+        elif self.entry == "shift":
+            entries.shift = f"early{self.number}"
+        else:
+            setattr(entries, self.entry, 5.0 + self.number / 10)
+
+
+class Horizon(_Edit):
+    """The allowed lateness grows or shrinks."""
+
+    def draw(self, site: Site) -> None:
+        self.hours = self.random.choice([9, 12, 25, 48, 1000])
+
+    def __str__(self) -> str:
+        return f"horizon {self.hours} h; process {self.how}"
+
+    def change(self, site: Site) -> None:
+        site.set_horizon(self.hours)
+
+
+class Settle(_Edit):
+    """The out-of-orderness bound changes."""
+
+    def draw(self, site: Site) -> None:
+        self.settle_s = self.random.choice([0.0, 0.1, 1.0])
+
+    def __str__(self) -> str:
+        return f"settle {self.settle_s} s; process {self.how}"
+
+    def change(self, site: Site) -> None:
+        site.settle_s = self.settle_s
+
+
+class Windows(_Edit):
+    """A level of windows is not made any more; one that was left out is made again."""
+
+    def draw(self, site: Site) -> None:
+        self.name = self.random.choice(["1m", "15m", "1h", "week", "shift"])
+
+    def __str__(self) -> str:
+        return f"windows: {self.name} out or in; process {self.how}"
+
+    def change(self, site: Site) -> None:
+        site.left_out_windows ^= {self.name}
+        site.holes.add(self.name)
+
+
+class Operators(_Edit):
+    """An operator is switched off, or on again."""
+
+    def draw(self, site: Site) -> None:
+        self.name = self.random.choice(["telemetry", "spc", "order"])
+        assert self.name in OPERATORS
+
+    def __str__(self) -> str:
+        return f"operator {self.name} off or on; process {self.how}"
+
+    def change(self, site: Site) -> None:
+        site.left_out_operators ^= {self.name}
+        site.holes.add(self.name)
+
+
+class WallClock(Disturbance):
+    """A stage has a wall clock some days off from a start to its next one."""
+
+    def draw(self, site: Site) -> None:
+        self.stage = self.random.choice(_STAGES)
+        self.days = self.random.choice([-40, -3, 1, 8, 40])
+
+    def __str__(self) -> str:
+        return f"{self.stage} with a clock {self.days:+d} days off; {self.how} before"
+
+    def befall(self, world: World) -> None:
+        stage = world.stages[self.stage]
+        with world.stopped(self.stage, self.is_killed):
+            stage.variables = _faked(self.days)
+        stage.until_ready(READY_S)
+        world.send_hour()
+        with world.stopped(self.stage, self.is_killed):
+            stage.variables = {}
+
+
+class Rot(Disturbance):
+    """A byte of a record that nobody has read yet changes on the disk."""
+
+    def draw(self, site: Site) -> None:
+        self.line, self.place = self.random.choice(list(site.lines)), self.random.random()
+
+    def __str__(self) -> str:
+        return f"a byte rots in a record of {self.line}, at {self.place:.3f} of it; process {self.how}"
+
+    def befall(self, world: World) -> None:
+        with world.stopped(PROCESS, self.is_killed):
+            known = len(world.ledger.entries)
+            world.send_hour()
+            mine = [entry for entry in world.ledger.entries[known:] if entry.line == self.line]
+            if not mine:
+                return
+            entry = self.random.choice(mine)
+            whole = bytearray(entry.value)
+            whole[int(self.place * len(whole))] ^= 1 << self.random.randrange(8)
+            with world.file() as db:
+                at = entry.partition << 48 | entry.offset
+                assert db.execute("UPDATE readings SET value=? WHERE id=?", (bytes(whole), at)).rowcount == 1
+            entry.is_good = False
+
+
+class StoreDeleted(Disturbance):
+    """Somebody deletes the store's files while deliver writes to them."""
+
+    def __str__(self) -> str:
+        return "the store is deleted"
+
+    def befall(self, world: World) -> None:
+        for path in world.folder.glob(f"{world.store.name}*"):
+            path.unlink()
+
+
+class DamagedCheckpoint(Disturbance):
+    """A byte of a record on the stream of checkpoints changes."""
+
+    def draw(self, site: Site) -> None:
+        self.at, self.place = self.random.random(), self.random.random()
+
+    def __str__(self) -> str:
+        return f"a checkpoint's record is damaged ({self.at:.3f}, at {self.place:.3f} of it); process {self.how}"
+
+    def befall(self, world: World) -> None:
+        if world.is_pruned:
+            return  # what is gone from both can't be computed again by anybody
+        with world.stopped(PROCESS, self.is_killed), world.file() as db:
+            found = db.execute("SELECT id, value FROM checkpoints WHERE length(value) > 0 ORDER BY id").fetchall()
+            if found:
+                identity, value = found[int(self.at * len(found))]
+                whole = bytearray(value)
+                whole[int(self.place * len(whole))] ^= 4
+                db.execute("UPDATE checkpoints SET value=? WHERE id=?", (bytes(whole), identity))
+
+
+class Prune(Disturbance):
+    """Retention removes readings that process has committed, all but the last hours.
+
+    They are deleted as retention deletes them: its own clock, which watches time pass, is the matter of
+    `tests/fieldline/log/test_retention.py`, and would take days here.
+    """
+
+    def __str__(self) -> str:
+        return f"readings older than {_KEPT_H} h are pruned"
+
+    def befall(self, world: World) -> None:
+        first_kept: dict[int, int] = {}
+        for entry in world.ledger.entries:  # the oldest go, without holes
+            is_old = max(row.time for row in entry.rows) < world.traffic.now - _KEPT_H * HOUR
+            if not is_old or entry.offset >= world.committed(entry.partition):
+                first_kept.setdefault(entry.partition, entry.offset)
+        with world.file() as db:
+            for partition, offset in first_kept.items():
+                db.execute("DELETE FROM readings WHERE id>=? AND id<?", (partition << 48, partition << 48 | offset))
+        world.is_pruned = True
+
+
+def _faked(days: int) -> dict[str, str]:
+    """The variables that make a process believe in another date; its monotonic clock goes on as it does."""
+    library = sorted(Path("/usr/lib").rglob("libfaketime.so.1"))[0]
+    return {"LD_PRELOAD": str(library), "FAKETIME": f"{days:+d}d", "DONT_FAKE_MONOTONIC": "1"}
+
+
+DISTURBANCES: tuple[type[Disturbance], ...] = (
+    Kill, Freeze, EditPlant, Horizon, Settle, Windows, Operators, WallClock, Rot, StoreDeleted, DamagedCheckpoint, Prune,
+)  # fmt: skip

@@ -1,0 +1,218 @@
+"""The judgement on a run that is over: what stands in the store, against the ledger, an undisturbed run and the database.
+
+`judge` gives every fault as a sentence, none when all holds.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from delivery.query import Only, query
+from fieldline.catalogue import kinds
+from fieldline.log.sqlite import SqliteLog
+from tests.endurance import truth
+from tests.endurance.ledger import Series
+from tests.endurance.site import Site
+from tests.endurance.traffic import HOUR
+from tests.endurance.world import PARTITIONS, World
+from tests.integration.pipe_rig import fieldline
+
+_UNPROVEN = 6
+_RELATIVE, _ABSOLUTE_KWH = 1e-12, 1e-8
+"""What another order of additions may differ by; the ledger's energies are differences of totals."""
+_KEYS = ("time", "asset", "tag", "window", "shift", "product")
+
+
+def judge(world: World, timeout_s: float) -> list[str]:
+    """Every fault of a run whose stages have ended."""
+    return [
+        *_audit(world),
+        *_figures(world),
+        *_undisturbed(world, timeout_s),
+        *(_database(world, world.influx) if world.influx else ()),
+    ]
+
+
+def _audit(world: World) -> Iterator[str]:
+    """The audit is balanced, or unproven where records were removed, and says of each line what the ledger says."""
+    text = fieldline("audit", "--log", world.log_url, "--json", code=None)
+    document = json.loads(text)
+    verdicts = ("ok", "unproven") if world.is_pruned else ("ok",)
+    if document["verdict"] not in verdicts:
+        yield f"audit: expected {' or '.join(verdicts)}, got {text}"
+    said = {source["source"]: source for source in document["sources"]}
+    for line, account in world.ledger.accounts().items():
+        names = [name for name in account if not world.is_pruned or name not in ("received", "missing")]
+        got = {name: said.get(line, {}).get(name) for name in names}
+        want = {name: account[name] for name in names}
+        if got != want:
+            yield f"audit of {line}: expected {want}, got {got}"
+
+
+def _figures(world: World) -> Iterator[str]:
+    """Telemetry, energy and pieces of every window in the store are what the ledger says, and none is absent."""
+    stored = {kind: _standing(world, kind) for kind in ("telemetry", "energy", "quality")}
+    for (asset, tag), series in world.ledger.series().items():
+        yield from _compare(world, stored["telemetry"], "telemetry", asset, tag, series)
+        if tag in ("power_kw", "energy_kwh"):
+            yield from _compare(world, stored["energy"], "energy", asset, tag, series)
+        if tag == "good_count":
+            yield from _compare(world, stored["quality"], "quality", asset, tag, series)
+
+
+_LEVELS = {
+    "telemetry": ("1m", "15m", "1h"),
+    "energy": ("1m", "15m", "1h", "day", "week", "month"),
+    "quality": ("1m", "15m", "1h", "day", "week", "month"),
+}
+
+
+def _compare(world: World, rows: pl.DataFrame, kind: str, asset: str, tag: str, series: Series) -> Iterator[str]:
+    """The figures of one series in windows of all levels."""
+    mine = rows.filter(pl.col("asset") == asset)
+    if kind == "telemetry":
+        mine = mine.filter(pl.col("tag") == tag)
+    for level in _LEVELS[kind]:
+        starts = truth.edges(level, world.site.zone, int(series[0][0]), world.traffic.now)
+        wanted, is_due = _wanted(kind, tag, series, starts)
+        held = mine.filter(pl.col("window") == level)
+        place = np.searchsorted(starts, held["time"].cast(pl.Int64).to_numpy())
+        name = f"{kind} {asset} {tag} {level}"
+        if len(held) and (place >= len(starts) - 1).any():
+            yield f"{name}: rows stand after the last reading"
+            continue
+        missing = np.setdiff1d(np.flatnonzero(is_due), place)
+        if len(missing) and not _may_be_absent(world.site, kind, level):
+            yield f"{name}: {len(missing)} of {is_due.sum()} windows are absent, the first {_time(starts[missing[0]])}"
+        for column, values in wanted.items():
+            got = held[column].fill_null(0.0 if kind == "quality" else np.nan).to_numpy()
+            wrong = ~np.isclose(got, values[place], rtol=_RELATIVE, atol=_ABSOLUTE_KWH if kind == "energy" else 0.0)
+            if wrong.any():
+                k = int(np.flatnonzero(wrong)[0])
+                yield (
+                    f"{name}: {column} of {wrong.sum()} of {len(got)} windows is not that of the data, the first "
+                    f"{_time(starts[place[k]])}: expected {values[place[k]]!r}, got {got[k]!r}"
+                )
+
+
+def _wanted(kind: str, tag: str, series: Series, starts: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The figures of the windows between `starts` by column, and which windows must have a row."""
+    if kind == "telemetry":
+        found = truth.statistics(series, starts)
+        return found, found["count"] > 0
+    if kind == "energy":
+        kwh = truth.energy_kwh(tag, series, starts)
+        return {"active_energy_kwh": kwh}, kwh > _ABSOLUTE_KWH
+    pieces = truth.steps(series, starts)
+    return {"good_count": pieces}, pieces > 0
+
+
+def _may_be_absent(site: Site, kind: str, level: str) -> bool:
+    """Whether the run was without such windows for a while."""
+    operator = {"quality": "machine"}.get(kind, kind)
+    return level in site.holes or operator in site.holes
+
+
+def _undisturbed(world: World, timeout_s: float) -> Iterator[str]:
+    """Lines that no edit touched, and of the others what the log still held, are bit for bit those of a fresh run."""
+    with World(world.folder / "undisturbed", world.site, world.traffic) as fresh:
+        _feed(world, fresh)
+        fresh.start()
+        fresh.drain(timeout_s)
+        for kind in kinds():
+            wanted, got = _standing(fresh, kind), _standing(world, kind)
+            for line in world.site.lines:
+                yield from _same(world, kind, line, wanted, got)
+
+
+def _feed(world: World, fresh: World) -> None:
+    log = SqliteLog(fresh.folder / "log.db", partitions=PARTITIONS)
+    for entry in world.ledger.entries:
+        if entry.is_good:
+            World.put(log, entry.line, entry.partition, entry.value, len(entry.rows))
+    log.close()
+
+
+def _same(world: World, kind: str, line: str, wanted: pl.DataFrame, got: pl.DataFrame) -> Iterator[str]:
+    """What differs between the rows of a line."""
+    if not wanted.height and not got.height:
+        return
+    mine = (pl.col("asset") == line) | pl.col("asset").str.starts_with(f"{line}/")
+    since = _comparable_since(world, line)
+    site = world.site
+    if since is None or any(name in site.left_out_operators for name in _operators_of(kind)):
+        return
+    parts = [frame.filter(mine & (pl.col("time").cast(pl.Int64) >= since)) for frame in (wanted, got)]
+    lost = set(site.holes) if set(_operators_of(kind)) & site.holes == set() else None
+    left, right = (_rows(part, site.windows) for part in parts)
+    absent = [key for key in left.keys() - right.keys() if lost is not None and key[3] not in lost]
+    more = list(right.keys() - left.keys())
+    other = [key for key in left.keys() & right.keys() if left[key] != right[key]]
+    for what, keys in (("absent", absent), ("too many", more), ("different", other)):
+        if keys:
+            key = min(keys, key=str)
+            yield (
+                f"{kind} of {line}: {len(keys)} of {len(left)} rows are {what} beside an undisturbed run, the first {_told(key)}: "
+                f"expected {_differing(left.get(key), right.get(key))}, got {_differing(right.get(key), left.get(key))}"
+            )
+
+
+def _operators_of(kind: str) -> tuple[str, ...]:
+    needs = {"telemetry": ("telemetry",), "energy": ("energy",), "spc": ("spc",)}
+    return needs.get(kind, ("order", "machine", "energy") if kind in ("order", "production_order") else ("machine",))
+
+
+def _comparable_since(world: World, line: str) -> int | None:
+    """From when on windows of a line must be those of a fresh run with the settings of the end, None: never [ns UTC]."""
+    if line in world.site.untouched:
+        return 0
+    if world.is_pruned:
+        return None
+    return max(0, world.traffic.now - world.site.least_horizon_h * HOUR)
+
+
+def _rows(frame: pl.DataFrame, windows: tuple[str, ...]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Rows by identity, of windows that are made, without revisions and absent values."""
+    found = {}
+    for row in frame.to_dicts():
+        if row.get("window") is None or row["window"] in windows:
+            key = tuple(row.pop(name, None) for name in _KEYS)
+            row.pop("rev", None)
+            found[key] = {name: value for name, value in row.items() if value is not None}
+    return found
+
+
+def _differing(row: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+    if row is None or other is None:
+        return row
+    return {name: row.get(name) for name in sorted(row.keys() | other.keys()) if other.get(name) != row.get(name)}
+
+
+def _database(world: World, influx: str) -> Iterator[str]:
+    """InfluxDB holds the rows of the store."""
+    for kind in kinds():
+        left, right = (
+            _rows(query(kind, source=source, only=Only(retracted=True)), world.site.windows + tuple(world.site.holes))
+            for source in (str(world.store), influx)
+        )
+        keys = [key for key in left.keys() | right.keys() if left.get(key) != right.get(key)]
+        if keys:
+            key = min(keys, key=str)
+            held, there = (_differing(a.get(key), b.get(key)) for a, b in ((left, right), (right, left)))
+            yield f"{kind}: {len(keys)} of {len(left)} rows differ in InfluxDB, the first {_told(key)}: {held} in the store, {there} there"
+
+
+def _standing(world: World, kind: str) -> pl.DataFrame:
+    """The rows of a kind in a store, those left out that were retracted."""
+    return query(kind, source=str(world.store))
+
+
+def _told(key: tuple[Any, ...]) -> str:
+    return " ".join(str(part) for part in key if part is not None)
+
+
+def _time(ns: int) -> str:
+    return str(np.datetime64(int(ns), "ns"))

@@ -1,0 +1,137 @@
+"""A plant's own small installation: a folder with settings, plant file, SQLite log and store, and real processes on it.
+
+Readings are appended by the log's own `append`, as the ingest stage does it: so the run knows for each row whether the log has it, which no
+broker between could tell. What ingest does under kills is the matter of `tests/integration/test_crashes.py`.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fieldline.frames import encode_readings
+from fieldline.log import Stream
+from fieldline.log.sqlite import SqliteLog
+from fieldline.partition import partition_of
+from tests.endurance.ledger import Entry, Ledger
+from tests.endurance.site import Site
+from tests.endurance.traffic import Row, Traffic, frame_of
+from tests.integration.pipe_rig import Process, fieldline
+
+PARTITIONS = 3
+PROCESS, DELIVER = "process", "deliver"
+READY_S = 180.0
+_WAIT_S = 60.0
+
+
+class World:
+    """The installation of a run; stages run from `start` on. Use as a context manager.
+
+    influx : URL of a database of its own, or None
+    """
+
+    def __init__(self, folder: Path, site: Site, traffic: Traffic, influx: str | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.site, self.traffic, self.influx = folder, site, traffic, influx
+        self.ledger = Ledger()
+        self.store = folder / "results.db"
+        self.is_pruned = False
+        self._log_path = folder / "log.db"
+        self.log_url = f"sqlite:{self._log_path}"
+        self._log = SqliteLog(self._log_path, partitions=PARTITIONS)
+        sinks = ["--store", str(self.store), *(["--influx", influx] if influx else [])]
+        common = ("--config", str(folder / "fieldline.toml"), "--log", self.log_url)
+        self.stages = {
+            PROCESS: Process(PROCESS, folder, "process", *common),
+            DELIVER: Process(DELIVER, folder, "deliver", *common, *sinks),
+        }
+        self.write_files()
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stage in self.stages.values():
+            stage.abandon()
+        self._log.close()
+
+    def write_files(self) -> None:
+        """Settings and plant file as the site has them now; stages read them when they start."""
+        (self.folder / "plant.toml").write_text(self.site.plant_text(), encoding="utf-8")
+        (self.folder / "fieldline.toml").write_text(self.site.settings_text(), encoding="utf-8")
+
+    def start(self) -> None:
+        """Start all stages and wait until they work."""
+        for stage in self.stages.values():
+            stage.start()
+        for stage in self.stages.values():
+            stage.until_ready(READY_S)
+
+    @contextmanager
+    def stopped(self, name: str, is_killed: bool) -> Iterator[None]:
+        """A stage is not there in this block: killed, or ended as it is asked to. It is started again."""
+        stage = self.stages[name]
+        if is_killed:
+            stage.kill()
+        else:
+            stage.stop()
+        yield
+        stage.start()
+
+    def send_hour(self) -> None:
+        """Have an hour of readings on the log."""
+        for line, rows in self.traffic.next_hour():
+            self.append(line, rows)
+
+    def append(self, line: str, rows: list[Row]) -> Entry:
+        """Append a record as ingest does; it is in the ledger once the log has it."""
+        value = encode_readings(frame_of(rows, time.time_ns()))
+        partition = partition_of(line, PARTITIONS)
+        offset = self.put(self._log, line, partition, value, len(rows))
+        entry = Entry(line, partition, offset, value, rows)
+        self.ledger.entries.append(entry)
+        return entry
+
+    @staticmethod
+    def put(log: SqliteLog, line: str, partition: int, value: bytes, rows: int) -> int:
+        """Append a frame; its offset."""
+        headers = {"rows": str(rows).encode()}
+        return log.append(Stream.READINGS, partition, line.encode(), value, headers).result(_WAIT_S)
+
+    def check_running(self) -> None:
+        """No stage ends by itself."""
+        for stage in self.stages.values():
+            assert stage.is_running, f"{stage.name} ended by itself: {stage.last_words()}"
+
+    def committed(self, partition: int) -> int:
+        """What process has committed of a partition's readings [offset]."""
+        commit = self._log.commits(Stream.READINGS, "process").get(partition)
+        return commit.offset if commit else 0
+
+    def drain(self, timeout_s: float) -> None:
+        """Have everything worked off, every window that is over emitted, and all of it delivered; stages have ended then."""
+        self.wait_drained(timeout_s)
+        self.stages[PROCESS].stop()
+        self.wait_drained(timeout_s)
+        self.stages[DELIVER].stop()
+
+    def wait_drained(self, timeout_s: float) -> None:
+        """Return when no stage is behind."""
+        text = fieldline("status", "--log", self.log_url, "--wait", f"{timeout_s:g}s", "--json", timeout_s=timeout_s + 60, code=None)  # fmt: skip
+        assert json.loads(text or "{}").get("drained"), f"{text}\n{self.explain()}"
+
+    def explain(self) -> str:
+        """What the stages last said, for the message of a failure."""
+        return "\n".join(f"--- {s.name} {s.health()}\n{s.last_words()}" for s in self.stages.values())
+
+    @contextmanager
+    def file(self) -> Iterator[sqlite3.Connection]:
+        """The log's file, behind the log's back."""
+        db = sqlite3.connect(self._log_path, timeout=_WAIT_S)
+        try:
+            with db:
+                yield db
+        finally:
+            db.close()
