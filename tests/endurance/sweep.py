@@ -10,7 +10,7 @@ from tests.endurance.disturbances import DISTURBANCES, Disturbance
 from tests.endurance.site import Site
 from tests.endurance.traffic import Traffic
 from tests.endurance.verdict import judge
-from tests.endurance.world import World
+from tests.endurance.world import PROCESS, READY_S, World
 from tests.integration.pipe_rig import until
 
 MAX_LATE_H = 6
@@ -51,13 +51,22 @@ def sweep(plan: Plan, folder: Path, influx: str | None = None, say: Callable[[st
             say(f"{number:4} {np_time(traffic.now)} {disturbance}")
             disturbance.befall(world)
             world.check_running()
-        for line, rows in traffic.rest():
-            world.append(line, rows)
-        for stage in world.stages.values():
-            stage.until_ready()
+        _end(world)
         world.drain(plan.drain_s)
         say(f"sent {len(world.ledger.entries)} records, {sum(len(e.rows) for e in world.ledger.entries)} rows; judging")
         return judge(world, plan.drain_s)
+
+
+def _end(world: World) -> None:
+    """What is on its way arrives, and everything that was left out is wanted again."""
+    with world.stopped(PROCESS, is_killed=False):
+        world.site.left_out_windows.clear()
+        world.site.left_out_operators.clear()
+        world.write_files()
+    for line, rows in world.traffic.rest():
+        world.append(line, rows)
+    for stage in world.stages.values():
+        stage.until_ready(READY_S)
 
 
 def _deck(plan: Plan, site: Site) -> Iterator[Disturbance]:
