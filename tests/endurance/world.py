@@ -71,12 +71,12 @@ class World:
 
     @contextmanager
     def stopped(self, name: str, is_killed: bool) -> Iterator[None]:
-        """A stage is not there in this block: killed, or ended as it is asked to. It is started again."""
+        """A stage is not there in this block: killed at any moment, or ended as it is asked to. It is started again."""
         stage = self.stages[name]
         if is_killed:
             stage.kill()
         else:
-            stage.stop()
+            stage.until_ready(READY_S).stop()  # one that starts knows no signals yet
         yield
         stage.start()
 
