@@ -244,16 +244,18 @@ class DamagedCheckpoint(Disturbance):
 
 
 class Prune(Disturbance):
-    """Retention removes readings that process has committed, all but the last hours.
+    """Retention removes readings that every stage is done with, all but the last hours.
 
     They are deleted as retention deletes them: its own clock, which watches time pass, is the matter of
-    `tests/fieldline/log/test_retention.py`, and would take days here.
+    `tests/fieldline/log/test_retention.py`, and would take days here. It begins when a record was read, and is longer than a late row waits to
+    be reprocessed: hence nothing waits here.
     """
 
     def __str__(self) -> str:
         return f"readings older than {_KEPT_H} h are pruned"
 
     def befall(self, world: World) -> None:
+        world.wait_drained(READY_S)
         first_kept: dict[int, int] = {}
         for entry in world.ledger.entries:  # the oldest go, without holes
             is_old = max(row.time for row in entry.rows) < world.traffic.now - _KEPT_H * HOUR
