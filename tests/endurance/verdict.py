@@ -15,14 +15,23 @@ from fieldline.catalogue import kinds
 from fieldline.log.sqlite import SqliteLog
 from tests.endurance import truth
 from tests.endurance.ledger import Series
-from tests.endurance.site import Site
-from tests.endurance.traffic import HOUR
+from tests.endurance.site import WINDOWS
+from tests.endurance.traffic import HOUR, SECOND, START
 from tests.endurance.world import PARTITIONS, World
 from tests.integration.pipe_rig import fieldline
 
 _UNPROVEN = 6
 _RELATIVE, _ABSOLUTE_KWH = 1e-12, 1e-8
 """What another order of additions may differ by; the ledger's energies are differences of totals."""
+_OPERATORS = {
+    "telemetry": ("telemetry",),
+    "energy": ("energy",),
+    "spc": ("spc",),
+    **dict.fromkeys(("oee", "losses", "quality"), ("machine",)),
+    "production_order": ("order", "machine", "energy"),
+    "reading": (),
+}
+"""By kind the operators that its figures are made by."""
 _KEYS = ("time", "asset", "tag", "window", "shift", "product")
 
 
@@ -78,13 +87,15 @@ def _compare(world: World, rows: pl.DataFrame, kind: str, asset: str, tag: str, 
     for level in _LEVELS[kind]:
         starts = truth.edges(level, world.site.zone, int(series[0][0]), world.traffic.now)
         wanted, is_due = _wanted(kind, tag, series, starts)
-        if level in world.site.left_out_windows or _operator(kind) in world.site.left_out_operators:
+        since = since_hole(world, _OPERATORS[kind], level)
+        if since is None:
             continue
-        held = mine.filter((pl.col("window") == level) & (pl.col("time").cast(pl.Int64) < int(starts[-1])))
+        time = pl.col("time").cast(pl.Int64)
+        held = mine.filter((pl.col("window") == level) & (time >= since) & (time < int(starts[-1])))
         place = np.searchsorted(starts, held["time"].cast(pl.Int64).to_numpy())
         name = f"{kind} {asset} {tag} {level}"
-        missing = np.setdiff1d(np.flatnonzero(is_due), place)
-        if len(missing) and not _may_be_absent(world.site, kind, level):
+        missing = np.setdiff1d(np.flatnonzero(is_due & (starts[:-1] >= since)), place)
+        if len(missing):
             yield f"{name}: {len(missing)} of {is_due.sum()} windows are absent, the first {_time(starts[missing[0]])}"
         for column, values in wanted.items():
             got = held[column].fill_null(0.0 if kind == "quality" else np.nan).to_numpy()
@@ -109,13 +120,19 @@ def _wanted(kind: str, tag: str, series: Series, starts: np.ndarray) -> tuple[di
     return {"good_count": pieces}, pieces > 0
 
 
-def _may_be_absent(site: Site, kind: str, level: str) -> bool:
-    """Whether the run was without such windows for a while."""
-    return level in site.holes or _operator(kind) in site.holes
+def since_hole(world: World, operators: tuple[str, ...], level: str | None) -> int | None:
+    """From when on windows must hold all that came, although the run was without them for a while, None: never [ns UTC].
+
+    Such windows are worked out again as far as log and allowed lateness reach; those before stand as they were left.
+    """
+    without = world.site.holes & {*operators, level}
+    return _reached(world, is_chain="spc" in without) if without else 0
 
 
-def _operator(kind: str) -> str:
-    return {"quality": "machine"}.get(kind, kind)
+def _reached(world: World, is_chain: bool) -> int | None:
+    """How far back a change of settings reached at any time; a chain, as a chart is, is whole or it is another one."""
+    since = max(0, world.traffic.now - world.site.least_horizon_h * HOUR)
+    return None if world.is_pruned or (is_chain and since > START) else since
 
 
 def _undisturbed(world: World, timeout_s: float) -> Iterator[str]:
@@ -143,15 +160,8 @@ def _same(world: World, kind: str, line: str, wanted: pl.DataFrame, got: pl.Data
     if not wanted.height and not got.height:
         return
     mine = (pl.col("asset") == line) | pl.col("asset").str.starts_with(f"{line}/")
-    since = _comparable_since(world, line)
-    site = world.site
-    if since is None or any(name in site.left_out_operators for name in _operators_of(kind)):
-        return
-    parts = [frame.filter(mine & (pl.col("time").cast(pl.Int64) >= since)) for frame in (wanted, got)]
-    lost = set(site.holes) if set(_operators_of(kind)) & site.holes == set() else None
-    left, right = (_rows(part, site.windows) for part in parts)
-    absent = [key for key in left.keys() - right.keys() if lost is not None and key[3] not in lost]
-    more = list(right.keys() - left.keys())
+    left, right = (_comparable(world, kind, line, frame.filter(mine)) for frame in (wanted, got))
+    absent, more = list(left.keys() - right.keys()), list(right.keys() - left.keys())
     other = [key for key in left.keys() & right.keys() if left[key] != right[key]]
     for what, keys in (("absent", absent), ("too many", more), ("different", other)):
         if keys:
@@ -162,28 +172,25 @@ def _same(world: World, kind: str, line: str, wanted: pl.DataFrame, got: pl.Data
             )
 
 
-def _operators_of(kind: str) -> tuple[str, ...]:
-    needs = {"telemetry": ("telemetry",), "energy": ("energy",), "spc": ("spc",)}
-    return needs.get(kind, ("order", "machine", "energy") if kind in ("order", "production_order") else ("machine",))
+def _comparable(world: World, kind: str, line: str, frame: pl.DataFrame) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The rows of a line that must be those of a fresh run with the settings of the end."""
+    of_line = 0 if line in world.site.untouched else _reached(world, is_chain=False)
+    since = {level: since_hole(world, _OPERATORS[kind], level) for level in WINDOWS}
+    found = {}
+    for key, row in rows_by_identity(frame).items():
+        begin = since.get(key[3], 0)
+        if of_line is not None and begin is not None and key[0].timestamp() * SECOND >= max(of_line, begin):
+            found[key] = row
+    return found
 
 
-def _comparable_since(world: World, line: str) -> int | None:
-    """From when on windows of a line must be those of a fresh run with the settings of the end, None: never [ns UTC]."""
-    if line in world.site.untouched:
-        return 0
-    if world.is_pruned:
-        return None
-    return max(0, world.traffic.now - world.site.least_horizon_h * HOUR)
-
-
-def _rows(frame: pl.DataFrame, windows: tuple[str, ...]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """Rows by identity, of windows that are made, without revisions and absent values."""
+def rows_by_identity(frame: pl.DataFrame) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """Rows without revisions and absent values."""
     found = {}
     for row in frame.to_dicts():
-        if row.get("window") is None or row["window"] in windows:
-            key = tuple(row.pop(name, None) for name in _KEYS)
-            row.pop("rev", None)
-            found[key] = {name: value for name, value in row.items() if value is not None}
+        key = tuple(row.pop(name, None) for name in _KEYS)
+        row.pop("rev", None)
+        found[key] = {name: value for name, value in row.items() if value is not None}
     return found
 
 
@@ -197,7 +204,7 @@ def _database(world: World, influx: str) -> Iterator[str]:
     """InfluxDB holds the rows of the store."""
     for kind in kinds():
         left, right = (
-            _rows(query(kind, source=source, only=Only(retracted=True)), world.site.windows + tuple(world.site.holes))
+            rows_by_identity(query(kind, source=source, only=Only(retracted=True)))
             for source in (str(world.store), influx)
         )
         keys = [key for key in left.keys() | right.keys() if left.get(key) != right.get(key)]
