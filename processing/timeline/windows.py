@@ -235,4 +235,5 @@ def _retracted(rows: MetricRows) -> MetricRows:
     """Rows that say nothing but that they are retracted."""
     nothing = {name: np.full(len(rows.time), np.nan) for name in rows.fields}
     said = {"rev": rows.fields["rev"] + 1.0, "retracted": np.ones(len(rows.time))}
-    return rows._replace(fields=nothing | said, texts={})
+    texts = {name: column._replace(codes=np.full_like(column.codes, -1)) for name, column in rows.texts.items()}
+    return rows._replace(fields=nothing | said, texts=texts)

@@ -96,6 +96,32 @@ def test_a_correction_of_where_an_order_began_takes_the_old_window_back() -> Non
     assert np.isnan(np.frombuffer(gone["active_energy_kwh"])[0])
 
 
+class _TextsRig(EngineRig):
+    """Keeps what each column of text said last of a row, by the window's start; nothing is None."""
+
+    texts: dict[int, dict[str, str | None]]
+
+    def collect(self) -> None:
+        for rows in self.engine.outbox:
+            for k, time in enumerate(rows.time.tolist() if rows.kind == "energy" else ()):
+                said = {name: c.names[c.codes[k]] if c.codes[k] >= 0 else None for name, c in rows.texts.items()}
+                self.texts[time] = {**self.texts.get(time, {}), **said}
+        super().collect()
+
+
+def test_a_row_that_is_taken_back_takes_its_texts_back() -> None:
+    rows = sorted([*HALF_HOUR, order(130.5, start("1")), order(600, start("2"))], key=lambda row: row.time)
+    rig = _TextsRig(windows=("order",))
+    rig.texts = {}
+    rig.send(frames_of(rows, 7)).wait(300, turns=3)
+    assert rig.texts[T0 + 600 * SECOND] == {"order_id": "2"}
+
+    rig.send([frame_of([order(300, start("2"))])]).finish()
+
+    assert rig.texts[T0 + 600 * SECOND] == {"order_id": None}
+    assert rig.texts[T0 + 300 * SECOND] == {"order_id": "2"}
+
+
 def test_an_order_that_never_ends_grows_and_its_coverage_is_of_what_has_gone_by() -> None:
     rows = sorted([*HALF_HOUR, order(0, start("1"))], key=lambda row: row.time)
 
