@@ -25,7 +25,8 @@ def main() -> int:
         )
 
     folder = Path(options.folder or tempfile.mkdtemp(prefix="endurance-"))
-    plan = Plan(options.seed, options.lines, is_over, drain_s=1800.0, without=tuple(options.without))
+    kinds = tuple(kind for kind in DISTURBANCES if kind.__name__ not in options.without)
+    plan = Plan(options.seed, options.lines, is_over, drain_s=1800.0, kinds=kinds)
     influx = InfluxDB(folder / "influxdb")
     try:
         influx.start()

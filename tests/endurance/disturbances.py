@@ -34,6 +34,10 @@ class Disturbance(ABC):
     @abstractmethod
     def __str__(self) -> str: ...
 
+    def is_possible(self, world: World) -> bool:
+        """Whether what it does to figures is defined after what befell the run before."""
+        return True
+
     @abstractmethod
     def befall(self, world: World) -> None:
         """Do it; all stages run, or are starting, afterwards."""
@@ -223,7 +227,10 @@ class StoreDeleted(Disturbance):
 
 
 class DamagedCheckpoint(Disturbance):
-    """A byte of a record on the stream of checkpoints changes."""
+    """A byte of a record on the stream of checkpoints changes.
+
+    Not in a run whose log is pruned: what is gone from both can't be computed again, and windows stand as they are.
+    """
 
     def draw(self, site: Site) -> None:
         self.at, self.place = self.random.random(), self.random.random()
@@ -231,9 +238,11 @@ class DamagedCheckpoint(Disturbance):
     def __str__(self) -> str:
         return f"a checkpoint's record is damaged ({self.at:.3f}, at {self.place:.3f} of it); process {self.how}"
 
+    def is_possible(self, world: World) -> bool:
+        return not world.is_pruned
+
     def befall(self, world: World) -> None:
-        if world.is_pruned:
-            return  # what is gone from both can't be computed again by anybody
+        world.is_damaged = True
         with world.stopped(PROCESS, self.is_killed), world.file() as db:
             found = db.execute("SELECT id, value FROM checkpoints WHERE length(value) > 0 ORDER BY id").fetchall()
             if found:
@@ -253,6 +262,9 @@ class Prune(Disturbance):
 
     def __str__(self) -> str:
         return f"readings older than {_KEPT_H} h are pruned"
+
+    def is_possible(self, world: World) -> bool:
+        return not world.is_damaged
 
     def befall(self, world: World) -> None:
         world.wait_drained(READY_S)

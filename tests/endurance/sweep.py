@@ -21,14 +21,14 @@ class Plan(NamedTuple):
     """How long and how large a run is.
 
     is_over : asked after each round of disturbances, told how many there were; drain_s : what the end may take [s]
-    without : names of disturbances that are left out
+    kinds : the disturbances
     """
 
     seed: int
     lines: int
     is_over: Callable[[int], bool]
     drain_s: float = 300.0
-    without: tuple[str, ...] = ()
+    kinds: tuple[type[Disturbance], ...] = DISTURBANCES
 
 
 def sweep(plan: Plan, folder: Path, influx: str | None = None, say: Callable[[str], None] = print) -> list[str]:
@@ -42,13 +42,13 @@ def sweep(plan: Plan, folder: Path, influx: str | None = None, say: Callable[[st
     with World(folder, site, traffic, influx) as world:
         world.start()
         world.send_hour()
-        for number, disturbance in enumerate(_deck(plan, site)):
+        for number, disturbance in enumerate(_deck(plan, world)):
             if plan.is_over(number):
                 break
             for _ in range(_HOURS_BETWEEN):
                 world.send_hour()
             pause(disturbance.wait_s)
-            say(f"{number:4} {np_time(traffic.now)} {disturbance}")
+            say(f"{number:4} {_told(traffic.now)} {disturbance}")
             disturbance.befall(world)
             world.check_running()
         _end(world)
@@ -69,14 +69,16 @@ def _end(world: World) -> None:
         stage.until_ready(READY_S)
 
 
-def _deck(plan: Plan, site: Site) -> Iterator[Disturbance]:
+def _deck(plan: Plan, world: World) -> Iterator[Disturbance]:
     """All disturbances in a drawn order, and again in another one, each drawn by a number of its own."""
     random = Random(f"{plan.seed} deck")
-    named = [kind for kind in DISTURBANCES if kind.__name__ not in plan.without]
+    kinds = list(plan.kinds)
     while True:
-        random.shuffle(named)
-        for kind in named:
-            yield kind(Random(random.getrandbits(64)), site)
+        random.shuffle(kinds)
+        for kind in kinds:
+            drawn = kind(Random(random.getrandbits(64)), world.site)
+            if drawn.is_possible(world):
+                yield drawn
 
 
 def pause(seconds: float) -> None:
@@ -85,6 +87,6 @@ def pause(seconds: float) -> None:
     until(lambda: time.monotonic() >= over, seconds + 5.0, lambda: "the clock stands still")
 
 
-def np_time(ns: int) -> str:
+def _told(ns: int) -> str:
     """Event time for people."""
     return time.strftime("%Y-%m-%d %H:%M", time.gmtime(ns // 1_000_000_000))

@@ -37,7 +37,7 @@ class World:
         self.folder, self.site, self.traffic, self.influx = folder, site, traffic, influx
         self.ledger = Ledger()
         self.store = folder / "results.db"
-        self.is_pruned = False
+        self.is_pruned = self.is_damaged = False  # readings, checkpoints
         self._log_path = folder / "log.db"
         self.log_url = f"sqlite:{self._log_path}"
         self._log = SqliteLog(self._log_path, partitions=PARTITIONS)
