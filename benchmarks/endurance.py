@@ -7,11 +7,15 @@ import argparse
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
-from deploy.native.servers import InfluxDB
+from deploy.native.servers import InfluxDB, Kafka
+from fieldline.log.topics import apply_topics
 from tests.endurance.disturbances import DISTURBANCES
-from tests.endurance.sweep import Plan, sweep
+from tests.endurance.sweep import Plan, Servers, sweep
+
+_PARTITIONS = 4
 
 
 def main() -> int:
@@ -27,18 +31,31 @@ def main() -> int:
     folder = Path(options.folder or tempfile.mkdtemp(prefix="endurance-"))
     kinds = tuple(kind for kind in DISTURBANCES if kind.__name__ not in options.without)
     plan = Plan(options.seed, options.lines, is_over, drain_s=1800.0, kinds=kinds)
-    influx = InfluxDB(folder / "influxdb")
-    try:
-        influx.start()
-        faults = sweep(plan, folder / "plant", f"{influx.url}/endurance?api=v1", say=_say)
-    except AssertionError as error:
-        faults = [str(error)]
-    finally:
-        influx.stop()
+    with ExitStack() as running:
+        servers = _start(running, folder, options.kafka)
+        try:
+            faults = sweep(plan, folder / "plant", servers, say=_say)
+        except AssertionError as error:
+            faults = [str(error)]
     for fault in faults:
         _say(f"FAULT {fault}")
     _say(f"{len(faults)} faults in {time.monotonic() - began:.0f} s; seed {options.seed}, files in {folder}")
     return 1 if faults else 0
+
+
+def _start(running: ExitStack, folder: Path, with_kafka: bool) -> Servers:
+    """A database and, where it is asked for, a broker with topics."""
+    influx = InfluxDB(folder / "influxdb")
+    running.callback(influx.stop)
+    influx.start()
+    database = f"{influx.url}/endurance?api=v1"
+    if not with_kafka:
+        return Servers(database)
+    kafka = Kafka(folder / "kafka")
+    running.callback(kafka.stop)
+    kafka.start()
+    apply_topics(kafka.url, _PARTITIONS)
+    return Servers(database, f"{kafka.url}?session_timeout_ms=6000")
 
 
 def _parse() -> argparse.Namespace:
@@ -48,6 +65,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lines", type=int, default=4, choices=(2, 3, 4))
     parser.add_argument("--folder", help="where the run's files go; a temporary folder, which stays, by default")
+    parser.add_argument(
+        "--kafka", action="store_true", help="the log is on Kafka, where a second worker comes and goes"
+    )
     names = [kind.__name__ for kind in DISTURBANCES]
     parser.add_argument("--without", action="append", default=[], choices=names, help="leave a disturbance out")
     return parser.parse_args()

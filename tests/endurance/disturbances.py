@@ -4,12 +4,13 @@
 """
 
 from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
 from tests.endurance.site import OPERATORS, Site
 from tests.endurance.traffic import HOUR
-from tests.endurance.world import DELIVER, PROCESS, READY_S, World
+from tests.endurance.world import DELIVER, PROCESS, READY_S, SECOND_PROCESS, World
 
 _STAGES = (PROCESS, DELIVER)
 _KEPT_H = 8
@@ -84,10 +85,13 @@ class _Edit(Disturbance):
     """Settings or the plant file change while process is away; the change itself is `change`."""
 
     def befall(self, world: World) -> None:
-        with world.stopped(PROCESS, self.is_killed):
+        with ExitStack() as away:
+            for name in world.workers:
+                away.enter_context(world.stopped(name, self.is_killed))
             self.change(world.site)
             world.write_files()
-        world.stages[PROCESS].until_ready(READY_S)
+        for name in world.workers:
+            world.stages[name].until_ready(READY_S)
 
     @abstractmethod
     def change(self, site: Site) -> None:
@@ -190,14 +194,33 @@ class WallClock(Disturbance):
             stage.variables = {}
 
 
+class Worker(Disturbance):
+    """On Kafka: a second worker joins, or leaves."""
+
+    def __str__(self) -> str:
+        return f"a second worker joins, or is {self.how}"
+
+    def is_possible(self, world: World) -> bool:
+        return not world.is_file
+
+    def befall(self, world: World) -> None:
+        if SECOND_PROCESS in world.stages:
+            world.remove_worker(self.is_killed)
+        else:
+            world.add_worker()
+
+
 class Rot(Disturbance):
-    """A byte of a record that nobody has read yet changes on the disk."""
+    """In a file: a byte of a record that nobody has read yet changes on the disk."""
 
     def draw(self, site: Site) -> None:
         self.line, self.place = self.random.choice(list(site.lines)), self.random.random()
 
     def __str__(self) -> str:
         return f"a byte rots in a record of {self.line}, at {self.place:.3f} of it; process {self.how}"
+
+    def is_possible(self, world: World) -> bool:
+        return world.is_file
 
     def befall(self, world: World) -> None:
         with world.stopped(PROCESS, self.is_killed):
@@ -227,7 +250,7 @@ class StoreDeleted(Disturbance):
 
 
 class DamagedCheckpoint(Disturbance):
-    """A byte of a record on the stream of checkpoints changes.
+    """In a file: a byte of a record on the stream of checkpoints changes.
 
     Not in a run whose log is pruned: what is gone from both can't be computed again, and windows stand as they are.
     """
@@ -239,7 +262,7 @@ class DamagedCheckpoint(Disturbance):
         return f"a checkpoint's record is damaged ({self.at:.3f}, at {self.place:.3f} of it); process {self.how}"
 
     def is_possible(self, world: World) -> bool:
-        return not world.is_pruned
+        return world.is_file and not world.is_pruned
 
     def befall(self, world: World) -> None:
         world.is_damaged = True
@@ -253,7 +276,7 @@ class DamagedCheckpoint(Disturbance):
 
 
 class Prune(Disturbance):
-    """Retention removes readings that every stage is done with, all but the last hours.
+    """In a file: retention removes readings that every stage is done with, all but the last hours.
 
     They are deleted as retention deletes them: its own clock, which watches time pass, is the matter of
     `tests/fieldline/log/test_retention.py`, and would take days here. It begins when a record was read, and is longer than a late row waits to
@@ -264,7 +287,7 @@ class Prune(Disturbance):
         return f"readings older than {_KEPT_H} h are pruned"
 
     def is_possible(self, world: World) -> bool:
-        return not world.is_damaged
+        return world.is_file and not world.is_damaged
 
     def befall(self, world: World) -> None:
         world.wait_drained(READY_S)
@@ -286,5 +309,5 @@ def _faked(days: int) -> dict[str, str]:
 
 
 DISTURBANCES: tuple[type[Disturbance], ...] = (
-    Kill, Freeze, EditPlant, Horizon, Settle, Windows, Operators, WallClock, Rot, StoreDeleted, DamagedCheckpoint, Prune,
+    Kill, Freeze, EditPlant, Horizon, Settle, Windows, Operators, WallClock, Worker, Rot, StoreDeleted, DamagedCheckpoint, Prune,
 )  # fmt: skip

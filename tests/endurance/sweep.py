@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from tests.endurance.disturbances import DISTURBANCES, Disturbance
 from tests.endurance.site import Site
 from tests.endurance.traffic import Traffic
 from tests.endurance.verdict import judge
-from tests.endurance.world import PROCESS, READY_S, World
+from tests.endurance.world import READY_S, World
 from tests.integration.pipe_rig import until
 
 MAX_LATE_H = 6
@@ -31,7 +32,14 @@ class Plan(NamedTuple):
     kinds: tuple[type[Disturbance], ...] = DISTURBANCES
 
 
-def sweep(plan: Plan, folder: Path, influx: str | None = None, say: Callable[[str], None] = print) -> list[str]:
+class Servers(NamedTuple):
+    """URLs of a database and of a log, each of the run's own; None: no database, and a SQLite file."""
+
+    influx: str | None = None
+    kafka: str | None = None
+
+
+def sweep(plan: Plan, folder: Path, servers: Servers | None = None, say: Callable[[str], None] = print) -> list[str]:
     """Run, and give every fault, none when all holds."""
     random = Random(plan.seed)
     site = Site.drawn(random, plan.lines)
@@ -39,7 +47,7 @@ def sweep(plan: Plan, folder: Path, influx: str | None = None, say: Callable[[st
     say(
         f"seed {plan.seed}: {plan.lines} lines in {site.zone}, edited are {', '.join(site.edited)}; horizon {site.horizon_h} h"
     )
-    with World(folder, site, traffic, influx) as world:
+    with World(folder, site, traffic, *(servers or Servers())) as world:
         world.start()
         world.send_hour()
         for number, disturbance in enumerate(_deck(plan, world)):
@@ -59,7 +67,9 @@ def sweep(plan: Plan, folder: Path, influx: str | None = None, say: Callable[[st
 
 def _end(world: World) -> None:
     """What is on its way arrives, and everything that was left out is wanted again."""
-    with world.stopped(PROCESS, is_killed=False):
+    with ExitStack() as away:
+        for name in world.workers:
+            away.enter_context(world.stopped(name, is_killed=False))
         world.site.left_out_windows.clear()
         world.site.left_out_operators.clear()
         world.write_files()

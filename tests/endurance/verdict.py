@@ -13,6 +13,7 @@ import polars as pl
 from delivery.query import Only, query
 from fieldline.catalogue import kinds
 from fieldline.log.sqlite import SqliteLog
+from fieldline.partition import partition_of
 from tests.endurance import truth
 from tests.endurance.ledger import Series
 from tests.endurance.site import WINDOWS
@@ -151,7 +152,7 @@ def _feed(world: World, fresh: World) -> None:
     log = SqliteLog(fresh.folder / "log.db", partitions=PARTITIONS)
     for entry in world.ledger.entries:
         if entry.is_good:
-            World.put(log, entry.line, entry.partition, entry.value, len(entry.rows))
+            World.put(log, entry.line, partition_of(entry.line, PARTITIONS), entry.value, len(entry.rows))
     log.close()
 
 

@@ -1,4 +1,4 @@
-"""A plant's own small installation: a folder with settings, plant file, SQLite log and store, and real processes on it.
+"""A plant's own small installation: a folder with settings, plant file, log and store, and real processes on it.
 
 Readings are appended by the log's own `append`, as the ingest stage does it: so the run knows for each row whether the log has it, which no
 broker between could tell. What ingest does under kills is the matter of `tests/integration/test_crashes.py`.
@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fieldline.frames import encode_readings
-from fieldline.log import Stream
-from fieldline.log.sqlite import SqliteLog
+from fieldline.log import Log, Stream, open_log
 from fieldline.partition import partition_of
 from tests.endurance.ledger import Entry, Ledger
 from tests.endurance.site import Site
@@ -21,7 +20,7 @@ from tests.endurance.traffic import Row, Traffic, frame_of
 from tests.integration.pipe_rig import Process, fieldline
 
 PARTITIONS = 3
-PROCESS, DELIVER = "process", "deliver"
+PROCESS, SECOND_PROCESS, DELIVER = "process", "process2", "deliver"
 READY_S = 180.0
 _WAIT_S = 60.0
 
@@ -30,22 +29,27 @@ class World:
     """The installation of a run; stages run from `start` on. Use as a context manager.
 
     influx : URL of a database of its own, or None
+    kafka : URL of a log with topics of its own; without one a SQLite file is made in the folder
     """
 
-    def __init__(self, folder: Path, site: Site, traffic: Traffic, influx: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, site: Site, traffic: Traffic, influx: str | None = None, kafka: str | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.site, self.traffic, self.influx = folder, site, traffic, influx
         self.ledger = Ledger()
         self.store = folder / "results.db"
         self.is_pruned = self.is_damaged = False  # readings, checkpoints
+        self.is_file = kafka is None
         self._log_path = folder / "log.db"
-        self.log_url = f"sqlite:{self._log_path}"
-        self._log = SqliteLog(self._log_path, partitions=PARTITIONS)
+        self.log_url = kafka or f"sqlite:{self._log_path}"
+        self._log = open_log(self.log_url, partitions=PARTITIONS)
+        self._partitions = self._log.partitions(Stream.READINGS)
         sinks = ["--store", str(self.store), *(["--influx", influx] if influx else [])]
-        common = ("--config", str(folder / "fieldline.toml"), "--log", self.log_url)
+        self._common = ("--config", str(folder / "fieldline.toml"), "--log", self.log_url)
         self.stages = {
-            PROCESS: Process(PROCESS, folder, "process", *common),
-            DELIVER: Process(DELIVER, folder, "deliver", *common, *sinks),
+            PROCESS: Process(PROCESS, folder, "process", *self._common),
+            DELIVER: Process(DELIVER, folder, "deliver", *self._common, *sinks),
         }
         self.write_files()
 
@@ -80,6 +84,23 @@ class World:
         yield
         stage.start()
 
+    @property
+    def workers(self) -> list[str]:
+        """The names of the process stages."""
+        return [name for name in self.stages if name != DELIVER]
+
+    def add_worker(self) -> None:
+        """Have a second worker join."""
+        self.stages[SECOND_PROCESS] = Process(SECOND_PROCESS, self.folder, "process", *self._common).start()
+
+    def remove_worker(self, is_killed: bool) -> None:
+        """Have the second worker leave."""
+        worker = self.stages.pop(SECOND_PROCESS)
+        if is_killed:
+            worker.kill()
+        else:
+            worker.until_ready(READY_S).stop()
+
     def send_hour(self) -> None:
         """Have an hour of readings on the log."""
         for line, rows in self.traffic.next_hour():
@@ -88,14 +109,14 @@ class World:
     def append(self, line: str, rows: list[Row]) -> Entry:
         """Append a record as ingest does; it is in the ledger once the log has it."""
         value = encode_readings(frame_of(rows, time.time_ns()))
-        partition = partition_of(line, PARTITIONS)
+        partition = partition_of(line, self._partitions)
         offset = self.put(self._log, line, partition, value, len(rows))
         entry = Entry(line, partition, offset, value, rows)
         self.ledger.entries.append(entry)
         return entry
 
     @staticmethod
-    def put(log: SqliteLog, line: str, partition: int, value: bytes, rows: int) -> int:
+    def put(log: Log, line: str, partition: int, value: bytes, rows: int) -> int:
         """Append a frame; its offset."""
         headers = {"rows": str(rows).encode()}
         return log.append(Stream.READINGS, partition, line.encode(), value, headers).result(_WAIT_S)
@@ -113,7 +134,8 @@ class World:
     def drain(self, timeout_s: float) -> None:
         """Have everything worked off, every window that is over emitted, and all of it delivered; stages have ended then."""
         self.wait_drained(timeout_s)
-        self.stages[PROCESS].stop()
+        for name in self.workers:
+            self.stages[name].stop()
         self.wait_drained(timeout_s)
         self.stages[DELIVER].stop()
 
