@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
+from deploy.native.server import ServerError
 from tests.endurance.site import OPERATORS, Site
 from tests.endurance.traffic import HOUR
 from tests.endurance.world import DELIVER, PROCESS, READY_S, SECOND_PROCESS, World
@@ -303,9 +304,11 @@ class Prune(Disturbance):
 
 
 def _faked(days: int) -> dict[str, str]:
-    """The variables that make a process believe in another date; its monotonic clock goes on as it does."""
-    library = sorted(Path("/usr/lib").rglob("libfaketime.so.1"))[0]
-    return {"LD_PRELOAD": str(library), "FAKETIME": f"{days:+d}d", "DONT_FAKE_MONOTONIC": "1"}
+    """The variables that make a process believe in another date; its monotonic clock goes on as it does. Raises ServerError."""
+    found = sorted(Path("/usr/lib").rglob("libfaketime.so.1"))
+    if not found:
+        raise ServerError("faketime is not installed; run deploy/native/install")
+    return {"LD_PRELOAD": str(found[0]), "FAKETIME": f"{days:+d}d", "DONT_FAKE_MONOTONIC": "1"}
 
 
 DISTURBANCES: tuple[type[Disturbance], ...] = (
