@@ -34,6 +34,11 @@ class Standing:
         of_lines = self._since.setdefault((operator, level), {})
         of_lines[line] = max(since, of_lines.get(line, at.NONE))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all windows of all operators are emitted."""
+        return not self._since and self.floor == at.NONE
+
     def whole_from(self, line: int) -> int:
         """From when on a line's slices are there in full [ns UTC; NONE: from its first]."""
         return max(int(self._tables.lines["kept_from"][line]), self.floor)
@@ -42,7 +47,7 @@ class Standing:
         """bool[n], of which windows the rows go out that operators' figures are in."""
         windows = self._tables.windows
         goes = np.ones(len(ids), bool)
-        if not self._since and self.floor == at.NONE:
+        if self.is_whole:
             return goes
         operators, level = list(operators), windows["level"][ids]
         for one in np.unique(level).tolist():

@@ -197,6 +197,9 @@ class Windows:
             if len(mine):
                 view = View(ids=mine, **seen)
                 for operator in operators:
+                    if self._standing.is_whole and not only:
+                        self._outbox += operator.read_out(view)
+                        continue
                     goes = self._goes(operator, mine, only)
                     of_operator = view if goes.all() else View(ids=mine[goes], **seen)
                     self._outbox += operator.read_out(of_operator) if goes.any() else []
