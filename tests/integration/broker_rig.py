@@ -82,12 +82,12 @@ class ScriptedBroker(_Server):
     def serve(self, sock: socket.socket) -> None:
         data = b""
         while True:
-            while len(data) >= 2 and len(data) >= 2 + data[1]:  # no packet here is longer than 127 bytes
-                packet, data = data[: 2 + data[1]], data[2 + data[1] :]
-                sock.sendall(self._answer(packet[0] >> 4, packet[2:]))
             try:
+                while len(data) >= 2 and len(data) >= 2 + data[1]:  # no packet here is longer than 127 bytes
+                    packet, data = data[: 2 + data[1]], data[2 + data[1] :]
+                    sock.sendall(self._answer(packet[0] >> 4, packet[2:]))
                 more = sock.recv(4096)
-            except OSError:
+            except OSError:  # the client hung up
                 return
             if not more:
                 return
