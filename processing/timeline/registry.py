@@ -59,6 +59,7 @@ class Registry:
         self.budget = budget
         self.overflow: Counter[str] = Counter()  # rows of series beyond the budget, by line
         self._counts: Counter[str] = Counter()  # series by line
+        self._fullest = ""  # the line that has most
         self.lines: list[str] = []
         self.assets: list[str] = []
         self.tags: list[str] = []
@@ -121,7 +122,10 @@ class Registry:
         t = self._number(tag, self.tags, self._tag_numbers)
         found = self._series_numbers[(a, t)] = len(self.series)
         self.series.append((a, t))
-        self._counts[self._plant.line_of(asset)] += 1
+        line = self._plant.line_of(asset)
+        self._counts[line] += 1
+        if self._counts[line] > self._counts[self._fullest]:
+            self._fullest = line
         return found
 
     def count_overflow(self, frame: Readings, rows: np.ndarray) -> None:
@@ -134,7 +138,7 @@ class Registry:
     @property
     def concern(self) -> str:
         """What to say of series that come near the budget; empty: nothing."""
-        line, most = max(self._counts.items(), key=lambda item: item[1], default=("", 0))
+        line, most = self._fullest, self._counts[self._fullest]
         for count, limit, name in (
             (len(self.series), self.budget.series, ""),
             (most, self.budget.of_line, f" of {line}"),
