@@ -15,6 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from deploy.native.server import Server
 from deploy.native.servers import InfluxDB, Kafka, Mosquitto, VictoriaMetrics
+from processing.operators import chosen
+from processing.warmup import load
 
 _numbers = itertools.count(1)
 
@@ -28,6 +30,12 @@ def _kept(server: Server) -> Iterator[Server]:
     yield server
     server.thaw()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def kernels() -> None:
+    """Compiled before a stage is started, which a test's bounds do not allow for."""
+    load(chosen(None))
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,12 @@ from fieldline.log import open_log
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile
 from fieldline.settings import ProcessSettings
-from processing.operators import chosen
 from processing.stage import ProcessStage
-from processing.warmup import load
 
 WAIT_S = 60.0
 
 
-@pytest.fixture(scope="module", autouse=True)
-def kernels() -> None:
-    """Compiled before a stage is started, which its bounds do not allow for."""
-    load(chosen(None))
+pytestmark = pytest.mark.usefixtures("kernels")
 
 
 class Worker:

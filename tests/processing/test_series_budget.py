@@ -11,9 +11,9 @@ from fieldline.overflow import OVERFLOW
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings, Settings
 from tests.processing.engine_rig import SECOND, Row, frame_of
-from tests.processing.test_stage import StageRig, kernels, stage
+from tests.processing.test_stage import StageRig, stage
 
-__all__ = ["kernels", "stage"]
+__all__ = ["stage"]
 
 
 def send(stage: StageRig, assets: list[str], values: int = 3) -> None:

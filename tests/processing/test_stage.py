@@ -21,9 +21,8 @@ from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.kernels.layout import Rows
-from processing.operators import chosen, telemetry
+from processing.operators import telemetry
 from processing.stage import ProcessStage
-from processing.warmup import load
 from tests.processing.engine_rig import SECOND, Row, frame_of
 
 OVEN = "plant/hall/line1/oven"
@@ -104,12 +103,6 @@ class StageRig:
         """Reason and count of each dead letter."""
         records = self.log.read(Stream.DEADLETTER, 0, 0)
         return [(record.headers["reason"].decode(), int(record.headers["count"])) for record in records]
-
-
-@pytest.fixture(scope="module")
-def kernels() -> None:
-    """Compiled before a stage is started, which its bounds do not allow for."""
-    load(chosen(None))
 
 
 @pytest.fixture
