@@ -34,6 +34,7 @@ class AssetInfo(NamedTuple):
     ideal_cycle_s : shortest time a unit where no product's own is declared; NaN if unknown [s]
     microstop_s : a stop shorter than this is a loss of speed, not of availability; 0 for none [s]
     state_of : path of the asset whose states split this one's energy; most often its own
+    energy_tags : the tags whose sum is its energy, before all others; none: by their names
     state_max_gap_s : how long a state event holds without news. [s] Default 25 h: who tells changes only tells each day's shift
     """
 
@@ -41,6 +42,7 @@ class AssetInfo(NamedTuple):
     microstop_s: float = 0.0
     state_of: str = ""
     state_max_gap_s: float = 90_000.0
+    energy_tags: tuple[str, ...] = ()
 
 
 class LineInfo(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from fieldline.meters import Share, is_fed_back, share_of
 from fieldline.plantfile.spc import SpcEntry
 from fieldline.plantfile.tags import ROLE_OF_KIND
 from fieldline.states import PACKML, state_of
@@ -24,6 +25,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     modulus, max_delta : a register's or counter's rollover and its largest plausible step, in the tag's unit
     low, high : the range that is plausible, in the tag's unit
     expected_rate_hz : how often samples are due [Hz]
+    share, is_fed_back : of power and energy, what of its asset's energy it tells, and whether the asset gives it
     counts_by : of counts: "register" for a cumulative counter, "interval" for pieces since the sample before
     codes : of role STATE: raw value and number of the `State` it means, ascending; others are unknown. Empty for other roles
     spc : how the tag is charted; None: not at all
@@ -40,6 +42,8 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     high: float = nan
     clock: str = "accept"
     expected_rate_hz: float = nan
+    share: Share = Share.TOTAL
+    is_fed_back: bool = False
     counts_by: str = "register"
     codes: tuple[tuple[float, int], ...] = ()
     spc: SpcEntry | None = None
@@ -50,7 +54,7 @@ def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
     named = unit_of_name(tag)
     unit = declared.get("unit") or (named.symbol if named else None)
     role = _role(declared.get("kind"), tag, unit)
-    info = {key: declared[key] for key in declared.keys() - {"unit", "kind", "kwh_per_pulse", "codes"}}
+    info = {key: declared[key] for key in declared.keys() - {"unit", "kind", "kwh_per_pulse", "codes", "share"}}
     if role is Role.ACTIVE_PULSE:
         scale = declared.get("kwh_per_pulse", nan)
     else:
@@ -58,6 +62,10 @@ def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
     if role in COUNT_ROLES and is_interval_name(tag):
         info.setdefault("counts_by", "interval")
     info["codes"] = _codes(role, declared.get("codes"))
+    if role is not Role.NONE and role <= Role.ACTIVE_PULSE:
+        said = declared.get("share")
+        info["share"] = Share.TOTAL if said == "fed_back" else Share[said.upper()] if said else share_of(tag)
+        info["is_fed_back"] = said == "fed_back" if said else is_fed_back(tag)
     return TagInfo(unit=find_unit(unit).symbol if unit else None, role=role, scale=scale, clock=clock, **info)
 
 

@@ -141,7 +141,7 @@ _ALIASES = {
 }  # fmt: skip
 
 SUFFIXES: dict[str, str] = {
-    "kw": "kW", "w": "W", "mw": "MW", "gw": "GW", "hp": "hp", "kvar": "kvar", "var": "var", "mvar": "Mvar",
+    "kw": "kW", "w": "W", "mw": "MW", "gw": "GW", "kvar": "kvar", "var": "var", "mvar": "Mvar",
     "kva": "kVA", "va": "VA", "mva": "MVA", "kwh": "kWh", "wh": "Wh", "mwh": "MWh", "gwh": "GWh", "mj": "MJ",
     "gj": "GJ", "kj": "kJ", "kvarh": "kvarh", "varh": "varh", "mvarh": "Mvarh", "kvah": "kVAh", "vah": "VAh",
     "mvah": "MVAh", "v": "V", "mv": "mV", "kv": "kV", "a": "A", "ma": "mA", "hz": "Hz", "khz": "kHz", "c": "degC",
@@ -154,15 +154,24 @@ SUFFIXES: dict[str, str] = {
     "w_m2": "W/m2", "kw_m2": "kW/m2", "ds_m": "dS/m", "ms_cm": "mS/cm", "us_cm": "uS/cm", "ppm": "ppm", "ppb": "ppb",
     "kg_kwh": "kg/kWh", "g_kwh": "g/kWh", "count": "count", "pulses": "pulse",
 }  # fmt: skip
-"""What a tag's name may end in, in lower case, after `_` (`mw` is megawatt: nobody meters a line in milliwatts)."""
+"""What a tag's name may end in, in lower case, after `_` (`mw` is megawatt: nobody meters a line in milliwatts; `hp` is a heat pump
+as often as a horsepower, so that it must be declared)."""
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9µ°%]+|[A-Z]+|\d+")
 _INTERVAL_WORDS = frozenset({"interval", "delta"})
 _OTHER_WORDS = frozenset(
-    ("export", "exported", "leading", "capacitive", "setpoint", "sp", "limit", "target", "rated", "nominal", "max",
-     "min", "peak", "demand", "forecast", "l1", "l2", "l3")
-)  # fmt: skip
-"""Words of names that hold power or energy, but not what the asset itself draws in all."""
+    "leading capacitive setpoint sp limit target rated nominal max min maximum minimum peak demand forecast "
+    "yesterday last previous week weekly month monthly year yearly annual price cost "
+    "battery bat batt accu charge charging discharge discharging pv solar mppt generation generated generator "
+    "tx rx rssi signal radio".split()
+)
+"""Words of names that hold power or energy, but not what the asset itself draws or feeds back."""
+
+_OF_POWER = frozenset(
+    "power apower active act real apparent load grid total consumption consumed usage draw import export returned "
+    "actual current mean avg average watt watts p mains meter".split()
+)
+"""Words one of which a name that ends in `_w` must have for it to be watts: `box_w` is a width, `q/w` a quaternion's part."""
 
 _ROLE_OF_QUANTITY = {
     "active_power": (Role.ACTIVE_POWER, Role.ACTIVE_POWER),
@@ -246,6 +255,8 @@ def unit_of_name(name: str) -> Unit | None:
     if len(words) >= 3 and (pair := "_".join(words[-2:])) in SUFFIXES:
         return UNITS[SUFFIXES[pair]]
     if words and words[-1] in SUFFIXES and (len(words) > 1 or len(words[-1]) > 1):
+        if words[-1] == "w" and _OF_POWER.isdisjoint(words):
+            return None
         return UNITS[SUFFIXES[words[-1]]]
     return None
 
@@ -258,9 +269,10 @@ def role_of_name(name: str) -> Role:
 def role_of(name: str, unit: Unit | None) -> Role:
     """What a tag's name and unit tell of its part in its asset's energy, states and counts.
 
-    Energy is a cumulative register unless the name says `interval` or `delta`. Names of exports, leading reactive
-    power, limits, peaks and single phases get no role: counting them would spoil a number that is right without them.
-    For the same reason states and counts go by their whole names: `good_count` is the asset's, `shift_good_count` is not.
+    Energy is a cumulative register unless the name says `interval` or `delta`. Names of set points, limits, peaks, other periods,
+    batteries and generators get no role: counting them would spoil a number that is right without them. Which share of the asset's
+    energy a name tells (the total, a tariff, a phase, what is fed back) says `fieldline/meters.py`. For the same reason states and
+    counts go by their whole names: `good_count` is the asset's, `shift_good_count` is not.
     """
     words = name_words(name)
     if unit is None or unit.quantity in _COUNTED:

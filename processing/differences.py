@@ -55,6 +55,8 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
     return {
         "asset.tags.kind": of_tag.role,
         "asset.tags.unit": of_tag.scale,
+        "asset.tags.share": (of_tag.share, of_tag.is_fed_back),
+        "asset.energy_tags": tag in of_asset.energy_tags,
         "asset.tags.counts_by": of_tag.counts_by,
         "asset.tags.codes": of_tag.codes,
         "asset.tags.spc": drawn,

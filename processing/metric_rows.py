@@ -28,6 +28,13 @@ class Named(NamedTuple):
         return Named(self.codes[index], self.names)
 
     @classmethod
+    def of(cls, texts: list[str]) -> "Named":
+        """A column of these texts; an empty one is none."""
+        names = sorted(set(texts))
+        code_of = {name: code if name else -1 for code, name in enumerate(names)}
+        return cls(np.array([code_of[text] for text in texts], np.int32), names)
+
+    @classmethod
     def by_number(cls, numbers: np.ndarray, name_of: Callable[[int], str]) -> "Named":
         """The names that stand for numbers, int64[n]; an empty name is none. Each number is asked for once."""
         known, place = np.unique(numbers, return_inverse=True)

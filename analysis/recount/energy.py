@@ -3,14 +3,16 @@
 Between two samples of a meter that are near enough (`max_gap_s`, of registers, intervals and pulses `register_max_gap_s`) energy is laid
 out over time: of power as a trapezoid, of registers evenly. It is cut at whole minutes and where orders begin and end, and in each cut the
 states share it by the time that each lasted. Intervals and pulses, and steps of registers across longer gaps, count at their own time.
+Of several tags that tell of the same energy, each cut takes the source that observed most of it.
 """
 
 from bisect import bisect_right
-from math import isnan, nan, sqrt
+from math import nan, sqrt
 from typing import NamedTuple
 
 from analysis.recount.history import ORDER_TAGS, History, step_of
 from analysis.recount.states import Stretch, stretches
+from fieldline.meters import Share
 from fieldline.plant import Role
 from fieldline.states import STATES, EnergyState
 from fieldline.tags import TagInfo
@@ -22,6 +24,12 @@ HOUR_S = 3600.0
 _ACTIVE = (Role.ACTIVE_REGISTER, Role.ACTIVE_INTERVAL, Role.ACTIVE_PULSE, Role.ACTIVE_POWER)
 _REACTIVE = (Role.REACTIVE_REGISTER, Role.REACTIVE_INTERVAL, Role.REACTIVE_POWER)
 _POWER = (Role.ACTIVE_POWER, Role.REACTIVE_POWER)
+_SORTS = (
+    (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER),
+    (Role.ACTIVE_INTERVAL, Role.REACTIVE_INTERVAL),
+    (Role.ACTIVE_PULSE,),
+    _POWER,
+)
 _WHOLE = (Role.ACTIVE_INTERVAL, Role.REACTIVE_INTERVAL, Role.ACTIVE_PULSE)
 _STATES = {
     EnergyState.PRODUCING: "producing_energy_kwh",
@@ -43,15 +51,23 @@ class Portion(NamedTuple):
     shared: tuple[int, int]
 
 
+class Chosen(NamedTuple):
+    """What counts in a window: portions of the sources that were chosen in its cuts, and the seconds that they observed."""
+
+    portions: list[Portion]
+    seconds: float
+
+
 def energy(history: History, asset: str, start: int, end: int) -> Figures:
     """The fields of `energy` in [start, end) [ns UTC]; NaN where a value does not exist, nothing without energy."""
-    active, reactive = _best(history, asset, _ACTIVE, start, end), _best(history, asset, _REACTIVE, start, end)
-    if active is None and reactive is None:
+    active, reactive = _chosen(history, asset, _ACTIVE, start, end), _chosen(history, asset, _REACTIVE, start, end)
+    fed_back = _chosen(history, asset, _ACTIVE, start, end, is_fed_back=True)
+    if active is None and reactive is None and fed_back is None:
         return {}
     hours = (end - start) * 1e-9 / HOUR_S
-    kwh = _sum(active) if active is not None else nan
-    kvarh = _sum(reactive) if reactive is not None else nan
-    apparent, peak = sqrt(kwh * kwh + kvarh * kvarh), _peak(history, asset, start, end, kwh / hours)
+    kwh, kvarh = _sum(active), _sum(reactive)
+    apparent, peak = sqrt(kwh * kwh + kvarh * kvarh), _peak(history, asset, start, end)
+    observed = active or reactive
     figures = {
         "active_energy_kwh": kwh,
         "reactive_energy_kvarh": kvarh,
@@ -60,9 +76,11 @@ def energy(history: History, asset: str, start: int, end: int) -> Figures:
         "peak_demand_kw": peak,
         "load_factor": kwh / hours / peak if peak > 0 else nan,
         "power_factor": kwh / apparent if apparent > 0 else nan,
-        "coverage": min(_covered(active if active is not None else reactive or []) / ((end - start) * 1e-9), 1.0),
+        "exported_energy_kwh": _sum(fed_back),
+        "coverage": min(observed.seconds / ((end - start) * 1e-9), 1.0) if observed is not None else nan,
     }
-    return figures | _in_states(history, asset, active) | _worth(history, active)
+    portions = active.portions if active is not None else None
+    return figures | _in_states(history, asset, portions) | _worth(history, portions)
 
 
 def portions_of(history: History, asset: str, tag: str, start: int, end: int) -> list[Portion]:
@@ -129,43 +147,71 @@ def _between(first: int, last: int, cuts: list[int]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
 
 
-def _best(history: History, asset: str, roles: tuple[Role, ...], start: int, end: int) -> list[list[Portion]] | None:
-    """Of the sources that the window has the first of `roles`, a list for each of its tags; None without any."""
-    for role in roles:
-        found = [
-            portions for tag in history.tags(asset, role) if (portions := portions_of(history, asset, tag, start, end))
-        ]
-        if found:
-            return found
-    return None
+def _chosen(
+    history: History, asset: str, roles: tuple[Role, ...], start: int, end: int, *, is_fed_back: bool = False
+) -> Chosen | None:
+    """Cut by cut, the source that observed most; of equals the one that goes before the others. None where there is none at all."""
+    cuts = _cuts(history, start, end)
+    of_cuts: dict[int, dict[tuple[int, str], dict[str, list[Portion]]]] = {}
+    for tag in history.tags(asset, *roles):
+        info = history.info(asset, tag)
+        if info.is_fed_back == is_fed_back:
+            source = _source(history, asset, tag, info)
+            for portion in portions_of(history, asset, tag, start, end):
+                of_cut = of_cuts.setdefault(bisect_right(cuts, portion.start), {})
+                of_cut.setdefault(source, {}).setdefault(tag, []).append(portion)
+    if not of_cuts:
+        return None
+    found, seconds = [], 0.0
+    for sources in of_cuts.values():
+        observed = {source: _seconds(tags) for source, tags in sources.items()}
+        most = max(observed.values())
+        best = min(source for source, mine in observed.items() if mine >= most - 1e-6)
+        found += [portion for portions in sources[best].values() for portion in portions]
+        seconds += observed[best]
+    return Chosen(found, seconds)
 
 
-def _sum(found: list[list[Portion]]) -> float:
-    return sum(portion.amount for portions in found for portion in portions)
+def _source(history: History, asset: str, tag: str, info: TagInfo) -> tuple[int, str]:
+    """A tag's place in the order of sources, the first the smallest, and its name where it is a source by itself."""
+    if tag in history.plant.asset_info(asset).energy_tags:
+        return 0, ""
+    sort = next(place for place, roles in enumerate(_SORTS) if info.role in roles)
+    if info.share is Share.PART:
+        return 100 + sort, ""
+    place = 10 * (sort + 1) + (Share.TOTAL, Share.DAY, Share.TARIFF, Share.PHASE, Share.LOAD, Share.GRID).index(
+        info.share
+    )
+    return place, "" if info.share in (Share.TARIFF, Share.PHASE) else tag
 
 
-def _covered(found: list[list[Portion]]) -> float:
+def _seconds(tags: dict[str, list[Portion]]) -> float:
     """Seconds that lie between near samples, as a mean over the tags."""
-    return sum(portion.end - portion.start for portions in found for portion in portions) * 1e-9 / len(found)
+    return sum(portion.end - portion.start for portions in tags.values() for portion in portions) * 1e-9 / len(tags)
 
 
-def _peak(history: History, asset: str, start: int, end: int, mean: float) -> float:
-    """The highest mean power of a quarter-hour; of the window where it is not longer [kW]."""
+def _sum(chosen: Chosen | None) -> float:
+    return sum(portion.amount for portion in chosen.portions) if chosen is not None else nan
+
+
+def _peak(history: History, asset: str, start: int, end: int) -> float:
+    """The highest mean power of a quarter-hour of which 95 % were observed; of the window where it is not longer [kW]."""
     if end - start <= QUARTER:
-        return mean
-    peak = nan
-    for quarter in range(-(-start // QUARTER) * QUARTER, end - QUARTER + 1, QUARTER):
-        found = _best(history, asset, _ACTIVE, quarter, quarter + QUARTER)
-        if found is not None:
-            power = _sum(found) / (QUARTER * 1e-9 / HOUR_S)
-            peak = power if isnan(peak) or power > peak else peak
-    return peak
+        spans = [(start, end)]
+    else:
+        spans = [(at, at + QUARTER) for at in range(-(-start // QUARTER) * QUARTER, end - QUARTER + 1, QUARTER)]
+    powers = []
+    for a, b in spans:
+        chosen = _chosen(history, asset, _ACTIVE, a, b)
+        if chosen is not None and chosen.seconds >= 0.95 * (b - a) * 1e-9:
+            powers.append(_sum(chosen) / ((b - a) * 1e-9 / HOUR_S))
+    return max(powers, default=nan)
 
 
-def _in_states(history: History, asset: str, found: list[list[Portion]] | None) -> Figures:
+def _in_states(history: History, asset: str, found: list[Portion] | None) -> Figures:
     """Energy by what the machine did; NaN where no state was known at all."""
     sums, known = dict.fromkeys(_STATES.values(), 0.0), False
-    shared = [portion for portions in found or [] for portion in portions if portion.shared[0] < portion.shared[1]]
+    shared = [portion for portion in found or [] if portion.shared[0] < portion.shared[1]]
     if shared:
         first, last = min(portion.shared[0] for portion in shared), max(portion.shared[1] for portion in shared)
         states = stretches(history.states(history.plant.asset_info(asset).state_of or asset), first, last)
@@ -190,13 +236,13 @@ def _shares(span: tuple[int, int], states: list[Stretch], starts: list[int]) -> 
     return shares
 
 
-def _worth(history: History, found: list[list[Portion]] | None) -> Figures:
+def _worth(history: History, found: list[Portion] | None) -> Figures:
     """Cost and CO2: each cut's energy at the price and factor of its minute; NaN where one that is needed is not states."""
     if found is None:
         return {"energy_cost": nan, "co2_kg": nan}
     table, money, kg = history.plant.price_table(history.line), 0.0, 0.0
     worth: dict[int, tuple[float, float]] = {}
-    for portion in (portion for portions in found for portion in portions):
+    for portion in found:
         minute = portion.start // MINUTE * MINUTE
         if minute not in worth:
             price, factor = table.price_at(minute, minute + 1)[1], table.co2_at(minute, minute + 1)[1]

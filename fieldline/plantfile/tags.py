@@ -45,7 +45,10 @@ _QUANTITIES_OF_KIND = {
 
 
 class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A tag as the plant file declares it; None is not declared."""
+    """A tag as the plant file declares it; None is not declared.
+
+    share : of power and energy, what of its asset's energy it tells (see `fieldline/meters.py`); None: what its name tells
+    """
 
     unit: str | None = None
     kind: Kind | None = None
@@ -57,6 +60,7 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     modulus: Positive | None = None
     max_delta: Positive | None = None
     kwh_per_pulse: Positive | None = None
+    share: Literal["total", "day", "tariff", "phase", "part", "load", "grid", "fed_back"] | None = None
     counts_by: Literal["register", "interval"] | None = None
     codes: dict[str, str] | None = None
     spc: SpcEntry | None = None

@@ -37,22 +37,27 @@ DRAWN_STANDBY = 2
 DRAWN_OFF = 3
 ENERGY_STATES = 4
 
-_BOOKED = (
-    ("amount", "f8"),  # kWh or kvarh; of slices, what samples in the slice booked
+SLICE_PARTIAL = record(
+    ("amount", "f8"),  # kWh or kvarh, what samples in the slice booked
     ("covered", "f8"),  # s
     ("bookings", "i8"),
     ("in_state", "f8", ENERGY_STATES),  # of `amount`, what was drawn in each energy state
     ("stated", "f8"),  # s of what was booked in which the state was known
-)
-SLICE_PARTIAL = record(
-    *_BOOKED,
     ("boundary_amount", "f8"),  # kWh or kvarh, booked by the first sample after the slice
     ("boundary_covered", "f8"),  # s
     ("open_s", "f8", ENERGY_STATES),  # s of each state between the series' last sample, or the start, and the end
 )
 WINDOW_PARTIAL = record(
-    *_BOOKED,
-    ("peak_kw", "f8"),  # at the asset's first row: highest mean power of a quarter-hour
+    # At the asset's first row, of the sources that were chosen slice by slice; the other rows stay empty.
+    ("sources", "i8"),  # bits, by number of source (`fieldline/meters.py`): where `amount` is from
+    ("amount", "f8"),  # kWh that the asset drew
+    ("covered", "f8"),  # s
+    ("in_state", "f8", ENERGY_STATES),
+    ("stated", "f8"),
+    ("reactive", "f8"),  # kvarh; NaN: there is no source
+    ("reactive_covered", "f8"),  # s
+    ("fed_back", "f8"),  # kWh that the asset gave; NaN: there is no source
+    ("peak_kw", "f8"),  # highest mean power of a quarter-hour that was observed
     ("cost", "f8"),  # money
     ("co2_kg", "f8"),
     ("reached_ns", "i8"),  # from the window's start to the end of the last slice in which something was booked
@@ -90,7 +95,7 @@ KEPT = kept(
     EnergyState,
     EnergyPartials,
     slice=first_of(SLICE_PARTIAL),
-    window=first_of(WINDOW_PARTIAL, peak_kw=np.nan),
+    window=first_of(WINDOW_PARTIAL, peak_kw=np.nan, reactive=np.nan, fed_back=np.nan),
     state=first_of(SERIES_STATE, time=NONE, sample_until=NONE, fixed_until=NONE, fixed_since=NONE),
     open=first_of(OPEN),
 )

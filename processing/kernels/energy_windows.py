@@ -1,8 +1,9 @@
 """An asset's energy in windows: the fold of longer ones from shorter ones, and what is read out of one.
 
-Only here do the series of an asset meet: of several sources of energy that a window has the best one counts, and its states, its
-cost and its CO2 are those of that source. Prices and emission factors are labels of slices, so that a correction of them folds
-windows again and runs no reading.
+Only here do the series of an asset meet, at its first row. Of its sources of energy (`fieldline/meters.py`) one is chosen in each slice,
+that which observed most of it and of equals that which goes before the others; so longer windows, which add slices up, neither leave a
+gap nor count twice where one source ends and another begins. States, cost and CO2 are those of the chosen source. Prices and emission
+factors are labels of slices, so that a correction of them folds windows again and runs no reading.
 """
 
 from typing import NamedTuple
@@ -29,8 +30,10 @@ from processing.kernels.layout import (
 FIGURES = record(
     ("window", "i8"),
     ("asset", "i8"),
+    ("sources", "i8"),  # bits, by number of source: where `kwh` is from
     ("kwh", "f8"),
     ("kvarh", "f8"),
+    ("fed_back_kwh", "f8"),
     ("peak_kw", "f8"),
     ("power_factor", "f8"),
     ("coverage", "f8"),
@@ -41,158 +44,230 @@ FIGURES = record(
 )
 """The energy of an asset in a window; NaN where a value does not exist."""
 
-_PREFERENCE = (0, 1, 1, 4, 4, 3, 3, 2)
-"""Of sources of energy the one with the highest number counts, by role: registers, then intervals, pulses, power; 0 is none."""
+# whose energy a series tells
+DRAWN = 0
+REACTIVE = 1
+FED_BACK = 2
+
+SAME_S = 1e-6
+"""Seconds by which two sources must differ for one to have observed more: sums of the same spans differ in their last bits."""
+
+OBSERVED = 0.95
+"""Share of a quarter-hour that must be observed for its mean power to count as a demand."""
 
 
-class Block(NamedTuple):
-    """Where a window's partial aggregates are.
+class Source(NamedTuple):
+    """The source that was chosen in a slice.
 
-    parts : WINDOW_PARTIAL, from row `first` on `rows` of them, whose series are those from row `base` of `Plant.row_series` on
+    number : of `fieldline/meters.py`, 0: there is none. row : of its series where it is one alone, else -1
     """
 
-    parts: np.ndarray
-    first: int
-    rows: int
-    base: int
+    number: np.int64
+    row: np.int64
+
+
+@inline
+def sort_of(series):
+    """Whose energy a series tells, -1: none."""
+    if series.source == 0:
+        return -1
+    if series.is_fed_back == 1:
+        return FED_BACK
+    role = series.role
+    return REACTIVE if role in (REACTIVE_POWER, REACTIVE_REGISTER, REACTIVE_INTERVAL) else DRAWN
+
+
+@inline
+def seconds_of(part):
+    """What a series observed of a slice, -1: nothing was booked [s]."""
+    if part.bookings == 0 and part.boundary_covered <= 0.0:
+        return -1.0
+    return part.covered + part.boundary_covered
+
+
+@inline
+def series_of(row, window, plant):
+    """The series of a row of a window's block."""
+    return plant.series[plant.row_series[plant.lines[window.line].base + row]]
+
+
+@inline
+def mean_seconds(number, sort, asset, window, plant, kept):
+    """What the series of a source that adds up observed of a slice, on the average [s]."""
+    seconds, n = 0.0, 0
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row < np.int64(1) << window.shift:
+            series = series_of(row, window, plant)
+            mine = seconds_of(kept.slices[window.block + row])
+            if series.source == number and sort_of(series) == sort and mine >= 0.0:
+                seconds += mine
+                n += 1
+    return seconds / n if n > 0 else 0.0
+
+
+@inline
+def choose(sort, asset, window, plant, kept):
+    """The source that counts in a slice: the one that observed most, of equals that of the highest number, then the first by rank."""
+    best, most, number, summed = np.int64(-1), -1.0, np.int64(0), np.int64(0)
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row >= np.int64(1) << window.shift:
+            continue
+        series = series_of(row, window, plant)
+        if sort_of(series) != sort:
+            continue
+        seconds = seconds_of(kept.slices[window.block + row])
+        if seconds < 0.0:
+            continue
+        single = row
+        if series.adds_up == 1:
+            if summed & (np.int64(1) << series.source) != 0:
+                continue
+            summed |= np.int64(1) << series.source
+            seconds = mean_seconds(series.source, sort, asset, window, plant, kept)
+            single = np.int64(-1)
+        if seconds > most + SAME_S or (seconds > most - SAME_S and series.source > number):
+            best, most, number = single, seconds, series.source
+    return Source(np.int64(number), np.int64(best))
+
+
+@inline
+def is_of(source, sort, row, series):
+    """Whether a series is of the source that was chosen."""
+    return series.source == source.number and sort_of(series) == sort and (source.row < 0 or source.row == row)
 
 
 @inline
 def clear(part):
     """Nothing is booked yet."""
-    part.amount = part.covered = part.stated = part.cost = part.co2_kg = 0.0
-    part.bookings = part.reached_ns = 0
-    part.peak_kw = np.nan
+    part.sources = part.reached_ns = 0
+    part.amount = part.covered = part.stated = part.cost = part.co2_kg = part.reactive_covered = 0.0
+    part.reactive = part.fed_back = part.peak_kw = np.nan
     for e in range(ENERGY_STATES):
         part.in_state[e] = 0.0
 
 
 @inline
-def merge_slice(part, child, label, end):
-    """Take what a slice has into a window above it, from whose start the slice's end lies `end` ns."""
+def plus(total, more):
+    """A sum in which NaN is what does not exist."""
+    return more if np.isnan(total) else total if np.isnan(more) else total + more
+
+
+@inline
+def add_states(part, child):
+    """Take the energy by state of a series' slice."""
     has_boundary = child.boundary_covered > 0.0
-    bookings = child.bookings + 1 if has_boundary else child.bookings
-    amount = child.amount + child.boundary_amount
-    part.amount += amount
-    part.covered += child.covered + child.boundary_covered
-    part.bookings += bookings
-    stated = child.stated
+    part.stated += child.stated
     for e in range(ENERGY_STATES):
-        drawn = child.in_state[e]
+        part.in_state[e] += child.in_state[e]
         if has_boundary:
-            stated += child.open_s[e]
+            part.stated += child.open_s[e]
             # The boundary contribution goes by the time that each state held then.
             if child.open_s[e] > 0.0:
-                drawn += child.boundary_amount * (child.open_s[e] / child.boundary_covered)
-        part.in_state[e] += drawn
-    part.stated += stated
-    if bookings > 0:
-        # Without a booking an unknown price must not make the window's cost unknown.
-        part.cost += amount * label.price
-        part.co2_kg += amount * label.co2
+                part.in_state[e] += child.boundary_amount * (child.open_s[e] / child.boundary_covered)
+
+
+@inline
+def add_source(part, sort, asset, window, plant, kept):
+    """Take the energy of one sort that an asset has in a slice. Returns kWh or kvarh, NaN where there is no source."""
+    source = choose(sort, asset, window, plant, kept)
+    if source.number == 0:
+        return np.nan
+    amount, seconds, n = 0.0, 0.0, 0
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row >= np.int64(1) << window.shift or not is_of(source, sort, row, series_of(row, window, plant)):
+            continue
+        child = kept.slices[window.block + row]
+        mine = seconds_of(child)
+        if mine >= 0.0:
+            amount += child.amount + child.boundary_amount
+            seconds += mine
+            n += 1
+            if sort == DRAWN:
+                add_states(part, child)
+    if sort == DRAWN:
+        part.sources |= np.int64(1) << source.number
+        part.amount += amount
+        part.covered += seconds / n
+    elif sort == REACTIVE:
+        part.reactive = plus(part.reactive, amount)
+        part.reactive_covered += seconds / n
+    else:
+        part.fed_back = plus(part.fed_back, amount)
+    return amount
+
+
+@inline
+def merge_slice(part, asset, window, label, plant, kept, end):
+    """Take what an asset has in a slice into a window above it, from whose start the slice's end lies `end` ns."""
+    drawn = add_source(part, DRAWN, asset, window, plant, kept)
+    reactive = add_source(part, REACTIVE, asset, window, plant, kept)
+    fed_back = add_source(part, FED_BACK, asset, window, plant, kept)
+    if not np.isnan(drawn):
+        # Without energy an unknown price must not make the window's cost unknown.
+        part.cost += drawn * label.price
+        part.co2_kg += drawn * label.co2
+    if not (np.isnan(drawn) and np.isnan(reactive) and np.isnan(fed_back)):
         part.reached_ns = max(part.reached_ns, end)
+
+
+@inline
+def exists(part):
+    """Whether a window has energy of any sort."""
+    return part.sources != 0 or not np.isnan(part.reactive) or not np.isnan(part.fed_back)
 
 
 @inline
 def merge(part, child, offset):
     """Take what a window has into one above it, from whose start the window begins `offset` ns."""
+    part.sources |= child.sources
     part.amount += child.amount
     part.covered += child.covered
-    part.bookings += child.bookings
     for e in range(ENERGY_STATES):
         part.in_state[e] += child.in_state[e]
     part.stated += child.stated
+    part.reactive = plus(part.reactive, child.reactive)
+    part.reactive_covered += child.reactive_covered
+    part.fed_back = plus(part.fed_back, child.fed_back)
     part.cost += child.cost
     part.co2_kg += child.co2_kg
-    if child.bookings > 0:
+    if exists(child):
         part.reached_ns = max(part.reached_ns, offset + child.reached_ns)
     if np.isnan(part.peak_kw) or child.peak_kw > part.peak_kw:
         part.peak_kw = child.peak_kw
 
 
 @inline
-def role_of(row, block, plant):
-    """What a row of a block is a source of: its role, or 0 where nothing was booked."""
-    if row >= block.rows or block.parts[block.first + row].bookings == 0:
-        return np.int64(0)
-    return plant.series[plant.row_series[block.base + row]].role
-
-
-@inline
-def best_roles(asset, block, plant):
-    """The roles of the best sources of active and of reactive energy that a window has for an asset; 0: there is none."""
-    active = reactive = np.int64(0)
-    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
-        role = role_of(plant.asset_rows[m], block, plant)
-        if role in (REACTIVE_POWER, REACTIVE_REGISTER, REACTIVE_INTERVAL):
-            if _PREFERENCE[role] > _PREFERENCE[reactive]:
-                reactive = role
-        elif _PREFERENCE[role] > _PREFERENCE[active]:
-            active = role
-    return active, reactive
-
-
-@inline
-def total_of(wanted, asset, block, plant):
-    """Energy and mean covered seconds of an asset's series whose role is `wanted`."""
-    amount, covered, n = 0.0, 0.0, 0
-    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
-        row = plant.asset_rows[m]
-        if role_of(row, block, plant) == wanted:
-            part = block.parts[block.first + row]
-            amount += part.amount
-            covered += part.covered
-            n += 1
-    return amount, covered / n if n > 0 else 0.0
-
-
-@inline
-def reached_of(asset, block, plant):
-    """How far an asset's energy reaches in a window, which is how long an order that has no end yet has been going on [ns]."""
-    reached = np.int64(0)
-    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
-        if plant.asset_rows[m] < block.rows:
-            reached = max(reached, block.parts[block.first + plant.asset_rows[m]].reached_ns)
-    return reached
-
-
-@inline
-def set_peaks(window, plant, kept):
-    """The mean power of a quarter-hour, at the first row of each asset that is folded anew."""
-    base = plant.lines[window.line].base
-    block = Block(kept.windows, window.block, np.int64(1) << window.shift, base)
-    hours = (window.end - window.start) * 1e-9 / SECONDS_AN_HOUR
-    for j in range(min(block.rows, plant.lines[window.line].series)):
-        series = plant.series[plant.row_series[base + j]]
-        if series.lead != j or kept.dirty[window.block + j] & REFOLD == 0:
-            continue
-        active, _ = best_roles(series.asset, block, plant)
-        if active > 0:
-            amount, _ = total_of(active, series.asset, block, plant)
-            kept.windows[window.block + j].peak_kw = amount / hours
+def demand(part, seconds):
+    """The mean power of a window that makes a demand interval; NaN where too little of it was observed [kW]."""
+    if part.sources == 0 or part.covered < OBSERVED * seconds:
+        return np.nan
+    return part.amount / (seconds / SECONDS_AN_HOUR)
 
 
 @kernel(NOTHING, TREE, WINDOWS, LABELS, PLANT, KEPT.partials_type)
 def fold(tree, windows, labels, plant, kept):
-    """Longer windows from those below them; the arguments are those of `telemetry.fold`."""
+    """Longer windows from those below them; the arguments are those of `telemetry.fold`. Only first rows of assets hold anything."""
     for k in range(tree.parents.size):
         parent = windows[tree.parents[k]]
-        for j in range(np.int64(1) << parent.shift):
-            if kept.dirty[parent.block + j] & REFOLD == 0:
+        for j in range(min(np.int64(1) << parent.shift, plant.lines[parent.line].series)):
+            series = series_of(j, parent, plant)
+            if series.lead != j or kept.dirty[parent.block + j] & REFOLD == 0:
                 continue
             part = kept.windows[parent.block + j]
             clear(part)
             for m in range(tree.first[k], tree.first[k + 1]):
                 child = windows[tree.children[m]]
-                if j >= np.int64(1) << child.shift:
-                    continue
-                row = child.block + j
                 if child.level == SLICES:
-                    merge_slice(part, kept.slices[row], labels[tree.children[m]], child.end - parent.start)
-                else:
-                    merge(part, kept.windows[row], child.start - parent.start)
-        if parent.level == QUARTERS:
-            set_peaks(parent, plant, kept)
+                    merge_slice(
+                        part, series.asset, child, labels[tree.children[m]], plant, kept, child.end - parent.start
+                    )
+                elif j < np.int64(1) << child.shift:
+                    merge(part, kept.windows[child.block + j], child.start - parent.start)
+            if parent.level == QUARTERS:
+                part.peak_kw = demand(part, (parent.end - parent.start) * 1e-9)
 
 
 @inline
@@ -207,94 +282,61 @@ def is_dirty(asset, window, plant, kept, flags):
 
 
 @inline
-def merge_slices(asset, window, label, plant, kept, parts):
-    """An asset's rows of a slice as those of a window that is made of nothing else, in `parts`."""
-    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
-        row = plant.asset_rows[m]
-        if row < np.int64(1) << window.shift:
-            clear(parts[row])
-            merge_slice(parts[row], kept.slices[window.block + row], label, window.end - window.start)
-
-
-@inline
-def read_context(figures, active, asset, block, plant):
-    """Energy by state, cost and CO2 of an asset's series whose role is `active`."""
-    figures.cost = figures.co2_kg = stated = 0.0
-    for e in range(ENERGY_STATES):
-        figures.in_state[e] = 0.0
-    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
-        row = plant.asset_rows[m]
-        if role_of(row, block, plant) == active:
-            part = block.parts[block.first + row]
-            figures.cost += part.cost
-            figures.co2_kg += part.co2_kg
-            stated += part.stated
-            for e in range(ENERGY_STATES):
-                figures.in_state[e] += part.in_state[e]
-    if stated <= 0.0:
-        for e in range(ENERGY_STATES):
-            figures.in_state[e] = np.nan
-
-
-@inline
 def empty(figures):
     """No value exists yet."""
-    figures.kwh = figures.kvarh = figures.peak_kw = figures.power_factor = np.nan
+    figures.kwh = figures.kvarh = figures.fed_back_kwh = figures.peak_kw = figures.power_factor = np.nan
     figures.coverage = figures.cost = figures.co2_kg = figures.hours = np.nan
     for e in range(ENERGY_STATES):
         figures.in_state[e] = np.nan
 
 
 @inline
-def read_asset(figures, series, window, block, plant):
-    """The energy of a series' asset in a window; series : the asset's first. False, with nothing written, where it has none."""
-    asset = series.asset
-    active, reactive = best_roles(asset, block, plant)
-    if active == 0 and reactive == 0:
-        return False
+def read_asset(figures, window, part):
+    """The energy of an asset in a window; part : what its first row holds."""
     empty(figures)
     length = (window.end - window.start) * 1e-9
     if window.end >= FAR:
-        length = reached_of(asset, block, plant) * 1e-9
+        length = part.reached_ns * 1e-9
     figures.hours = length / SECONDS_AN_HOUR
-    if active > 0:
-        figures.kwh, covered = total_of(active, asset, block, plant)
-        figures.coverage = min(covered / length, 1.0)
-        figures.peak_kw = block.parts[block.first + series.lead].peak_kw
-        if length <= QUARTER * 1e-9:
-            figures.peak_kw = figures.kwh / (length / SECONDS_AN_HOUR)
-        read_context(figures, active, asset, block, plant)
-    if reactive > 0:
-        figures.kvarh, covered = total_of(reactive, asset, block, plant)
-        if active == 0:
-            figures.coverage = min(covered / length, 1.0)
+    figures.sources, figures.fed_back_kwh = part.sources, part.fed_back
+    if part.sources != 0:
+        figures.kwh, figures.cost, figures.co2_kg = part.amount, part.cost, part.co2_kg
+        figures.coverage = min(part.covered / length, 1.0)
+        figures.peak_kw = demand(part, length) if length <= QUARTER * 1e-9 else part.peak_kw
+        if part.stated > 0.0:
+            for e in range(ENERGY_STATES):
+                figures.in_state[e] = part.in_state[e]
+    if not np.isnan(part.reactive):
+        figures.kvarh = part.reactive
+        if part.sources == 0:
+            figures.coverage = min(part.reactive_covered / length, 1.0)
         elif figures.kwh != 0.0 or figures.kvarh != 0.0:
             apparent = np.sqrt(figures.kwh * figures.kwh + figures.kvarh * figures.kvarh)
             figures.power_factor = figures.kwh / apparent
-    return True
 
 
 @kernel(INT, INTS, WINDOWS, LABELS, PLANT, KEPT.partials_type, INT, records(WINDOW_PARTIAL), records(FIGURES))
 def read_out(ids, windows, labels, plant, kept, flags, scratch, figures):
     """The energy of each asset that has a row with one of the dirty flags `flags` in one of the windows `ids`; 0: of every asset.
 
-    scratch : of slices, WINDOW_PARTIAL[rows of the largest block]. figures : FIGURES, output, with room for every row of the windows.
+    scratch : WINDOW_PARTIAL[1]. figures : FIGURES, output, with room for every row of the windows.
     Assets without energy in a window have no row. Returns how many were written.
     """
     n = 0
     for w in ids:
         window = windows[w]
-        base, rows = plant.lines[window.line].base, np.int64(1) << window.shift
+        rows = np.int64(1) << window.shift
         for j in range(min(rows, plant.lines[window.line].series)):
-            series = plant.series[plant.row_series[base + j]]
+            series = series_of(j, window, plant)
             asset = series.asset
             if series.lead != j or (flags != 0 and not is_dirty(asset, window, plant, kept, flags)):
                 continue
-            block = Block(kept.windows, window.block, rows, base)
+            part = kept.windows[window.block + j] if window.level != SLICES else scratch[0]
             if window.level == SLICES:
-                merge_slices(asset, window, labels[w], plant, kept, scratch)
-                block = Block(scratch, 0, rows, base)
-            if read_asset(figures[n], series, window, block, plant):
+                clear(part)
+                merge_slice(part, asset, window, labels[w], plant, kept, window.end - window.start)
+            if exists(part):
+                read_asset(figures[n], window, part)
                 figures[n].window, figures[n].asset = w, asset
                 n += 1
     return n

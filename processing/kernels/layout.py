@@ -164,6 +164,9 @@ SERIES = record(
     ("tag", "i8"),
     ("is_raw", "i8"),  # 1: its rows are emitted as they are
     ("lead", "i8"),  # row of its asset's first series: where the asset's own figures are
+    ("source", "i8"),  # of energy, its place in the order of sources (`fieldline/meters.py`); 0: none
+    ("adds_up", "i8"),  # 1: all series of that source together are the asset's energy
+    ("is_fed_back", "i8"),  # 1: the asset gives that energy
     ("codes", "i8"),  # from this row of `Plant.codes` on,
     ("codes_end", "i8"),  # up to this one: what its values stand for
     ("is_interval", "i8"),  # 1: a counter's value is the pieces since the message before

@@ -4,14 +4,16 @@
         mean_power_kw=49.6,peak_demand_kw=49.6,load_factor=1,power_factor=0.97,producing_energy_kwh=11.2,idle_energy_kwh=1.2,
         standby_energy_kwh=0,off_energy_kwh=0,energy_cost=3.72,co2_kg=4.7,coverage=1,rev=0
 
-What a tag measures follows from its unit or the plant file. An asset's energy comes from its registers; where a window has none,
-from interval amounts, then pulses, then the integral of power (trapezoid rule over event time, no energy across gaps over the
-maximum). Several tags of one sort add up (three phases). Registers: a step back is a rollover if the plant file's modulus and
+What a tag measures follows from its unit or the plant file. An asset's energy comes from one source at each moment, whatever else tells
+of it: in each slice of a minute from the one that observed most of it, and of equals from the first of: what the plant file names, a
+register of the total, registers of tariffs or phases, interval energy, pulses, the integral of power (trapezoid rule over event time, no
+energy across gaps over the maximum), parts. `energy_source` says which, `fieldline/meters.py` has the order and the names. What is fed
+back is in `exported_energy_kwh`. Registers: a step back is a rollover if the plant file's modulus and
 largest step allow it, else a reset that counts from zero; without a modulus a step back to more than half counts nothing. Spans
 that straddle a window's end are split there by linear interpolation, so that windows add up; spans of registers over an hour
 (`register_max_gap`) are booked whole at the later reading. Interval amounts are booked at their own time. `peak_demand_kw` is the
-highest mean power of a quarter-hour of the window, of the window itself where it is not longer; an order that holds no whole
-quarter-hour and is longer has none. `power_factor` is P / sqrt(P² + Q²) of the window's energies, `apparent_energy_kvah`
+highest mean power of a quarter-hour of the window that was observed (to 95 %), of the window itself where it is not longer; an order that
+holds no whole quarter-hour and is longer has none. `power_factor` is P / sqrt(P² + Q²) of the window's energies, `apparent_energy_kvah`
 sqrt(P² + Q²) of them. `mean_power_kw` and `load_factor` go by the length of the whole window, so that they grow while it runs.
 `coverage` is the share of the window that lies between samples near enough to each other. An order that has no end yet is as long
 as energy was booked in it, by whole slices.
@@ -22,17 +24,19 @@ null where no state was known. `energy_cost` and `co2_kg` are amount times price
 energy was drawn at an hour whose price or factor is not declared.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from fieldline.catalogue import LEVELS, ORDER_ID, OWN, RETRACTED, REV, Kind
+from fieldline.meters import source_name
 from processing.formulas.demand import load_factor
 from processing.formulas.power import apparent_power, interval_demand
 from processing.kernels import energy as kernel
 from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
-from processing.metric_rows import MetricRows
+from processing.metric_rows import MetricRows, Named
 from processing.operator import Operator
 from processing.view import View
 
@@ -42,6 +46,9 @@ _STATES = {
     "standby_energy_kwh": kernel.DRAWN_STANDBY,
     "off_energy_kwh": kernel.DRAWN_OFF,
 }
+
+_NOT_OBSERVED = "no demand interval was observed"
+"""Why there is no peak: of no quarter-hour of the window enough was observed."""
 
 _EVERY = 0
 """In place of dirty flags: of every asset."""
@@ -66,8 +73,7 @@ def energies_to_emit(view: View) -> Energies:
 
 
 def _energies(view: View, flags: int) -> Energies:
-    size = 1 << view.windows["shift"][view.ids]
-    scratch = np.empty(size.max(initial=0), kernel.WINDOW_PARTIAL)
+    scratch = np.empty(1, kernel.WINDOW_PARTIAL)
     figures = np.empty(view.room, windows.FIGURES)
     partials = view.partials["energy"]
     n = windows.read_out(view.ids, view.windows, view.labels, view.plant, partials, flags, scratch, figures)
@@ -92,9 +98,26 @@ def read_out(view: View) -> list[MetricRows]:
         **{name: found["in_state"][:, number].copy() for name, number in _STATES.items()},
         "energy_cost": found["cost"].copy(),
         "co2_kg": found["co2_kg"].copy(),
+        "exported_energy_kwh": found["fed_back_kwh"].copy(),
         "coverage": found["coverage"].copy(),
     }
-    return view.rows_of_assets("energy", ids, asset.copy(), fields)
+    sources = found["sources"].tolist()
+    names = {mask: _names_of(mask) for mask in set(sources)}
+    texts = {"energy_source": Named.of([names[mask] for mask in sources])}
+    if np.isnan(peak_kw).any():
+        texts["null_reason"] = Named.of(
+            [
+                _NOT_OBSERVED if mask and peak != peak else ""
+                for mask, peak in zip(sources, peak_kw.tolist(), strict=True)
+            ]
+        )
+    return view.rows_of_assets("energy", ids, asset.copy(), fields, texts)
+
+
+@lru_cache
+def _names_of(sources: int) -> str:
+    """The names of sources that are bits of a number, the first in order first."""
+    return ", ".join(source_name(number) for number in range(sources.bit_length() - 1, 0, -1) if sources >> number & 1)
 
 
 _GHG = "GHG Protocol Scope 2 Guidance (WRI, 2015), location-based: activity · emission factor of its time"
@@ -203,6 +226,13 @@ ENERGY = Kind(
             _GHG,
         ),
         (
+            "exported_energy_kwh",
+            "kWh",
+            "active energy that the asset gave: from tags whose names say so (export, returned, feed-in, 2.8.0), apart from what it drew",
+            "as active_energy_kwh",
+            "as active_energy_kwh",
+        ),
+        (
             "coverage",
             "1",
             "share of the window that was observed, 0 to 1: that lies between samples not further apart than the tag's "
@@ -213,7 +243,14 @@ ENERGY = Kind(
         REV,
         RETRACTED,
     ),
-    (ORDER_ID,),
+    (
+        ORDER_ID,
+        (
+            "energy_source",
+            "what active_energy_kwh comes from: register, interval energy, pulses, power; of tariffs, phases or parts",
+        ),
+        ("null_reason", "why there is no peak demand: no quarter-hour of the window was observed"),
+    ),
 )
 
 COMPONENT = Operator(
@@ -222,7 +259,13 @@ COMPONENT = Operator(
     is_default=True,
     parameters=(
         *(f"asset.tags.{name}" for name in ("unit", "kind", "max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
-        *("asset.tags.kwh_per_pulse", "asset.tags.counts_by", "asset.tags.codes"),
+        *(
+            "asset.tags.kwh_per_pulse",
+            "asset.tags.counts_by",
+            "asset.tags.codes",
+            "asset.tags.share",
+            "asset.energy_tags",
+        ),
         *("asset.state_of", "asset.state_max_gap_s", "tariff.price", "tariff.period", "tariff.co2_kg_per_kwh"),
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),

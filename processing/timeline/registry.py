@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fieldline.frames import Readings
+from fieldline.meters import ADD_UP, source_of
 from fieldline.overflow import OVERFLOW
 from fieldline.plant import Plant, Role
 from processing.kernels import layout as at
@@ -217,6 +218,9 @@ class Registry:
             "gap": gap,
             "register_gap": register_gap,
             "lead": self._leads.setdefault(a, local),
+            "source": source_of(known.share, known.role, is_declared=tag in of_asset.energy_tags),
+            "adds_up": known.share in ADD_UP or tag in of_asset.energy_tags,
+            "is_fed_back": known.is_fed_back,
             "microstop": microstop,
             "is_interval": known.counts_by == "interval",
             "codes": codes,

@@ -95,14 +95,22 @@ def test_numbers_of_roles_stay_as_they_were_stored():
     "name",
     [
         "leading_reactive_kvarh",
-        "export_energy_kwh",
         "power_setpoint_kw",
         "max_power_kw",
-        "power_l1_kw",
         "peak_demand_kw",
+        "energy_yesterday_kwh",
+        "last_month_kwh",
+        "price_kwh",
+        "battery_power_w",
+        "pv_power_kw",
+        "tx_power_mw",
+        "hp",
+        "pump_hp",
+        "box_w",
+        "q/w",
     ],
 )
-def test_names_that_are_not_the_assets_own_import_in_all_get_no_role(name):
+def test_names_of_what_the_asset_does_not_draw_get_no_role(name):
     assert role_of_name(name) is Role.NONE
 
 

@@ -108,6 +108,7 @@ class EngineRig:
         self.frames: list[Readings] = []
         self.fetched = self.restarts = self.now = self.wall = self.first = 0
         self.table: Table = {}
+        self._texts: dict[tuple[str, ...], dict[str, str]] = {}
         self._emitted: set[tuple[str, ...]] = set()
         self.emitted_since_restart: list[tuple[str, ...]] = []
         self.revisions: dict[tuple[str, ...], float] = {}
@@ -251,6 +252,9 @@ class EngineRig:
                 self.table[key] = {
                     name: column[k : k + 1].tobytes() for name, column in rows.fields.items() if name != "rev"
                 }
+                self._texts[key] = {
+                    name: column.names[column.codes[k]] for name, column in rows.texts.items() if column.codes[k] >= 0
+                }
                 if "rev" in rows.fields:
                     self.revisions[key] = float(rows.fields["rev"][k])
 
@@ -262,6 +266,10 @@ class EngineRig:
             for name, count in line.items():
                 total[name] = total.get(name, 0) + count
         return total
+
+    def texts(self, kind: str, asset: str, window: str) -> dict[int, dict[str, str]]:
+        """The texts of the rows that stand in the table, by start of the window [ns UTC]."""
+        return {int(key[4]): said for key, said in self._texts.items() if key[:4] == (kind, asset, "", window)}
 
     def values(self, kind: str, asset: str, window: str = "", tag: str = "") -> dict[int, dict[str, float]]:
         """What stands in the table, by start of the window [ns UTC]."""

@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from fieldline.meters import Share
 from fieldline.plant import Role, TagInfo
 from tests.twins.samples import NS
 from tests.twins.windows import window_of, windows_of
@@ -15,7 +16,7 @@ REGISTERS = (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER)
 
 
 @dataclass
-class Share:
+class Part:
     """What one series gives one window: amounts [kWh or kvarh] and seconds between samples near to each other."""
 
     amounts: list[float] = field(default_factory=list)
@@ -36,9 +37,9 @@ def register_step(before: float, now: float, info: TagInfo) -> float:
 
 def shares(
     samples: list[tuple[int, float]], info: TagInfo, window: str, zone: str = "UTC"
-) -> dict[tuple[int, int], Share]:
+) -> dict[tuple[int, int], Part]:
     """What a series gives each window that it has a part in."""
-    found: dict[tuple[int, int], Share] = defaultdict(Share)
+    found: dict[tuple[int, int], Part] = defaultdict(Part)
     gap = int((info.max_gap_s if info.role in POWERS else info.register_max_gap_s) * 1e9)
     if info.role not in POWERS and info.role not in REGISTERS:
         for time, value in samples:
@@ -65,40 +66,75 @@ def shares(
 def energy(
     series: list[tuple[TagInfo, list[tuple[int, float]]]], window: str, zone: str = "UTC"
 ) -> dict[int, dict[str, float]]:
-    """Per window start [ns UTC] the row of an asset with these series."""
-    given = [(info.role, shares(samples, info, window, zone)) for info, samples in series if info.role]
+    """Per window start [ns UTC] the row of an asset with these series: minute by minute the source that observed most."""
+    drawn, given = chosen_by_minute(series, ACTIVE, fed_back=False), chosen_by_minute(series, ACTIVE, fed_back=True)
+    reactive = chosen_by_minute(series, REACTIVE, fed_back=False)
     rows = {}
-    for start, end in sorted({bounds for _, mine in given for bounds in mine}):
-        kwh, active_s = _best(ACTIVE, given, (start, end))
-        kvarh, reactive_s = _best(REACTIVE, given, (start, end))
+    for start, end in sorted(
+        {window_of(minute, window, zone) for found in (drawn, given, reactive) for minute in found}
+    ):
+        kwh, active_s = _total(drawn, start, end)
+        kvarh, reactive_s = _total(reactive, start, end)
         seconds = (end - start) * NS
         apparent = math.hypot(kwh, kvarh)
+        observed = reactive_s if math.isnan(kwh) and not math.isnan(kvarh) else active_s
         rows[start] = {
             "active_energy_kwh": kwh,
             "reactive_energy_kvarh": kvarh,
-            "peak_demand_kw": _peak(series, kwh, start, end, zone),
+            "exported_energy_kwh": _total(given, start, end)[0],
+            "peak_demand_kw": _peak(drawn, start, end, zone),
             "power_factor": kwh / apparent if apparent else math.nan,
-            "coverage": min((reactive_s if math.isnan(kwh) else active_s) / seconds, 1.0),
+            "coverage": math.nan if math.isnan(kwh) and math.isnan(kvarh) else min(observed / seconds, 1.0),
         }
     return rows
 
 
-def _best(roles: tuple[Role, ...], given: list, bounds: tuple[int, int]) -> tuple[float, float]:  # type: ignore[type-arg]
-    """Energy and mean covered seconds by the best sort of source that the window has; NaN without any."""
-    for role in roles:
-        mine = [found[bounds] for kind, found in given if kind is role and bounds in found]
-        if mine:
-            covered = [math.fsum(share.covered) for share in mine]
-            return math.fsum(x for share in mine for x in share.amounts), math.fsum(covered) / len(mine)
-    return math.nan, 0.0
+Chosen = dict[int, tuple[float, float]]
+"""By start of a minute [ns UTC] energy and observed seconds of the source that was chosen."""
 
 
-def _peak(series: list, kwh: float, start: int, end: int, zone: str) -> float:  # type: ignore[type-arg]
-    """The highest mean power of a quarter-hour of the window, or of the window where it is shorter [kW]."""
-    hours = (end - start) * NS / 3600
-    if hours <= 0.25:
-        return kwh / hours
-    given = [(info.role, shares(samples, info, "15m", zone)) for info, samples in series if info.role]
-    quarters = [_best(ACTIVE, given, bounds)[0] / 0.25 for bounds in windows_of(start, end, "15m", zone)]
-    known = [power for power in quarters if not math.isnan(power)]
-    return max(known, default=math.nan)
+def place_of(info: TagInfo) -> int:
+    """A tag's place in the order of sources, the smallest first."""
+    sort = (REGISTERS, (Role.ACTIVE_INTERVAL, Role.REACTIVE_INTERVAL), (Role.ACTIVE_PULSE,), POWERS)
+    by_role = next(place for place, roles in enumerate(sort) if info.role in roles)
+    if info.share is Share.PART:
+        return 100 + by_role
+    shares = [Share.TOTAL, Share.DAY, Share.TARIFF, Share.PHASE, Share.LOAD, Share.GRID]
+    return by_role * 10 + shares.index(info.share)
+
+
+def chosen_by_minute(
+    series: list[tuple[TagInfo, list[tuple[int, float]]]], roles: tuple[Role, ...], *, fed_back: bool
+) -> Chosen:
+    """Of each minute the best source; series come by name, and of those that are a source each the first one counts."""
+    by_minute: dict[int, dict[tuple[int, int], list[Part]]] = defaultdict(lambda: defaultdict(list))
+    for number, (info, samples) in enumerate(series):
+        if info.role in roles and info.is_fed_back is fed_back:
+            place = place_of(info)
+            alone = -1 if place >= 100 or info.share in (Share.TARIFF, Share.PHASE) else number
+            for (start, _), mine in shares(samples, info, "1m").items():
+                by_minute[start][place, alone].append(mine)
+    chosen: Chosen = {}
+    for start, sources in by_minute.items():
+        seconds = {key: math.fsum(x for one in mine for x in one.covered) / len(mine) for key, mine in sources.items()}
+        most = max(seconds.values())
+        best = min(key for key, covered in seconds.items() if covered > most - 1e-6)
+        chosen[start] = math.fsum(x for one in sources[best] for x in one.amounts), seconds[best]
+    return chosen
+
+
+def _total(chosen: Chosen, start: int, end: int) -> tuple[float, float]:
+    """Energy and observed seconds of a window; NaN without any."""
+    mine = [found for minute, found in chosen.items() if start <= minute < end]
+    return (math.fsum(x for x, _ in mine), math.fsum(s for _, s in mine)) if mine else (math.nan, 0.0)
+
+
+def _peak(chosen: Chosen, start: int, end: int, zone: str) -> float:
+    """The highest mean power of a quarter-hour of the window, or of the window where it is shorter, that was observed to 95 % [kW]."""
+    bounds = [(start, end)] if (end - start) * NS <= 900 else windows_of(start, end, "15m", zone)
+    powers = []
+    for a, b in bounds:
+        kwh, seconds = _total(chosen, a, b)
+        if seconds >= 0.95 * (b - a) * NS:
+            powers.append(kwh / ((b - a) * NS / 3600))
+    return max(powers, default=math.nan)

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fieldline.plant import Role, TagInfo
+from fieldline.plant import TagInfo
 from fieldline.states import STATES, EnergyState
-from tests.twins.energy import ACTIVE, POWERS, REGISTERS, register_step
+from tests.twins.energy import ACTIVE, POWERS, REGISTERS, place_of, register_step
 
 MINUTE = 60 * 10**9
 
@@ -23,12 +23,13 @@ class Told(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Energy that one slice books, and between which times its states are looked up [ns]."""
+    """Energy that one slice books, between which times its states are looked up, and how much of the slice it observed [ns]."""
 
     slice_start: int
     amount: float
     since: int
     until: int
+    observed: int
 
 
 def state_at(told: list[Told], time: int) -> int:
@@ -78,14 +79,15 @@ def pieces_of(samples: list[tuple[int, float]], info: TagInfo, cuts: list[int]) 
         near = number > 0 and t1 - t0 <= gap
         if info.role not in POWERS and info.role not in REGISTERS:
             # What it was drawn in has its source, though the amount is booked later.
-            found += [Piece(start, 0.0, t0, t0) for start, _ in slices_of(t0, t1, cuts) if near and start < here]
-            found.append(Piece(here, v1 * info.scale, t0 if near else t1, t1))
+            before = [bounds for bounds in slices_of(t0, t1, cuts) if near and bounds[0] < here]
+            found += [Piece(start, 0.0, t0, t0, end - max(t0, start)) for start, end in before]
+            found.append(Piece(here, v1 * info.scale, t0 if near else t1, t1, t1 - max(t0, here) if near else 0))
         elif number and not near and info.role in REGISTERS:
-            found.append(Piece(here, register_step(v0, v1, info) * info.scale, t1, t1))
+            found.append(Piece(here, register_step(v0, v1, info) * info.scale, t1, t1, 0))
         elif near:
             for start, end in slices_of(t0, t1, cuts):
                 a, b = max(t0, start), min(t1, end)
-                found.append(Piece(start, _amount(info, (t0, v0), (t1, v1), a, b), a, b))
+                found.append(Piece(start, _amount(info, (t0, v0), (t1, v1), a, b), a, b, b - a))
     return found
 
 
@@ -95,6 +97,16 @@ def _amount(info: TagInfo, first: tuple[int, float], second: tuple[int, float], 
         return register_step(v0, v1, info) * info.scale * (b - a) / (t1 - t0)
     middle = v0 + (v1 - v0) * ((a - t0) + (b - t0)) / 2 / (t1 - t0)
     return middle * info.scale * (b - a) / 3.6e12
+
+
+def chosen(sources: dict[int, list[list[Piece]]]) -> list[Piece]:
+    """The pieces of the source that observed most of a slice, of equals of the first; sources : by place, for each series its pieces."""
+    observed = {
+        place: sum(piece.observed for pieces in series for piece in pieces) / len(series)
+        for place, series in sources.items()
+    }
+    best = min(place for place, ns in observed.items() if ns == max(observed.values()))
+    return [piece for pieces in sources[best] for piece in pieces]
 
 
 def energy_in_context(
@@ -107,10 +119,15 @@ def energy_in_context(
     end: int,
 ) -> dict[str, float]:
     """An asset's energy between two times that are cuts or whole minutes, by state, and what it cost and emitted; NaN: nothing known."""
-    given = [(info.role, pieces_of(samples, info, sorted(cuts))) for info, samples in series]
-    given = [(role, [piece for piece in mine if start <= piece.slice_start < end]) for role, mine in given]
-    role = next((best for best in ACTIVE if any(kind is best and mine for kind, mine in given)), Role.NONE)
-    mine = [piece for kind, pieces in given if kind is role for piece in pieces]
+    by_slice: dict[int, dict[int, list[list[Piece]]]] = defaultdict(lambda: defaultdict(list))
+    for info, samples in series:
+        of_slices: dict[int, list[Piece]] = defaultdict(list)
+        for piece in pieces_of(samples, info, sorted(cuts)):
+            of_slices[piece.slice_start].append(piece)
+        for at, pieces in of_slices.items():
+            if info.role in ACTIVE and start <= at < end:
+                by_slice[at][place_of(info)].append(pieces)
+    mine = [piece for sources in by_slice.values() for piece in chosen(sources)]
     times = [state_times(told, piece.since, piece.until) for piece in mine]
     known = sum(ns for time in times for state, ns in time.items() if state) > 0
     result = {
