@@ -23,6 +23,13 @@ from enum import IntEnum
 
 from fieldline.units import Role, name_words, unit_of_name
 
+_MAIN = frozenset("main mains mainmeter incomer hauptzaehler hauptzähler".split())
+
+
+def is_main_meter(asset: str) -> bool:
+    """Whether an asset's own name, the last level of its path, says that its meter measures the line as a whole."""
+    return not _MAIN.isdisjoint(name_words(asset.rpartition("/")[2]))
+
 
 class Share(IntEnum):
     """What of its asset's energy a tag tells, by its name; a higher number goes before a lower one."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from fieldline.errors import SettingsError
+from fieldline.meters import is_main_meter
 from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry, Topic
 from fieldline.plantfile.whole import first_levels
 from fieldline.shifts import ShiftCalendar
@@ -34,6 +35,7 @@ class AssetInfo(NamedTuple):
     ideal_cycle_s : shortest time a unit where no product's own is declared; NaN if unknown [s]
     microstop_s : a stop shorter than this is a loss of speed, not of availability; 0 for none [s]
     state_of : path of the asset whose states split this one's energy; most often its own
+    feeds : paths or globs of the assets whose energy its meter measures together
     energy_tags : the tags whose sum is its energy, before all others; none: by their names
     state_max_gap_s : how long a state event holds without news. [s] Default 25 h: who tells changes only tells each day's shift
     """
@@ -42,6 +44,7 @@ class AssetInfo(NamedTuple):
     microstop_s: float = 0.0
     state_of: str = ""
     state_max_gap_s: float = 90_000.0
+    feeds: tuple[str, ...] = ()
     energy_tags: tuple[str, ...] = ()
 
 
@@ -111,6 +114,31 @@ class Plant:
             _remember(self._infos, asset, info)
         return info
 
+    def may_feed(self, asset: str) -> bool:
+        """Whether an asset's meter may measure others of its line, see `feeds`."""
+        return bool(self.asset_info(asset).feeds) or is_main_meter(asset)
+
+    def feeds(self, feeder: str, asset: str) -> bool:
+        """Whether an asset's meter measures another asset of its line, too, if need be by way of others.
+
+        As the plant file says; where it says nothing of the line's meters, a main meter by its name (`is_main_meter`) measures all others.
+        """
+        line = self.line_of(asset)
+        if feeder == asset or self.line_of(feeder) != line:
+            return False
+        if declared := dict(self._feeds_of(line)):
+            below, found = [feeder], {feeder}
+            for one in below:
+                paths = declared.get(one, ())
+                if any(_matches(path, asset) for path in paths):
+                    return True
+                below += [
+                    other for other in declared if other not in found and any(_matches(path, other) for path in paths)
+                ]
+                found.update(below)
+            return False
+        return self.line_entry(line).meters is None and is_main_meter(feeder) and not is_main_meter(asset)
+
     def ideal_cycle_s(self, product: str | None, asset: str) -> float:
         """The shortest time a unit on an asset, NaN if unknown [s].
 
@@ -157,7 +185,14 @@ class Plant:
             "tariff.co2_kg_per_kwh": emission and emission.co2_kg_per_kwh,
             "line.output": entry.output,
             "line.meters": entry.meters,
+            "asset.feeds": self._feeds_of(line),
         }
+
+    def _feeds_of(self, line: str) -> list[tuple[str, tuple[str, ...]]]:
+        """What the plant file says of whose meters measure others of a line."""
+        return [
+            (entry.path, entry.feeds) for entry in self._file.asset if entry.feeds and self.line_of(entry.path) == line
+        ]
 
     def _emission(self, line: str) -> TariffEntry | None:
         return self._tariff(line, lambda tariff: tariff.co2_kg_per_kwh is not None)

@@ -39,10 +39,35 @@ def meters_of(history: History, asset: str) -> list[str]:
     return sorted({one for one, _ in history.rows if declared is None or one in declared})
 
 
+def _nearest(history: History, feeders: list[str]) -> str | None:
+    """Of meters that measure one asset the one that measures none of the others; the first by path where there are two such."""
+    return min((one for one in feeders if not any(history.plant.feeds(one, other) for other in feeders)), default=None)
+
+
+def outermost(history: History, found: dict[str, Figures]) -> list[str]:
+    """Of assets with energy those whose meters make up the line's: none that another one of them measures, see `Plant.feeds`.
+
+    A meter gives way to those that it measures where it observed less than they on the average.
+    """
+    feeder = {fed: _nearest(history, [one for one in found if history.plant.feeds(one, fed)]) for fed in found}
+    gives_way = set()
+    for one in found:
+        shares = [found[fed]["coverage"] for fed in found if feeder[fed] == one]
+        if shares and found[one]["coverage"] < sum(shares) / len(shares) - 1e-9:
+            gives_way.add(one)
+
+    def is_measured(asset: str) -> bool:
+        above = feeder[asset]
+        return above is not None and (above not in gives_way or is_measured(above))
+
+    return [one for one in found if one not in gives_way and not is_measured(one)]
+
+
 def drawn_by(history: History, asset: str, start: int, end: int) -> Figures:
     """Energy of an asset's meters together: what all of them have, standby of those whose state is known, the least coverage."""
-    found = [figures for one in meters_of(history, asset) if (figures := energy(history, one, start, end))]
-    found = [figures for figures in found if not isnan(figures["active_energy_kwh"])]
+    given = {one: figures for one in meters_of(history, asset) if (figures := energy(history, one, start, end))}
+    given = {one: figures for one, figures in given.items() if not isnan(figures["active_energy_kwh"])}
+    found = [given[one] for one in (outermost(history, given) if asset == history.line else given)]
     if not found:
         return dict.fromkeys(_OF_METERS, nan)
     sums = {name: sum(figures[name] for figures in found) for name in _OF_METERS}

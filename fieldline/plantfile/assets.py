@@ -18,6 +18,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     microstop_s : a stop shorter than this is a loss of speed, not of availability; 0 for none [s]
     state_of : the path of the asset, of the same line, whose states split this meter's energy; None: its own
     state_max_gap_s : how long a state event holds without news [s]
+    feeds : paths of the assets of the same line, globs too, whose energy this asset's meter measures together
     energy_tags : the tags whose sum is the asset's energy, before all others; None: by their names (see `fieldline/meters.py`)
     """
 
@@ -27,6 +28,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     microstop_s: Annotated[float, Meta(ge=0)] | None = None
     state_of: Name | None = None
     state_max_gap_s: Positive | None = None
+    feeds: tuple[Name, ...] | None = None
     energy_tags: tuple[Name, ...] | None = None
     tags: dict[str, TagEntry] = {}
 
@@ -34,7 +36,8 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
         faults = [path_fault(self.path), path_fault(self.state_of or "asset", "state_of")]
         for key in ("ideal_cycle_s", "microstop_s", "state_max_gap_s"):
             faults.append(number_fault(key, getattr(self, key)))
-        faults.append(twice_fault("energy_tags", list(self.energy_tags or ())))
+        faults += [twice_fault(key, list(getattr(self, key) or ())) for key in ("energy_tags", "feeds")]
+        faults += [path_fault(path, "feeds") for path in self.feeds or ()]
         raise_faults(faults + [name_fault(name, entry) for name, entry in self.tags.items()])
 
 

@@ -32,6 +32,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
         faults += [_below_fault("calendar", row.path or "", "calendar", self.line_depth) for row in self.calendar]
         faults += [fault for row in self.line for fault in _line_faults(row, self.line_depth)]
         faults += [_other_line_fault(entry, self.line_depth) for entry in self.asset]
+        faults += _feed_faults(self.asset, self.line_depth)
         faults += self._twice()
         raise_faults(faults)
 
@@ -73,6 +74,28 @@ def _line_faults(entry: LineEntry, line_depth: int) -> list[str]:
         for key, asset in inside
         if asset is not None and first_levels(asset, line_depth) != path
     ]
+
+
+def _feed_faults(entries: tuple[AssetEntry, ...], line_depth: int) -> list[str]:
+    """A meter measures assets of its own line, none twice, and not itself by way of others."""
+    faults, fed_by = [], dict[str, str]()
+    for entry in entries:
+        if entry.feeds and any(sign in entry.path for sign in "*?["):
+            faults.append(f"asset: feeds: expected the path of one asset, got {entry.path!r}")
+        for path in entry.feeds or ():
+            if first_levels(path, line_depth) != first_levels(entry.path, line_depth):
+                faults.append(f"asset: feeds {path!r} lies outside the line of {entry.path!r}")
+            elif fed_by.setdefault(path, entry.path) != entry.path:
+                faults.append(
+                    f"asset: {path!r} is fed by {fed_by[path]!r} and by {entry.path!r}: name the nearer meter only"
+                )
+    for path in fed_by:
+        seen = [path]
+        while (above := fed_by.get(seen[-1])) is not None and above not in seen:
+            seen.append(above)
+        if above == path:
+            faults.append(f"asset: feeds: {' is fed by '.join([*seen, path])}")
+    return faults
 
 
 def _other_line_fault(entry: AssetEntry, line_depth: int) -> str:

@@ -8,7 +8,8 @@ It keeps nothing of its own: pieces, times and OEE are those of `quality` and `o
 `energy`, so that the rows of one window never contradict each other. It has a row where a machine reported its state or its pieces.
 
 A machine's energy is its own asset's. A line's is the sum of its meters: the assets that the plant file names (`[[line]] meters`), else all
-that drew energy in it; name them where a main meter stands beside those of machines. A sum has the cost and CO2 that all its parts
+that drew energy in it. A meter that measures others (`[[asset]] feeds`; where nothing is said, a main meter by its name) counts in their
+place, or they in its, where it observed less of the window than they: never both. A sum has the cost and CO2 that all its parts
 have, and the standby energy of those whose state is known. A line's pieces are those of its output, see `quality`. A unit's energy is null
 where no good piece was made, and `null_reason` says why. `coverage` is the smaller of the shares of the window in which the state
 was known and in which energy was (of a line: of its meter with the smallest). `duration_s` is the window's length; of an order that has
@@ -34,6 +35,9 @@ from processing.operators import energy
 from processing.view import View
 
 NS_A_SECOND = 1e9
+_SAME = 1e-9
+"""By how much shares that were observed must differ for one to be less."""
+
 _REASONS = ["no energy", "no output declared", "no count", "no good pieces"]
 
 
@@ -158,7 +162,7 @@ def _drawn(view: View, made: Made, is_line: np.ndarray) -> Drawn:
     window, asset, found = energy.energies(view)
     standby_kwh = found["in_state"][:, energy_kernel.DRAWN_STANDBY]
     of_assets = Drawn(found["kwh"], found["cost"], found["co2_kg"], standby_kwh, found["coverage"], found["hours"])
-    counts = (view.line_meter[asset] == 1) & ~np.isnan(of_assets.kwh)
+    counts = _outermost(view, window, asset, of_assets)
     # By name: a sum's last bit depends on the order in which it is added up.
     meters = np.flatnonzero(counts)[np.lexsort((ranks(view.plant)[asset[counts]], window[counts]))]
     windows, first = np.unique(window[meters], return_index=True)
@@ -167,6 +171,31 @@ def _drawn(view: View, made: Made, is_line: np.ndarray) -> Drawn:
     of_line = _find(windows, made.window)
     pairs = zip(of_assets, of_lines, strict=True)
     return Drawn(*(np.where(is_line, np.append(b, np.nan)[of_line], np.append(a, np.nan)[of_asset]) for a, b in pairs))
+
+
+def _outermost(view: View, window: np.ndarray, asset: np.ndarray, of_assets: Drawn) -> np.ndarray:
+    """Which rows of meters make up their lines' energy, bool[n].
+
+    A meter that measures others counts in their place, as long as it observed no less of the window than they did on the average.
+    """
+    counts = (view.line_meter[asset] == 1) & ~np.isnan(of_assets.kwh)
+    feeder, keys = view.fed_by[asset], _keys(view, window, asset)
+    if (feeder < 0).all():
+        return counts
+    known = np.where(counts, keys, -1)
+    above = np.where(feeder >= 0, _find(known, _keys(view, window, feeder)), -1)
+    while (gone := (above < 0) & (feeder >= 0)).any():
+        feeder = np.where(gone, view.fed_by[feeder], feeder)
+        above = np.where(feeder >= 0, _find(known, _keys(view, window, feeder)), -1)
+    fed = np.flatnonzero(counts & (above >= 0))
+    n = np.bincount(above[fed], minlength=len(counts))
+    seconds = np.bincount(above[fed], of_assets.coverage[fed], minlength=len(counts))
+    counts &= of_assets.coverage * n >= seconds - _SAME * n
+    is_measured, further = np.zeros(len(counts), bool), above
+    while (further >= 0).any():
+        is_measured |= (further >= 0) & counts[further]
+        further = np.where(further >= 0, above[further], -1)
+    return counts & ~is_measured
 
 
 def _sums(meters: Drawn, first: np.ndarray) -> Drawn:
@@ -271,7 +300,7 @@ COMPONENT = Operator(
     emits=(ORDER,),
     is_default=True,
     needs=("energy", "machine"),
-    parameters=("line.output", "line.meters"),
+    parameters=("line.output", "line.meters", "asset.feeds"),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     read_out=read_out,
 )

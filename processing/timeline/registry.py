@@ -73,6 +73,9 @@ class Registry:
         self.products: list[str] = [""]
         self._product_numbers: dict[str, int] = {"": 0}
         self._leads: dict[int, int] = {}
+        self._peers: dict[
+            str, tuple[list[int], list[int]]
+        ] = {}  # by line its assets, and those of them that may measure others
         self._code_rows: dict[tuple[tuple[float, int], ...], tuple[int, int]] = {}
         self._places = first_of(PLACE, series=-1)
         self._ranks = Ranks()
@@ -301,6 +304,33 @@ class Registry:
             tables.line_output[self._lines_by_output.get(self.assets[a], [])] = a
         meters = [self._is_meter(asset) for asset in self.assets[known:]]
         tables.line_meter = np.append(tables.line_meter, np.array(meters, np.uint8))
+        self._settle_feeders(known)
+
+    def _settle_feeders(self, known: int) -> None:
+        """Whose meter measures the assets from number `known` on, and which of those before these measure."""
+        tables = self._tables
+        tables.fed_by = np.append(tables.fed_by, np.full(len(self.assets) - known, -1))
+        for a in range(known, len(self.assets)):
+            peers, feeders = self._peers.setdefault(self._plant.line_of(self.assets[a]), ([], []))
+            for feeder in feeders:
+                self._feed(feeder, a)
+            if self._plant.may_feed(self.assets[a]):
+                feeders.append(a)
+                for peer in peers:
+                    self._feed(a, peer)
+            peers.append(a)
+
+    def _feed(self, feeder: int, fed: int) -> None:
+        """Note that an asset's meter measures another; of several the nearest, else the first by path, whatever was heard of first."""
+        if self._plant.feeds(self.assets[feeder], self.assets[fed]):
+            before = self._tables.fed_by[fed]
+            if before < 0 or self._is_nearer(self.assets[feeder], self.assets[before]):
+                self._tables.fed_by[fed] = feeder
+
+    def _is_nearer(self, feeder: str, other: str) -> bool:
+        if self._plant.feeds(other, feeder) or self._plant.feeds(feeder, other):
+            return self._plant.feeds(other, feeder)
+        return feeder < other
 
     def _is_meter(self, asset: str) -> bool:
         declared = self._plant.line_entry(self._plant.line_of(asset)).meters

@@ -181,6 +181,7 @@ class Windows:
             "dirty": tables.dirty,
             "line_output": tables.line_output,
             "line_meter": tables.line_meter,
+            "fed_by": tables.fed_by,
             "names": self._context,
             "charts": self._charts,
             "partials": {name: tables.partials_of(slot) for name, slot in tables.slot_of.items()},

@@ -214,6 +214,18 @@ def test_a_tag_that_can_not_be_is_refused(tmp_path, tag, told):
         ),
         ('[[line]]\npath = "a/b/c/d"', "line: expected the path of a line, of at most 3 levels, got 'a/b/c/d'"),
         ('[[line]]\npath = "a/b/*"', "line: expected the path of a line"),
+        (
+            '[[asset]]\npath = "a/b/c/main"\nfeeds = ["a/b/d/press"]',
+            "asset: feeds 'a/b/d/press' lies outside the line of 'a/b/c/main'",
+        ),
+        (
+            '[[asset]]\npath = "a/b/c/x"\nfeeds = ["a/b/c/y"]\n[[asset]]\npath = "a/b/c/y"\nfeeds = ["a/b/c/x"]',
+            "asset: feeds: a/b/c/y is fed by a/b/c/x is fed by a/b/c/y",
+        ),
+        (
+            '[[asset]]\npath = "a/b/c/x"\nfeeds = ["a/b/c/z"]\n[[asset]]\npath = "a/b/c/y"\nfeeds = ["a/b/c/z"]',
+            "asset: 'a/b/c/z' is fed by 'a/b/c/x' and by 'a/b/c/y': name the nearer meter only",
+        ),
         ('[[line]]\npath = "a/b/c"\noutput = "a/b/d/x"', "line: output 'a/b/d/x' lies outside the line 'a/b/c'"),
         ('[[line]]\npath = "a/b/c"\nmeters = ["a/b/c/m", "a/b/c/m"]', "meters: 'a/b/c/m' is declared twice"),
         ('[[line]]\npath = "a/b/c"\n[[line]]\npath = "a/b/c"', "line: 'a/b/c' is declared twice"),

@@ -102,6 +102,48 @@ def test_a_line_s_unit_takes_the_energy_of_all_its_meters() -> None:
     assert not rig.values("production_order", OVEN, "1h")  # it neither counts nor tells of states
 
 
+MAIN, HEATER = f"{LINE}/main_meter", f"{LINE}/heater"
+
+
+def feeding(*feeds: tuple[str, tuple[str, ...]]) -> Plant:
+    """A plant in which assets' meters measure others."""
+    every = AssetEntry(path=f"{LINE}/*", tags={"mode": TagEntry(kind="state", codes=CODES)})
+    return Plant(PlantFile(asset=(every, *(AssetEntry(path=path, feeds=fed) for path, fed in feeds))))
+
+
+@pytest.mark.parametrize(
+    ("names", "feeds", "kwh"),
+    [
+        pytest.param((MAIN, PRESS, OVEN), (), 12.0, id="a main meter by its name"),
+        pytest.param((HEATER, PRESS, OVEN), (), 24.0, id="no main meter that anybody could know of"),
+        pytest.param((HEATER, PRESS, OVEN), ((HEATER, (PRESS, OVEN)),), 12.0, id="a main meter that is declared"),
+        pytest.param((HEATER, PRESS, OVEN), ((HEATER, (PRESS,)),), 16.8, id="a meter that measures one of them"),
+        pytest.param(
+            (MAIN, PRESS, OVEN), ((MAIN, (HEATER,)), (HEATER, (PRESS, OVEN))), 12.0, id="over a meter that is silent"
+        ),
+        pytest.param((OVEN, PRESS), ((MAIN, (PRESS, OVEN)),), 19.2, id="a main meter that never spoke"),
+    ],
+)
+def test_a_line_s_energy_is_that_of_its_main_meter_or_of_those_below_it_never_of_both(
+    names: tuple[str, ...], feeds: tuple[tuple[str, tuple[str, ...]], ...], kwh: float
+) -> None:
+    rows = [row for asset, kw in zip(names, (12.0, 7.2, 4.8), strict=False) for row in steady(kw, asset)]
+    rig = run(rows + PIECES, feeding(*feeds))
+    rig_reversed = OrderRig(feeding(*feeds))
+    rig_reversed.send(frames_of(sorted(rows + PIECES, key=lambda row: (-row.time, row.asset)), 20)).finish()
+
+    assert hour(rig, LINE)["active_energy_kwh"] == pytest.approx(kwh)
+    assert rig.table == rig_reversed.table
+
+
+def test_where_the_main_meter_was_away_those_below_it_count() -> None:
+    rows = steady(12.0, MAIN, 1800) + steady(7.2) + steady(4.8, OVEN)
+
+    assert hour(run(rows + PIECES), LINE)["active_energy_kwh"] == pytest.approx(12.0)
+    quarters = run(rows + PIECES).values("production_order", LINE, "15m")
+    assert [row["active_energy_kwh"] for _, row in sorted(quarters.items())][:4] == pytest.approx([3.0] * 4)
+
+
 def test_meters_and_output_that_the_plant_file_names_are_the_line_s() -> None:
     line = LineEntry(path=LINE, output=OVEN, meters=(OVEN,))
     rows = steady(60.0) + steady(30.0, OVEN) + PIECES + readings("good_count", (0, 0), (3599, 400), asset=OVEN)
