@@ -103,14 +103,11 @@ def read_out(view: View) -> list[MetricRows]:
     }
     sources = found["sources"].tolist()
     names = {mask: _names_of(mask) for mask in set(sources)}
-    texts = {"energy_source": Named.of([names[mask] for mask in sources])}
-    if np.isnan(peak_kw).any():
-        texts["null_reason"] = Named.of(
-            [
-                _NOT_OBSERVED if mask and peak != peak else ""
-                for mask, peak in zip(sources, peak_kw.tolist(), strict=True)
-            ]
-        )
+    without = (np.isnan(peak_kw) & ~np.isnan(kwh)).astype(np.int32) - 1
+    texts = {
+        "energy_source": Named.of([names[mask] for mask in sources]),
+        "null_reason": Named(without, [_NOT_OBSERVED]),
+    }
     return view.rows_of_assets("energy", ids, asset.copy(), fields, texts)
 
 

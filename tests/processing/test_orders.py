@@ -114,12 +114,13 @@ def test_a_row_that_is_taken_back_takes_its_texts_back() -> None:
     rig = _TextsRig(windows=("order",))
     rig.texts = {}
     rig.send(frames_of(rows, 7)).wait(300, turns=3)
-    assert rig.texts[T0 + 600 * SECOND] == {"order_id": "2"}
+    said = {"order_id": "2", "energy_source": "power", "null_reason": "no demand interval was observed"}
+    assert rig.texts[T0 + 600 * SECOND] == said
 
     rig.send([frame_of([order(300, start("2"))])]).finish()
 
-    assert rig.texts[T0 + 600 * SECOND] == {"order_id": None}
-    assert rig.texts[T0 + 300 * SECOND] == {"order_id": "2"}
+    assert rig.texts[T0 + 600 * SECOND] == dict.fromkeys(said)
+    assert rig.texts[T0 + 300 * SECOND]["order_id"] == "2"
 
 
 def test_an_order_that_never_ends_grows_and_its_coverage_is_of_what_has_gone_by() -> None:
