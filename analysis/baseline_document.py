@@ -6,11 +6,13 @@ import msgspec
 
 from analysis.baseline import Baseline
 from analysis.periods import Periods
-from analysis.savings import Judgement
+from analysis.savings import CONFIDENCE, Judgement
 
 _ROWS_SHOWN = 31
 _SIGNIFICANT = 0.05
 _INFLATED = 10.0
+_USABLE = 0.25
+"""CV(RMSE) up to which ASHRAE Guideline 14-2014 takes a model of monthly data for calibrated within 15 %, of hourly data within 30 %."""
 
 
 class Judged(NamedTuple):
@@ -40,6 +42,8 @@ def read_of(read: Periods) -> dict[str, int]:
         "repeated_rows": read.repeated_rows,
         "empty_rows": read.empty_rows,
         "incomplete_periods": read.incomplete,
+        "scaled_periods": read.scaled,
+        "crowded_periods": len(read.crowded),
     }
 
 
@@ -59,6 +63,23 @@ def gathered(judgement: Judgement, periods: Periods) -> list[tuple[object, ...]]
     return [(label, *row) for label, row in rows.items()]
 
 
+def verdict(baseline: Baseline, judged: Judgement | None) -> str:
+    """In one line what a reader wants to know first: what was saved and whether that is more than chance, or what the baseline is worth."""
+    statistics = baseline.statistics
+    worth = f"CV(RMSE) {statistics.cv_rmse:.1%}, R² {statistics.r2:.2f}"
+    if judged is None:
+        return f"{'a usable' if statistics.cv_rmse <= _USABLE else 'a poor'} baseline: {worth}"
+    if not judged.rows:
+        return "nothing can be said: no period has energy and all drivers"
+    less = "less" if judged.savings_total >= 0 else "more"
+    is_sure = abs(judged.savings_total) > judged.savings_uncertainty
+    sure = "more than chance" if is_sure else "no more than chance"
+    return (
+        f"{abs(judged.savings_total):,.4g} {less} than expected ({abs(judged.improvement):.1%}), "
+        f"± {judged.savings_uncertainty:,.4g} at {CONFIDENCE:.0%}: {sure}; {worth}"
+    )
+
+
 def doubts(baseline: Baseline, read: Periods) -> list[str]:
     """A sentence for each thing that was left out of the fit or weakens it."""
     return [*_read_notes(read), *_fit_notes(baseline)]
@@ -69,6 +90,9 @@ def _read_notes(read: Periods) -> list[str]:
         f"{read.repeated_rows} rows repeat a time that an earlier row has: left out": read.repeated_rows,
         f"{read.empty_rows} rows lack energy or a driver: left out": read.empty_rows,
         f"{read.incomplete} periods lack rows: left out": read.incomplete,
+        f"{read.scaled} periods lack a few rows: their sums are scaled up to their length": read.scaled,
+        f"{len(read.crowded)} periods have several rows where most have one, such as {next(iter(read.crowded), '')}: left out; for bills "
+        "give --every bill": len(read.crowded),
     }
     return [note for note, count in notes.items() if count]
 

@@ -1,6 +1,7 @@
 """A table's rows as periods of equal length: energy summed, drivers summed, averaged, counted or turned into degree days.
 
-What `fieldline baseline` fits on. Only whole periods count: a day of which half is missing would look like one that saved half.
+What `fieldline baseline` fits on. A missing row is no saving: a period that lacks a few has its sums scaled up to its length, one that
+lacks more is left out, since what is missing could be anything. Bills, of which each is a period of its own, are taken by their days.
 """
 
 import re
@@ -22,6 +23,9 @@ from processing.formulas.division import Floats
 EVERY = {"15m": "15m", "hour": "1h", "day": "1d", "week": "1w", "month": "1mo"}
 """Length of a period → what polars calls it."""
 
+BILL = "bill"
+"""In place of a length: each row is a period up to the next row, and what is summed is taken a day."""
+
 _HOW = re.compile(r"(?P<column>.+):(?P<how>sum|mean|min|max|(?:hdd|cdd)(?P<base>-?\d+(?:\.\d+)?))")
 _DAY_NS = 86_400_000_000_000
 
@@ -40,7 +44,7 @@ class Driver(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How a file is read. every : one of EVERY; complete : share of the rows usual in a period that it must have [1].
+    """How a file is read. every : one of EVERY, or BILL; complete : share of its rows that a period must have [1].
 
     time_format : of times that leave doubt; zone : of times without an offset, and of days
     """
@@ -56,7 +60,8 @@ class Periods(NamedTuple):
     """Whole periods in time order: starts int64[n] [ns UTC] and as local text, energy and drivers float64[n].
 
     rows : of the file; repeated_rows : whose time another row had before; empty_rows : without energy or a driver.
-    incomplete : periods left out because rows are missing
+    incomplete : periods left out because rows are missing; scaled : whose sums were scaled up because a few are
+    crowded : periods left out because they have several rows where most have one, as months with two bills have
     """
 
     starts_ns: NDArray[np.int64]
@@ -67,6 +72,8 @@ class Periods(NamedTuple):
     repeated_rows: int = 0
     empty_rows: int = 0
     incomplete: int = 0
+    scaled: int = 0
+    crowded: tuple[str, ...] = ()
 
     def within(self, span: tuple[int | None, int | None]) -> "Periods":
         """The periods that begin in the span, end exclusive [ns UTC]."""
@@ -153,7 +160,10 @@ def read_periods(
     )
     first = frame.unique("time", keep="first", maintain_order=True)
     kept = first.filter(pl.all_horizontal(pl.exclude("time").is_finite()))
-    periods = _gathered(kept, drivers, EVERY[reading.every], reading.zone.key, reading.complete)
+    if reading.every == BILL:
+        periods = _by_the_day(kept, drivers, reading.zone.key)
+    else:
+        periods = _gathered(kept, drivers, EVERY[reading.every], reading.zone.key, reading.complete)
     if not periods.starts_ns.size:
         raise SettingsError(f"baseline: {path.name}: no row has {energy!r} and all drivers")
     repeated, empty = frame.height - first.height, first.height - kept.height
@@ -197,17 +207,62 @@ def _gathered(rows: pl.DataFrame, drivers: Sequence[Driver], length: str, zone: 
         .sort("start")
         .with_columns(pl.col("start").dt.offset_by(length).alias("end"))
     )
-    # The number of rows that most periods have; on a day of 23 hours it is four hours of a hundred short.
-    usual = found["rows"].mode().max() if found.height else 0
-    whole = found.filter(pl.col("rows") >= complete * pl.lit(usual))
+    step = _step_of(rows["time"])
+    length_ns = found["end"].dt.epoch("ns") - found["start"].dt.epoch("ns")
+    # Most periods have all rows of their length, on days of 23 hours too; where they don't (a plant that rests, a file without a rhythm)
+    # what most of them have is all.
+    usual = int(found["rows"].mode().max()) if found.height else 0  # type: ignore[arg-type]
+    by_length = np.round(length_ns.to_numpy() / step) if step else np.zeros(found.height)
+    are_full = 2 * (np.abs(by_length - usual) <= (1 - complete) * by_length).sum() > found.height
+    due = by_length if are_full else np.full(found.height, float(usual))
+    found = found.with_columns(due=pl.Series(np.maximum(due, 1.0)))
+    crowded = found.filter((pl.col("rows") > 1) & pl.lit(usual == 1))
+    whole = found.filter(
+        (pl.col("rows") >= complete * pl.col("due")) & ~pl.col("start").is_in(crowded["start"].implode())
+    )
     starts = whole["start"].dt.epoch("ns").to_numpy()
     days = (whole["end"].dt.epoch("ns").to_numpy() - starts) / _DAY_NS
+    # More rows than are due are a clock that wanders, not energy to be scaled down.
+    came, due = whole["rows"].to_numpy(), np.maximum(whole["due"].to_numpy(), whole["rows"].to_numpy())
+    values = {}
+    for k, driver in enumerate(drivers):
+        values[driver.name] = _degree_days(driver, whole[f"driver{k}"].to_numpy(), days)
+        if driver.how == "sum":
+            values[driver.name] = values[driver.name] * due / came
+    form = "%Y-%m-%d" if length[-1] in "dwo" else "%Y-%m-%d %H:%M"
+    return Periods(
+        starts.astype(np.int64),
+        whole["start"].dt.strftime(form).to_list(),
+        whole["energy"].to_numpy() * due / came,
+        values,
+        incomplete=found.height - whole.height - crowded.height,
+        scaled=int((due > came).sum()),
+        crowded=tuple(crowded["start"].dt.strftime(form).to_list()),
+    )
+
+
+def _step_of(times: pl.Series) -> int | None:
+    """How far rows are apart that come in a rhythm [ns]; None where fewer than half of them keep one."""
+    gaps = times.sort().diff().drop_nulls()
+    if not len(gaps):
+        return None
+    step = int(gaps.mode().min())  # type: ignore[arg-type]
+    return step if 2 * int((gaps == step).sum()) > len(gaps) else None
+
+
+def _by_the_day(rows: pl.DataFrame, drivers: Sequence[Driver], zone: str) -> Periods:
+    """Each row up to the next one, energy and summed drivers by the day; how long the last one is, is unknown."""
+    found = rows.sort("time")
+    starts = found["time"].to_numpy()
+    days, found = np.diff(starts) / _DAY_NS, found.head(max(found.height - 1, 0))
+    local = found["time"].cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(zone)
     values = {
-        driver.name: _degree_days(driver, whole[f"driver{k}"].to_numpy(), days) for k, driver in enumerate(drivers)
+        driver.name: _degree_days(driver, found[f"driver{k}"].to_numpy(), np.ones_like(days))
+        / (days if driver.how == "sum" else 1.0)
+        for k, driver in enumerate(drivers)
     }
-    labels = whole["start"].dt.strftime("%Y-%m-%d" if length[-1] in "dwo" else "%Y-%m-%d %H:%M").to_list()
-    incomplete = found.height - whole.height
-    return Periods(starts.astype(np.int64), labels, whole["energy"].to_numpy(), values, incomplete=incomplete)
+    labels = local.dt.strftime("%Y-%m-%d").to_list()
+    return Periods(starts[: len(days)].astype(np.int64), labels, found["energy"].to_numpy() / days, values)
 
 
 def _degree_days(driver: Driver, values: Floats, days: Floats) -> Floats:

@@ -69,7 +69,7 @@ def tag_name(tag: str, unit: str | None) -> str:
 def read_table(
     path: Path, time_column: str, tags: Sequence[TagColumn], time_format: str | None = None, time_zone: str = "UTC"
 ) -> Table:
-    """Read the named columns of a CSV (`.csv`, `.csv.gz`, `.csv.xz`, comma or semicolon, BOM or none) or Parquet file.
+    """Read the named columns of a CSV (`.csv`, `.csv.gz`, `.csv.xz`; comma, tab, or semicolon with decimal commas) or Parquet file.
 
     Raises SettingsError for what is missing or unreadable, naming the column and the row (1 is the first row of data).
     """
@@ -111,10 +111,38 @@ def _read_csv(path: Path) -> pl.DataFrame:
         import gzip
 
         raw = gzip.decompress(raw)
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    header = raw[: raw.find(b"\n") if b"\n" in raw else None]
-    separator = max(",;\t", key=lambda c: header.count(c.encode()))
-    return pl.read_csv(raw, separator=separator, infer_schema=False)
+    text = _text_of(raw)
+    header, _, rest = text.partition("\n")
+    if header.lower().startswith("sep="):
+        # Excel's own line about the separator.
+        separator, text = header[4:5], rest
+    else:
+        separator = max(",;\t", key=header.count)
+    frame = pl.read_csv(text.encode(), separator=separator, infer_schema=False)
+    return frame.with_columns(_with_points(column) for column in frame) if separator == ";" else frame
+
+
+def _text_of(raw: bytes) -> str:
+    """UTF-8, UTF-16 by its mark, else what Windows writes in Western Europe."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252")
+
+
+def _with_points(column: pl.Series) -> pl.Series:
+    """A column's numbers with a decimal point where they have a comma: a file is separated by semicolons because commas are taken.
+
+    Points between groups of three digits go, in a column that has a comma somewhere.
+    """
+    text = column.str.strip_chars()
+    is_number = text.str.contains(r"^[+-]?\d{1,3}(\.\d{3})*(,\d+)?$") | text.str.contains(r"^[+-]?\d+,\d+$")
+    if not (is_number & text.str.contains(",", literal=True)).any():
+        return column
+    numbers = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    return pl.select(pl.when(is_number).then(numbers).otherwise(column)).to_series().alias(column.name)
 
 
 def require_columns(names: Sequence[str], frame: pl.DataFrame, path: Path) -> None:
@@ -143,7 +171,7 @@ def read_numbers(column: pl.Series) -> pl.Series:
     bad = (numbers.is_null() & text.is_not_null()).arg_true()
     if len(bad):
         row = int(bad[0])
-        comma = "; decimal commas are not read" if "," in text[row] else ""
+        comma = "; decimal commas are read where semicolons separate the columns" if "," in text[row] else ""
         raise SettingsError(f"send: row {row + 1} of {column.name!r} holds {text[row]!r}, which is not a number{comma}")
     return numbers
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from fieldline.errors import SettingsError
 
+_MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d")
 _CLOCKS = (
     " %H:%M",
@@ -44,6 +45,8 @@ def parse_times(column: pl.Series, time_format: str | None = None, time_zone: st
     text = text.set(text == "", None)
     if time_format in EPOCHS or (time_format is None and _is_all_numbers(text)):
         return _epochs(text.cast(pl.Float64 if text.str.contains(r"[.eE]").any() else pl.Int64), time_format)
+    if time_format is None and bool(text.drop_nulls().head(1).str.contains(_MONTH).any()):
+        text = _first_days(text)
     parsed = _strptime(text, time_format) if time_format else _detect(text)
     return _to_utc(parsed, time_zone)
 
@@ -68,6 +71,16 @@ def _detect(text: pl.Series) -> pl.Series:
     if not found:
         raise SettingsError(_misfit(text, likely))
     return next(iter(found.values()))
+
+
+def _first_days(months: pl.Series) -> pl.Series:
+    """The first day of each month (`2026-01`)."""
+    bad = (~months.str.contains(_MONTH) & months.is_not_null()).arg_true()
+    if len(bad):
+        raise SettingsError(
+            f"time: row {bad[0] + 1} of {months.name!r} holds {months[int(bad[0])]!r}, which is no month as the rows before"
+        )
+    return months + "-01"
 
 
 def _misfit(text: pl.Series, likely: list[str]) -> str:

@@ -16,7 +16,7 @@ EVERY_NS = {"1m": 60_000_000_000, "15m": 900_000_000_000, "1h": 3_600_000_000_00
 
 
 class Readings(NamedTuple):
-    """Readings of one tag in time order: int64[n] [ns UTC], float64[n]; rows that came, of which some were no number."""
+    """Readings of one tag in time order: int64[n] [ns UTC], float64[n], NaN where a reading is missing; rows that came."""
 
     times_ns: NDArray[np.int64]
     values: NDArray[np.float64]
@@ -25,7 +25,7 @@ class Readings(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Readings by cell, oldest first: starts int64[m] [ns UTC] and the readings that were taken of each."""
+    """Readings by cell, oldest first: starts int64[m] [ns UTC] and the readings that were taken of each; empty: all are missing."""
 
     starts_ns: NDArray[np.int64]
     taken: list[NDArray[np.float64]]
@@ -84,9 +84,9 @@ def read_store(
 
 def _sorted(times_ns: NDArray[np.int64], values: NDArray[np.float64], source: str) -> Readings:
     """In time order; of several readings of one time the smallest counts, as on the stream."""
-    known = np.isfinite(values)
-    order = np.lexsort((values[known], times_ns[known]))
-    times, numbers = times_ns[known][order], values[known][order]
+    numbers = np.where(np.isfinite(values), values, np.nan)
+    order = np.lexsort((numbers, times_ns))  # a missing one comes after all others of its time
+    times, numbers = times_ns[order], numbers[order]
     is_first = np.r_[True, np.diff(times) != 0] if times.size else np.zeros(0, bool)
     return Readings(times[is_first].astype(np.int64), numbers[is_first], len(values), source)
 
@@ -99,8 +99,8 @@ def within(readings: Readings, span: tuple[int | None, int | None]) -> Readings:
 
 
 def gather(readings: Readings, every: str, n: int | None) -> Cells:
-    """The first `n` readings of each cell of the clock, or all; cells without readings are none."""
+    """The first `n` readings of each cell of the clock, or all; cells without rows are none."""
     cell = readings.times_ns // EVERY_NS[every]
     numbers, begins = np.unique(cell, return_index=True)
     cells = np.split(readings.values, begins[1:]) if numbers.size else []
-    return Cells(numbers * EVERY_NS[every], [cell[:n] for cell in cells])
+    return Cells(numbers * EVERY_NS[every], [cell[np.isfinite(cell)][:n] for cell in cells])

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from analysis.baseline import Baseline, FittedOn
-from analysis.baseline_document import Judged, document, doubts, gathered
+from analysis.baseline_document import Judged, document, doubts, gathered, verdict
 from analysis.baseline_fit import Origin, fit_baseline
-from analysis.periods import EVERY, Periods, Reading, parse_driver, parse_span, parse_zone, read_periods
+from analysis.periods import BILL, EVERY, Periods, Reading, parse_driver, parse_span, parse_zone, read_periods
 from analysis.savings import CONFIDENCE
 from analysis.savings import judge as judge_by
 from cli.report import Data, Facts, Note, Piece, Report, Table, columns
@@ -83,8 +83,8 @@ def _read(asked: Asked, zone: ZoneInfo, *, is_new: bool) -> tuple[Periods, str |
         raise SettingsError("baseline: expected --energy COLUMN and at least one --driver or --change-point COLUMN")
     if len({one.name for one in drivers}) < len(drivers):
         raise SettingsError(f"baseline: a driver is given twice: {', '.join(one.name for one in drivers)}")
-    if asked.every not in EVERY:
-        raise SettingsError(f"baseline: expected --every of {', '.join(EVERY)}, got {asked.every!r}")
+    if asked.every not in (*EVERY, BILL):
+        raise SettingsError(f"baseline: expected --every of {', '.join(EVERY)} or {BILL}, got {asked.every!r}")
     reading = Reading(asked.time, asked.time_format, zone, asked.every, asked.complete)
     periods = read_periods(asked.file, reading, asked.energy, drivers, values_must_occur=is_new)
     return periods, None if bend is None else bend.name
@@ -128,6 +128,7 @@ def _judge(asked: Asked, known: Baseline, reported: Periods) -> Judged:
 def _shown(baseline: Baseline, judged: Judged | None, read: Periods) -> Iterator[Piece]:
     fitted = baseline.fitted_on
     span = f"{_local(fitted.first, fitted)} to {_local(fitted.last, fitted)} ({fitted.time_zone})"
+    yield Note(verdict(baseline, None if judged is None else judged.judgement))
     yield Note(f"{baseline.energy} of {fitted.source} every {fitted.every}, fitted on {fitted.rows} periods, {span}")
     yield Note("")
     yield Table("", columns(*_TERMS), list(_terms(baseline)))
@@ -143,7 +144,7 @@ def _shown(baseline: Baseline, judged: Judged | None, read: Periods) -> Iterator
 def _local(moment: str, fitted: FittedOn) -> str:
     """The start of a period by the local clock."""
     local = datetime.fromisoformat(moment).astimezone(ZoneInfo(fitted.time_zone))
-    return f"{local:%Y-%m-%d}" if fitted.every in ("day", "week", "month") else f"{local:%Y-%m-%d %H:%M}"
+    return f"{local:%Y-%m-%d}" if fitted.every in ("day", "week", "month", BILL) else f"{local:%Y-%m-%d %H:%M}"
 
 
 def _terms(baseline: Baseline) -> Iterator[dict[str, Any]]:

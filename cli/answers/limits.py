@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from analysis import phase_one
 from analysis.frozen_limits import Chart, Limits
@@ -97,30 +98,30 @@ def _stored(drawn: Drawn, past: Past) -> Readings:
 
 
 def _estimate(cells: Cells, asked: Drawn, leave_out: LeaveOut) -> Limits:
-    kept: dict[str, Any] = {
-        "product": asked.product or "",
-        "version": asked.version,
-        "times_ns": cells.starts_ns,
-        "leave_out": leave_out,
-    }
+    kept: dict[str, Any] = {"product": asked.product or "", "version": asked.version, "leave_out": leave_out}
     if asked.chart == _INDIVIDUALS:
-        return phase_one.fit_individuals(_means(cells), **kept)
-    return phase_one.fit_subgroups(Chart(asked.chart), cells.taken, **kept)
+        # A moving range doesn't bridge a missing reading.
+        return phase_one.fit_individuals(_means(cells), times_ns=cells.starts_ns, **kept)
+    taken = [subgroup for subgroup in cells.taken if subgroup.size]
+    starts_ns = [start for start, subgroup in zip(cells.starts_ns, cells.taken, strict=True) if subgroup.size]
+    return phase_one.fit_subgroups(Chart(asked.chart), taken, times_ns=starts_ns, **kept)
 
 
 def _means(cells: Cells) -> list[float]:
-    return [float(taken.mean()) for taken in cells.taken]
+    """The mean of each cell; NaN where all its readings are missing."""
+    return [float(taken.mean()) if taken.size else math.nan for taken in cells.taken]
 
 
 def _report(found: _Found) -> Report:
     asked, readings, estimate = found.asked, found.readings, found.estimate
     left_out = set(estimate.fitted_on.excluded)
-    shape = shape_of([mean for place, mean in enumerate(_means(found.cells)) if place not in left_out])
+    points = [mean for place, mean in enumerate(_means(found.cells)) if place not in left_out and not math.isnan(mean)]
+    shape = shape_of(points)
     text = "" if math.isnan(estimate.sigma) else plant_toml(asked, estimate)
     sample = {
         "source": readings.source,
         "rows": readings.rows,
-        "readings": len(readings.values),
+        "readings": int(np.isfinite(readings.values).sum()),
         "every": asked.every,
     }
     data = {"limits": msgspec.to_builtins(estimate), "sample": sample, "shape": shape._asdict(), "toml": text}

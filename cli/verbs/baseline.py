@@ -45,7 +45,12 @@ def baseline(
         str | None, typer.Option("--judge", metavar="FROM..TO", help="The period to judge by the baseline.")
     ] = None,
     every: Annotated[
-        str | None, typer.Option("--every", metavar="PERIOD", help="15m, hour, day, week or month. [default: day]")
+        str | None,
+        typer.Option(
+            "--every",
+            metavar="PERIOD",
+            help="15m, hour, day, week, month, or bill: each row up to the next. [default: day]",
+        ),
     ] = None,
     against: Annotated[
         Path | None,
@@ -65,7 +70,7 @@ def baseline(
     ] = None,
     complete: Annotated[
         float,
-        typer.Option("--complete", min=0.0, max=1.0, help="Share of its usual rows that a period must have to count."),
+        typer.Option("--complete", min=0.0, max=1.0, help="Share of its rows that a period must have to count."),
     ] = 0.9,
     json: options.Json = False,
 ) -> None:

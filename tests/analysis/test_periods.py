@@ -9,7 +9,7 @@ import pytest
 from analysis.periods import Driver, Periods, Reading, parse_driver, parse_span, parse_zone, read_periods
 from fieldline.errors import SettingsError
 
-BERLIN = ZoneInfo("Europe/Berlin")
+BERLIN, UTC_ZONE = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 
 
 def table(folder: Path, rows: Sequence[Sequence[object]], header: str = "time,kwh,temp_c,state") -> Path:
@@ -110,7 +110,7 @@ def test_rows_may_come_in_any_order_and_a_day_that_lacks_rows_is_left_out(tmp_pa
 
     assert found.labels == ["2025-06-01", "2025-06-02"]
     assert found.incomplete == 1
-    assert read(table(tmp_path, rows), "temp_c:max", complete=0.0).energy.tolist() == [96.0, 96.0, 76.0]
+    assert read(table(tmp_path, rows), "temp_c:max", complete=0.0).energy.tolist() == [96.0, 96.0, 96.0]
 
 
 def test_repeated_times_and_rows_without_a_value_are_counted_and_left_out(tmp_path: Path) -> None:
@@ -119,8 +119,45 @@ def test_repeated_times_and_rows_without_a_value_are_counted_and_left_out(tmp_pa
 
     found = read(table(tmp_path, [*rows, [rows[0][0], 500.0, 10.0, "on"]]), "temp_c:min")
 
-    assert found.energy.tolist() == [94.0]
+    assert found.energy.tolist() == [96.0]
+    assert found.scaled == 1
     assert (found.rows, found.repeated_rows, found.empty_rows) == (97, 1, 2)
+
+
+def test_missing_rows_are_no_savings_and_rest_is_no_missing_row(tmp_path: Path) -> None:
+    """Days of 22 of 24 rows use as much an hour as whole ones; a plant that records 16 hours a day lacks nothing."""
+    hours = [datetime(2025, 6, day, hour, tzinfo=UTC) for day in (1, 2, 3) for hour in range(24)]
+    lacking = [
+        [moment.isoformat(), 2.0, 10.0, "on"] for moment in hours if moment.day < 3 or moment.hour not in (3, 15)
+    ]
+    at_work = [[moment.isoformat(), 2.0, 10.0, "on"] for moment in hours if 6 <= moment.hour < 22]
+
+    with_gaps, with_rest = (read(table(tmp_path, rows), "temp_c:mean", zone=UTC_ZONE) for rows in (lacking, at_work))
+
+    assert (with_gaps.energy.tolist(), with_gaps.scaled) == ([48.0, 48.0, 48.0], 1)
+    assert (with_rest.energy.tolist(), with_rest.scaled) == ([32.0, 32.0, 32.0], 0)
+
+
+def test_months_may_be_named_and_a_month_with_two_bills_is_told(tmp_path: Path) -> None:
+    months = table(tmp_path, [[f"2025-{month:02}", 100.0, 10.0, "on"] for month in range(1, 7)])
+    assert read(months, "temp_c:mean", every="month").labels[0] == "2025-01-01"
+
+    bills = [
+        ["2025-01-01", 310.0],
+        ["2025-01-31", 300.0],
+        ["2025-03-02", 290.0],
+        ["2025-04-01", 300.0],
+        ["2025-05-01", 310.0],
+    ]
+    path = table(tmp_path, [[*bill, 10.0, "on"] for bill in bills])
+
+    by_month, by_bill = (read(path, "temp_c:mean", every=every) for every in ("month", "bill"))
+
+    assert by_month.crowded == ("2025-01-01",) and "2025-01-01" not in by_month.labels
+    assert by_bill.labels == ["2025-01-01", "2025-01-31", "2025-03-02", "2025-04-01"]
+    assert by_bill.energy == pytest.approx(
+        [310 / 30, 10.0, 290 / (30 - 1 / 24), 10.0]
+    )  # summer time begins on March 30
 
 
 def test_a_value_of_a_column_gives_the_share_of_its_rows(tmp_path: Path) -> None:

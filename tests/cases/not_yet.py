@@ -31,7 +31,6 @@ NOT_YET: dict[str, frozenset[str]] = {
     ),
     "numbers": frozenset(
         {
-            "baseline-missing-rows",
             "counter-shift-reset-first-reading-high",
             "counter-zero-glitch",
             "hourly-interval-peak",

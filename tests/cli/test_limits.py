@@ -56,6 +56,20 @@ def test_a_file_gives_the_limits_of_the_means_of_its_minutes(verb: Callable[...,
     assert found["sample"] == {"source": "oven.csv", "rows": 600, "readings": 600, "every": "1m"}
 
 
+def test_a_moving_range_does_not_bridge_a_missing_reading(verb: Callable[..., Result], tmp_path: Path) -> None:
+    """A reading a minute, two of them empty: the figures are the function's, to which a missing reading is NaN."""
+    values = normal(40)
+    values[[5, 16]] = np.nan
+    path = table(tmp_path / "gaps.csv", values, step_s=60.0)
+    path.write_text(path.read_text().replace("nan", ""))
+
+    found = answer(verb(path, "--tag", "temp_c", "--json"))
+
+    assert found["limits"]["sigma"] == pytest.approx(fit_individuals(values).sigma, rel=1e-12)
+    assert found["limits"]["sigma"] != pytest.approx(fit_individuals(values[np.isfinite(values)]).sigma, rel=1e-3)
+    assert (found["sample"]["rows"], found["sample"]["readings"]) == (40, 38)
+
+
 @pytest.mark.parametrize("chart", ["xbar_r", "xbar_s"])
 def test_subgroups_are_the_first_readings_of_each_cell(chart: str, verb: Callable[..., Result], tmp_path: Path) -> None:
     values = normal(600)

@@ -138,3 +138,40 @@ def test_parquet_is_read_with_its_own_types(tmp_path: Path) -> None:
 
     assert table.times_ns.to_list() == [1_517_357_700_000_000_000]
     assert (table.columns["n"].to_list(), table.columns["ok"].to_list()) == ([3.0], [True])
+
+
+def test_a_table_as_excel_writes_it_in_germany_is_read(tmp_path: Path) -> None:
+    """Semicolons, decimal commas, points between thousands, Windows' encoding, dates with points."""
+    path = tmp_path / "Zähler.csv"
+    text = "Zeit;Verbrauch;Gerät;Soll\r\n28.11.2026 14:00;1.234,5;Öfen;1.5\r\n28.11.2026 15:00;1.250;Öfen;2.5\r\n29.11.2026 01:00;0,25;Öfen;-3\r\n"
+    path.write_bytes(("sep=;\r\n" + text).encode("cp1252"))
+
+    found = read_table(
+        path, "Zeit", [TagColumn("Verbrauch", "kwh"), TagColumn("Gerät", "device"), TagColumn("Soll", "target")]
+    )
+
+    assert found.columns["kwh"].to_list() == [1234.5, 1250.0, 0.25]
+    assert found.columns["device"].to_list() == ["Öfen"] * 3
+    assert found.columns["target"].to_list() == [1.5, 2.5, -3.0]
+    assert found.times_ns[0] == 1_795_874_400_000_000_000
+
+
+def test_unicode_text_of_excel_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("time\tkwh\n2026-01-01\t1.5\n".encode("utf-16"))
+
+    assert read_table(path, "time", [TagColumn("kwh", "kwh")]).columns["kwh"].to_list() == [1.5]
+
+
+def test_a_row_of_totals_is_named_by_its_cell(tmp_path: Path) -> None:
+    path = _csv(tmp_path, "month;kwh\n2026-01;1,5\n2026-02;2,5\nTotal;4,0\n")
+
+    with pytest.raises(SettingsError, match="row 3 of 'month' holds 'Total'"):
+        read_table(path, "month", [TagColumn("kwh", "kwh")])
+
+
+def test_decimal_commas_between_commas_are_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match="holds '1,5', which is not a number; decimal commas are read where semicolons separate"
+    ):
+        read_table(_csv(tmp_path, 'time,kwh\n2026-01-01,"1,5"\n2026-01-02,2\n'), "time", [TagColumn("kwh", "kwh")])
