@@ -3,7 +3,7 @@
 import numpy as np
 
 from processing.kernels.layout import Rows
-from processing.kernels.order import Joining, merge_slice
+from processing.kernels.merging import Joining, merge_slice
 from processing.kernels.table import note_rows
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.pending import Pending

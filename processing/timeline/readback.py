@@ -10,7 +10,7 @@ import numpy as np
 from fieldline.errors import Unavailable
 from fieldline.frames import Readings
 from processing.kernels import layout as at
-from processing.kernels.order import find_lost
+from processing.kernels.merging import find_lost
 from processing.kernels.table import note_rows
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.calendar import FIRST_NS, LAST_NS

@@ -15,7 +15,7 @@ from fieldline.overflow import OVERFLOW
 from fieldline.plant import Plant, Role
 from processing.kernels import layout as at
 from processing.kernels.kept import first_of
-from processing.kernels.order import PLACE, add_places, map_series
+from processing.kernels.places import PLACE, add_places, map_series
 from processing.operators.raw import is_wanted
 from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
