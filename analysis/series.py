@@ -1,11 +1,10 @@
 """How many series the process stage knows, what of them is beyond the budget, and under which paths the most assets are."""
 
-import json
 from collections import defaultdict
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from analysis.audit.balance import counters_record
+from analysis.audit.committed import committed
 from fieldline.errors import FrameError
 from fieldline.log import Log, Stream
 from fieldline.readable import count_assets
@@ -22,16 +21,9 @@ class Known(NamedTuple):
 
 
 def known_series(log: Log) -> Known:
-    """What the newest commits of the process stage say. Raises Unavailable, and LogCorrupt when their record is not there."""
-    most = overflow = 0
-    for partition in range(log.partitions(Stream.READINGS)):
-        found = counters_record(log, partition)
-        if found is None:
-            continue
-        account: dict[str, Any] = json.loads(found[2].content())
-        most = max(most, int(account.get("series", 0)))
-        overflow += sum(int(counts.get("overflow", 0)) for counts in account["sources"].values())
-    return Known(most, overflow)
+    """What the newest commits of the process stage say. Raises as `committed`."""
+    accounts = [committed(log, partition).account for partition in range(log.partitions(Stream.READINGS))]
+    return Known(max(account.series for account in accounts), sum(account.overflow for account in accounts))
 
 
 def crowded_paths(log: Log) -> list[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from fieldline.account import Mark
 from fieldline.moments import iso
 from fieldline.plant import Plant
 from processing.kernels.layout import NONE
@@ -66,10 +67,10 @@ class Adapted(msgspec.Struct, frozen=True):
     since: int
     why: tuple[str, ...]
 
-    def document(self) -> dict[str, object]:
-        """For those who read it from a counters record; `since` is null where all windows were computed anew."""
-        since = None if self.since == NONE else self.since
-        return {"line": self.line, "operators": self.operators, "since": since, "why": self.why, "said": str(self)}
+    @property
+    def mark(self) -> Mark:
+        """For those who read it from a counters record; `since` is None where all windows were computed anew."""
+        return Mark(self.line, self.operators, None if self.since == NONE else self.since, str(self), self.why)
 
     def __str__(self) -> str:
         what = f"{self.line}: figures of {', '.join(self.operators)} change ({', '.join(self.why)})"

@@ -1,6 +1,5 @@
 """One partition that the process stage holds: its engine, its checkpoints and its way from readings to metrics."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -9,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from fieldline.account import Account, write_account
 from fieldline.clock import Clock
 from fieldline.errors import FieldlineError, FrameError, LogCorrupt, Unavailable
 from fieldline.frames import Frame, Readings, join_readings
@@ -520,15 +520,10 @@ class Partition:
             future.result(_WAIT_S)
         self._pending.clear()
         _, emitted = self._log.bounds(Stream.METRICS, self.number)
-        account = {
-            "offset": self.offset,
-            "sources": self._counters(),
-            "series": len(self.engine.registry.series),
-            "marks": [mark.document() for mark in self.marks],
-        }
-        counters = json.dumps(account).encode()
+        marks = tuple(mark.mark for mark in self.marks)
+        account = Account(self.offset, self._counters(), len(self.engine.registry.series), marks)
         noted = Noted(dict(self._dead), sorted(self._poison), self.marks, dict(self.engine.registry.overflow))
-        state, where = self._checkpoints.write(self.engine, self.offset, counters, noted)
+        state, where = self._checkpoints.write(self.engine, self.offset, write_account(account), noted)
         unemitted = self.engine.unemitted
         note = ProcessNote(
             state=state,

@@ -6,21 +6,16 @@ that its commit names. The two sides come from different code, so an equation th
 had taken and removed before it was processed, where the log can tell whose it was.
 """
 
-import json
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from fieldline.errors import FrameError, LogCorrupt
+from analysis.audit.committed import committed
+from fieldline.errors import FrameError
 from fieldline.log import Commit, Log, Record, Stream
-from fieldline.log.notes import ProcessNote, process_note
 from fieldline.overflow import OVERFLOW
 from fieldline.readable import count_assets, count_unreadable
-
-_TRIES = 100
-_PAUSE_S = 0.05
 
 
 class Source(NamedTuple):
@@ -109,19 +104,19 @@ class _DeadLetters(NamedTuple):
 def audit(log: Log, line_of: Callable[[str], str], advance: Callable[[int], None] = lambda _: None) -> Balance:
     """Count everything before the process stage's commits. Reads the whole streams; `advance` hears of every record.
 
-    Raises Unavailable, and LogCorrupt when the counters that a commit names are not there.
+    Raises Unavailable, and LogCorrupt when the counters that a commit names are not there or can't be read.
     """
     counters: dict[str, Counter[str]] = defaultdict(Counter)
-    committed: dict[int, int] = {}
+    offsets: dict[int, int] = {}
     lost_records = 0
     for partition in range(log.partitions(Stream.READINGS)):
-        commit, note, sources = _account(log, partition)
-        committed[partition] = commit.offset
-        lost_records += note.lost
-        for source, counts in sources.items():
+        found = committed(log, partition)
+        offsets[partition] = found.offset
+        lost_records += found.lost
+        for source, counts in found.account.sources.items():
             counters[source].update(counts)
-    dead = _dead_letters(log, committed, advance)
-    received, unprocessed, cut = _received(log, committed, dead, line_of, advance)
+    dead = _dead_letters(log, offsets, advance)
+    received, unprocessed, cut = _received(log, offsets, dead, line_of, advance)
     lost: Counter[str] = Counter()
     for asset, rows in log.lost(Stream.READINGS, "process").items():
         lost[line_of(asset)] += rows
@@ -136,7 +131,7 @@ def audit(log: Log, line_of: Callable[[str], str], advance: Callable[[int], None
 
 def _received(
     log: Log,
-    committed: dict[int, int],
+    offsets: dict[int, int],
     dead: _DeadLetters,
     line_of: Callable[[str], str],
     advance: Callable[[int], None],
@@ -147,7 +142,7 @@ def _received(
     """
     received: Counter[str] = Counter()
     unprocessed = cut = 0
-    for partition, offset in committed.items():
+    for partition, offset in offsets.items():
         first, end = log.bounds(Stream.READINGS, partition)
         cut += min(first, offset)
         unprocessed += end - min(end, max(offset, first))
@@ -204,55 +199,7 @@ def _source(name: str, received: Counter[str], counts: Counter[str], dead: _Dead
     )
 
 
-def account(log: Log, partition: int) -> tuple[int, dict[str, dict[str, int]]]:
-    """The offset that the process stage committed in a partition, and its counters per source up to there. Raises LogCorrupt."""
-    commit, _, sources = _account(log, partition)
-    return commit.offset, sources
-
-
-def _account(log: Log, partition: int) -> tuple[Commit, ProcessNote, dict[str, dict[str, int]]]:
-    """The process stage's commit in a partition with its note, and its counters per source up to there."""
-    found = counters_record(log, partition)
-    if found is None:
-        return Commit(0, ""), ProcessNote(state=0, counters=0), {}
-    commit, note, record = found
-    return commit, note, _counters(f"the process commit of partition {partition}", record, commit.offset)
-
-
-def counters_record(log: Log, partition: int) -> tuple[Commit, ProcessNote, Record] | None:
-    """The process stage's commit in a partition with its note, and the counters record that it names; None where nothing is committed.
-
-    A running stage writes its next counters, which takes the place of those of the last commit, a moment before it
-    commits: a record that is gone is looked for anew for some seconds.
-    """
-    for attempt in range(_TRIES):
-        if attempt:
-            time.sleep(_PAUSE_S)
-        commit = log.commits(Stream.READINGS, "process").get(partition)
-        if commit is None:
-            return None
-        note = process_note(commit)
-        if note is None:
-            raise LogCorrupt(f"the process commit of partition {partition} names no counters record: {commit.note!r}")
-        record = next(log.read(Stream.CHECKPOINTS, partition, note.counters, note.counters + 1), None)
-        if record is not None:
-            return commit, note, record
-    raise LogCorrupt(f"the process commit of partition {partition} names a counters record that is not there: {commit}")
-
-
-def _counters(where: str, record: Record, offset: int) -> dict[str, dict[str, int]]:
-    try:
-        document: Any = json.loads(record.content())
-        sources: dict[str, dict[str, int]] = document["sources"]
-        counted_to = document["offset"]
-    except (FrameError, ValueError, KeyError, TypeError) as error:
-        raise LogCorrupt(f"{where}: its counters record has no counters") from error
-    if counted_to != offset:
-        raise LogCorrupt(f"{where} is at {offset}, its counters are at {counted_to}")
-    return sources
-
-
-def _dead_letters(log: Log, committed: dict[int, int], advance: Callable[[int], None]) -> _DeadLetters:
+def _dead_letters(log: Log, offsets: dict[int, int], advance: Callable[[int], None]) -> _DeadLetters:
     """Dead letters by source. A record that became a dead letter again after a crash counts once: it names where it came from."""
     refused: Counter[str] = Counter()
     undelivered = cut = 0
@@ -270,7 +217,7 @@ def _dead_letters(log: Log, committed: dict[int, int], advance: Callable[[int], 
                 refused[record.key.decode("utf-8", "replace")] += count
             elif origin == b"process":
                 at = _whole(record.headers.get("partition"), -1), _whole(record.headers.get("offset"), -1)
-                if at[1] < committed.get(at[0], 0):
+                if at[1] < offsets.get(at[0], 0):
                     from_process[*at, record.key, record.headers.get("reason", b"")] = count
             else:
                 undelivered += count

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from analysis.audit.marks import Mark
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
 from analysis.recount import chart, orders
 from analysis.recount.history import FAR, Run
+from fieldline.account import Mark
 from fieldline.catalogue import TEXT, emitter, kind_of, kinds
 from fieldline.frames import Quality
 from fieldline.moments import Moment

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from analysis.audit.balance import account
+from analysis.audit.committed import committed
 from analysis.audit.lag import Lag, count_dead_letters, measure
 from fieldline.clock import Clock
 from fieldline.health import Health
@@ -184,7 +184,7 @@ class DemoState:
         """Fates of the rows so far, as the process stage last wrote them down."""
         fates: dict[str, int] = defaultdict(int)
         for partition in range(len(self._at)):
-            for counts in account(self._log, partition)[1].values():
+            for counts in committed(self._log, partition).account.sources.values():
                 for fate, count in counts.items():
                     fates[fate] += count
         self.fates = dict(fates)

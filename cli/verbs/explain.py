@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from analysis.audit.marks import marks
+from analysis.audit.committed import marks
 from analysis.explain.document import document
 from analysis.explain.taken_apart import Asked
 from analysis.explain.taken_apart import explain as take_apart

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from analysis.audit.committed import marks
 from analysis.audit.lag import Lag, count_dead_letters, is_drained, measure, wait_drained
-from analysis.audit.marks import Mark, marks
 from analysis.logs import existing
 from cli import options
 from cli.exits import Exit
 from cli.report import Column, Data, Note, Report, Table, columns, tell
+from fieldline.account import Mark
 from fieldline.clock import SystemClock
 from fieldline.log import Stream
 

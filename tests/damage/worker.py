@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from analysis.audit.balance import account as counters
 from analysis.audit.balance import audit
+from analysis.audit.committed import committed
 from analysis.audit.lag import measure
 from analysis.dead_letters.records import Chosen, dead_letter, newest
 from analysis.stream_rows import rows_of
@@ -70,9 +70,10 @@ def is_at_rest(log: SqliteLog, healths: list[Health], until: str) -> bool:
     if not is_done or any(health.state not in READY for health in healths):
         return False
     try:
-        return bool(counters(log, 0))
+        committed(log, 0)
     except FieldlineError:
         return False
+    return True
 
 
 def account(log: SqliteLog) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""What the process stage says of a partition up to its commit: the counters record, one JSON document on `checkpoints`."""
+
+import msgspec
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What a change of settings, or of what the log holds, did to figures of a line.
+
+    operators : those whose figures changed; since : windows that begin before are as they were [ns UTC; None: no window is]; why : the
+    entries of the plant file and the settings that say something else; said : all of it in words.
+    """
+
+    line: str
+    operators: tuple[str, ...]
+    since: int | None
+    said: str
+    why: tuple[str, ...] = ()
+
+    def concerns(self, line: str, operator: str, start: int) -> bool:
+        """Whether the figures of an operator in a line's window stand from before the change; start [ns UTC]."""
+        return self.line == line and operator in self.operators and self.since is not None and start < self.since
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Of all rows before `offset`.
+
+    sources : rows by line and fate; series : how many the partition has; marks : oldest first.
+    """
+
+    offset: int
+    sources: dict[str, dict[str, int]]
+    series: int = 0
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def overflow(self) -> int:
+        """Rows of series beyond the budget."""
+        return sum(counts.get("overflow", 0) for counts in self.sources.values())
+
+
+def write_account(account: Account) -> bytes:
+    """An account as the value of a record."""
+    return msgspec.json.encode(account)
+
+
+def read_account(value: bytes) -> Account:
+    """The account in the value of a record. Raises ValueError, which says where it is none."""
+    return msgspec.json.decode(value, type=Account)
