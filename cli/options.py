@@ -10,7 +10,6 @@ import typer
 from fieldline.durations import parse_duration
 from fieldline.moments import parse_moment
 from fieldline.settings import Settings, load_settings
-from fieldline.windows import DEFAULT
 
 
 def duration(text: str) -> float:
@@ -76,36 +75,6 @@ Influx = Annotated[
     ),
 ]
 Store = Annotated[str | None, typer.Option("--store", metavar="PATH", help="The local store, an SQLite file.")]
-Settle = Annotated[
-    float | None,
-    typer.Option(
-        "--settle",
-        parser=duration,
-        metavar="DURATION",
-        help="Out-of-orderness bound: how long rows wait for earlier ones. [default: 100ms]",
-    ),
-]
-Horizon = Annotated[
-    float | None,
-    typer.Option(
-        "--horizon",
-        parser=duration,
-        metavar="DURATION",
-        help="Allowed lateness: how late a row may be and still count. [default: 25h]",
-    ),
-]
-Raw = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--raw",
-        metavar="GLOB",
-        help="Store the rows themselves too, of assets or asset/tag that match; may be given again.",
-    ),
-]
-Windows = Annotated[
-    str | None,
-    typer.Option("--windows", metavar="WINDOWS", help=f"Comma-separated. [default: all but 1s: {','.join(DEFAULT)}]"),
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC, not in the site's zone.")]
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="Log one JSON object a line instead of text.")]
@@ -124,11 +93,13 @@ From = Annotated[
 To = Annotated[
     int | None, typer.Option("--to", parser=moment, metavar="TIME", help="As --from; exclusive. [default: now]")
 ]
-
-
-def operators(default: tuple[str, ...]) -> Any:
-    """The flag of operators; default : those that say of themselves that they are on by default."""
-    return typer.Option("--operators", metavar="NAMES", help=f"Comma-separated. [default: {','.join(default)}]")
+TimeColumn = Annotated[str, typer.Option("--time", metavar="COLUMN", help="The file's column with the time.")]
+TimeFormat = Annotated[
+    str | None,
+    typer.Option("--time-format", metavar="FORMAT", help="Such as '%d/%m/%Y %H:%M', where the file leaves doubt."),
+]
+TimeZone = Annotated[str, typer.Option("--time-zone", metavar="ZONE", help="IANA name; of times without an offset.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed is the same plant, day and faults.")]
 
 
 def words(text: str | None) -> tuple[str, ...] | None:
@@ -145,16 +116,3 @@ def load(config: Path | None, **flags: Any) -> Settings:
     """The settings from the file, the environment and flags (`ingest__mqtt`: `ingest.mqtt`). Raises SettingsError."""
     named = {name.replace("__", "."): value for name, value in flags.items()}
     return load_settings(config, os.environ, named)
-
-
-def process_flags(
-    settle: float | None, horizon: float | None, raw: list[str] | None, operators: str | None, windows: str | None
-) -> dict[str, Any]:
-    """The flags of the process stage, for `load`."""
-    return {
-        "process__settle_s": settle,
-        "process__horizon_s": horizon,
-        "process__raw": several(raw),
-        "process__operators": words(operators),
-        "process__windows": words(windows),
-    }

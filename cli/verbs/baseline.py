@@ -59,11 +59,8 @@ def baseline(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE.json", help="Write the baseline.")] = None,
-    time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="The column with the time.")] = "time",
-    time_format: Annotated[
-        str | None,
-        typer.Option("--time-format", metavar="FORMAT", help="Such as '%d/%m/%Y %H:%M', where the file leaves doubt."),
-    ] = None,
+    time: options.TimeColumn = "time",
+    time_format: options.TimeFormat = None,
     time_zone: Annotated[
         str | None,
         typer.Option("--time-zone", metavar="ZONE", help="IANA name; of local times and days. [default: UTC]"),

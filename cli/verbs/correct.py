@@ -24,7 +24,6 @@ from ingest.times import parse_iso
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
-_Zone = Annotated[str, typer.Option("--time-zone", metavar="ZONE", help="IANA name; of times without an offset.")]
 _Asset = Annotated[str, typer.Option("--asset", metavar="PATH", help="The machine that it is about.")]
 _At = Annotated[
     str, typer.Option("--at", metavar="TIME", help="2026-03-01T06:00, 2026-03-01T06:00Z, epoch seconds or -2h.")
@@ -55,7 +54,7 @@ def state(
     ],
     name: Annotated[str, typer.Option("--state", metavar="STATE", help="producing, changeover, down, break, …")],
     reason: _Reason = None,
-    time_zone: _Zone = "UTC",
+    time_zone: options.TimeZone = "UTC",
     config: options.Config = None,
     to: options.PublishTo = None,
     json: options.Json = False,
@@ -83,7 +82,7 @@ def order(
         Phase, typer.Option("--phase", help="It began, it ended, or what was reported for this moment was a mistake.")
     ],
     product: Annotated[str | None, typer.Option("--product", metavar="NAME", help="What it makes.")] = None,
-    time_zone: _Zone = "UTC",
+    time_zone: options.TimeZone = "UTC",
     config: options.Config = None,
     to: options.PublishTo = None,
     json: options.Json = False,
@@ -106,7 +105,7 @@ def count(
     rework: Annotated[int | None, typer.Option("--rework", metavar="N", help="Pieces more to be worked again.")] = None,
     reason: _Reason = None,
     station: Annotated[str | None, typer.Option("--station", help="Where they were found.")] = None,
-    time_zone: _Zone = "UTC",
+    time_zone: options.TimeZone = "UTC",
     config: options.Config = None,
     to: options.PublishTo = None,
     json: options.Json = False,

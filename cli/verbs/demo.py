@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli import options
 from cli.demo.asked import FAULTS, DemoAsked
 from cli.demo.run import Demo, folder_of
 
@@ -16,7 +17,7 @@ def demo(
     speed: Annotated[
         float, typer.Option("--speed", min=0.1, max=600, help="Seconds of the plant in one of yours.")
     ] = 270.0,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed is the same plant, day and faults.")] = 1,
+    seed: options.Seed = 1,
     faults: Annotated[
         str, typer.Option("--faults", metavar="NAME=VALUE,…", help="What to spoil; as in simulate.")
     ] = FAULTS,

@@ -66,14 +66,9 @@ def limits(
         str | None,
         typer.Option("--value", metavar="COLUMN", help="The file's column with the values. [default: --tag]"),
     ] = None,
-    time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="The file's column with the time.")] = "time",
-    time_format: Annotated[
-        str | None,
-        typer.Option("--time-format", metavar="FORMAT", help="Such as '%d/%m/%Y %H:%M', where the file leaves doubt."),
-    ] = None,
-    time_zone: Annotated[
-        str, typer.Option("--time-zone", metavar="ZONE", help="IANA name, of the file's local times.")
-    ] = "UTC",
+    time: options.TimeColumn = "time",
+    time_format: options.TimeFormat = None,
+    time_zone: options.TimeZone = "UTC",
     plant: options.PlantFile = None,
     config: options.Config = None,
     log: options.LogUrl = None,

@@ -3,29 +3,26 @@
 On Kafka as many of these run as there are partitions.
 """
 
-from typing import Annotated
-
 from analysis.logs import opened
-from cli import options, wiring
+from cli import options, process_options, wiring
 from cli.stages.process import check_operators, process_part
 from fieldline.clock import SystemClock
-from processing.operators import default
 
 
 def process(
     config: options.Config = None,
     log: options.LogUrl = None,
     plant: options.PlantFile = None,
-    settle: options.Settle = None,
-    horizon: options.Horizon = None,
-    raw: options.Raw = None,
-    operators: Annotated[str | None, options.operators(default())] = None,
-    windows: options.Windows = None,
+    settle: process_options.Settle = None,
+    horizon: process_options.Horizon = None,
+    raw: process_options.Raw = None,
+    operators: process_options.Operators = None,
+    windows: process_options.Windows = None,
     http: options.Http = None,
     json_logs: options.JsonLogs = False,
 ) -> None:
     """Check the settings, then process until a signal."""
-    flags = options.process_flags(settle, horizon, raw, operators, windows)
+    flags = process_options.flags(settle, horizon, raw, operators, windows)
     settings = wiring.started(json_logs, config, log=log, plant=plant, http=http, **flags)
     check_operators(settings)
     model = wiring.plant_of(settings)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from analysis.logs import opened
-from cli import options, wiring
+from cli import options, process_options, wiring
 from cli.embedded import embedded_broker
 from cli.stages.deliver import deliver_parts, with_store
 from cli.stages.ingest import ingest_part
@@ -19,7 +19,6 @@ from cli.warm import warm_kernels
 from fieldline.clock import SystemClock
 from fieldline.urls import shown
 from ingest.broker.listener import Broker
-from processing.operators import default
 
 _EMBEDDED_HOST, _EMBEDDED_PORT = "127.0.0.1", 1883
 
@@ -38,11 +37,11 @@ def run(
         ),
     ] = None,
     plant: options.PlantFile = None,
-    settle: options.Settle = None,
-    horizon: options.Horizon = None,
-    raw: options.Raw = None,
-    operators: Annotated[str | None, options.operators(default())] = None,
-    windows: options.Windows = None,
+    settle: process_options.Settle = None,
+    horizon: process_options.Horizon = None,
+    raw: process_options.Raw = None,
+    operators: process_options.Operators = None,
+    windows: process_options.Windows = None,
     broker_port: Annotated[
         int,
         typer.Option(
@@ -64,7 +63,7 @@ def run(
         ingest__client_id=client_id,
         deliver__influx=influx,
         deliver__store=store,
-        **options.process_flags(settle, horizon, raw, operators, windows),
+        **process_options.flags(settle, horizon, raw, operators, windows),
     )
     check_operators(settings)
     settings = with_store(settings)

@@ -21,7 +21,7 @@ def send(
     asset: Annotated[
         str, typer.Option("--asset", metavar="PATH", help="The asset the rows belong to; also the topic.")
     ],
-    time: Annotated[str, typer.Option("--time", metavar="COLUMN", help="The column with the time.")],
+    time: options.TimeColumn,
     tag: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,13 +59,8 @@ def send(
             "--speed", min=0.001, help="Seconds of the file in one second. [default: as fast as acknowledged]"
         ),
     ] = None,
-    time_format: Annotated[
-        str | None,
-        typer.Option("--time-format", metavar="FORMAT", help="Such as '%d/%m/%Y %H:%M', where the file leaves doubt."),
-    ] = None,
-    time_zone: Annotated[
-        str, typer.Option("--time-zone", metavar="ZONE", help="IANA name; of times without an offset.")
-    ] = "UTC",
+    time_format: options.TimeFormat = None,
+    time_zone: options.TimeZone = "UTC",
     shuffle_within: Annotated[
         float | None,
         typer.Option(

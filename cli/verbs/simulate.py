@@ -37,7 +37,7 @@ def simulate(
         int | None,
         typer.Option("--start", parser=options.moment, metavar="TIME", help="The plant's first moment. [default: now]"),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed is the same plant, day and faults.")] = 1,
+    seed: options.Seed = 1,
     lines: Annotated[int, typer.Option("--lines", min=0, max=500, help="Production lines.")] = 2,
     rate: Annotated[
         float, typer.Option("--rate", min=0.01, max=1000, help="Samples a second of each machine's tags. [Hz]")

@@ -4,13 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cli import options
+from cli import options, process_options
 from cli.answers import grow as answer
 from cli.report import Data, Note, Report, Table, columns, tell
 from cli.wiring import plant_of
 from fieldline.log import Stream
 from fieldline.log.topics import apply_topics
-from processing.operators import default
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -54,15 +53,15 @@ def grow(
     config: options.Config = None,
     log: options.LogUrl = None,
     plant: options.PlantFile = None,
-    settle: options.Settle = None,
-    horizon: options.Horizon = None,
-    raw: options.Raw = None,
-    operators: Annotated[str | None, options.operators(default())] = None,
-    windows: options.Windows = None,
+    settle: process_options.Settle = None,
+    horizon: process_options.Horizon = None,
+    raw: process_options.Raw = None,
+    operators: process_options.Operators = None,
+    windows: process_options.Windows = None,
     json: options.Json = False,
 ) -> None:
     """Add partitions and move the state of the lines that lie in them then. Stop all stages first, drained."""
-    flags = options.process_flags(settle, horizon, raw, operators, windows)
+    flags = process_options.flags(settle, horizon, raw, operators, windows)
     settings = options.load(config, log=log, plant=plant, **flags)
     moved = answer.grow(settings, plant_of(settings), partitions)
     rows = [line._asdict() for line in moved]
