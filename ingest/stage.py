@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 import structlog
 
 from fieldline.clock import Clock
+from fieldline.errors import LogCorrupt
 from fieldline.health import Health, State
 from fieldline.log import Log, Record, Stream
 from fieldline.plant import Plant
@@ -104,14 +105,21 @@ class IngestStage(Watcher):
         return Session(endpoint_of(self._settings), wanted, sorted(before))
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set, then write and acknowledge what was read. Returns within 10 s of that."""
+        """Work until `stop` is set, then write and acknowledge what was read. Returns within 10 s of that.
+
+        Raises LogCorrupt when the log is damaged: what is not on it is not acknowledged.
+        """
         try:
             while not stop.is_set():
                 self._step(stop)
             self._drain()
+            self._health.set(State.STOPPED, "stopped")
+        except BaseException as error:
+            self._health.set(State.STOPPED, f"{type(error).__name__}: {error}")
+            raise
         finally:
+            self._tell_unwritten()
             self._source.close()
-            self._health.set(State.STOPPED, "stopped" if stop.is_set() else "ended by an error")
 
     def _step(self, stop: threading.Event) -> None:
         if not self._settle():
@@ -200,10 +208,11 @@ class IngestStage(Watcher):
             missing.clear()
 
     def _settle(self) -> bool:
-        """Acknowledge, in order, what is durable; False when a record could not be written."""
+        """Acknowledge, in order, what is durable; False when a record could not be written. Raises LogCorrupt when none ever will be."""
         while self._tickets and self._tickets[0].is_done:
             ticket = self._tickets[0]
-            if ticket.failure() is not None:
+            if (failure := ticket.failure()) is not None:
+                _raise_damage(failure)
                 return False
             self._appended_point.passed(ticket.batch.messages)
             self._forget(self._tickets.popleft())
@@ -231,6 +240,7 @@ class IngestStage(Watcher):
                 self._health.set(State.RECOVERING, "the log is back")
                 self._source.resume()
                 return
+            _raise_damage(failure)
             self._health.set(State.DEGRADED, f"the log does not take readings: {failure}")
             delay = min(delay * 2, 5.0)
 
@@ -241,9 +251,13 @@ class IngestStage(Watcher):
         for ticket in list(self._tickets):
             wait(ticket.futures, max(deadline - self._clock.monotonic(), 0.0))
         self._settle()
-        left = sum(ticket.batch.messages for ticket in self._tickets)
+
+    def _tell_unwritten(self) -> None:
+        """Count what was read and is not on the log."""
+        batches = [ticket.batch for ticket in self._tickets] + ([self._batch] if self._batch is not None else [])
+        left = sum(batch.messages for batch in batches)
         if left:
-            certain = sum(len(ticket.batch.identifiers) for ticket in self._tickets)
+            certain = sum(len(batch.identifiers) for batch in batches)
             self._health.count("unwritten", left)
             _logger.warning("stopped before the log took all", messages=left, come_again=certain, lost=left - certain)
 
@@ -278,6 +292,12 @@ class IngestStage(Watcher):
         if not self._source.has_past:
             self._arrivals.forget_before(1 << 62)
         self._began_ns, self._began_s = now_ns, self._clock.monotonic()
+
+
+def _raise_damage(failure: BaseException) -> None:
+    """Raise a failure to append that no waiting ends."""
+    if isinstance(failure, LogCorrupt):
+        raise failure
 
 
 def endpoint_of(settings: IngestSettings) -> Endpoint:

@@ -92,7 +92,7 @@ class SqliteLog:
     @property
     def concern(self) -> str:
         """See `Log.concern`."""
-        return self._retention.concern if self._retention is not None else ""
+        return self._writer.concern or (self._retention.concern if self._retention is not None else "")
 
     def partitions(self, stream: Stream) -> int:
         """See `Log.partitions`."""

@@ -51,7 +51,10 @@ Item = Append | Note
 
 
 class Writer:
-    """A thread that owns the writing connection. `written` is called after every commit; without `retention` nothing is removed."""
+    """A thread that owns the writing connection. `written` is called after every commit; without `retention` nothing is removed.
+
+    concern : why upkeep does not get done, "" while it does
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Writer:
         written: Callable[[], None],
     ) -> None:
         self.failures = 0
+        self.concern = ""
         self._db, self._path, self._gate, self._retention = db, path, gate, retention
         self._write_back, self._clock, self._written = write_back, clock, written
         self._waiting: deque[Item] = deque()
@@ -192,13 +196,30 @@ class Writer:
         self._db.execute("INSERT OR REPLACE INTO commits VALUES(?, ?, ?, ?, ?, ?)", (*row, commit_checksum(*row)))
 
     def _keep_house(self) -> None:
+        """Do what keeps the file small. What fails is tried again, no record waits for it; damage to the file that it meets stops all."""
+        if self._broken is not None:
+            return
         try:
             if self._retention is not None:
                 self._retention.prune(self._db, self._clock.monotonic())
             self._write_back.start_over(self._db)
         except sqlite3.Error as error:
-            self._roll_back()
-            _log.warning("upkeep waits: %s", translate(error, self._path))
+            failure = translate(error, self._path)
+            if isinstance(failure, LogCorrupt):
+                self._broken = failure
+            self._put_off_upkeep(str(failure))
+        except Exception as error:
+            # No memory, a damaged row of upkeep's own tables, a fault of ours: no reason for records to be refused.
+            self._put_off_upkeep(f"log {self._path}: {error!r}")
+        else:
+            self.concern = ""
+
+    def _put_off_upkeep(self, why: str) -> None:
+        self._roll_back()
+        concern = f"upkeep waits: {why}"
+        if concern != self.concern:
+            _log.warning("%s", concern, exc_info=True)
+        self.concern = concern
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:

@@ -15,8 +15,10 @@ from deploy.native.servers import Mosquitto
 from fieldline.log import Log, open_log
 from fieldline.tables import Secret
 from ingest.publisher import Publisher
+from tests.damage.structure import damage_table
 from tests.integration.broker_rig import OldBroker
 from tests.integration.ingest_rig import FaultyLog, frames, ingest, letters, rows
+from tests.integration.pipe_rig import fieldline
 
 T0 = 1_767_225_600_000  # 2026-01-01T00:00:00Z [ms]
 NS = 1_000_000
@@ -277,4 +279,32 @@ def test_a_killed_ingest_loses_nothing_that_was_acknowledged(mosquitto: Server, 
     found = {time // NS - T0 for _, _, time, _ in rows(log)}
     assert len(acknowledged) == 3000
     assert acknowledged <= found
+    log.close()
+
+
+def test_a_log_whose_structure_is_damaged_ends_ingest_with_code_5_and_the_broker_keeps_what_came(
+    mosquitto: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "log.db"
+    session = {"mqtt": mosquitto.url, "subscribe": ("a9/#",), "client_id": "a9"}
+    log = open_log(f"sqlite:{path}")
+    with ingest(log, **session) as rig:
+        rig.until_subscribed()
+    log.close()
+    with Publisher(mosquitto.url) as device:
+        device.publish("a9/l/m/press", b"\xff\x00")
+        device.flush()
+    whole = path.read_bytes()
+    damage_table(path, "deadletter")
+
+    flags = ("--mqtt", mosquitto.url, "--subscribe", "a9/#", "--client-id", "a9", "--log", f"sqlite:{path}")
+    fieldline("ingest", *flags, code=5, timeout_s=30.0)
+
+    for name in tmp_path.iterdir():
+        name.unlink()
+    path.write_bytes(whole)
+    log = open_log(f"sqlite:{path}")
+    with ingest(log, **session) as rig:
+        rig.until(lambda: rig.total("acknowledged") == 1)
+    assert len(letters(log)) == 1
     log.close()
