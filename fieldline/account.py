@@ -2,6 +2,9 @@
 
 import msgspec
 
+DAMAGED = "readings"
+"""The reason of a mark where no setting changed: readings on the log that were processed can't be read any more."""
+
 
 class Mark(msgspec.Struct, frozen=True):
     """What a change of settings, or of what the log holds, did to figures of a line.
@@ -15,6 +18,11 @@ class Mark(msgspec.Struct, frozen=True):
     since: int | None
     said: str
     why: tuple[str, ...] = ()
+
+    @property
+    def is_damage(self) -> bool:
+        """Whether it is not settings that changed, but readings that are gone."""
+        return self.why == (DAMAGED,)
 
     def concerns(self, line: str, operator: str, start: int) -> bool:
         """Whether the figures of an operator in a line's window stand from before the change; start [ns UTC]."""

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 import msgspec
 import numpy as np
 
+from fieldline.account import DAMAGED
 from fieldline.plant import Plant
 from processing.checkpoint import Restored
 from processing.differences import OF_ROWS, ZONE, differences
@@ -24,20 +25,27 @@ from processing.timeline.engine import Engine
 
 
 def adapt(engine: Engine, restored: Restored, offset: int, relieve: Callable[[], None] | None) -> list[Adapted]:
-    """Adapt a state that was just restored to the engine's settings, and say what that does, by line.
+    """Adapt a state that was just restored to the engine's settings and to what the log still holds, and say what that does, by line.
 
     offset : from which on rows are read now; relieve() is called now and then: it may write a checkpoint, which says that it was made
     with the settings before; None: it is only found out what is to be done, and the engine is of no use then. Raises Unavailable.
     """
     engine.horizons.change(offset, engine.timing)
     engine.read_back.note_lost()
+    damaged = [_damaged(engine, line) for line in engine.read_back.note_damaged()]
     if restored.made_with == engine.made_with:
-        return []
+        return damaged
     adaptation = _Adaptation(engine, restored, relieve)
     engine.made_with = restored.made_with  # until it is done: should that end here, it is begun again
     adaptation.run()
     engine.made_with = adaptation.now
-    return adaptation.said()
+    return [*damaged, *adaptation.said()]
+
+
+def _damaged(engine: Engine, line: int) -> Adapted:
+    """What readings that can't be read any more do to a line."""
+    kept_from = int(engine.tables.lines["kept_from"][line])
+    return Adapted(engine.registry.lines[line], tuple(op.name for op in engine.operators), kept_from, (DAMAGED,))
 
 
 _PORTION_BYTES = 32 << 20

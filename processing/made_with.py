@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fieldline.account import Mark
+from fieldline.account import DAMAGED, Mark
 from fieldline.moments import iso
 from fieldline.plant import Plant
 from processing.kernels.layout import NONE
@@ -56,7 +56,7 @@ class MadeWith(msgspec.Struct, frozen=True):
 
 
 class Adapted(msgspec.Struct, frozen=True):
-    """What a change of settings does to the figures of a line.
+    """What a change of settings, or of what the log holds, does to the figures of a line.
 
     operators : whose figures change; since : windows that begin from then on are computed anew, earlier ones stand as they are [ns UTC;
     NONE: all there are]; why : the entries of the plant file and the settings that say something else.
@@ -73,6 +73,8 @@ class Adapted(msgspec.Struct, frozen=True):
         return Mark(self.line, self.operators, None if self.since == NONE else self.since, str(self), self.why)
 
     def __str__(self) -> str:
+        if self.why == (DAMAGED,):
+            return f"{self.line}: readings on the log can't be read any more; windows that begin before {iso(self.since)} stand as they are"
         what = f"{self.line}: figures of {', '.join(self.operators)} change ({', '.join(self.why)})"
         if self.since == NONE:
             return f"{what}; all windows are computed anew"

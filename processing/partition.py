@@ -29,6 +29,7 @@ from processing.made_with import Adapted
 from processing.operator import Operator
 from processing.operators import chosen
 from processing.outgoing import METRIC_ROWS, frames_of
+from processing.read_again import ReadAgain
 from processing.steps import STEP_ROWS, groups, only
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
@@ -98,7 +99,8 @@ class Partition:
         self._distrusted = ""  # why the checkpoint is not to be taken up, if it is not
         self._proven: Readings | None = None
         self._tries: Counter[int] = Counter()
-        self._poison: set[int] = set()
+        self._aside: set[int] = set()  # offsets of records that were set aside whole
+        self._read_again = ReadAgain(log, number, self._aside)
         self._careful_until = -1
         self._has_failed = False
         self._emitted_at = self._committed_at = clock.monotonic()
@@ -139,7 +141,13 @@ class Partition:
             timing=timing_of(settings),
             raw_globs=settings.raw,
             row_cache=settings.row_cache_mb << 20,
-            origin=Origin(self._fetch, checkpoints.load_page, self._executor, self._first),
+            origin=Origin(
+                self._read_again.fetch,
+                checkpoints.load_page,
+                self._executor,
+                self._read_again.first,
+                lambda: self._read_again.gone,
+            ),
             budget=Budget(settings.max_series, settings.max_series_of_line),
         )
         engine.touched_at = self._now()
@@ -155,7 +163,7 @@ class Partition:
         self._epoch = self._next_epoch()
         self.engine, self._checkpoints = self._empty()
         self._dead.clear()
-        self._poison.clear()
+        self._aside.clear()
         self._bytes_before = 0
         commit = self._reader.committed(self.number)
         first = self._first()
@@ -187,7 +195,7 @@ class Partition:
         self._retract_orders(note.metrics)
         self._dead.update(restored.head.dead)
         self.engine.registry.overflow.update(restored.head.overflow)
-        self._poison.update(offset for offset in restored.head.poison if offset >= first)
+        self._aside.update(offset for offset in restored.head.poison if offset >= first)
         self._emit_again(note)
         self.lost += max(0, first - commit.offset)
         self.offset, self.is_rebuilt, self.marks = max(first, commit.offset), False, restored.head.marks
@@ -209,7 +217,8 @@ class Partition:
         """
         self._letters.look_again()
         self._dead.clear()
-        self._poison.clear()
+        self._aside.clear()
+        self._read_again.gone.clear()
         self.engine, self._checkpoints = self._empty()
         self.marks, self.adapted, self.offset, self.is_rebuilt, self._distrusted = [], [], first, True, ""
         since = self._whole_since(first)
@@ -356,7 +365,7 @@ class Partition:
         """Run the rows of a record to their end; one that is unreadable, or has failed the kernels twice, is a dead letter."""
         self.offset = record.offset + 1
         if self._tries[record.offset] >= _TRIES:
-            self._poison.add(record.offset)
+            self._aside.add(record.offset)
             self._dead_letter(record, self._sources(record), *_POISON)
             return 0
         try:
@@ -404,6 +413,8 @@ class Partition:
 
     def _dead_letter_unreadable(self, record: Record, error: FrameError) -> None:
         self.offset = record.offset + 1
+        self._aside.add(record.offset)
+        self._read_again.gone.discard((record.offset, record.offset))
         self._dead_letter(record, self._sources(record), "frame", str(error))
 
     def _dead_letter_rows(self, offset: int, series: np.ndarray) -> None:
@@ -413,7 +424,7 @@ class Partition:
         found = next(iter(self._log.read(Stream.READINGS, self.number, offset, offset + 1)), None)
         record = found if found is not None else Record(self.number, offset, b"", None, {}, self._clock.now_ns())
         if found is not None and sum(self._sources(found).values()) == len(lines):
-            self._poison.add(offset)
+            self._aside.add(offset)
         self._dead_letter(record, Counter(registry.lines[line] for line in lines), *_POISON)
 
     def _dead_letter(self, record: Record, sources: Counter[str], reason: str, detail: str) -> None:
@@ -501,7 +512,7 @@ class Partition:
             self.number = number
             self._epoch = self._next_epoch()
             self._checkpoints = Checkpoints(self._log, number, self._epoch)
-            self._poison.clear()
+            self._aside.clear()
             self.offset = self._first()
         self.checkpoint()
 
@@ -522,7 +533,8 @@ class Partition:
         _, emitted = self._log.bounds(Stream.METRICS, self.number)
         marks = tuple(mark.mark for mark in self.marks)
         account = Account(self.offset, self._counters(), len(self.engine.registry.series), marks)
-        noted = Noted(dict(self._dead), sorted(self._poison), self.marks, dict(self.engine.registry.overflow))
+        self._forget_aside()
+        noted = Noted(dict(self._dead), sorted(self._aside), self.marks, dict(self.engine.registry.overflow))
         state, where = self._checkpoints.write(self.engine, self.offset, write_account(account), noted)
         unemitted = self.engine.unemitted
         note = ProcessNote(
@@ -542,6 +554,12 @@ class Partition:
         self._windows_before = int(self.engine.tables.heap["windows"][0])
         self._checkpoints.done(self.engine, self._settings.node_cache_mb << 20)
         self._bytes_before = self.engine.tables.used_bytes  # what has to stay would be no reason for another
+
+    def _forget_aside(self) -> None:
+        """Let go of records that were set aside and that the log does not hold any more."""
+        if self._aside:
+            first = self._first()
+            self._aside.difference_update([offset for offset in self._aside if offset < first])
 
     @property
     def concern(self) -> str:
@@ -572,17 +590,6 @@ class Partition:
         headers = {"kind": kind, "rows": str(rows), "epoch": str(self._epoch)}
         packed = {name: text.encode() for name, text in headers.items()}
         self._pending.append(self._log.append(Stream.METRICS, self.number, b"", value, packed))
-
-    def _fetch(self, first: int, last: int) -> Iterator[tuple[int, Readings]]:
-        """Frames at log offsets first to last, for rows that are no longer at hand."""
-        for record in self._log.read(Stream.READINGS, self.number, first, last + 1):
-            if record.offset in self._poison:
-                continue
-            try:
-                frame = readings_in(record)
-            except FrameError:
-                continue  # it became a dead letter when it came
-            yield record.offset, frame
 
     def _now(self) -> int:
         return int(self._clock.monotonic() * 1e9)

@@ -134,7 +134,8 @@ class ProcessStage:
             tell = self._logger.warning if partition.is_rebuilt and partition.offset else self._logger.info
             tell("partition open", partition=partition.number, start=said, offset=partition.offset)
             for done in partition.adapted:
-                self._logger.warning("settings changed", partition=partition.number, what=str(done))
+                what = "readings damaged" if done.mark.is_damage else "settings changed"
+                self._logger.warning(what, partition=partition.number, what=str(done))
             self._partitions[partition.number] = partition
             return
 

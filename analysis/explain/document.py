@@ -28,11 +28,11 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
 
     readings : how many rows of each series are shown at either end of the window
     plant_file : the plant file that it was worked out with, None without one
-    marks : what changes of settings did to figures of the log
+    marks : what changes of settings and damage to the log did to its figures
     """
     asked, row = found.asked, found.row
     line, operator = found.history.line, emitter(asked.kind).name
-    before = [mark.said for mark in marks if mark.concerns(line, operator, found.span.start)]
+    before = [mark for mark in marks if mark.concerns(line, operator, found.span.start)]
     judged = verdict(found, plant_file, before)
     labels = {
         name: row[name] for name in ("shift", "product", "order_id", "null_reason", "rule_names") if row.get(name)
@@ -48,7 +48,8 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
         "rev": row.get("rev"),
         "coverage": row.get("coverage"),
         "coverage_is": kinds()[asked.kind].coverage,
-        "settings_changed": before,
+        "settings_changed": [mark.said for mark in before if not mark.is_damage],
+        "readings_damaged": [mark.said for mark in before if mark.is_damage],
         "verdict": judged,
         "fields": _fields(found, judged),
         "inputs": inputs(found),
@@ -60,10 +61,10 @@ def _at(found: Explained, time: int) -> Moment:
     return Moment(time, found.history.plant.time_zone(found.history.line))
 
 
-def verdict(found: Explained, plant_file: str | None, before: Sequence[str]) -> Document:
+def verdict(found: Explained, plant_file: str | None, before: Sequence[Mark]) -> Document:
     """Whether the recount agrees; `agrees` is null where that is unknown.
 
-    plant_file : as for `document`; before : changes of settings that the figure was emitted before.
+    plant_file : as for `document`; before : what happened after the figure was emitted, of which it stands as it was.
     """
     differing = found.differing()
     if not found.is_over:
@@ -75,6 +76,8 @@ def verdict(found: Explained, plant_file: str | None, before: Sequence[str]) -> 
     why = "retention has removed rows from the log; what lay before is not counted again" if gone else ""
     if before and differing:
         gone, why = True, "it stands from other settings, and is worked out with those of now"
+        if any(mark.is_damage for mark in before):
+            why = "readings that it was made of can't be read any more"
     return {
         "agrees": None if gone else not differing,
         "why": why or (_why_differing(plant_file) if differing else ""),

@@ -73,7 +73,8 @@ def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[Mark]) -> 
             Table("stages", _COLUMNS, [{**lag._asdict(), "drained": lag.is_drained} for lag in lags], keys=3),
             Note(f"{'drained' if drained else 'not drained'}; {dead_letters} dead letters"),
             *lost,
-            Data("settings_changed", [mark.said for mark in changed]),
-            *(Note(f"settings changed: {mark.said}") for mark in changed),
+            Data("settings_changed", [mark.said for mark in changed if not mark.is_damage]),
+            Data("readings_damaged", [mark.said for mark in changed if mark.is_damage]),
+            *(Note(f"{'readings damaged' if mark.is_damage else 'settings changed'}: {mark.said}") for mark in changed),
         ]
     )

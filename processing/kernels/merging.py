@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from processing.kernels.jit import BYTES, FLOATS, INT, INTS, INTS32, NOTHING, context, inline, kernel
-from processing.kernels.layout import MINUTE, NONE, ON_LOG, PLANT, ROWS, SLICES, TABLE
+from processing.kernels.jit import BYTES, FLOATS, INT, INTS, INTS32, NOTHING, context, inline, kernel, records
+from processing.kernels.layout import MINUTE, NONE, ON_LOG, PLANT, RANGE, ROWS, SLICES, TABLE
 from processing.kernels.order import bits_of, is_before, sort_run, wins
 
 
@@ -33,28 +33,30 @@ def count_stored(window, table, oldest_row):
 
 
 @inline
-def is_lost(window, table, first, oldest_row):
-    """Whether some of a window's rows lie before offset `first` of the log, which goes no further back, and not all are in the store."""
+def is_lost(window, table, gone, oldest_row):
+    """Whether some of a window's rows may lie where the log has none any more, and not all are in the store."""
     place = window.range
     while place >= 0:
-        if table.ranges[place].first < first:
-            return count_stored(window, table, oldest_row)[0] < 0
-        place = table.ranges[place].next
+        span = table.ranges[place]
+        for missing in gone:
+            if missing.first <= span.last and missing.last >= span.first:
+                return count_stored(window, table, oldest_row)[0] < 0
+        place = span.next
     return False
 
 
-@kernel(NOTHING, INT, INT, PLANT, TABLE, INTS)
-def find_lost(first, oldest_row, plant, table, until):
+@kernel(NOTHING, records(RANGE), INT, PLANT, TABLE, INTS)
+def find_lost(gone, oldest_row, plant, table, until):
     """Where the minute of each line's newest slice ends that can't be run again; NONE without any.
 
-    first : the first offset that the log still holds; until : int64[lines], output. [ns UTC]
+    gone : RANGE[n], offsets that the log does not hold any more; until : int64[lines], output. [ns UTC]
     """
     for number in range(plant.lines.size):
         until[number] = NONE
         slot = plant.lines[number].newest_window[SLICES]
         while slot >= 0:
             window = table.windows[slot]
-            if is_lost(window, table, first, oldest_row):
+            if is_lost(window, table, gone, oldest_row):
                 until[number] = (window.start // MINUTE + 1) * MINUTE
                 break
             slot = window.older

@@ -1,6 +1,6 @@
 """Rows of slices that have left the row store, read from the log again, beside the live edge where that can wait."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from itertools import pairwise
 from typing import NamedTuple
@@ -68,13 +68,15 @@ class Origin(NamedTuple):
     """Where what has left memory is read from again.
 
     fetch(first, last) gives the frames at log offsets first to last; load_page(offset) gives a checkpoint page, as `Pool.content` made
-    it; executor : its thread reads slices that can wait, without one none can; first() gives the first offset that the log still holds.
+    it; executor : its thread reads slices that can wait, without one none can; first() gives the first offset that the log still holds;
+    gone() gives the first and last offsets of what can't be read any more in the midst of it.
     """
 
     fetch: Callable[[int, int], Iterable[tuple[int, Readings]]]
     load_page: Callable[[int], Mapping[str, np.ndarray]]
     executor: Executor | None = None
     first: Callable[[], int] = lambda: 0
+    gone: Callable[[], Collection[tuple[int, int]]] = tuple
 
 
 class ReadBack:
@@ -93,7 +95,7 @@ class ReadBack:
         self._tables, self._store, self._registry, self._residency = tables, store, registry, residency
         self._intake, self._horizons = intake, horizons
         self._fetch, self._executor, self._first = origin.fetch, origin.executor, origin.first
-        self._looked_from = 0
+        self._gone, self._looked_from = origin.gone, 0
 
     def key(self, number: int) -> Key:
         """What a slice is known by."""
@@ -126,9 +128,23 @@ class ReadBack:
         self._looked_from = first
         self._horizons.forget(first)
         if len(tables.lines) and tables.ranges["first"][: int(tables.heap["ranges"][0])].min(initial=first) < first:
-            until = np.empty(len(tables.lines), np.int64)
-            find_lost(first, self._store.oldest, tables.plant, tables.table, until)
-            np.maximum(tables.lines["kept_from"], until, out=tables.lines["kept_from"])
+            self._keep([(0, first - 1)])
+
+    def note_damaged(self) -> list[int]:
+        """The same for records in the midst of the log that can't be read any more; gives the lines that have lost rows so."""
+        gone = sorted(self._gone())
+        before = self._tables.lines["kept_from"].copy()
+        if gone and len(before):
+            self._keep(gone)
+        return np.flatnonzero(self._tables.lines["kept_from"] > before).tolist()
+
+    def _keep(self, gone: list[tuple[int, int]]) -> None:
+        """Have nothing run again before the end of each line's newest slice that may have rows at these offsets."""
+        tables = self._tables
+        spans = np.array([(first, last, -1) for first, last in gone], at.RANGE)
+        until = np.empty(len(tables.lines), np.int64)
+        find_lost(spans, self._store.oldest, tables.plant, tables.table, until)
+        np.maximum(tables.lines["kept_from"], until, out=tables.lines["kept_from"])
 
     def ask(self, numbers: list[int]) -> list[Future[dict[Key, Back]]]:
         """Have the rows of slices that are `is_far` read."""

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import zstandard
 
-from fieldline.errors import LogCorrupt
+from fieldline.errors import LogCorrupt, Unavailable
 from fieldline.frames import decode_batch, encode_readings
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
@@ -249,3 +249,82 @@ def test_a_page_that_cannot_be_read_when_a_late_row_needs_it_has_the_state_built
 
     assert "empty state" in said
     assert rig.kwh("1h")[0.0] == 10.0
+
+
+def damaged(rig: Plantful, where: str) -> None:
+    with sqlite3.connect(rig.path) as db:
+        db.execute(f"UPDATE readings SET value=x'00' WHERE {where}")
+    db.close()
+
+
+def deleted(rig: Plantful, where: str) -> None:
+    rig.remove(Stream.READINGS, where)
+
+
+def taken(rig: Plantful) -> list[str]:
+    """Take what is there as the stage does, which opens a partition that failed again; the reasons."""
+    reasons = []
+    for _ in range(5):
+        try:
+            rig.take()
+            return reasons
+        except Unavailable as error:
+            reasons.append(str(error))
+            rig.partition.open()
+    raise AssertionError(reasons)
+
+
+@pytest.mark.parametrize("lose", [damaged, deleted])
+def test_a_record_that_is_gone_from_the_midst_of_the_log_has_its_minute_stand_as_it_is(
+    rig: Plantful, lose: Callable[[Plantful, str], None]
+) -> None:
+    rig.open()
+    rig.send(0, 3)
+    before = rig.kwh("1h")
+    lose(rig, "id = 90")  # 1:30
+
+    rig.open()
+    rig.append(Row(OVEN, "power_kw", NOW + 90 * 60 * SECOND + 30 * SECOND, 1.0))
+    reasons = taken(rig)
+    rig.append(Row(OVEN, "power_kw", NOW + 110 * 60 * SECOND + 30 * SECOND, 22.0))
+    more = taken(rig)
+
+    (reason,) = reasons
+    assert "offset 90" in reason
+    assert more == []
+    assert rig.partition.engine.counters()["plant/hall/line1"]["late"] == 1
+    # Of the later row only: from 10 to 22 kW and back within a minute are 12 kW * 60 s / 2.
+    assert rig.kwh("1h") == before | {1.0: pytest.approx(before[1.0] + 0.1)}
+    (mark,) = rig.partition.marks
+    assert (mark.line, mark.mark.is_damage) == ("plant/hall/line1", True)
+    # Rows that were taken together have one range of offsets: ten minutes here.
+    assert NOW + 91 * 60 * SECOND <= mark.since <= NOW + 100 * 60 * SECOND
+
+
+def test_settings_that_change_do_not_lower_hours_of_which_a_record_is_damaged(rig: Plantful) -> None:
+    rig.open()
+    rig.send(0, 4)
+    before = rig.kwh("1h"), rig.kwh("day")
+    damaged(rig, "id IN (50, 150, 151)")
+
+    rig.open(plant=Plant(PlantFile(asset=(AssetEntry(path=OVEN, tags={"power_kw": TagEntry(max_gap_s=90.0)}),))))
+    taken(rig)
+
+    assert (rig.kwh("1h"), rig.kwh("day")) == before
+
+
+def test_a_record_that_was_a_dead_letter_when_it_came_is_no_damage_to_the_minute_around_it(rig: Plantful) -> None:
+    rig.open()
+    rig.send(0, 1)
+    rig.append(Row(OVEN, "power_kw", NOW + HOUR, 10.0))
+    rig.log.append(Stream.READINGS, 0, b"plant/hall/line1", b"no frame", {"rows": b"1"}).result(10.0)
+    rig.append(Row(OVEN, "power_kw", NOW + HOUR + 40 * SECOND, 10.0))
+    rig.take()
+    rig.send(2, 3)
+
+    rig.open()
+    rig.append(Row(OVEN, "power_kw", NOW + HOUR + 20 * SECOND, 22.0))
+    reasons = taken(rig)
+
+    assert (reasons, rig.partition.marks) == ([], [])
+    assert rig.partition.engine.counters()["plant/hall/line1"]["late"] == 0
