@@ -31,7 +31,7 @@ def preview(log: Log, settings: ProcessSettings, plant: Plant, clock: Clock) -> 
             reader=cast(Reader, _Apart(log)),
         )
         start = partition.open(only_look=True)
-        found.append(Preview(number, start, [str(change) for change in partition.adapted]))
+        found.append(Preview(number, start, [str(change) for change in partition.state.adapted]))
     return found
 
 

@@ -24,7 +24,8 @@ from processing.company import join_company
 from processing.growth import check_partitions
 from processing.made_with import MadeWith
 from processing.operators import chosen
-from processing.partition import Partition, needed, timing_of
+from processing.partition import Partition
+from processing.place import needed, timing_of
 from processing.warmup import load
 
 _POLL_S = 0.25
@@ -131,9 +132,9 @@ class ProcessStage:
                 self._health.set("degraded", f"partition {partition.number}: {error or type(error).__name__}")
                 stop.wait(self._pause_s(partition))
                 continue
-            tell = self._logger.warning if partition.is_rebuilt and partition.offset else self._logger.info
+            tell = self._logger.warning if partition.state.is_rebuilt and partition.offset else self._logger.info
             tell("partition open", partition=partition.number, start=said, offset=partition.offset)
-            for done in partition.adapted:
+            for done in partition.state.adapted:
                 what = "readings damaged" if done.mark.is_damage else "settings changed"
                 self._logger.warning(what, partition=partition.number, what=str(done))
             self._partitions[partition.number] = partition
@@ -149,7 +150,7 @@ class ProcessStage:
         except SettingsError:
             raise
         except LogCorrupt as error:
-            if partition.is_rebuilt:
+            if partition.state.is_rebuilt:
                 raise  # it is not the checkpoint that is damaged
             partition.distrust(str(error))
             self._begin_again(partition, str(error), stop)
@@ -188,7 +189,7 @@ class ProcessStage:
             return
         self._gauged_at = now
         for number, partition in self._partitions.items():
-            self._health.gauge("lost_records", partition.lost, partition=str(number))
+            self._health.gauge("lost_records", partition.state.lost, partition=str(number))
             for name, value in partition.engine.watch().items():
                 self._health.gauge(name, value, partition=str(number))
 

@@ -36,8 +36,8 @@ def appended(log: SqliteLog, rows: MetricRows) -> list[dict[str, object]]:
     partition.engine.outbox.clear()
     numbers = np.array([partition.engine.registry.assets.index(asset) for asset in ASSETS])
     partition.engine.outbox.append(rows._replace(asset=numbers[rows.asset]))
-    partition._emit(quietly=False)
-    for future in partition._pending:
+    partition.emission.emit(partition.engine)
+    for future in partition.emission._pending:
         future.result(10)
     reader.close()
     batches = [decode_batch(record.value or b"") for record in log.read(Stream.METRICS, 0, 0)]

@@ -8,7 +8,7 @@ from types import FrameType
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.operators import chosen
-from processing.partition import needed
+from processing.place import needed
 from tests.analysis.recount.worked_line import LINE, PLANT, plant_of, rows_of_line
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frame_of, frames_of
 

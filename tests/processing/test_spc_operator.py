@@ -11,7 +11,7 @@ from fieldline.plantfile import RULES, AssetEntry, PlantFile, SiteEntry, SpcEntr
 from processing.formulas.spc import ewma_limits
 from processing.kernels import layout as at
 from processing.operators import chosen, spc
-from processing.partition import needed
+from processing.place import needed
 from processing.unwired.kernels.charts import ewma
 from processing.unwired.kernels.rules import run_rules
 from tests.processing.chart_sets import OPERATORS, PRESS, order, start

@@ -236,7 +236,7 @@ def test_a_row_behind_retention_does_not_have_its_hour_computed_from_what_is_lef
 def test_a_page_that_cannot_be_read_when_a_late_row_needs_it_has_the_state_built_anew(rig: Plantful) -> None:
     rig.open(node_cache_mb=1)
     rig.send(0, 3)
-    page = min(rig.partition._checkpoints._pages)
+    page = min(rig.partition.state.checkpoints._pages)
     rig.spoil(garbage, page)
     rig.open()
     rig.append(Row(OVEN, "power_kw", NOW + 90 * SECOND, 10.0))
@@ -295,7 +295,7 @@ def test_a_record_that_is_gone_from_the_midst_of_the_log_has_its_minute_stand_as
     assert rig.partition.engine.counters()["plant/hall/line1"]["late"] == 1
     # Of the later row only: from 10 to 22 kW and back within a minute are 12 kW * 60 s / 2.
     assert rig.kwh("1h") == before | {1.0: pytest.approx(before[1.0] + 0.1)}
-    (mark,) = rig.partition.marks
+    (mark,) = rig.partition.state.marks
     assert (mark.line, mark.mark.is_damage) == ("plant/hall/line1", True)
     # Rows that were taken together have one range of offsets: ten minutes here.
     assert NOW + 91 * 60 * SECOND <= mark.since <= NOW + 100 * 60 * SECOND
@@ -326,5 +326,5 @@ def test_a_record_that_was_a_dead_letter_when_it_came_is_no_damage_to_the_minute
     rig.append(Row(OVEN, "power_kw", NOW + HOUR + 20 * SECOND, 22.0))
     reasons = taken(rig)
 
-    assert (reasons, rig.partition.marks) == ([], [])
+    assert (reasons, rig.partition.state.marks) == ([], [])
     assert rig.partition.engine.counters()["plant/hall/line1"]["late"] == 0
