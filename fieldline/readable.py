@@ -5,6 +5,7 @@ other rows than its header says.
 """
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -54,9 +55,19 @@ def count_assets(record: Record) -> Counter[str]:
     return counts
 
 
-def count_unreadable(record: Record) -> Counter[str]:
-    """What a record that can't be read counts for: as many rows as its header says, 1 where it says nothing, under its key."""
-    return Counter({record.key.decode("utf-8", "replace"): record.told_rows or 1})
+def count_sources(record: Record, source_of: Callable[[str], str] = str) -> Counter[str]:
+    """Rows of a record of readings by source, which `source_of` gives for an asset; by default the asset itself.
+
+    A record that can't be read counts for as many rows as its header says, 1 where it says nothing, under its key.
+    """
+    try:
+        by_asset = count_assets(record)
+    except FrameError:
+        return Counter({record.key.decode("utf-8", "replace"): record.told_rows or 1})
+    counts: Counter[str] = Counter()
+    for asset, count in by_asset.items():
+        counts[source_of(asset)] += count
+    return counts
 
 
 def _check_rows(record: Record, found: int) -> None:

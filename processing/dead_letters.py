@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from fieldline.errors import FrameError
 from fieldline.log import Record, Stream
 from fieldline.partition import partition_of
-from fieldline.readable import count_assets, count_unreadable
+from fieldline.readable import count_sources
 from processing.letters import Letters
 from processing.place import Place
 
@@ -67,15 +67,7 @@ class DeadLetters:
                 self._pending.append(letter)
 
     def _sources(self, record: Record) -> Counter[str]:
-        """Rows of a record by line; one that can't be read counts by its header under its key."""
-        try:
-            by_asset = count_assets(record)
-        except FrameError:
-            return count_unreadable(record)
-        counts: Counter[str] = Counter()
-        for asset, count in by_asset.items():
-            counts[self._place.plant.line_of(asset)] += count
-        return counts
+        return count_sources(record, self._place.plant.line_of)
 
     def settle(self) -> None:
         """Wait until all are durable, and let go of offsets that the log does not hold any more. Raises Unavailable, TimeoutError."""

@@ -12,10 +12,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from analysis.audit.committed import committed
-from fieldline.errors import FrameError
-from fieldline.log import Commit, Log, Record, Stream
+from fieldline.log import Commit, Log, Stream
 from fieldline.overflow import OVERFLOW
-from fieldline.readable import count_assets, count_unreadable
+from fieldline.readable import count_sources
 
 
 class Source(NamedTuple):
@@ -149,7 +148,7 @@ def _received(
         for record in log.read(Stream.READINGS, partition, first, offset):
             told = None if record.is_intact else dead.of_records.get((partition, record.offset))
             if record.is_intact or told is not None:
-                received.update(told if told is not None else rows_by_source(record, line_of))
+                received.update(told if told is not None else count_sources(record, line_of))
             else:
                 cut += 1
             advance(1)
@@ -167,18 +166,6 @@ def records_to_read(log: Log) -> int:
         first, end = log.bounds(Stream.DEADLETTER, partition)
         total += end - first
     return total
-
-
-def rows_by_source(record: Record, line_of: Callable[[str], str]) -> Counter[str]:
-    """Rows of a readings record per source. One that is no frame counts by its `rows` header under its key."""
-    try:
-        by_asset = count_assets(record)
-    except FrameError:
-        return count_unreadable(record)
-    counts: Counter[str] = Counter()
-    for asset, count in by_asset.items():
-        counts[line_of(asset)] += count
-    return counts
 
 
 def _source(name: str, received: Counter[str], counts: Counter[str], dead: _DeadLetters, lost: int) -> Source:

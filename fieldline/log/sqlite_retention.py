@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fieldline.errors import FrameError
 from fieldline.log.records import COMPACTED, READ_BY_STAGES, Record, Stream
 from fieldline.log.sqlite_file import pragma, record_id, to_commit, to_record
 
@@ -226,13 +225,16 @@ def _count_lost(db: sqlite3.Connection, place: _Place, chosen: list[int], commit
         "INSERT INTO lost VALUES(?, ?, ?, ?, ?) ON CONFLICT(stream, member_of, partition, asset)"
         " DO UPDATE SET rows = rows + excluded.rows"
     )
+    # With pyarrow, which a verb that only looks does without.
+    from fieldline.readable import count_sources
+
     lost: Counter[tuple[str, str]] = Counter()
     if not commits and stream in _FIRST_READERS:
         commits = {_FIRST_READERS[stream]: 0}
     for record in _records(db, place, chosen):
         for group, committed in commits.items():
             if record.offset >= committed:
-                for asset, rows in _assets(record).items():
+                for asset, rows in count_sources(record).items():
                     lost[group, asset] += rows
     db.executemany(sql, [(stream, group, partition, asset, rows) for (group, asset), rows in lost.items()])
     _log.warning("log: %d records of %s/%d are lost to max_bytes before they were read", len(chosen), stream, partition)
@@ -243,14 +245,3 @@ def _records(db: sqlite3.Connection, place: _Place, chosen: list[int]) -> Iterat
     (unchecked,) = db.execute("SELECT unchecked FROM head WHERE stream=? AND partition=?", place).fetchone()
     for identity in chosen:
         yield to_record(db.execute(sql, (identity,)).fetchone(), unchecked)
-
-
-def _assets(record: Record) -> Counter[str]:
-    """Rows of a record by asset; of one that can't be read by its header under its key."""
-    # With pyarrow, which a verb that only looks does without.
-    from fieldline.readable import count_assets, count_unreadable
-
-    try:
-        return count_assets(record)
-    except FrameError:
-        return count_unreadable(record)
