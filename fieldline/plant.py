@@ -7,6 +7,7 @@ each key. Where several `[[asset]]` entries match a path, keys of a later one wi
 
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -66,6 +67,7 @@ class Plant:
         self._file = file or PlantFile()
         self.line_depth = self._file.line_depth
         self.topics: tuple[Topic, ...] = self._file.topic
+        self.decimal: str = self._file.decimal
         self.assets: tuple[AssetEntry, ...] = self._file.asset
         self._globs = [entry for entry in self.assets if _is_glob(entry.path)]
         self._exact = {entry.path: entry for entry in self.assets if not _is_glob(entry.path)}
@@ -201,6 +203,11 @@ class Plant:
     def has_charts(self) -> bool:
         """Whether any tag has a control chart."""
         return any(tag.spc is not None for entry in self.assets for tag in entry.tags.values())
+
+    @cached_property
+    def has_texts(self) -> bool:
+        """Whether any tag is declared as text."""
+        return any(tag.kind == "text" for entry in self.assets for tag in entry.tags.values())
 
     @property
     def document(self) -> bytes:

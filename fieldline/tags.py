@@ -1,6 +1,7 @@
 """What is known of one tag of one asset: the plant file's declaration, completed by what the tag's name tells."""
 
 from collections.abc import Mapping
+from enum import IntEnum
 from math import nan
 from typing import Any
 
@@ -10,9 +11,21 @@ from fieldline.meters import Share, is_fed_back, share_of
 from fieldline.plantfile.spc import SpcEntry
 from fieldline.plantfile.tags import ROLE_OF_KIND
 from fieldline.states import PACKML, state_of
-from fieldline.units import COUNT_ROLES, Role, find_unit, is_interval_name, role_of, unit_of_name
+from fieldline.units import COUNT_ROLES, Role, find_unit, is_interval_name, is_label_name, role_of, unit_of_name
 
 PACKML_CODES: tuple[tuple[float, int], ...] = tuple((float(code), int(state)) for code, state in PACKML.items())
+
+
+class Form(IntEnum):
+    """What a tag's texts are: `ingest/texts.py` reads them by it. `LIKELY_` is what the name alone tells, the others are declared."""
+
+    OPEN = 0
+    NUMBER = 1
+    SWITCH = 2
+    TEXT = 3
+    LIKELY_NUMBER = 4
+    LIKELY_SWITCH = 5
+    LIKELY_TEXT = 6
 
 
 class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +42,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     counts_by : of counts: "register" for a cumulative counter, "interval" for pieces since the sample before
     codes : of role STATE: raw value and number of the `State` it means, ascending; others are unknown. Empty for other roles
     spc : how the tag is charted; None: not at all
+    form : how texts are read
     """
 
     unit: str | None = None
@@ -47,6 +61,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     counts_by: str = "register"
     codes: tuple[tuple[float, int], ...] = ()
     spc: SpcEntry | None = None
+    form: Form = Form.OPEN
 
 
 def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
@@ -66,7 +81,25 @@ def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
         said = declared.get("share")
         info["share"] = Share.TOTAL if said == "fed_back" else Share[said.upper()] if said else share_of(tag)
         info["is_fed_back"] = said == "fed_back" if said else is_fed_back(tag)
+    info["form"] = _form(declared, tag, role, unit)
     return TagInfo(unit=find_unit(unit).symbol if unit else None, role=role, scale=scale, clock=clock, **info)
+
+
+def _form(declared: Mapping[str, Any], tag: str, role: Role, unit: str | None) -> Form:
+    """What the declaration says of texts, else what the name tells. A state's texts may be words for states, so they stay."""
+    kind = declared.get("kind")
+    if kind in _FORMS:
+        return _FORMS[kind]
+    if (kind is not None or "unit" in declared) and role is not Role.STATE:
+        return Form.NUMBER
+    if role is Role.RUNNING:
+        return Form.LIKELY_SWITCH
+    if unit is not None or role is not Role.NONE:
+        return Form.LIKELY_NUMBER
+    return Form.LIKELY_TEXT if is_label_name(tag) else Form.OPEN
+
+
+_FORMS = {"text": Form.TEXT, "switch": Form.SWITCH, "running": Form.SWITCH}
 
 
 def _codes(role: Role, declared: Mapping[str, str] | None) -> tuple[tuple[float, int], ...]:

@@ -173,6 +173,12 @@ _OF_POWER = frozenset(
 )
 """Words one of which a name that ends in `_w` must have for it to be watts: `box_w` is a width, `q/w` a quaternion's part."""
 
+_LABEL_WORDS = frozenset(
+    "id uid uuid guid eui serial serialno sn imei iccid mac address addr ip host url version firmware fw revision batch lot "
+    "order product article material recipe program sku barcode code phone ssid hash token key name nr no number".split()
+)
+"""What the names of labels end in: their digits count nothing."""
+
 _ROLE_OF_QUANTITY = {
     "active_power": (Role.ACTIVE_POWER, Role.ACTIVE_POWER),
     "reactive_power": (Role.REACTIVE_POWER, Role.REACTIVE_POWER),
@@ -287,3 +293,9 @@ def role_of(name: str, unit: Unit | None) -> Role:
 def is_interval_name(name: str) -> bool:
     """Whether a name tells that each sample is the amount since the one before, not a cumulative register."""
     return not _INTERVAL_WORDS.isdisjoint(name_words(name))
+
+
+def is_label_name(name: str) -> bool:
+    """Whether a tag's name tells that its texts are labels, such as numbers of parts and orders: `serial_number`, `substrateId`."""
+    words = name_words(name)
+    return bool(words) and words[-1] in _LABEL_WORDS

@@ -10,13 +10,19 @@ _NOT_COMMAS = bytes(byte for byte in range(256) if byte not in b',"')
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
+def check_size(payload: bytes, limits: Limits) -> None:
+    """Raises PayloadError with reason `size`."""
+    if len(payload) > limits.max_payload_bytes:
+        raise PayloadError("size", f"expected at most {limits.max_payload_bytes} bytes, got {len(payload)}")
+
+
 def check_limits(payload: bytes, limits: Limits) -> None:
     """Raises PayloadError with reason `size`, `depth` or `values`.
 
     Waveforms may have as many samples as the size allows.
     """
     if len(payload) > limits.max_payload_bytes:
-        raise PayloadError("size", f"expected at most {limits.max_payload_bytes} bytes, got {len(payload)}")
+        check_size(payload, limits)
     # What stands in texts counts here too, so these are upper bounds and most often they suffice.
     openings = payload.count(b"[") + payload.count(b"{")
     if openings > limits.max_depth and is_deeper(payload, limits.max_depth):

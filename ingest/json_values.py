@@ -1,8 +1,7 @@
-"""Values of JSON documents: parsing, numbers, nested names, blocks of samples, quality and sequence numbers."""
+"""Values of JSON documents: parsing, numbers, blocks of samples, sequence numbers."""
 
 import base64
 import binascii
-import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +10,11 @@ import msgspec
 import numpy as np
 
 from fieldline.errors import PayloadError
-from fieldline.frames import Quality
+from fieldline.units import convert, find_unit
 
 NUMERIC = frozenset({int, float, bool})
 LARGEST_INT = 10**300
 """Whole numbers beyond it are no values; a float64 ends at 1.8e308."""
-_QUALITIES = {quality.name.lower(): quality for quality in Quality}
 _MAX_SEQ = 2**63
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 
@@ -28,23 +26,13 @@ class Unreadable:
         self.literal = literal
 
 
-def parse(payload: bytes) -> Any:
-    """The document. Raises PayloadError with reason `syntax`."""
-    if payload[:3] == b"\xef\xbb\xbf":
-        payload = payload[3:]
-    try:
-        return _decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        told = str(error)
-        if b"NaN" not in payload and b"Infinity" not in payload and "out of range" not in told:
-            raise PayloadError("syntax", f"expected JSON: {told}") from error
-    try:
-        return json.loads(payload, parse_constant=Unreadable, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
-        raise PayloadError("syntax", f"expected JSON: {error}") from error
+def parse(text: bytes) -> Any:
+    """The document of what is JSON. Raises ValueError or RecursionError for anything else."""
+    return _decode(text)
 
 
-def _finite(literal: str) -> float | Unreadable:
+def finite_or_unreadable(literal: str) -> float | Unreadable:
+    """The number of a literal, or what stands for one that no float64 holds."""
     value = float(literal)
     return value if math.isfinite(value) else Unreadable(literal)
 
@@ -55,19 +43,6 @@ def are_plain(values: list[Any]) -> bool:
     if kinds <= {float, bool}:
         return True
     return kinds <= NUMERIC and min(values) > -LARGEST_INT and max(values) < LARGEST_INT
-
-
-def flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
-    """(name, value) of all that is nested in `value`, names joined with '/', items of lists by their number."""
-    pairs = value.items() if type(value) is dict else enumerate(value)
-    found: list[tuple[str, Any]] = []
-    for key, inner in pairs:
-        name = f"{prefix}/{key}" if prefix else str(key)
-        if type(inner) is dict or type(inner) is list:
-            found += flat(name, inner)
-        else:
-            found.append((name, inner))
-    return found
 
 
 def read_samples(block: Any) -> np.ndarray:
@@ -90,23 +65,44 @@ def read_samples(block: Any) -> np.ndarray:
     return samples
 
 
-def read_quality(value: Any) -> Quality:
-    """The quality that a word or an OPC code (the upper two of its eight bits) means; good without one. Raises PayloadError."""
-    if value is None:
-        return Quality.GOOD
-    if type(value) is str and value.lower() in _QUALITIES:
-        return _QUALITIES[value.lower()]
-    if type(value) is int and 192 <= value <= 255:
-        return Quality.GOOD
-    if type(value) is int and 64 <= value <= 127:
-        return Quality.UNCERTAIN
-    raise PayloadError(
-        "quality", f"quality: expected good, uncertain, bad, stale or an OPC quality from 64, got {value!r}"[:120]
-    )
+def literal_of(value: Any) -> str:
+    """A value as JSON writes it, cut where it is long."""
+    if type(value) is Unreadable:
+        return value.literal[:40]
+    if type(value) is bool:
+        return str(value).lower()
+    return repr(value)[:40] if type(value) is float or abs(value) < LARGEST_INT else str(value)[:20]
+
+
+def in_unit(value: Any, unit: Any, wanted: str | None) -> tuple[Any, bool]:
+    """A value in the unit that its tag has, and whether `unit` says no more than that.
+
+    Raises PayloadError with reason `value` where the value is of another quantity.
+    """
+    if type(unit) is not str or wanted is None:
+        return value, unit is None
+    try:
+        told = find_unit(unit)
+    except ValueError:
+        return value, False
+    if told.symbol == wanted or value is None:
+        return value, True
+    if type(value) is str:
+        return f"{value} {told.symbol}", True
+    if type(value) not in (int, float):
+        return value, False
+    try:
+        return convert(value, told.symbol, wanted), True
+    except (ValueError, OverflowError) as error:
+        raise PayloadError("value", f"{literal_of(value)} {unit}: {error}") from error
 
 
 def read_sequence(value: Any) -> int | None:
-    """The device's number of a message, None without one. Raises PayloadError for what can be no number of that kind."""
+    """The device's number of a message. Raises PayloadError with reason `seq` for what can be no number of that kind."""
+    if type(value) is str and value.isascii() and value.isdecimal() and len(value) < 20:
+        value = int(value)
+    if type(value) is float and value.is_integer():
+        value = int(value)
     if value is None or (type(value) is int and 0 <= value < _MAX_SEQ):
         return value
     raise PayloadError("seq", f"seq: expected a whole number from 0, got {value!r}"[:120])

@@ -6,14 +6,19 @@ a topic of one level has the tag `value`.
 """
 
 import re
+from typing import Any
 
 from fieldline.errors import PayloadError
 from fieldline.plant import Plant, Topic
+from fieldline.tags import Form
 
 _CACHED_TOPICS = 100_000
 _MAX_NAME_BYTES = 4096
 """Of an asset's path or a tag's name: more is no name but a mistake, and databases refuse it [bytes]."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+_NOTHING_DECLARED = Plant()
 
 
 class Route:
@@ -22,13 +27,18 @@ class Route:
     value_asset, value_tag : of a single value, with or without a time
     object_asset, prefix : of an object, an array of objects, an event or a waveform; `prefix` stands before each key
     zone : IANA name for times without an offset; clock : the policy of `ingest/clocks.py`
+    decimal : what stands before the fraction in texts, '.' or ','; plant : what is declared of the tags
     """
 
     __slots__ = (
         "clock",
+        "decimal",
+        "is_value_text",
         "object_asset",
+        "plant",
         "prefix",
         "shapes",
+        "tags",
         "value_asset",
         "value_asset_number",
         "value_tag",
@@ -43,10 +53,18 @@ class Route:
         self.prefix = prefix
         self.zone = "UTC"
         self.clock = "accept"
+        self.decimal = "."
+        self.plant = _NOTHING_DECLARED
         # What codecs remember of this topic; forgotten with the route.
         self.value_asset_number = -1
         self.value_tag_number = -1
-        self.shapes: dict[tuple[str, ...], tuple[tuple[str, ...], list[int]]] = {}
+        self.is_value_text = False
+        self.shapes: dict[tuple[str, ...], Any] = {}
+        self.tags: dict[str, int] = {}
+
+    def is_text(self, asset: str, tag: str) -> bool:
+        """Whether a tag is declared as text, so that its numbers are texts too."""
+        return self.plant.has_texts and self.plant.tag_info(asset, tag).form is Form.TEXT
 
 
 class TopicMap:
@@ -68,6 +86,7 @@ class TopicMap:
                 found = self._work_out(topic)
                 found.zone = self._plant.time_zone(found.object_asset)
                 found.clock = self._plant.clock(found.object_asset) or self._clock
+                found.plant = self._plant
             except PayloadError as error:
                 found = error
             self._routes[topic] = found
@@ -84,9 +103,13 @@ class TopicMap:
         for expression, declared in self._patterns:
             match = expression.fullmatch(topic)
             if match:
-                return _declared_route(declared, match.groupdict())
+                route = _declared_route(declared, match.groupdict())
+                route.decimal = declared.decimal or self._plant.decimal
+                return route
         asset, _, tag = topic.rpartition("/")
-        return Route(asset or topic, check_name(tag) if asset else "value", topic)
+        route = Route(asset or topic, check_name(tag) if asset else "value", topic)
+        route.decimal = self._plant.decimal
+        return route
 
 
 def check_topic(raw: bytes) -> str:

@@ -24,6 +24,8 @@ Kind = Literal[
     "total_count",
     "scrap_count",
     "rework_count",
+    "switch",
+    "text",
 ]
 
 ROLE_OF_KIND: Mapping[str, Role] = {
@@ -109,7 +111,7 @@ def _unit_fault(entry: TagEntry) -> str:
         quantity = find_unit(entry.unit).quantity
     except ValueError as error:
         return f"unit: {error}"
-    if entry.kind in ("state", "running"):
+    if entry.kind in ("state", "running", "switch", "text"):
         return f"unit: kind {entry.kind!r} has none, got {entry.unit!r}"
     fitting = _QUANTITIES_OF_KIND.get(entry.kind or "", (quantity,))
     if quantity in fitting:

@@ -1,6 +1,7 @@
 """How topics become assets and tags: `[[topic]]`."""
 
 import re
+from typing import Literal
 
 import msgspec
 
@@ -14,11 +15,13 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         last `{name#}` names what `#` takes
     asset : the asset's path made of the names: `plant/{line}/{machine}`
     tag : the tag's name; None where the payload's keys are the tags
+    decimal : what stands before the fraction in texts; None: as the plant file says for all topics
     """
 
     pattern: Name
     asset: Name
     tag: str | None = None
+    decimal: Literal[".", ","] | None = None
 
     def __post_init__(self) -> None:
         if fault := _topic_fault(self):

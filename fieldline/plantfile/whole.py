@@ -1,7 +1,7 @@
 """The plant file as a whole: all its tables, and what does not go together between them."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +18,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
 
     line_depth: Annotated[int, Meta(ge=1, le=16)] = 3
     time_zone: str = "UTC"
+    decimal: Literal[".", ","] = "."
     site: tuple[SiteEntry, ...] = ()
     line: tuple[LineEntry, ...] = ()
     asset: tuple[AssetEntry, ...] = ()

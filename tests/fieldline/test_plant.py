@@ -196,7 +196,7 @@ def test_all_faults_of_a_file_are_told_at_once(plant_of):
         (
             '[[asset]]\npath = "a"\ntags.x = {kind = "counter"}',
             "kind: expected one of value, power, register, interval, pulse, state, running, good_count, total_count,"
-            " scrap_count, rework_count, got 'counter'",
+            " scrap_count, rework_count, switch, text, got 'counter'",
         ),
         ('[[site]]\npath = "a/b/c/d"\ntime_zone = "UTC"', "lies below its line"),
         ('[[topic]]\npattern = "a/{x}"\nasset = "a/{y}"', "asset: 'a/{y}' may name only x"),

@@ -40,7 +40,7 @@ def test_a_restarted_kafka_loses_nothing_that_was_acknowledged(
                 device.publish(f"k1/l/m{at % 5}/x", b'{"ts":%d,"value":%d}' % (T0 + at, at))
                 if at == 300:
                     kafka.restart()
-            device.publish("k1/l/m/x", b"not json")
+            device.publish("k1/l/m/x", b"{not json")
             device.flush()
             rig.until(lambda: len(set(rows(log))) == 600 and len(letters(log)) >= 1, 60.0)
             rig.until(lambda: rig.health.state == "active", 60.0)

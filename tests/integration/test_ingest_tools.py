@@ -26,7 +26,7 @@ def test_a_dead_letter_is_written_again_with_its_own_time_of_reception(log: Log)
 
     good = writer.write("a/b/c/d", b"7", received_ns=T0 * 10**6)
     partly = writer.write("a/b/c/d", b'{"x":NaN,"y":1}', received_ns=T0 * 10**6 + 1)
-    bad = writer.write("a/b/c/d", b"?", received_ns=T0 * 10**6)
+    bad = writer.write("a/b/c/d", b"{?", received_ns=T0 * 10**6)
     writer.flush()
 
     assert (good.rows, good.problem) == (1, None)

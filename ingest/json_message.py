@@ -1,0 +1,322 @@
+"""The documents of one JSON payload on their way into rows: objects, lists and samples, each at its time and by its name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fieldline.errors import PayloadError
+from ingest.json_blocks import event_block, waveform_block
+from ingest.json_intake import Intake
+from ingest.json_shapes import Shape, View, folded, is_interval, is_wrapper, label_of, shape_of, step_ns
+from ingest.json_time import time_of
+from ingest.json_values import LARGEST_INT, NUMERIC, are_plain, in_unit
+from ingest.qualities import read_quality
+from ingest.times import epoch_factor, parse_iso, parse_time
+from ingest.topics import check_name
+
+_MAX_SHAPES = 64
+_MAX_VECTOR = 64
+"""Of numbers without names in a payload: more are samples, which need times."""
+
+
+class Message(Intake):
+    """One payload: its documents are taken one after the other."""
+
+    __slots__ = ()
+
+    def take(self, document: Any, time: int) -> None:
+        """Take one document; `time` holds for what tells none [ns, UTC]."""
+        kind = type(document)
+        if kind is dict:
+            self._take_object(document, "", time)
+        elif kind is list:
+            if not self._take_samples(document):
+                self._take_array(document, time)
+        else:
+            self._take_value(document, time, "")
+
+    # -- what the topic names: objects whose keys are tags, and single values
+
+    def _take_object(self, fields: dict[str, Any], path: str, inherited: int) -> None:
+        keys = tuple(fields)
+        shape, view, tags = self._route.shapes.get(keys) or self._learn(keys)
+        rows, start, time = self._rows, len(self._rows.time), inherited
+        try:
+            if shape.is_odd and self._take_odd(fields, shape, path, inherited):
+                return
+            if view.times and (told := time_of(fields, view.times, self._route.zone)) is not None:
+                time = told
+            if shape.is_sample:
+                if view.rest:
+                    self._take_sample(self._route.value_asset, self._route.value_tag, fields, shape, time, path)
+                else:
+                    self._take_value(fields[shape.value], time, path)  # type: ignore[index]
+            elif shape.packed is not None and type(inner := fields[shape.packed]) is dict:
+                self._take_object(inner, f"{path}.{shape.packed}" if path else shape.packed, time)
+            elif tags is None or not are_plain(values := [fields[key] for key in view.rest]):
+                self._take_entries(self._route.object_asset, "", fields, view, time, path)
+            else:
+                rows.time += [time] * len(values)
+                rows.tag += tags
+                rows.value += values
+                rows.runs.append((len(values), rows.assets.number(self._route.object_asset), self._received))
+            if shape.is_marked:
+                self._mark(fields, view, shape, start, path)
+        except PayloadError as error:
+            rest = view.rest if error.reason == "time" else ()
+            self.fault(error.reason, f"{path}: {error.detail}" if path else error.detail, max(len(rest), 1))
+
+    def _learn(self, keys: tuple[str, ...]) -> tuple[Shape, View, list[int] | None]:
+        """What to do with objects of these keys, remembered by topic; no tags where a key may be none of a number."""
+        route, shape = self._route, shape_of(keys)
+        view = shape.sample if shape.is_sample else shape.fields
+        tags: list[int] | None = None
+        try:
+            names = [route.prefix + check_name(key) for key in view.rest]
+            if not (shape.is_sample or shape.is_odd or any(route.is_text(route.object_asset, name) for name in names)):
+                tags = [self._rows.tags.number(name) for name in names]
+        except PayloadError:
+            pass
+        if len(route.shapes) >= _MAX_SHAPES:
+            route.shapes.clear()
+        route.shapes[keys] = known = (shape, view, tags)
+        return known
+
+    def _take_odd(self, fields: dict[str, Any], shape: Shape, path: str, inherited: int) -> bool:
+        """An event, a waveform, or a sample that its own key names; False, and nothing taken, where it is none of them."""
+        view, rows = shape.fields, self._rows
+        if shape.is_event and fields["event"] is not None:
+            if type(fields["event"]) is not str:
+                self.fault("value", f"event: expected a text, got {type(fields['event']).__name__}")
+                self._take_object({key: value for key, value in fields.items() if key != "event"}, path, inherited)
+                return True
+            tag, payload = event_block(fields, view.rest)
+            self._take_block(fields, shape, inherited, tag, payload, rows.add_event)
+            return True
+        if shape.is_waveform and ("rate_hz" in fields or type(fields["waveform"]) is list):
+            payload = waveform_block(fields)
+            extra = sorted(set(view.rest) - {"waveform", "rate_hz"})
+            if extra:
+                self.fault("value", f"{', '.join(extra[:5])}: a waveform has no other fields", len(extra))
+            self._take_block(fields, shape, inherited, "@waveform", payload, rows.add_payload)
+            return True
+        label = label_of(shape, fields, False)
+        if label is None or not (shape.value or any(type(fields[key]) is list for key in shape.wrapped)):
+            return False
+        self._take_item(self._route.object_asset, "", fields, inherited, path, label)
+        return True
+
+    def _take_block(
+        self,
+        fields: dict[str, Any],
+        shape: Shape,
+        inherited: int,
+        tag: str,
+        payload: bytes,
+        add: Callable[[int, int, int, int, bytes], None],
+    ) -> None:
+        rows, start, time = self._rows, len(self._rows.time), self._time(fields, shape.fields, inherited)
+        add(time, self._received, rows.assets.number(self._route.object_asset), rows.tags.number(tag), payload)
+        self._mark(fields, shape.fields, shape, start, "")
+
+    def _take_value(self, value: Any, time: int, path: str) -> None:
+        route, rows = self._route, self._rows
+        if route.value_tag_number < 0:
+            route.value_asset_number = rows.assets.number(route.value_asset)
+            route.value_tag_number = rows.tags.number(route.value_tag)
+            route.is_value_text = route.is_text(route.value_asset, route.value_tag)
+        is_number = type(value) is float or (type(value) in NUMERIC and -LARGEST_INT < value < LARGEST_INT)
+        if is_number and not route.is_value_text:
+            rows.add(time, self._received, route.value_asset_number, route.value_tag_number, value)
+        else:
+            self._take(route.value_asset, route.value_tag, value, time, path)
+
+    def _take_array(self, items: list[Any], time: int, path: str = "") -> None:
+        if len(items) == 1 and type(items[0]) is not dict:
+            self._take_value(items[0], time, f"{path}[0]")
+        elif any(type(item) is dict for item in items):
+            self._take_list(self._route.object_asset, "", items, time, path)
+        elif len(items) > _MAX_VECTOR:
+            self.fault("time", f"{len(items)} values of an array need a time each, or a rate_hz beside it", len(items))
+        else:
+            self._take(self._route.value_asset, self._route.value_tag, items, time, path)
+
+    def _take_samples(self, items: list[Any]) -> bool:
+        """The common array, `{"ts", "value"}` with numbers, in columns; False, and nothing taken, for any other."""
+        count = len(items)
+        try:
+            times = [item["ts"] for item in items]
+            values = [item["value"] for item in items]
+            if sum(map(len, items)) != 2 * count or not are_plain(values):
+                return False
+            times = self._times(times)
+        except (KeyError, TypeError, PayloadError):
+            return False
+        route, rows = self._route, self._rows
+        if not times or route.is_text(route.value_asset, route.value_tag):
+            return count == 0
+        tag = rows.tags.number(route.value_tag)
+        rows.time += times
+        rows.value += values
+        rows.tag += [tag] * count
+        rows.runs.append((count, rows.assets.number(route.value_asset), self._received))
+        return True
+
+    def _times(self, times: list[Any]) -> list[int]:
+        kinds = set(map(type, times))
+        if kinds == {int}:
+            low, factor = min(times), epoch_factor(max(times))
+            if low >= 0 and epoch_factor(low) == factor:
+                return [time * factor for time in times] if factor > 1 else times
+        if kinds == {str}:
+            zone = self._route.zone
+            return [parse_iso(time, zone) for time in times]
+        return [parse_time(time, self._route.zone) for time in times]
+
+    # -- what keys name: `asset` is a path, `name` the tag so far, empty for the object of the topic
+
+    def _take_entries(
+        self, asset: str, name: str, fields: dict[str, Any], view: View, time: int, path: str, but: str | None = None
+    ) -> None:
+        """All that an object holds beside its time, quality and the key `but`."""
+        step = step_ns(fields) if any(type(fields[key]) is list for key in view.rest) else None
+        is_timed = any(fields[key] is not None for key in view.times)
+        for key in view.rest:
+            value, at = fields[key], f"{path}.{key}" if path else key
+            if step is not None and type(value) is list and value and are_plain(value):
+                begin = time if is_timed else time - (len(value) - 1) * step
+                self._take_spaced(asset, name, key, value, range(begin, begin + len(value) * step, step), at)
+            elif key != but and (step is None or not is_interval(key)):
+                self._take_key(asset, name, key, value, time, at)
+
+    def _take_spaced(self, asset: str, name: str, key: str, items: list[Any], times: range, path: str) -> None:
+        """Numbers that are samples, since something beside them says how far apart they are."""
+        if not is_wrapper(key, items):
+            name = self._child(name, key)
+        elif not name:
+            asset, name = self._route.value_asset, self._route.value_tag
+        for time, item in zip(times, items, strict=True):
+            self._take_leaf(asset, name, item, time, path)
+
+    def _child(self, name: str, key: str) -> str:
+        if name:
+            return f"{name}/{key}"
+        return self._route.prefix + check_name(key) if self._route.prefix else key
+
+    def _take_key(self, asset: str, name: str, key: str, value: Any, time: int, path: str) -> None:
+        """What an object holds under one key."""
+        kind = type(value)
+        try:
+            if kind is not dict and kind is not list:
+                self._take_leaf(asset, self._child(name, key), value, time, path)
+            elif not is_wrapper(key, value):
+                self._take(asset, self._child(name, key), value, time, path)
+            elif kind is dict:
+                if name:
+                    self._take_inner(asset, name, value, time, path)
+                else:
+                    self._take_object(value, path, time)
+            elif any(type(item) is dict for item in value):
+                self._take_list(asset, name, value, time, path, True)
+            else:
+                self._take(asset, name or self._child(name, key), value, time, path)
+        except PayloadError as error:
+            self.fault(error.reason, f"{path}: {error.detail}")
+
+    def _take(self, asset: str, name: str, value: Any, time: int, path: str) -> None:
+        """What is named wholly; an object or a list is taken apart."""
+        if type(value) is dict:
+            self._take_inner(asset, name, value, time, path)
+        elif type(value) is list:
+            self._take_list(asset, name, value, time, path)
+        else:
+            self._take_leaf(asset, name, value, time, path)
+
+    def _take_inner(self, asset: str, name: str, fields: dict[str, Any], time: int, path: str) -> None:
+        """An object under a name: a sample of that name, else more names below it."""
+        shape = shape_of(tuple(fields))
+        view = shape.sample if shape.is_sample else shape.fields
+        try:
+            time = self._time(fields, view, time)
+        except PayloadError as error:
+            self.fault(error.reason, f"{path}: {error.detail}", len(view.rest) + shape.is_sample or 1)
+            return
+        if shape.is_sample:
+            self._take_sample(asset, name, fields, shape, time, path)
+            return
+        for key, value in fields.items():
+            if key not in view.times:
+                self._take_key(asset, name, key, value, time, f"{path}/{key}")
+
+    def _take_list(
+        self, asset: str, name: str, items: list[Any], time: int, path: str, is_wrapped: bool = False
+    ) -> None:
+        """Items by their own names, by their own times, else by their numbers.
+
+        is_wrapped : the list's key says nothing, so a sample without a name is one of `name` itself
+        """
+        for number, item in enumerate(items):
+            at, start = f"{path}[{number}]", len(self._rows.time)
+            if type(item) is not dict:
+                if name and type(item) is not list:
+                    self._take_leaf(asset, f"{name}/{number}", item, time, at)
+                elif name:
+                    self._take_list(asset, f"{name}/{number}", item, time, at)
+                elif item is not None:
+                    self.fault("time", f"{at}: values of an array need a time each")
+                continue
+            shape = shape_of(tuple(item))
+            label = label_of(shape, item, True)
+            view = shape.sample if shape.value is not None and (label or shape.is_sample) else shape.fields
+            is_timed = any(item[key] is not None for key in view.times)
+            if not name and (label is None or shape.is_event or shape.is_waveform):
+                self._take_object(item, at, time)
+            else:
+                is_one_of_many = label or is_timed or (is_wrapped and shape.is_sample)
+                self._take_item(asset, name if is_one_of_many else f"{name}/{number}", item, time, at, label)
+            if not is_timed:
+                self.shared.append((start, len(self._rows.time)))
+
+    def _take_item(
+        self, asset: str, name: str, fields: dict[str, Any], time: int, path: str, label: tuple[str, str] | None
+    ) -> None:
+        """An object of a list; `label` is the key that names it and its name below `name`."""
+        shape, start = shape_of(tuple(fields)), len(self._rows.time)
+        is_sample = shape.value is not None and (label is not None or shape.is_sample)
+        view = shape.sample if is_sample else shape.fields
+        key = label[0] if label is not None else None
+        try:
+            time = self._time(fields, view, time)
+            if label is not None:
+                name = self._child(name, label[1])
+            if is_sample:
+                self._take_sample(asset, name, fields, shape, time, path, key)
+            else:
+                self._take_entries(asset, name, fields, view, time, path, key)
+                self._mark(fields, view, shape, start, path)
+        except PayloadError as error:
+            rest = view.rest if error.reason == "time" else ()
+            lost = len(rest) - (key in rest) + is_sample
+            self.fault(error.reason, f"{path}: {error.detail}", max(lost, 1))
+
+    def _take_sample(
+        self, asset: str, name: str, fields: dict[str, Any], shape: Shape, time: int, path: str, but: str | None = None
+    ) -> None:
+        """A value, and as tags below its name what stands beside it and is not the key `but`."""
+        assert shape.value is not None
+        start, value, used = len(self._rows.time), fields[shape.value], {but}
+        try:
+            if shape.unit is not None:
+                value, is_read = in_unit(value, fields[shape.unit], self._route.plant.tag_info(asset, name).unit)
+                used |= {shape.unit} if is_read else set()
+            self._take(asset, name, value, time, path)
+        except PayloadError as error:
+            self.fault(error.reason, f"{path}: {error.detail}")
+        for key in shape.sample.rest:
+            if folded(key) == "status" and not isinstance(fields[key], int | float):
+                quality = read_quality(fields[key])
+                if quality is not None:
+                    self._worsen(start, quality)
+                    continue
+            if key not in used:
+                self._take_key(asset, name, key, fields[key], time, f"{path}.{key}" if path else key)
+        self._mark(fields, shape.sample, shape, start, path)
