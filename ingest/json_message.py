@@ -59,7 +59,7 @@ class Message(Intake):
                 rows.tag += tags
                 rows.value += values
                 rows.runs.append((len(values), rows.assets.number(self._route.object_asset), self._received))
-            if shape.is_marked:
+            if shape.is_marked and not (shape.is_sample and view.rest):  # else it is marked with what stands beside it
                 self._mark(fields, view, shape, start, path)
         except PayloadError as error:
             rest = view.rest if error.reason == "time" else ()
