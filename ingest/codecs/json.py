@@ -2,20 +2,27 @@
 
 | payload | becomes |
 |---|---|
-| `21.5`, `true`, `"open"` | one value at the time of reception; booleans are 1 and 0, texts go to `@text/<tag>` |
+| `21.5`, `true`, `"open"`, `ON` | one value at the time of reception; booleans are 1 and 0; texts by `ingest/texts.py` |
 | `{"ts": 1767225600123, "value": 21.5}` | one value at its time |
 | `{"ts": …, "power_kw": 3.1, "oven": {"temp_degc": 180}}` | tags `power_kw`, `oven/temp_degc`; lists: `name/0` |
 | `{"ts": …, "values": {"power_kw": 3.1}}` | the same as without `values` |
 | `[{"ts": …, "value": 1}, {"ts": …, "value": 2}]` | arrays of the objects above |
+| `[{"id": "Power", "v": 3.1, "q": true, "t": …}, …]` | a list of tags, by `ingest/json_shapes.py` |
+| `{"power": {"value": 3.1, "ts": …}}` | tag `power` at its own time |
+| `{"ts": …, "rate_hz": 10, "power": [3.1, 3.2]}` | samples of `power` from `ts` on |
+| `[3.1, 3.2, 3.3]` | a vector: tags `<tag>/0`, `<tag>/1`, `<tag>/2` |
 | `{"ts": …, "event": "order", "order": "4711", "phase": "start"}` | an event: tag `@order`, the rest its attributes |
 | `{"ts": …, "event": "state", "state": "down", "recorded": …}` | the same, entered at `recorded`: the last one counts |
 | `{"ts": …, "rate_hz": 25600, "waveform": [0.1, …]}` | a waveform; also base64 of little-endian float32 |
 
 `ts` (or `timestamp`) is epoch s, ms, µs, ns or ISO 8601; without it the time of reception holds. `seq` is the
-device's own number of the message, `quality` one of good, uncertain, bad, stale or an OPC quality of 64 and more;
-both are no tags. An event that can't be meant (an order's phase that is no word for one, a correction of nothing) is a bad
+device's own number of the message, `quality` one of `ingest/qualities.py`; both are no tags, and one that can't be read
+costs no value. An event that can't be meant (an order's phase that is no word for one, a correction of nothing) is a bad
 value. `null` is no sample. NaN, infinities and numbers that no float64 holds are bad values: the good ones
-beside them go on. Of a key that stands twice in an object, the last counts.
+beside them go on. Of a key that stands twice in an object, the last counts. Samples of one tag in a list that no time
+tells apart are refused.
+
+What is nearly JSON is read by `ingest/json_lenient.py`, what is packed or in another encoding by `ingest/encodings.py`.
 """
 
 from fieldline.errors import PayloadError
@@ -78,6 +85,11 @@ _SAMPLES = (
     b'[{"ts": 1767225600, "value": 1}, {"ts": 1767225601, "value": 2}]',
     b'{"ts": 1767225600123, "event": "order", "order": "4711", "phase": "start"}',
     b'{"ts": 1767225600123, "rate_hz": 25600, "waveform": [0.1, 0.2, 0.3]}',
+    b'[{"id": "Press.Power", "v": 42.5, "q": true, "t": 1767225600123}, {"id": "Press.Mode", "v": "auto", "q": 192}]',
+    b'{"Messages": [{"DataSetWriterId": 7, "Payload": {"P": {"Value": 1.5, "StatusCode": {"Code": 0}}}}], "a": "42.5 kW"}',
+    b'{"ts": 1767225600, "interval_s": 60, "power_kw": ["1.5", "ON"], "values": [1, 2, 3]}',
+    b'{\'a\': 12., b: True, "c": [.5, +3,],}\n{"a": "007"}\0',
+    b"42.5 kW",
 )
 
 
