@@ -7,7 +7,7 @@ from fieldline.errors import PayloadError
 from fieldline.frames import Quality
 from ingest.codecs import Problem
 from ingest.json_lenient import BareText
-from ingest.json_shapes import STATUS_CODES, Shape, View, folded
+from ingest.json_shapes import Shape, View, folded
 from ingest.json_time import time_of
 from ingest.json_values import LARGEST_INT, NUMERIC, literal_of, read_sequence
 from ingest.qualities import read_quality
@@ -89,6 +89,7 @@ class Intake:
         known = self._route.tags
         if len(known) >= _MAX_TAGS:
             known.clear()
+        check_name(name.removeprefix(self._route.prefix))
         known[name] = number = self._rows.tags.number(check_name(name))
         return number
 
@@ -103,7 +104,7 @@ class Intake:
         for key in view.qualities:
             if fields[key] == "good":
                 continue
-            quality = read_quality(fields[key], folded(key) in STATUS_CODES)
+            quality = read_quality(fields[key], folded(key))
             if quality is None:
                 at = f"{path}.{key}" if path else key
                 self.fault(

@@ -21,7 +21,7 @@ from fieldline.errors import PayloadError
 from ingest.codecs import Limits
 from ingest.json_limits import check_limits
 from ingest.json_values import Unreadable, finite_or_unreadable
-from ingest.texts import is_no_number, number_of
+from ingest.texts import is_comma_number, is_no_number, number_of
 
 _MAX_DOCUMENTS = 1000
 _MAX_BARE = 256
@@ -38,7 +38,7 @@ _STRICT_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.A
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _MAX_DIGITS = 400
 """Of a number: a float64 ends before, and Python refuses to read very many."""
-_SEPARATORS = re.compile(r"[\s,;|]+")
+_SEPARATORS = re.compile(r"[,;|\t]")
 _PAIRS = re.compile(r"[A-Za-z_][^=]*=[^=]")
 _MARKUP = ("<", "{", "[", '"')
 
@@ -114,8 +114,12 @@ def _bare(text: str) -> Any:
 
 
 def _is_table(text: str) -> bool:
-    parts = _SEPARATORS.split(text)
-    return len(parts) > 1 and number_of(text, ",") is None and all(number_of(part) is not None for part in parts)
+    """Whether a line is several values: numbers apart, or fields of which one is a number."""
+    if is_comma_number(text):
+        return False
+    parts, fields = text.split(), _SEPARATORS.split(text)
+    are_numbers = len(parts) > 1 and all(number_of(part) is not None for part in parts)
+    return are_numbers or (len(fields) > 1 and any(number_of(field.strip()) is not None for field in fields))
 
 
 class _Repair:

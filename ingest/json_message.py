@@ -62,8 +62,22 @@ class Message(Intake):
             if shape.is_marked and not (shape.is_sample and view.rest):  # else it is marked with what stands beside it
                 self._mark(fields, view, shape, start, path)
         except PayloadError as error:
+            if error.reason == "time" and self._take_columns(fields, view, path, inherited):
+                return
             rest = view.rest if error.reason == "time" else ()
             self.fault(error.reason, f"{path}: {error.detail}" if path else error.detail, max(len(rest), 1))
+
+    def _take_columns(self, fields: dict[str, Any], view: View, path: str, inherited: int) -> bool:
+        """An object of columns, of which one is the times: each line is an object. What is no column stands in the first."""
+        times: list[Any] = next((fields[key] for key in view.times if type(fields[key]) is list), [])
+        columns = {key: value for key, value in fields.items() if type(value) is list and len(value) == len(times)}
+        if not times or len(columns) < 2:
+            return False
+        for at in range(len(times)):
+            line = {key: column[at] for key, column in columns.items()}
+            beside = fields if at == 0 else {key: fields[key] for key in view.qualities}
+            self._take_object(beside | line, f"{path}[{at}]", inherited)
+        return True
 
     def _learn(self, keys: tuple[str, ...]) -> tuple[Shape, View, list[int] | None]:
         """What to do with objects of these keys, remembered by topic; no tags where a key may be none of a number."""
@@ -178,14 +192,19 @@ class Message(Intake):
         self, asset: str, name: str, fields: dict[str, Any], view: View, time: int, path: str, but: str | None = None
     ) -> None:
         """All that an object holds beside its time, quality and the key `but`."""
-        step = step_ns(fields) if any(type(fields[key]) is list for key in view.rest) else None
-        is_timed = any(fields[key] is not None for key in view.times)
+        step = step_ns(fields, view.rest)
         for key in view.rest:
             value, at = fields[key], f"{path}.{key}" if path else key
-            if step is not None and type(value) is list and value and are_plain(value):
+            kind = type(value)
+            if key == but or (step is not None and is_interval(key)):
+                continue
+            if kind is not list and kind is not dict:
+                self._take_leaf(asset, self._child(name, key), value, time, at)
+            elif step is not None and kind is list and value and are_plain(value):
+                is_timed = any(fields[key] is not None for key in view.times)
                 begin = time if is_timed else time - (len(value) - 1) * step
                 self._take_spaced(asset, name, key, value, range(begin, begin + len(value) * step, step), at)
-            elif key != but and (step is None or not is_interval(key)):
+            else:
                 self._take_key(asset, name, key, value, time, at)
 
     def _take_spaced(self, asset: str, name: str, key: str, items: list[Any], times: range, path: str) -> None:
@@ -198,29 +217,22 @@ class Message(Intake):
             self._take_leaf(asset, name, item, time, path)
 
     def _child(self, name: str, key: str) -> str:
-        if name:
-            return f"{name}/{key}"
-        return self._route.prefix + check_name(key) if self._route.prefix else key
+        return f"{name}/{key}" if name else self._route.prefix + key
 
     def _take_key(self, asset: str, name: str, key: str, value: Any, time: int, path: str) -> None:
         """What an object holds under one key."""
         kind = type(value)
-        try:
-            if kind is not dict and kind is not list:
-                self._take_leaf(asset, self._child(name, key), value, time, path)
-            elif not is_wrapper(key, value):
-                self._take(asset, self._child(name, key), value, time, path)
-            elif kind is dict:
-                if name:
-                    self._take_inner(asset, name, value, time, path)
-                else:
-                    self._take_object(value, path, time)
-            elif any(type(item) is dict for item in value):
-                self._take_list(asset, name, value, time, path, True)
+        if (kind is not dict and kind is not list) or not is_wrapper(key, value):
+            self._take(asset, self._child(name, key), value, time, path)
+        elif kind is dict:
+            if name:
+                self._take_inner(asset, name, value, time, path)
             else:
-                self._take(asset, name or self._child(name, key), value, time, path)
-        except PayloadError as error:
-            self.fault(error.reason, f"{path}: {error.detail}")
+                self._take_object(value, path, time)
+        elif any(type(item) is dict for item in value):
+            self._take_list(asset, name, value, time, path, True)
+        else:
+            self._take(asset, name or self._child(name, key), value, time, path)
 
     def _take(self, asset: str, name: str, value: Any, time: int, path: str) -> None:
         """What is named wholly; an object or a list is taken apart."""
@@ -235,11 +247,12 @@ class Message(Intake):
         """An object under a name: a sample of that name, else more names below it."""
         shape = shape_of(tuple(fields))
         view = shape.sample if shape.is_sample else shape.fields
-        try:
-            time = self._time(fields, view, time)
-        except PayloadError as error:
-            self.fault(error.reason, f"{path}: {error.detail}", len(view.rest) + shape.is_sample or 1)
-            return
+        if view.times:
+            try:
+                time = self._time(fields, view, time)
+            except PayloadError as error:
+                self.fault(error.reason, f"{path}: {error.detail}", len(view.rest) + shape.is_sample or 1)
+                return
         if shape.is_sample:
             self._take_sample(asset, name, fields, shape, time, path)
             return
@@ -255,15 +268,15 @@ class Message(Intake):
         is_wrapped : the list's key says nothing, so a sample without a name is one of `name` itself
         """
         for number, item in enumerate(items):
-            at, start = f"{path}[{number}]", len(self._rows.time)
             if type(item) is not dict:
                 if name and type(item) is not list:
-                    self._take_leaf(asset, f"{name}/{number}", item, time, at)
+                    self._take_leaf(asset, f"{name}/{number}", item, time, "")
                 elif name:
-                    self._take_list(asset, f"{name}/{number}", item, time, at)
+                    self._take_list(asset, f"{name}/{number}", item, time, f"{path}[{number}]")
                 elif item is not None:
-                    self.fault("time", f"{at}: values of an array need a time each")
+                    self.fault("time", f"{path}[{number}]: values of an array need a time each")
                 continue
+            at, start = f"{path}[{number}]", len(self._rows.time)
             shape = shape_of(tuple(item))
             label = label_of(shape, item, True)
             view = shape.sample if shape.value is not None and (label or shape.is_sample) else shape.fields

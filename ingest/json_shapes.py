@@ -5,6 +5,7 @@ An object with a key for a value is a *sample*, named by its key for a name, els
 stand alone for volts and such too, so they count only together.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,25 +13,35 @@ from typing import Any, NamedTuple
 from ingest.json_time import time_keys
 
 _VALUES = (
-    "value", "val", "currentvalue", "doublevalue", "floatvalue", "integervalue", "intvalue", "longvalue", "booleanvalue",
-    "boolvalue", "stringvalue",
+    "value", "val", "currentvalue", "datavalue", "doublevalue", "floatvalue", "integervalue", "intvalue", "int32value", "int64value",
+    "longvalue", "decimalvalue", "numbervalue", "numericvalue", "booleanvalue", "boolvalue", "stringvalue",
 )  # fmt: skip
 _SHORT_VALUES = ("v", "vb", "vs")
 _NAMES = (
     "displayname", "tagname", "name", "tag", "browsename", "symbolname", "symbol", "signalname", "variablename", "parametername",
-    "metricname", "sensorname", "channelname", "pointname", "datapointname", "itemname", "n", "metric", "signal", "variable",
-    "parameter", "sensor", "channel", "point", "meter", "register", "key", "field", "label", "propertyalias", "entityid",
+    "metricname", "sensorname", "channelname", "pointname", "datapointname", "itemname", "resourcename", "n", "k", "metric", "signal",
+    "variable", "parameter", "sensor", "channel", "point", "meter", "register", "key", "field", "label", "propertyalias", "entityid",
     "datapointid", "propertyid", "datasetwritername", "datasetwriterid", "tagid", "sensorid", "meterid", "itemid", "nodeid", "id",
+    "address", "addr",
 )  # fmt: skip
 """The first that an object has names it: what people read before what machines count."""
+_WEAK_NAMES = ("code", "quantity", "measurement", "kind", "type")
+"""Beside a value these name it where nothing else does, but for the words of `_DATA_TYPE`."""
+_KNOWN_NAMES = frozenset((*_NAMES, *_WEAK_NAMES))
+_DATA_TYPE = re.compile(
+    r"(s|u|us|l|d|ud|b)?(int|integer|real|float|double|number|numeric|decimal|bool|boolean|bit|byte|word|short|long|string|text|char|"
+    r"date|time|property|analog|digital|array|object)[\d_]*",
+    re.IGNORECASE,
+)
 _QUALITIES = ("quality", "qualitycode")
-_SAMPLE_QUALITIES = (*_QUALITIES, "statuscode", "q")
-STATUS_CODES = frozenset({"qualitycode", "statuscode"})
-_UNITS = frozenset({"unit", "units", "u", "uom", "unitofmeasurement", "engunit", "engineeringunit", "engineeringunits"})
-_BESIDE = frozenset({"min", "max", "status"}) | _UNITS
+_SAMPLE_QUALITIES = (*_QUALITIES, "statuscode", "q", "qc")
+_UNITS = frozenset(
+    {"unit", "units", "u", "uom", "unitofmeasurement", "engunit", "engineeringunit", "engineeringunits", "unitcode"}
+)
+_BESIDE = frozenset({"min", "max", "status", "type", "datatype", "description"}) | _UNITS
 """What may stand beside a sample's value and leave it one."""
 _WRAPPERS = frozenset(
-    "values tags data d metrics measurements readings points datapoints items samples records payload messages telemetry fields "
+    "values vals tags data d metrics measurements readings points datapoints items samples records payload messages telemetry fields "
     "properties propertyvalues variables signals sensors channels meters registers parameters entries".split()
 )
 """Keys of lists that say nothing: their items are named without them."""
@@ -92,19 +103,29 @@ def folded(key: str) -> str:
 def label_of(shape: Shape, fields: dict[str, Any], is_item: bool) -> tuple[str, str] | None:
     """The key that names an object, and its name; None where none does.
 
-    is_item : it stands in a list, so that a number names it too. Elsewhere a number most often counts messages.
+    is_item : it stands in a list, so that a number names it too, and any key that ends in a word for a name. Elsewhere that is
+        most often the message's own.
     """
     for key in shape.names:
         told = fields[key]
-        if type(told) is str and (label := told.strip()) and not _is_random(label):
+        is_weak = folded(key) in _WEAK_NAMES
+        if not is_item and folded(key) not in _KNOWN_NAMES:
+            continue
+        if (
+            type(told) is str
+            and (label := told.strip())
+            and not (_is_random(label) or (is_weak and _is_data_type(label)))
+        ):
             return key, label
-        if is_item and type(told) is int:
+        if is_item and type(told) is int and not is_weak:
             return key, str(told)
     return None
 
 
-def step_ns(fields: dict[str, Any]) -> int | None:
-    """How far apart the samples of an object's lists are, where it says so; else None [ns]."""
+def step_ns(fields: dict[str, Any], keys: tuple[str, ...]) -> int | None:
+    """How far apart the samples of lists under `keys` are, where the object says so; else None [ns]."""
+    if fields.keys().isdisjoint(_INTERVALS) or not any(type(fields[key]) is list for key in keys):
+        return None
     for key, factor in _INTERVALS.items():
         told = fields.get(key)
         if isinstance(told, int | float) and not isinstance(told, bool) and 0 < told < 1e12:
@@ -115,6 +136,10 @@ def step_ns(fields: dict[str, Any]) -> int | None:
 def is_interval(key: str) -> bool:
     """Whether a key says how far apart samples are."""
     return key in _INTERVALS
+
+
+def _is_data_type(label: str) -> bool:
+    return _DATA_TYPE.fullmatch(label) is not None
 
 
 def _is_random(label: str) -> bool:
@@ -132,10 +157,10 @@ def _shape(keys: tuple[str, ...]) -> Shape:
     seq = "seq" if "seq" in keys else None
     names = _found(_NAMES, known)
     value, times = _value(known, keys, names)
-    if value in names:
-        names = tuple(name for name in names if name != value)
     if value is None:  # a short name alone is a tag's, as `n` of a speed
         names = tuple(name for name in names if len(name) > 1)
+    else:
+        names = (names or _ending(("name", "tag", "id"), known)) + _found(_WEAK_NAMES, known)
     unit = next((known[name] for name in known if name in _UNITS), None)
     sample = _view(keys, times, _found(_SAMPLE_QUALITIES, known), {value, seq})
     plain = _view(keys, time_keys(keys, False), _found(_QUALITIES, known), {seq})
@@ -148,7 +173,7 @@ def _shape(keys: tuple[str, ...]) -> Shape:
         names=names,
         unit=unit,
         seq=seq,
-        is_sample=value is not None and not names and all(folded(key) in _BESIDE for key in sample.rest),
+        is_sample=value is not None and all(folded(key) in _BESIDE for key in sample.rest),
         is_event=is_event,
         is_waveform=is_waveform,
         wrapped=wrapped,
@@ -169,6 +194,11 @@ def _value(known: dict[str, str], keys: tuple[str, ...], names: tuple[str, ...])
             if name in known:
                 return known[name], times
     return None, times
+
+
+def _ending(ends: tuple[str, ...], known: dict[str, str]) -> tuple[str, ...]:
+    """Keys that end so, in that order: `resourceName`, `sensorsId`."""
+    return tuple(key for end in ends for name, key in known.items() if name.endswith(end))
 
 
 def _found(names: Iterable[str], known: dict[str, str]) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ def _read(word: str, form: Form, unit: str | None, decimal: str, is_bare: bool) 
         if form in _READS_NUMBERS or _is_plain(_with_point(word, decimal), is_bare):
             return Meaning(_finite(value, word), False)
         return _TEXT
-    if decimal == "." and _is_comma_number(word):
+    if decimal == "." and is_comma_number(word):
         raise PayloadError("value", f'{word[:40]!r}: a decimal comma is read where decimal = "," is declared')
     if decimal == "," and number_of(word) is not None and (form in _READS_NUMBERS or _is_plain(word, is_bare)):
         raise PayloadError("value", f'{word[:40]!r}: a decimal point, where decimal = "," is declared')
@@ -129,7 +129,7 @@ def _is_plain(number: str, is_bare: bool) -> bool:
     return len(digits) == 1 if has_exponent else len(digits) <= _MAX_WHOLE_DIGITS
 
 
-def _is_comma_number(word: str) -> bool:
+def is_comma_number(word: str) -> bool:
     """Whether a text is a number with a decimal comma, alone or with a unit."""
     match = _WITH_UNIT.fullmatch(word)
     return _COMMA_NUMBER.fullmatch(match[1] if match else word) is not None

@@ -25,6 +25,8 @@ tells apart are refused.
 What is nearly JSON is read by `ingest/json_lenient.py`, what is packed or in another encoding by `ingest/encodings.py`.
 """
 
+from typing import Any
+
 from fieldline.errors import PayloadError
 from ingest.codecs import Codec, Limits, Problem
 from ingest.encodings import as_utf8
@@ -51,7 +53,7 @@ def decode(payload: bytes, route: Route, received_ns: int, rows: Rows, limits: L
     except (ValueError, RecursionError):
         _take_leniently(payload, message, route, received_ns, limits)
     else:
-        message.take(document, received_ns)
+        message.take(_unquoted(document, limits) if type(document) is str else document, received_ns)
     problem = message.finish() if message.faults or message.shared else None
     if len(rows.time) - start > limits.max_values:
         # A payload with a waveform passes the check of the bytes, whatever stands beside the waveform.
@@ -62,6 +64,18 @@ def decode(payload: bytes, route: Route, received_ns: int, rows: Rows, limits: L
 def _unpacked(payload: bytes, limits: Limits) -> bytes:
     check_size(payload, limits)
     return as_utf8(payload, limits.max_payload_bytes)
+
+
+def _unquoted(text: str, limits: Limits) -> Any:
+    """The object or array that a text is, where a sender wrote JSON of JSON; else the text."""
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        inner = text.encode()
+        check_limits(inner, limits)
+        return parse(inner)
+    except (ValueError, RecursionError, PayloadError):
+        return text
 
 
 def _take_leniently(payload: bytes, message: Message, route: Route, received_ns: int, limits: Limits) -> None:

@@ -36,4 +36,9 @@ def test_a_quality_is_known_by_its_word_or_its_upper_bits(told: Any, expected: Q
     ("told", "expected"), [(0, G), ("0", G), (0x40000000, U), (0x80000000, B), ("Good", G), (-1, None)]
 )
 def test_zero_is_good_where_the_key_says_that_it_is_a_status_code(told: Any, expected: Quality | None) -> None:
-    assert read_quality(told, is_status_code=True) is expected
+    assert read_quality(told, "statuscode") is read_quality(told, "qualitycode") is expected
+
+
+@pytest.mark.parametrize(("told", "expected"), [(3, G), (1, U), (0, B), ("3", G), (2, None), (192, None), (None, G)])
+def test_two_bits_alone_are_read_where_the_key_says_so(told: Any, expected: Quality | None) -> None:
+    assert read_quality(told, "qc") is expected

@@ -78,11 +78,19 @@ def test_a_list_of_tags_is_read_by_name_in_whatever_order(name: str, value: str)
         ({"Messages": [{"DataSetWriterId": 7, "Timestamp": T_MS, "Payload": {"P": {"Value": 1.5}}}]}, {"7/P": 1.5}),
         ([{"NodeId": "ns=2;s=T", "DisplayName": "T", "Value": {"Value": 21, "timestamp": T_MS}, "Status": "Good"}], {"T": 21.0, "T/NodeId": "ns=2;s=T"}),
         ({"propertyAlias": "/l1/p", "propertyValues": [{"value": {"doubleValue": 4.5}, "ts": T_MS}]}, {"/l1/p": 4.5}),
+        ({"seq": 8, "vals": [{"id": "101", "qc": 3, "val": 1.5}, {"id": "102", "qc": 3, "val": True}]}, {"101": 1.5, "102": 1.0}),
+        ({"readings": [{"resourceName": "t", "value": "39", "valueType": "Float32"}]}, {"t": 39.0, "t/valueType": "Float32"}),
+        ([{"code": "switch_1", "value": True}, {"type": "temperature", "value": 21.5}], {"switch_1": 1.0, "temperature": 21.5}),
+        ([{"sensorsId": 12, "value": 3}, {"sensorsId": 13, "value": 4}], {"12": 3.0, "13": 4.0}),
+        ({"temperature": {"type": "Number", "value": 21.5, "metadata": {}}}, {"temperature/value": 21.5, "temperature/type": "Number"}),
+        ({"temperature": {"type": "Number", "value": 21.5}}, {"temperature": 21.5, "temperature/type": "Number"}),
+        ('{"a": [1, 2], "b": "x"}', {"a/0": 1.0, "a/1": 2.0, "b": "x"}),
         # What stands beside a value stays.
         ([{"name": "p", "value": 1, "unit": "bar", "type": "REAL"}], {"p": 1.0, "p/unit": "bar", "p/type": "REAL"}),
         ({"name": "p", "value": 1.5}, {"p": 1.5}),
         # A number that counts messages, or an identifier drawn anew, names nothing outside of a list.
         ({"id": 4711, "value": 1.5}, {"id": 4711.0, "value": 1.5}),
+        ({"messageId": "m17", "value": 1.5}, {"messageId": "m17", "value": 1.5}),
         ({"id": "3ac7e3c4-4401-4b8d-9386-a5c902f9202d", "value": 1.5}, {"id": "3ac7e3c4-4401-4b8d-9386-a5c902f9202d", "value": 1.5}),
         # Letters that are measures elsewhere.
         ({"v": 230.1, "n": 1450, "q": 3.5, "t": 21.5}, {"v": 230.1, "n": 1450.0, "q": 3.5, "t": 21.5}),
@@ -129,6 +137,34 @@ def test_samples_of_one_tag_in_a_list_lie_at_their_own_times() -> None:
         rows, reason, _ = read(document)
         assert [(name, time - T, value) for name, time, value, _ in rows] == [(tag, at * 10**6, at) for at in range(3)]
         assert reason is None
+
+
+def test_columns_beside_a_column_of_times_are_lines() -> None:
+    rows, reason, _ = read(
+        {
+            "ts": [T_MS, T_MS + 1],
+            "power": [1.5, None],
+            "temp": [3, 4],
+            "limits": [0, 9, 9],
+            "device": "x",
+            "quality": 64,
+        }
+    )
+
+    found = [(tag, (time - T) // 10**6, value) for tag, time, value, _ in rows]
+    assert sorted(found, key=str) == sorted(
+        [
+            ("power", 0, 1.5),
+            ("temp", 0, 3.0),
+            ("temp", 1, 4.0),
+            ("device", 0, "x"),
+            *((f"limits/{at}", 0, value) for at, value in enumerate([0.0, 9.0, 9.0])),
+        ],
+        key=str,
+    )
+    assert reason is None and {quality for *_, quality in rows} == {Quality.UNCERTAIN}
+    assert read({"ts": [T_MS, "never"], "power": [1, 2]})[1:] == ("time", 1)
+    assert read({"ts": [T_MS], "power": 1})[1:] == ("time", 1)
 
 
 @pytest.mark.parametrize(
