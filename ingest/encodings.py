@@ -47,7 +47,10 @@ def _encoding_of(data: bytes) -> tuple[str | None, int]:
         if data.startswith(mark):
             return encoding, len(mark)
     zeros = [byte == 0 for byte in data[:4]]
-    if len(data) % 2 or len(data) < 2 or zeros[0] == zeros[1] or zeros[2:] not in ([], zeros[:2]):
+    # What JSON begins with is ASCII in any encoding.
+    if len(data) % 2 or len(data) < 2 or not data[:4].isascii():
+        return None, 0
+    if zeros[0] == zeros[1] or zeros[2:] not in ([], zeros[:2]):
         return None, 0
     return ("utf-16-le" if zeros[1] else "utf-16-be"), 0
 

@@ -22,7 +22,7 @@ class Intake:
     """One payload's rows.
 
     faults : (reason, detail, readings) of what could not be read
-    shared : rows of list items without a time of their own, (first, behind the last)
+    shared : rows of list items that may say one series twice at one time, (first, behind the last)
     Where there are any of either, call `finish` at the end.
     """
 

@@ -286,7 +286,7 @@ class Message(Intake):
             else:
                 is_one_of_many = label or is_timed or (is_wrapped and shape.is_sample)
                 self._take_item(asset, name if is_one_of_many else f"{name}/{number}", item, time, at, label)
-            if not is_timed:
+            if not is_timed or (name and label is None):
                 self.shared.append((start, len(self._rows.time)))
 
     def _take_item(

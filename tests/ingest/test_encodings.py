@@ -39,7 +39,10 @@ def test_whatever_a_payload_is_packed_in_its_text_comes_out(payload: bytes) -> N
     assert as_utf8(payload, LIMIT) == PLAIN
 
 
-@pytest.mark.parametrize("payload", [b"5\0", b"21.5\0", b"x^2 is a text", b"(a)", b"\x1f", b"", b"\xff\x00\x01"])
+@pytest.mark.parametrize(
+    "payload",
+    [b"5\0", b"21.5\0", b"x^2 is a text", b"(a)", b"\x1f", b"", b"\xff\x00\x01", b"\xff\x00", b"\x00\xff1\x00"],
+)
 def test_what_is_neither_packed_nor_in_another_encoding_stays_as_it_is(payload: bytes) -> None:
     assert as_utf8(payload, LIMIT).rstrip(b"\0") == payload.rstrip(b"\0")
 

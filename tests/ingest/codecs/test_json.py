@@ -173,6 +173,7 @@ def test_orders_beside_one_of_an_unknown_phase_are_taken() -> None:
     [
         (b"", "syntax"),
         (b"\xff\x00\x01", "syntax"),
+        (b"\xff\x00", "syntax"),
         (b'{"a":1', "syntax"),
         (b"1 2", "syntax"),
         (b"O\x07N", "syntax"),

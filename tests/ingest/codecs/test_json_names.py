@@ -174,6 +174,7 @@ def test_columns_beside_a_column_of_times_are_lines() -> None:
         ([{"name": "p", "value": 1}, {"name": "q", "value": 5}, {"name": "p", "value": 2}], ["q"], 2),
         ({"ts": T_MS, "values": [{"value": 1}, {"value": 1}], "a": 3}, ["a"], 2),
         ([{"power": 1, "temp": 3}, {"power": 2}], ["temp"], 2),
+        ({"rx": [{"ts": T_MS, "rssi": -3}, {"ts": T_MS, "rssi": -4}, {"ts": T_MS + 1, "rssi": -4}]}, ["rx/rssi"], 2),
         ({"tags": [{"tagName": "p", "values": [{"value": 1}, {"value": 2}]}]}, [], 2),
         ([1] * 65, [], 65),
     ],
