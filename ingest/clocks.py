@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 
 from fieldline.frames import Quality
 from ingest.codecs import Problem
+from ingest.instants import EARLIEST_NS
 from ingest.rows import Row, Rows
-from ingest.times import EARLIEST_NS
 from ingest.topics import Route
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ from fieldline.errors import PayloadError
 from fieldline.frames import Quality
 from ingest.codecs import Problem
 from ingest.json_lenient import BareText
-from ingest.json_shapes import Shape, View, folded
-from ingest.json_time import time_of
+from ingest.json_shapes import Shape, View, folded, shape_of, untimed_shape_of
+from ingest.json_time import Place, time_of
 from ingest.json_values import LARGEST_INT, NUMERIC, literal_of, read_sequence
 from ingest.qualities import read_quality
 from ingest.rows import Rows
@@ -95,9 +95,23 @@ class Intake:
 
     # -- what stands beside the values
 
-    def _time(self, fields: dict[str, Any], view: View, inherited: int) -> int:
-        time = time_of(fields, view.times, self._route.zone)
-        return inherited if time is None else time
+    def _shape_of(self, keys: tuple[str, ...]) -> Shape:
+        return shape_of(keys) if self._route.time_path is None else untimed_shape_of(keys)
+
+    def _time(self, fields: dict[str, Any], view: View, inherited: int, place: Place) -> tuple[int, View]:
+        """The time of an object, and its keys, of which some may be tags after all. Raises PayloadError with reason `time`."""
+        told = time_of(fields, view.times, self._route, self._received, place)
+        view = view.with_tags(told.others) if told.others else view
+        return inherited if told.time is None else told.time, view
+
+    def _is_timed(self, fields: dict[str, Any], view: View, place: Place) -> bool:
+        """Whether an object tells a time, be it one that can't be read."""
+        if view.lone is not None:
+            return fields[view.lone] is not None
+        try:
+            return time_of(fields, view.times, self._route, self._received, place).time is not None
+        except PayloadError:
+            return True
 
     def _mark(self, fields: dict[str, Any], view: View, shape: Shape, start: int, path: str) -> None:
         """Quality and number of the rows from `start`. One that can't be read costs only itself."""

@@ -6,8 +6,8 @@ from typing import Any
 from fieldline.errors import PayloadError
 from ingest.json_blocks import event_block, waveform_block
 from ingest.json_intake import Intake
-from ingest.json_shapes import Shape, View, folded, is_interval, is_wrapper, label_of, shape_of, step_ns
-from ingest.json_time import time_of
+from ingest.json_shapes import Shape, View, folded, is_interval, is_wrapper, label_of, step_ns
+from ingest.json_time import Place, declared_time
 from ingest.json_values import LARGEST_INT, NUMERIC, are_plain, in_unit
 from ingest.qualities import read_quality
 from ingest.times import epoch_factor, parse_iso, parse_time
@@ -26,13 +26,32 @@ class Message(Intake):
     def take(self, document: Any, time: int) -> None:
         """Take one document; `time` holds for what tells none [ns, UTC]."""
         kind = type(document)
-        if kind is dict:
+        if kind is dict and self._route.time_path is None:
             self._take_object(document, "", time)
+        elif self._route.time_path is not None and (kind is dict or kind is list):
+            self._take_declared(document, time)
         elif kind is list:
             if not self._take_samples(document):
                 self._take_array(document, time)
         else:
             self._take_value(document, time, "")
+
+    def _take_declared(self, document: Any, time: int) -> None:
+        """Take objects whose time the plant file says the place of."""
+        if type(document) is dict:
+            items = [("", document)]
+        elif all(type(item) is dict for item in document):
+            items = [(f"[{number}]", item) for number, item in enumerate(document)]
+        else:
+            self._take_array(document, time)
+            return
+        for path, item in items:
+            try:
+                time, fields = declared_time(item, self._route)
+            except PayloadError as error:
+                self.fault(error.reason, f"{path}: {error.detail}" if path else error.detail, max(len(item) - 1, 1))
+            else:
+                self._take_object(fields, path, time)
 
     # -- what the topic names: objects whose keys are tags, and single values
 
@@ -41,15 +60,15 @@ class Message(Intake):
         shape, view, tags = self._route.shapes.get(keys) or self._learn(keys)
         rows, start, time = self._rows, len(self._rows.time), inherited
         try:
-            if shape.is_odd and self._take_odd(fields, shape, path, inherited):
-                return
-            if view.times and (told := time_of(fields, view.times, self._route.zone)) is not None:
+            if shape.is_doubtful:
+                told = self._take_odd(fields, shape, view, path, inherited)
+                if told is None:
+                    return
                 time = told
+            elif view.lone is not None and (value := fields[view.lone]) is not None:  # nearly all there are
+                time = parse_time(value, self._route.zone, self._route.time_form)
             if shape.is_sample:
-                if view.rest:
-                    self._take_sample(self._route.value_asset, self._route.value_tag, fields, shape, time, path)
-                else:
-                    self._take_value(fields[shape.value], time, path)  # type: ignore[index]
+                self._take_sample_of_topic(fields, shape, time, path)
             elif shape.packed is not None and type(inner := fields[shape.packed]) is dict:
                 self._take_object(inner, f"{path}.{shape.packed}" if path else shape.packed, time)
             elif tags is None or not are_plain(values := [fields[key] for key in view.rest]):
@@ -81,7 +100,7 @@ class Message(Intake):
 
     def _learn(self, keys: tuple[str, ...]) -> tuple[Shape, View, list[int] | None]:
         """What to do with objects of these keys, remembered by topic; no tags where a key may be none of a number."""
-        route, shape = self._route, shape_of(keys)
+        route, shape = self._route, self._shape_of(keys)
         view = shape.sample if shape.is_sample else shape.fields
         tags: list[int] | None = None
         try:
@@ -95,7 +114,19 @@ class Message(Intake):
         route.shapes[keys] = known = (shape, view, tags)
         return known
 
-    def _take_odd(self, fields: dict[str, Any], shape: Shape, path: str, inherited: int) -> bool:
+    def _take_odd(self, fields: dict[str, Any], shape: Shape, view: View, path: str, inherited: int) -> int | None:
+        """Take what has to be looked at: None. Where it is as its keys say after all: its time, and nothing is taken."""
+        if shape.is_odd and self._take_special(fields, shape, path, inherited):
+            return None
+        time, seen = self._time(fields, view, inherited, Place.SAMPLE if shape.is_sample else Place.OBJECT)
+        if seen is view:
+            return time
+        start = len(self._rows.time)
+        self._take_entries(self._route.object_asset, "", fields, seen, time, path)
+        self._mark(fields, seen, shape, start, path)
+        return None
+
+    def _take_special(self, fields: dict[str, Any], shape: Shape, path: str, inherited: int) -> bool:
         """An event, a waveform, or a sample that its own key names; False, and nothing taken, where it is none of them."""
         view, rows = shape.fields, self._rows
         if shape.is_event and fields["event"] is not None:
@@ -103,15 +134,17 @@ class Message(Intake):
                 self.fault("value", f"event: expected a text, got {type(fields['event']).__name__}")
                 self._take_object({key: value for key, value in fields.items() if key != "event"}, path, inherited)
                 return True
+            time, view = self._time(fields, view, inherited, Place.OBJECT)
             tag, payload = event_block(fields, view.rest)
-            self._take_block(fields, shape, inherited, tag, payload, rows.add_event)
+            self._take_block(fields, shape, time, tag, payload, rows.add_event)
             return True
         if shape.is_waveform and ("rate_hz" in fields or type(fields["waveform"]) is list):
+            time, view = self._time(fields, view, inherited, Place.OBJECT)
             payload = waveform_block(fields)
             extra = sorted(set(view.rest) - {"waveform", "rate_hz"})
             if extra:
                 self.fault("value", f"{', '.join(extra[:5])}: a waveform has no other fields", len(extra))
-            self._take_block(fields, shape, inherited, "@waveform", payload, rows.add_payload)
+            self._take_block(fields, shape, time, "@waveform", payload, rows.add_payload)
             return True
         label = label_of(shape, fields, False)
         if label is None or not (shape.value or any(type(fields[key]) is list for key in shape.wrapped)):
@@ -123,14 +156,20 @@ class Message(Intake):
         self,
         fields: dict[str, Any],
         shape: Shape,
-        inherited: int,
+        time: int,
         tag: str,
         payload: bytes,
         add: Callable[[int, int, int, int, bytes], None],
     ) -> None:
-        rows, start, time = self._rows, len(self._rows.time), self._time(fields, shape.fields, inherited)
+        rows, start = self._rows, len(self._rows.time)
         add(time, self._received, rows.assets.number(self._route.object_asset), rows.tags.number(tag), payload)
         self._mark(fields, shape.fields, shape, start, "")
+
+    def _take_sample_of_topic(self, fields: dict[str, Any], shape: Shape, time: int, path: str) -> None:
+        if shape.sample.rest:
+            self._take_sample(self._route.value_asset, self._route.value_tag, fields, shape, time, path)
+        else:
+            self._take_value(fields[shape.value], time, path)  # type: ignore[index]
 
     def _take_value(self, value: Any, time: int, path: str) -> None:
         route, rows = self._route, self._rows
@@ -157,6 +196,8 @@ class Message(Intake):
     def _take_samples(self, items: list[Any]) -> bool:
         """The common array, `{"ts", "value"}` with numbers, in columns; False, and nothing taken, for any other."""
         count = len(items)
+        if self._route.time_form is not None:
+            return False
         try:
             times = [item["ts"] for item in items]
             values = [item["value"] for item in items]
@@ -245,11 +286,11 @@ class Message(Intake):
 
     def _take_inner(self, asset: str, name: str, fields: dict[str, Any], time: int, path: str) -> None:
         """An object under a name: a sample of that name, else more names below it."""
-        shape = shape_of(tuple(fields))
+        shape = self._shape_of(tuple(fields))
         view = shape.sample if shape.is_sample else shape.fields
         if view.times:
             try:
-                time = self._time(fields, view, time)
+                time, view = self._time(fields, view, time, Place.SAMPLE if shape.is_sample else Place.INNER)
             except PayloadError as error:
                 self.fault(error.reason, f"{path}: {error.detail}", len(view.rest) + shape.is_sample or 1)
                 return
@@ -277,10 +318,11 @@ class Message(Intake):
                     self.fault("time", f"{path}[{number}]: values of an array need a time each")
                 continue
             at, start = f"{path}[{number}]", len(self._rows.time)
-            shape = shape_of(tuple(item))
+            shape = self._shape_of(tuple(item))
             label = label_of(shape, item, True)
             view = shape.sample if shape.value is not None and (label or shape.is_sample) else shape.fields
-            is_timed = any(item[key] is not None for key in view.times)
+            place = Place.SAMPLE if view is shape.sample else Place.OBJECT if label or not name else Place.INNER
+            is_timed = self._is_timed(item, view, place)
             if not name and (label is None or shape.is_event or shape.is_waveform):
                 self._take_object(item, at, time)
             else:
@@ -293,12 +335,13 @@ class Message(Intake):
         self, asset: str, name: str, fields: dict[str, Any], time: int, path: str, label: tuple[str, str] | None
     ) -> None:
         """An object of a list; `label` is the key that names it and its name below `name`."""
-        shape, start = shape_of(tuple(fields)), len(self._rows.time)
+        shape, start = self._shape_of(tuple(fields)), len(self._rows.time)
         is_sample = shape.value is not None and (label is not None or shape.is_sample)
         view = shape.sample if is_sample else shape.fields
         key = label[0] if label is not None else None
+        place = Place.SAMPLE if is_sample else Place.OBJECT if label is not None else Place.INNER
         try:
-            time = self._time(fields, view, time)
+            time, view = self._time(fields, view, time, place)
             if label is not None:
                 name = self._child(name, label[1])
             if is_sample:

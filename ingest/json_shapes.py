@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ingest.json_time import time_keys
+from ingest.time_names import lone_key, time_keys
 
 _VALUES = (
     "value", "val", "currentvalue", "datavalue", "doublevalue", "floatvalue", "integervalue", "intvalue", "int32value", "int64value",
@@ -51,11 +51,19 @@ _CACHED_KEYS = 64
 
 
 class View(NamedTuple):
-    """An object's keys: those of its time, its quality, and all that are left for values."""
+    """An object's keys: those that may tell its time, those of its quality, and all that are left for values.
+
+    lone : the one key of the time that is one whatever it holds, where there is just that one
+    """
 
     times: tuple[str, ...]
     qualities: tuple[str, ...]
     rest: tuple[str, ...]
+    lone: str | None
+
+    def with_tags(self, keys: tuple[str, ...]) -> "View":
+        """The same where some of the keys of the time are tags."""
+        return View(tuple(key for key in self.times if key not in keys), self.qualities, self.rest + keys, None)
 
 
 class Shape(NamedTuple):
@@ -66,7 +74,8 @@ class Shape(NamedTuple):
     is_sample : a value with nothing beside it that is a value of its own
     is_event, is_waveform : has such a key; wrapped : keys whose lists or objects are named without them
     packed : the only key of values, where it holds an object that is named without it
-    is_odd : may be more than keys that are tags; is_marked : may have a quality or a number of its own
+    is_odd : may be more than keys that are tags; is_doubtful : is that, or has keys that may tell the time or be tags
+    is_marked : may have a quality or a number of its own
     """
 
     fields: View
@@ -81,12 +90,25 @@ class Shape(NamedTuple):
     wrapped: frozenset[str]
     packed: str | None
     is_odd: bool
+    is_doubtful: bool
     is_marked: bool
 
 
 def shape_of(keys: tuple[str, ...]) -> Shape:
     """The shape of an object with these keys."""
     return _cached_shape(keys) if len(keys) <= _CACHED_KEYS else _shape(keys)
+
+
+def untimed_shape_of(keys: tuple[str, ...]) -> Shape:
+    """The shape of an object with these keys where the plant file says what its time is: no key tells it."""
+    shape = shape_of(keys)
+    return shape._replace(
+        fields=shape.fields.with_tags(shape.fields.times),
+        sample=shape.sample.with_tags(shape.sample.times),
+        is_sample=shape.is_sample and not shape.sample.times,
+        is_doubtful=shape.is_odd,
+        packed=shape.packed if not shape.fields.times else None,
+    )
 
 
 def is_wrapper(key: str, value: Any) -> bool:
@@ -163,9 +185,10 @@ def _shape(keys: tuple[str, ...]) -> Shape:
         names = (names or _ending(("name", "tag", "id"), known)) + _found(_WEAK_NAMES, known)
     unit = next((known[name] for name in known if name in _UNITS), None)
     sample = _view(keys, times, _found(_SAMPLE_QUALITIES, known), {value, seq})
-    plain = _view(keys, time_keys(keys, False), _found(_QUALITIES, known), {seq})
+    plain = _view(keys, times, _found(_QUALITIES, known), {seq})
     is_event, is_waveform = "event" in keys, "waveform" in keys
     wrapped = frozenset(key for key in keys if folded(key) in _WRAPPERS | _OBJECT_WRAPPERS)
+    is_odd = is_event or is_waveform or bool(names and (value or wrapped))
     return Shape(
         fields=plain,
         sample=sample,
@@ -178,14 +201,15 @@ def _shape(keys: tuple[str, ...]) -> Shape:
         is_waveform=is_waveform,
         wrapped=wrapped,
         packed=plain.rest[0] if len(plain.rest) == 1 and folded(plain.rest[0]) in _OBJECT_WRAPPERS else None,
-        is_odd=is_event or is_waveform or bool(names and (value or wrapped)),
+        is_odd=is_odd,
+        is_doubtful=is_odd or (bool(times) and plain.lone is None),
         is_marked=seq is not None or bool(sample.qualities),
     )
 
 
 def _value(known: dict[str, str], keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     """The key of the value and those of its time."""
-    times = time_keys(keys, True)
+    times = time_keys(keys)
     for name in _VALUES:
         if name in known:
             return known[name], times
@@ -207,4 +231,4 @@ def _found(names: Iterable[str], known: dict[str, str]) -> tuple[str, ...]:
 
 def _view(keys: tuple[str, ...], times: tuple[str, ...], qualities: tuple[str, ...], taken: set[str | None]) -> View:
     gone = {*times, *qualities, *taken}
-    return View(times, qualities, tuple(key for key in keys if key not in gone))
+    return View(times, qualities, tuple(key for key in keys if key not in gone), lone_key(times))

@@ -28,6 +28,8 @@ class Route:
     object_asset, prefix : of an object, an array of objects, an event or a waveform; `prefix` stands before each key
     zone : IANA name for times without an offset; clock : the policy of `ingest/clocks.py`
     decimal : what stands before the fraction in texts, '.' or ','; plant : what is declared of the tags
+    time_path : keys that lead to the time of an object; None where the keys' names tell it
+    time_form : how times are written, see `fieldline/timeforms.py`; None where they tell it themselves
     """
 
     __slots__ = (
@@ -39,6 +41,8 @@ class Route:
         "prefix",
         "shapes",
         "tags",
+        "time_form",
+        "time_path",
         "value_asset",
         "value_asset_number",
         "value_tag",
@@ -53,6 +57,8 @@ class Route:
         self.prefix = prefix
         self.zone = "UTC"
         self.clock = "accept"
+        self.time_path: tuple[str, ...] | None = None
+        self.time_form: str | None = None
         self.decimal = "."
         self.plant = _NOTHING_DECLARED
         # What codecs remember of this topic; forgotten with the route.
@@ -84,7 +90,6 @@ class TopicMap:
                 self._routes.clear()
             try:
                 found = self._work_out(topic)
-                found.zone = self._plant.time_zone(found.object_asset)
                 found.clock = self._plant.clock(found.object_asset) or self._clock
                 found.plant = self._plant
             except PayloadError as error:
@@ -105,10 +110,12 @@ class TopicMap:
             if match:
                 route = _declared_route(declared, match.groupdict())
                 route.decimal = declared.decimal or self._plant.decimal
+                route.zone = declared.time_zone or self._plant.time_zone(route.object_asset)
                 return route
         asset, _, tag = topic.rpartition("/")
         route = Route(asset or topic, check_name(tag) if asset else "value", topic)
         route.decimal = self._plant.decimal
+        route.zone = self._plant.time_zone(topic)
         return route
 
 
@@ -159,9 +166,12 @@ def _declared_route(declared: Topic, levels: dict[str, str]) -> Route:
     asset = declared.asset.format_map(levels)
     if declared.tag is not None:
         tag = check_name(declared.tag.format_map(levels))
-        return Route(asset, tag, asset, f"{tag}/")
-    # The keys are the tags, so a single value has none of its own.
-    return Route(asset, "value", asset)
+        route = Route(asset, tag, asset, f"{tag}/")
+    else:  # the keys are the tags, so a single value has none of its own
+        route = Route(asset, "value", asset)
+    route.time_path = tuple(declared.time.split(".")) if declared.time is not None else None
+    route.time_form = declared.time_format
+    return route
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from fieldline.plantfile.values import Name
+from fieldline.plantfile.values import Name, raise_faults, zone_fault
+from fieldline.timeforms import format_fault
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,16 +17,29 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     asset : the asset's path made of the names: `plant/{line}/{machine}`
     tag : the tag's name; None where the payload's keys are the tags
     decimal : what stands before the fraction in texts; None: as the plant file says for all topics
+    time : where an object's time stands, keys joined by dots; None where a key's name tells it
+    time_zone : IANA name for times without an offset; None: the asset's
+    time_format : how times are written, see `fieldline/timeforms.py`; None where they tell it themselves
     """
 
     pattern: Name
     asset: Name
     tag: str | None = None
     decimal: Literal[".", ","] | None = None
+    time: str | None = None
+    time_zone: str | None = None
+    time_format: str | None = None
 
     def __post_init__(self) -> None:
-        if fault := _topic_fault(self):
-            raise ValueError(fault)
+        zone = "" if self.time_zone is None else zone_fault(self.time_zone)
+        form = "" if self.time_format is None else format_fault(self.time_format)
+        raise_faults([_topic_fault(self), _time_fault(self.time), zone, form])
+
+
+def _time_fault(path: str | None) -> str:
+    if path is None or all(path.split(".")):
+        return ""
+    return f"time: expected keys joined by dots, none empty, got {path!r}"
 
 
 def _topic_fault(topic: Topic) -> str:

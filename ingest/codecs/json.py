@@ -15,7 +15,8 @@
 | `{"ts": …, "event": "state", "state": "down", "recorded": …}` | the same, entered at `recorded`: the last one counts |
 | `{"ts": …, "rate_hz": 25600, "waveform": [0.1, …]}` | a waveform; also base64 of little-endian float32 |
 
-`ts` (or `timestamp`) is epoch s, ms, µs, ns or ISO 8601; without it the time of reception holds. `seq` is the
+The time is looked for under the names of `ingest/time_names.py`, `ts` first, in the forms of `ingest/times.py` (epoch s, ms, µs, ns,
+ISO 8601 and others), or where the plant file says; without one the time of reception holds. `seq` is the
 device's own number of the message, `quality` one of `ingest/qualities.py`; both are no tags, and one that can't be read
 costs no value. An event that can't be meant (an order's phase that is no word for one, a correction of nothing) is a bad
 value. `null` is no sample. NaN, infinities and numbers that no float64 holds are bad values: the good ones

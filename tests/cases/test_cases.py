@@ -45,6 +45,14 @@ CASE = {
     "checks": [GOOD | {"at": "2026-03-02T10:00:00Z", "value": 1}],
 }
 OTHER = CASE | {"id": "b", "checks": [GOOD | {"at": "2026-03-02T10:00:00Z", "value": 2}]}
+DECLARED = {
+    "id": "d",
+    "plant_toml": '[[topic]]\npattern = "case/d/#"\nasset = "case/d/l1/m"\ntime = "meta.when"\ntime_format = "filetime"\n',
+    "messages": [
+        {"topic": "case/d", "payload": '{"meta": {"when": 134169192000000000}, "x": 1}'}
+    ],  # 2026-03-02T10:00:00Z
+    "checks": [GOOD | {"asset": "case/d/l1/m", "at": "2026-03-02T10:00:00Z", "value": 1}],
+}
 REFUSED = CASE | {"id": "c", "plant_toml": "[[asset]]\npth = 'x'"}
 
 
@@ -52,7 +60,7 @@ REFUSED = CASE | {"id": "c", "plant_toml": "[[asset]]\npth = 'x'"}
 def piped(kernels: None) -> Mapping[str, list[Outcome]]:
     """The outcomes of all cases of messages, which go through one pipe; those of numbers.json as `numbers/<id>`."""
     figures = [msgspec.structs.replace(case, id=f"numbers/{case.id}") for case in FIGURES.values()]
-    own = [msgspec.convert(case, Case) for case in (CASE, OTHER, REFUSED)]
+    own = [msgspec.convert(case, Case) for case in (CASE, OTHER, REFUSED, DECLARED)]
     found: dict[str, list[Outcome]] = {}
     for outcome in run_cases([*STREAM, *figures, *own]):
         found.setdefault(outcome.case, []).append(outcome)
@@ -148,10 +156,11 @@ def written(folder: Path, *cases: dict[str, Any]) -> str:
 def test_a_case_is_right_or_wrong_by_its_own_figures_and_its_own_plant_file(
     piped: Mapping[str, list[Outcome]],
 ) -> None:
-    found = {case: (outcome.got, outcome.is_right) for case in "abc" for outcome in piped[case]}
+    found = {case: (outcome.got, outcome.is_right) for case in "abcd" for outcome in piped[case]}
 
     assert found["a"] == ("1", True)
     assert found["b"] == ("1", False)
+    assert found["d"] == ("1", True)
     assert "pth" in found["c"][0] and not found["c"][1]
 
 
