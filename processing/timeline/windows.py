@@ -92,7 +92,8 @@ class Windows:
         ids = self._ensure_above(self._touched(everything))
         if not len(ids):
             return
-        self._context.label(ids)
+        # Slices that still run are folded with the others, though they are not emitted: what held in them must be known, too.
+        self._context.label(ids if everything else np.union1d(ids, self._touched(everything=True)))
         self._fold(ids)
         if self._scan(ids):
             ids = self._touched(everything)

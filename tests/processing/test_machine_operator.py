@@ -369,3 +369,17 @@ def test_a_night_shift_over_a_clock_change_is_as_long_as_people_worked() -> None
 
         assert rig.values("losses", PRESS, "shift")[start]["calendar_time_s"] == hours * 3600
         assert rig.values("oee", PRESS, "shift")[start]["actual_production_time_s"] == hours * 3600
+
+
+def test_a_running_hour_takes_what_its_running_slice_makes_outside_shifts_for_that() -> None:
+    early = CalendarEntry(shift=(ShiftEntry(name="early", start="06:00", end="14:00"),))
+    rig = EngineRig(plant(calendar=(early,)), operators=[machine.COMPONENT])
+    seen = []
+
+    for frame in frames_of(modes(*((second, 1) for second in range(0, 600, 7))), 20):  # an hour without shifts
+        rig.send([frame])
+        seen += rig.values("oee", PRESS, "1h").values()
+
+    assert {row["coverage"] for row in seen} == {1.0}
+    assert {row["unqualified_time_s"] for row in seen} == {0.0}
+    assert {row["actual_production_time_s"] + row["unscheduled_time_s"] for row in seen} == {3600.0}
