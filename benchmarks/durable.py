@@ -1,6 +1,6 @@
 """An ingest stage that notes when each record became durable. A part of the bench `ingest`.
 
-`python -P benchmarks/durable.py --mqtt URL --log URL`, with the tree whose stage it is to run on PYTHONPATH: runs until SIGTERM,
+`python -P benchmarks/durable.py --mqtt URL --log sqlite:PATH`, with the tree whose stage it is to run on PYTHONPATH: runs until SIGTERM,
 then prints `{"p50_ms", "p99_ms", "readings"}` of received → durable over all readings of its run, those of the first second left
 out of the percentiles.
 """
@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -20,7 +19,8 @@ import numpy as np
 from fieldline.clock import SystemClock
 from fieldline.frames import decode_readings
 from fieldline.health import Health
-from fieldline.log import Log, Stream, open_log
+from fieldline.log import Log, Stream
+from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
 from ingest.stage import IngestStage
@@ -28,28 +28,17 @@ from ingest.stage import IngestStage
 _WARM_NS = 1_000_000_000
 
 
-class WatchedLog:
-    """A log that remembers when appends to `readings` were acknowledged: (partition, offset, ns)."""
+class WatchedLog(SqliteLog):
+    """Remembers when appends to `readings` were acknowledged: (partition, offset, ns)."""
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self.acknowledged: list[tuple[int, int, int]] = []
+    acknowledged: list[tuple[int, int, int]]
 
-    def append(
-        self,
-        stream: Stream,
-        partition: int,
-        key: bytes,
-        value: bytes | None,
-        headers: Mapping[str, bytes] | None = None,
-    ) -> "Future[int]":
-        future = self._log.append(stream, partition, key, value, headers)
+    def append(self, stream: Stream, partition: int, *record: Any) -> "Future[int]":
+        """See `Log.append`."""
+        future = super().append(stream, partition, *record)
         if stream is Stream.READINGS:
             future.add_done_callback(lambda done: self.acknowledged.append((partition, done.result(), time.time_ns())))
         return future
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
 
 
 def delays_ms(log: Log, acknowledged: list[tuple[int, int, int]]) -> tuple[np.ndarray, int]:
@@ -76,11 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
-    log = open_log(options.log)
-    watched = WatchedLog(log)
+    log = WatchedLog(options.log.removeprefix("sqlite:"))
+    log.acknowledged = []
     settings = IngestSettings(mqtt=options.mqtt, client_id="bench-ingest")
-    IngestStage(settings, Plant(), watched, Health("ingest"), SystemClock()).run(stop)
-    delays, total = delays_ms(log, watched.acknowledged)
+    IngestStage(settings, Plant(), log, Health("ingest"), SystemClock()).run(stop)
+    delays, total = delays_ms(log, log.acknowledged)
     log.close()
     p50, p99 = np.percentile(delays, (50, 99)) if len(delays) else (np.nan, np.nan)
     print(json.dumps({"p50_ms": float(p50), "p99_ms": float(p99), "readings": total}), flush=True)

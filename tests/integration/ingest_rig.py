@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +16,7 @@ from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
 from ingest.source import Source
 from ingest.stage import IngestStage
+from tests.passing_on import PassingOn
 
 
 class Rig:
@@ -81,26 +82,16 @@ def letters(log: Log) -> list[Record]:
     return [record for part in parts for record in log.read(Stream.DEADLETTER, part, 0)]
 
 
-class FaultyLog:
+class FaultyLog(PassingOn):
     """A real log that refuses to append while `is_down`, as one with a full disk does."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
+        super().__init__(log)
         self.is_down = False
         self.refused = 0
 
-    def append(
-        self,
-        stream: Stream,
-        partition: int,
-        key: bytes,
-        value: bytes | None,
-        headers: Mapping[str, bytes] | None = None,
-    ) -> "Future[int]":
+    def append(self, *record: Any) -> "Future[int]":
         if self.is_down:
             self.refused += 1
             raise Unavailable("log: no space left on device")
-        return self._log.append(stream, partition, key, value, headers)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
+        return self._real.append(*record)

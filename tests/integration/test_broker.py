@@ -22,6 +22,7 @@ from fieldline.errors import SettingsError
 from fieldline.log import Log, open_log
 from ingest.broker.listener import Broker
 from tests.integration.ingest_rig import FaultyLog, Rig, ingest, letters, rows
+from tests.passing_on import PassingOn
 
 T0 = 1_767_225_600_000
 OLD, NEW = MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5
@@ -351,11 +352,11 @@ def test_a_subscriber_that_does_not_read_costs_a_bounded_queue_and_nobody_waits_
     rig.until(lambda: len(rows(log)) == 2_501)
 
 
-class PatientLog:
+class PatientLog(PassingOn):
     """A real log that writes nothing until it is `released`, as one whose disk is busy does."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
+        super().__init__(log)
         self._waiting: list[tuple[Future[int], tuple[Any, ...]]] = []
         self._is_released = False
         self._lock = threading.Lock()
@@ -364,7 +365,7 @@ class PatientLog:
         done: Future[int] = Future()
         with self._lock:
             if self._is_released:
-                return self._log.append(*record)
+                return self._real.append(*record)
             self._waiting.append((done, record))
         return done
 
@@ -372,10 +373,7 @@ class PatientLog:
         with self._lock:
             self._is_released = True
             for done, record in self._waiting:
-                done.set_result(self._log.append(*record).result(20.0))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
+                done.set_result(self._real.append(*record).result(20.0))
 
 
 def test_devices_are_slowed_down_to_what_the_log_takes(log: Log, broker: Broker) -> None:

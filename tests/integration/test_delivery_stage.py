@@ -29,6 +29,7 @@ from fieldline.plant import load_plant
 from fieldline.settings import DeliverSettings
 from tests.delivery.metric_frames import metric_frame
 from tests.integration.scripted_server import Reply, scripted
+from tests.passing_on import PassingOn
 
 T0 = 1_700_000_000_000_000_000
 EVERYTHING = Span()
@@ -275,17 +276,15 @@ def test_a_death_between_write_and_commit_changes_nothing(log: Log, tmp_path: Pa
     assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [float(at) for at in range(10)]
 
 
-class Reluctant:
+class Reluctant(PassingOn):
     """A real log whose readers can't commit a few times, as Kafka's can't while its group rebalances."""
 
     def __init__(self, log: Log, refusals: int) -> None:
-        self._log, self._refusals = log, refusals
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._log, name)
+        super().__init__(log)
+        self._refusals = refusals
 
     def reader(self, stream: Stream, group: str) -> object:
-        reader = self._log.reader(stream, group)
+        reader = self._real.reader(stream, group)
         commit = reader.commit
 
         def reluctant(partition: int, offset: int, note: str = "") -> None:
@@ -294,7 +293,7 @@ class Reluctant:
                 raise Unavailable("the group rebalances")
             commit(partition, offset, note)
 
-        reader.commit = reluctant  # type: ignore[method-assign]
+        reader.commit = reluctant
         return reader
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import pytest
 
 from deploy.native.server import Server
 from fieldline.errors import Unavailable
-from fieldline.log import Log, Stream, open_log
+from fieldline.log import Log, open_log
 from ingest.publisher import Publisher
 from tests.integration.broker_rig import CONNACK, ScriptedBroker
 from tests.integration.ingest_rig import ingest, rows
+from tests.passing_on import PassingOn
 
 T0 = 1_767_225_600_000
 
@@ -28,31 +29,21 @@ def log(tmp_path: Path) -> Iterator[Log]:
     opened.close()
 
 
-class DoubtfulLog:
+class DoubtfulLog(PassingOn):
     """A real log that takes a record, and while `is_doubtful` says that it does not know: as Kafka does after a timeout."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
+        super().__init__(log)
         self.is_doubtful = False
         self.doubts = 0
 
-    def append(
-        self,
-        stream: Stream,
-        partition: int,
-        key: bytes,
-        value: bytes | None,
-        headers: Mapping[str, bytes] | None = None,
-    ) -> "Future[int]":
-        done = self._log.append(stream, partition, key, value, headers)
+    def append(self, *record: Any) -> "Future[int]":
+        done = self._real.append(*record)
         if not self.is_doubtful:
             return done
         done.result(20.0)
         self.doubts += 1
         raise Unavailable("log: no answer")
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
 
 
 def pulses(device: Publisher, topic: str, count: int) -> None:

@@ -23,6 +23,7 @@ from fieldline.settings import ProcessSettings
 from processing.kernels.layout import Rows
 from processing.operators import telemetry
 from processing.stage import ProcessStage
+from tests.passing_on import PassingOn
 from tests.processing.engine_rig import SECOND, Row, frame_of
 
 OVEN = "plant/hall/line1/oven"
@@ -288,18 +289,16 @@ def test_a_log_that_goes_away_degrades_the_stage_until_it_is_back(
     assert stage.counters["stored"] == 2
 
 
-class WaywardReader:
+class WaywardReader(PassingOn):
     """The log's reader, but what its polls announce and whether it may be put in place are the test's to say."""
 
     def __init__(self, reader: Reader, announce: Callable[[], bool]) -> None:
-        self._reader, self._announce = reader, announce
+        super().__init__(reader)
+        self._announce = announce
         self.refusals = 0
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reader, name)
-
     def poll(self, timeout_s: float, max_bytes: int) -> Poll:
-        poll = self._reader.poll(timeout_s, max_bytes)
+        poll = self._real.poll(timeout_s, max_bytes)
         announced = self._announce()
         return poll._replace(assigned=[0] if announced else [], records=poll.records if announced else [])
 
@@ -307,7 +306,7 @@ class WaywardReader:
         if self.refusals:
             self.refusals -= 1
             raise PartitionLost(f"log: partition {partition} of readings is not ours")
-        self._reader.seek(partition, offset)
+        self._real.seek(partition, offset)
 
 
 def wayward(stage: StageRig, monkeypatch: pytest.MonkeyPatch, announce: Callable[[], bool], refusals: int = 0) -> None:

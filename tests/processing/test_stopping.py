@@ -16,26 +16,24 @@ from fieldline.log import Commit, Log, Record, Stream, open_log
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.stage import ProcessStage
+from tests.passing_on import PassingOn
 from tests.processing.engine_rig import Row, frame_of
 
 _T0 = 1_767_225_600_000_000_000
 
 
-class Unreadable:
+class Unreadable(PassingOn):
     """A real log whose checkpoints can't be read for now; `tried` is set when somebody wanted to."""
 
     def __init__(self, log: Log) -> None:
-        self._log = log
+        super().__init__(log)
         self.tried = threading.Event()
 
     def read(self, stream: Stream, *where: Any) -> Iterator[Record]:
         if stream is Stream.CHECKPOINTS:
             self.tried.set()
             raise Unavailable("log: no answer")
-        return self._log.read(stream, *where)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._log, name)
+        return self._real.read(stream, *where)
 
 
 @pytest.fixture
