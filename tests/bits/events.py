@@ -14,13 +14,13 @@ _HOUR_S = 3600
 def events(random: Random, start: int, span_s: float) -> Iterator[Row]:
     """Rows of all events of the span."""
     for asset in (f"{LINE1}/oven", f"{LINE2}/drill"):
-        yield from _now_and_then(random, start, span_s, 200, lambda at, asset=asset: _state(random, asset, at))
+        yield from _now_and_then(random, start, span_s, 200, lambda at, asset=asset: state(random, asset, at))
     for asset in _MACHINES:
-        yield from _now_and_then(random, start, span_s, 5000, lambda at, asset=asset: _correction(random, asset, at))
-        yield from _now_and_then(random, start, span_s, 4000, lambda at, asset=asset: _count(random, asset, at))
+        yield from _now_and_then(random, start, span_s, 5000, lambda at, asset=asset: correction(random, asset, at))
+        yield from _now_and_then(random, start, span_s, 4000, lambda at, asset=asset: count(random, asset, at))
     for number, line in enumerate((LINE1, LINE2)):
         yield from _orders(random, line, start, span_s, f"{number + 1}")
-    yield from _now_and_then(random, start, span_s, 7000, lambda at: _product(random, at))
+    yield from _now_and_then(random, start, span_s, 7000, lambda at: product(random, LINE3, at))
 
 
 def _now_and_then(
@@ -32,11 +32,13 @@ def _now_and_then(
         second += random.expovariate(1 / mean_s)
 
 
-def _state(random: Random, asset: str, time: int) -> Row:
+def state(random: Random, asset: str, time: int) -> Row:
+    """What a machine says of itself, now and then a word that nobody knows."""
     return event(asset, "state", time, state=random.choice(_STATES))
 
 
-def _correction(random: Random, asset: str, time: int) -> Row:
+def correction(random: Random, asset: str, time: int) -> Row:
+    """What somebody says that a machine did, often until when, often entered later."""
     said: dict[str, object] = {"state": random.choice(_STATES[:8])}
     if random.random() < 0.7:
         said["until"] = time / SECOND + random.choice([1, 30, 200, 3000])
@@ -45,13 +47,15 @@ def _correction(random: Random, asset: str, time: int) -> Row:
     return event(asset, "correction", time, **said)
 
 
-def _count(random: Random, asset: str, time: int) -> Row:
+def count(random: Random, asset: str, time: int) -> Row:
+    """Pieces that somebody counted or takes back."""
     pieces = {name: random.choice([1, 2, -1]) for name in ("good", "scrap", "rework") if random.random() < 0.6}
     return event(asset, "count", time, **(pieces or {"scrap": 1}))
 
 
-def _product(random: Random, time: int) -> Row:
-    return event(LINE3, "product", time, product=random.choice("AC"), phase=random.choice(["start", "start", "stop"]))
+def product(random: Random, line: str, time: int) -> Row:
+    """What a line without orders makes from now on."""
+    return event(line, "product", time, product=random.choice("AC"), phase=random.choice(["start", "start", "stop"]))
 
 
 def _later(random: Random, time: int) -> int:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from tests.bits.arrivals import SECOND, Row
 
-_Walk = Callable[[Random, float], float]
+Walk = Callable[[Random, float], float]
+"""The next value of a series, after the last one."""
 
 LINE1, LINE2, LINE3, LINE4 = "works/hall/line1", "works/hall/line2", "annex/yard/line3", "annex/yard/line4"
 
@@ -18,20 +19,20 @@ class _Series(NamedTuple):
     asset: str
     tag: str
     step_s: float
-    walk: _Walk
+    walk: Walk
     begins: float = 0.0
 
 
-def _around(center: float, sigma: float) -> _Walk:
+def _around(center: float, sigma: float) -> Walk:
     return lambda random, _: random.gauss(center, sigma)
 
 
-def _drifting(center: float, sigma: float) -> _Walk:
+def _drifting(center: float, sigma: float) -> Walk:
     """Stays where it went, now and then elsewhere: for charts that alarm."""
     return lambda random, last: random.gauss(0.7 * (last or center) + 0.3 * center, sigma)
 
 
-def _register(rate: float, modulus: float = 1e9, resets: float = 0.003) -> _Walk:
+def _register(rate: float, modulus: float = 1e9, resets: float = 0.003) -> Walk:
     """Cumulative; jumps beyond belief and falls back to zero now and then."""
 
     def walk(random: Random, last: float) -> float:
@@ -42,7 +43,7 @@ def _register(rate: float, modulus: float = 1e9, resets: float = 0.003) -> _Walk
     return walk
 
 
-def _counter(most: int, modulus: float = 1e9, resets: float = 0.003) -> _Walk:
+def _counter(most: int, modulus: float = 1e9, resets: float = 0.003) -> Walk:
     """As a register, in whole pieces."""
 
     def walk(random: Random, last: float) -> float:
@@ -51,11 +52,12 @@ def _counter(most: int, modulus: float = 1e9, resets: float = 0.003) -> _Walk:
     return walk
 
 
-def _one_of(*values: float) -> _Walk:
+def _one_of(*values: float) -> Walk:
     return lambda random, _: random.choice(values)
 
 
-_ODD = (-0.0, 0.0, 1e-300, 1e6, 0.1)
+ODD = (-0.0, 0.0, 1e-300, 1e6, 0.1)
+"""Values that are easily got wrong."""
 
 SERIES = (
     _Series(f"{LINE1}/press", "mode", 90, _one_of(0, 1, 1, 2, 3, 3, 3, 4, 5, 9)),
@@ -66,6 +68,7 @@ SERIES = (
     _Series(f"{LINE1}/press", "force_kn", 20, _drifting(50, 1.6)),
     _Series(f"{LINE1}/oven", "power_kw", 25, _around(60, 20)),
     _Series(f"{LINE1}/oven", "interval_energy_kwh", 60, _around(1, 0.3)),
+    _Series(f"{LINE1}/oven", "interval_reactive_energy_kvarh", 90, _around(0.3, 0.2)),
     _Series(f"{LINE1}/oven", "temp_c", 25, _drifting(180, 2)),
     _Series(f"{LINE1}/oven", "seal_c", 12, _drifting(150, 1.5)),
     _Series(f"{LINE1}/oven", "fan_rpm", 120, _drifting(1200, 25)),
@@ -84,15 +87,19 @@ SERIES = (
     _Series(f"{LINE2}/saw", "speed_rpm", 40, _drifting(900, 15)),
     _Series(f"{LINE2}/saw", "total_count", 60, _counter(4)),
     _Series(f"{LINE2}/saw", "scrap_count", 200, _counter(1)),
+    _Series(f"{LINE2}/saw", "rework_count", 200, _counter(1)),
     _Series(f"{LINE2}/drill", "good_count", 60, _counter(4)),
     _Series(f"{LINE2}/drill", "scrap_count", 150, _counter(1)),
     _Series(f"{LINE2}/drill", "rework_count", 150, _counter(1)),
     _Series(f"{LINE2}/meter", "pulses", 90, _one_of(0, 1, 2, 5)),
     _Series(f"{LINE2}/meter", "energy_kwh", 200, _register(2.0), 0.6),
+    _Series(f"{LINE2}/meter", "energy_t1_kwh", 200, _register(1.0), 0.5),
+    _Series(f"{LINE2}/meter", "power_kw", 60, _around(20, 15)),
+    _Series(f"{LINE2}/meter", "export_kwh", 200, _register(0.3)),
     _Series(f"{LINE3}/mill", "energy_kwh", 120, _register(0.5)),
     _Series(f"{LINE3}/mill", "power_kw", 30, _around(15, 15)),
-    _Series(f"{LINE3}/mill", "temp_c", 60, _one_of(*_ODD)),
-    _Series(f"{LINE3}/fan", "power_kw", 200, _one_of(*_ODD)),
+    _Series(f"{LINE3}/mill", "temp_c", 60, _one_of(*ODD)),
+    _Series(f"{LINE3}/fan", "power_kw", 200, _one_of(*ODD)),
     _Series(f"{LINE3}/fan", "reactive_power_kvar", 200, _around(1, 1)),
     _Series(f"{LINE3}/fan", "run", 400, _one_of(0, 1)),
     _Series(f"{LINE4}/probe", "soil_moisture_percent", 900, _around(30, 2)),

@@ -24,8 +24,8 @@ from fieldline.windows import WINDOWS
 from processing.operator import Operator
 from processing.operators import known
 from processing.timeline.timing import Timing
+from tests.bits.readings import LINE1
 from tests.contracts.operator_inputs import (
-    LINE,
     OFFERS,
     PRESS,
     Subject,
@@ -167,7 +167,7 @@ def _busy(subject: Subject) -> OperatorRig:
     """A dense hour, at whose end an order turns out to be none."""
     rig = OperatorRig(subject).send(frames_of(busy_rows(subject, minutes=65.0), 400))
     rig.wait(300.0, turns=3)
-    rig.send([frame_of([said_row(LINE, "@order", T0 + 1500 * SECOND, order="1", phase="void")])])
+    rig.send([frame_of([said_row(LINE1, "@order", T0 + 1500 * SECOND, order="1", phase="void")])])
     return rig.finish()  # type: ignore[return-value]
 
 
@@ -284,7 +284,7 @@ def check_late_orders(operator: Operator) -> None:
     for seed in range(4):
         random = Random(seed)
         rows = made_rows(subject, random, 60, _NEAR_S)
-        orders = [said_row(LINE, "@order", T0 + random.randrange(2400 * 8) * SECOND // 8, **said) for said in _ORDERS]
+        orders = [said_row(LINE1, "@order", T0 + random.randrange(2400 * 8) * SECOND // 8, **said) for said in _ORDERS]
         rig = OperatorRig(subject).send(frames_of(rows, 9))
         for one in random.sample(orders, len(orders)):
             rig.wait(200.0, turns=2)
@@ -307,12 +307,12 @@ def check_retraction(operator: Operator) -> None:
     """A row whose window an order took away has `retracted` 1 and nothing else; the rows of the others stand."""
     subject = subject_of(operator)
     rows = busy_rows(subject, minutes=30.0)
-    void = said_row(LINE, "@order", T0 + 1500 * SECOND, order="1", phase="void")
+    void = said_row(LINE1, "@order", T0 + 1500 * SECOND, order="1", phase="void")
     rig = OperatorRig(subject).send(frames_of(rows, 400))
     rig.wait(300.0, turns=3)
-    before = dict(rig.standing)
+    before = rig.standing
     rig.send([frame_of([void])]).finish()
-    gone = {key for key in before if key not in rig.standing}
+    gone = before.keys() - rig.standing.keys()
     assert "order" not in operator.windows or any(key[3] == "order" for key in gone), "no window of an order went away"
     for key in gone:
         values = {name: np.frombuffer(bits)[0] for name, bits in rig.table[key].items() if not name.startswith(TEXT)}

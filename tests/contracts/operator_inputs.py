@@ -1,7 +1,6 @@
-"""Input that suits an operator, made of what it declares: tags of a plant that has everything, and rows of them."""
+"""Input that suits an operator, made of what it declares: series of the random plant (`tests/bits`), and rows of them."""
 
-import json
-from collections.abc import Callable
+import tomllib
 from dataclasses import dataclass
 from math import inf, nan
 from random import Random
@@ -10,194 +9,47 @@ import msgspec
 from hypothesis import strategies as st
 
 from fieldline.plant import Plant
-from fieldline.plantfile import RULES, PlantFile
+from fieldline.plantfile import AssetEntry, PlantFile
+from fieldline.tables import to_struct
 from processing.operator import Operator
 from processing.operators import known
 from processing.timeline.events import ROLES as EVENT_ROLES
-from tests.processing.engine_rig import SECOND, T0, Row, event
+from tests.bits import events
+from tests.bits.arrivals import event
+from tests.bits.plants import plant_text
+from tests.bits.readings import LINE1, LINE2, LINE3, LINE4, ODD, SERIES, Walk
+from tests.processing.engine_rig import SECOND, T0, Row
 
-LINE, BERLIN = "works/hall/line1", "annex/hall/line2"
-PRESS, OVEN, PACKER, METER = f"{LINE}/press", f"{LINE}/oven", f"{LINE}/packer", f"{LINE}/meter"
-SAW = f"{BERLIN}/saw"
-
-_PLANT = """
-[[site]]
-path = "annex"
-time_zone = "Europe/Berlin"
-
-[[line]]
-path = "works/hall/line1"
-output = "works/hall/line1/packer"
-
-[[asset]]
-path = "*/*/*/*"
-state_max_gap_s = 1000.0
-ideal_cycle_s = 2.0
-
-[[asset]]
-path = "works/hall/line1/press"
-microstop_s = 90.0
-
-[asset.tags.mode]
-kind = "state"
-codes = {"0" = "off", "1" = "idle", "2" = "setup", "3" = "producing", "4" = "down", "5" = "standby"}
-
-[asset.tags.strokes]
-kind = "total_count"
-modulus = 1000.0
-max_delta = 100.0
-
-[asset.tags.power_kw]
-max_gap_s = 45.0
-
-[asset.tags.force_kn.spc]
-chart = "i_mr"
-center = 5.0
-sigma = 4.0
-lsl = -10.0
-usl = 20.0
-target = 5.0
-rules = RULES
-limits = [
-    {product = "A", version = 1, center = 2.0, sigma = 1.5},
-    {product = "A", version = 2, center = 3.0, sigma = 2.0},
-]
-
-[[asset]]
-path = "works/hall/line1/oven"
-microstop_s = 400.0
-
-[asset.tags.temp_c.spc]
-chart = "xbar_r"
-every = "15m"
-n = 3
-center = 5.0
-sigma = 4.0
-lsl = -10.0
-usl = 20.0
-
-[asset.tags.draught_pa.spc]
-chart = "xbar_s"
-n = 2
-limits = [{product = "B", version = 1, center = 5.0, sigma = 4.0}]
-
-[[asset]]
-path = "works/hall/line1/packer"
-
-[asset.tags.packed]
-kind = "good_count"
-counts_by = "interval"
-
-[[asset]]
-path = "works/hall/line1/meter"
-state_of = "works/hall/line1/press"
-
-[[asset]]
-path = "annex/hall/line2/saw"
-
-[asset.tags.energy_kwh]
-kind = "register"
-unit = "kWh"
-modulus = 1000.0
-max_delta = 100.0
-register_max_gap_s = 1200.0
-
-[asset.tags.pulses]
-kind = "pulse"
-kwh_per_pulse = 0.25
-
-[asset.tags.feed_mm_s.spc]
-chart = "xbar_s"
-every = "1h"
-center = 5.0
-sigma = 4.0
-
-[[product]]
-name = "A"
-ideal_cycle_s = 1.5
-
-[[calendar]]
-path = "works"
-
-[[calendar.shift]]
-name = "late"
-start = "14:00"
-end = "22:30"
-breaks = [{start = "22:16", end = "22:21"}]
-
-[[calendar.shift]]
-name = "night"
-start = "22:30"
-end = "06:00"
-
-[[tariff]]
-path = "works"
-currency = "EUR"
-co2_kg_per_kwh = 0.35
-price = 0.3
-
-[[tariff.period]]
-from_hour = 23
-to_hour = 6
-price = 0.18
-"""
+PRESS = f"{LINE1}/press"
 
 
 def _plant() -> Plant:
-    text = _PLANT.replace("RULES", json.dumps(list(RULES)))
-    return Plant(msgspec.toml.decode(text, type=PlantFile))
+    # In Brisbane it is 08:14 at T0: a shift runs, its break is near, and stocktaking takes five minutes of it.
+    text = plant_text("Australia/Brisbane", "Europe/Berlin", "", "2023-11-15T08:16", "2023-11-15T08:21")
+    wrong: list[str] = []
+    file = to_struct(PlantFile, tomllib.loads(text), "$", wrong)
+    assert not wrong, wrong
+    every = AssetEntry(path="*/*/*/*", state_max_gap_s=1000.0, ideal_cycle_s=2.0)
+    return Plant(msgspec.structs.replace(file, asset=(every, *file.asset)))
 
 
 PLANT = _plant()
-"""Two lines, in two time zones: every role, sort of chart, calendar, tariff. States hold shortly, so that silence costs little."""
+"""Three lines, in two time zones: every role, sort of chart, calendar, tariff. States hold shortly, so that silence costs little."""
 
-_Walk = Callable[[Random, float], float]
-
-
-def _any(random: Random, _: float) -> float:
-    return random.choice([-0.0, 0.0, 0.1, 1.5, -2.25, 3.0, 10.0, random.gauss(5, 4), random.gauss(5, 4)])
-
-
-def _counter(random: Random, last: float) -> float:
-    """Rises; falls back to zero or jumps now and then."""
-    return random.choice([0.0, 40.0, 990.0, -2.0]) if random.random() < 0.15 else last + random.choice([0, 0.7, 3, 20])
-
-
-def _one_of(*values: float) -> _Walk:
-    return lambda random, _: random.choice(values)
-
-
-OFFERS: dict[tuple[str, str], _Walk] = {
-    (PRESS, "mode"): _one_of(0, 1, 1, 2, 3, 3, 3, 4, 5, 9),
-    (PRESS, "strokes"): _counter,
-    (PRESS, "reject_count"): _counter,
-    (PRESS, "power_kw"): _any,
-    (PRESS, "reactive_power_kvar"): _any,
-    (PRESS, "force_kn"): _any,
-    (OVEN, "temp_c"): _any,
-    (OVEN, "draught_pa"): _any,
-    (OVEN, "interval_energy_kwh"): _any,
-    (OVEN, "interval_reactive_energy_kvarh"): _any,
-    (PACKER, "running"): _one_of(0, 1, 1),
-    (PACKER, "packed"): _one_of(0, 2, 7, -1),
-    (PACKER, "rework_count"): _counter,
-    (METER, "energy_kwh"): _counter,
-    (METER, "energy_t1_kwh"): _counter,
-    (METER, "power_kw"): _any,
-    (METER, "export_kwh"): _counter,
-    (SAW, "energy_kwh"): _counter,
-    (SAW, "reactive_energy_kvarh"): _counter,
-    (SAW, "pulses"): _one_of(0, 1, 2, 5),
-    (SAW, "good_count"): _counter,
-    (SAW, "scrap_count"): _counter,
-    (SAW, "rework_count"): _counter,
-    (SAW, "feed_mm_s"): _any,
+OFFERS: dict[tuple[str, str], Walk] = {
+    (series.asset, series.tag): series.walk for series in SERIES if not series.asset.startswith(LINE4)
 }
 """Series of numbers, and how their values go on."""
 
-_STATES = ("producing", "producing", "idle", "down", "setup", "starved", "planned_stop", "standby", "off", "dancing")
-EVENTS = ((OVEN, "@state"), (PRESS, "@correction"), (OVEN, "@correction"), (OVEN, "@count"), (PACKER, "@count"))
-ORDERS = ((LINE, "@order"), (BERLIN, "@order"), (BERLIN, "@product"))
+EVENTS = (
+    (f"{LINE1}/oven", "@state"),
+    (PRESS, "@correction"),
+    (f"{LINE1}/oven", "@correction"),
+    (f"{LINE1}/oven", "@count"),
+    (f"{LINE2}/drill", "@count"),
+)
+ORDERS = ((LINE1, "@order"), (LINE2, "@order"), (LINE3, "@product"))
+_SAID = {"@state": events.state, "@correction": events.correction, "@count": events.count, "@product": events.product}
 
 
 @dataclass(frozen=True)
@@ -240,6 +92,7 @@ def _with_needs(operator: Operator) -> list[Operator]:
 # -- rows
 
 _STEPS_S = (0.0, 0.001, 0.25, 1.0, 7.0, 20.0, 44.0, 59.999999999, 60.0, 91.0, 299.0, 301.0, 900.0, 3601.0)
+_NASTY = (*ODD, 1.5, -2.25, 990.0)
 _BEGINS = (0, 1, 30 * SECOND, 59_999_999_999)
 
 
@@ -256,35 +109,32 @@ def made_rows(subject: Subject, random: Random, count: int, steps_s: tuple[float
         if tag.startswith("@"):
             row = event_row(random, asset, tag, time)
         else:
-            value = last[asset, tag] = float(OFFERS[asset, tag](random, last.get((asset, tag), 0.0)))
+            value = last[asset, tag] = _value(random, asset, tag, last.get((asset, tag), 0.0))
             row = Row(asset, tag, time, value, random.choice([0, 0, 0, 0, 0, 1, 2]))
         rows[asset, tag, time] = row
     return list(rows.values())
 
 
+def _value(random: Random, asset: str, tag: str, last: float) -> float:
+    return random.choice(_NASTY) if random.random() < 0.2 else float(OFFERS[asset, tag](random, last))
+
+
 def event_row(random: Random, asset: str, tag: str, time: int) -> Row:
     """An event of a kind, as a plant sends it."""
-    number = random.choice("12")
-    said: dict[str, dict[str, object]] = {
-        "@state": {"state": random.choice(_STATES)},
-        "@correction": {
-            "state": random.choice(_STATES[:8]),
-            "until": time // SECOND + random.choice([1, 30, 200, 3000]),
-        },
-        "@count": {"scrap": random.choice([1, 2, -7.5]), "good": random.choice([0, 5])},
-        "@order": {
-            "order": number,
-            "phase": random.choice(["start", "start", "start", "stop", "void"]),
-            "product": "AB"[int(number) - 1],
-        },
-        "@product": {"product": random.choice("AC")},
-    }
-    return said_row(asset, tag, time, **said[tag])
+    if tag != "@order":
+        return _plain(_SAID[tag](random, asset, time))
+    number, phase = random.choice("12"), random.choice(["start", "start", "start", "stop", "void"])
+    return said_row(asset, tag, time, order=number, phase=phase, product="AB"[int(number) - 1])
 
 
 def said_row(asset: str, tag: str, time: int, **said: object) -> Row:
     """An event that says something."""
-    return event(asset, tag, time, json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
+    return _plain(event(asset, tag.removeprefix("@"), time, **said))
+
+
+def _plain(row: events.Row) -> Row:
+    """Without when it is received, which frames tell here."""
+    return Row(*row[: len(Row._fields)])
 
 
 @st.composite
@@ -321,23 +171,14 @@ def busy_rows(subject: Subject, seed: int = 1, minutes: float = 100.0) -> list[R
             if tag.startswith("@"):
                 rows.append(event_row(random, asset, tag, time))
             else:
-                value = _busy_value(random, asset, tag, value)
+                value = OFFERS[asset, tag](random, value)
                 rows.append(Row(asset, tag, time, value))
             second += 20 + number % 7 if not tag.startswith("@") else 200.0
-    for line in (LINE, BERLIN):
+    for line in (LINE1, LINE2):
         for k, second in enumerate((90, 1500, 3000)):
             said = {"order": f"{k}", "product": "AB"[k % 2], "phase": "start"}
             rows.append(said_row(line, "@order", T0 + second * SECOND, **said))
     return in_time_order(rows)
-
-
-def _busy_value(random: Random, asset: str, tag: str, last: float) -> float:
-    walk = OFFERS[asset, tag]
-    if walk is _counter:
-        return last + random.choice([1.0, 2.0])
-    if (asset, tag) == (PRESS, "mode"):
-        return random.choice([3.0, 3.0, 3.0, 4.0, 1.0])
-    return abs(random.gauss(5, 2)) if walk is _any else abs(walk(random, last))
 
 
 def in_time_order(rows: list[Row]) -> list[Row]:

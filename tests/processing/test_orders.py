@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from fieldline.log.sqlite import SqliteLog
-from fieldline.plant import Plant, load_plant
+from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile, SiteEntry
 from processing.operators import known
 from processing.timeline.timing import Timing
+from tests.bits.readings import LINE1
+from tests.contracts.operator_inputs import PLANT
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, Table, differences, event, frame_of, frames_of
 
 LINE = "plant/hall/line1"
@@ -162,52 +164,7 @@ def test_weeks_and_months_are_the_site_s_across_daylight_saving() -> None:
     assert months[1_740_783_600 * SECOND]["active_energy_kwh"] == pytest.approx(10.0 * (7 * 24 + 23))
 
 
-_PLANT = """
-time_zone = "Europe/Berlin"
-
-[[asset]]
-path = "plant/hall/line1/*"
-microstop_s = 60
-ideal_cycle_s = 2
-
-[asset.tags.temp_c.spc]
-chart = "i_mr"
-n = 1
-center = 10.0
-sigma = 5.0
-
-[asset.tags.power_kw.spc]
-chart = "xbar_s"
-every = "15m"
-center = 10.0
-sigma = 5.0
-
-[[product]]
-name = "A"
-ideal_cycle_s = 3
-
-[[calendar]]
-path = "plant"
-
-[[calendar.shift]]
-name = "late"
-start = "06:00"
-end = "23:30"
-breaks = [{ start = "23:20", end = "23:25" }]
-
-[[tariff]]
-path = "plant"
-currency = "EUR"
-price = 0.2
-"""
 OPERATORS = tuple(known().values())
-
-
-@pytest.fixture(scope="module")
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Plant:
-    file = tmp_path_factory.mktemp("plant") / "plant.toml"
-    file.write_text(_PLANT)
-    return load_plant(file)
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -259,12 +216,12 @@ def test_a_line_that_tells_its_order_again_and_again_keeps_few_of_its_events(tmp
     assert kept < 2000 < len(rows)
 
 
-def test_a_chart_s_point_that_an_order_cuts_after_a_crash_is_taken_back(tmp_path: Path, plant: Plant) -> None:
-    cut = order(15, start("1"))
-    points = [Row(f"{LINE}/machine1", "temp_c", T0 + second * SECOND, 3.0) for second in (20, 300)]
-    want = EngineRig(plant, operators=OPERATORS).send([frame_of([cut, *points])]).finish()
+def test_a_chart_s_point_that_an_order_cuts_after_a_crash_is_taken_back(tmp_path: Path) -> None:
+    cut = order(15, start("1"), line=LINE1)
+    points = [Row(f"{LINE1}/press", "force_kn", T0 + second * SECOND, 53.0) for second in (20, 300)]
+    want = EngineRig(PLANT, operators=OPERATORS).send([frame_of([cut, *points])]).finish()
     log = SqliteLog(tmp_path / "checkpoints.db")
-    rig = EngineRig(plant, operators=OPERATORS, log=log).send([frame_of(points)])
+    rig = EngineRig(PLANT, operators=OPERATORS, log=log).send([frame_of(points)])
     rig.wait(5)
 
     rig.frames.append(frame_of([cut]))  # on the log when the worker dies
@@ -272,6 +229,7 @@ def test_a_chart_s_point_that_an_order_cuts_after_a_crash_is_taken_back(tmp_path
     rig.finish()
     log.close()
 
+    assert len(standing(rig.table)) < len(rig.table)
     assert differences(standing(want.table), standing(rig.table)) == []
 
 
