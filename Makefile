@@ -16,8 +16,10 @@ SYNC := $(UV) sync --frozen --no-progress
 demo: .venv/.run ## a plant and a farm, live, in this terminal
 	$(BIN)/fieldline demo $(DEMO)
 
+# Kernels are compiled before two workers want them at once. `PYTEST="-n 0 PATH"` runs a part in one process.
 test: .venv/.dev servers ## everything, with Mosquitto, Kafka and InfluxDB really running
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/fieldline warmup
+	$(BIN)/python -m pytest -n 2 $(PYTEST)
 
 check: .venv/.dev ## style, types, and which room imports which
 	$(BIN)/ruff check .

@@ -2,12 +2,16 @@
 
 `mosquitto`, `kafka`, `influxdb` and `victoria_metrics` are running when a test gets them; it may `restart`, `kill` or `freeze`
 them, the next test gets them running again. `kafka_url(partitions)` gives a log on the broker with topics of its own.
+
+`make test` runs two workers (pytest-xdist). Each has servers of its own, so no test meets another's topics, clients or outages; tests
+of a file stay together, in their order, and share what its fixtures make.
 """
 
 import itertools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +24,35 @@ from processing.warmup import load
 
 _numbers = itertools.count(1)
 
+_LONGEST_FIRST = ("integration", "cases", "endurance", "damage", "processing", "contracts")
+"""Folders of `tests` whose files take minutes. What is left when a worker runs out of work is then short."""
+_TOGETHER = {f"tests/integration/test_{name}.py": "undisturbed" for name in ("steel", "crashes", "pipe_run")}
+"""Files that compare with one run of the whole pipe, which takes as long as they do."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # kafka-python 3.0 reads its protocol's schemas by a function that Python 3.11 deprecates (and 3.13 took back).
     config.addinivalue_line("filterwarnings", "ignore:(read_text|open_text) is deprecated:DeprecationWarning")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (*(f"/tests/{folder}/" not in str(item.path) for folder in _LONGEST_FIRST),))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        """Hands out files in the order of collection."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return _TOGETHER.get(file, file)
+
+    config.option.loadscopereorder = False  # it would begin with the files of most tests, which are the quick ones
+    return ByFile(config, log)
 
 
 def _kept(server: Server) -> Iterator[Server]:

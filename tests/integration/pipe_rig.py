@@ -28,7 +28,9 @@ COMMAND = [sys.executable, "-m", "cli.main"]
 STAGE_BYTES = 400 << 20
 """What a stage may take at most [bytes resident]."""
 _DRAIN_S = 10.0
-_ports = iter(range(20_000 + os.getpid() * 97 % 10_000, 32_000))  # far from those of a run that began a moment before
+_ports = iter(
+    range(20_000 + os.getpid() * 6_181 % 10_000, 32_000)
+)  # far from those of a worker or run that began a moment before
 _LOOK = threading.Event()  # never set: waiting for it is a pause that a test's end can't outlast
 
 

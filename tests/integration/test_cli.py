@@ -51,7 +51,7 @@ class Verbs:
 
 
 @pytest.fixture
-def verbs(tmp_path: Path) -> Iterator[Verbs]:
+def verbs(_warm: None, tmp_path: Path) -> Iterator[Verbs]:
     """Verbs in an empty folder."""
     verbs = Verbs(tmp_path)
     yield verbs

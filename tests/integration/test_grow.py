@@ -13,6 +13,8 @@ from fieldline.partition import partition_of
 from tests.integration.pipe_rig import Process, fieldline, until
 from tests.processing.engine_rig import SECOND, Row, frame_of
 
+pytestmark = pytest.mark.usefixtures("_warm")
+
 LINES = [f"plant/hall/line{k}" for k in range(8)]
 WAIT_S = 120.0
 START = time.time_ns() // (3600 * SECOND) * 3600 * SECOND - 30 * 3600 * SECOND

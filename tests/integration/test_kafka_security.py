@@ -96,6 +96,7 @@ def test_the_cause_is_told_of(secure: SecureKafka, mistake: str) -> None:
 @pytest.mark.parametrize(
     ("server", "told"),
     [(f"{HOST}:{free_port()}", "nobody listens there"), ("no-such-host.invalid:9092", "can't be resolved")],
+    ids=["a free port", "a name of nobody"],  # workers of pytest-xdist must find the same tests
 )
 def test_a_server_that_is_not_there_may_come(server: str, told: str) -> None:
     with pytest.raises(Unavailable, match=told):

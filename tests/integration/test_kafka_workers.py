@@ -17,7 +17,7 @@ WAIT_S = 120.0
 
 
 def test_a_worker_that_hung_longer_than_its_session_works_on_all_partitions_when_the_other_is_killed(
-    kafka_url: Callable[..., str], tmp_path: Path
+    _warm: None, kafka_url: Callable[..., str], tmp_path: Path
 ) -> None:
     url = kafka_url(PARTITIONS)
     log = open_log(url)
