@@ -18,7 +18,7 @@ from processing.checkpoint import Restored
 from processing.differences import OF_ROWS, ZONE, differences
 from processing.kernels import layout as at
 from processing.made_with import Adapted
-from processing.metric_rows import level_of
+from processing.metric_rows import levels_of
 from processing.operator import Operator
 from processing.relabelling import Flagged, Relabelling
 from processing.timeline.engine import Engine
@@ -229,14 +229,12 @@ class _Adaptation:
         """Make and emit what is wanted now and was not: levels of windows, and figures that are made of windows alone."""
         engine, before = self._engine, self._before
         new = {
-            op.name: {
-                level_of(name) for name in {*self.now.windows[op.name]} - {*before.windows.get(op.name, ()), "1s"}
-            }
+            op.name: _levels({*self.now.windows[op.name]} - {*before.windows.get(op.name, ())})
             for op in self._operators
             if op not in fresh or op.kept is None
         }
         levels = set[int]().union(*new.values())
-        made = levels - {level_of(name) for names in before.windows.values() for name in names}
+        made = levels - _levels({name for names in before.windows.values() for name in names})
         names = {name for name, mine in new.items() if mine}
         for line in self._lines if names else ():
             since = engine.standing.whole_from(line)
@@ -247,3 +245,8 @@ class _Adaptation:
             wanted = np.isin(engine.tables.windows["level"][ids], list(levels))
             self._note(line, names, frozenset({"windows"}), since)
             self._flag(line, Flagged(ids, at.SPREAD | np.where(wanted, at.EMIT, 0)), names)
+
+
+def _levels(windows: AbstractSet[str]) -> set[int]:
+    """The levels whose rows are emitted as these windows."""
+    return set[int]().union(*(levels_of(name) for name in windows))

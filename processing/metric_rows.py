@@ -17,6 +17,11 @@ def level_of(window: str) -> int:
     return WINDOWS.index(window) - 1
 
 
+def levels_of(window: str) -> frozenset[int]:
+    """The levels whose rows are emitted as a window; none for one second. A minute is a slice, or one that an order cuts."""
+    return frozenset(np.flatnonzero(WINDOWS.index(window) == WINDOW_OF).tolist())
+
+
 class Named(NamedTuple):
     """A column of names: int32[n] codes, -1 for none, and what they stand for."""
 

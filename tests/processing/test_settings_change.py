@@ -10,9 +10,10 @@ import pytest
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, ShiftEntry, SiteEntry, TagEntry, TariffEntry
-from processing.operators import energy, telemetry
+from processing.metric_rows import WINDOWS
+from processing.operators import energy, machine, order, telemetry
 from processing.timeline.timing import Timing
-from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, frame_of
+from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, event, frame_of
 
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 DAY0 = 1_699_920_000 * SECOND  # 2023-11-14 00:00 UTC
@@ -147,6 +148,46 @@ def test_windows_that_are_new_begin_where_the_state_is_whole(log: SqliteLog) -> 
     )  # at hour 50 the state goes back six hours
     assert kwh(rig, "month") == {}
     assert min(kwh(rig, "1h")) == 0.0
+
+
+def a_line_with_orders() -> list[Any]:
+    """Frames of some five minutes: a press makes ten pieces a minute at 6 kW for six hours, with orders that begin within a minute."""
+    press, rows = "plant/hall/line1/press", []
+    for minute in range(6 * 60):
+        t = DAY0 + minute * MINUTE
+        rows += [Row(press, "power_kw", t, 6.0), Row(press, "good_count", t, 10.0 * minute)]
+        if minute % 20 == 0:
+            rows.append(event(press, "@state", t, b'{"state": "%s"}' % (b"producing" if minute % 60 else b"idle")))
+        if minute % 35 == 0:
+            said = b'{"order":"%d","phase":"start","product":"A"}' % minute
+            rows.append(event("plant/hall/line1", "@order", t + 17 * SECOND, said))
+    return [frame_of(rows[k : k + 12]) for k in range(0, len(rows), 12)]
+
+
+ALL = (telemetry.COMPONENT, energy.COMPONENT, machine.COMPONENT, order.COMPONENT)
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        pytest.param({"operators": [op for op in ALL if op.name not in names]}, id=f"without {' and '.join(names)}")
+        for names in (("telemetry",), ("order",), ("machine", "order"), ("energy", "order"))
+    ]
+    + [
+        pytest.param({"windows": tuple(name for name in WINDOWS if name != level)}, id=f"without {level}")
+        for level in WINDOWS
+        if level != "1s"
+    ],
+)
+def test_what_was_left_out_for_a_while_stands_as_if_it_never_had_been(log: SqliteLog, left_out: dict[str, Any]) -> None:
+    frames = a_line_with_orders()
+    want = EngineRig(operators=ALL).send(frames).finish()
+
+    rig = EngineRig(operators=ALL, log=log).send(frames[:25])
+    rig.restart(**left_out).send(frames[25:45])
+    rig.restart(operators=list(ALL), windows=WINDOWS).send(frames[45:]).finish()
+
+    assert differences(want.table, rig.table) == []
 
 
 def test_a_raised_horizon_takes_effect_for_what_comes_from_now_on(log: SqliteLog) -> None:
