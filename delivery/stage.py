@@ -15,6 +15,7 @@ from delivery.patience import Patience
 from delivery.progress import Taken
 from delivery.rows import read_rows
 from delivery.sinks import Losable, Outcome, Sink, SinkLost, SinkUnavailable
+from delivery.succession import Succession
 from fieldline.clock import Clock
 from fieldline.errors import FrameError, InUse, PartitionLost, Unavailable
 from fieldline.health import Health
@@ -57,6 +58,7 @@ class DeliverStage:
         self._again = again
         self._join_by = clock.monotonic() + _JOIN_S
         self._parts: dict[int, Taken] = {}
+        self._succession = Succession(log, sink.group, self._parts)
         self._unopened = Unopened(clock)
         self._bytes = 0
         self._stop_by: float | None = None
@@ -103,6 +105,7 @@ class DeliverStage:
         began = idle_since = self._clock.monotonic()
         while not stop.is_set() and not self._is_over():
             has_rows = self._rows_taken() > 0
+            self._succession.go_on(reader)
             self._take(reader, reader.poll(_LINGER_S if has_rows else _POLL_S, _POLL_BYTES))
             now = self._clock.monotonic()
             if self._rows_taken() >= self._settings.batch_lines or self._bytes >= _BATCH_BYTES:
@@ -116,7 +119,7 @@ class DeliverStage:
                 unopened = self._unopened.look(reader.assigned, self._parts.keys())
                 if unopened is not None:
                     self._health.set("degraded", unopened)
-                elif now - idle_since >= _IDLE_AFTER_S:
+                elif now - idle_since >= _IDLE_AFTER_S and not self._succession.is_waiting:
                     self._patience.reset()
                     self._health.set("idle", "everything is delivered")
 
@@ -131,8 +134,15 @@ class DeliverStage:
         self._put_back(reader, [record for record in poll.records if record.partition in fresh])
         for record in poll.records:
             part = self._parts[record.partition]
-            if part.note is not None and not part.is_over:
+            if part.note is None or part.is_over or part.awaits is not None:
+                continue
+            if not self._succession.holds_up(record, part):
                 self._take_record(part, record, part.note)
+                continue
+            self._put_back(reader, [record])
+            self._succession.pause(reader)
+            why = "waits for another one, where lines of it were before"
+            self._health.set("recovering", f"partition {record.partition} {why}")
         for partition in fresh:
             # Tried again after the next poll where the log does not answer; one that is lost meanwhile the next poll takes back
             with suppress(PartitionLost):
@@ -160,6 +170,7 @@ class DeliverStage:
         note = DeliverNote(lost=lost)
         reader.commit(partition, first, write_note(note))
         reader.seek(partition, first)
+        reader.resume(partition)  # it may have waited
         self._parts[partition] = part = Taken()
         part.note, part.expected = note, first
         self._health.count("rewinds")
@@ -293,6 +304,7 @@ class DeliverStage:
                 self._keep_membership(reader, min(left, _POLL_S), stop)
         finally:
             self._each_owned(reader.resume)
+            self._succession.pause(reader)
         if stop.is_set():
             # Nobody waits for a sink that is away: the log keeps the rows
             self._stop_by = self._clock.monotonic()

@@ -45,6 +45,16 @@ def epoch_of(record: Record) -> int:
     return int(text)
 
 
+def follows(record: Record) -> tuple[int, int] | None:
+    """What a record of metrics is to be delivered after: all before an offset of another partition; None where nothing is told.
+
+    A partition's lines may have been in that one before; what was emitted of them there is older.
+    """
+    partition, colon, offset = record.headers.get("follows", b"").partition(b":")
+    is_told = colon and partition.isdigit() and offset.isdigit() and len(partition) + len(offset) < 20
+    return (int(partition), int(offset)) if is_told else None
+
+
 def count_assets(record: Record) -> Counter[str]:
     """Rows of a record of readings by asset. Raises FrameError."""
     rows = readings_in(record)

@@ -52,9 +52,9 @@ class Emission:
             self.append(kind, number, value)
         self._pending = [future for future in self._pending if not future.done() or future.exception() is not None]
 
-    def append(self, kind: str, rows: int, value: bytes) -> None:
-        """Append one frame of `rows` metric rows."""
-        headers = {"kind": kind, "rows": str(rows), "epoch": str(self.epoch)}
+    def append(self, kind: str, rows: int, value: bytes, **more: str) -> None:
+        """Append one frame of `rows` metric rows; more : headers."""
+        headers = {"kind": kind, "rows": str(rows), "epoch": str(self.epoch), **more}
         packed = {name: text.encode() for name, text in headers.items()}
         self._pending.append(self._place.log.append(Stream.METRICS, self._place.number, b"", value, packed))
 

@@ -27,6 +27,11 @@ def frames_of(
             yield from _fit(rows, first, min(first + METRIC_ROWS, count), assets, tags, limit)
 
 
+def empty_frame(kind: str) -> bytes:
+    """A frame without rows, for a record whose headers say what is to be said."""
+    return encode_metrics(kind, np.empty(0, np.int64), (np.empty(0, np.int32), []), None, None, {})
+
+
 def _fit(
     rows: MetricRows, first: int, stop: int, assets: list[str], tags: list[str], limit: int
 ) -> Iterator[tuple[str, int, bytes]]:

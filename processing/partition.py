@@ -20,6 +20,7 @@ from processing.dead_letters import DeadLetters
 from processing.emission import Emission
 from processing.kernels import layout as at
 from processing.opening import Opening
+from processing.outgoing import empty_frame
 from processing.place import Place
 from processing.read_again import ReadAgain
 from processing.state import State
@@ -176,8 +177,10 @@ class Partition:
         ]:
             del overflow[line]
         if number != self.number:
+            before, ended = self.number, self.emission.settle()
             self._place.number = number
             self.emission.take_epoch()
+            self.emission.append("moved", 0, empty_frame("moved"), follows=f"{before}:{ended}")
             self.state.checkpoints = self._place.checkpoints(self.emission.epoch)
             self._dead.aside.clear()
             self.state.offset = self._place.first()

@@ -54,7 +54,7 @@ class Record(NamedTuple):
     def told_rows(self) -> int | None:
         """How many rows its header `rows` says that it holds; None where it says nothing that can be."""
         text = self.headers.get("rows", b"")
-        return int(text) if text.isdigit() and len(text) < 12 and 0 < int(text) < MAX_ROWS else None
+        return int(text) if text.isdigit() and len(text) < 12 and int(text) < MAX_ROWS else None
 
 
 class Commit(NamedTuple):

@@ -110,8 +110,8 @@ def to_influx(url: str, **options: object) -> tuple[InfluxSink, DeliverSettings]
     return InfluxSink(settings, PLANT.levels, SystemClock()), settings
 
 
-def append(log: Log, frame: bytes, epoch: int = 1, partition: int = 0, rows: int = 1) -> None:
-    headers = {"kind": b"reading", "rows": str(rows).encode(), "epoch": str(epoch).encode()}
+def append(log: Log, frame: bytes, epoch: int = 1, partition: int = 0, rows: int = 1, **more: bytes) -> None:
+    headers = {"kind": b"reading", "rows": str(rows).encode(), "epoch": str(epoch).encode(), **more}
     log.append(Stream.METRICS, partition, b"p/h/l", frame, headers).result(10)
 
 
@@ -361,6 +361,38 @@ def test_a_database_that_was_emptied_is_filled_once_more_from_the_log(influxdb: 
     assert (first, some.total("rows_stored"), everything.total("rows_stored")) == ([5.0, 6.0, 7.0], 3, 20)
     assert query("reading", source=emptied).equals(query("reading", source=before))
     assert log.commits(Stream.METRICS, "deliver.influx") == commits and not dead_letters(log)
+
+
+@pytest.mark.parametrize("is_again", [False, True], ids=["a new sink", "once more"])
+def test_of_a_line_that_moved_what_was_emitted_after_it_is_delivered_last(
+    log: Log, tmp_path: Path, is_again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.stage._POLL_BYTES", 1)  # one record of each partition at a time
+    for value in range(6):
+        append(log, reading(0, float(value)), partition=1)
+    append(log, metric_frame("moved", [], []), rows=0, follows=b"1:6")
+    append(log, reading(0, 99.0))
+    append(log, reading(1, 1.0), partition=1)
+
+    if is_again:
+        once_more(log, *to_store(tmp_path, batch_lines=1))
+    else:
+        with running(log, *to_store(tmp_path, batch_lines=1)) as stage:
+            stage.until_drained()
+
+    assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [99.0, 1.0]
+    assert not dead_letters(log)
+
+
+@pytest.mark.parametrize("follows", [b"1:700", b"1:0", b"7:1", b"none"])
+def test_nothing_waits_for_rows_that_the_log_does_not_have(log: Log, tmp_path: Path, follows: bytes) -> None:
+    append(log, reading(0, 1.0), partition=1)
+    append(log, reading(1, 2.0), follows=follows)
+
+    with running(log, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+    assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [1.0, 2.0]
 
 
 def test_an_empty_log_is_delivered_once_more_at_once(log: Log, tmp_path: Path) -> None:
