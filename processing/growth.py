@@ -104,10 +104,11 @@ def _take_out(engine: Engine, others: np.ndarray) -> None:
 
 
 def _leave_rows(engine: Engine) -> None:
-    """Say of all slices that their rows are not on this partition: none of them is run again."""
+    """Say of all slices with rows that those are not on this partition: none of them is run again. What a silence made has none."""
     tables, ids = engine.tables, engine.residency.flagged(0)
-    slices = ids[tables.windows["level"][ids] == at.SLICES]
-    np.maximum.at(tables.lines["kept_from"], tables.windows["line"][slices], tables.windows["end"][slices])
+    line, start = tables.windows["line"][ids], tables.windows["start"][ids]
+    with_rows = (tables.windows["level"][ids] == at.SLICES) & (start <= tables.lines["last"][line])
+    np.maximum.at(tables.lines["kept_from"], line[with_rows], tables.windows["end"][ids[with_rows]])
     engine.horizons.begin_anew()
 
 

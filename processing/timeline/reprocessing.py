@@ -368,7 +368,10 @@ class Reprocessing:
         return np.array(ids, np.int64), np.array(ends, np.int64)
 
     def reopen(self, which: np.ndarray) -> None:
-        """Take back that the lines `which` ended: their slices after the last row go, the one that holds it opens again."""
+        """Take back that the lines `which` ended: their slices after the last row go, the one that holds it opens again.
+
+        Unless that can't be run again: then the line goes on at its end, with the state that it left behind.
+        """
         tables, table = self._tables, self._tables.windows
         self.run_due(_NEVER)
         self._read_back.note_lost()
@@ -380,12 +383,17 @@ class Reprocessing:
             while number >= 0 and table["start"][number] > last:
                 gone.append(number)
                 number = int(table["older"][number])
+            is_held = number >= 0 and bool(table["start"][number] >= tables.lines["kept_from"][line])
+            if gone and not is_held:
+                self._rerun.restore_live(line, gone[-1])
             self._drop(np.array(gone, np.int64))
             table = tables.windows
             watermark = max(last, int(tables.lines["newest"][line]) - self._timing.settle)
+            if number >= 0 and not is_held:
+                watermark = max(watermark, int(table["end"][number]) - 1)
             tables.lines["watermark"][line] = watermark
             tables.lines["flushed"][line] = last // at.SECOND * at.SECOND
-            if number >= 0:
+            if is_held:
                 if table["end"][number] - 1 > watermark:
                     table["flags"][number] = table["flags"][number] & ~at.CLOSED | at.CHANGED
                 # Closed or not: the slices that went have changed the state at the live edge.

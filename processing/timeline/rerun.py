@@ -41,6 +41,17 @@ class Rerun:
         self._carried.clear()
         self._open.clear()
 
+    def restore_live(self, line: int, number: int) -> None:
+        """Have the live edge of a line be at the beginning of a slice again, where no second is open."""
+        tables = self._tables
+        self._residency.make_resident(np.array([number]))
+        count, live = (int(tables.lines[name][line]) for name in ("series", "base"))
+        block = int(tables.windows["block"][number])
+        for slot, state, opened in zip(tables.slots, tables.states, tables.opens, strict=True):
+            words(state)[live : live + count] = words(tables.slices.arrays[2 * slot.number + 1])[block : block + count]
+            if slot.kept.open is not None:
+                opened[live : live + count] = slot.kept.open
+
     def is_carried(self, number: int) -> bool:
         """Whether a slice begins with another state than when it was run."""
         return number in self._carried

@@ -17,6 +17,7 @@ from fieldline.log.more_partitions import add_partitions
 from fieldline.log.sqlite import SqliteLog
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
+from fieldline.readable import follows, metrics_in
 from fieldline.settings import ProcessSettings
 from processing.growth import Moved, check_partitions, move_lines
 from processing.partition import Partition
@@ -39,6 +40,7 @@ class Plantlet:
         self.path = path
         self.log = SqliteLog(path, partitions=partitions)
         self.clock = ManualClock(START)
+        self.delay_s = 1
 
     @property
     def partitions(self) -> int:
@@ -63,23 +65,23 @@ class Plantlet:
             begins = b'{"order":"%d","phase":"start","product":"%b"}' % (number * 10_000 + first_s, product)
             rows.append(event(line, "@order", START + (first_s + 700 + 11 * number) * SECOND, begins))
             self.append(line, rows)
-        self.clock.advance((START + last_s * SECOND - self.clock.now_ns()) / SECOND)
+        self.clock.advance(max(0.0, (START + last_s * SECOND - self.clock.now_ns()) / SECOND))
 
     def append(self, line: str, rows: list[Row]) -> None:
         headers = {"rows": str(len(rows)).encode()}
-        value = encode_readings(frame_of(rows, max(row.time for row in rows) + SECOND))
+        value = encode_readings(frame_of(rows, max(row.time for row in rows) + self.delay_s * SECOND))
         to = partition_of(line, self.partitions)
         self.log.append(Stream.READINGS, to, line.encode(), value, headers).result(WAIT_S)
 
-    def process(self) -> None:
-        """Work off what there is, and stop as a stage does."""
+    def process(self, seconds: float = _TURNS / 10) -> None:
+        """Work off what there is, go on for so long, and stop as a stage does."""
         check_partitions(self.log)
         reader = self.log.reader(Stream.READINGS, "process")
         reader.poll(0.0)
         for number in range(self.partitions):
             partition = self.restored(number, reader)
             partition.take(list(self.log.read(Stream.READINGS, number, partition.offset)))
-            for _ in range(_TURNS):
+            for _ in range(round(seconds * 10)):
                 self.clock.advance(0.1)
                 partition.tick()
             partition.finish()
@@ -159,6 +161,47 @@ def test_the_running_hour_and_day_of_lines_that_move_go_on(plantlets: tuple[Plan
     assert {key[0] for key in grown.standing()} >= {b"telemetry", b"energy", b"oee", b"losses", b"production_order"}
     assert {counts["late"] for counts in growing.counters().values()} == {0}
     assert all(counts["stored"] > 3 * 4 * HOUR_S // 10 for counts in growing.counters().values())
+
+
+def test_the_first_record_of_a_new_partition_says_what_it_follows(plantlets: tuple[Plantlet, Plantlet]) -> None:
+    growing, _ = plantlets
+    growing.send(0, HOUR_S)
+    growing.process()
+    ends = [growing.log.bounds(Stream.METRICS, number)[1] for number in range(4)]
+
+    moved = growing.grow(8)
+
+    first = {
+        number: next(iter(growing.log.read(Stream.METRICS, number, 0))) for number in {stop for _, _, stop in moved}
+    }
+    assert {number: follows(record) for number, record in first.items()} == {
+        number: (number - 4, ends[number - 4]) for number in first
+    }
+    assert all(metrics_in(record).num_rows == 0 for record in first.values())
+
+
+def test_lines_that_were_over_go_on_in_any_order_where_they_moved_to(plantlets: tuple[Plantlet, Plantlet]) -> None:
+    growing, grown = plantlets
+    for each in plantlets:
+        each.delay_s = 30 * 24 * HOUR_S  # a backfill: what is silent for two seconds is over
+        each.clock.advance(each.delay_s)
+        each.send(0, HOUR_S + 1230)
+        each.process(seconds=5.0)
+
+    growing.grow(8)
+    growing.process(seconds=5.0)
+    for first_s, last_s in (
+        (2 * HOUR_S, 2 * HOUR_S + 1800),
+        (HOUR_S + 1260, 2 * HOUR_S),
+        (3 * HOUR_S, 3 * HOUR_S + 900),
+    ):
+        for each in plantlets:
+            each.send(first_s, last_s)
+            each.process(seconds=5.0)
+
+    assert growing.counters() == grown.counters()
+    assert {counts["late"] for counts in growing.counters().values()} == {0}
+    assert growing.standing() == grown.standing()
 
 
 def test_late_rows_of_what_lies_in_the_old_partition_are_counted_late_and_lower_nothing(
