@@ -14,6 +14,7 @@ from tests.endurance.traffic import HOUR
 from tests.endurance.world import DELIVER, PROCESS, READY_S, SECOND_PROCESS, World
 
 _STAGES = (PROCESS, DELIVER)
+_MOST_PARTITIONS = 16
 _KEPT_H = 8
 """What is pruned is older than any late row of a run [h]."""
 
@@ -83,16 +84,34 @@ class Freeze(Disturbance):
 
 
 class _Edit(Disturbance):
-    """Settings or the plant file change while process is away; the change itself is `change`."""
+    """Settings or the plant file change while process is away; the change itself is `change`.
+
+    Lines of which nothing else is said emit nothing. That shows where nothing else is on its way: everything was worked off before, and the
+    stages ended as they were asked to.
+    """
 
     def befall(self, world: World) -> None:
+        if not self.is_killed:
+            world.wait_drained(READY_S)
         with ExitStack() as away:
             for name in world.workers:
                 away.enter_context(world.stopped(name, self.is_killed))
+            ends = world.metrics_ends()
             self.change(world.site)
             world.write_files()
         for name in world.workers:
             world.stages[name].until_ready(READY_S)
+        if not self.is_killed:
+            world.wait_drained(READY_S)
+            world.faults += [
+                f"{self}: {line} emitted {rows} rows, of which nothing else is said"
+                for line, rows in world.emitted_since(ends).items()
+                if not self.concerns(line)
+            ]
+
+    def concerns(self, line: str) -> bool:
+        """Whether figures of a line may change by it."""
+        return True
 
     @abstractmethod
     def change(self, site: Site) -> None:
@@ -109,6 +128,9 @@ class EditPlant(_Edit):
 
     def __str__(self) -> str:
         return f"plant file: {self.entry} of {self.line} ({self.number}); process {self.how}"
+
+    def concerns(self, line: str) -> bool:
+        return line == self.line
 
     def change(self, site: Site) -> None:
         entries = site.lines[self.line]
@@ -129,6 +151,9 @@ class Horizon(_Edit):
     def __str__(self) -> str:
         return f"horizon {self.hours} h; process {self.how}"
 
+    def concerns(self, line: str) -> bool:
+        return False
+
     def change(self, site: Site) -> None:
         site.set_horizon(self.hours)
 
@@ -141,6 +166,9 @@ class Settle(_Edit):
 
     def __str__(self) -> str:
         return f"settle {self.settle_s} s; process {self.how}"
+
+    def concerns(self, line: str) -> bool:
+        return False
 
     def change(self, site: Site) -> None:
         site.settle_s = self.settle_s
@@ -253,7 +281,7 @@ class StoreDeleted(Disturbance):
 class DamagedCheckpoint(Disturbance):
     """In a file: a byte of a record on the stream of checkpoints changes.
 
-    Not in a run whose log is pruned: what is gone from both can't be computed again, and windows stand as they are.
+    Not in a run whose log is pruned, or where lines moved: what is gone from both can't be computed again, and windows stand as they are.
     """
 
     def draw(self, site: Site) -> None:
@@ -263,7 +291,7 @@ class DamagedCheckpoint(Disturbance):
         return f"a checkpoint's record is damaged ({self.at:.3f}, at {self.place:.3f} of it); process {self.how}"
 
     def is_possible(self, world: World) -> bool:
-        return world.is_file and not world.is_pruned
+        return world.is_file and not world.is_pruned and not world.moved
 
     def befall(self, world: World) -> None:
         world.is_damaged = True
@@ -303,6 +331,26 @@ class Prune(Disturbance):
         world.is_pruned = True
 
 
+class Grow(Disturbance):
+    """The log gets twice as many partitions. All is worked off and nothing is late then: what comes late for a line that moved is not counted."""
+
+    def __str__(self) -> str:
+        return "twice as many partitions"
+
+    def is_possible(self, world: World) -> bool:
+        return world.partitions <= _MOST_PARTITIONS // 2 and not world.is_damaged
+
+    def befall(self, world: World) -> None:
+        world.send_rest()
+        world.wait_drained(READY_S)
+        with ExitStack() as away:
+            for name in world.workers:
+                away.enter_context(world.stopped(name, is_killed=False))
+            world.wait_drained(READY_S)
+            away.enter_context(world.stopped(DELIVER, is_killed=False))
+            world.grow(2 * world.partitions)
+
+
 def _faked(days: int) -> dict[str, str]:
     """The variables that make a process believe in another date; its monotonic clock goes on as it does. Raises ServerError."""
     found = sorted(Path("/usr/lib").rglob("libfaketime.so.1"))
@@ -312,5 +360,5 @@ def _faked(days: int) -> dict[str, str]:
 
 
 DISTURBANCES: tuple[type[Disturbance], ...] = (
-    Kill, Freeze, EditPlant, Horizon, Settle, Windows, Operators, WallClock, Worker, Rot, StoreDeleted, DamagedCheckpoint, Prune,
+    Kill, Freeze, EditPlant, Horizon, Settle, Windows, Operators, WallClock, Worker, Rot, StoreDeleted, DamagedCheckpoint, Prune, Grow,
 )  # fmt: skip

@@ -143,5 +143,10 @@ class Site:
         )
 
 
+def line_of(asset: str) -> str:
+    """The line of an asset: the first three levels of its path."""
+    return "/".join(asset.split("/")[:3])
+
+
 def _quoted(names: tuple[str, ...]) -> str:
     return ", ".join(f'"{name}"' for name in names)

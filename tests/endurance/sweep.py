@@ -73,8 +73,7 @@ def _end(world: World) -> None:
         world.site.left_out_windows.clear()
         world.site.left_out_operators.clear()
         world.write_files()
-    for line, rows in world.traffic.rest():
-        world.append(line, rows)
+    world.send_rest()
     for stage in world.stages.values():
         stage.until_ready(READY_S)
 

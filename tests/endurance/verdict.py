@@ -16,7 +16,7 @@ from fieldline.log.sqlite import SqliteLog
 from fieldline.partition import partition_of
 from tests.endurance import truth
 from tests.endurance.ledger import Series
-from tests.endurance.site import WINDOWS
+from tests.endurance.site import WINDOWS, line_of
 from tests.endurance.traffic import HOUR, SECOND, START
 from tests.endurance.world import PARTITIONS, World
 from tests.integration.pipe_rig import fieldline
@@ -39,6 +39,7 @@ _KEYS = ("time", "asset", "tag", "window", "shift", "product")
 def judge(world: World, timeout_s: float) -> list[str]:
     """Every fault of a run whose stages have ended."""
     return [
+        *world.faults,
         *_audit(world),
         *_figures(world),
         *_undisturbed(world, timeout_s),
@@ -88,7 +89,7 @@ def _compare(world: World, rows: pl.DataFrame, kind: str, asset: str, tag: str, 
     for level in _LEVELS[kind]:
         starts = truth.edges(level, world.site.zone, int(series[0][0]), world.traffic.now)
         wanted, is_due = _wanted(kind, tag, series, starts)
-        since = since_hole(world, _OPERATORS[kind], level)
+        since = since_hole(world, line_of(asset), _OPERATORS[kind], level)
         if since is None:
             continue
         time = pl.col("time").cast(pl.Int64)
@@ -121,19 +122,22 @@ def _wanted(kind: str, tag: str, series: Series, starts: np.ndarray) -> tuple[di
     return {"good_count": pieces}, pieces > 0
 
 
-def since_hole(world: World, operators: tuple[str, ...], level: str | None) -> int | None:
-    """From when on windows must hold all that came, although the run was without them for a while, None: never [ns UTC].
+def since_hole(world: World, line: str, operators: tuple[str, ...], level: str | None) -> int | None:
+    """From when on windows of a line must hold all that came, although the run was without them for a while, None: never [ns UTC].
 
     Such windows are worked out again as far as log and allowed lateness reach; those before stand as they were left.
     """
     without = world.site.holes & {*operators, level}
-    return _reached(world, is_chain="spc" in without) if without else 0
+    return _reached(world, line, is_chain="spc" in without) if without else 0
 
 
-def _reached(world: World, is_chain: bool) -> int | None:
-    """How far back a change of settings reached at any time; a chain, as a chart is, is whole or it is another one."""
+def _reached(world: World, line: str, is_chain: bool) -> int | None:
+    """How far back a change of settings reached at any time; a chain, as a chart is, is whole or it is another one.
+
+    None: nowhere for sure, since rows were not at hand when it came, pruned or on the partition that their line was on before.
+    """
     since = max(0, world.traffic.now - world.site.least_horizon_h * HOUR)
-    return None if world.is_pruned or (is_chain and since > START) else since
+    return None if world.is_pruned or line in world.moved or (is_chain and since > START) else since
 
 
 def _undisturbed(world: World, timeout_s: float) -> Iterator[str]:
@@ -175,8 +179,8 @@ def _same(world: World, kind: str, line: str, wanted: pl.DataFrame, got: pl.Data
 
 def _comparable(world: World, kind: str, line: str, frame: pl.DataFrame) -> dict[tuple[Any, ...], dict[str, Any]]:
     """The rows of a line that must be those of a fresh run with the settings of the end."""
-    of_line = 0 if line in world.site.untouched else _reached(world, is_chain=False)
-    since = {level: since_hole(world, _OPERATORS[kind], level) for level in WINDOWS}
+    of_line = 0 if line in world.site.untouched else _reached(world, line, is_chain=False)
+    since = {level: since_hole(world, line, _OPERATORS[kind], level) for level in WINDOWS}
     found = {}
     for key, row in rows_by_identity(frame).items():
         begin = since.get(key[3], 0)

@@ -7,15 +7,16 @@ broker between could tell. What ingest does under kills is the matter of `tests/
 import json
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fieldline.frames import encode_readings
+from fieldline.frames import decode_batch, encode_readings
 from fieldline.log import Log, Stream, open_log
 from fieldline.partition import partition_of
 from tests.endurance.ledger import Entry, Ledger
-from tests.endurance.site import Site
+from tests.endurance.site import Site, line_of
 from tests.endurance.traffic import Row, Traffic, frame_of
 from tests.integration.pipe_rig import Process, fieldline
 
@@ -30,6 +31,7 @@ class World:
 
     influx : URL of a database of its own, or None
     kafka : URL of a log with topics of its own; without one a SQLite file is made in the folder
+    moved : lines that went to another partition; faults : what was seen to be wrong while it ran
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class World:
         self._log_path = folder / "log.db"
         self.log_url = kafka or f"sqlite:{self._log_path}"
         self._log = open_log(self.log_url, partitions=PARTITIONS)
-        self._partitions = self._log.partitions(Stream.READINGS)
+        self.partitions = self._log.partitions(Stream.READINGS)
+        self.moved: set[str] = set()
+        self.faults: list[str] = []
         sinks = ["--store", str(self.store), *(["--influx", influx] if influx else [])]
         self._common = ("--config", str(folder / "fieldline.toml"), "--log", self.log_url)
         self.stages = {
@@ -106,10 +110,15 @@ class World:
         for line, rows in self.traffic.next_hour():
             self.append(line, rows)
 
+    def send_rest(self) -> None:
+        """Have everything on the log that is on its way."""
+        for line, rows in self.traffic.rest():
+            self.append(line, rows)
+
     def append(self, line: str, rows: list[Row]) -> Entry:
         """Append a record as ingest does; it is in the ledger once the log has it."""
         value = encode_readings(frame_of(rows, time.time_ns()))
-        partition = partition_of(line, self._partitions)
+        partition = partition_of(line, self.partitions)
         offset = self.put(self._log, line, partition, value, len(rows))
         entry = Entry(line, partition, offset, value, rows)
         self.ledger.entries.append(entry)
@@ -130,6 +139,27 @@ class World:
         """What process has committed of a partition's readings [offset]."""
         commit = self._log.commits(Stream.READINGS, "process").get(partition)
         return commit.offset if commit else 0
+
+    def metrics_ends(self) -> list[int]:
+        """Where the stream of metrics ends, by partition [offset]."""
+        return [self._log.bounds(Stream.METRICS, number)[1] for number in range(self.partitions)]
+
+    def emitted_since(self, ends: list[int]) -> Counter[str]:
+        """How many rows of each line came on the stream of metrics behind these ends."""
+        found: Counter[str] = Counter()
+        for number, end in enumerate(ends):
+            for record in self._log.read(Stream.METRICS, number, end):
+                for asset in decode_batch(record.value or b"").column("asset").to_pylist():
+                    found[line_of(asset)] += 1
+        return found
+
+    def grow(self, partitions: int) -> None:
+        """More partitions; all stages have ended."""
+        self._log.close()
+        told = fieldline("topics", "grow", "--partitions", str(partitions), *self._common, "--json")
+        self.moved |= {row["line"] for row in json.loads(told)["moved"]}
+        self._log = open_log(self.log_url)
+        self.partitions = partitions
 
     def drain(self, timeout_s: float) -> None:
         """Have everything worked off, every window that is over emitted, and all of it delivered; stages have ended then."""
