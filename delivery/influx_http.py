@@ -10,6 +10,7 @@ import urllib3
 
 from delivery.influx_url import InfluxTarget
 from delivery.sinks import SinkUnavailable, never
+from fieldline.certificates import peer_ends_s
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 
@@ -42,6 +43,7 @@ class InfluxHttp:
         self._timeout = urllib3.Timeout(connect=min(timeout_s, 5.0), read=timeout_s)
         self._headers = {"User-Agent": "fieldline", **_authorization(target.api, token)}
         self.is_over: Callable[[], bool] = never
+        self.certificate_ends_s: float | None = None  # of the server, at the last request [s since 1970]
 
     def request(
         self,
@@ -67,6 +69,7 @@ class InfluxHttp:
                 redirect=False,
                 preload_content=False,
             )
+            self.certificate_ends_s = peer_ends_s(getattr(response.connection, "sock", None))
             found = self._body(response, limit, until)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise _no_answer(self._target, error) from error

@@ -42,6 +42,11 @@ class InfluxSink:
         self._windows: set[str] = set()
         self.target = str(self._target)
 
+    @property
+    def certificate_ends_s(self) -> float | None:
+        """See `delivery.sinks.Certified`."""
+        return self._wire.http.certificate_ends_s if self._wire is not None else None
+
     def open(self) -> None:
         """Read the token; no connection yet."""
         if self._wire is None:

@@ -14,7 +14,7 @@ from delivery.deadletter import DeadLetters
 from delivery.patience import Patience
 from delivery.progress import Taken
 from delivery.rows import read_rows
-from delivery.sinks import Losable, Outcome, Sink, SinkLost, SinkUnavailable
+from delivery.sinks import Certified, Losable, Outcome, Sink, SinkLost, SinkUnavailable
 from delivery.succession import Succession
 from fieldline.clock import Clock
 from fieldline.errors import FrameError, InUse, PartitionLost, Unavailable
@@ -257,6 +257,8 @@ class DeliverStage:
         self._health.gauge(
             "lost_records", sum(part.note.lost for part in self._parts.values() if part.note is not None)
         )
+        if isinstance(self._sink, Certified) and self._sink.certificate_ends_s is not None:
+            self._health.gauge("certificate_ends_s", self._sink.certificate_ends_s, whose="server")
         self._health.count("rows_stored", outcome.stored)
         self._health.count("rows_empty", outcome.empty)
         for reason in {row.reason for row in outcome.rejected}:

@@ -71,9 +71,3 @@ def tls_context(endpoint: Endpoint | Login) -> ssl.SSLContext:
     if endpoint.cert_file:
         context.load_cert_chain(endpoint.cert_file, endpoint.key_file)
     return context
-
-
-def certificate_ends_s(connection: object) -> float | None:
-    """When the certificate at the other end of a connection ends [s since 1970]; None for one without TLS."""
-    certificate = connection.getpeercert() if isinstance(connection, ssl.SSLSocket) else None
-    return ssl.cert_time_to_seconds(str(certificate["notAfter"])) if certificate else None

@@ -17,8 +17,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from fieldline.certificates import peer_ends_s
 from fieldline.errors import SettingsError, Unavailable
-from ingest.endpoint import Login, certificate_ends_s, parse_mqtt_url, tls_context
+from ingest.endpoint import Login, parse_mqtt_url, tls_context
 
 _KEEPALIVE_S = 30
 _ANYBODY = Login()
@@ -117,7 +118,7 @@ class Publisher:
     @property
     def certificate_ends_s(self) -> float | None:
         """When the broker's certificate ends [s since 1970]; None without TLS."""
-        return certificate_ends_s(self._client.socket())
+        return peer_ends_s(self._client.socket())
 
     @property
     def is_connected(self) -> bool:

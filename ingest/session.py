@@ -19,6 +19,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from fieldline.certificates import file_ends_s, peer_ends_s
 from ingest.arrivals import sender_number
 from ingest.client import TLS_READ_BYTES, BufferedClient
 from ingest.endpoint import Endpoint, tls_context
@@ -70,6 +71,7 @@ class Session:
         self._next_misc_s = 0.0
         self._is_held = False
         self._subscribed_once = False
+        self._certificate_ends_s: float | None = None
         self._resubscribe_s: float | None = None
         self._answer_by_s: float | None = None
         self._fault: str | None = None
@@ -267,6 +269,7 @@ class Session:
         if endpoint.is_tls:
             # Made anew for each connection, so that renewed certificates are taken up.
             client.tls_set_context(tls_context(endpoint))
+            self._certificate_ends_s = file_ends_s(endpoint.cert_file) if endpoint.cert_file else None
             client.read_bytes = TLS_READ_BYTES
         if endpoint.username is not None:
             client.username_pw_set(endpoint.username, endpoint.password)
@@ -288,6 +291,9 @@ class Session:
         self.epoch += 1
         self.has_past = has_session
         self._since_s = now
+        for whose, ends_s in (("broker", peer_ends_s(client.socket())), ("client", self._certificate_ends_s)):
+            if ends_s is not None:
+                self.watcher.certified(whose, ends_s)
         self._spoke_5 = self._spoke_5 or self._version_5
         # A new process may have other filters than the session of the last one: subscribe once in any case.
         if not has_session or not self._subscribed_once:

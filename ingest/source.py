@@ -26,6 +26,9 @@ class Watcher:
     def counted(self, name: str, count: int) -> None:
         """So many more of something that is worth a counter."""
 
+    def certified(self, whose: str, ends_s: float) -> None:
+        """When the certificate of the `broker`, or of us as a `client`, ends [s since 1970]."""
+
 
 class Source(Protocol):
     """What the ingest stage reads from, in the stage's own thread; `wake` may be called from any.

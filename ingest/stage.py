@@ -53,7 +53,8 @@ class IngestStage(Watcher):
 
     health : state, and counts `received`, `dead_lettered` (by source), `messages`, `retained`, `redelivered`, `acknowledged`,
     `frames`, `connections`, `malformed_packets`, `sequence_missing` (by asset: of devices that number their messages), and of our own
-    broker `refused_connections`, `dropped_for_subscribers` and `not_retained`
+    broker `refused_connections`, `dropped_for_subscribers` and `not_retained`; gauges `in_flight_bytes` and,
+    under TLS, `certificate_ends_s` (by whose: `broker`, `client`; [s since 1970])
     """
 
     def __init__(
@@ -285,6 +286,10 @@ class IngestStage(Watcher):
     def counted(self, name: str, count: int) -> None:
         """See `Watcher`."""
         self._health.count(name, count)
+
+    def certified(self, whose: str, ends_s: float) -> None:
+        """See `Watcher`."""
+        self._health.gauge("certificate_ends_s", ends_s, whose=whose)
 
     def _remember_past(self) -> None:
         """At a new connection: what may come again of the earlier ones comes soon, or not at all."""

@@ -98,6 +98,15 @@ class Losable(Protocol):
         """Whether the sink still has what it had taken when it gave the mark. Raises SinkUnavailable."""
 
 
+@runtime_checkable
+class Certified(Protocol):
+    """A sink that speaks TLS with a server; others need not have this."""
+
+    @property
+    def certificate_ends_s(self) -> float | None:
+        """When the server's certificate ends [s since 1970]; None without TLS, or before the first answer."""
+
+
 @dataclass(frozen=True)
 class SinkComponent:
     """How a sink is made. `accepts` says whether the settings ask for it.

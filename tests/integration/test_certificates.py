@@ -2,18 +2,21 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.native.servers import Mosquitto
+from fieldline.health import Health
 from fieldline.log import Log, open_log
 from ingest.publisher import Publisher
 from tests.integration.ingest_rig import ingest, rows
 from tests.integration.pipe_rig import fieldline
 
 T0 = 1_767_225_600_000
+DAY_S = 86_400
 
 
 @pytest.fixture
@@ -74,10 +77,13 @@ def test_an_expired_certificate_is_told_and_a_renewed_one_is_taken_up_without_a_
         sent += count
 
     try:
-        with ingest(log, mqtt=f"mqtts://127.0.0.1:{port}", client_id="tls", tls_ca=str(authority.ca)) as rig:
+        own = {"tls_ca": str(authority.ca), "tls_cert": str(authority.certificate), "tls_key": str(authority.key)}
+        with ingest(log, mqtt=f"mqtts://127.0.0.1:{port}", client_id="tls", **own) as rig:
             rig.until_subscribed()
             publish(10)
             rig.until(lambda: len(rows(log)) == 10)
+            first = certificate_ends_s(rig.health)
+            assert first == pytest.approx(time.time() + 2 * DAY_S, abs=600)
 
             authority.sign(days=-1)
             broker.restart()
@@ -86,12 +92,19 @@ def test_an_expired_certificate_is_told_and_a_renewed_one_is_taken_up_without_a_
             assert len(rows(log)) == 10
 
             authority.begin("the second authority")
-            authority.sign(days=2)
+            authority.sign(days=3)
             broker.restart()
             rig.until(lambda: len(rows(log)) == 20, 60.0)
             rig.until(lambda: rig.health.state == "active")
+            assert certificate_ends_s(rig.health) == pytest.approx(first + DAY_S, abs=600)
+            assert certificate_ends_s(rig.health, "client") == certificate_ends_s(rig.health)  # the same file
     finally:
         broker.stop()
+
+
+def certificate_ends_s(health: Health, whose: str = "broker") -> float:
+    found: float = health.snapshot()["gauges"][f'certificate_ends_s{{whose="{whose}"}}']
+    return found
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(29, "warn"), (31, "ok")])

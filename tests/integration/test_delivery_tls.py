@@ -2,6 +2,7 @@
 
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -83,9 +84,28 @@ def _write(url: str) -> Outcome:
 def test_a_ca_that_is_named_is_trusted(ca: Path, serve: _Serve, api: str) -> None:
     server = serve(_certificate(ca, "good", "2", "IP:127.0.0.1"))
 
-    outcome = _write(f"{server.url}/b?api={api}&ca={ca / 'ca.crt'}")
+    sink = InfluxSink(DeliverSettings(influx=f"{server.url}/b?api={api}&ca={ca / 'ca.crt'}"), levels, SystemClock())
+    outcome = sink.write([metric_rows("reading", [0], ["a"], ["t"], value=[1.0])])
 
     assert outcome.stored == 1
+    ends_s = sink.certificate_ends_s
+    assert ends_s is not None and abs(ends_s - time.time() - 2 * 86_400) < 600
+    sink.close()
+
+
+def test_a_ca_that_is_renewed_is_taken_up_at_the_next_try(ca: Path, tmp_path: Path, serve: _Serve) -> None:
+    server, named = serve(_certificate(ca, "renewed", "2", "IP:127.0.0.1")), tmp_path / "ca.crt"
+    other = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(tmp_path / "key"), "-subj", "/CN=other CA")
+    _openssl(*other, "-out", str(named))
+    sink = InfluxSink(DeliverSettings(influx=f"{server.url}/b?org=o&ca={named}"), levels, SystemClock())
+    rows = [metric_rows("reading", [0], ["a"], ["t"], value=[1.0])]
+    with pytest.raises(SinkUnavailable, match="nobody that we trust"):
+        sink.write(rows)
+
+    named.write_bytes((ca / "ca.crt").read_bytes())
+
+    assert sink.write(rows).stored == 1
+    sink.close()
 
 
 @pytest.mark.parametrize(
