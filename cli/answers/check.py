@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from analysis.logs import existing, sqlite_path
-from cli.answers.retention import retention_warning
+from cli.answers.retention import retention_warning, topic_warning
 from cli.report import Data, Note, Report
 from delivery.influx_url import parse_influx_url
 from delivery.sinks import sink_components
@@ -52,6 +52,7 @@ def foresee(settings: Settings, report: Report) -> Report:
     changes = [change for each in found for change in each.changes]
     notes = [f"partition {each.partition}: starts {each.start}" for each in found]
     notes += changes or ["figures that stand: none changes"]
+    notes += filter(None, [topic_warning(settings)])
     return Report([*report.pieces, Data("changes", changes), *map(Note, notes)])
 
 

@@ -6,8 +6,18 @@ from fieldline.settings import Settings
 _MARGIN_S = 3600.0
 
 
+def topic_warning(settings: Settings) -> str:
+    """The same of a log on Kafka, which is asked how long its topic keeps readings. Raises SettingsError, Unavailable."""
+    if not settings.log.startswith("kafka:"):
+        return ""
+    from fieldline.log.topics_check import retention_fault
+
+    fault = retention_fault(settings.log, settings.process.horizon_s)
+    return "" if fault is None else f"{fault}: a row that is late by more is counted late and changes no figure"
+
+
 def retention_warning(settings: Settings) -> str:
-    """Why late rows may find that the log has lost the rows of their slice; empty where it keeps them long enough."""
+    """Why late rows may find that a SQLite log has lost the rows of their slice; empty where it keeps them long enough."""
     kept_s, least_s = kept_seconds(settings.log), settings.process.horizon_s + _MARGIN_S
     if kept_s is None or kept_s >= least_s:
         return ""

@@ -2,9 +2,10 @@
 
 import structlog
 
-from cli.answers.retention import retention_warning
+from cli.answers.retention import retention_warning, topic_warning
 from cli.wiring import Part
 from fieldline.clock import Clock
+from fieldline.errors import FieldlineError
 from fieldline.health import Health
 from fieldline.log import Log
 from fieldline.plant import Plant
@@ -20,8 +21,12 @@ def check_operators(settings: Settings) -> None:
 
 def process_part(settings: Settings, plant: Plant, log: Log, clock: Clock) -> Part:
     """The process stage."""
-    if warning := retention_warning(settings):
-        structlog.get_logger().warning("the log forgets too early", what=warning)
+    try:
+        warning = retention_warning(settings) or topic_warning(settings)
+    except FieldlineError as error:  # whoever may not read the topic's options may work on its records
+        warning = f"how long the log keeps readings can't be told: {error}"
+    if warning:
+        structlog.get_logger().warning("the log may forget too early", what=warning)
     health = Health("process")
     stage = ProcessStage(settings=settings.process, plant=plant, log=log, health=health, clock=clock)
     return Part("process", stage, health)

@@ -60,6 +60,14 @@ def examine_topics(log_url: str, horizon_s: float) -> list[Fault]:
     ]
 
 
+def retention_fault(log_url: str, horizon_s: float) -> Fault | None:
+    """The fault of how long the topic of readings keeps them, alone; see `examine_topics`. Raises SettingsError, Unavailable."""
+    settings = read_url(log_url)
+    name = settings.topic(Stream.READINGS)
+    with admin_client(settings) as admin:
+        return _retention(name, _options(admin, ConfigResourceType.TOPIC, [name])[name], horizon_s)
+
+
 def _options(admin: KafkaAdminClient, kind: ConfigResourceType, names: list[str]) -> dict[str, _Options]:
     if not names:
         return {}
@@ -106,15 +114,17 @@ def _topic(stream: Stream, name: str, options: _Options, horizon_s: float) -> It
     yield from asked("cleanup.policy", "delete", lambda found: found == "delete")
     limit = "take the limit away with kafka-configs.sh: it removes records that nobody has read"
     yield from asked("retention.bytes", "-1", lambda found: int(found) < 0, remedy=limit)
-    if stream is Stream.READINGS:
-        least = int(horizon_s * 1000) + _SPARE_MS
-        longer = "run `fieldline topics apply --retention`, or lower process.horizon"
-        yield from asked(
-            "retention.ms",
-            f"of {least} at least, the allowed lateness and a day",
-            lambda found: int(found) < 0 or int(found) >= least,
-            remedy=longer,
-        )
+    if stream is Stream.READINGS and (fault := _retention(name, options, horizon_s)) is not None:
+        yield fault
+
+
+def _retention(name: str, options: _Options, horizon_s: float) -> Fault | None:
+    """Readings are removed while late rows may still need them."""
+    least, found = int(horizon_s * 1000) + _SPARE_MS, options["retention.ms"]
+    if _kept_ms(options) >= least:
+        return None
+    expected = f"retention.ms of {least} at least, the allowed lateness and a day"
+    return Fault(name, expected, found, "run `fieldline topics apply --retention`, or lower process.horizon", True)
 
 
 def _compacted(name: str, options: _Options, remedy: str) -> Iterator[Fault]:

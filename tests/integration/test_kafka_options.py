@@ -5,11 +5,16 @@ from collections.abc import Callable
 
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType
+from structlog.testing import capture_logs
 
+from cli.stages.process import process_part
 from deploy.native.server import Server
-from fieldline.log import Stream
+from fieldline.clock import SystemClock
+from fieldline.log import Stream, open_log
 from fieldline.log.topics import apply_topics
 from fieldline.log.topics_check import examine_topics
+from fieldline.plant import Plant
+from fieldline.settings import Settings
 from tests.integration.kafka_rig import admin_of, poll_until
 from tests.integration.pipe_rig import fieldline
 
@@ -83,6 +88,26 @@ def test_the_doctor_shows_them_and_fails(kafka: Server, kafka_url: Callable[...,
     assert ("topics", "ok") in [(each["part"], each["verdict"]) for each in healthy]
     (finding,) = (each for each in ill if each["part"] == "topics")
     assert finding["verdict"] == "fail" and "cleanup.policy compact, got delete" in finding["detail"]
+
+
+def test_check_and_a_start_warn_of_a_topic_that_forgets_before_rows_may_be_late(
+    kafka: Server, kafka_url: Callable[..., str]
+) -> None:
+    url = kafka_url(1)
+    settings, log = Settings(log=url), open_log(url)
+
+    with capture_logs() as healthy:
+        process_part(settings, Plant(), log, SystemClock())
+    apply_topics(kafka.url, 1, prefix=prefix_of(url), retention_s={Stream.READINGS: HORIZON_S})
+    poll_until(lambda: bool(examine_topics(url, HORIZON_S)))
+    with capture_logs() as said:
+        process_part(settings, Plant(), log, SystemClock())
+    checked = fieldline("check", "--log", url)
+    log.close()
+
+    told = f"{prefix_of(url)}.readings.v1: expected retention.ms of 176400000 at least"
+    assert healthy == [] and [event["what"].startswith(told) for event in said] == [True]
+    assert told in " ".join(checked.split())
 
 
 def test_topics_that_are_not_there_name_the_command_that_makes_them(kafka: Server) -> None:
