@@ -1,6 +1,7 @@
 """Metric rows: what operators give and what leaves processing, in columns."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -71,3 +72,23 @@ class MetricRows(NamedTuple):
         fields = {name: column[index] for name, column in self.fields.items()}
         tag, window = (None if column is None else column[index] for column in (self.tag, self.window))
         return MetricRows(self.kind, self.time[index], self.asset[index], tag, window, fields, *named)
+
+    def identities(self) -> list[tuple[object, ...]]:
+        """What tells each row from all others: time, asset, tag and window, and the labels that it has."""
+        numbers = [self.time, self.asset, *(each for each in (self.tag, self.window) if each is not None)]
+        labels = [[*column.names, None] for column in self.labels.values()]
+        codes = [column.codes.tolist() for column in self.labels.values()]
+        named = [[names[code] for code in mine] for names, mine in zip(labels, codes, strict=True)]
+        return list(zip(*(column.tolist() for column in numbers), *named, strict=True))
+
+
+def not_in(before: Iterable[MetricRows], now: Iterable[MetricRows]) -> Iterator[MetricRows]:
+    """Those of the rows whose identity none has now."""
+    known: dict[tuple[str, tuple[str, ...]], set[tuple[object, ...]]] = defaultdict(set)
+    for rows in now:
+        known[rows.kind, tuple(rows.labels)].update(rows.identities())
+    for rows in before:
+        here = known[rows.kind, tuple(rows.labels)]
+        gone = np.array([identity not in here for identity in rows.identities()], bool)
+        if gone.any():
+            yield rows.only(np.flatnonzero(gone))

@@ -4,12 +4,13 @@ What goes out of them are rows of operators whose figures the change concerns. T
 when their turn comes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from processing.kernels import layout as at
+from processing.metric_rows import not_in
 from processing.timeline.readback import ReadBack
 from processing.timeline.reprocessing import Reprocessing
 from processing.timeline.residency import Residency
@@ -66,16 +67,34 @@ class Again:
         numbers = self._portion()
         mine = {line: self._due[line].operators for line in numbers}
         self._windows.emit(everything=False)  # what others changed goes out in full
+        spans = {line: self._span(line, slices) for line, slices in numbers.items() if slices}
+        before = self._windows.given(self._within(spans), mine)
         every_row = any(operators & self._with_seconds for operators in mine.values())
         ends = {line: int(self._tables.windows["start"][slices[-1]]) + 1 for line, slices in numbers.items() if slices}
         fills = {line for line in numbers if self._due[line].fills}
         self._reprocessing.run_slices(numbers, every_row, fills)
         self._windows.emit(everything=False, only=mine)
+        for rows in not_in(before, self._windows.given(self._within(spans), mine)):
+            self._windows.retract_rows(rows)
         for line in numbers:
             if line in ends:
                 self._due[line] = self._due[line]._replace(since=ends[line])
             else:
                 del self._due[line]
+
+    def _span(self, line: int, slices: list[int]) -> tuple[int, int]:
+        """From when to when figures may change where slices, in order of time, are run again [ns UTC]."""
+        table = self._tables.windows
+        influence = int(self._tables.lines["influence"][line])
+        return int(table["start"][slices[0]]) - influence, int(table["end"][slices[-1]])
+
+    def _within(self, spans: Mapping[int, tuple[int, int]]) -> np.ndarray:
+        """All windows that lie in spans of lines, in part at least."""
+        ids, table = self._residency.flagged(0), self._tables.windows
+        line, inside = table["line"][ids], np.zeros(len(ids), bool)
+        for number, (start, end) in spans.items():
+            inside |= (line == number) & (table["start"][ids] < end) & (table["end"][ids] > start)
+        return ids[inside]
 
     def _portion(self) -> dict[int, list[int]]:
         """By line the oldest slices that are due; none where all were run."""

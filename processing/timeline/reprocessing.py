@@ -11,6 +11,7 @@ from processing.kernels import layout as at
 from processing.kernels import slices
 from processing.kernels.jit import words
 from processing.timeline.arrivals import Arrivals
+from processing.timeline.contents import Contents
 from processing.timeline.late_cuts import LateCuts, of_minute
 from processing.timeline.merging import Merging
 from processing.timeline.pending import Pending
@@ -294,12 +295,16 @@ class Reprocessing:
         """Run slices of lines again, in order of time, and none after them: those begin with what these leave behind.
 
         every_row : take their rows for new ones, whose seconds are emitted again; fills : lines whose hold time is longer than it was:
-        slices that their rows hold in now are made and run too. Raises Unavailable.
+        slices that their rows hold in now are made and run too. Rows that come to be what they were are not emitted. Raises Unavailable.
         """
+        ids = np.array([number for mine in numbers.values() for number in mine], np.int64)
+        self._residency.make_resident(ids)
+        before = Contents.of(self._tables, ids)
         if every_row:
             self._cuts.fresh.update(number for mine in numbers.values() for number in mine)
         todo: Todo = {line: dict.fromkeys(mine) for line, mine in numbers.items() if mine}
         self._run_waves(todo, {}, fills)
+        before.unflag(self._tables)
 
     def _run_waves(self, todo: Todo, back: dict[Key, Back], fills: AbstractSet[int] | None = None) -> int:
         """Run slices again, one of each line at a time, and on while the state after them differs. Returns how many rows were run.
@@ -316,7 +321,7 @@ class Reprocessing:
             count += int(ends[-1])
             if fills:
                 self._fill(todo, ids, ends, fills)
-            follow = self._rerun.run(ids, ends, self._merging.rows)
+            follow = self._rerun.run(ids, ends, self._merging.rows, is_anew=fills is not None)
             for line, number in wave.items():
                 if fills is None and number in follow:
                     newer = int(self._tables.windows["newer"][number])

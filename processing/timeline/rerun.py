@@ -56,10 +56,11 @@ class Rerun:
         """Whether a slice begins with another state than when it was run."""
         return number in self._carried
 
-    def run(self, ids: np.ndarray, ends: np.ndarray, rows: at.Rows) -> set[int]:
+    def run(self, ids: np.ndarray, ends: np.ndarray, rows: at.Rows, is_anew: bool = False) -> set[int]:
         """Run one slice of each line; those that leave another state behind than before.
 
-        rows : of slice k those from ends[k] to ends[k + 1].
+        rows : of slice k those from ends[k] to ends[k + 1]. is_anew : all rows after the slices are run again, too: what those gave them
+        is emptied, for other settings may have them give less.
         """
         if not len(ids):
             return set()
@@ -73,7 +74,8 @@ class Rerun:
         before_changed = self._take_carried(ids, base, scratch)
         table["runs"][ids] += 1
         for slot, again in self._again(scratch):
-            reprocess.begin(ids, base, table, again)
+            begun = again._replace(own=slot.own_anew) if is_anew else again
+            reprocess.begin(ids, base, table, begun)
             self._flag_seconds(slot, scratch, before_changed)
         self._take_open(ids, base, size, scratch)
         chunks = self._chunks(ids, base, ends)

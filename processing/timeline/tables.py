@@ -107,7 +107,8 @@ class Slot(NamedTuple):
     """An operator that keeps something, its kernels, and how its partial aggregates are treated when slices run again.
 
     number : its place among those that do; key : a name of its records: what was kept under another one means something else; first :
-    words[1] of a slice's partial aggregate; own : uint8[words of it], see `processing/kernels/reprocess.py`.
+    words[1] of a slice's partial aggregate; own : uint8[words of it], see `processing/kernels/reprocess.py`; own_anew : the same where all
+    that comes after is run again, too.
     """
 
     number: int
@@ -118,6 +119,7 @@ class Slot(NamedTuple):
     fold: Callable[..., None]
     first: np.ndarray
     own: np.ndarray
+    own_anew: np.ndarray
 
 
 def _slots(operators: list[Operator]) -> Iterator[Slot]:
@@ -129,7 +131,10 @@ def _slots(operators: list[Operator]) -> Iterator[Slot]:
         if update is None or fold is None:
             raise TypeError(f"operator {operator.name!r}: keeps something, so it needs both `update` and `fold`")
         own = _own(operator, kept.slice.dtype)
-        yield Slot(number, key_of(operator), operator, kept, update, fold, words(kept.slice), own)
+        anew = (
+            np.full_like(own, OWN) if operator.scan is None else own
+        )  # what `scan` sets it sets by the windows that changed
+        yield Slot(number, key_of(operator), operator, kept, update, fold, words(kept.slice), own, anew)
         number += 1
 
 

@@ -6,7 +6,7 @@ and hardly on how many levels there are.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -101,7 +101,7 @@ class Windows:
         due = np.empty(len(ids), np.int64)
         due = due[: emission.due(ids, int(everything), self._tables.plant, self._tables.windows, due)]
         if len(due):
-            self._read_out(due, only)
+            self._outbox += self._read_out(due, only)
             emission.clear_flags(due, self._tables.windows, self._tables.dirty)
 
     def _touched(self, everything: bool) -> np.ndarray:
@@ -188,8 +188,28 @@ class Windows:
             "partials": {name: tables.partials_of(slot) for name, slot in tables.slot_of.items()},
         }
 
-    def _read_out(self, ids: np.ndarray, only: Only) -> None:
-        """Have each operator read out those of the windows that are wanted of it; those that want the same share a view."""
+    def given(self, ids: np.ndarray, only: Only) -> list[MetricRows]:
+        """The rows of windows as they are now, whether they changed or not; only : as of `emit`. Nothing of it is emitted."""
+        ids = ids[self._tables.windows["level"][ids].argsort(kind="stable")]
+        self._residency.make_resident(ids)
+        table, level = self._tables.windows, self._tables.windows["level"][ids]
+        flagged = []
+        for pool, mine in ((self._tables.slices, level == at.SLICES), (self._tables.longer, level != at.SLICES)):
+            rows = rows_of(table["block"][ids[mine]], table["shift"][ids[mine]])
+            flagged.append((pool, rows, pool.dirty[rows]))
+            pool.dirty[rows] |= at.EMIT
+        self._context.label(ids)
+        found = list(self._read_out(ids, only))
+        for pool, rows, before in flagged:
+            pool.dirty[rows] = before
+        return found
+
+    def retract_rows(self, rows: MetricRows) -> None:
+        """Emit that rows are none any more."""
+        self._outbox.append(_retracted(rows))
+
+    def _read_out(self, ids: np.ndarray, only: Only) -> Iterator[MetricRows]:
+        """What each operator gives of those of the windows that are wanted of it; those that want the same share a view."""
         table, seen = self._tables.windows, self._seen()
         level = table["level"][ids]
         is_cut = (level == at.SLICES) & (table["end"][ids] - table["start"][ids] != at.MINUTE)
@@ -200,11 +220,12 @@ class Windows:
                 view = View(ids=mine, **seen)
                 for operator in operators:
                     if self._standing.is_whole and not only:
-                        self._outbox += operator.read_out(view)
+                        yield from operator.read_out(view)
                         continue
                     goes = self._goes(operator, mine, only)
                     of_operator = view if goes.all() else View(ids=mine[goes], **seen)
-                    self._outbox += operator.read_out(of_operator) if goes.any() else []
+                    if goes.any():
+                        yield from operator.read_out(of_operator)
 
     def _goes(self, operator: Operator, ids: np.ndarray, only: Only) -> np.ndarray:
         """bool[n], of which windows an operator's rows go out."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fieldline.log.sqlite import SqliteLog
@@ -188,6 +189,35 @@ def test_what_was_left_out_for_a_while_stands_as_if_it_never_had_been(log: Sqlit
     rig.restart(operators=list(ALL), windows=WINDOWS).send(frames[45:]).finish()
 
     assert differences(want.table, rig.table) == []
+
+
+@pytest.mark.parametrize("portion_bytes", [1, 32 << 20], ids=["a slice at a time", "all at once"])
+def test_what_comes_to_be_nothing_is_retracted(
+    log: SqliteLog, portion_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processing.timeline.again._PORTION_BYTES", portion_bytes)
+    states = [
+        frame_of([event(OVEN, "@state", DAY0 + k * HOUR, b'{"state":"producing"}') for k in range(2)], DAY0 + 2 * HOUR)
+    ]
+    frames = states + hours(0, 1, OVEN, SAW, step=600) + hours(1, 2, SAW, step=600) + hours(2, 3, OVEN, SAW, step=60)
+
+    def told(gap_s: float) -> Plant:
+        return plant(AssetEntry(path=OVEN, state_max_gap_s=gap_s, tags={"power_kw": TagEntry(max_gap_s=gap_s)}))
+
+    want = EngineRig(told(300.0), operators=ALL).send(frames).finish()
+
+    rig = EngineRig(told(4000.0), operators=ALL, log=log).send(frames)
+    before = set(rig.table)
+    rig.restart(plant=told(300.0)).wait(1.0, turns=200)
+    rig.finish()
+
+    gone = {key for key, fields in rig.table.items() if np.frombuffer(fields.get("retracted", bytes(8)))[0] == 1.0}
+    assert gone and gone <= before
+    assert {"energy", "oee", "losses"} <= {key[0] for key in gone} and {key[1] for key in gone} <= {
+        OVEN,
+        "plant/hall/line1",
+    }
+    assert differences(want.table, {key: fields for key, fields in rig.table.items() if key not in gone}) == []
 
 
 def test_a_raised_horizon_takes_effect_for_what_comes_from_now_on(log: SqliteLog) -> None:

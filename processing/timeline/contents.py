@@ -1,0 +1,45 @@
+"""What slices hold before they are run again, so that nothing is said of rows that come to be what they were."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from processing.kernels import layout as at
+from processing.kernels.jit import words
+from processing.timeline.tables import Tables, rows_of
+
+_OF_ROWS = at.EMIT | at.SPREAD
+
+
+class Contents(NamedTuple):
+    """Partial aggregates and flags of slices as they were; ids : int64[n], their blocks were in memory."""
+
+    ids: np.ndarray
+    block: np.ndarray
+    records: list[np.ndarray]
+    dirty: np.ndarray
+    flags: np.ndarray
+
+    @classmethod
+    def of(cls, tables: Tables, ids: np.ndarray) -> "Contents":
+        """What slices hold now."""
+        block = tables.windows["block"][ids].copy()
+        rows = rows_of(block, tables.windows["shift"][ids])
+        records = [words(tables.slices.arrays[2 * slot.number])[rows] for slot in tables.slots]
+        return cls(ids, block, records, tables.slices.dirty[rows], tables.windows["flags"][ids].copy())
+
+    def unflag(self, tables: Tables) -> None:
+        """Give rows that are what they were the flags that they had, and windows without any other row."""
+        kept = tables.windows["block"][self.ids] == self.block
+        shift = tables.windows["shift"][self.ids]
+        rows, slices = rows_of(self.block, shift), np.repeat(np.arange(len(self.ids)), 1 << shift)
+        same = kept[slices]
+        for slot, before in zip(tables.slots, self.records, strict=True):
+            same &= (words(tables.slices.arrays[2 * slot.number])[rows] == before).all(axis=1)
+        dirty = tables.slices.dirty
+        dirty[rows[same]] = dirty[rows[same]] & (255 - _OF_ROWS) | self.dirty[same] & np.uint8(_OF_ROWS)
+        differs = np.zeros(len(self.ids), bool)
+        differs[slices[~same]] = True
+        whole = ~differs
+        tables.windows["flags"][self.ids[whole]] &= ~(at.TOUCHED | at.REVISED)
+        tables.windows["flags"][self.ids[whole]] |= self.flags[whole] & (at.TOUCHED | at.REVISED)
