@@ -97,6 +97,8 @@ class Partition:
         self._committed = None
         self.is_at_rest = False
         self._place.reader.seek(self.number, self.offset)
+        if self.state.adapted and not only_look and self.engine.unemitted:
+            self.checkpoint()  # the commit before says of the log that nothing is left to be done
         return said
 
     def distrust(self, why: str) -> None:
