@@ -10,6 +10,7 @@ from cli.options import load
 from cli.supervisor import Stage, Supervisor, stop_on_signals
 from cli.terminal import say
 from fieldline.health import READY, Health, HealthServer, configure_logging, serve
+from fieldline.memory import share_heap
 from fieldline.plant import Plant, load_plant
 from fieldline.settings import Settings
 
@@ -29,6 +30,7 @@ def plant_of(settings: Settings) -> Plant:
 
 def started(json_logs: bool, config: Path | None, **flags: Any) -> Settings:
     """What every stage's process does first: check the settings, before any connection, and begin to log."""
+    share_heap()
     settings = load(config, **flags)
     configure_logging(json_lines=json_logs)
     return settings

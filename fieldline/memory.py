@@ -14,6 +14,7 @@ from typing import Any
 
 _MAPS = Path("/proc/self/smaps")
 _MAPPING = re.compile(r"^(?P<first>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<rights>\S+) .*/(?P<name>[^/\n]+)$", re.MULTILINE)
+_ARENA_MAX = -8  # M_ARENA_MAX in malloc.h
 _CLEAN = "Anonymous:             0 kB"
 
 
@@ -32,16 +33,23 @@ def hidden(*modules: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+def share_heap() -> None:
+    """Have all threads that start from now on take memory from one heap, since each keeps freed pages of a heap of its own."""
+    if (set_option := _of_libc("mallopt")) is not None:
+        set_option(_ARENA_MAX, 1)
+
+
 def give_back() -> None:
-    """Give the heap's free pages back to the system, which glibc keeps where something above them is in use."""
+    """Give back what is held for nothing: code that is not in use, and free pages of the heap, which glibc keeps below one in use."""
     if (trim := _of_libc("malloc_trim")) is not None:
         trim(0)
+    drop_code()
 
 
-def drop_code(library: str) -> int:
-    """Let go of a shared library's code and constants until they are used again, then the file is read; the bytes that were mapped.
+def drop_code(library: str = "") -> int:
+    """Let go of shared libraries' code and constants until they are used again, then the file is read; the bytes that were mapped.
 
-    library : how its file's name begins
+    library : how its file's name begins; empty: all
     """
     advise = _of_libc("madvise")
     if advise is None or not _MAPS.exists():
@@ -50,7 +58,8 @@ def drop_code(library: str) -> int:
     for mapping in _MAPS.read_text().split("VmFlags:"):
         found = _MAPPING.search(mapping)
         # Nobody has written to it: some of what is read-only by now holds addresses that the loader put in.
-        if found and found["name"].startswith(library) and "w" not in found["rights"] and _CLEAN in mapping:
+        is_library = found and ".so" in found["name"] and found["name"].startswith(library)
+        if found and is_library and "w" not in found["rights"] and _CLEAN in mapping:
             first, end = int(found["first"], 16), int(found["end"], 16)
             advise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), mmap.MADV_DONTNEED)
             dropped += end - first

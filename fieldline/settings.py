@@ -79,7 +79,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_s: _Positive = 5.0
     max_future_s: _Positive = 3600.0
     row_cache_mb: _Count = 64
-    node_cache_mb: _Count = 96
+    node_cache_mb: _Count = 32
     max_series: _Count = 20_000
     max_series_of_line: _Count = 10_000
 

@@ -17,7 +17,7 @@ from fieldline.errors import FieldlineError, LogCorrupt, PartitionLost, Settings
 from fieldline.health import Health
 from fieldline.log import Log, Poll, Reader, Record, Stream
 from fieldline.log.unopened import Unopened
-from fieldline.memory import drop_code, give_back
+from fieldline.memory import give_back
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.company import join_company
@@ -30,7 +30,7 @@ from processing.warmup import load
 
 _POLL_S = 0.25
 _GAUGES_S = 0.1
-_FIRST_GIVE_BACK_S, _GIVE_BACK_S, _BACKLOG_ROWS = 5.0, 60.0, 50_000  # it takes some 10 ms
+_GIVE_BACK_S, _BACKLOG_ROWS = 60.0, 50_000  # it takes some 10 ms
 _POLL_BYTES = 4 << 20
 _PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _FAILURES_AT_ONCE = 5  # a record that fails the kernels is tried that often; only what fails on waits ever longer
@@ -43,7 +43,7 @@ class ProcessStage:
         chosen(settings.operators)
         self._settings, self._plant, self._log, self._health, self._clock = settings, plant, log, health, clock
         self._partitions: dict[int, Partition] = {}
-        self._rows_held, self._give_back_at = 0, clock.monotonic() + _FIRST_GIVE_BACK_S
+        self._rows_held, self._give_back_at = 0, clock.monotonic() + _GIVE_BACK_S
         self._gauged_at = -_GAUGES_S
         self._unopened = Unopened(clock)
         self._logger = structlog.get_logger().bind(stage="process")
@@ -57,6 +57,7 @@ class ProcessStage:
         self._health.set("starting", "loading kernels")
         settings, operators = self._settings, needed(chosen(self._settings.operators), self._plant)
         load(operators, stop.is_set)
+        give_back()  # of the libraries' code that starting ran through, LLVM's 65 MB above all
         self._health.set("starting", "joining the group")
         made_with = MadeWith.of(self._plant, operators, settings.windows, timing_of(settings))
         member = join_company(self._log, "process", made_with, stop, self._clock)
@@ -194,10 +195,9 @@ class ProcessStage:
                 self._health.gauge(name, value, partition=str(number))
 
     def _give_back(self, rows: int, is_active: bool) -> None:
-        """Now and then, and after a backlog, give back what steps took, and the 65 MB of LLVM that loading kernels ran through."""
+        """Now and then, and after a backlog, give back what steps took."""
         now = self._clock.monotonic()
         self._rows_held += rows
         if now >= self._give_back_at or (not is_active and self._rows_held >= _BACKLOG_ROWS):
             self._give_back_at, self._rows_held = now + _GIVE_BACK_S, 0
             give_back()
-            drop_code("libllvmlite")
