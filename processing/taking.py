@@ -76,7 +76,7 @@ class Taking:
             return 0
         counts = [frame.num_rows for _, frame in held]
         offset = np.repeat([record.offset for record, _ in held], counts)
-        for end, spans in groups(rows.time, counts):
+        for end, spans in groups(rows.time, counts, self._state.engine.span_at_once):
             self._state.offset = held[end - 1][0].offset + 1
             with self._blame.suspecting():
                 for span in spans:
@@ -106,7 +106,7 @@ class Taking:
         return rows
 
     def _run_alone(self, offset: int, rows: Readings) -> int:
-        for _, spans in groups(rows.time, [len(rows.time)]):
+        for _, spans in groups(rows.time, [len(rows.time)], self._state.engine.span_at_once):
             for span in spans:
                 self._state.engine.step([(offset, only(rows, span))], self._place.now())
         self._state.engine.flush()

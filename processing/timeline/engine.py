@@ -43,6 +43,7 @@ _SILENT_BACKFILL_NS = 2_000_000_000
 _ALLOWANCE_NS = 1_000_000_000
 _FOREVER = 2**62
 _CHUNKS = 256
+_STEP_BYTES = 8 << 20  # of slices that rows in order make in one step; of those that come late some lie within minutes
 _SILENCE_BYTES = 64 << 20  # of slices that silent lines make in one turn
 
 
@@ -233,6 +234,13 @@ class Engine:
                 self._move(moved, target)
         self.again.run_portion()
         self.reprocessing.run_due(now if now - self.touched_at < bound else _FOREVER)
+
+    @property
+    def span_at_once(self) -> int:
+        """How much time the rows of one step may reach over, so that a checkpoint can evict its slices before more are made [ns]."""
+        rows = int((1 << np.maximum(self.tables.lines["shift"], 0)).sum())  # without any it is not known yet
+        minutes = _STEP_BYTES // (rows * self.tables.slices.row_bytes) if rows else 0
+        return min(max(minutes * at.MINUTE, at.QUARTER), at.HOUR)
 
     def _at_once(self, target: np.ndarray) -> np.ndarray:
         """How far watermarks move now towards `target`: no further than the slices of some minutes take, which a checkpoint can evict.

@@ -4,7 +4,10 @@ Everything that kernels see is here: the lines, the table of windows, and what o
 one for slices (with the state before each) and one for longer windows, and state and open accumulators of the live edge.
 """
 
+import math
+import mmap
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -22,16 +25,29 @@ from processing.operator import Operator
 _WINDOWS = 1024
 _BLOCK_ROWS = 1 << 15
 _STORED = 1 << 18
+_PAGES_BYTES = 4 << 20
 _NO_RECORDS = np.empty(0, np.int64)
 DIRTY = "dirty"
 
 
-def grown(array: np.ndarray, short: int) -> np.ndarray:
-    """A copy with room for `short` more entries at least, and for as many again.
+def zeroed(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array of zeros that takes no memory where nothing was ever written to it, and gives all of it back when it goes.
 
-    What was never used of it takes no memory: the system gives zeroed pages when they are first written to.
+    `np.zeros` takes up to some 30 MB from freed pages of the heap, which it has to write.
     """
-    fresh = np.zeros((len(array) + max(short, len(array), 256), *array.shape[1:]), array.dtype)
+    size = dtype.itemsize * math.prod(shape)
+    if size < _PAGES_BYTES:
+        return np.zeros(shape, dtype)
+    pages = mmap.mmap(-1, size)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a system may be built without
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.ndarray(shape, dtype, pages)
+
+
+def grown(array: np.ndarray, short: int) -> np.ndarray:
+    """A copy with room for `short` more entries at least, and for as many again; what is never used of it takes no memory."""
+    fresh = zeroed((len(array) + max(short, len(array), 256), *array.shape[1:]), array.dtype)
     fresh[: len(array)] = array
     return fresh
 

@@ -1,13 +1,17 @@
 """What late rows take is bounded by what they touch."""
 
+import sys
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from fieldline.log.sqlite import SqliteLog
+from processing.kernels import layout as at
 from processing.operators import chosen
 from processing.timeline import reprocessing, windows
+from processing.timeline.tables import grown
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, event, frame_of, frames_of
 
 LINE = "plant/hall/line1"
@@ -28,6 +32,42 @@ def test_a_late_row_on_a_line_of_nine_thousand_tags_takes_no_more_than_its_slice
     block = 16_384 * pool.row_bytes
     assert pool.used_bytes - before <= block  # the slice of the minute that begins meanwhile
     assert len(pool.dirty) * pool.row_bytes <= 8 * block
+
+
+def test_rows_of_one_step_reach_over_less_time_the_wider_lines_are() -> None:
+    rig = EngineRig(operators=chosen(("telemetry", "energy", "machine")), windows=("1m",))
+    assert rig.engine.span_at_once == at.QUARTER  # nobody knows yet how wide they are
+
+    rig.send([frame_of([Row(f"{LINE}/press", "t0", T0, 1.0)])])
+    assert rig.engine.span_at_once == at.HOUR
+
+    rig.send([frame_of([Row(f"{LINE}/press", f"t{k}", T0 + k, 1.0) for k in range(500)])])
+    minutes = rig.engine.span_at_once // at.MINUTE
+    assert 15 < minutes < 60
+    assert minutes * 512 * rig.engine.tables.slices.row_bytes <= 8 << 20
+
+    rig.send([frame_of([Row(f"{LINE}/press", f"t{k}", T0 + k, 1.0) for k in range(9000)])])
+    assert rig.engine.span_at_once == at.QUARTER
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is resident is read from /proc")
+def test_what_is_never_written_of_an_array_that_grew_takes_no_memory() -> None:
+    del (heap := [np.ones(3 << 20, np.uint8) for _ in range(8)])[:]  # the heap has pages that are free
+    before = resident_bytes()
+
+    wide = grown(np.zeros(1, np.int64), 1 << 21)
+    untouched = resident_bytes() - before
+    wide[: 1 << 20] = 1
+
+    assert not heap
+    assert untouched < 4 << 20
+    assert resident_bytes() - before > 6 << 20
+    assert wide[1 << 20 :].sum() == 0
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def test_late_rows_of_many_minutes_run_in_portions_to_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ HOUR = 3_600_000_000_000
 def cut(counts: list[int], sparse: set[int]) -> list[tuple[int, list[slice]]]:
     """Groups of frames of `counts` rows a second apart; rows of the `sparse` ones lie an hour apart."""
     times = [np.arange(count) * (HOUR if k in sparse else 1_000_000_000) for k, count in enumerate(counts)]
-    return list(groups(np.concatenate([*times, np.empty(0, np.int64)]), counts))
+    return list(groups(np.concatenate([*times, np.empty(0, np.int64)]), counts, HOUR - 1))
 
 
 def test_frames_whose_rows_lie_close_are_one_step() -> None:
@@ -24,7 +24,7 @@ def test_frames_whose_rows_lie_close_are_one_step() -> None:
 def test_frames_that_lie_far_apart_but_are_dense_are_one_step() -> None:
     time = np.concatenate([np.arange(5), np.arange(5) + 10 * HOUR])
 
-    assert list(groups(time, [5, 5])) == [(2, [slice(0, 10)])]
+    assert list(groups(time, [5, 5], HOUR - 1)) == [(2, [slice(0, 10)])]
 
 
 def test_a_sparse_frame_is_run_alone_in_steps_of_its_own_and_what_is_beside_it_together() -> None:
@@ -33,6 +33,14 @@ def test_a_sparse_frame_is_run_alone_in_steps_of_its_own_and_what_is_beside_it_t
         (3, [slice(11, 2011), slice(2011, 4011), slice(4011, 4111)]),
         (5, [slice(4111, 4126)]),
     ]
+
+
+def test_a_step_reaches_over_no_more_time_than_it_is_given() -> None:
+    time = np.arange(12_000) * 1_000_000_000
+
+    found = list(groups(time, [4_000, 4_000, 4_000], 5_000_000_000_000))
+
+    assert found == [(1, [slice(0, 4_000)]), (2, [slice(4_000, 8_000)]), (3, [slice(8_000, 12_000)])]
 
 
 @pytest.mark.parametrize("seed", range(20))
