@@ -33,6 +33,7 @@ class Batch:
     size: int = 0
     messages: int = 0
     retained: int = 0
+    ignored: int = 0
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Gatherer:
     """Turns messages into batches and batches into records on the log. One thread only.
 
     arrivals : times of reception; headers : of every record of readings; sequences : watches devices' own numbers, where it makes sense
+    requests : (topic, payload) that codecs ask to be sent to devices, since it was last taken
 
     Raises Unavailable from `append` when the log does not take a record.
     """
@@ -65,6 +67,7 @@ class Gatherer:
         self.arrivals = Arrivals()
         self.headers: dict[str, bytes] = {}
         self.sequences: SequenceWatch | None = None
+        self.requests: list[tuple[str, bytes]] = []
         self._decoder = decoder
         self._plant = plant
         self._log = log
@@ -102,6 +105,19 @@ class Gatherer:
             if self.sequences is not None and rows.seq:
                 self.sequences.take(rows, start, bool(flags & DUPLICATE))
         batch.messages += len(messages)
+        self._ask(batch)
+
+    def _ask(self, batch: Batch) -> None:
+        """What the decoder and its codecs that remember have to tell beside the rows."""
+        batch.ignored += self._decoder.take_ignored()
+        for reader in self._decoder.readers:
+            if reader.requests:
+                self.requests += reader.requests
+                reader.requests.clear()
+            if reader.missing:
+                if self.sequences is not None:
+                    self.sequences.add(reader.missing)
+                reader.missing.clear()
 
     def _remember(self, batch: Batch, key: int, received_ns: int) -> None:
         batch.rows.came[received_ns] = key

@@ -20,6 +20,7 @@ REASONS = {
     "syntax": "not in the format that the codec reads, such as JSON",
     "time": "a time that can't be told, or none where one is needed",
     "clock": "a time that can't be right; see the clock policies",
+    "birth": "a metric by an alias that no birth has explained; Sparkplug",
     "name": "a key that can't be a tag's name",
     "value": "not a finite number, text, event or waveform",
     "quality": "a quality that is not known",

@@ -8,11 +8,14 @@ from fieldline.errors import PayloadError
 from fieldline.frames import Readings
 from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
+from ingest.choice import Choice
 from ingest.clocks import ClockPolicies
-from ingest.codecs import Limits, Problem, codecs
+from ingest.codecs import Decode, Limits, Problem
 from ingest.columns import to_readings
+from ingest.renaming import Renaming
+from ingest.repeats import Repeats
 from ingest.rows import Rows
-from ingest.topics import TopicMap
+from ingest.topics import Route, TopicMap
 
 _logger = structlog.get_logger("ingest.decoder")
 
@@ -27,12 +30,17 @@ class Decoded(NamedTuple):
 class Decoder:
     """Reads messages into rows. Remembers topics and clocks, so keep one for a stream of messages. One thread only.
 
-    Raises SettingsError when the settings name a codec that is not there.
+    readers : of codecs that remember messages
+
+    Raises SettingsError when the settings or the plant file name a codec or a preset that is not there.
     """
 
     def __init__(self, plant: Plant, settings: IngestSettings) -> None:
         self._topics = TopicMap(plant, settings.clock)
-        self._codec = codecs().chosen(settings.codec, "$.ingest.codec")
+        self._choice = Choice(self._topics.topics, settings.codec)
+        self.readers = self._choice.readers
+        self._ignored = 0
+        self._repeats = Repeats()
         self._clocks = ClockPolicies(settings.max_future_s, settings.max_age_s)
         self._limits = Limits(settings.max_payload_bytes, settings.max_depth, settings.max_values)
 
@@ -49,7 +57,9 @@ class Decoder:
             route = self._topics.route(topic)
             if size is not None and size > len(payload):
                 raise PayloadError("size", f"expected at most {self._limits.max_payload_bytes} bytes, got {size}")
-            problem = self._codec.decode(payload, route, received_ns, rows, self._limits)
+            problem = (route.decode or self._prepared(route))(payload, route, received_ns, rows, self._limits)
+            if route.declared is not None and len(rows) > start:
+                self._change(rows, start, route, received_ns)
             late = self._clocks.check(rows, start, route, received_ns)
         except PayloadError as error:
             rows.restore(start)
@@ -61,6 +71,32 @@ class Decoder:
         if problem is None or late is None:
             return problem or late
         return Problem(problem.reason, f"{problem.detail}; {late.detail}", problem.readings + late.readings)
+
+    def _prepared(self, route: Route) -> Decode:
+        declared = route.declared
+        if declared is not None and declared.ignore:
+            route.decode = self._ignore
+            return self._ignore
+        decode, route.options = self._choice.of(declared)
+        route.decode = decode
+        route.renaming = Renaming(declared) if declared is not None and declared.renames else None
+        return decode
+
+    def _ignore(self, payload: bytes, route: Route, received_ns: int, rows: Rows, limits: Limits) -> Problem | None:
+        self._ignored += 1
+        return None
+
+    def _change(self, rows: Rows, start: int, route: Route, received_ns: int) -> None:
+        """What the plant file wants of rows that a codec gave."""
+        if route.renaming is not None:
+            route.renaming.apply(rows, start)
+        if route.declared is not None and route.declared.once and len(rows) > start:
+            self._repeats.take(rows, start, received_ns)
+
+    def take_ignored(self) -> int:
+        """Messages on topics that are declared so, since this was last asked."""
+        count, self._ignored = self._ignored, 0
+        return count
 
     def forget(self) -> None:
         """Drop what is remembered of topics; due when the rows' names begin anew."""

@@ -25,6 +25,12 @@ class Message(Intake):
 
     def take(self, document: Any, time: int) -> None:
         """Take one document; `time` holds for what tells none [ns, UTC]."""
+        if self._route.shape is not None:
+            try:
+                document = self._route.shape.apply(document)
+            except PayloadError as error:
+                self.fault(error.reason, error.detail)
+                return
         kind = type(document)
         if kind is dict and self._route.time_path is None:
             self._take_object(document, "", time)

@@ -46,6 +46,11 @@ class SequenceWatch:
         for name, number in reversed(numbers):
             self._note(name, number, is_again)
 
+    def add(self, missing: dict[str, int]) -> None:
+        """Messages that a codec found missing, by asset."""
+        for asset, count in missing.items():
+            self._change(asset, count)
+
     def _note(self, asset: str, number: int, is_again: bool) -> None:
         device = self._devices.get(asset)
         if device is None:

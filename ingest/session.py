@@ -117,6 +117,13 @@ class Session:
         self._told += keys
         return True
 
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """See `Source`. Raises ValueError for what is no topic."""
+        if self._client is None or self.link is not Link.UP:
+            return False
+        self._client.publish(topic, payload, qos=0)
+        return True
+
     @property
     def fault(self) -> str | None:
         """Why some of what was subscribed to does not come, nothing where all does; None until the broker has answered."""

@@ -53,6 +53,9 @@ class Source(Protocol):
     def ack(self, epoch: int, identifiers: list[int], keys: list[int]) -> bool:
         """Acknowledge messages of `epoch`; False, and nothing sent, when that connection is gone."""
 
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message with QoS 0, not retained; False, and nothing sent, without a connection."""
+
     def wake(self) -> None:
         """End the wait of `poll`."""
 

@@ -51,8 +51,9 @@ class IngestStage(Watcher):
 
     settings : what to subscribe to and how; source : our own broker; without it a session at the one that the settings name
 
-    health : state, and counts `received`, `dead_lettered` (by source), `messages`, `retained`, `redelivered`, `acknowledged`,
-    `frames`, `connections`, `malformed_packets`, `sequence_missing` (by asset: of devices that number their messages), and of our own
+    health : state, and counts `received`, `dead_lettered` (by source), `messages`, `retained`, `ignored` (on topics that the plant
+    file ignores), `redelivered`, `requests` (sent to devices), `acknowledged`, `frames`, `connections`, `malformed_packets`,
+    `sequence_missing` (by asset: of devices that number their messages), and of our own
     broker `refused_connections`, `dropped_for_subscribers` and `not_retained`; gauges `in_flight_bytes` and,
     under TLS, `certificate_ends_s` (by whose: `broker`, `client`; [s since 1970])
     """
@@ -152,10 +153,19 @@ class IngestStage(Watcher):
         if self._health.state is State.IDLE:
             self._health.set(State.ACTIVE, session.reason)
         self._gatherer.take(self._batch, messages, self._clock.now_ns())
+        self._send_requests()
         redelivered = sum(1 for message in messages if message[3] & DUPLICATE)
         if redelivered:
             self._health.count("redelivered", redelivered)
         self._received_point.passed(len(messages))
+
+    def _send_requests(self) -> None:
+        """What codecs ask of devices. What is not sent is asked for again by the codec, as nothing came of it."""
+        requests = self._gatherer.requests
+        if requests:
+            sent = sum(self._source.publish(topic, payload) for topic, payload in requests)
+            self._health.count("requests", sent)
+            requests.clear()
 
     def _patience(self) -> float:
         """How long `poll` may wait [s]."""
@@ -202,6 +212,8 @@ class IngestStage(Watcher):
         health.count("messages", batch.messages)
         if batch.retained:
             health.count("retained", batch.retained)
+        if batch.ignored:
+            health.count("ignored", batch.ignored)
         if self._gatherer.sequences is not None:
             missing = self._gatherer.sequences.changes
             for asset, count in missing.items():

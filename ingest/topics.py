@@ -1,16 +1,19 @@
 """From a topic to an asset and a tag.
 
-The first pattern of the plant file that matches decides. Without one: a single value's tag is the topic's last level
-and what stands before it the asset; an object's asset is the whole topic and its keys are the tags. A single value on
-a topic of one level has the tag `value`.
+The first pattern of the plant file that matches decides, also about the codec and how it reads; after the plant file come the presets
+that are well known. Without one: a single value's tag is the topic's last level and what stands before it the asset; an object's asset is
+the whole topic and its keys are the tags. A single value on a topic of one level has the tag `value`.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from fieldline.errors import PayloadError
 from fieldline.plant import Plant, Topic
 from fieldline.tags import Form
+from ingest.presets import expanded
+from ingest.shape import Shape
 
 _CACHED_TOPICS = 100_000
 _MAX_NAME_BYTES = 4096
@@ -22,14 +25,17 @@ _NOTHING_DECLARED = Plant()
 
 
 class Route:
-    """Where the values of a topic belong.
+    """Where the values of a topic belong, and how they are read.
 
+    topic : as it came; declared : the plant file's or a preset's entry for it; None where there is none
     value_asset, value_tag : of a single value, with or without a time
     object_asset, prefix : of an object, an array of objects, an event or a waveform; `prefix` stands before each key
     zone : IANA name for times without an offset; clock : the policy of `ingest/clocks.py`
     decimal : what stands before the fraction in texts, '.' or ','; plant : what is declared of the tags
     time_path : keys that lead to the time of an object; None where the keys' names tell it
     time_form : how times are written, see `fieldline/timeforms.py`; None where they tell it themselves
+    options : what the codec is told for this topic, of the codec's own `options`
+    shape : where in a document its parts stand; None where that is not declared
     """
 
     __slots__ = (
@@ -38,11 +44,18 @@ class Route:
         "is_value_text",
         "object_asset",
         "plant",
+        "declared",
+        "decode",
+        "object_asset",
+        "options",
         "prefix",
+        "renaming",
+        "shape",
         "shapes",
         "tags",
         "time_form",
         "time_path",
+        "topic",
         "value_asset",
         "value_asset_number",
         "value_tag",
@@ -61,6 +74,13 @@ class Route:
         self.time_form: str | None = None
         self.decimal = "."
         self.plant = _NOTHING_DECLARED
+        self.topic = object_asset
+        self.declared: Topic | None = None
+        self.options: Any = None
+        self.shape: Shape | None = None
+        # What the decoder has chosen for this topic; None before its first message.
+        self.decode: Callable[..., Any] | None = None
+        self.renaming: Any = None
         # What codecs remember of this topic; forgotten with the route.
         self.value_asset_number = -1
         self.value_tag_number = -1
@@ -74,12 +94,18 @@ class Route:
 
 
 class TopicMap:
-    """Routes of topics, remembered. Memory is bounded: 100,000 topics, then all are worked out anew."""
+    """Routes of topics, remembered. Memory is bounded: 100,000 topics, then all are worked out anew.
+
+    topics : all that are declared, those of presets in place of the presets, in the order in which they are tried
+
+    Raises SettingsError for a preset that is not there, or that does not go with the keys beside it.
+    """
 
     def __init__(self, plant: Plant, clock: str = "accept") -> None:
         self._plant = plant
         self._clock = clock
-        self._patterns = [(_expression(topic.pattern), topic) for topic in plant.topics]
+        self.topics = expanded(plant.topics)
+        self._patterns = [(_expression(topic.pattern), topic) for topic in self.topics]
         self._routes: dict[bytes, Route | PayloadError] = {}
 
     def route(self, topic: bytes) -> Route:
@@ -108,7 +134,7 @@ class TopicMap:
         for expression, declared in self._patterns:
             match = expression.fullmatch(topic)
             if match:
-                route = _declared_route(declared, match.groupdict())
+                route = _declared_route(declared, match.groupdict(), topic)
                 route.decimal = declared.decimal or self._plant.decimal
                 route.zone = declared.time_zone or self._plant.time_zone(route.object_asset)
                 return route
@@ -162,14 +188,18 @@ def source_levels(raw: bytes) -> str:
     return raw[:_MAX_NAME_BYTES].decode("utf-8", "replace")
 
 
-def _declared_route(declared: Topic, levels: dict[str, str]) -> Route:
+def _declared_route(declared: Topic, levels: dict[str, str], topic: str) -> Route:
     asset = declared.asset.format_map(levels)
     if declared.tag is not None:
         tag = check_name(declared.tag.format_map(levels))
         route = Route(asset, tag, asset, f"{tag}/")
     else:  # the keys are the tags, so a single value has none of its own
         route = Route(asset, "value", asset)
-    route.time_path = tuple(declared.time.split(".")) if declared.time is not None else None
+    route.topic, route.declared = topic, declared
+    if declared.is_document:  # its shape finds the time too
+        route.shape = Shape(declared)
+    elif declared.time is not None:
+        route.time_path = tuple(declared.time.split("."))
     route.time_form = declared.time_format
     return route
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from analysis.logs import existing, sqlite_path
 from cli.answers.retention import retention_warning, topic_warning
@@ -12,12 +12,11 @@ from delivery.influx_url import parse_influx_url
 from delivery.sinks import sink_components
 from fieldline.catalogue import kinds
 from fieldline.clock import SystemClock
-from fieldline.components import Components
 from fieldline.errors import SettingsError
 from fieldline.plant import Plant, load_plant
 from fieldline.settings import Settings
 from fieldline.windows import WINDOWS
-from ingest.codecs import codecs
+from ingest.decoder import Decoder
 from processing import operators
 
 _T = TypeVar("_T")
@@ -32,10 +31,12 @@ def examine(load: Callable[..., Settings], plant: str | None) -> tuple[list[str]
     if settings is None:  # with other windows they may be good enough for the rest to be judged
         settings, _ = _tried(lambda: load(process__windows=WINDOWS))
     if settings is not None:
-        faults += [*_operator_faults(settings), *_influx_faults(settings), *_component_faults(settings)]
+        faults += [*_operator_faults(settings), *_influx_faults(settings), *_sink_faults(settings)]
     path = settings.plant if settings is not None else plant
     model, plant_faults = _tried(lambda: load_plant(Path(path) if path else None))
     faults += plant_faults
+    if settings is not None:
+        faults += _tried(partial(Decoder, model or Plant(), settings.ingest))[1]
     return faults, Report([Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults)])
 
 
@@ -76,11 +77,10 @@ def _influx_faults(settings: Settings) -> list[str]:
     return [] if influx is None else _tried(lambda: parse_influx_url(influx))[1]
 
 
-def _component_faults(settings: Settings) -> list[str]:
-    """Names of codecs and sinks that are not there, or whose distribution is broken."""
-    wanted: list[tuple[str, Components[Any], str]] = [("$.ingest.codec", codecs(), settings.ingest.codec)]
-    wanted += [("$.deliver.sinks", sink_components(), name) for name in settings.deliver.sinks]
-    return [fault for setting, known, name in wanted for fault in _tried(partial(known.chosen, name, setting))[1]]
+def _sink_faults(settings: Settings) -> list[str]:
+    """Names of sinks that are not there, or whose distribution is broken."""
+    wanted = [partial(sink_components().chosen, name, "$.deliver.sinks") for name in settings.deliver.sinks]
+    return [fault for chosen in wanted for fault in _tried(chosen)[1]]
 
 
 def _notes(settings: Settings | None, plant: Plant | None, faults: list[str]) -> list[Note]:

@@ -99,6 +99,11 @@ class Broker:
                 self._write(connection)
         return True
 
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """See `Source`."""
+        self.router.publish(Publication(topic.encode(), payload, 0, False, ""))
+        return True
+
     def wake(self) -> None:
         """See `Source`."""
         try:

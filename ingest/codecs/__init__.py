@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from fieldline import components
 from ingest.rows import Rows
 from ingest.topics import Route
@@ -35,6 +37,27 @@ class Problem(NamedTuple):
     readings: int = 1
 
 
+Decode = Callable[[bytes, Route, int, Rows, Limits], Problem | None]
+
+
+class Reader:
+    """What a format needs to remember of the messages before: one object for a stream of messages, used by one thread.
+
+    missing : asset → messages that its own numbers show to be missing, more (or fewer, when they came after all) since it was last taken
+    requests : (topic, payload) that a device is to be sent, since it was last taken; sent only where the settings allow it
+    """
+
+    def __init__(self) -> None:
+        self.missing: dict[str, int] = {}
+        self.requests: list[tuple[str, bytes]] = []
+
+    def decode(
+        self, payload: bytes, route: Route, received_ns: int, rows: Rows, limits: Limits
+    ) -> Problem | None:  # pragma: no cover
+        """See `Codec.decode`; the messages before may decide, too."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, kw_only=True)
 class Codec:
     """How payloads of one format are read.
@@ -43,14 +66,25 @@ class Codec:
     stays, and the Problem tells of the rest. `received_ns` is the time of a reading without one [ns, UTC]. What comes
     of a payload depends on these arguments alone. It raises PayloadError when nothing can be read, and nothing else;
     rows appended until then are the caller's to take back.
+    reader : makes a Reader, in place of `decode`, for a format that needs the messages before
     samples : payloads as devices send them, each of which gives at least one row and no problem. The contract tests
     cut, change and repeat them, so give one of each shape.
+    topic : which the samples come on
+    options : what a `[[topic]]` of the plant file can tell the codec, as `options = {…}`: a struct with defaults, which the
+    route has. None: nothing
     nested(levels) : a payload that nests so deep; None where the format cannot nest.
     """
 
-    decode: Callable[[bytes, Route, int, Rows, Limits], Problem | None]
+    decode: Decode | None = None
+    reader: Callable[[], Reader] | None = None
     samples: tuple[bytes, ...]
+    topic: str = "site/area/line/press"
+    options: type[msgspec.Struct] | None = None
     nested: Callable[[int], bytes] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.decode is None) == (self.reader is None):
+            raise TypeError("a Codec has either decode or reader")
 
 
 def codecs() -> components.Components[Codec]:

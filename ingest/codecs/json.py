@@ -55,10 +55,22 @@ def decode(payload: bytes, route: Route, received_ns: int, rows: Rows, limits: L
         _take_leniently(payload, message, route, received_ns, limits)
     else:
         message.take(_unquoted(document, limits) if type(document) is str else document, received_ns)
+    return _finished(message, len(rows.time) - start, limits)
+
+
+def read_document(document: Any, route: Route, received_ns: int, rows: Rows, limits: Limits) -> Problem | None:
+    """What `decode` does with a payload when it is parsed; other formats that carry documents end here too."""
+    start = len(rows.time)
+    message = Message(route, received_ns, rows)
+    message.take(document, received_ns)
+    return _finished(message, len(rows.time) - start, limits)
+
+
+def _finished(message: Message, count: int, limits: Limits) -> Problem | None:
     problem = message.finish() if message.faults or message.shared else None
-    if len(rows.time) - start > limits.max_values:
+    if count > limits.max_values:
         # A payload with a waveform passes the check of the bytes, whatever stands beside the waveform.
-        raise PayloadError("values", f"expected at most {limits.max_values} values, got {len(rows.time) - start}")
+        raise PayloadError("values", f"expected at most {limits.max_values} values, got {count}")
     return problem
 
 
