@@ -16,7 +16,7 @@ from fieldline.tables import nearest, to_struct
 
 _FOLDER = resources.files(__name__)
 _KEYS = [field for field in msgspec.structs.fields(Topic) if field.name not in ("preset", "root")]
-WELL_KNOWN: tuple[str, ...] = ()
+WELL_KNOWN = ("sparkplug",)
 """Presets that hold without being asked for, after all that the plant file declares: their topics can mean nothing else."""
 
 
