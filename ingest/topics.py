@@ -85,7 +85,7 @@ class Route:
         self.value_asset_number = -1
         self.value_tag_number = -1
         self.is_value_text = False
-        self.shapes: dict[tuple[str, ...], Any] = {}
+        self.shapes: dict[Any, Any] = {}
         self.tags: dict[str, int] = {}
 
     def is_text(self, asset: str, tag: str) -> bool:

@@ -3,6 +3,8 @@
 | name | what it reads |
 |---|---|
 | `json` | numbers, booleans, texts, samples, objects, arrays, events, waveforms as JSON |
+| `line_protocol` | InfluxDB line protocol |
+| `sparkplug` | Sparkplug B |
 
 Other distributions add theirs by the entry point group `fieldline.codecs`. docs/adding.md has a worked example.
 """
