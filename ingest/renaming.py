@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from fieldline.plant import Topic
 from ingest.rows import Row, Rows
-from ingest.topics import check_name
+from ingest.topics import asset_below, check_name
 
 _TEXT = "@text/"
 _CACHED = 10_000
@@ -57,8 +57,8 @@ class Renaming:
         name = self._renamed(name)
         levels, _, last = name.rpartition(self._topic.split) if self._topic.split else ("", "", name)
         if levels and last:
-            below = [check_name(level) for level in levels.split(self._topic.split) if level]
-            asset, name = rows.assets.number("/".join([rows.assets.texts[asset], *below])), last
+            below = [level for level in levels.split(self._topic.split or "") if level]
+            asset, name = rows.assets.number(asset_below(rows.assets.texts[asset], below)), last
         return asset, rows.tags.number(kind + check_name(name))
 
     def _renamed(self, name: str) -> str:

@@ -6,7 +6,7 @@ the whole topic and its keys are the tags. A single value on a topic of one leve
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fieldline.errors import PayloadError
@@ -162,6 +162,17 @@ def check_topic(raw: bytes) -> str:
     if len(raw) > _MAX_NAME_BYTES:
         raise PayloadError("topic", f"expected at most {_MAX_NAME_BYTES} bytes, got {len(raw)}")
     return topic
+
+
+def asset_below(asset: str, levels: Iterable[str]) -> str:
+    """The path of an asset below another. Raises PayloadError with reason `name`."""
+    path = "/".join([asset, *levels])
+    try:
+        return check_topic(path.encode())
+    except PayloadError as error:
+        raise PayloadError("name", f"{path[:80]!r}: {error.detail}") from error
+    except UnicodeEncodeError as error:
+        raise PayloadError("name", "expected text that UTF-8 can hold") from error
 
 
 def check_name(name: str) -> str:

@@ -2,8 +2,12 @@
 
 | name | what it reads |
 |---|---|
+| `cbor` | CBOR, in the shapes of JSON |
+| `csv` | lines of values under a header or declared columns |
 | `json` | numbers, booleans, texts, samples, objects, arrays, events, waveforms as JSON |
 | `line_protocol` | InfluxDB line protocol |
+| `msgpack` | MessagePack, in the shapes of JSON |
+| `senml` | SenML, as JSON or CBOR |
 | `sparkplug` | Sparkplug B |
 
 Other distributions add theirs by the entry point group `fieldline.codecs`. docs/adding.md has a worked example.

@@ -29,7 +29,7 @@ from ingest.codecs import Codec, Limits, Problem
 from ingest.lines import Point, points, read_head
 from ingest.rows import Rows
 from ingest.times import parse_time
-from ingest.topics import Route, check_name, check_topic
+from ingest.topics import Route, asset_below, check_name
 
 _FACTORS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _MOST_SERIES = 1000
@@ -57,11 +57,7 @@ class _Series:
         options: Options = route.options
         told = {key: value for key, value in tags if key not in options.drop}
         levels = list(told) if options.levels is None else [key for key in options.levels if key in told]
-        asset = "/".join([route.object_asset, *(told[key] for key in levels)])
-        try:
-            self.asset = rows.assets.number(check_topic(asset.encode()))
-        except PayloadError as error:
-            raise PayloadError("name", f"{asset[:80]!r}: {error.detail}") from error
+        self.asset = rows.assets.number(asset_below(route.object_asset, [told[key] for key in levels]))
         others = [value for key, value in told.items() if key not in levels]
         self.before = "/".join([*([name] if options.measurement else []), *others])
         self.shapes: dict[tuple[str, ...], list[int]] = {}
