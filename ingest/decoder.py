@@ -58,7 +58,7 @@ class Decoder:
             if size is not None and size > len(payload):
                 raise PayloadError("size", f"expected at most {self._limits.max_payload_bytes} bytes, got {size}")
             problem = (route.decode or self._prepared(route))(payload, route, received_ns, rows, self._limits)
-            if route.declared is not None and len(rows) > start:
+            if route.is_changed and len(rows) > start:
                 self._change(rows, start, route, received_ns)
             late = self._clocks.check(rows, start, route, received_ns)
         except PayloadError as error:
@@ -79,7 +79,9 @@ class Decoder:
             return self._ignore
         decode, route.options = self._choice.of(declared)
         route.decode = decode
-        route.renaming = Renaming(declared) if declared is not None and declared.renames else None
+        if declared is not None:
+            route.renaming = Renaming(declared) if declared.renames else None
+            route.is_changed = declared.renames or declared.once
         return decode
 
     def _ignore(self, payload: bytes, route: Route, received_ns: int, rows: Rows, limits: Limits) -> Problem | None:

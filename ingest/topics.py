@@ -46,6 +46,7 @@ class Route:
         "plant",
         "declared",
         "decode",
+        "is_changed",
         "object_asset",
         "options",
         "prefix",
@@ -81,6 +82,7 @@ class Route:
         # What the decoder has chosen for this topic; None before its first message.
         self.decode: Callable[..., Any] | None = None
         self.renaming: Any = None
+        self.is_changed = False
         # What codecs remember of this topic; forgotten with the route.
         self.value_asset_number = -1
         self.value_tag_number = -1

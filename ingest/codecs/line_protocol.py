@@ -20,6 +20,7 @@ dead letter, the lines beside it go on.
 """
 
 import re
+from itertools import groupby
 from typing import Any, Literal
 
 import msgspec
@@ -37,6 +38,7 @@ _MOST_SHAPES = 64
 _NO_WHOLE = re.compile(r"[.eE][^,]*i|u")
 _LARGEST = 1e18
 _numbers = msgspec.json.Decoder(list[float | bool]).decode
+_whole_numbers = msgspec.json.Decoder(list[int]).decode
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,8 @@ def decode(payload: bytes, route: Route, received_ns: int, rows: Rows, limits: L
     except UnicodeDecodeError as error:
         raise PayloadError("syntax", "expected UTF-8") from error
     message = _Message(route, received_ns, rows, limits)
+    if "\n" in text and message.take_columns(text):
+        return None
     if '"' in text or "\\" in text or "#" in text:
         message.take_any(text)
     else:
@@ -126,6 +130,44 @@ class _Message:
             return False
         self._add(series.asset, tags, values, time)
         return True
+
+    def take_columns(self, text: str) -> bool:
+        """Several lines that are series seen before, one field, a number, and a time each; False, and nothing taken, for any other."""
+        words, known = text.rstrip("\n").split(" "), self.route.shapes
+        fields = words[1::2]
+        count = len(fields)
+        between = "\n".join(words[2::2]).split("\n")  # a line's time, the next one's head, and so on
+        if not 2 <= count <= self.limits.max_values or len(words) != 2 * count + 1 or len(between) != 2 * count - 1:
+            return False
+        pairs = ",".join(fields).replace("=", ",").split(",")
+        if len(pairs) != 2 * count:
+            return False
+        values = _plain_numbers(",".join(pairs[1::2]))
+        try:
+            found = [known[head] for head in (words[0], *between[1::2])]
+            tags = [series.shapes[(key,)][0] for series, key in zip(found, pairs[::2], strict=True)]
+            times = self._times(_whole_numbers(f"[{','.join(between[::2])}]"))
+        except (KeyError, msgspec.MsgspecError, PayloadError):
+            return False
+        if values is None or len(values) != count:
+            return False
+        rows = self.rows
+        rows.time += times
+        rows.tag += tags
+        rows.value += values
+        rows.runs += [
+            (len(list(group)), asset, self.received) for asset, group in groupby(series.asset for series in found)
+        ]
+        return True
+
+    def _times(self, numbers: list[int]) -> list[int]:
+        """Times of several lines; those of one unit are read together."""
+        first = self._time(numbers[0])
+        factor = first // numbers[0] if numbers[0] > 0 else 0
+        low, high = self._time(min(numbers)), self._time(max(numbers))
+        if factor and low == min(numbers) * factor and high == max(numbers) * factor:
+            return [number * factor for number in numbers]
+        return [self._time(number) for number in numbers]
 
     def take_any(self, text: str) -> None:
         """Lines of any form."""

@@ -26,6 +26,7 @@ and node; off by default, since the broker must let ingest publish. `units` : a 
 is `Power_kw`.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -81,7 +82,7 @@ class _Source:
         self.asset = asset
         self.aliases: dict[int, _Known] = {}
         self.named: dict[str, _Known] = {}
-        self.last: dict[int, tuple[tuple[str, ...], list[float]]] = {}
+        self.last: dict[int, tuple[tuple[str, ...], Sequence[float]]] = {}
         self.shapes: dict[bytes, _Shape] = {}
         self.asset_number = -1
         self.numbers: Names | None = None
@@ -104,7 +105,7 @@ class _Source:
         self.heard((), [])
         self.shapes, self.usual, self.newest_shape = {}, None, None
 
-    def heard(self, names: tuple[str, ...], values: list[float], key: int = 0) -> None:
+    def heard(self, names: tuple[str, ...], values: Sequence[float], key: int = 0) -> None:
         """Note the newest numbers. `key` : of the sequence of names, not 0; without one the names are noted one by one."""
         if not key or len(self.last) >= _MOST_LAYOUTS:
             newest = self.newest | dict(zip(names, values, strict=True))
@@ -197,16 +198,20 @@ class Sparkplug(Reader):
         if plain is None:
             plain = split(payload)
             shape = self._shape(node, source, plain, rows) if plain is not None else None
+            if shape is not None and shape is usual:
+                shape.layout.loosen()
         if plain is None or shape is None or len(plain.times) > limits.max_values:
             return False
         values = shape.layout.values(plain.values)
         if not -1e300 < sum(values) < 1e300:
             return False
+        known = self._times
         try:
-            times = [self._times[text] for text in plain.times]
+            times = [known[text] for text in plain.times]
         except OverflowError:
             return False
-        self._follow(node, plain.seq, place, route, received_ns)
+        if not node.session.is_next(plain.seq):
+            self._follow(node, plain.seq, place, route, received_ns)
         rows.time += times
         rows.tag += shape.tags
         rows.value += values

@@ -74,6 +74,13 @@ class Session:
         self._early.clear()
         self._is_waiting = False
 
+    def is_next(self, seq: int) -> bool:
+        """Whether it is the number that is due and nothing else is to be noted; then it is taken. What `take` says of most messages."""
+        if seq != self.next or self._early or self._is_waiting:
+            return False
+        self.next = (seq + 1) % _NUMBERS
+        return True
+
     def take(self, seq: int | None, now_ms: int) -> Verdict:
         """The number of any message but a node's birth and death."""
         if not self.is_online or self.next is None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from fieldline.errors import SettingsError
+from fieldline.meters import is_fed_back
 from fieldline.plant import Plant, Topic, load_plant
 from fieldline.plantfile import PlantFile
 from fieldline.settings import IngestSettings
@@ -160,7 +161,7 @@ def test_every_unit_that_a_preset_gives_a_tag_is_one_of_ours() -> None:
     plain = {"on", "on_*", "online", "margin", "*"} | {new for new in given if new.endswith("_wmin")}
 
     assert {new for new in given - plain if unit_of_name(new.replace("*", "0")) is None} == set()
-    assert role_of_name("exported_energy_wh") is not Role.ACTIVE_REGISTER
+    assert is_fed_back("switch:0/exported_energy_wh") and not is_fed_back("emeter/0/energy_wh")
     assert role_of_name("emeter/0/energy_wh") is Role.ACTIVE_REGISTER
 
 

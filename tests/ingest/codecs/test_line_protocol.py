@@ -107,6 +107,30 @@ def test_a_line_that_is_wrong_costs_itself_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "m a=1 {t}\nm a=2 {t}000\nm,k=v b=3 {t}000000000\n",
+        "m a=1 {t}\nm b=2i {t}\nm a=3 {u}",
+        "m a=1 {t} m\na=2 {t}\nm a=3 {t}",
+        "m a=1\nm a=2 {t} 5\nm a=3 {t}",
+        "m a=1 {t}\n\nm a=2 {t}",
+        "m a=1 {t}\nm a=2,b=3 {t}",
+        "m a=1 {t}\nm a=nan {t}",
+        "m a=1 {t}\nm a=2 17000000000000000000000",
+        "m a=1 {t}\nm a=2 5000000000",
+        "m a=1 0\nm a=2 {t}",
+    ],
+)
+def test_several_lines_are_read_alike_whether_their_series_were_seen_or_not(text: str) -> None:
+    listener, fresh = Listener(), Listener()
+    text = text.format(t=T_S, u=T_S + 1)
+    for line in ("m a=1,b=2", "m a=1", "m b=1", "m,k=v b=1"):
+        listener.read(line)
+
+    assert (listener.read(text), listener.problem) == (fresh.read(text), fresh.problem)
+
+
+@pytest.mark.parametrize(
     "line", ["m,k=v a=1.5,b=-2,c=1e3 {t}", "m a=5i,b=7 {t}", "m a=t,b=TRUE", "m a=1", "m a=1 {t}000000000"]
 )
 @pytest.mark.parametrize(
