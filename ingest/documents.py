@@ -10,13 +10,21 @@ from typing import Any
 
 from fieldline.errors import PayloadError
 from ingest.codecs import Limits
-from ingest.json_values import Unreadable
+from ingest.json_values import Unreadable, parse
 
 
 def check_size(payload: bytes, limits: Limits) -> None:
     """Raises PayloadError with reason `size`."""
     if len(payload) > limits.max_payload_bytes:
         raise PayloadError("size", f"expected at most {limits.max_payload_bytes} bytes, got {len(payload)}")
+
+
+def parse_json(payload: bytes) -> Any:
+    """The document that a payload is. Raises PayloadError."""
+    try:
+        return parse(payload)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("syntax", f"expected JSON: {error}") from error
 
 
 def parse_cbor(payload: bytes, limits: Limits) -> Any:

@@ -16,9 +16,8 @@ from typing import Any
 
 from fieldline.errors import PayloadError
 from ingest.codecs import Codec, Limits, Problem
-from ingest.documents import check_size, parse_cbor, plain_document
+from ingest.documents import check_size, parse_cbor, parse_json, plain_document
 from ingest.json_limits import check_limits
-from ingest.json_values import parse
 from ingest.rows import Rows
 from ingest.senml import Record, resolve
 from ingest.times import YEAR_2100_S
@@ -41,7 +40,7 @@ def decode(payload: bytes, route: Route, received_ns: int, rows: Rows, limits: L
     is_json = payload.lstrip()[:1] in (b"[", b"{", b"")
     if is_json:
         check_limits(payload, limits)
-        pack = parse(payload)
+        pack = parse_json(payload)
     else:
         pack = parse_cbor(payload, limits)
         plain_document(pack, limits)

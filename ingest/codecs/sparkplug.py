@@ -34,7 +34,7 @@ import msgspec
 from fieldline.errors import PayloadError
 from fieldline.frames import Quality
 from ingest.codecs import Codec, Limits, Problem, Reader
-from ingest.json_values import parse
+from ingest.documents import parse_json
 from ingest.named_units import with_unit
 from ingest.rows import Names, Rows
 from ingest.sparkplug.payload import DataType, decode_payload, quality_of, value_of
@@ -407,7 +407,7 @@ def rebirth_request(now_ms: int) -> bytes:
 
 def read_state(payload: bytes) -> tuple[bool, int]:
     """Whether a host is online, and since when [ms, UTC]. Raises PayloadError."""
-    document = parse(payload)
+    document = parse_json(payload)
     online, time = (document.get("online"), document.get("timestamp")) if type(document) is dict else (None, None)
     if type(online) is not bool or type(time) is not int or not 0 <= time <= _LATEST_MS:
         raise PayloadError("syntax", f'expected {{"online": true, "timestamp": ms}}, got {payload[:60]!r}')
