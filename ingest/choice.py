@@ -20,14 +20,13 @@ class Choice:
 
     default : name of the codec where none is declared; readers : those that remember, each for all topics of its codec
 
-    Raises SettingsError, with all faults, for a codec that is not there and for options that it does not have.
+    A codec that is not there, and options that it does not have, are added to `wrong`; then the object is of no use.
     """
 
-    def __init__(self, topics: list[Topic], default: str) -> None:
+    def __init__(self, topics: list[Topic], default: str, wrong: list[str]) -> None:
         self.readers: list[Reader] = []
         self._known = codecs()
         self._started: dict[str, Decode] = {}
-        wrong: list[str] = []
         self._default = self._chosen(default, {}, "$.ingest.codec", wrong)
         self._declared = {
             id(topic): self._chosen(
@@ -35,8 +34,6 @@ class Choice:
             )
             for topic in topics
         }
-        if wrong:
-            raise SettingsError("\n".join(wrong))
 
     def of(self, topic: Topic | None) -> Chosen:
         """What reads a declared topic; None for one that is not declared."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import structlog
 
-from fieldline.errors import PayloadError
+from fieldline.errors import PayloadError, SettingsError
 from fieldline.frames import Readings
 from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
@@ -12,6 +12,7 @@ from ingest.choice import Choice
 from ingest.clocks import ClockPolicies
 from ingest.codecs import Decode, Limits, Problem
 from ingest.columns import to_readings
+from ingest.presets import expanded
 from ingest.renaming import Renaming
 from ingest.repeats import Repeats
 from ingest.rows import Rows
@@ -36,8 +37,12 @@ class Decoder:
     """
 
     def __init__(self, plant: Plant, settings: IngestSettings) -> None:
-        self._topics = TopicMap(plant, settings.clock)
-        self._choice = Choice(self._topics.topics, settings.codec)
+        wrong: list[str] = []
+        topics = expanded(plant.topics, wrong)
+        self._choice = Choice(topics, settings.codec, wrong)
+        if wrong:
+            raise SettingsError("\n".join(wrong))
+        self._topics = TopicMap(plant, settings.clock, topics)
         self.readers = self._choice.readers
         self._ignored = 0
         self._repeats = Repeats()

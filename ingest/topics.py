@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fieldline.errors import PayloadError
+from fieldline.errors import PayloadError, SettingsError
 from fieldline.plant import Plant, Topic
 from fieldline.tags import Form
 from ingest.presets import expanded
@@ -98,16 +98,19 @@ class Route:
 class TopicMap:
     """Routes of topics, remembered. Memory is bounded: 100,000 topics, then all are worked out anew.
 
-    topics : all that are declared, those of presets in place of the presets, in the order in which they are tried
+    topics : as `expanded` gives them, in the order in which they are tried; None: it is asked
 
     Raises SettingsError for a preset that is not there, or that does not go with the keys beside it.
     """
 
-    def __init__(self, plant: Plant, clock: str = "accept") -> None:
+    def __init__(self, plant: Plant, clock: str = "accept", topics: list[Topic] | None = None) -> None:
         self._plant = plant
         self._clock = clock
-        self.topics = expanded(plant.topics)
-        self._patterns = [(_expression(topic.pattern), topic) for topic in self.topics]
+        wrong: list[str] = []
+        known = expanded(plant.topics, wrong) if topics is None else topics
+        if wrong:
+            raise SettingsError("\n".join(wrong))
+        self._patterns = [(_expression(topic.pattern), topic) for topic in known]
         self._routes: dict[bytes, Route | PayloadError] = {}
 
     def route(self, topic: bytes) -> Route:

@@ -62,6 +62,9 @@ class DirectWriter:
         self._tickets.append(append_all(self._gatherer, self._batch, lambda future: None))
         _raise_failure([ticket for ticket in self._tickets if ticket.is_done], 0.0)
         self._tickets = [ticket for ticket in self._tickets if not ticket.is_done]
+        for reader in self._decoder.readers:  # what was lost is lost, and no device is asked by a tool
+            reader.requests.clear()
+            reader.missing.clear()
         # Only now: a new batch may begin new names, and the old one's rows need theirs.
         self._batch = self._begin()
 

@@ -31,12 +31,12 @@ def examine(load: Callable[..., Settings], plant: str | None) -> tuple[list[str]
     if settings is None:  # with other windows they may be good enough for the rest to be judged
         settings, _ = _tried(lambda: load(process__windows=WINDOWS))
     if settings is not None:
-        faults += [*_operator_faults(settings), *_influx_faults(settings), *_sink_faults(settings)]
+        faults += [*_operator_faults(settings), *_influx_faults(settings)]
     path = settings.plant if settings is not None else plant
     model, plant_faults = _tried(lambda: load_plant(Path(path) if path else None))
-    faults += plant_faults
     if settings is not None:
-        faults += _tried(partial(Decoder, model or Plant(), settings.ingest))[1]
+        faults += [*_tried(partial(Decoder, model or Plant(), settings.ingest))[1], *_sink_faults(settings)]
+    faults += plant_faults
     return faults, Report([Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults)])
 
 

@@ -45,9 +45,9 @@ def preset(name: str) -> _File:
     return file
 
 
-def expanded(topics: tuple[Topic, ...]) -> list[Topic]:
-    """The topics with the presets' in place of those that name one, and the well-known ones after them. Raises SettingsError."""
-    found, wrong = [], []
+def expanded(topics: tuple[Topic, ...], wrong: list[str]) -> list[Topic]:
+    """The topics with the presets' in place of those that name one, and the well-known ones after them; faults are added to `wrong`."""
+    found = []
     for at, topic in enumerate(topics):
         try:
             found += _of_preset(topic) if topic.preset is not None else [topic]
@@ -57,8 +57,6 @@ def expanded(topics: tuple[Topic, ...]) -> list[Topic]:
             wrong.append(f"$.topic[{at}].preset: expected one of {known}, got {topic.preset!r}{near}")
         except ValueError as error:
             wrong += [f"$.topic[{at}].{line}" for line in str(error).split("\n")]
-    if wrong:
-        raise SettingsError("\n".join(wrong))
     return [*found, *(each for name in WELL_KNOWN for each in preset(name).topic)]
 
 

@@ -416,7 +416,13 @@ def test_the_example_plant_loads_and_says_what_its_comments_say():
 
     assert (meter.role, meter.scale, meter.modulus) == (Role.ACTIVE_REGISTER, 1000.0, 1_000_000)
     assert plant.time_zone("farm/field1/zone1") == "America/Phoenix"
-    assert [topic.tag for topic in plant.topics] == ["{tag}", None]
+    assert [topic.tag for topic in plant.topics][:2] == ["{tag}", None]
+    assert [topic.preset or topic.codec or topic.values or topic.ignore for topic in plant.topics][2:] == [
+        "tasmota",
+        "line_protocol",
+        "payload.fields",
+        True,
+    ]
     press = "plant/hall1/line1/press1"
     assert [plant.ideal_cycle_s(product, press) for product in ("A", "B", None)] == [4.0, 5.0, 4.0]
     assert plant.ideal_cycle_s("A", "plant/hall1/line1/packer") == 8.0
