@@ -51,8 +51,12 @@ def run(stand: Stand, size: float) -> Iterator[Row]:
     yield _row("line protocol, a line", _rate("line_protocol", "lp", [line.encode() for line in lines]), base, base)
     several = ["\n".join(f"m,host=a {name}={each[name]!r} {each['ts']}" for name in names) for each in objects]
     yield _row("line protocol, 50 lines", _rate("line_protocol", "lp", [text.encode() for text in several]), base)
-    for name, kinds, target in (("doubles", _KINDS[:1], base), ("five types", _KINDS, None)):
-        birth, messages = _sparkplug(kinds, count, rng)
+    for name, kinds, times, target in (
+        ("doubles at one time", _KINDS[:1], 1, base),
+        ("doubles at three times", _KINDS[:1], 3, None),
+        ("five types at three times", _KINDS, 3, None),
+    ):
+        birth, messages = _sparkplug(kinds, times, count, rng)
         rate = _rate("sparkplug", "spBv1.0/G/NDATA/N", messages, ("spBv1.0/G/NBIRTH/N", birth))
         yield _row(f"Sparkplug B by alias, {name}", rate, base, target)
     yield _row("msgpack, an object", _rate("msgpack", "m", [msgspec.msgpack.encode(each) for each in objects]), base)
@@ -93,8 +97,10 @@ def _message(topic: str, payload: bytes) -> Message:
     return topic.encode(), payload, 0, 0, len(payload), 0
 
 
-def _sparkplug(kinds: tuple[tuple[str, int], ...], count: int, rng: random.Random) -> tuple[bytes, list[bytes]]:
-    """A birth and data messages of its aliases, metrics at three different times."""
+def _sparkplug(
+    kinds: tuple[tuple[str, int], ...], times: int, count: int, rng: random.Random
+) -> tuple[bytes, list[bytes]]:
+    """A birth and data messages of its aliases, metrics at so many different times."""
     chosen = [kinds[at % len(kinds)] for at in range(_VALUES)]
     born = [
         (2, encode([(1, f"tag{at}"), (2, 100 + at), (3, _T_MS), (4, kind)]) + _value(field, rng))
@@ -103,7 +109,7 @@ def _sparkplug(kinds: tuple[tuple[str, int], ...], count: int, rng: random.Rando
     messages = []
     for turn in range(count):
         metrics = [
-            (2, encode([(2, 100 + at), (3, _T_MS + turn + at % 3)]) + _value(field, rng))
+            (2, encode([(2, 100 + at), (3, _T_MS + turn + at % times)]) + _value(field, rng))
             for at, (field, _) in enumerate(chosen)
         ]
         messages.append(encode([(1, _T_MS + turn), *metrics, (3, (turn + 1) % 256)]))

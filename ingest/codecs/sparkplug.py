@@ -200,7 +200,7 @@ class Sparkplug(Reader):
             shape = self._shape(node, source, plain, rows) if plain is not None else None
             if shape is not None and shape is usual:
                 shape.layout.loosen()
-        if plain is None or shape is None or len(plain.times) > limits.max_values:
+        if plain is None or shape is None or len(plain.values) > limits.max_values:
             return False
         values = shape.layout.values(plain.values)
         if not -1e300 < sum(values) < 1e300:
@@ -208,6 +208,7 @@ class Sparkplug(Reader):
         known = self._times
         try:
             times = [known[text] for text in plain.times]
+            times *= len(values) // len(times)
         except OverflowError:
             return False
         if not node.session.is_next(plain.seq):

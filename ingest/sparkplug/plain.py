@@ -16,10 +16,11 @@ from ingest.sparkplug.wire import number_of
 _NUMBER = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
 _KEYS = {DataType.Double: rb"\x69.{8}", DataType.Float: rb"\x65.{4}", DataType.Boolean: rb"\x70[\x00\x01]"}
 _WHOLE_VALUE = rb"[\x50\x58]" + _NUMBER
-_METRIC = rb"\x12[\x00-\x7f]\x10%b\x18(" + _NUMBER + rb")%b(%b)"
+_ONE = b"(" + _NUMBER + b")"
+_METRIC = rb"\x12[\x00-\x7f]\x10%b\x18%b%b(%b)"
 _DATATYPE = rb"(?:\x20[\x00-\x7f])?"
 _METRICS = re.compile(
-    _METRIC % (b"(" + _NUMBER + b")", _DATATYPE, b"|".join([*_KEYS.values(), _WHOLE_VALUE])) + b"|(.+)", re.DOTALL
+    _METRIC % (_ONE, _ONE, _DATATYPE, b"|".join([*_KEYS.values(), _WHOLE_VALUE])) + b"|(.+)", re.DOTALL
 )
 _TIME = rb"\x08" + _NUMBER
 _HEAD = re.compile(_TIME, re.DOTALL)
@@ -37,7 +38,7 @@ Texts = tuple[bytes, ...]
 
 
 class Plain(NamedTuple):
-    """A message in columns, one entry a metric, as they stand in the payload; a value with the key of its field before it."""
+    """A message in columns as they stand in the payload: an entry a metric, or one time for all; a value has its field's key before it."""
 
     seq: int
     aliases: Texts
@@ -109,7 +110,8 @@ class Layout:
             raise ValueError(types)
         self.aliases = aliases
         self._patterns = [_KEYS.get(DataType(kind), _WHOLE_VALUE) for kind in types]
-        self._expression: re.Pattern[bytes] | None = None
+        self._expressions: dict[bool, re.Pattern[bytes]] = {}
+        self._has_one_time = False
         self._datatype = b""
         self._unpack = struct.Struct("<" + "".join(_FORMS[DataType(types[at])] for at in fixed)).unpack
         self._fixed, self._whole = _picked(fixed), _picked(whole)
@@ -120,19 +122,27 @@ class Layout:
 
     def match(self, payload: bytes) -> Plain | None:
         """A message with just these aliases, of just these types: an expression of its own finds it in half the time of `split`."""
-        if self._expression is None:
-            self._expression = self._compiled()
-        found = self._expression.fullmatch(payload)
+        found = self._expression(self._has_one_time).fullmatch(payload)
+        if found is None and self._has_one_time:
+            self._has_one_time = False
+            found = self._expression(False).fullmatch(payload)
         if found is None:
             return None
         groups = found.groups()
         seq = _SEQUENCE.get(groups[-1])
-        return None if seq is None else Plain(seq, self.aliases, groups[:-1:2], groups[1:-1:2])
+        if seq is None:
+            return None
+        if self._has_one_time:
+            return Plain(seq, self.aliases, groups[:1], groups[1:-1])
+        times = groups[:-1:2]
+        # A node that reads all its tags in one scan does so in the next message too.
+        self._has_one_time = times[0] == times[-1] and times.count(times[0]) == len(times)
+        return Plain(seq, self.aliases, times, groups[1:-1:2])
 
     def loosen(self) -> None:
         """Allow for data types beside the values: rare once a birth has told them, and looking for them takes a third of the time."""
         if not self._datatype:
-            self._datatype, self._expression = _DATATYPE, None
+            self._datatype, self._expressions = _DATATYPE, {}
 
     def has(self, texts: Texts) -> bool:
         """Whether these values are of the types."""
@@ -149,12 +159,17 @@ class Layout:
         read = self._unpack(b"".join(self._fixed(texts)))
         return self._order((*read, *numbers)) if self._order else numbers
 
-    def _compiled(self) -> re.Pattern[bytes]:
-        metrics = [
-            _METRIC % (re.escape(alias), self._datatype, value)
-            for alias, value in zip(self.aliases, self._patterns, strict=True)
-        ]
-        return re.compile(_TIME + b"".join(metrics) + rb"\x18(" + _NUMBER + b")", re.DOTALL)
+    def _expression(self, has_one_time: bool) -> re.Pattern[bytes]:
+        """What finds a message with these aliases; one with a single time for all of them if that is wanted."""
+        if has_one_time not in self._expressions:
+            times = [_ONE] + [rb"\1" if has_one_time else _ONE] * (len(self.aliases) - 1)
+            metrics = [
+                _METRIC % (re.escape(alias), time, self._datatype, value)
+                for alias, time, value in zip(self.aliases, times, self._patterns, strict=True)
+            ]
+            whole = _TIME + b"".join(metrics) + rb"\x18" + _ONE
+            self._expressions[has_one_time] = re.compile(whole, re.DOTALL)
+        return self._expressions[has_one_time]
 
 
 def _picked(places: list[int]) -> Any:

@@ -13,6 +13,8 @@ import pytest
 from deploy.native.server import Server
 from deploy.native.servers import Mosquitto
 from fieldline.log import Log, open_log
+from fieldline.plant import Plant, Topic
+from fieldline.plantfile import PlantFile
 from fieldline.tables import Secret
 from ingest.publisher import Publisher
 from tests.damage.structure import damage_table
@@ -77,6 +79,24 @@ def test_what_can_not_be_read_is_set_aside_and_the_stream_goes_on(mosquitto: Ser
     assert (named.key, named.headers["topic"], named.headers["count"]) == (b"a2/l/m", b"a2/l/m/press", b"1")
     assert [(asset, tag) for asset, tag, _, _ in rows(log)] == [("a2/l/m", "press"), ("a2/l/m/press", "good_kw")]
     assert rig.total("received") == 2 + 6
+
+
+def test_topics_that_the_plant_file_ignores_are_counted_and_dropped(mosquitto: Server, log: Log) -> None:
+    plant = Plant(PlantFile(topic=(Topic(pattern="a9/debug/#", ignore=True),)))
+    with (
+        ingest(log, plant, mqtt=mosquitto.url, subscribe=("a9/#",), client_id="a9") as rig,
+        Publisher(mosquitto.url) as device,
+    ):
+        rig.until_subscribed()
+
+        device.publish("a9/debug/press", b"no json")
+        device.publish("a9/hall/line1/press/power_kw", sample(1))
+        device.flush()
+        rig.until(lambda: rig.total("acknowledged") == 2)
+
+    assert rig.total("ignored") == 1
+    assert rows(log) == [("a9/hall/line1/press", "power_kw", (T0 + 1) * NS, 0.5)]
+    assert letters(log) == []
 
 
 def test_retained_messages_are_no_new_samples(mosquitto: Server, log: Log) -> None:
