@@ -23,16 +23,19 @@ class Renaming:
         """Change the rows from `start` on, all of one message. Raises PayloadError for a new name that is none."""
         kept: list[Row] = []
         for row in rows.take(start):
-            if row.payload is not None and self._topic.words:
-                row = self._read(row, rows)
-            key = (row.asset, row.tag)
+            read = self._read(row, rows) if row.payload is not None and self._topic.words else row
+            key = (read.asset, read.tag)
             if key not in self._known:
                 if len(self._known) >= _CACHED:
                     self._known.clear()
                 self._known[key] = self._named(rows, *key)
             place = self._known[key]
-            if place is not None:
-                kept.append(row._replace(asset=place[0], tag=place[1]))
+            if place is None:
+                continue
+            moved = read._replace(asset=place[0], tag=place[1])
+            # A codec may have read the word as a number already, and kept the text beside it.
+            if read is row or not kept or kept[-1] != moved:
+                kept.append(moved)
         rows.put(kept)
 
     def _read(self, row: Row, rows: Rows) -> Row:

@@ -119,6 +119,7 @@ CASES = [
     ("shelly2", "shelly-b/status/switch:0", SHELLY_2, {f"shelly-b: switch:0/{key}": value for key, value in SHELLY_2_READ.items()}, 5),
     ("shelly2", "shelly-b/events/rpc", {"src": "x", "dst": "y", "method": "NotifyStatus", "params": {"ts": T_MS / 1000 + 1, "switch:0": {"id": 0, "apower": 8.9}}}, {"shelly-b: switch:0/power_w": 8.9}, 1),
     ("zigbee2mqtt", "zigbee2mqtt/hall/Plug", ZIGBEE, {f"zigbee2mqtt/hall/Plug: {key}": value for key, value in {"power_w": 12.4, "energy_kwh": 3.21, "on": 1, "linkquality": 94, "temperature_degc": 8.77}.items()}, 1),
+    ("zigbee2mqtt", "zigbee2mqtt/Plug", {"power": 12.4, "state": "OFF"}, {"zigbee2mqtt/Plug: power_w": 12.4, "zigbee2mqtt/Plug: on": 0}, 5),
     ("zigbee2mqtt", "zigbee2mqtt/Plug/availability", {"state": "online"}, {"zigbee2mqtt/Plug: online": 1}, 5),
     ("zigbee2mqtt", "zigbee2mqtt/bridge/logging", {"level": "info", "message": "x"}, {}, None),
     ("zigbee2mqtt", "zigbee2mqtt/hall/Plug/set", {"state": "ON"}, {}, None),
@@ -146,6 +147,7 @@ def test_a_payload_under_its_preset(
     found = listener.read(topic, payload)
 
     assert found.values == expected
+    assert len(found.rows) == len(expected)
     assert found.problem is None
     assert found.seconds == ({seconds} if seconds is not None else set())
     assert listener.decoder.take_ignored() == (not expected)
