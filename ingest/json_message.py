@@ -27,7 +27,7 @@ class Message(Intake):
         """Take one document; `time` holds for what tells none [ns, UTC]."""
         if self._route.shape is not None:
             try:
-                document = self._route.shape.apply(document)
+                document = self._route.shape.apply(document, self.fault)
             except PayloadError as error:
                 self.fault(error.reason, error.detail)
                 return

@@ -3,6 +3,7 @@
 A path is keys joined by dots, `uplink_message.decoded_payload`; the number of an item stands for a list's item.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from fieldline.errors import PayloadError
@@ -21,30 +22,33 @@ class Shape:
         beside = {"ts": topic.time, "seq": topic.seq, "quality": topic.quality}
         self._beside = {key: steps for key, path in beside.items() if (steps := _steps(path))}
 
-    def apply(self, document: Any) -> Any:
-        """The same readings as `{"ts", "seq", "quality", "values"}`, or as an array of those. Raises PayloadError."""
+    def apply(self, document: Any, fault: Callable[[str, str], None]) -> Any:
+        """The same readings as `{"ts", "seq", "quality", "values"}`, or as an array of those.
+
+        fault : is told reason and detail of an item that can't be read; the others go on. Raises PayloadError for the whole.
+        """
         if not self._items:
             return self._message(document, document)
-        if type(document) is list:
-            return [self._message(item, document) for item in document]
-        if self._items[-1] == "*":
-            return self._keyed(_found(self._items[:-1], document), document)
-        items = _found(self._items, document)
-        if type(items) is dict:
-            items = [items]
-        if type(items) is not list:
-            raise PayloadError("value", f"expected a list at {'.'.join(self._items)}, got {_named(items)}")
-        return [self._message(item, document) for item in items]
+        found = []
+        for at, (item, key) in enumerate(self._elements(document)):
+            try:
+                found.append(self._message(item, document, key))
+            except PayloadError as error:
+                fault(error.reason, f"[{at}]: {error.detail}")
+        return found
 
-    def _keyed(self, items: Any, whole: Any) -> Any:
-        """Items, or lists of them, that are the values of an object: each key stands before its tags' names."""
-        if type(items) is not dict:
-            raise PayloadError("value", f"expected an object at {'.'.join(self._items)}, got {_named(items)}")
-        return [
-            self._message(item, whole, key)
-            for key, inner in items.items()
-            for item in (inner if type(inner) is list else [inner])
-        ]
+    def _elements(self, document: Any) -> list[tuple[Any, str | None]]:
+        """The items; with its key, each that is, or is in a list that is, the value of an object."""
+        if type(document) is list:
+            return [(item, None) for item in document]
+        is_keyed = self._items[-1] == "*"
+        items = _found(self._items[:-1] if is_keyed else self._items, document)
+        if is_keyed and type(items) is dict:
+            return [(item, key) for key, inner in items.items() for item in (inner if type(inner) is list else [inner])]
+        if not is_keyed and type(items) in (dict, list):
+            return [(item, None) for item in ([items] if type(items) is dict else items)]
+        wanted = "an object" if is_keyed else "a list"
+        raise PayloadError("value", f"expected {wanted} at {'.'.join(self._items)}, got {_named(items)}")
 
     def _message(self, item: Any, whole: Any, key: str | None = None) -> Any:
         beside = {}
@@ -52,6 +56,8 @@ class Shape:
             value = _first(steps, item, whole)
             if value is not None:
                 beside[name] = value
+            elif name == "ts":  # a wrong path must not put all readings at their reception in silence
+                raise PayloadError("time", f"expected the time at {'.'.join(steps)!r}, as declared; there is none")
         values = _found(self._values, item) if self._values else self._rest(item)
         if self._values and values is None:
             raise PayloadError("value", f"expected values at {'.'.join(self._values)}, there are none")

@@ -191,6 +191,23 @@ def test_an_uplink_that_came_twice_has_the_time_of_the_first(name: str, topic: s
     assert {row.seq for row in first.rows} in ({112}, {4})
 
 
+def test_a_declared_time_that_is_not_there_is_said() -> None:
+    payload = {"uplink_message": {"f_cnt": 1, "decoded_payload": {"temperature": 1.5}}}
+
+    found = Listener(Topic(preset="ttn")).read("v3/a@ttn/devices/d/up", payload)
+
+    assert found.values == {} and found.problem is not None and found.problem.reason == "time"
+
+
+def test_an_item_that_can_not_be_read_costs_itself_alone() -> None:
+    broken = [KEPWARE[0], {"id": "Line1.Press.Temp", "v": 61.5, "q": 192}, {"id": "Line1.Press.Speed", "t": T_MS}]
+
+    found = Listener(Topic(preset="kepware")).read("iotgateway", {"timestamp": T_MS, "values": broken})
+
+    assert found.values == {"iotgateway/Line1/Press: Power": 42.5}
+    assert found.problem is not None and (found.problem.reason, found.problem.readings) == ("time", 2)
+
+
 def test_what_the_plant_file_gives_stands_in_place_of_the_presets() -> None:
     listener = Listener(Topic(preset="tasmota", root="site", asset="acme/hall/line/{device}"))
 
