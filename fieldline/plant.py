@@ -39,6 +39,7 @@ class AssetInfo(NamedTuple):
     feeds : paths or globs of the assets whose energy its meter measures together
     energy_tags : the tags whose sum is its energy, before all others; none: by their names
     state_max_gap_s : how long a state event holds without news. [s] Default 25 h: who tells changes only tells each day's shift
+    rated_power_kw : the most that it draws; NaN if unknown [kW]
     """
 
     ideal_cycle_s: float = nan
@@ -47,6 +48,7 @@ class AssetInfo(NamedTuple):
     state_max_gap_s: float = 90_000.0
     feeds: tuple[str, ...] = ()
     energy_tags: tuple[str, ...] = ()
+    rated_power_kw: float = nan
 
 
 class LineInfo(NamedTuple):

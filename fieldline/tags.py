@@ -11,7 +11,16 @@ from fieldline.meters import Share, is_fed_back, share_of
 from fieldline.plantfile.spc import SpcEntry
 from fieldline.plantfile.tags import ROLE_OF_KIND
 from fieldline.states import PACKML, state_of
-from fieldline.units import COUNT_ROLES, Role, find_unit, is_interval_name, is_label_name, role_of, unit_of_name
+from fieldline.units import (
+    COUNT_ROLES,
+    Role,
+    find_unit,
+    is_daily_name,
+    is_interval_name,
+    is_label_name,
+    role_of,
+    unit_of_name,
+)
 
 PACKML_CODES: tuple[tuple[float, int], ...] = tuple((float(code), int(state)) for code, state in PACKML.items())
 
@@ -36,7 +45,9 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
         of their quantity; 1 without a role
     max_gap_s, register_max_gap_s : what lies between two samples further apart is not observed [s]
     modulus, max_delta : a register's or counter's rollover and its largest plausible step, in the tag's unit
-    low, high : the range that is plausible, in the tag's unit
+    low, high : the range that is plausible, in the tag's unit; a register's or counter's reading outside it is refused
+    confirm_readings, confirm_s : readings, or time [s], after which a register that fell, or jumped further than is plausible, is believed
+    starts_over : "day" where a register or counter begins at zero each local day, "any" where it does at any time, "" where it does not
     expected_rate_hz : how often samples are due [Hz]
     share, is_fed_back : of power and energy, what of its asset's energy it tells, and whether the asset gives it
     counts_by : of counts: "register" for a cumulative counter, "interval" for pieces since the sample before
@@ -49,11 +60,14 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     role: Role = Role.NONE
     scale: float = 1.0
     max_gap_s: float = 300.0
-    register_max_gap_s: float = 3600.0
+    register_max_gap_s: float = 7200.0
     modulus: float = nan
     max_delta: float = nan
     low: float = nan
     high: float = nan
+    confirm_readings: int = 3
+    confirm_s: float = 21_600.0
+    starts_over: str = ""
     clock: str = "accept"
     expected_rate_hz: float = nan
     share: Share = Share.TOTAL
@@ -76,6 +90,8 @@ def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
         scale = find_unit(unit).factor if unit and role is not Role.NONE else 1.0
     if role in COUNT_ROLES and is_interval_name(tag):
         info.setdefault("counts_by", "interval")
+    if is_daily_name(tag):
+        info.setdefault("starts_over", "day")
     info["codes"] = _codes(role, declared.get("codes"))
     if role is not Role.NONE and role <= Role.ACTIVE_PULSE:
         said = declared.get("share")

@@ -159,6 +159,7 @@ as often as a horsepower, so that it must be declared)."""
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9µ°%]+|[A-Z]+|\d+")
 _INTERVAL_WORDS = frozenset({"interval", "delta"})
+_DAILY_WORDS = frozenset({"today", "daily"})
 _OTHER_WORDS = frozenset(
     "leading capacitive setpoint sp limit target rated nominal max min maximum minimum peak demand forecast "
     "yesterday last previous week weekly month monthly year yearly annual price cost "
@@ -288,6 +289,11 @@ def role_of(name: str, unit: Unit | None) -> Role:
         return Role.NONE
     register, interval = _ROLE_OF_QUANTITY[unit.quantity]
     return interval if is_interval_name(name) else register
+
+
+def is_daily_name(name: str) -> bool:
+    """Whether a name tells that a register begins at zero each day: `energy_today_kwh`."""
+    return not _DAILY_WORDS.isdisjoint(name_words(name))
 
 
 def is_interval_name(name: str) -> bool:

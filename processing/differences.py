@@ -14,7 +14,8 @@ OF_ROWS = frozenset(
     {
         *(f"asset.tags.{name}" for name in ("kind", "unit", "counts_by", "codes", "spc")),
         *(f"asset.tags.{name}" for name in ("max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
-        *("asset.state_of", "asset.state_max_gap_s", "asset.microstop_s"),
+        *(f"asset.tags.{name}" for name in ("low", "high", "confirm_readings", "confirm_s", "starts_over")),
+        *("asset.state_of", "asset.state_max_gap_s", "asset.microstop_s", "asset.rated_power_kw"),
     }
 )
 """Entries that kernels run rows with; the others label windows, or are looked at when those are read out."""
@@ -64,7 +65,13 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.tags.register_max_gap_s": of_tag.register_max_gap_s,
         "asset.tags.modulus": of_tag.modulus,
         "asset.tags.max_delta": of_tag.max_delta,
+        "asset.tags.low": of_tag.low,
+        "asset.tags.high": of_tag.high,
+        "asset.tags.confirm_readings": of_tag.confirm_readings,
+        "asset.tags.confirm_s": of_tag.confirm_s,
+        "asset.tags.starts_over": of_tag.starts_over,
         "asset.state_of": of_asset.state_of,
         "asset.state_max_gap_s": of_asset.state_max_gap_s,
         "asset.microstop_s": of_asset.microstop_s,
+        "asset.rated_power_kw": of_asset.rated_power_kw,
     }

@@ -5,6 +5,7 @@ import numpy as np
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, RETRACTED, REV, Kind
 from processing.formulas import quality
 from processing.machine_rows import Pieces, Rows, by_line
+from processing.meter_events import METER_EVENTS, REJECTED_READINGS, named_events
 from processing.metric_rows import MetricRows, Named
 from processing.view import View
 
@@ -27,11 +28,18 @@ def quality_rows(view: View, machines: Rows, is_changed: np.ndarray) -> list[Met
     no_output = np.concatenate([np.zeros(len(own.window), bool), (pick < 0) & (declared < 0)])
     window = np.concatenate([own.window, rows.window[first]])
     asset = np.concatenate([own.asset, view.plant.lines["asset"][line]])
-    fields = _ratios(made) | {"rolled_throughput_yield": rolled}
+    refused = np.where(pick >= 0, rows.rejected[pick], np.nan)
+    events = np.where(pick >= 0, rows.meter_events[pick], 0)
+    fields = _ratios(made) | {
+        "rolled_throughput_yield": rolled,
+        "rejected_readings": np.concatenate([own.rejected, refused]),
+    }
     reason = np.where(no_output, _NO_OUTPUT, _reason_of_pieces(made))
-    return view.rows_of_assets(
-        "quality", window, asset, fields, {"null_reason": Named(reason.astype(np.int32), _REASONS)}
-    )
+    texts = {
+        "null_reason": Named(reason.astype(np.int32), _REASONS),
+        "meter_events": named_events(np.concatenate([own.meter_events, events])),
+    }
+    return view.rows_of_assets("quality", window, asset, fields, texts)
 
 
 def _rolled(pieces: Pieces, count: np.ndarray) -> np.ndarray:
@@ -78,7 +86,7 @@ QUALITY = Kind(
     "What a machine made in a window, good and not, from its counters and from what was corrected since.",
     (*LEVELS, "window"),
     ("shift", "product"),
-    "none of its own: a counter's step counts at its later reading, however far apart they are",
+    "none of its own: a counter's step counts at its later reading, however far apart they are, once that is believed",
     (
         ("good_count", "1", "good pieces (GQ)", "Σ steps of the counter + corrections, or PQ − SQ", f"{_ISO}, GQ"),
         ("scrap_count", "1", "pieces scrapped (SQ)", "Σ steps + corrections, or PQ − GQ", f"{_ISO}, SQ"),
@@ -101,8 +109,9 @@ QUALITY = Kind(
             "Π first_pass_yield of its machines",
             "M. Harry and R. Schroeder, Six Sigma, Doubleday, 2000",
         ),
+        REJECTED_READINGS,
         REV,
         RETRACTED,
     ),
-    (ORDER_ID, NULL_REASON),
+    (ORDER_ID, NULL_REASON, METER_EVENTS),
 )

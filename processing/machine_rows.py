@@ -45,6 +45,7 @@ class Rows(NamedTuple):
     counted : whether both kinds of pieces were counted
     machines : how many machines it is
     made : float64[n, 4], columns of `Pieces`; of a line of several machines NaN, since one piece passes them all
+    rejected, meter_events : of the counters' readings, how many were refused, and bits of what they showed (`registers.py`)
     """
 
     window: np.ndarray
@@ -59,6 +60,8 @@ class Rows(NamedTuple):
     counted: np.ndarray
     machines: np.ndarray
     made: np.ndarray
+    rejected: np.ndarray
+    meter_events: np.ndarray
 
     def only(self, index: np.ndarray) -> "Rows":
         """The rows at `index`, a mask or places."""
@@ -144,6 +147,8 @@ def _machines(view: View, flags: int) -> tuple[Rows, np.ndarray] | None:
         ~np.isnan(counts.good) & ~np.isnan(counts.total),
         np.ones(n),
         np.stack(counts, axis=1),
+        parts["rejected"].astype(np.float64),
+        parts["meter_events"].copy(),
     )
     return rows, found["is_flagged"] == 1
 
@@ -238,4 +243,6 @@ def lines_of(view: View, machines: Rows) -> Rows:
         counted,
         machine_count,
         made,
+        np.add.reduceat(rows.rejected, first),
+        np.bitwise_or.reduceat(rows.meter_events, first),
     )

@@ -1,6 +1,6 @@
 """An explained figure as one document. Its times are moments in the zone of the line's site."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from math import isnan, nan
 from typing import Any
@@ -11,6 +11,7 @@ from analysis.evidence import Rows
 from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
 from analysis.recount import chart, orders
+from analysis.recount.energy import REGISTERS
 from analysis.recount.history import FAR, Run
 from fieldline.account import Mark
 from fieldline.catalogue import TEXT, emitter, kind_of, kinds
@@ -21,6 +22,8 @@ from fieldline.states import STATES
 from fieldline.units import COUNT_ROLES, Role
 
 Document = dict[str, Any]
+_DOUBTED = 20
+"""Of each register or counter so many groups of readings that were not believed at once are shown."""
 
 
 def document(found: Explained, readings: int, plant_file: str | None, marks: Sequence[Mark] = ()) -> Document:
@@ -35,7 +38,9 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
     before = [mark for mark in marks if mark.concerns(line, operator, found.span.start)]
     judged = verdict(found, plant_file, before)
     labels = {
-        name: row[name] for name in ("shift", "product", "order_id", "null_reason", "rule_names") if row.get(name)
+        name: row[name]
+        for name in ("shift", "product", "order_id", "null_reason", "meter_events", "rule_names")
+        if row.get(name)
     }
     return {
         "kind": asked.kind,
@@ -159,12 +164,15 @@ def inputs(found: Explained) -> Document:
     if kind == "energy":
         return gone_in | {
             "meters": _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE)),
+            "doubted": _doubted(found, REGISTERS),
             "price": _prices(found),
         }
     gone_in |= {"calendar": _calendar(found), "ideal_cycle_s": _cycles(found), "states": _states(found)}
     gone_in["counts"] = _readings_at_ends(found, COUNT_ROLES)
+    gone_in["doubted"] = _doubted(found, COUNT_ROLES)
     if kind == "production_order":
         gone_in["meters"] = _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE))
+        gone_in["doubted"] += _doubted(found, REGISTERS)
     return gone_in
 
 
@@ -229,6 +237,34 @@ def _readings_at_ends(found: Explained, roles: Any) -> list[Document]:
             )
         readings.append(row)
     return readings
+
+
+def _doubted(found: Explained, roles: Collection[Role]) -> list[Document]:
+    """Readings that were not believed when they came, and what became of them; the last of each register or counter."""
+    doubted = []
+    for (asset, tag), rows in found.history.rows.items():
+        info = found.history.info(asset, tag)
+        if tag.startswith("@") or info.role not in roles or info.counts_by == "interval" or not rows:
+            continue
+        fates = [
+            fate
+            for fate in found.history.judgement(asset, tag).fates
+            if fate.readings[0][0] < found.span.end and fate.decided >= found.span.start
+        ]
+        doubted += [
+            {
+                "asset": asset,
+                "tag": tag,
+                "from": _at(found, fate.readings[0][0]),
+                "readings": len(fate.readings),
+                "first": fate.readings[0][1],
+                "last": fate.readings[-1][1],
+                "became": fate.what,
+                "decided": _at(found, fate.decided),
+            }
+            for fate in fates[-_DOUBTED:]
+        ]
+    return doubted
 
 
 def _prices(found: Explained) -> list[Document]:

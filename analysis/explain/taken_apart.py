@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
 from analysis.no_such_window import NoSuchWindow
 from analysis.recount import chart_memory, effectiveness, orders
-from analysis.recount.energy import energy
+from analysis.recount.energy import REGISTERS, energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
@@ -18,6 +18,7 @@ from fieldline.moments import Moment
 from fieldline.plant import Plant, Role
 
 _MINUTE = 60_000_000_000
+_DAY = 1440 * _MINUTE
 _TOLERANCE = 1e-9
 _ENERGIES = range(Role.ACTIVE_POWER, Role.STATE)
 _EVENTS = ("@state", "@correction", "@count")
@@ -179,9 +180,13 @@ def around(plant: Plant, asset: str, tag: str, kind: str) -> tuple[int, int] | N
         return None
     if info.role in (Role.STATE, Role.RUNNING):
         return int(info.max_gap_s * 1e9) + microstop, microstop
+    gap = int(info.register_max_gap_s * 1e9)
+    judged = (
+        2 * (gap + int(info.confirm_s * 1e9)) + _DAY
+    )  # so far back what was believed is sure to follow from what lies between
     if info.role in _ENERGIES:
-        return (0, 0) if kind in ("energy", "production_order") else None
-    return (int(info.register_max_gap_s * 1e9), 0) if kind != "energy" else None
+        return ((judged, gap) if info.role in REGISTERS else (0, 0)) if kind in ("energy", "production_order") else None
+    return (judged, gap) if kind != "energy" else None
 
 
 def recount(

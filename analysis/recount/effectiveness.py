@@ -130,6 +130,7 @@ def quality(history: History, asset: str, machines: list[Machine]) -> Figures:
         "rework_ratio": _over(pieces.rework, pieces.total),
         "first_pass_yield": _first_pass(pieces),
         "rolled_throughput_yield": prod(yields) if is_line and yields else nan,
+        "rejected_readings": pieces.rejected,
     }
 
 

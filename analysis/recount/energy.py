@@ -1,8 +1,9 @@
 """An asset's energy in a window from its meters' samples: amounts, what its machine did meanwhile, cost and emissions.
 
 Between two samples of a meter that are near enough (`max_gap_s`, of registers, intervals and pulses `register_max_gap_s`) energy is laid
-out over time: of power as a trapezoid, of registers evenly. It is cut at whole minutes and where orders begin and end, and in each cut the
-states share it by the time that each lasted. Intervals and pulses, and steps of registers across longer gaps, count at their own time.
+out over time: of power as a trapezoid, of registers evenly between the readings that are believed (`registers.py`). It is cut at whole
+minutes and where orders begin and end, and in each cut the states share it by the time that each lasted. Intervals and pulses, and steps
+of registers across longer gaps, count at their own time. Between two readings near enough to each other time is covered, believed or not.
 Of several tags that tell of the same energy, each cut takes the source that observed most of it.
 """
 
@@ -10,7 +11,7 @@ from bisect import bisect_right
 from math import nan, sqrt
 from typing import NamedTuple
 
-from analysis.recount.history import ORDER_TAGS, History, step_of
+from analysis.recount.history import ORDER_TAGS, History
 from analysis.recount.states import Stretch, stretches
 from fieldline.meters import Share
 from fieldline.plant import Role
@@ -30,6 +31,7 @@ _SORTS = (
     (Role.ACTIVE_PULSE,),
     _POWER,
 )
+REGISTERS = (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER)
 _WHOLE = (Role.ACTIVE_INTERVAL, Role.REACTIVE_INTERVAL, Role.ACTIVE_PULSE)
 _STATES = {
     EnergyState.PRODUCING: "producing_energy_kwh",
@@ -77,52 +79,66 @@ def energy(history: History, asset: str, start: int, end: int) -> Figures:
         "load_factor": kwh / hours / peak if peak > 0 else nan,
         "power_factor": kwh / apparent if apparent > 0 else nan,
         "exported_energy_kwh": _sum(fed_back),
+        "rejected_readings": float(rejected(history, asset, start, end)),
         "coverage": min(observed.seconds / ((end - start) * 1e-9), 1.0) if observed is not None else nan,
     }
     portions = active.portions if active is not None else None
     return figures | _in_states(history, asset, portions) | _worth(history, portions)
 
 
+def rejected(history: History, asset: str, start: int, end: int) -> int:
+    """How many readings of the asset's registers were found wrong in [start, end)."""
+    return sum(history.judgement(asset, tag).rejected(start, end) for tag in history.tags(asset, *REGISTERS))
+
+
 def portions_of(history: History, asset: str, tag: str, start: int, end: int) -> list[Portion]:
     """The energy that one meter's tag gives to [start, end) [ns UTC]."""
-    info, found, before = history.info(asset, tag), [], None
+    info, cuts = history.info(asset, tag), _cuts(history, start, end)
+    if info.role in REGISTERS:
+        return _of_register(history, asset, tag, cuts)
+    found: list[Portion] = []
+    before: tuple[int, float] | None = None
     gap = int((info.max_gap_s if info.role in _POWER else info.register_max_gap_s) * 1e9)
-    cuts = _cuts(history, start, end)
     for now in history.rows[asset, tag]:
         is_near = before is not None and now[0] - before[0] <= gap
-        if before is not None and is_near and info.role not in _WHOLE:
-            if now[0] > start and before[0] < end:
+        if before is not None and is_near and now[0] > start and before[0] < end:
+            if info.role in _POWER:
                 found += _laid_out(info, before, now, cuts)
-        elif before is not None and is_near and now[0] > start and before[0] < end:
-            found += [Portion(a, b, 0.0, (0, 0)) for a, b in _between(before[0], now[0], cuts)]
-        if start <= now[0] < end:
-            found += _booked(info, before, now, is_near)
+            else:
+                found += [Portion(a, b, 0.0, (0, 0)) for a, b in _between(before[0], now[0], cuts)]
+        if info.role in _WHOLE and start <= now[0] < end:
+            since = before[0] if before is not None and is_near else 0
+            found.append(Portion(now[0], now[0], now[1] * info.scale, (since, now[0]) if since else (0, 0)))
         before = now
     return found
 
 
-def _booked(info: TagInfo, before: tuple[int, float] | None, now: tuple[int, float], is_near: bool) -> list[Portion]:
-    """What counts at the time of a sample."""
-    time, value = now
-    if info.role in _WHOLE:
-        return [
-            Portion(time, time, value * info.scale, (before[0], time) if before is not None and is_near else (0, 0))
-        ]
-    if before is None or is_near or info.role in _POWER:
-        return []
-    return [Portion(time, time, step_of(before[1], value, info) * info.scale, (0, 0))]
+def _of_register(history: History, asset: str, tag: str, cuts: list[int]) -> list[Portion]:
+    """What a register gives to the cuts of a window: time that its readings cover, and what those that are believed settle."""
+    info, found = history.info(asset, tag), []
+    start, end, gap = cuts[0], cuts[-1], int(info.register_max_gap_s * 1e9)
+    rows = history.rows[asset, tag]
+    for (before, _), (time, _) in zip(rows, rows[1:], strict=False):
+        if time - before <= gap:
+            found += [Portion(a, b, 0.0, (0, 0)) for a, b in _between(before, time, cuts)]
+        if start <= time < end:
+            found.append(Portion(time, time, 0.0, (0, 0)))
+    for settled in history.judgement(asset, tag).settled:
+        if settled.time - settled.base <= gap:
+            for a, b in _between(settled.base, settled.time, cuts):
+                found.append(Portion(a, a, settled.between(a, b) * info.scale, (a, b)))
+        elif start <= settled.time < end:
+            found.append(Portion(settled.time, settled.time, settled.counted * info.scale, (0, 0)))
+    return found
 
 
 def _laid_out(info: TagInfo, before: tuple[int, float], now: tuple[int, float], cuts: list[int]) -> list[Portion]:
-    """The energy between two samples, cut by cut."""
+    """The energy between two samples of a power, cut by cut."""
     (t0, v0), (t1, v1) = before, now
     found = []
     for a, b in _between(t0, t1, cuts):
-        if info.role in _POWER:
-            at_a, at_b = (v0 + (v1 - v0) * ((moment - t0) / (t1 - t0)) for moment in (a, b))
-            amount = (at_a + at_b) / 2 * ((b - a) * 1e-9) / HOUR_S * info.scale
-        else:
-            amount = step_of(v0, v1, info) * info.scale * ((b - a) / (t1 - t0))
+        at_a, at_b = (v0 + (v1 - v0) * ((moment - t0) / (t1 - t0)) for moment in (a, b))
+        amount = (at_a + at_b) / 2 * ((b - a) * 1e-9) / HOUR_S * info.scale
         found.append(Portion(a, b, amount, (a, b)))
     return found
 

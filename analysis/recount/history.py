@@ -7,9 +7,11 @@ that stands for each in its row. Times are ns UTC.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
+from analysis.recount.registers import Judgement, judge
 from fieldline.event_kinds import STOPS, VOID
 from fieldline.plant import Plant, Role
 from fieldline.states import State, state_of
@@ -73,6 +75,7 @@ class History:
         self._runs: list[Run] | None = None
         self._states: dict[str, list[StateReport]] = {}
         self._steps: dict[str, list[Step]] = {}
+        self._judged: dict[tuple[str, str], Judgement] = {}
 
     def tags(self, asset: str, *roles: Role) -> list[str]:
         """The asset's tags with one of these roles."""
@@ -170,31 +173,32 @@ class History:
         return sorted(found, key=lambda step: step.time)
 
     def _steps_of(self, asset: str, tag: str) -> list[Step]:
-        info, before, found = self.info(asset, tag), float("nan"), []
-        for time, value in self.rows[asset, tag]:
-            if not isfinite(value):
-                continue
-            gained = value if info.counts_by == "interval" else 0.0 if isnan(before) else step_of(before, value, info)
-            before = value
-            found.append(Step(time, info.role, max(gained, 0.0) * info.scale, tag, value))
-        return found
+        info = self.info(asset, tag)
+        rows = [(time, value) for time, value in self.rows[asset, tag] if isfinite(value)]
+        if info.counts_by == "interval":
+            return [Step(time, info.role, max(value, 0.0) * info.scale, tag, value) for time, value in rows]
+        counted = dict.fromkeys((time for time, _ in rows), 0.0)
+        gap = int(info.register_max_gap_s * 1e9)
+        for settled in self.judgement(asset, tag).settled:
+            for time, pieces in settled.readings:
+                # What is confirmed too long after counts where it is confirmed.
+                counted[time if time >= settled.time - gap and time in counted else settled.time] += pieces
+        return [Step(time, info.role, counted[time] * info.scale, tag, value) for time, value in rows]
 
+    def judgement(self, asset: str, tag: str) -> Judgement:
+        """Which readings of a register or counter are believed."""
+        if (asset, tag) not in self._judged:
+            info, rows = self.info(asset, tag), self.rows[asset, tag]
+            is_energy = info.role in (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER)
+            rated_kw = self.plant.asset_info(asset).rated_power_kw if is_energy else nan
+            rows = rows if is_energy else [row for row in rows if isfinite(row[1])]
+            self._judged[asset, tag] = judge(rows, info, rated_kw, self._midnight)
+        return self._judged[asset, tag]
 
-def step_of(before: float, now: float, info: TagInfo) -> float:
-    """What a counter or register counted between two readings, in its own unit.
-
-    A step back is a rollover where the declared modulus makes a plausible step of it, else a reset: it counts from zero. Without a
-    modulus it must have fallen to half or less; a smaller step back, and a step forward over the largest plausible one, count
-    nothing.
-    """
-    if now >= before:
-        return 0.0 if now - before > info.max_delta else now - before
-    rolled = now - before + info.modulus
-    if rolled >= 0.0 and (isnan(info.max_delta) or rolled <= info.max_delta):
-        return rolled
-    if isnan(info.modulus) and not 0.0 <= now <= before / 2:
-        return 0.0
-    return now
+    def _midnight(self, time: int) -> int:
+        zone = ZoneInfo(self.plant.time_zone(self.line))
+        local = datetime.fromtimestamp(time // 1_000_000_000, zone)
+        return int(local.replace(hour=0, minute=0, second=0, fold=0).timestamp()) * 1_000_000_000
 
 
 def _then(runs: list[Run], run: Run) -> list[Run]:

@@ -14,6 +14,7 @@ from analysis.recount.states import Stretch, planned, stretches
 from fieldline.plant import Role
 from fieldline.shifts import Plan
 from fieldline.states import STATES, State, TimeElement
+from fieldline.units import COUNT_ROLES
 
 _MINUTE = 60_000_000_000
 _STOP_ELEMENTS = (TimeElement.ADET, TimeElement.ADOT)
@@ -40,7 +41,10 @@ _COUNTED = Times._fields[:-2]
 
 
 class Pieces(NamedTuple):
-    """Pieces of a window and their ideal times [ns]; NaN: not counted, or no ideal cycle is known."""
+    """Pieces of a window and their ideal times [ns]; NaN: not counted, or no ideal cycle is known.
+
+    rejected : how many of the counters' readings were found wrong
+    """
 
     good: float
     scrap: float
@@ -48,6 +52,7 @@ class Pieces(NamedTuple):
     total: float
     ideal_good: float
     ideal_total: float
+    rejected: float = nan
 
 
 def times_of(history: History, asset: str, start: int, end: int) -> Times:
@@ -126,7 +131,13 @@ def pieces_of(history: History, asset: str, start: int, end: int) -> Pieces:
     known = counted | {step.role for step in inside}
     counts, ideals = _sums(history, asset, inside, history.runs())
     made, worth = _completed(counts, counted, known), _completed(ideals, counted, known)
-    return Pieces(*made, worth[0], worth[3])
+    return Pieces(*made, worth[0], worth[3], float(_rejected(history, asset, start, end)))
+
+
+def _rejected(history: History, asset: str, start: int, end: int) -> int:
+    """How many readings of the asset's counters were found wrong in [start, end)."""
+    tags = [tag for tag in history.tags(asset, *COUNT_ROLES) if history.info(asset, tag).counts_by == "register"]
+    return sum(history.judgement(asset, tag).rejected(start, end) for tag in tags)
 
 
 def _completed(amounts: dict[Role, float], counted: set[Role], known: set[Role]) -> tuple[float, float, float, float]:

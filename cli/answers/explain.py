@@ -7,7 +7,7 @@ from typing import Any
 from analysis.explain.document import Document
 from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
 
-_LABELS = ("shift", "product", "order_id", "null_reason", "rule_names", "rev", "coverage")
+_LABELS = ("shift", "product", "order_id", "null_reason", "meter_events", "rule_names", "rev", "coverage")
 _HEADINGS = {
     "calendar": "calendar",
     "orders": "orders and products",
@@ -15,6 +15,7 @@ _HEADINGS = {
     "states": "states",
     "counts": "counters",
     "meters": "meters",
+    "doubted": "readings that were not believed at once",
     "price": "price and emission factor",
     "limits": "limits",
 }

@@ -20,6 +20,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     state_max_gap_s : how long a state event holds without news [s]
     feeds : paths of the assets of the same line, globs too, whose energy this asset's meter measures together
     energy_tags : the tags whose sum is the asset's energy, before all others; None: by their names (see `fieldline/meters.py`)
+    rated_power_kw : the most that it draws; a register that counts faster is not believed at once [kW]
     """
 
     path: Name
@@ -30,11 +31,12 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     state_max_gap_s: Positive | None = None
     feeds: tuple[Name, ...] | None = None
     energy_tags: tuple[Name, ...] | None = None
+    rated_power_kw: Positive | None = None
     tags: dict[str, TagEntry] = {}
 
     def __post_init__(self) -> None:
         faults = [path_fault(self.path), path_fault(self.state_of or "asset", "state_of")]
-        for key in ("ideal_cycle_s", "microstop_s", "state_max_gap_s"):
+        for key in ("ideal_cycle_s", "microstop_s", "state_max_gap_s", "rated_power_kw"):
             faults.append(number_fault(key, getattr(self, key)))
         faults += [twice_fault(key, list(getattr(self, key) or ())) for key in ("energy_tags", "feeds")]
         faults += [path_fault(path, "feeds") for path in self.feeds or ()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import isfinite, isnan
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -61,6 +61,9 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     register_max_gap_s: Positive | None = None
     modulus: Positive | None = None
     max_delta: Positive | None = None
+    confirm_readings: Annotated[int, msgspec.Meta(ge=2)] | None = None
+    confirm_s: Positive | None = None
+    starts_over: Literal["day", "any"] | None = None
     kwh_per_pulse: Positive | None = None
     share: Literal["total", "day", "tariff", "phase", "part", "load", "grid", "fed_back"] | None = None
     counts_by: Literal["register", "interval"] | None = None

@@ -17,7 +17,7 @@ from ingest.simulator.devices import SECOND_NS
 HOUR_NS = 3600 * SECOND_NS
 MAX_GAP_S = 300.0
 """Power is not integrated over longer gaps than this; the energy operator's default."""
-REGISTER_MAX_GAP_S = 3600.0
+REGISTER_MAX_GAP_S = 7200.0
 
 
 class SeriesTruth:

@@ -2,7 +2,11 @@
 
 Power is integrated by the trapezoid rule over event time; consecutive samples further apart than the maximum gap give no energy.
 What lies between two samples that straddle a slice's end is split there by linear interpolation: the share of the
-slices before is their *boundary contribution*, which exactly one pair of samples (the one that crosses the slice's end) sets.
+slices before is their *boundary contribution*, which exactly one sample, the first after the slice that counts, sets.
+
+Of a register the samples that count are the readings that are believed (`registers.py`). What one of them settles lies between the base
+and itself, also where other readings lie between: those of a run that it confirms share it among their times, others have no part in
+it. Time is covered between any two readings near enough to each other, believed or not, so that no late reading takes a row away.
 
 Between two samples the states of the machine share energy by the time that each held; what no state held for stays without one.
 A slice keeps how long each state held from a series' last sample on, so that its boundary contribution is shared out once it is known.
@@ -11,18 +15,20 @@ Prices and emission factors are labels of slices, not state: amounts meet them i
 
 import numpy as np
 
-from processing.kernels import states
+from processing.kernels import registers, states
 from processing.kernels.jit import INT, inline, kernel, record
 from processing.kernels.kept import Partials, State, first_of, kept
 from processing.kernels.layout import (
     ACTIVE_INTERVAL,
     ACTIVE_PULSE,
+    ACTIVE_REGISTER,
     CHANGED,
     CHUNKS,
     EMIT,
     NONE,
     PLANT,
     REACTIVE_POWER,
+    REACTIVE_REGISTER,
     ROWS,
     SPREAD,
     TOUCHED,
@@ -43,8 +49,11 @@ SLICE_PARTIAL = record(
     ("bookings", "i8"),
     ("in_state", "f8", ENERGY_STATES),  # of `amount`, what was drawn in each energy state
     ("stated", "f8"),  # s of what was booked in which the state was known
-    ("boundary_amount", "f8"),  # kWh or kvarh, booked by the first sample after the slice
-    ("boundary_covered", "f8"),  # s
+    ("rejected", "i8"),  # readings of a register that were found wrong, with the reading that showed it
+    ("meter_events", "i8"),  # bits: what else its readings showed, see `registers.py`
+    ("boundary_amount", "f8"),  # kWh or kvarh, booked by the first sample after the slice that counts
+    ("boundary_span", "f8"),  # s of the slice in which that was drawn
+    ("boundary_covered", "f8"),  # s, up to the first sample after the slice
     ("open_s", "f8", ENERGY_STATES),  # s of each state between the series' last sample, or the start, and the end
 )
 WINDOW_PARTIAL = record(
@@ -61,10 +70,12 @@ WINDOW_PARTIAL = record(
     ("cost", "f8"),  # money
     ("co2_kg", "f8"),
     ("reached_ns", "i8"),  # from the window's start to the end of the last slice in which something was booked
+    ("rejected", "i8"),  # of all registers of the asset
+    ("meter_events", "i8"),
 )
 SERIES_STATE = record(
-    ("time", "i8"),  # of the newest sample [ns]
-    ("value", "f8"),
+    *registers.MEMORY,  # `time` and `value` are those of the newest sample that counts
+    ("seen", "i8"),  # time of the newest sample [ns]
     ("since_ns", "i8", ENERGY_STATES),  # in each state from it to the slice's start, of intervals and pulses
     *states.KNOWN,  # at the asset's first row
 )
@@ -75,12 +86,6 @@ OPEN = record(
 )
 
 SECONDS_AN_HOUR = 3600.0
-
-# how a register's step came about, see `register_step`
-OK = 0
-ROLLOVER = 1
-RESET = 2
-IMPLAUSIBLE = 3
 
 
 class EnergyState(State):
@@ -96,31 +101,15 @@ KEPT = kept(
     EnergyPartials,
     slice=first_of(SLICE_PARTIAL),
     window=first_of(WINDOW_PARTIAL, peak_kw=np.nan, reactive=np.nan, fed_back=np.nan),
-    state=first_of(SERIES_STATE, time=NONE, sample_until=NONE, fixed_until=NONE, fixed_since=NONE),
+    state=first_of(SERIES_STATE, time=NONE, seen=NONE, sample_until=NONE, fixed_until=NONE, fixed_since=NONE),
     open=first_of(OPEN),
 )
 
 
 @inline
-def register_step(before, now, modulus, max_delta):
-    """Counts between two readings of a cumulative register, and how they came about.
-
-    A step back is a rollover when the step over `modulus` is at most `max_delta`, else a reset, after which the register
-    counted from zero. Without a modulus it is a reset only if the register fell to half or less: a smaller step back is
-    an implausible reading (a clock that cuts seconds off, two gateways), as is one over `max_delta` forward; they count nothing.
-    NaN: not declared.
-    """
-    delta = now - before
-    if delta >= 0.0:
-        if delta > max_delta:
-            return 0.0, IMPLAUSIBLE
-        return delta, OK
-    rolled = delta + modulus
-    if rolled >= 0.0 and (rolled <= max_delta or np.isnan(max_delta)):
-        return rolled, ROLLOVER
-    if np.isnan(modulus) and not 0.0 <= now <= 0.5 * before:
-        return 0.0, IMPLAUSIBLE
-    return now, RESET
+def is_register(role):
+    """Whether a series is a cumulative register, whose readings are judged."""
+    return role in (ACTIVE_REGISTER, REACTIVE_REGISTER)
 
 
 @inline
@@ -130,67 +119,151 @@ def gap_of(series):
 
 
 @inline
-def amount_of(series, newest, value):
-    """What a sample itself reports: the amount of an interval or of pulses, a register's step since `newest`; 0 of power.
-
-    An implausible step counts nothing but is covered: whether a window has a row must never be retracted by a row that comes late.
-    """
-    if series.role >= ACTIVE_INTERVAL:
-        return value * series.scale
-    if series.role <= REACTIVE_POWER or newest.time == NONE:
-        return 0.0
-    step, _ = register_step(newest.value, value, series.modulus, series.max_delta)
-    return step * series.scale
+def trapezoid(newest, time, value, a, b):
+    """Energy from a to b, which lie between the newest sample of a power and the next one [kWh or kvarh]."""
+    slope = (value - newest.value) / (time - newest.time)
+    since = newest.value + slope * (a - newest.time) + newest.value + slope * (b - newest.time)
+    return since * 0.5 * ((b - a) * 1e-9) / SECONDS_AN_HOUR
 
 
 @inline
-def share(role, newest, time, value, amount, a, b):
-    """Energy from a to b, which lie between the newest sample and the next one: of the trapezoid for power, else of `amount` by time."""
-    if role <= REACTIVE_POWER:
-        slope = (value - newest.value) / (time - newest.time)
-        since = newest.value + slope * (a - newest.time) + newest.value + slope * (b - newest.time)
-        return since * 0.5 * ((b - a) * 1e-9) / SECONDS_AN_HOUR
-    return amount * ((b - a) / (time - newest.time))
+def part_of(amount, start, end, a, b):
+    """What of an amount that was drawn evenly from start to end lies between a and b."""
+    a, b = max(a, start), min(b, end)
+    return amount * ((b - a) / (end - start)) if a < b else 0.0
 
 
 @inline
-def book(part, series, newest, time, value, amount, start, is_near):
-    """Book what a sample adds to its slice, which begins at `start`. Returns how much [kWh or kvarh].
-
-    is_near : whether the newest sample lies within the maximum gap.
-    """
-    is_whole = series.role >= ACTIVE_INTERVAL
-    if is_whole or (series.role > REACTIVE_POWER and newest.time != NONE and not is_near):
-        part.amount += amount
-        part.bookings += 1
-    if is_near:
-        a = max(newest.time, start)
-        if not is_whole:
-            amount = share(series.role, newest, time, value, amount, a, time)
-            part.amount += amount
-        part.covered += (time - a) * 1e-9
-        part.bookings += 1
-    return amount
+def settled(base, found, time, a, b):
+    """What of that which a reading settles lies between a and b; found : what `judge` gave."""
+    became, before, inside, after = found
+    if became < registers.ROLLOVER:
+        return part_of(after, base.time, time, a, b)
+    drawn = part_of(before, base.time, base.first_time, a, b)
+    drawn += part_of(inside, base.first_time, base.last_time, a, b)
+    return drawn + part_of(after, base.last_time, time, a, b)
 
 
 @inline
-def split(chunk, series, newest, time, value, amount, windows, kept):
+def set_boundary(window, row, amount, span, kept):
+    """Set what the first sample after a slice that counts gives to it."""
+    part = kept.slices[row]
+    if part.boundary_amount != amount or part.boundary_span != span:
+        part.boundary_amount, part.boundary_span = amount, span
+        kept.dirty[row] |= EMIT | SPREAD
+        window.flags |= TOUCHED | CHANGED
+
+
+@inline
+def cover(chunk, local, seen, time, windows, kept):
+    """Time up to a sample is covered, from the one before on; both are near to each other. local : the series' row in a block."""
+    part = kept.slices[chunk.block + local]
+    part.covered += (time - max(seen, chunk.start)) * 1e-9
+    part.bookings += 1
+    if seen >= chunk.start:
+        return
+    older = windows[chunk.window].older
+    while older >= 0 and windows[older].end > seen:
+        window = windows[older]
+        row, covered = window.block + local, (window.end - max(seen, window.start)) * 1e-9
+        if kept.slices[row].boundary_covered != covered:
+            kept.slices[row].boundary_covered = covered
+            kept.dirty[row] |= EMIT | SPREAD
+            window.flags |= TOUCHED | CHANGED
+        older = window.older
+
+
+@inline
+def split_power(chunk, series, newest, time, value, windows, kept):
     """Set the boundary contributions of the slices before a chunk's that lie between the newest sample and the next one."""
     older = windows[chunk.window].older
     while older >= 0 and windows[older].end > newest.time:
         window = windows[older]
         a, b = max(newest.time, window.start), window.end
         there = 0.0
-        if series.role < ACTIVE_INTERVAL:
-            there = share(series.role, newest, time, value, amount, a, b)
-        covered = (b - a) * 1e-9
-        row = window.block + series.local
-        part = kept.slices[row]
-        if part.boundary_amount != there or part.boundary_covered != covered:
-            part.boundary_amount, part.boundary_covered = there, covered
-            kept.dirty[row] |= EMIT | SPREAD
-            window.flags |= TOUCHED | CHANGED
+        if series.role <= REACTIVE_POWER:
+            there = trapezoid(newest, time, value, a, b)
+        set_boundary(window, window.block + series.local, there, (b - a) * 1e-9, kept)
         older = window.older
+
+
+@inline
+def split_register(chunk, series, base, found, time, windows, kept):
+    """Set the boundary contributions of the slices before a chunk's that lie between the base and the reading that counts next."""
+    older = windows[chunk.window].older
+    while older >= 0 and windows[older].end > base.time:
+        window = windows[older]
+        a, b = max(base.time, window.start), window.end
+        there = settled(base, found, time, a, b) * series.scale
+        set_boundary(window, window.block + series.local, there, (b - a) * 1e-9, kept)
+        older = window.older
+
+
+@inline
+def book_sample(chunk, series, newest, time, value, windows, kept):
+    """Book what a sample of a power, an interval or pulses gives. Returns it [kWh or kvarh], and the time that it was drawn in [ns]."""
+    part = kept.slices[chunk.block + series.local]
+    is_whole = series.role >= ACTIVE_INTERVAL
+    is_near = newest.time != NONE and time - newest.time <= gap_of(series)
+    here, length = 0.0, np.int64(0)
+    if is_whole:
+        here = value * series.scale
+        part.bookings += 1
+    if is_near:
+        cover(chunk, series.local, newest.time, time, windows, kept)
+        a = max(newest.time, chunk.start)
+        length = time - (newest.time if is_whole else a)
+        if not is_whole:
+            here = trapezoid(newest, time, value, a, time)
+        if newest.time < chunk.start:
+            split_power(chunk, series, newest, time, value, windows, kept)
+    part.amount += here
+    newest.time, newest.value = time, value
+    return here, length
+
+
+@inline
+def book_reading(chunk, series, base, time, found, windows, kept):
+    """Book what a register's reading that is believed settles. Returns as `book_sample` does.
+
+    Where the base lies further back than the maximum gap, it is booked whole at the reading.
+    """
+    if base.time == NONE:
+        return 0.0, np.int64(0)
+    if time - base.time > gap_of(series):
+        _, before, inside, after = found
+        here, length = before + inside + after, np.int64(0)
+    else:
+        a = max(base.time, chunk.start)
+        here, length = settled(base, found, time, a, time), time - a
+        if base.time < chunk.start:
+            split_register(chunk, series, base, found, time, windows, kept)
+    here *= series.scale
+    kept.slices[chunk.block + series.local].amount += here
+    return here, length
+
+
+@inline
+def read_register(chunk, series, time, value, plant, windows, kept):
+    """Take a reading of a register. Returns whether it counts, and as `book_sample` does."""
+    base, part = kept.state[chunk.state + series.local], kept.slices[chunk.block + series.local]
+    zero = registers.since_zero(base, series, time, value, plant.days, plant.zone_at)
+    held, first_value = base.held, base.first_value
+    found = registers.judge(base, series, time, value, zero)
+    became = found[0]
+    if became != registers.BELIEVED or held > 0:
+        registers.note(part, base, series, value, first_value, held, became)
+    if base.seen != NONE:
+        if time - base.seen <= gap_of(series):
+            cover(chunk, series.local, base.seen, time, windows, kept)
+        else:
+            part.bookings += 1
+    base.seen = time
+    if became in (registers.HELD, registers.REFUSED):
+        return False, 0.0, np.int64(0)
+    here, length = book_reading(chunk, series, base, time, found, windows, kept)
+    registers.settle(base, time, value)
+    return True, here, length
 
 
 @inline
@@ -286,22 +359,42 @@ def end_slice(chunk, plant, kept):
 
 
 @inline
-def drop_boundaries(chunk, windows, kept):
+def drop_boundary(window, row, kept):
+    """Empty what the first sample after a slice that counts gave to it."""
+    set_boundary(window, row, 0.0, 0.0, kept)
+
+
+@inline
+def drop_boundaries(chunk, plant, windows, kept):
     """When a slice is run again: empty the boundary contribution of series whose newest sample in it is another one now.
 
     The next sample of each, which is run again, too, sets them anew where it is near enough. Only a meter's own samples count here: a
     state that came late changes what the next slice begins with, but not always as far as to the meter's next sample.
+
+    A reading of the slice that settled what lay before it may be refused now. Then the slices before, back to the base, are emptied,
+    too: the reading that settles it now may be too far from them to do so.
     """
-    newer = windows[chunk.window].newer
-    if newer < 0:
-        return
+    number = windows[chunk.window].newer
     for j in range(chunk.series):
-        time = kept.state[chunk.state + j].time
+        newest, part = kept.state[chunk.state + j], kept.slices[chunk.block + j]
+        time, seen = np.int64(NONE), np.int64(NONE)  # as they were; without a next slice nothing came after this one
+        if number >= 0:
+            before = kept.before[windows[number].block + j]
+            time, seen = before.time, before.seen
         # NONE is as good as another sample, also where the next slice begins with NONE, too: a slice that was cut may have no
         # sample left, while the one that it was cut from had its boundary contribution.
-        if time == NONE or time != kept.before[windows[newer].block + j].time:
-            part = kept.slices[chunk.block + j]
-            part.boundary_amount = part.boundary_covered = 0.0
+        if newest.seen == NONE or newest.seen != seen:
+            part.boundary_covered = 0.0
+        if newest.time != NONE and newest.time == time:
+            continue
+        part.boundary_amount = part.boundary_span = 0.0
+        if newest.time == NONE or newest.time >= chunk.start or (number >= 0 and time < chunk.start):
+            continue
+        since = max(newest.time, chunk.start - gap_of(plant.series[plant.row_series[chunk.base + j]]))
+        older = windows[chunk.window].older
+        while older >= 0 and windows[older].end > since:
+            drop_boundary(windows[older], windows[older].block + j, kept)
+            older = windows[older].older
 
 
 @kernel(INT, CHUNKS, ROWS, PLANT, WINDOWS, KEPT.state_type)
@@ -332,22 +425,18 @@ def update(chunks, rows, plant, windows, kept):
                 kept.dirty[row] |= EMIT | SPREAD
             if series.role <= REACTIVE_POWER:
                 value *= series.scale
-            is_whole = series.role >= ACTIVE_INTERVAL
-            is_near = newest.time != NONE and time - newest.time <= gap_of(series)
-            amount = amount_of(series, newest, value)
-            here = book(part, series, newest, time, value, amount, chunk.start, is_near)
+            is_whole, counts = series.role >= ACTIVE_INTERVAL, True
+            if is_register(series.role):
+                counts, here, length = read_register(chunk, series, time, value, plant, windows, kept)
+            else:
+                here, length = book_sample(chunk, series, newest, time, value, windows, kept)
+                newest.seen = time
             lead = chunk.state + series.state_row
-            if series.state_row >= 0 and (is_whole or is_known(kept.state[lead])):
+            if counts and series.state_row >= 0 and (is_whole or is_known(kept.state[lead])):
                 pass_time(kept.state[lead], kept.open[lead], chunk.start, time)
-                length = 0
-                if is_near:
-                    length = time - (newest.time if is_whole else max(newest.time, chunk.start))
                 share_out(part, newest, kept.open[k], kept.open[lead], is_whole, length, here)
-            if is_near and newest.time < chunk.start:
-                split(chunk, series, newest, time, value, amount, windows, kept)
-            newest.time, newest.value = time, value
         if chunk.closes == 1:
             end_slice(chunk, plant, kept)
         if rows.live == 0:
-            drop_boundaries(chunk, windows, kept)
+            drop_boundaries(chunk, plant, windows, kept)
     return 0

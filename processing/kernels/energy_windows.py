@@ -41,6 +41,8 @@ FIGURES = record(
     ("cost", "f8"),
     ("co2_kg", "f8"),
     ("hours", "f8"),  # how long the window is, or has been going on
+    ("rejected", "f8"),  # readings of the asset's registers that were refused
+    ("meter_events", "i8"),  # bits, see `registers.py`
 )
 """The energy of an asset in a window; NaN where a value does not exist."""
 
@@ -141,7 +143,7 @@ def is_of(source, sort, row, series):
 @inline
 def clear(part):
     """Nothing is booked yet."""
-    part.sources = part.reached_ns = 0
+    part.sources = part.reached_ns = part.rejected = part.meter_events = 0
     part.amount = part.covered = part.stated = part.cost = part.co2_kg = part.reactive_covered = 0.0
     part.reactive = part.fed_back = part.peak_kw = np.nan
     for e in range(ENERGY_STATES):
@@ -157,15 +159,23 @@ def plus(total, more):
 @inline
 def add_states(part, child):
     """Take the energy by state of a series' slice."""
-    has_boundary = child.boundary_covered > 0.0
     part.stated += child.stated
     for e in range(ENERGY_STATES):
         part.in_state[e] += child.in_state[e]
-        if has_boundary:
+        # The boundary contribution goes by the time that each state held then.
+        if child.boundary_span > 0.0 and child.open_s[e] > 0.0:
             part.stated += child.open_s[e]
-            # The boundary contribution goes by the time that each state held then.
-            if child.open_s[e] > 0.0:
-                part.in_state[e] += child.boundary_amount * (child.open_s[e] / child.boundary_covered)
+            part.in_state[e] += child.boundary_amount * (child.open_s[e] / child.boundary_span)
+
+
+@inline
+def add_events(part, asset, window, plant, kept):
+    """Take what became of the readings of an asset's registers in a slice."""
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row < np.int64(1) << window.shift:
+            part.rejected += kept.slices[window.block + row].rejected
+            part.meter_events |= kept.slices[window.block + row].meter_events
 
 
 @inline
@@ -202,6 +212,7 @@ def add_source(part, sort, asset, window, plant, kept):
 @inline
 def merge_slice(part, asset, window, label, plant, kept, end):
     """Take what an asset has in a slice into a window above it, from whose start the slice's end lies `end` ns."""
+    add_events(part, asset, window, plant, kept)
     drawn = add_source(part, DRAWN, asset, window, plant, kept)
     reactive = add_source(part, REACTIVE, asset, window, plant, kept)
     fed_back = add_source(part, FED_BACK, asset, window, plant, kept)
@@ -231,6 +242,8 @@ def merge(part, child, offset):
     part.reactive = plus(part.reactive, child.reactive)
     part.reactive_covered += child.reactive_covered
     part.fed_back = plus(part.fed_back, child.fed_back)
+    part.rejected += child.rejected
+    part.meter_events |= child.meter_events
     part.cost += child.cost
     part.co2_kg += child.co2_kg
     if exists(child):
@@ -299,6 +312,7 @@ def read_asset(figures, window, part):
         length = part.reached_ns * 1e-9
     figures.hours = length / SECONDS_AN_HOUR
     figures.sources, figures.fed_back_kwh = part.sources, part.fed_back
+    figures.rejected, figures.meter_events = part.rejected, part.meter_events
     if part.sources != 0:
         figures.kwh, figures.cost, figures.co2_kg = part.amount, part.cost, part.co2_kg
         figures.coverage = min(part.covered / length, 1.0)

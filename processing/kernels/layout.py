@@ -178,6 +178,13 @@ SERIES = record(
     ("scale", "f8"),  # factor to kW, kvar, kWh, kvarh or pieces
     ("modulus", "f8"),  # where a register rolls over, NaN: not declared
     ("max_delta", "f8"),  # largest plausible step of a register, NaN: not declared
+    ("low", "f8"),  # a reading of a register outside this range is refused, NaN: not declared
+    ("high", "f8"),
+    ("rated", "f8"),  # most that a register can count in a ns, NaN: not declared
+    ("confirm_readings", "i8"),  # readings, and time [ns], that confirm what a register does
+    ("confirm", "i8"),
+    ("starts_over", "i8"),  # when a register starts over at zero, see `registers.py`; 0: it never does
+    ("zone", "i8"),  # number of its line's time zone
 )
 
 # roles: what a tag measures (`fieldline.plant.Role`), and which events processing knows
@@ -253,6 +260,7 @@ class Plant(NamedTuple):
     event_keys, events : float64[events], ascending, values of event rows, and EVENT[events], what each one reports
     codes : CODE, what values of state tags stand for, ascending for each series
     ideal_cycle_s : float64[assets, products], ideal cycle time of each product on each asset [s]
+    days, zone_at : int64, starts of local days [ns UTC]; those of time zone z are days[zone_at[z]:zone_at[z + 1]]
     """
 
     lines: np.ndarray
@@ -264,9 +272,13 @@ class Plant(NamedTuple):
     events: np.ndarray
     codes: np.ndarray
     ideal_cycle_s: np.ndarray
+    days: np.ndarray
+    zone_at: np.ndarray
 
 
-PLANT = context(Plant, LINES, SERIES_TABLE, INTS32, INTS, INTS, FLOATS, records(EVENT), records(CODE), FLOATS2)
+PLANT = context(
+    Plant, LINES, SERIES_TABLE, INTS32, INTS, INTS, FLOATS, records(EVENT), records(CODE), FLOATS2, INTS, INTS
+)
 
 
 class Tree(NamedTuple):

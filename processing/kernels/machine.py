@@ -7,12 +7,14 @@ could or should produce and does not (IDLE, STARVED, BLOCKED, STANDBY: delay; DO
 the slice's boundary contribution `is_micro`, and it is applied when the slice is folded. What calendars and orders say (planned stops,
 ideal cycle times) is applied there too, since it may change later.
 
-Counters give what lies between two readings to the later one's slice, by the rules of `energy.register_step`.
+Counters give what lies between two readings to the later one's slice. Which readings are believed is judged as of energy registers
+(`registers.py`); pieces of readings that later ones confirm are the boundary contribution `confirmed` of the slices in which those
+readings lie, at the counter's own row.
 """
 
 import numpy as np
 
-from processing.kernels.energy import register_step
+from processing.kernels import registers
 from processing.kernels.jit import INT, inline, kernel, record
 from processing.kernels.kept import Partials, State, first_of, kept
 from processing.kernels.layout import (
@@ -62,6 +64,8 @@ _TIME = (  # [ns], of slices as states tell, of longer windows also as planned
 _PIECES = (
     ("counts", "f8", 4),  # by place: good, total, scrap, rework [pieces]
     ("reported", "i8"),  # bits: what the machine reported
+    ("rejected", "i8"),  # counters' readings that were found wrong, with the reading that showed it
+    ("meter_events", "i8"),  # bits: what else their readings showed, see `registers.py`
 )
 SLICE_PARTIAL = record(
     *_TIME,
@@ -72,6 +76,7 @@ SLICE_PARTIAL = record(
     ("open_begun", "i8"),  # 1: it began here
     ("is_micro", "i8"),  # boundary contribution: 1 when it is a minor stop
     *_PIECES,
+    ("confirmed", "f8"),  # boundary contribution, at the counter's own row: its pieces that a later reading confirmed
 )
 WINDOW_PARTIAL = record(
     *_TIME,
@@ -89,7 +94,7 @@ SERIES_STATE = record(
     ("previous", "i8"),  # the state before
     ("held_to", "i8"),  # until when it did, at a slice's end [ns]
     ("seen_until", "i8"),  # until when any state reported so far may have held [ns]
-    ("count_value", "f8"),  # a counter's last reading, NaN before its first
+    *registers.MEMORY,  # of a counter, at its own row
     ("count_until", "i8"),  # until when a counter is taken to have counted [ns]
 )
 OPEN = record(("at", "i8"))  # up to when time is booked [ns]
@@ -125,8 +130,7 @@ KEPT = kept(
     state=first_of(
         SERIES_STATE,
         **dict.fromkeys(("sample_until", "fixed_until", "fixed_since"), NONE),
-        **dict.fromkeys(("run", "held_to", "seen_until", "count_until"), NONE),
-        count_value=np.nan,
+        **dict.fromkeys(("run", "held_to", "seen_until", "count_until", "time"), NONE),
     ),
     open=first_of(OPEN, at=NONE),
 )
@@ -270,26 +274,93 @@ def note_state(part, machine):
 
 
 @inline
-def gain(before, now, is_interval, modulus, max_delta):
-    """Pieces that a counter's row gives; before : its last reading, NaN for none."""
-    if is_interval == 1:
-        return max(now, 0.0)
-    if np.isnan(before):
-        return 0.0
-    step, _ = register_step(before, now, modulus, max_delta)
-    return max(step, 0.0)
+def pieces_in(base, found, reading, since, a, b):
+    """Pieces that readings from a up to b confirm, each at its own time, or at the `reading`'s own where it lies before `since`.
+
+    found : what `judge` gave. Between the first and the last reading of a run they are booked at the last.
+    """
+    became, before, inside, after = found
+    pieces = after if a <= reading < b else 0.0
+    if became >= registers.ROLLOVER:
+        first = base.first_time if base.first_time >= since else reading
+        last = base.last_time if base.last_time >= since else reading
+        pieces += before if a <= first < b else 0.0
+        pieces += inside if a <= last < b else 0.0
+    return pieces
 
 
 @inline
-def take_count(part, counter, series, time, value):
-    """Book the pieces that a counter's row gives. counter : the state at the counter's own row."""
+def set_confirmed(window, lead, own, pieces, kept):
+    """Set the pieces of a counter, at row `own` of a slice's block, that a later reading confirmed."""
+    part = kept.slices[window.block + own]
+    if part.confirmed != pieces:
+        part.confirmed = pieces
+        kept.dirty[window.block + lead] |= EMIT | SPREAD
+        window.flags |= TOUCHED | CHANGED
+
+
+@inline
+def confirm(chunk, series, base, found, time, windows, kept):
+    """Give the slices before a chunk's, back to the base, the pieces of their readings that one at `time` confirms."""
+    since = max(base.time, time - series.register_gap)
+    older = windows[chunk.window].older
+    while older >= 0 and windows[older].end > since:
+        window = windows[older]
+        pieces = pieces_in(base, found, time, since, window.start, window.end) * series.scale
+        set_confirmed(window, series.lead, series.local, pieces, kept)
+        older = window.older
+
+
+@inline
+def take_count(chunk, series, time, value, plant, windows, kept):
+    """Book the pieces that a counter's row gives."""
+    part, counter = kept.slices[chunk.block + series.lead], kept.state[chunk.state + series.local]
     place = series.role - GOOD_COUNT
-    gained = gain(counter.count_value, value, series.is_interval, series.modulus, series.max_delta)
-    if series.is_interval != 1:
-        counter.count_value = value
-    part.counts[place] += gained * series.scale
     part.reported |= BY_COUNTER << place
     counter.count_until = max(counter.count_until, time + series.register_gap)
+    if series.is_interval == 1:
+        part.counts[place] += max(value, 0.0) * series.scale
+        return
+    zero = registers.since_zero(counter, series, time, value, plant.days, plant.zone_at)
+    held, first_value = counter.held, counter.first_value
+    found = registers.judge(counter, series, time, value, zero)
+    became = found[0]
+    if became != registers.BELIEVED or held > 0:
+        registers.note(part, counter, series, value, first_value, held, became)
+    if became in (registers.HELD, registers.REFUSED):
+        return
+    if counter.time != NONE:
+        since = time - series.register_gap
+        part.counts[place] += pieces_in(counter, found, time, since, chunk.start, chunk.end) * series.scale
+        if counter.time < chunk.start:
+            confirm(chunk, series, counter, found, time, windows, kept)
+    registers.settle(counter, time, value)
+
+
+@inline
+def drop_confirmed(chunk, plant, windows, kept):
+    """When a slice is run again: empty what later readings confirmed of counters whose base after it is another one now.
+
+    They are run again, too, and confirm it anew. A reading of the slice that settled what lay before it may be refused now: then the
+    slices before, back to the base, are emptied, too.
+    """
+    number = windows[chunk.window].newer
+    for j in range(chunk.series):
+        series = plant.series[plant.row_series[chunk.base + j]]
+        if not GOOD_COUNT <= series.role <= REWORK_COUNT:
+            continue
+        counter = kept.state[chunk.state + j]
+        before = kept.before[windows[number].block + j].time if number >= 0 else np.int64(NONE)
+        if counter.time != NONE and counter.time == before:
+            continue
+        set_confirmed(windows[chunk.window], series.lead, j, 0.0, kept)
+        if counter.time == NONE or counter.time >= chunk.start or (number >= 0 and before < chunk.start):
+            continue
+        since = max(counter.time, chunk.start - series.register_gap)
+        older = windows[chunk.window].older
+        while older >= 0 and windows[older].end > since:
+            set_confirmed(windows[older], series.lead, j, 0.0, kept)
+            older = windows[older].older
 
 
 @inline
@@ -380,7 +451,7 @@ def update(chunks, rows, plant, windows, kept):
                     note_state(part, machine)
             if GOOD_COUNT <= role <= REWORK_COUNT:
                 if np.isfinite(value):
-                    take_count(part, kept.state[chunk.state + series.local], series, time, value)
+                    take_count(chunk, series, time, value, plant, windows, kept)
             elif role in (COUNT_EVENT, CORRECTION):
                 adjust_counts(part, value, plant)
             if rows.live == 1:
@@ -391,4 +462,6 @@ def update(chunks, rows, plant, windows, kept):
         elif chunk.hi > chunk.lo:
             until = rows.time[chunk.hi - 1]
         finish_chunk(chunk, until, rows.live, plant, windows, kept)
+        if rows.live == 0:
+            drop_confirmed(chunk, plant, windows, kept)
     return 0

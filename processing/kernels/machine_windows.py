@@ -8,7 +8,17 @@ product that was made when it was counted.
 import numpy as np
 
 from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, records
-from processing.kernels.layout import LABELS, PLANNED_STOP, PLANT, REFOLD, SLICES, TREE, UNSCHEDULED, WINDOWS
+from processing.kernels.layout import (
+    GOOD_COUNT,
+    LABELS,
+    PLANNED_STOP,
+    PLANT,
+    REFOLD,
+    SLICES,
+    TREE,
+    UNSCHEDULED,
+    WINDOWS,
+)
 from processing.kernels.machine import KEPT, PLACES, WINDOW_PARTIAL
 
 MACHINE = record(("window", "i8"), ("asset", "i8"), ("is_flagged", "i8"))
@@ -23,7 +33,7 @@ def clear(part):
     part.production = part.setup = part.delay = part.downtime = part.planned = 0
     part.micro = part.stops = part.microstops = 0
     part.break_production = part.outside_production = part.sliced_planned = part.sliced_unscheduled = 0
-    part.reached = part.reported = 0
+    part.reached = part.reported = part.rejected = part.meter_events = 0
     for place in range(PLACES):
         part.counts[place] = part.ideals[place] = 0.0
 
@@ -42,10 +52,44 @@ def add_scheduled(part, piece):
 
 
 @inline
-def add_pieces(part, piece, cycle):
-    """Add the pieces of a slice, and their ideal time in whole ns. cycle : ideal cycle time [s], NaN: unknown."""
+def has_confirmed(asset, window, plant, kept):
+    """Whether a counter of an asset has readings in a slice that later ones confirmed."""
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row < np.int64(1) << window.shift and kept.slices[window.block + row].confirmed != 0.0:
+            return True
+    return False
+
+
+@inline
+def confirmed_of(place, asset, window, plant, kept):
+    """Pieces of an asset's readings in a slice that later ones confirmed, of the counters of a place."""
+    pieces = 0.0
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row < np.int64(1) << window.shift:
+            role = plant.series[plant.row_series[plant.lines[window.line].base + row]].role
+            if role - GOOD_COUNT == place:
+                pieces += kept.slices[window.block + row].confirmed
+    return pieces
+
+
+@inline
+def cycle_of(label, asset, plant):
+    """The ideal cycle time on an asset of the product that a slice was for; NaN if unknown [s]."""
+    return plant.ideal_cycle_s[asset, label.product]
+
+
+@inline
+def add_pieces(part, piece, asset, window, label, plant, kept):
+    """Add the pieces of an asset in a slice, and their ideal time in whole ns."""
+    if piece.reported == 0:
+        return
+    cycle, more = cycle_of(label, asset, plant), has_confirmed(asset, window, plant, kept)
     for place in range(PLACES):
         pieces = piece.counts[place]
+        if more:
+            pieces += confirmed_of(place, asset, window, plant, kept)
         if pieces != 0.0:
             part.counts[place] += pieces
             # Whole, so that losses add up exactly; and one and the same NaN, for rows are compared by their bits.
@@ -54,17 +98,18 @@ def add_pieces(part, piece, cycle):
 
 
 @inline
-def add_slice(part, piece, offset, length, plan, cycle):
-    """Add the partial aggregate of a slice to that of a window.
+def add_slice(part, piece, offset, length, plan):
+    """Add the partial aggregate of a slice to that of a window, but for its pieces.
 
     offset, length : from the window's start to the slice, and of the slice [ns]; plan : `plan` of the slice's label.
     """
     if piece.reported == 0:
         return
     part.reported |= piece.reported
+    part.rejected += piece.rejected
+    part.meter_events |= piece.meter_events
     part.reached = max(part.reached, offset + length)
     part.production += piece.production
-    add_pieces(part, piece, cycle)
     if plan == PLANNED_STOP:
         part.break_production += piece.production
         part.sliced_planned += length
@@ -94,16 +139,12 @@ def add_window(part, child, offset):
     part.sliced_unscheduled += child.sliced_unscheduled
     part.reached = max(part.reached, offset + child.reached)
     part.reported |= child.reported
+    part.rejected += child.rejected
+    part.meter_events |= child.meter_events
     for place in range(PLACES):
         part.counts[place] += child.counts[place]
         ideal = part.ideals[place] + child.ideals[place]
         part.ideals[place] = np.nan if np.isnan(ideal) else ideal
-
-
-@inline
-def cycle_of(label, asset, plant):
-    """The ideal cycle time on an asset of the product that a slice was for; NaN if unknown [s]."""
-    return plant.ideal_cycle_s[asset, label.product]
 
 
 @kernel(NOTHING, TREE, WINDOWS, LABELS, PLANT, KEPT.partials_type)
@@ -123,8 +164,9 @@ def fold(tree, windows, labels, plant, kept):
                     continue
                 offset = child.start - parent.start
                 if child.level == SLICES:
-                    piece, cycle = kept.slices[child.block + j], cycle_of(label, asset, plant)
-                    add_slice(part, piece, offset, child.end - child.start, label.plan, cycle)
+                    piece = kept.slices[child.block + j]
+                    add_slice(part, piece, offset, child.end - child.start, label.plan)
+                    add_pieces(part, piece, asset, child, label, plant, kept)
                 else:
                     add_window(part, kept.windows[child.block + j], offset)
 
@@ -152,7 +194,8 @@ def read_out(ids, windows, labels, plant, kept, flags, machines, parts):
             if is_slice:
                 clear(parts[found])
                 length = window.end - window.start
-                add_slice(parts[found], kept.slices[row], 0, length, label.plan, cycle_of(label, asset, plant))
+                add_slice(parts[found], kept.slices[row], 0, length, label.plan)
+                add_pieces(parts[found], kept.slices[row], asset, window, label, plant, kept)
             else:
                 parts[found] = kept.windows[row]
             found += 1

@@ -8,10 +8,11 @@ What a tag measures follows from its unit or the plant file. An asset's energy c
 of it: in each slice of a minute from the one that observed most of it, and of equals from the first of: what the plant file names, a
 register of the total, registers of tariffs or phases, interval energy, pulses, the integral of power (trapezoid rule over event time, no
 energy across gaps over the maximum), parts. `energy_source` says which, `fieldline/meters.py` has the order and the names. What is fed
-back is in `exported_energy_kwh`. Registers: a step back is a rollover if the plant file's modulus and
-largest step allow it, else a reset that counts from zero; without a modulus a step back to more than half counts nothing. Spans
-that straddle a window's end are split there by linear interpolation, so that windows add up; spans of registers over an hour
-(`register_max_gap`) are booked whole at the later reading. Interval amounts are booked at their own time. `peak_demand_kw` is the
+back is in `exported_energy_kwh`. A register's readings are believed when the next ones agree: glitches, spikes and jitter count nothing, a
+reset that later readings confirm counts from zero, a rollover over the plant file's modulus; `processing/kernels/registers.py` says it
+exactly. `rejected_readings` counts what was found wrong, `meter_events` names what was seen. Spans that straddle a window's end are split
+there by linear interpolation, so that windows add up; spans of registers over two hours (`register_max_gap_s`) are booked whole at the
+later reading. Interval amounts are booked at their own time. `peak_demand_kw` is the
 highest mean power of a quarter-hour of the window that was observed (to 95 %), of the window itself where it is not longer; an order that
 holds no whole quarter-hour and is longer has none. `power_factor` is P / sqrt(P² + Q²) of the window's energies, `apparent_energy_kvah`
 sqrt(P² + Q²) of them. `mean_power_kw` and `load_factor` go by the length of the whole window, so that they grow while it runs.
@@ -36,6 +37,8 @@ from processing.formulas.power import apparent_power, interval_demand
 from processing.kernels import energy as kernel
 from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
+from processing.kernels import registers
+from processing.meter_events import JUDGED_BY, METER_EVENTS, REJECTED_READINGS, named_events
 from processing.metric_rows import MetricRows, Named
 from processing.operator import Operator
 from processing.view import View
@@ -99,6 +102,7 @@ def read_out(view: View) -> list[MetricRows]:
         "energy_cost": found["cost"].copy(),
         "co2_kg": found["co2_kg"].copy(),
         "exported_energy_kwh": found["fed_back_kwh"].copy(),
+        "rejected_readings": found["rejected"].copy(),
         "coverage": found["coverage"].copy(),
     }
     sources = found["sources"].tolist()
@@ -107,6 +111,7 @@ def read_out(view: View) -> list[MetricRows]:
     texts = {
         "energy_source": Named.of([names[mask] for mask in sources]),
         "null_reason": Named(without, [_NOT_OBSERVED]),
+        "meter_events": named_events(found["meter_events"]),
     }
     return view.rows_of_assets("energy", ids, asset.copy(), fields, texts)
 
@@ -126,16 +131,16 @@ ENERGY = Kind(
     "it cost and emitted.",
     (*LEVELS, "window"),
     ("shift", "product"),
-    "share of the window that lies between samples not further apart than the tag's maximum gap (power 300 s, others an hour)",
+    "share of the window that lies between samples not further apart than the tag's maximum gap (power 300 s, others two hours)",
     (
         (
             "active_energy_kwh",
             "kWh",
-            "active energy, from the first of these that the window has. Registers: differences, with rollover and "
-            "reset. Interval energy: sums. Pulses: sums times the constant. Power: trapezoid over event time, without "
-            "intervals longer than the maximum gap",
+            "active energy, from the first of these that the window has. Registers: differences of readings that "
+            "are believed, with rollover and reset. Interval energy: sums. Pulses: sums times the constant. Power: "
+            "trapezoid over event time, without intervals longer than the maximum gap",
             "Σ (Rᵢ − Rᵢ₋₁), or Σ Eᵢ, or k · Σ nᵢ, or Σ (Pᵢ₋₁ + Pᵢ) / 2 · Δtᵢ",
-            "trapezoidal rule; resets count from zero, as Prometheus' counters have them",
+            "trapezoidal rule; resets count from zero, as Prometheus' counters have them, once later readings confirm them",
         ),
         (
             "reactive_energy_kvarh",
@@ -222,6 +227,7 @@ ENERGY = Kind(
             "Σ energyₘ · factorₘ",
             _GHG,
         ),
+        REJECTED_READINGS,
         (
             "exported_energy_kwh",
             "kWh",
@@ -247,6 +253,7 @@ ENERGY = Kind(
             "what active_energy_kwh comes from: register, interval energy, pulses, power; of tariffs, phases or parts",
         ),
         ("null_reason", "why there is no peak demand: no quarter-hour of the window was observed"),
+        METER_EVENTS,
     ),
 )
 
@@ -255,7 +262,8 @@ COMPONENT = Operator(
     emits=(ENERGY,),
     is_default=True,
     parameters=(
-        *(f"asset.tags.{name}" for name in ("unit", "kind", "max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
+        *(f"asset.tags.{name}" for name in ("unit", "kind", "max_gap_s", "register_max_gap_s")),
+        *("asset.rated_power_kw", *JUDGED_BY),
         *(
             "asset.tags.kwh_per_pulse",
             "asset.tags.counts_by",
@@ -271,7 +279,11 @@ COMPONENT = Operator(
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
-    measured=("time", "value", "since_ns"),
-    left=("boundary_amount", "boundary_covered"),  # emptied by the kernel itself, see `drop_boundaries`
+    measured=(*registers.FIELDS, "seen", "since_ns"),
+    left=(
+        "boundary_amount",
+        "boundary_span",
+        "boundary_covered",
+    ),  # emptied by the kernel itself, see `drop_boundaries`
     read_out=read_out,
 )

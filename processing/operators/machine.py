@@ -28,8 +28,10 @@ from processing.formulas.division import divide
 from processing.kernels import layout as at
 from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
+from processing.kernels import registers
 from processing.machine_quality import QUALITY, quality_rows
 from processing.machine_rows import Rows, joined, lines_of, machines_to_emit
+from processing.meter_events import JUDGED_BY
 from processing.metric_rows import MetricRows, Named
 from processing.operator import Operator
 from processing.view import View
@@ -321,14 +323,15 @@ COMPONENT = Operator(
     is_default=True,
     parameters=(
         *("asset.ideal_cycle_s", "asset.microstop_s", "asset.state_max_gap_s", "asset.tags.kind", "asset.tags.codes"),
-        *("asset.tags.modulus", "asset.tags.max_delta", "asset.tags.counts_by", "line.output", "product", "calendar"),
+        *("asset.tags.counts_by", "line.output", "product", "calendar", *JUDGED_BY),
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset({*range(at.STATE, at.REWORK_COUNT + 1), at.STATE_EVENT, at.CORRECTION, at.COUNT_EVENT}),
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
-    measured=("count_value", "count_until"),
+    measured=(*registers.FIELDS, "count_until"),
     later=("is_micro",),
+    left=("confirmed",),  # emptied by the kernel itself, see `drop_confirmed`
     read_out=read_out,
 )

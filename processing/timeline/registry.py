@@ -5,6 +5,7 @@ goes by *rank*: a number that ascends with a series' asset and tag (`ranks.py`).
 """
 
 from collections import Counter
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from fieldline.plant import Plant, Role
 from processing.kernels import layout as at
 from processing.kernels.kept import first_of
 from processing.kernels.places import PLACE, add_places, map_series
+from processing.kernels.registers import ANY_TIME, BY_DAY
 from processing.operators.raw import is_wanted
 from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
@@ -235,6 +237,13 @@ class Registry:
             "scale": known.scale,
             "modulus": known.modulus,
             "max_delta": known.max_delta,
+            "low": known.low,
+            "high": known.high,
+            "rated": _rated(role, of_asset.rated_power_kw, known.scale),
+            "confirm_readings": known.confirm_readings,
+            "confirm": int(known.confirm_s * 1e9),
+            "starts_over": _STARTS_OVER[known.starts_over],
+            "zone": int(of_line["zone"][0]),
         }
 
     def _codes(self, codes: tuple[tuple[float, int], ...]) -> tuple[int, int]:
@@ -395,6 +404,13 @@ class Registry:
         for product in names["products"]:
             self.product_of(product)
 
+
+def _rated(role: int, power_kw: float, scale: float) -> float:
+    """The most that an energy register counts in a ns, in its own unit; NaN where nothing is declared."""
+    return power_kw / 3.6e12 / scale if role in (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER) else nan
+
+
+_STARTS_OVER = {"": 0, "day": BY_DAY, "any": ANY_TIME}
 
 _FEW = 8  # series that are cheaper to insert one by one than to sort all
 

@@ -377,9 +377,9 @@ class Reprocessing:
 
         Unless that can't be run again: then the line goes on at its end, with the state that it left behind.
         """
-        tables, table = self._tables, self._tables.windows
         self.run_due(_NEVER)
         self._read_back.note_lost()
+        tables, table = self._tables, self._tables.windows  # not before: late rows may have made it larger
         todo: Todo = {}
         for line in which.tolist():
             last = int(tables.lines["last"][line])

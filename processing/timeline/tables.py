@@ -220,6 +220,8 @@ class Tables:
             self.events,
             self.codes,
             self.ideal_cycle_s,
+            self.days,
+            self.zone_at,
         )
 
     @property

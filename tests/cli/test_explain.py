@@ -86,6 +86,19 @@ def test_a_figure_comes_with_formula_inputs_and_the_rows_behind_it(pipe: Pipe) -
     assert all("event" in reading and reading["offset"] >= 0 for reading in states["readings"])
 
 
+@pytest.mark.parametrize(("kind", "tag"), [("energy", "energy_kwh"), ("quality", "good_count")])
+def test_readings_that_were_not_believed_at_once_are_told_with_what_became_of_them(
+    pipe: Pipe, kind: str, tag: str
+) -> None:
+    arguments = pipe.arguments(kind, "--asset", f"{LINE}/press", "--at", AT, "--window", "day", "--json")
+    told = json.loads(run(*arguments).stdout)
+
+    doubted = [row for row in told["inputs"]["doubted"] if row["tag"] == tag]
+    assert {"glitch", "spike", "reset"} & {row["became"] for row in doubted}
+    assert all(row["readings"] >= 1 and row["decided"] >= row["from"] for row in doubted)
+    assert {row["became"] for row in doubted} <= {"waiting", *told["meter_events"].split(", ")}
+
+
 def test_an_order_that_goes_on_is_shown_as_such_and_not_compared(pipe: Pipe) -> None:
     told = json.loads(
         run(*pipe.arguments("energy", "--asset", f"{LINE}/press", "--at", OPEN, "--window", "order", "--json")).stdout
@@ -131,7 +144,7 @@ def test_the_text_says_whether_all_agrees_and_shows_readings(pipe: Pipe) -> None
     told = run(*pipe.arguments("energy", "--asset", f"{LINE}/press", "--at", AT)).stdout
 
     assert max(map(len, told.splitlines())) <= 80
-    assert "all 14 figures agree to 1e-9" in told
+    assert "all 15 figures agree to 1e-9" in told
     assert "active_energy_kwh / hours of the window = " in told
     assert f"{LINE}/press energy_kwh" in told
     assert "  state producing\n" in told and "{" not in told

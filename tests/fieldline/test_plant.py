@@ -25,7 +25,7 @@ def test_without_a_file_names_tell_unit_and_role():
     info = plant.tag_info("plant/hall1/line1/press1", "energy_mwh")
 
     assert (info.unit, info.role, info.scale) == ("MWh", Role.ACTIVE_REGISTER, 1000.0)
-    assert (info.max_gap_s, info.register_max_gap_s, info.clock) == (300.0, 3600.0, "accept")
+    assert (info.max_gap_s, info.register_max_gap_s, info.clock) == (300.0, 7200.0, "accept")
     assert isnan(info.modulus) and isnan(info.low)
 
 

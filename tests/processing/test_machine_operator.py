@@ -153,16 +153,16 @@ def test_counters_that_reset_jump_or_go_backwards_never_count_below_zero() -> No
         "strokes": TagEntry(kind="good_count", modulus=1000.0, max_delta=100.0),
         "interval_rework": TagEntry(kind="rework_count", counts_by="interval"),
     }
-    # 10, then a jump that is none, over the end (990 to 5: 15), a reset at 3 (3), on to 8 (5)
-    strokes = counter("strokes", (0, 0), (60, 10), (120, 990), (180, 5), (240, 3), (300, 8))
+    # 10, a jump that 12 shows to be none (2), a reset to 3, 5 and 8 that the 8 confirms (8)
+    strokes = counter("strokes", (0, 0), (60, 10), (120, 990), (180, 12), (240, 3), (300, 5), (360, 8))
     # a step back that is no reset, an interval below zero
     scrap = counter("scrap_count", (0, 100), (60, 101), (120, 100), (180, 102))
     rework = [Row(PRESS, "interval_rework", at(s), v) for s, v in ((60, 2.0), (120, -3.0))]
 
     made = hour(run(strokes + scrap + rework, plant(AssetEntry(path=PRESS, tags=tags))), "quality")
 
-    assert made["good_count"] == 10 + 0 + 15 + 3 + 5
-    assert made["scrap_count"] == 1 + 0 + 2
+    assert made["good_count"] == 10 + 2 + 8
+    assert made["scrap_count"] == 1 + 0 + 1  # up to 101, and on from there to 102
     assert made["rework_count"] == 2
 
 

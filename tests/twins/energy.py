@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fieldline.meters import Share
 from fieldline.plant import Role, TagInfo
+from tests.twins.registers import Told, told_by
 from tests.twins.samples import NS
 from tests.twins.windows import window_of, windows_of
 
@@ -23,52 +24,64 @@ class Part:
     covered: list[float] = field(default_factory=list)
 
 
-def register_step(before: float, now: float, info: TagInfo) -> float:
-    """Counts between two readings: forward, over the end, or from zero after a reset; implausible ones count nothing."""
-    if now >= before:
-        return now - before if not now - before > info.max_delta else 0.0
-    rolled = now - before + info.modulus
-    if rolled >= 0 and not rolled > info.max_delta:
-        return rolled
-    if math.isnan(info.modulus) and (now < 0 or now > before / 2):
-        return 0.0
-    return now
-
-
 def shares(
-    samples: list[tuple[int, float]], info: TagInfo, window: str, zone: str = "UTC"
+    samples: list[tuple[int, float]], info: TagInfo, window: str, zone: str = "UTC", rated_kw: float = math.nan
 ) -> dict[tuple[int, int], Part]:
     """What a series gives each window that it has a part in."""
     found: dict[tuple[int, int], Part] = defaultdict(Part)
     gap = int((info.max_gap_s if info.role in POWERS else info.register_max_gap_s) * 1e9)
-    if info.role not in POWERS and info.role not in REGISTERS:
+    if info.role in REGISTERS:
+        return _register_shares(samples, info, gap, window, zone, rated_kw)
+    if info.role not in POWERS:
         for time, value in samples:
             found[window_of(time, window, zone)].amounts.append(value * info.scale)
     for (t0, v0), (t1, v1) in zip(samples, samples[1:], strict=False):
-        here = found[window_of(t1, window, zone)] if t1 - t0 <= gap or info.role in REGISTERS else None
         if t1 - t0 > gap:
-            if info.role in REGISTERS and here is not None:
-                here.amounts.append(register_step(v0, v1, info) * info.scale)
             continue
         for start, end in windows_of(t0, t1, window, zone):
             a, b = max(t0, start), min(t1, end)
             mine = found[(start, end)]
             mine.covered.append((b - a) * NS)
-            if info.role in REGISTERS:
-                mine.amounts.append(register_step(v0, v1, info) * info.scale * (b - a) / (t1 - t0))
-            elif info.role in POWERS:
+            if info.role in POWERS:
                 at_a = v0 + (v1 - v0) * (a - t0) / (t1 - t0)
                 at_b = v0 + (v1 - v0) * (b - t0) / (t1 - t0)
                 mine.amounts.append((at_a + at_b) / 2 * info.scale * (b - a) * NS / 3600)
     return dict(found)
 
 
+def told(samples: list[tuple[int, float]], info: TagInfo, zone: str, rated_kw: float) -> Told:
+    """What the readings of a register come to."""
+    return told_by(samples, info, rated_kw, midnight=lambda time: window_of(time, "day", zone)[0])
+
+
+def _register_shares(
+    samples: list[tuple[int, float]], info: TagInfo, gap: int, window: str, zone: str, rated_kw: float
+) -> dict[tuple[int, int], Part]:
+    """Time is covered between any two readings near to each other; amounts lie between those that are believed."""
+    found: dict[tuple[int, int], Part] = defaultdict(Part)
+    for (t0, _), (t1, _) in zip(samples, samples[1:], strict=False):
+        found[window_of(t1, window, zone)].amounts.append(0.0)
+        for start, end in windows_of(t0, t1, window, zone) if t1 - t0 <= gap else ():
+            found[(start, end)].covered.append((min(t1, end) - max(t0, start)) * NS)
+    for settled in told(samples, info, zone, rated_kw).settled:
+        if settled.time - settled.base > gap:
+            amount = math.fsum(counted for _, counted in settled.steps)
+            found[window_of(settled.time, window, zone)].amounts.append(amount * info.scale)
+            continue
+        for start, end in windows_of(settled.base, settled.time, window, zone):
+            found[(start, end)].amounts.append(settled.between(start, end) * info.scale)
+    return dict(found)
+
+
 def energy(
-    series: list[tuple[TagInfo, list[tuple[int, float]]]], window: str, zone: str = "UTC"
+    series: list[tuple[TagInfo, list[tuple[int, float]]]], window: str, zone: str = "UTC", rated_kw: float = math.nan
 ) -> dict[int, dict[str, float]]:
     """Per window start [ns UTC] the row of an asset with these series: minute by minute the source that observed most."""
-    drawn, given = chosen_by_minute(series, ACTIVE, fed_back=False), chosen_by_minute(series, ACTIVE, fed_back=True)
-    reactive = chosen_by_minute(series, REACTIVE, fed_back=False)
+    drawn = chosen_by_minute(series, ACTIVE, zone, rated_kw, fed_back=False)
+    given = chosen_by_minute(series, ACTIVE, zone, rated_kw, fed_back=True)
+    reactive = chosen_by_minute(series, REACTIVE, zone, rated_kw, fed_back=False)
+    registers = [told(samples, info, zone, rated_kw) for info, samples in series if info.role in REGISTERS]
+    refused = [time for register in registers for time in register.refused]
     rows = {}
     for start, end in sorted(
         {window_of(minute, window, zone) for found in (drawn, given, reactive) for minute in found}
@@ -84,6 +97,7 @@ def energy(
             "exported_energy_kwh": _total(given, start, end)[0],
             "peak_demand_kw": _peak(drawn, start, end, zone),
             "power_factor": kwh / apparent if apparent else math.nan,
+            "rejected_readings": float(sum(start <= time < end for time in refused)),
             "coverage": math.nan if math.isnan(kwh) and math.isnan(kvarh) else min(observed / seconds, 1.0),
         }
     return rows
@@ -104,7 +118,12 @@ def place_of(info: TagInfo) -> int:
 
 
 def chosen_by_minute(
-    series: list[tuple[TagInfo, list[tuple[int, float]]]], roles: tuple[Role, ...], *, fed_back: bool
+    series: list[tuple[TagInfo, list[tuple[int, float]]]],
+    roles: tuple[Role, ...],
+    zone: str,
+    rated_kw: float,
+    *,
+    fed_back: bool,
 ) -> Chosen:
     """Of each minute the best source; series come by name, and of those that are a source each the first one counts."""
     by_minute: dict[int, dict[tuple[int, int], list[Part]]] = defaultdict(lambda: defaultdict(list))
@@ -112,7 +131,7 @@ def chosen_by_minute(
         if info.role in roles and info.is_fed_back is fed_back:
             place = place_of(info)
             alone = -1 if place >= 100 or info.share in (Share.TARIFF, Share.PHASE) else number
-            for (start, _), mine in shares(samples, info, "1m").items():
+            for (start, _), mine in shares(samples, info, "1m", zone, rated_kw).items():
                 by_minute[start][place, alone].append(mine)
     chosen: Chosen = {}
     for start, sources in by_minute.items():

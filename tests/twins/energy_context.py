@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from fieldline.plant import TagInfo
 from fieldline.states import STATES, EnergyState
-from tests.twins.energy import ACTIVE, POWERS, REGISTERS, place_of, register_step
+from tests.twins.energy import ACTIVE, POWERS, REGISTERS, place_of
+from tests.twins.registers import told_by
 
 MINUTE = 60 * 10**9
 
@@ -72,31 +73,43 @@ def slices_of(since: int, until: int, cuts: list[int]) -> list[tuple[int, int]]:
 def pieces_of(samples: list[tuple[int, float]], info: TagInfo, cuts: list[int]) -> list[Piece]:
     """What a meter gives to slices."""
     gap = int((info.max_gap_s if info.role in POWERS else info.register_max_gap_s) * 1e9)
+    if info.role in REGISTERS:
+        return _pieces_of_register(samples, info, gap, cuts)
     found: list[Piece] = []
     for number, (t1, v1) in enumerate(samples):
         here = slices_of(t1, t1, cuts)[0][0]
         t0, v0 = samples[number - 1] if number else (t1, v1)
         near = number > 0 and t1 - t0 <= gap
-        if info.role not in POWERS and info.role not in REGISTERS:
+        if info.role not in POWERS:
             # What it was drawn in has its source, though the amount is booked later.
             before = [bounds for bounds in slices_of(t0, t1, cuts) if near and bounds[0] < here]
             found += [Piece(start, 0.0, t0, t0, end - max(t0, start)) for start, end in before]
             found.append(Piece(here, v1 * info.scale, t0 if near else t1, t1, t1 - max(t0, here) if near else 0))
-        elif number and not near and info.role in REGISTERS:
-            found.append(Piece(here, register_step(v0, v1, info) * info.scale, t1, t1, 0))
         elif near:
             for start, end in slices_of(t0, t1, cuts):
                 a, b = max(t0, start), min(t1, end)
-                found.append(Piece(start, _amount(info, (t0, v0), (t1, v1), a, b), a, b, b - a))
+                middle = v0 + (v1 - v0) * ((a - t0) + (b - t0)) / 2 / (t1 - t0)
+                found.append(Piece(start, middle * info.scale * (b - a) / 3.6e12, a, b, b - a))
     return found
 
 
-def _amount(info: TagInfo, first: tuple[int, float], second: tuple[int, float], a: int, b: int) -> float:
-    (t0, v0), (t1, v1) = first, second
-    if info.role in REGISTERS:
-        return register_step(v0, v1, info) * info.scale * (b - a) / (t1 - t0)
-    middle = v0 + (v1 - v0) * ((a - t0) + (b - t0)) / 2 / (t1 - t0)
-    return middle * info.scale * (b - a) / 3.6e12
+def _pieces_of_register(samples: list[tuple[int, float]], info: TagInfo, gap: int, cuts: list[int]) -> list[Piece]:
+    """Readings by themselves make that a slice has energy; how much, those do that are believed."""
+    found = [Piece(slices_of(time, time, cuts)[0][0], 0.0, time, time, 0) for time, _ in samples[1:]]
+    for (t0, _), (t1, _) in zip(samples, samples[1:], strict=False):
+        for start, end in slices_of(t0, t1, cuts) if t1 - t0 <= gap else ():
+            found.append(Piece(start, 0.0, t0, t0, min(t1, end) - max(t0, start)))
+    for settled in told_by(samples, info).settled:
+        if settled.time - settled.base > gap:
+            amount = math.fsum(counted for _, counted in settled.steps) * info.scale
+            found.append(
+                Piece(slices_of(settled.time, settled.time, cuts)[0][0], amount, settled.time, settled.time, 0)
+            )
+            continue
+        for start, end in slices_of(settled.base, settled.time, cuts):
+            a, b = max(settled.base, start), min(settled.time, end)
+            found.append(Piece(start, settled.between(a, b) * info.scale, a, b, 0))
+    return found
 
 
 def chosen(sources: dict[int, list[list[Piece]]]) -> list[Piece]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from fieldline.plant import Plant, Role
 from fieldline.states import STATES, State, TimeElement
 from tests.processing.engine_rig import Row
-from tests.twins.energy import register_step
+from tests.twins.registers import Told, told_by
 
 COUNTS = {
     Role.GOOD_COUNT: "good",
@@ -133,19 +133,24 @@ def seen(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int]]:
     return spans + [(told.time, told.until) for told in samples]
 
 
+def judged(rows: list[Row], asset: str, plant: Plant) -> dict[str, Told]:
+    """What the readings of each cumulative counter come to."""
+    samples: dict[str, list[tuple[int, float]]] = {}
+    for row in usable(rows, asset):
+        info = plant.tag_info(asset, row.tag)
+        if info.role in COUNTS and math.isfinite(row.value) and info.counts_by == "register":
+            samples.setdefault(row.tag, []).append((row.time, row.value))
+    return {tag: told_by(of_tag, plant.tag_info(asset, tag)) for tag, of_tag in samples.items()}
+
+
 def increments(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int, str, float, bool]]:
     """What each row counts: its time, until when its counter is taken to have counted, what, how many pieces, and whether a counter does."""
     found: list[tuple[int, int, str, float, bool]] = []
-    before: dict[str, float] = {}
     for row in usable(rows, asset):
         info = plant.tag_info(asset, row.tag)
         if info.role in COUNTS and math.isfinite(row.value):
-            pieces = row.value
-            if info.counts_by == "register":
-                pieces = register_step(before[row.tag], row.value, info) if row.tag in before else 0.0
-                before[row.tag] = row.value
-            until = row.time + int(info.register_max_gap_s * 1e9)
-            found.append((row.time, until, COUNTS[info.role], max(pieces, 0.0) * info.scale, True))
+            pieces = max(row.value, 0.0) * info.scale if info.counts_by == "interval" else 0.0
+            found.append((row.time, row.time + int(info.register_max_gap_s * 1e9), COUNTS[info.role], pieces, True))
         elif row.tag in ("@count", "@correction"):
             said = attributes(row)
             found += [
@@ -153,6 +158,13 @@ def increments(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int
                 for kind in ("good", "scrap", "rework")
                 if kind in said
             ]
+    for tag, told in judged(rows, asset, plant).items():
+        info = plant.tag_info(asset, tag)
+        gap = int(info.register_max_gap_s * 1e9)
+        for settled in told.settled:
+            for time, counted in settled.steps:
+                at = time if time >= settled.time - gap else settled.time
+                found.append((at, at + gap, COUNTS[info.role], counted * info.scale, True))
     return found
 
 
@@ -180,6 +192,7 @@ class Figures(NamedTuple):
     counted: dict[str, float]
     ideal: dict[str, float]
     counters: set[str]
+    rejected: int
 
 
 class Known(NamedTuple):
@@ -187,10 +200,12 @@ class Known(NamedTuple):
 
     stretches: list[Stretch]
     increments: list[tuple[int, int, str, float, bool]]
+    refused: list[int]
 
 
 def known_of(rows: list[Row], asset: str, plant: Plant) -> Known:
-    return Known(stretches(rows, asset, plant), increments(rows, asset, plant))
+    refused = [time for told in judged(rows, asset, plant).values() for time in told.refused]
+    return Known(stretches(rows, asset, plant), increments(rows, asset, plant), refused)
 
 
 def figures(known: Known, window: Window, cycle_s: Callable[[int], float]) -> Figures:
@@ -228,7 +243,8 @@ def figures(known: Known, window: Window, cycle_s: Callable[[int], float]) -> Fi
             here = gained if time >= window.start else 0.0
             counted[kind] = counted.get(kind, 0.0) + here
             ideal[kind] = ideal.get(kind, 0.0) + (here * cycle_s(time) * 1e9 if here else 0.0)
-    return Figures(times, counted, ideal, counters)
+    rejected = sum(window.start <= time < window.end for time in known.refused)
+    return Figures(times, counted, ideal, counters, rejected)
 
 
 def told(figures: Figures) -> dict[str, dict[str, float]]:
@@ -288,5 +304,6 @@ def told(figures: Figures) -> dict[str, dict[str, float]]:
         "rework_ratio": ratio(made["rework"], made["total"]),
         "first_pass_yield": math.nan if min(made["scrap"], made["rework"]) < 0 else ratio(passed, made["total"]),
         "rolled_throughput_yield": math.nan,
+        "rejected_readings": float(figures.rejected),
     }
     return {"oee": oee, "losses": losses, "quality": quality}

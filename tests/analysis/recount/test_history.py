@@ -2,35 +2,15 @@
 
 from pathlib import Path
 
-import pytest
-
-from analysis.recount.history import FAR, Run, step_of
+from analysis.recount.history import FAR, Run
 from analysis.recount.states import stretches
 from fieldline.plant import Plant
 from fieldline.states import State
-from fieldline.tags import TagInfo
 from tests.analysis.recount.worked_line import LINE, SECOND, history_of, plant_of, said
 from tests.processing.engine_rig import Row
 
 PRESS = f"{LINE}/press"
 T = 1_772_431_200_000_000_000
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "declared", "counted"),
-    [
-        (10.0, 17.0, {}, 7.0),
-        (90.0, 5.0, {"modulus": 100.0}, 15.0),  # 90 → 100, then 5
-        (90.0, 5.0, {"modulus": 100.0, "max_delta": 10.0}, 5.0),  # too far for a rollover: a reset
-        (10.0, 40.0, {"max_delta": 20.0}, 0.0),  # too far for a step
-        (100.0, 40.0, {}, 40.0),  # fell to less than half: a reset
-        (100.0, 60.0, {}, 0.0),  # did not: an implausible reading
-    ],
-)
-def test_a_counters_step_is_what_it_can_have_counted(
-    before: float, now: float, declared: dict[str, float], counted: float
-) -> None:
-    assert step_of(before, now, TagInfo(**declared)) == counted
 
 
 def test_an_order_lasts_until_its_stop_or_the_next_start_and_a_void_event_says_nothing() -> None:

@@ -30,6 +30,8 @@ kwh_per_pulse = 0.01
 
 [asset.tags.energy_kwh]
 register_max_gap_s = "5m"
+max_delta = 100
+confirm_s = "2m"
 
 [[asset]]
 path = "plant/hall1/line1/filler"
@@ -99,6 +101,7 @@ def rows_of_line(seed: int, seconds: int, start: int = T0) -> list[Row]:
 
 def _machine(rng: random.Random, asset: str, start: int, seconds: int) -> list[Row]:
     rows, moment, good, scrap = [], start, 10.0, 0.0
+    faults = random.Random(asset)
     while (
         moment := moment + rng.choice((2, 20, 40, 50, 300)) * SECOND // rng.randrange(1, 3)
     ) < start + seconds * SECOND:
@@ -111,7 +114,8 @@ def _machine(rng: random.Random, asset: str, start: int, seconds: int) -> list[R
     for second in range(0, seconds, 10):
         good, scrap = good + rng.randrange(4), scrap + (rng.random() < 0.1)
         good = 0.0 if rng.random() < 0.01 else good
-        rows.append(Row(asset, "good_count", start + second * SECOND, good))
+        shown = faults.choice((0.0, good / 3, good - 1, good + 500)) if faults.random() < 0.02 else good
+        rows.append(Row(asset, "good_count", start + second * SECOND, shown))
         rows.append(Row(asset, "scrap_count", start + second * SECOND, scrap))
     return rows
 
@@ -139,13 +143,15 @@ def filler_rows(seed: int, seconds: int, start: int = T0) -> list[Row]:
 def _meters(rng: random.Random, start: int, seconds: int) -> list[Row]:
     """A press with power and a register that is reset, a packer with pulses and reactive power; samples are missing."""
     press, packer, rows, register = f"{LINE}/press", f"{LINE}/packer", [], 1000.0
+    faults = random.Random(seconds)
     for second in range(0, seconds, 7):
         time = start + second * SECOND + rng.randrange(SECOND)
         register = 0.0 if rng.random() < 0.003 else register + rng.random() * 0.05
+        shown = faults.choice((0.0, register / 3, register - 1, register + 500)) if faults.random() < 0.02 else register
         kinds = (
             (press, "power_kw", rng.uniform(5, 40)),
             (press, "reactive_power_kvar", rng.uniform(1, 9)),
-            (press, "energy_kwh", register),
+            (press, "energy_kwh", shown),
             (packer, "pulses", float(rng.randrange(5))),
             (packer, "reactive_power_kvar", rng.uniform(1, 9)),
         )

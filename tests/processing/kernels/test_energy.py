@@ -10,8 +10,8 @@ from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, 
 from fieldline.plantfile.calendars import ShiftEntry
 from fieldline.plantfile.tariffs import PeriodEntry
 from fieldline.states import STATES
-from processing.kernels.energy import IMPLAUSIBLE, OK, RESET, ROLLOVER, energy_state
-from processing.unwired.kernels.registers import register_deltas
+from processing.kernels.energy import energy_state
+from processing.unwired.kernels.registers import IMPLAUSIBLE, OK, RESET, ROLLOVER, register_deltas
 from tests.processing.engine_rig import SECOND, EngineRig, Row, event, frame_of
 
 LINE = "plant/hall/line1"
@@ -105,7 +105,7 @@ def test_a_register_is_spread_over_the_windows_between_its_readings() -> None:
     assert [row["active_energy_kwh"] for row in minutes] == pytest.approx([3.0, 6.0, 0.0])
 
 
-def test_a_register_read_after_more_than_an_hour_is_booked_whole_where_it_was_read() -> None:
+def test_a_register_read_after_more_than_two_hours_is_booked_whole_where_it_was_read() -> None:
     hours = energy(rows("energy_kwh", (0, 100.0), (7300, 150.0)), "1h")
 
     assert [(row["active_energy_kwh"], row["coverage"]) for row in hours] == [(50.0, 0.0)]
