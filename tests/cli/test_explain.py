@@ -144,7 +144,7 @@ def test_the_text_says_whether_all_agrees_and_shows_readings(pipe: Pipe) -> None
     told = run(*pipe.arguments("energy", "--asset", f"{LINE}/press", "--at", AT)).stdout
 
     assert max(map(len, told.splitlines())) <= 80
-    assert "all 15 figures agree to 1e-9" in told
+    assert "all 16 figures agree to 1e-9" in told
     assert "active_energy_kwh / hours of the window = " in told
     assert f"{LINE}/press energy_kwh" in told
     assert "  state producing\n" in told and "{" not in told
