@@ -155,21 +155,28 @@ def set_boundary(window, row, amount, span, kept):
 
 
 @inline
-def cover(chunk, local, seen, time, windows, kept):
-    """Time up to a sample is covered, from the one before on; both are near to each other. local : the series' row in a block."""
-    part = kept.slices[chunk.block + local]
-    part.covered += (time - max(seen, chunk.start)) * 1e-9
+def set_covered(window, row, covered, kept):
+    """Set how much of a slice the first sample after it covers."""
+    if kept.slices[row].boundary_covered != covered:
+        kept.slices[row].boundary_covered = covered
+        kept.dirty[row] |= EMIT | SPREAD
+        window.flags |= TOUCHED | CHANGED
+
+
+@inline
+def cover(part, seen, time, start):
+    """A slice that begins at `start` is covered up to a sample from the one before on; both are near to each other."""
+    part.covered += (time - max(seen, start)) * 1e-9
     part.bookings += 1
-    if seen >= chunk.start:
-        return
+
+
+@inline
+def cover_before(chunk, local, seen, windows, kept):
+    """Slices before a chunk's are covered from the sample before on. local : the series' row in a block."""
     older = windows[chunk.window].older
     while older >= 0 and windows[older].end > seen:
         window = windows[older]
-        row, covered = window.block + local, (window.end - max(seen, window.start)) * 1e-9
-        if kept.slices[row].boundary_covered != covered:
-            kept.slices[row].boundary_covered = covered
-            kept.dirty[row] |= EMIT | SPREAD
-            window.flags |= TOUCHED | CHANGED
+        set_covered(window, window.block + local, (window.end - max(seen, window.start)) * 1e-9, kept)
         older = window.older
 
 
@@ -184,18 +191,24 @@ def split_power(chunk, series, newest, time, value, windows, kept):
         if series.role <= REACTIVE_POWER:
             there = trapezoid(newest, time, value, a, b)
         set_boundary(window, window.block + series.local, there, (b - a) * 1e-9, kept)
+        set_covered(window, window.block + series.local, (b - a) * 1e-9, kept)
         older = window.older
 
 
 @inline
 def split_register(chunk, series, base, found, time, windows, kept):
-    """Set the boundary contributions of the slices before a chunk's that lie between the base and the reading that counts next."""
+    """Set the boundary contributions of the slices before a chunk's that lie between the base and the reading that counts next.
+
+    Where the base is the newest reading of all, they are covered, too; else `cover_before` sees to it.
+    """
     older = windows[chunk.window].older
     while older >= 0 and windows[older].end > base.time:
         window = windows[older]
         a, b = max(base.time, window.start), window.end
         there = settled(base, found, time, a, b) * series.scale
         set_boundary(window, window.block + series.local, there, (b - a) * 1e-9, kept)
+        if base.seen == base.time:
+            set_covered(window, window.block + series.local, (b - a) * 1e-9, kept)
         older = window.older
 
 
@@ -210,7 +223,7 @@ def book_sample(chunk, series, newest, time, value, windows, kept):
         here = value * series.scale
         part.bookings += 1
     if is_near:
-        cover(chunk, series.local, newest.time, time, windows, kept)
+        cover(part, newest.time, time, chunk.start)
         a = max(newest.time, chunk.start)
         length = time - (newest.time if is_whole else a)
         if not is_whole:
@@ -244,26 +257,27 @@ def book_reading(chunk, series, base, time, found, windows, kept):
 
 
 @inline
-def read_register(chunk, series, time, value, plant, windows, kept):
-    """Take a reading of a register. Returns whether it counts, and as `book_sample` does."""
-    base, part = kept.state[chunk.state + series.local], kept.slices[chunk.block + series.local]
-    zero = registers.since_zero(base, series, time, value, plant.days, plant.zone_at)
+def read_register(chunk, series, base, time, value, zero, windows, kept):
+    """Take a reading of a register; zero : see `registers.judge`. Returns whether it counts, and as `book_sample` does."""
+    part = kept.slices[chunk.block + series.local]
     held, first_value = base.held, base.first_value
     found = registers.judge(base, series, time, value, zero)
     became = found[0]
     if became != registers.BELIEVED or held > 0:
         registers.note(part, base, series, value, first_value, held, became)
-    if base.seen != NONE:
-        if time - base.seen <= gap_of(series):
-            cover(chunk, series.local, base.seen, time, windows, kept)
-        else:
-            part.bookings += 1
+    counts = became not in (registers.HELD, registers.REFUSED)
+    if base.seen != NONE and time - base.seen <= gap_of(series):
+        cover(part, base.seen, time, chunk.start)
+        if base.seen < chunk.start and (base.seen != base.time or not counts):
+            cover_before(chunk, series.local, base.seen, windows, kept)
+    elif base.seen != NONE:
+        part.bookings += 1
+    here, length = 0.0, np.int64(0)
+    if counts:
+        here, length = book_reading(chunk, series, base, time, found, windows, kept)
+        registers.settle(base, time, value)
     base.seen = time
-    if became in (registers.HELD, registers.REFUSED):
-        return False, 0.0, np.int64(0)
-    here, length = book_reading(chunk, series, base, time, found, windows, kept)
-    registers.settle(base, time, value)
-    return True, here, length
+    return counts, here, length
 
 
 @inline
@@ -427,7 +441,10 @@ def update(chunks, rows, plant, windows, kept):
                 value *= series.scale
             is_whole, counts = series.role >= ACTIVE_INTERVAL, True
             if is_register(series.role):
-                counts, here, length = read_register(chunk, series, time, value, plant, windows, kept)
+                zero = np.int64(NONE)
+                if series.starts_over != 0:
+                    zero = registers.since_zero(newest, series, time, value, plant.days, plant.zone_at)
+                counts, here, length = read_register(chunk, series, newest, time, value, zero, windows, kept)
             else:
                 here, length = book_sample(chunk, series, newest, time, value, windows, kept)
                 newest.seen = time
