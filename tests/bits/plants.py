@@ -139,10 +139,29 @@ limits = [{{product = "C", version = 3, center = 900.0, sigma = 20.0}}]
 
 [[asset]]
 path = "works/hall/line2/meter"
+rated_power_kw = 300.0
 
 [asset.tags.pulses]
 kind = "pulse"
 kwh_per_pulse = 0.25
+
+[asset.tags.energy_kwh]
+starts_over = "day"
+
+[asset.tags.export_kwh]
+confirm_readings = 2
+confirm_s = 300.0
+high = 90.0
+
+[[asset]]
+path = "works/hall/line2/drill"
+
+[asset.tags.scrap_count]
+starts_over = "any"
+
+[asset.tags.rework_count]
+confirm_readings = 2
+confirm_s = 60.0
 
 [[product]]
 name = "A"
