@@ -10,12 +10,13 @@ import numpy as np
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
-from analysis.recount import chart, orders
+from analysis.recount import chart, energy, orders
 from analysis.recount.energy import REGISTERS
 from analysis.recount.history import FAR, Run
 from fieldline.account import Mark
 from fieldline.catalogue import TEXT, emitter, kind_of, kinds
 from fieldline.frames import Quality
+from fieldline.meters import source_name, source_of
 from fieldline.moments import Moment
 from fieldline.shifts import Plan
 from fieldline.states import STATES
@@ -39,7 +40,7 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
     judged = verdict(found, plant_file, before)
     labels = {
         name: row[name]
-        for name in ("shift", "product", "order_id", "null_reason", "meter_events", "rule_names")
+        for name in ("shift", "product", "order_id", "energy_source", "null_reason", "meter_events", "rule_names")
         if row.get(name)
     }
     return {
@@ -163,7 +164,7 @@ def inputs(found: Explained) -> Document:
         return gone_in | {"limits": _limits(found)}
     if kind == "energy":
         return gone_in | {
-            "meters": _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE)),
+            "meters": _meters(found),
             "doubted": _doubted(found, REGISTERS),
             "price": _prices(found),
         }
@@ -171,7 +172,7 @@ def inputs(found: Explained) -> Document:
     gone_in["counts"] = _readings_at_ends(found, COUNT_ROLES)
     gone_in["doubted"] = _doubted(found, COUNT_ROLES)
     if kind == "production_order":
-        gone_in["meters"] = _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE))
+        gone_in["meters"] = _meters(found)
         gone_in["doubted"] += _doubted(found, REGISTERS)
     return gone_in
 
@@ -237,6 +238,22 @@ def _readings_at_ends(found: Explained, roles: Any) -> list[Document]:
             )
         readings.append(row)
     return readings
+
+
+def _meters(found: Explained) -> list[Document]:
+    """Meters' readings, which source of energy each is, and what it added to its asset's energy: nothing where another one was chosen."""
+    meters = _readings_at_ends(found, range(Role.ACTIVE_POWER, Role.STATE))
+    added = {
+        asset: energy.counted(found.history, asset, found.span.start, found.span.end)
+        for asset in {row["asset"] for row in meters}
+    }
+    for row in meters:
+        info = found.history.info(row["asset"], row["tag"])
+        is_declared = row["tag"] in found.history.plant.asset_info(row["asset"]).energy_tags
+        source = source_name(source_of(info.share, info.role, is_declared=is_declared))
+        row["source"] = f"{source}, fed back" if info.is_fed_back else source
+        row["counted"] = added[row["asset"]].get(row["tag"], 0.0)
+    return meters
 
 
 def _doubted(found: Explained, roles: Collection[Role]) -> list[Document]:

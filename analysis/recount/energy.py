@@ -54,10 +54,15 @@ class Portion(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """What counts in a window: portions of the sources that were chosen in its cuts, and the seconds that they observed."""
+    """What counts in a window: by tag the portions of the sources that were chosen in its cuts, and the seconds that they observed."""
 
-    portions: list[Portion]
+    by_tag: dict[str, list[Portion]]
     seconds: float
+
+    @property
+    def portions(self) -> list[Portion]:
+        """Those of all tags."""
+        return [portion for portions in self.by_tag.values() for portion in portions]
 
 
 def energy(history: History, asset: str, start: int, end: int) -> Figures:
@@ -178,14 +183,24 @@ def _chosen(
                 of_cut.setdefault(source, {}).setdefault(tag, []).append(portion)
     if not of_cuts:
         return None
-    found, seconds = [], 0.0
+    found: dict[str, list[Portion]] = {}
+    seconds = 0.0
     for sources in of_cuts.values():
         observed = {source: _seconds(tags) for source, tags in sources.items()}
         most = max(observed.values())
         best = min(source for source, mine in observed.items() if mine >= most - 1e-6)
-        found += [portion for portions in sources[best].values() for portion in portions]
+        for tag, portions in sources[best].items():
+            found.setdefault(tag, []).extend(portions)
         seconds += observed[best]
     return Chosen(found, seconds)
+
+
+def counted(history: History, asset: str, start: int, end: int) -> dict[str, float]:
+    """What each tag of the chosen sources adds to the asset's energy in a window [kWh or kvarh]; tags that add nothing are not in it."""
+    drawn, reactive = _chosen(history, asset, _ACTIVE, start, end), _chosen(history, asset, _REACTIVE, start, end)
+    fed_back = _chosen(history, asset, _ACTIVE, start, end, is_fed_back=True)
+    found = [chosen.by_tag for chosen in (drawn, reactive, fed_back) if chosen is not None]
+    return {tag: sum(one.amount for one in portions) for tags in found for tag, portions in tags.items()}
 
 
 def _source(history: History, asset: str, tag: str, info: TagInfo) -> tuple[int, str]:

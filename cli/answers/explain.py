@@ -7,7 +7,17 @@ from typing import Any
 from analysis.explain.document import Document
 from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
 
-_LABELS = ("shift", "product", "order_id", "null_reason", "meter_events", "rule_names", "rev", "coverage")
+_LABELS = (
+    "shift",
+    "product",
+    "order_id",
+    "energy_source",
+    "null_reason",
+    "meter_events",
+    "rule_names",
+    "rev",
+    "coverage",
+)
 _HEADINGS = {
     "calendar": "calendar",
     "orders": "orders and products",

@@ -86,6 +86,17 @@ def test_a_figure_comes_with_formula_inputs_and_the_rows_behind_it(pipe: Pipe) -
     assert all("event" in reading and reading["offset"] >= 0 for reading in states["readings"])
 
 
+def test_energy_says_which_tags_it_was_taken_from_and_what_each_added(pipe: Pipe) -> None:
+    told = json.loads(run(*pipe.arguments("energy", "--asset", f"{LINE}/press", "--at", AT, "--json")).stdout)
+
+    meters = {row["tag"]: row for row in told["inputs"]["meters"] if row["asset"] == f"{LINE}/press"}
+    figures = {field["field"]: field["value"] for field in told["fields"]}
+    active = [row for row in meters.values() if row["is"].startswith("active")]
+    assert {row["source"] for row in active} >= {"register", "power"}
+    assert sum(row["counted"] for row in active) == pytest.approx(figures["active_energy_kwh"], rel=1e-9)
+    assert {row["source"] for row in active if row["counted"]} == set(told["energy_source"].split(", "))
+
+
 @pytest.mark.parametrize(("kind", "tag"), [("energy", "energy_kwh"), ("quality", "good_count")])
 def test_readings_that_were_not_believed_at_once_are_told_with_what_became_of_them(
     pipe: Pipe, kind: str, tag: str
