@@ -104,6 +104,12 @@ def _moved(raw: Raw) -> _Made:
     return _sent(raw, raw["input"]), plant, [_asked(raw)]
 
 
+def _shift_counter(raw: Raw) -> _Made:
+    """What the case says that it needs: that the counter starts over, as a shift's does."""
+    plant = f'[[asset]]\npath = "{_line(raw)}/m"\n[asset.tags.good_count]\nstarts_over = "any"\n'
+    return _sent(raw, raw["input"]), plant, [_asked(raw)]
+
+
 def _hourly_register(raw: Raw) -> _Made:
     hours = [_asked(raw, 10.0, window="1h", at=_iso(_at(hour)), abs_tol=1e-3) for hour in range(1, 23)]
     return _sent(raw, raw["input"]), "", [*hours, _asked(raw, 10.0, field="peak_demand_kw", abs_tol=0.01)]
@@ -356,6 +362,7 @@ _MESSAGES: dict[str, Callable[[Raw], _Made]] = {
     "register-zero-glitch-maxdelta": _moved,
     "register-spike-up-maxdelta": _moved,
     "register-16bit-victron": _moved,
+    "counter-shift-reset-first-reading-high": _shift_counter,
     "hourly-register-jitter": _hourly_register,
     "hourly-interval-peak": _hourly_interval,
     "interval-end-stamp-price": _interval_price,
