@@ -58,14 +58,17 @@ SLICE_PARTIAL = record(
 )
 WINDOW_PARTIAL = record(
     # At the asset's first row, of the sources that were chosen slice by slice; the other rows stay empty.
-    ("sources", "i8"),  # bits, by number of source (`fieldline/meters.py`): where `amount` is from
+    (
+        "sources",
+        "i8",
+    ),  # bits, by number of source (`fieldline/meters.py`): where `amount` is from; and what else there is
     ("amount", "f8"),  # kWh that the asset drew
     ("covered", "f8"),  # s
     ("in_state", "f8", ENERGY_STATES),
     ("stated", "f8"),
-    ("reactive", "f8"),  # kvarh; NaN: there is no source
+    ("reactive", "f8"),  # kvarh
     ("reactive_covered", "f8"),  # s
-    ("fed_back", "f8"),  # kWh that the asset gave; NaN: there is no source
+    ("fed_back", "f8"),  # kWh that the asset gave
     ("peak_kw", "f8"),  # highest mean power of a quarter-hour that was observed
     ("cost", "f8"),  # money
     ("co2_kg", "f8"),
@@ -100,7 +103,7 @@ KEPT = kept(
     EnergyState,
     EnergyPartials,
     slice=first_of(SLICE_PARTIAL),
-    window=first_of(WINDOW_PARTIAL, peak_kw=np.nan, reactive=np.nan, fed_back=np.nan),
+    window=first_of(WINDOW_PARTIAL, peak_kw=np.nan),
     state=first_of(SERIES_STATE, time=NONE, seen=NONE, sample_until=NONE, fixed_until=NONE, fixed_since=NONE),
     open=first_of(OPEN),
 )

@@ -54,6 +54,10 @@ FED_BACK = 2
 SAME_S = 1e-6
 """Seconds by which two sources must differ for one to have observed more: sums of the same spans differ in their last bits."""
 
+HAS_REACTIVE = 1 << 40
+HAS_FED_BACK = 1 << 41
+"""Bits of `sources` beside those of the drawn energy's sources: energy of that sort was booked."""
+
 OBSERVED = 0.95
 """Share of a quarter-hour that must be observed for its mean power to count as a demand."""
 
@@ -145,15 +149,10 @@ def clear(part):
     """Nothing is booked yet."""
     part.sources = part.reached_ns = part.rejected = part.meter_events = 0
     part.amount = part.covered = part.stated = part.cost = part.co2_kg = part.reactive_covered = 0.0
-    part.reactive = part.fed_back = part.peak_kw = np.nan
+    part.reactive = part.fed_back = 0.0
+    part.peak_kw = np.nan
     for e in range(ENERGY_STATES):
         part.in_state[e] = 0.0
-
-
-@inline
-def plus(total, more):
-    """A sum in which NaN is what does not exist."""
-    return more if np.isnan(total) else total if np.isnan(more) else total + more
 
 
 @inline
@@ -180,10 +179,10 @@ def add_events(part, asset, window, plant, kept):
 
 @inline
 def add_source(part, sort, asset, window, plant, kept):
-    """Take the energy of one sort that an asset has in a slice. Returns kWh or kvarh, NaN where there is no source."""
+    """Take the energy of one sort that an asset has in a slice. Returns whether there is a source, and kWh or kvarh."""
     source = choose(sort, asset, window, plant, kept)
     if source.number == 0:
-        return np.nan
+        return False, 0.0
     amount, seconds, n = 0.0, 0.0, 0
     for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
         row = plant.asset_rows[m]
@@ -202,32 +201,40 @@ def add_source(part, sort, asset, window, plant, kept):
         part.amount += amount
         part.covered += seconds / n
     elif sort == REACTIVE:
-        part.reactive = plus(part.reactive, amount)
+        part.sources |= HAS_REACTIVE
+        part.reactive += amount
         part.reactive_covered += seconds / n
     else:
-        part.fed_back = plus(part.fed_back, amount)
-    return amount
+        part.sources |= HAS_FED_BACK
+        part.fed_back += amount
+    return True, amount
 
 
 @inline
 def merge_slice(part, asset, window, label, plant, kept, end):
     """Take what an asset has in a slice into a window above it, from whose start the slice's end lies `end` ns."""
     add_events(part, asset, window, plant, kept)
-    drawn = add_source(part, DRAWN, asset, window, plant, kept)
-    reactive = add_source(part, REACTIVE, asset, window, plant, kept)
-    fed_back = add_source(part, FED_BACK, asset, window, plant, kept)
-    if not np.isnan(drawn):
+    has_drawn, drawn = add_source(part, DRAWN, asset, window, plant, kept)
+    has_reactive, _ = add_source(part, REACTIVE, asset, window, plant, kept)
+    has_fed_back, _ = add_source(part, FED_BACK, asset, window, plant, kept)
+    if has_drawn:
         # Without energy an unknown price must not make the window's cost unknown.
         part.cost += drawn * label.price
         part.co2_kg += drawn * label.co2
-    if not (np.isnan(drawn) and np.isnan(reactive) and np.isnan(fed_back)):
+    if has_drawn or has_reactive or has_fed_back:
         part.reached_ns = max(part.reached_ns, end)
 
 
 @inline
 def exists(part):
-    """Whether a window has energy of any sort."""
-    return part.sources != 0 or not np.isnan(part.reactive) or not np.isnan(part.fed_back)
+    """Whether a window has energy of any sort; whatever its amount is, which odd readings make NaN."""
+    return part.sources != 0
+
+
+@inline
+def is_drawn(part):
+    """Whether a window has energy that the asset drew."""
+    return part.sources & (HAS_REACTIVE - 1) != 0
 
 
 @inline
@@ -239,9 +246,9 @@ def merge(part, child, offset):
     for e in range(ENERGY_STATES):
         part.in_state[e] += child.in_state[e]
     part.stated += child.stated
-    part.reactive = plus(part.reactive, child.reactive)
+    part.reactive += child.reactive
     part.reactive_covered += child.reactive_covered
-    part.fed_back = plus(part.fed_back, child.fed_back)
+    part.fed_back += child.fed_back
     part.rejected += child.rejected
     part.meter_events |= child.meter_events
     part.cost += child.cost
@@ -255,7 +262,7 @@ def merge(part, child, offset):
 @inline
 def demand(part, seconds):
     """The mean power of a window that makes a demand interval; NaN where too little of it was observed [kW]."""
-    if part.sources == 0 or part.covered < OBSERVED * seconds:
+    if not is_drawn(part) or part.covered < OBSERVED * seconds:
         return np.nan
     return part.amount / (seconds / SECONDS_AN_HOUR)
 
@@ -311,18 +318,20 @@ def read_asset(figures, window, part):
     if window.end >= FAR:
         length = part.reached_ns * 1e-9
     figures.hours = length / SECONDS_AN_HOUR
-    figures.sources, figures.fed_back_kwh = part.sources, part.fed_back
+    figures.sources = part.sources & (HAS_REACTIVE - 1)
+    if part.sources & HAS_FED_BACK != 0:
+        figures.fed_back_kwh = part.fed_back
     figures.rejected, figures.meter_events = part.rejected, part.meter_events
-    if part.sources != 0:
+    if is_drawn(part):
         figures.kwh, figures.cost, figures.co2_kg = part.amount, part.cost, part.co2_kg
         figures.coverage = min(part.covered / length, 1.0)
         figures.peak_kw = demand(part, length) if length <= QUARTER * 1e-9 else part.peak_kw
         if part.stated > 0.0:
             for e in range(ENERGY_STATES):
                 figures.in_state[e] = part.in_state[e]
-    if not np.isnan(part.reactive):
+    if part.sources & HAS_REACTIVE != 0:
         figures.kvarh = part.reactive
-        if part.sources == 0:
+        if not is_drawn(part):
             figures.coverage = min(part.reactive_covered / length, 1.0)
         elif figures.kwh != 0.0 or figures.kvarh != 0.0:
             apparent = np.sqrt(figures.kwh * figures.kwh + figures.kvarh * figures.kvarh)

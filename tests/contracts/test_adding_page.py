@@ -123,7 +123,7 @@ def test_a_sink_that_the_settings_file_names_is_made_and_writes(acme: Path, tmp_
 
 
 def test_without_the_distribution_the_settings_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"\$\.ingest\.codec: expected one of json, .*, got 'lines'"):
+    with pytest.raises(SettingsError, match=r"\$\.ingest\.codec: expected one of .*, got 'lines'"):
         decode_message("a/b", b"1", 1, settings=IngestSettings(codec="lines"))
     with pytest.raises(SettingsError, match=r"\$\.deliver\.sinks: expected one of .*local_store, got 'json_lines'"):
         deliver_parts(

@@ -127,24 +127,32 @@ def test_pulses_count_what_the_plant_file_says_of_one() -> None:
 
 def test_registers_go_before_intervals_before_pulses_before_power() -> None:
     pulse = plant(pulses=TagEntry(kind="pulse", kwh_per_pulse=1.0))
-    power = rows("power_kw", (0, 60.0), (60, 60.0))
-    pulses, interval = rows("pulses", (30, 7.0)), rows("interval_energy_kwh", (30, 3.0))
-    register = rows("energy_kwh", (0, 1.0), (60, 3.0))
+    power = rows("power_kw", (0, 60.0), (59, 60.0))
+    pulses, interval = rows("pulses", (0, 0.0), (59, 7.0)), rows("interval_energy_kwh", (0, 0.0), (59, 3.0))
+    register = rows("energy_kwh", (0, 1.0), (59, 3.0))
 
     found = [energy(given, "1h", pulse)[0]["active_energy_kwh"] for given in (
         power, power + pulses, power + pulses + interval, power + pulses + interval + register)]  # fmt: skip
 
-    assert found == pytest.approx([1.0, 7.0, 3.0, 2.0])
+    assert found == pytest.approx([59 / 60, 7.0, 3.0, 2.0])
 
 
-def test_phases_of_one_asset_add_up_and_their_coverage_is_the_mean() -> None:
+def test_what_observed_more_of_a_minute_goes_before_what_is_surer() -> None:
+    pulse = plant(pulses=TagEntry(kind="pulse", kwh_per_pulse=1.0))
+
+    found = energy(rows("power_kw", (0, 60.0), (60, 60.0)) + rows("pulses", (30, 7.0)), "1h", pulse)
+
+    assert found[0]["active_energy_kwh"] == pytest.approx(1.0)  # since when the seven pulses were counted, nobody knows
+
+
+def test_phases_of_one_asset_add_up_and_their_coverage_is_the_mean_of_those_that_report() -> None:
     three = plant(**{f"p{k}": TagEntry(kind="power", unit="W") for k in (1, 2, 3)})
     given = [row for k in (1, 2, 3) for row in rows(f"p{k}", (0, 1000.0 * k), (60 * k, 1000.0 * k))]
 
     hour = energy(given, "1h", three)[0]
 
     assert hour["active_energy_kwh"] == pytest.approx((1 * 60 + 2 * 120 + 3 * 180) / 3600)
-    assert hour["coverage"] == pytest.approx(120 / 3600)
+    assert hour["coverage"] == pytest.approx((60 + (0 + 60 + 60) / 3 + (0 + 60) / 2) / 3600)
 
 
 def test_power_factor_is_of_the_windows_energies() -> None:
@@ -167,13 +175,15 @@ def test_without_energy_there_is_no_power_factor_and_without_active_power_no_pea
 
 
 def test_export_makes_energy_and_power_factor_negative() -> None:
-    given = rows("power_kw", (0, -30.0), (120, -30.0)) + rows("reactive_power_kvar", (0, 30.0), (120, 30.0))
+    quarter = (0, 300, 600, 900)
+    given = rows("power_kw", *((second, -4.0) for second in quarter))
+    given += rows("reactive_power_kvar", *((second, 4.0) for second in quarter))
 
     hour = energy(given, "1h")[0]
 
     assert hour["active_energy_kwh"] == pytest.approx(-1.0)
     assert hour["power_factor"] == pytest.approx(-1 / sqrt(2))
-    assert hour["peak_demand_kw"] == pytest.approx(-4.0)  # -1 kWh in a quarter-hour
+    assert hour["peak_demand_kw"] == pytest.approx(-4.0)
 
 
 def test_peak_demand_is_the_highest_mean_of_a_quarter_hour() -> None:
@@ -306,7 +316,7 @@ def test_mean_power_and_load_factor_are_of_the_whole_window() -> None:
 
 
 def test_an_order_shorter_than_a_quarter_hour_has_its_mean_as_peak_and_a_longer_one_its_whole_quarters() -> None:
-    given = rows("power_kw", *[(k * 60.0, 60.0 if k < 30 else 120.0) for k in range(60)])
+    given = rows("power_kw", *[(k * 60.0, 60.0 if k < 30 else 120.0) for k in range(61)])
     orders = [(120, "1"), (720, "2"), (840, "3"), (2000, "4"), (2680, "5")]
     given += [says(second, "@order", f'"order":"{name}"', LINE) for second, name in orders]
 
@@ -315,7 +325,7 @@ def test_an_order_shorter_than_a_quarter_hour_has_its_mean_as_peak_and_a_longer_
     assert peaks[:2] == pytest.approx([60.0, 60.0], rel=1e-9)
     assert peaks[2] == pytest.approx(62.0, rel=1e-9)  # 900 to 1800 s, ramping to 120 kW in the last minute
     assert peaks[3] == pytest.approx(120.0, rel=1e-9)
-    assert peaks[4] == pytest.approx(120.0 * (3540 - 2700) / 900, rel=1e-9)  # the last sample is at 3540 s
+    assert peaks[4] == pytest.approx(120.0, rel=1e-9)
 
 
 def test_an_order_that_goes_on_is_as_long_as_energy_reaches_in_it() -> None:
