@@ -21,7 +21,8 @@ def stretches(reports: list[StateReport], start: int, end: int) -> list[Stretch]
     """The states from start to end, without holes; UNKNOWN where none is reported.
 
     reports : in the order of precedence. A sample counts until the next one, at most for `hold_ns`. A correction counts until the time
-    that it names, or without one until a later sample, at most for `hold_ns`; a later one replaces it. While it counts, no sample does.
+    that it names, or without one until a later sample, at most for `hold_ns`. Of several that count the one that began last does; while one
+    counts, no sample does.
     """
     samples = [row for row in reports if not row.is_correction]
     corrections = [(row, _end_of(row, samples)) for row in reports if row.is_correction]
@@ -57,9 +58,9 @@ def _state_at(
     corrections: list[tuple[StateReport, int]],
     correction_times: list[int],
 ) -> State:
-    at = bisect_right(correction_times, time) - 1
-    if at >= 0 and time < corrections[at][1]:
-        return corrections[at][0].state
+    for row, until in reversed(corrections[: bisect_right(correction_times, time)]):
+        if time < until:
+            return row.state
     at = bisect_right(sample_times, time) - 1
     if at >= 0 and time < samples[at].time + samples[at].hold_ns:
         return samples[at].state

@@ -298,7 +298,7 @@ def energy_state(state):
 @inline
 def is_known(known):
     """Whether something is known of an asset's state; what is not makes no work."""
-    return known.sample_until != NONE or known.fixed_until != NONE
+    return known.sample_until != NONE or known.fixed_until[0] != NONE
 
 
 @inline

@@ -269,7 +269,7 @@ def advance(part, machine, opened, until, start, microstop):
 @inline
 def note_state(part, machine):
     """A state was reported: it may hold as long as what is known now does."""
-    machine.seen_until = max(machine.seen_until, machine.sample_until, machine.fixed_until)
+    machine.seen_until = max(machine.seen_until, machine.sample_until, machine.fixed_until[0])
     part.reported |= HAS_STATE
 
 

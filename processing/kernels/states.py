@@ -1,10 +1,10 @@
 """What state a machine is in, followed over sorted rows; shared by the kernels of machines and of energy by state.
 
-Five fields (`KNOWN`) of the state kept at the asset's lead row say what is known: the last sample, and a correction. A sample
+Fields (`KNOWN`) of the state kept at the asset's lead row say what is known: the last sample, and corrections. A sample
 (a number that tells the state, a run/stop bit, an event) holds until the next one, and no longer than its series' maximum gap. A
 correction holds from its row's time until the time it names, or without one until a later sample, and at most for the events' maximum
-gap; a later one replaces it. While it holds nothing that is measured counts. Time that neither holds is UNKNOWN. Of several samples
-at one time the last in the order of rows counts.
+gap. Of those that hold the one that began last counts: when it ends, the one around it counts again. While one holds nothing that is
+measured counts. Time that neither holds is UNKNOWN. Of several samples at one time the last in the order of rows counts.
 
 To follow an asset: `take_row` for each of its rows, after all time before the row was walked with `state_at`; `forget` at a slice's
 end, so that the state after it depends on nothing that is over. A kernel in which it shows calls `take_number` and `take_event` by
@@ -34,12 +34,16 @@ PLANNED_STOP = 7
 STANDBY = 8
 OFF = 9
 
+NESTED = 4
+"""Corrections that are kept within one another; of more the outermost is let go of."""
+
 KNOWN = (
     ("sample_state", "i8"),
     ("sample_until", "i8"),  # NONE: no sample holds [ns]
-    ("fixed_state", "i8"),
-    ("fixed_until", "i8"),  # NONE: no correction holds [ns]
-    ("fixed_since", "i8"),  # time of a correction that a later sample ends, else NONE [ns]
+    # of corrections, the one that began last first
+    ("fixed_state", "i8", NESTED),
+    ("fixed_until", "i8", NESTED),  # NONE: there is none, nor any after it [ns]
+    ("fixed_since", "i8", NESTED),  # time of one that a later sample ends, else NONE [ns]
 )
 """Fields of a record that tell what is known of a machine's state; times are NONE and states UNKNOWN at first."""
 
@@ -77,14 +81,28 @@ def event_row(value, event_keys):
 
 
 @inline
+def end_corrections(known, until, since):
+    """Let go of corrections that end at `until` or before, and of those that a later sample ends which began before `since` [ns]."""
+    left = 0
+    for k in range(NESTED):
+        if known.fixed_until[k] > until and not NONE < known.fixed_since[k] < since:
+            known.fixed_state[left] = known.fixed_state[k]
+            known.fixed_until[left] = known.fixed_until[k]
+            known.fixed_since[left] = known.fixed_since[k]
+            left += 1
+    for k in range(left, NESTED):
+        known.fixed_state[k] = UNKNOWN
+        known.fixed_until[k] = NONE
+        known.fixed_since[k] = NONE
+
+
+@inline
 def take_sample(known, state, time, gap):
     """From `time` on, for `gap` at most, `state` is measured [ns]."""
     known.sample_state = state
     known.sample_until = time + gap
-    if known.fixed_since != NONE and time > known.fixed_since:
-        known.fixed_state = UNKNOWN
-        known.fixed_until = NONE
-        known.fixed_since = NONE
+    if known.fixed_until[0] != NONE:
+        end_corrections(known, NONE, time)
 
 
 @inline
@@ -99,9 +117,19 @@ def take_correction(known, state, time, until_ms, gap):
             until = time
         elif until_ms * MILLISECOND < np.float64(until):
             until = np.int64(until_ms) * MILLISECOND
-    known.fixed_state = state
-    known.fixed_until = until
-    known.fixed_since = since
+    if until <= time:
+        return
+    if since == NONE:
+        end_corrections(known, until, NONE)  # what ends no later is never seen again
+    else:
+        end_corrections(known, NONE, time + 1)  # a sample that ends this one ends those before, too
+    for k in range(NESTED - 1, 0, -1):
+        known.fixed_state[k] = known.fixed_state[k - 1]
+        known.fixed_until[k] = known.fixed_until[k - 1]
+        known.fixed_since[k] = known.fixed_since[k - 1]
+    known.fixed_state[0] = state
+    known.fixed_until[0] = until
+    known.fixed_since[0] = since
 
 
 @inline
@@ -147,8 +175,11 @@ def take_row(known, series, time, value, event_keys, events, codes):
 @inline
 def state_at(known, time, until):
     """The state that holds at `time`, and how long it does: not beyond `until`, nor beyond what is known now [ns]."""
-    if known.fixed_until > time:
-        return known.fixed_state, min(known.fixed_until, until)
+    for k in range(NESTED):
+        if known.fixed_until[k] > time:
+            return known.fixed_state[k], min(known.fixed_until[k], until)
+        if known.fixed_until[k] == NONE:
+            break
     if known.sample_until > time:
         return known.sample_state, min(known.sample_until, until)
     return np.int64(UNKNOWN), np.int64(until)
@@ -160,7 +191,5 @@ def forget(known, time):
     if known.sample_until <= time:
         known.sample_state = UNKNOWN
         known.sample_until = NONE
-    if known.fixed_until <= time:
-        known.fixed_state = UNKNOWN
-        known.fixed_until = NONE
-        known.fixed_since = NONE
+    if known.fixed_until[0] != NONE:
+        end_corrections(known, time, NONE)

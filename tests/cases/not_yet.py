@@ -13,7 +13,6 @@ NOT_YET: dict[str, frozenset[str]] = {
         {
             "hourly-interval-peak",
             "interval-end-stamp-price",
-            "overlapping-corrections",
             "power-every-15-min",
             "running-bit-on-change",
         }

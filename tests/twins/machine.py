@@ -89,10 +89,13 @@ def samples_and_corrections(rows: list[Row], asset: str, plant: Plant) -> tuple[
 
 
 def state_at(time: int, samples: list[Sample], corrections: list[Sample]) -> State:
-    for told in (corrections, samples):
-        before = [sample for sample in told if sample.time <= time]
-        if before and time < before[-1].until:
-            return before[-1].state
+    """Of the corrections that hold the one that began last, else the last sample, where it still holds."""
+    holding = [told for told in corrections if told.time <= time < told.until]
+    if holding:
+        return holding[-1].state
+    before = [sample for sample in samples if sample.time <= time]
+    if before and time < before[-1].until:
+        return before[-1].state
     return State.UNKNOWN
 
 

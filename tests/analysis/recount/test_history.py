@@ -75,6 +75,24 @@ def test_a_correction_holds_whatever_is_measured_until_its_end_or_without_one_un
     ]
 
 
+def test_a_correction_within_another_gives_way_when_it_ends(tmp_path: Path) -> None:
+    rows = [
+        said(PRESS, "state", T, state="producing"),
+        said(PRESS, "correction", T + 10 * SECOND, state="maintenance", until=(T + 50 * SECOND) / SECOND),
+        said(PRESS, "correction", T + 20 * SECOND, state="down", until=(T + 30 * SECOND) / SECOND),
+    ]
+
+    found = stretches(history_of(plant_of(tmp_path), rows).states(PRESS), T, T + 60 * SECOND)
+
+    assert [(one.state, (one.end - one.start) // SECOND) for one in found] == [
+        (State.PRODUCING, 10),
+        (State.PLANNED_STOP, 10),
+        (State.DOWN, 10),
+        (State.PLANNED_STOP, 20),
+        (State.PRODUCING, 10),
+    ]
+
+
 def test_pieces_of_an_interval_counter_are_its_values_and_negative_ones_count_nothing(tmp_path: Path) -> None:
     plant = plant_of(
         tmp_path, f'[[asset]]\npath = "{PRESS}"\n[asset.tags.parts]\nkind = "good_count"\ncounts_by = "interval"\n'

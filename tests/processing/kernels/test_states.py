@@ -13,8 +13,8 @@ from processing.kernels.jit import record
 SECOND = 1_000_000_000
 MODE, RUNNING, EVENT, CORRECTION, POWER = range(5)
 KNOWN = record(("before", "i8"), *states.KNOWN)
-SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT = 100.0, 200.0, 300.0, 400.0
-EVENT_KEYS = np.array([SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT])
+SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT, IDLE_UNTIL_30 = 100.0, 200.0, 300.0, 400.0, 500.0
+EVENT_KEYS = np.array([SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT, IDLE_UNTIL_30])
 
 
 def codes() -> np.recarray:
@@ -23,11 +23,11 @@ def codes() -> np.recarray:
 
 
 def events() -> np.recarray:
-    found = np.zeros(4, at.EVENT)
+    found = np.zeros(5, at.EVENT)
     for name in found.dtype.names:
         found[name] = nan
-    found["state"] = State.SETUP, nan, State.DOWN, State.DOWN
-    found["until_ms"][2] = 40_000.0
+    found["state"] = State.SETUP, nan, State.DOWN, State.DOWN, State.IDLE
+    found["until_ms"][2], found["until_ms"][4] = 40_000.0, 30_000.0
     return found.view(np.recarray)
 
 
@@ -120,15 +120,40 @@ def test_a_correction_without_an_end_holds_until_a_later_sample_not_one_of_its_o
     assert walk(rows, 12.0)[1:] == [(5.0, 9.0, State.DOWN), (9.0, 12.0, State.IDLE)]
 
 
-def test_a_later_correction_replaces_an_earlier_one() -> None:
-    rows = [
-        (0.0, EVENT, SETUP_EVENT),
-        (10.0, CORRECTION, DOWN_UNTIL_40),
-        (20.0, CORRECTION, DOWN_UNTIL_NEXT),
-        (25.0, MODE, 6.0),
-    ]
+def test_a_correction_within_another_gives_way_when_it_ends() -> None:
+    rows = [(0.0, EVENT, SETUP_EVENT), (10.0, CORRECTION, DOWN_UNTIL_40), (20.0, CORRECTION, IDLE_UNTIL_30)]
 
-    assert walk(rows, 30.0) == [(0.0, 10.0, State.SETUP), (10.0, 25.0, State.DOWN), (25.0, 30.0, State.PRODUCING)]
+    assert walk(rows, 50.0) == [(0.0, 10.0, State.SETUP), (10.0, 20.0, State.DOWN), (20.0, 30.0, State.IDLE),
+                                (30.0, 40.0, State.DOWN), (40.0, 50.0, State.SETUP)]  # fmt: skip
+
+
+def test_a_correction_that_ends_no_sooner_replaces_the_one_around_it() -> None:
+    rows = [(0.0, EVENT, SETUP_EVENT), (10.0, CORRECTION, IDLE_UNTIL_30), (20.0, CORRECTION, DOWN_UNTIL_40)]
+
+    assert walk(rows, 50.0)[1:] == [(10.0, 20.0, State.IDLE), (20.0, 40.0, State.DOWN), (40.0, 50.0, State.SETUP)]
+
+
+def test_a_sample_ends_a_correction_without_an_end_and_not_the_one_around_it() -> None:
+    rows = [(10.0, CORRECTION, IDLE_UNTIL_30), (20.0, CORRECTION, DOWN_UNTIL_NEXT), (25.0, MODE, 6.0)]
+
+    assert walk(rows, 33.0)[1:] == [(10.0, 20.0, State.IDLE), (20.0, 25.0, State.DOWN), (25.0, 30.0, State.IDLE),
+                                    (30.0, 33.0, State.PRODUCING)]  # fmt: skip
+
+
+def test_a_sample_ends_a_correction_without_an_end_that_another_one_hides() -> None:
+    rows = [(5.0, CORRECTION, DOWN_UNTIL_NEXT), (10.0, CORRECTION, IDLE_UNTIL_30), (25.0, MODE, 6.0)]
+
+    assert walk(rows, 33.0)[1:] == [(5.0, 10.0, State.DOWN), (10.0, 30.0, State.IDLE), (30.0, 33.0, State.PRODUCING)]
+
+
+def test_of_more_corrections_than_are_kept_the_innermost_count() -> None:
+    known = nothing_known()
+
+    for k in range(states.NESTED + 1):
+        states.take_correction(known, k + 1, k * SECOND, (50.0 - k) * 1000, 100 * SECOND)
+
+    assert list(known.fixed_state) == [5, 4, 3, 2]
+    assert list(known.fixed_until) == [46 * SECOND, 47 * SECOND, 48 * SECOND, 49 * SECOND]
 
 
 @pytest.mark.parametrize("until_ms", [nan, 1e12, 1e300, np.inf])
@@ -137,7 +162,7 @@ def test_a_correction_holds_no_longer_than_the_events_gap(until_ms: float) -> No
 
     states.take_correction(known, State.DOWN, SECOND, until_ms, 100 * SECOND)
 
-    assert known.fixed_until == 101 * SECOND
+    assert known.fixed_until[0] == 101 * SECOND
 
 
 @pytest.mark.parametrize("until_ms", [999.0, 0.0, -1e15, -1e300, -np.inf])
@@ -156,7 +181,7 @@ def test_what_is_over_is_forgotten_so_that_the_state_carried_on_is_the_same_what
     states.take_row(known, SERIES[MODE], SECOND, 6.0, EVENT_KEYS, EVENTS, CODES)
     states.forget(known, 40 * SECOND)
 
-    assert known == nothing_known()
+    assert known.tobytes() == nothing_known().tobytes()
 
 
 def test_the_numbers_of_states_are_those_of_the_plant_model() -> None:
