@@ -38,7 +38,7 @@ class AssetInfo(NamedTuple):
     state_of : path of the asset whose states split this one's energy; most often its own
     feeds : paths or globs of the assets whose energy its meter measures together
     energy_tags : the tags whose sum is its energy, before all others; none: by their names
-    state_max_gap_s : how long a state event holds without news. [s] Default 25 h: who tells changes only tells each day's shift
+    state_max_gap_s : how long a state holds that is told when it changes. [s] Default 25 h: who tells changes only tells each day's shift
     rated_power_kw : the most that it draws; NaN if unknown [kW]
     """
 

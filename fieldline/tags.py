@@ -52,6 +52,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     share, is_fed_back : of power and energy, what of its asset's energy it tells, and whether the asset gives it
     counts_by : of counts: "register" for a cumulative counter, "interval" for pieces since the sample before
     codes : of role STATE: raw value and number of the `State` it means, ascending; others are unknown. Empty for other roles
+    is_gap_declared : whether the plant file tells `max_gap_s`: then no state of the tag holds longer, however it is told
     spc : how the tag is charted; None: not at all
     form : how texts are read
     """
@@ -74,6 +75,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     is_fed_back: bool = False
     counts_by: str = "register"
     codes: tuple[tuple[float, int], ...] = ()
+    is_gap_declared: bool = False
     spc: SpcEntry | None = None
     form: Form = Form.OPEN
 
@@ -92,6 +94,7 @@ def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
         info.setdefault("counts_by", "interval")
     if is_daily_name(tag):
         info.setdefault("starts_over", "day")
+    info["is_gap_declared"] = "max_gap_s" in declared
     info["codes"] = _codes(role, declared.get("codes"))
     if role is not Role.NONE and role <= Role.ACTIVE_PULSE:
         said = declared.get("share")

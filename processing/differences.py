@@ -6,7 +6,7 @@ Compared is what holds, not what is written: another glob that says the same of 
 from collections import defaultdict
 from collections.abc import Iterator
 
-from fieldline.plant import Plant
+from fieldline.plant import Plant, Role
 from processing.timeline.registry import Registry
 
 ZONE = "site.time_zone"
@@ -61,7 +61,10 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.tags.counts_by": of_tag.counts_by,
         "asset.tags.codes": of_tag.codes,
         "asset.tags.spc": drawn,
-        "asset.tags.max_gap_s": of_tag.max_gap_s,
+        "asset.tags.max_gap_s": (
+            of_tag.max_gap_s,
+            of_tag.is_gap_declared and of_tag.role in (Role.STATE, Role.RUNNING),
+        ),
         "asset.tags.register_max_gap_s": of_tag.register_max_gap_s,
         "asset.tags.modulus": of_tag.modulus,
         "asset.tags.max_delta": of_tag.max_delta,

@@ -16,11 +16,11 @@ from fieldline.errors import SettingsError
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant, Role
+from fieldline.units import COUNT_ROLES
 
 _MINUTE = 60_000_000_000
 _DAY = 1440 * _MINUTE
 _TOLERANCE = 1e-9
-_ENERGIES = range(Role.ACTIVE_POWER, Role.STATE)
 _EVENTS = ("@state", "@correction", "@count")
 Query = Callable[[str, str, str, int, int], list[dict[str, Any]]]
 """Rows of a kind, an asset, a window, from a time to a time [ns UTC], each with `time` in ns."""
@@ -164,29 +164,30 @@ def wanted(plant: Plant, asked: Asked) -> Wanted:
             return (FOREVER, 0) if (asset, tag) == (asked.asset, asked.tag) else None
         if asset not in related and asked.asset != line:
             return None
-        return around(plant, asset, tag, asked.kind)
+        return around(plant, asset, tag)
 
     return choose
 
 
-def around(plant: Plant, asset: str, tag: str, kind: str) -> tuple[int, int] | None:
+def around(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:
     """How long before and after a window a series of states, counts or energy matters; None where it does not [ns]."""
     of_asset = plant.asset_info(asset)
     microstop = int(of_asset.microstop_s * 1e9) + _MINUTE
+    state_gap = int(of_asset.state_max_gap_s * 1e9)
     if tag in _EVENTS:
-        return int(of_asset.state_max_gap_s * 1e9) + microstop, microstop
+        return state_gap + microstop, microstop
     info = plant.tag_info(asset, tag)
-    if tag.startswith("@") or info.role is Role.NONE:
+    if tag.startswith("@"):
         return None
     if info.role in (Role.STATE, Role.RUNNING):
-        return int(info.max_gap_s * 1e9) + microstop, microstop
-    gap = int(info.register_max_gap_s * 1e9)
-    judged = (
-        2 * (gap + int(info.confirm_s * 1e9)) + _DAY
-    )  # so far back what was believed is sure to follow from what lies between
-    if info.role in _ENERGIES:
-        return ((judged, gap) if info.role in REGISTERS else (0, 0)) if kind in ("energy", "production_order") else None
-    return (judged, gap) if kind != "energy" else None
+        # What holds at the window's start, and how the tag told its states before that.
+        return (int(info.max_gap_s * 1e9) if info.is_gap_declared else 2 * state_gap) + microstop, microstop
+    # Any other reading is a sign of life of the machine, whose states may hold as long.
+    alive, gap = state_gap + microstop, int(info.register_max_gap_s * 1e9)
+    if info.role not in REGISTERS and info.role not in COUNT_ROLES:
+        return alive, microstop
+    # So far back what was believed is sure to follow from what lies between.
+    return max(alive, 2 * (gap + int(info.confirm_s * 1e9)) + _DAY), max(gap, microstop)
 
 
 def recount(

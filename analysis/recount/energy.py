@@ -245,7 +245,8 @@ def _in_states(history: History, asset: str, found: list[Portion] | None) -> Fig
     shared = [portion for portion in found or [] if portion.shared[0] < portion.shared[1]]
     if shared:
         first, last = min(portion.shared[0] for portion in shared), max(portion.shared[1] for portion in shared)
-        states = stretches(history.states(history.plant.asset_info(asset).state_of or asset), first, last)
+        machine = history.plant.asset_info(asset).state_of or asset
+        states = stretches(history.states(machine), first, last, history.silences(machine))
         starts = [one.start for one in states]
         for portion in shared:
             for state, share in _shares(portion.shared, states, starts).items():

@@ -5,12 +5,14 @@ that stands for each in its row. Times are ns UTC.
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from analysis.recount.life import Sign, silences, tells_changes
 from analysis.recount.registers import Judgement, judge
 from fieldline.event_kinds import STOPS, VOID
 from fieldline.plant import Plant, Role
@@ -27,6 +29,8 @@ class StateReport(NamedTuple):
     """What one row says of a machine's state from its time on.
 
     until : when a correction ends; None: no end is reported, or it is no correction; hold_ns : how long it counts at most [ns]
+    seen_ns : how long it might have counted, had no other row come [ns]
+    is_change : a tag that tells changes only told it: it counts while its machine shows signs of life; gap_ns : how long it is one [ns]
     """
 
     time: int
@@ -36,6 +40,9 @@ class StateReport(NamedTuple):
     is_correction: bool
     until: int | None
     hold_ns: int
+    seen_ns: int
+    is_change: bool = False
+    gap_ns: int = 0
 
 
 ORDER_STOP = "@order/stop"
@@ -74,6 +81,7 @@ class History:
         self._payloads = payloads
         self._runs: list[Run] | None = None
         self._states: dict[str, list[StateReport]] = {}
+        self._silences: dict[str, list[tuple[int, int]]] = {}
         self._steps: dict[str, list[Step]] = {}
         self._judged: dict[tuple[str, str], Judgement] = {}
 
@@ -115,16 +123,56 @@ class History:
                     until = _until(event, time, hold_ns) if tag == "@correction" else None
                     reports.append(
                         StateReport(
-                            time, asset, tag, state_of(state) or State.UNKNOWN, tag == "@correction", until, hold_ns
+                            time,
+                            asset,
+                            tag,
+                            state_of(state) or State.UNKNOWN,
+                            tag == "@correction",
+                            until,
+                            hold_ns,
+                            hold_ns,
                         )
                     )
         for tag in self.tags(asset, Role.STATE, Role.RUNNING):
+            info, rows = self.info(asset, tag), self.rows[asset, tag]
+            gap = int(info.max_gap_s * 1e9)
+            longest = gap if info.is_gap_declared else max(gap, hold_ns)
+            for (time, value), changes in zip(rows, tells_changes(rows, gap), strict=True):
+                is_change = changes and not info.is_gap_declared
+                hold = longest if is_change else gap
+                state = _measured(info, value)
+                reports.append(StateReport(time, asset, tag, state, False, None, hold, longest, is_change, gap))
+        return sorted(reports, key=lambda report: report[:3])
+
+    def silences(self, asset: str) -> list[tuple[int, int]]:
+        """The spans in which a machine that tells its states as they change gave no sign of life, though some were due [ns]."""
+        if asset not in self._silences:
+            self._silences[asset] = self._silent(asset)
+        return self._silences[asset]
+
+    def _silent(self, asset: str) -> list[tuple[int, int]]:
+        samples = [report for report in self.states(asset) if not report.is_correction]
+        if not any(report.is_change for report in samples):
+            return []
+        signs = self._readings(asset)
+        signs += [Sign(report.time, report.tag, report.gap_ns, report.state) for report in samples if report.is_change]
+        signs.sort(key=lambda sign: sign[:2])
+        found: list[tuple[int, int]] = []
+        for first, end in _unbroken(samples):
+            since = bisect_left(signs, (first.time, first.tag), key=lambda sign: sign[:2])
+            found += silences(signs[since : bisect_left(signs, end, key=lambda sign: sign.time)], end)
+        return found
+
+    def _readings(self, asset: str) -> list[Sign]:
+        """The signs of life of an asset's tags that tell no state."""
+        found = []
+        for (one, tag), rows in self.rows.items():
             info = self.info(asset, tag)
-            for time, value in self.rows[asset, tag]:
-                reports.append(
-                    StateReport(time, asset, tag, _measured(info, value), False, None, int(info.max_gap_s * 1e9))
-                )
-        return sorted(reports)
+            if one == asset and tag[0] != "@" and info.role not in (Role.STATE, Role.RUNNING):
+                is_cumulative = info.role in COUNT_ROLES or Role.ACTIVE_REGISTER <= info.role <= Role.ACTIVE_PULSE
+                gap = int((info.register_max_gap_s if is_cumulative else info.max_gap_s) * 1e9)
+                found += [Sign(time, tag, gap, None) for time, _ in rows]
+        return found
 
     def runs(self) -> list[Run]:
         """The line's orders and products, ascending and apart."""
@@ -199,6 +247,20 @@ class History:
         zone = ZoneInfo(self.plant.time_zone(self.line))
         local = datetime.fromtimestamp(time // 1_000_000_000, zone)
         return int(local.replace(hour=0, minute=0, second=0, fold=0).timestamp()) * 1_000_000_000
+
+
+def _unbroken(samples: list[StateReport]) -> list[tuple[StateReport, int]]:
+    """Where a tag began to tell changes that hold one after the other, and when that was over [ns]."""
+    found = []
+    first: StateReport | None = None
+    for at, report in enumerate(samples):
+        end = report.time + report.hold_ns
+        later = samples[at + 1] if at + 1 < len(samples) else None
+        first = (first or report) if report.is_change else None
+        if first is not None and not (later is not None and later.is_change and later.time < end):
+            found.append((first, end if later is None else min(end, later.time)))
+            first = None
+    return found
 
 
 def _then(runs: list[Run], run: Run) -> list[Run]:

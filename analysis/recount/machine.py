@@ -59,7 +59,7 @@ def times_of(history: History, asset: str, start: int, end: int) -> Times:
     """The times of one machine in [start, end) [ns UTC]."""
     microstop = int(history.plant.asset_info(asset).microstop_s * 1e9)
     known = history.states(asset)
-    around = stretches(known, start - microstop - 1, end + microstop)
+    around = stretches(known, start - microstop - 1, end + microstop, history.silences(asset))
     calendar = history.plant.calendar(history.line)
     spent: Counter[str] = Counter()
     by_state: Counter[State] = Counter()
@@ -78,7 +78,7 @@ def times_of(history: History, asset: str, start: int, end: int) -> Times:
             if begins and not minor and _is_down(one.state) and not _is_down(before):
                 spent["stops"] += 1
             before = one.state
-    is_known = any(row.time < end and row.time + row.hold_ns > start for row in known)
+    is_known = any(row.time < end and row.time + row.seen_ns > start for row in known)
     return Times(**{name: spent[name] for name in _COUNTED}, by_state=dict(by_state), is_known=is_known)
 
 

@@ -1,6 +1,7 @@
 """A machine's states over time, from what is reported of them, and how that time is meant by calendars."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from analysis.recount.history import StateReport
@@ -17,9 +18,12 @@ class Stretch(NamedTuple):
     plan: Plan = Plan.SCHEDULED
 
 
-def stretches(reports: list[StateReport], start: int, end: int) -> list[Stretch]:
+def stretches(
+    reports: list[StateReport], start: int, end: int, silences: Sequence[tuple[int, int]] = ()
+) -> list[Stretch]:
     """The states from start to end, without holes; UNKNOWN where none is reported.
 
+    silences : spans in which what a tag tells on change does not count, see `life.py`
     reports : in the order of precedence. A sample counts until the next one, at most for `hold_ns`. A correction counts until the time
     that it names, or without one until a later sample, at most for `hold_ns`. Of several that count the one that began last does; while one
     counts, no sample does.
@@ -31,11 +35,14 @@ def stretches(reports: list[StateReport], start: int, end: int) -> list[Stretch]
         bounds |= {row.time, row.time + row.hold_ns}
     for row, until in corrections:
         bounds |= {row.time, until}
+    bounds.update(time for span in silences for time in span)
     cuts = sorted(bound for bound in bounds if start <= bound <= end)
     sample_times, correction_times = [row.time for row in samples], [row.time for row, _ in corrections]
     found: list[Stretch] = []
     for a, b in zip(cuts, cuts[1:], strict=False):
-        state = _state_at(a, samples, sample_times, corrections, correction_times)
+        state, is_change = _state_at(a, samples, sample_times, corrections, correction_times)
+        if is_change and any(since <= a < until for since, until in silences):
+            state = State.UNKNOWN
         if found and found[-1].state is state:
             found[-1] = found[-1]._replace(end=b)
         else:
@@ -57,14 +64,15 @@ def _state_at(
     sample_times: list[int],
     corrections: list[tuple[StateReport, int]],
     correction_times: list[int],
-) -> State:
+) -> tuple[State, bool]:
+    """The state, and whether it counts only while there are signs of life."""
     for row, until in reversed(corrections[: bisect_right(correction_times, time)]):
         if time < until:
-            return row.state
+            return row.state, False
     at = bisect_right(sample_times, time) - 1
     if at >= 0 and time < samples[at].time + samples[at].hold_ns:
-        return samples[at].state
-    return State.UNKNOWN
+        return samples[at].state, samples[at].is_change
+    return State.UNKNOWN, False
 
 
 def planned(found: list[Stretch], calendar: ShiftCalendar) -> list[Stretch]:

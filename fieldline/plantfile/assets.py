@@ -17,7 +17,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     ideal_cycle_s : shortest time a unit, where no product's own is declared [s]
     microstop_s : a stop shorter than this is a loss of speed, not of availability; 0 for none [s]
     state_of : the path of the asset, of the same line, whose states split this meter's energy; None: its own
-    state_max_gap_s : how long a state event holds without news [s]
+    state_max_gap_s : how long a state holds that is told when it changes: by events, and by tags that tell changes only [s]
     feeds : paths of the assets of the same line, globs too, whose energy this asset's meter measures together
     energy_tags : the tags whose sum is the asset's energy, before all others; None: by their names (see `fieldline/meters.py`)
     rated_power_kw : the most that it draws; a register that counts faster is not believed at once [kW]

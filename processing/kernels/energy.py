@@ -81,6 +81,7 @@ SERIES_STATE = record(
     ("seen", "i8"),  # time of the newest sample [ns]
     ("since_ns", "i8", ENERGY_STATES),  # in each state from it to the slice's start, of intervals and pulses
     *states.KNOWN,  # at the asset's first row
+    *states.TELLER,
 )
 OPEN = record(
     ("until", "i8"),  # at the asset's first row: until when the states' time is counted [ns]
@@ -104,7 +105,7 @@ KEPT = kept(
     EnergyPartials,
     slice=first_of(SLICE_PARTIAL),
     window=first_of(WINDOW_PARTIAL, peak_kw=np.nan),
-    state=first_of(SERIES_STATE, time=NONE, seen=NONE, sample_until=NONE, fixed_until=NONE, fixed_since=NONE),
+    state=first_of(SERIES_STATE, time=NONE, seen=NONE, **states.NOTHING_KNOWN),
     open=first_of(OPEN),
 )
 
@@ -427,14 +428,22 @@ def update(chunks, rows, plant, windows, kept):
                 clear(kept.open[chunk.state + j])
         for i in range(chunk.lo, chunk.hi):
             series = plant.series[rows.series[i]]
-            if series.role == 0 or rows.quality[i] > UNCERTAIN:
+            if (series.role == 0 and series.life_gap == 0) or rows.quality[i] > UNCERTAIN:
                 continue
             time, value = rows.time[i], rows.value[i]
+            if series.life_gap > 0:
+                known = kept.state[chunk.state + series.lead]
+                if states.is_dead(known, time):
+                    pass_time(known, kept.open[chunk.state + series.lead], chunk.start, time)
+                states.hear(known, time, series.life_gap)
+                if series.role == 0:
+                    continue
             if series.role > ACTIVE_PULSE:
                 if states.tells_state(series.role):
                     known = kept.state[chunk.state + series.lead]
                     pass_time(known, kept.open[chunk.state + series.lead], chunk.start, time)
-                    states.take_row(known, series, time, value, plant.event_keys, plant.events, plant.codes)
+                    teller = kept.state[chunk.state + series.local]
+                    states.take_row(known, teller, series, time, value, plant.event_keys, plant.events, plant.codes)
                 continue
             row, k = chunk.block + series.local, chunk.state + series.local
             part, newest = kept.slices[row], kept.state[k]

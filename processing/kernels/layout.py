@@ -159,6 +159,10 @@ SERIES = record(
     ("is_scalar", "i8"),  # 0 for events, texts and waveforms, which have no statistics
     ("gap", "i8"),
     ("register_gap", "i8"),
+    (
+        "life_gap",
+        "i8",
+    ),  # how long a reading is a sign of life of an asset whose state tags may tell changes only; 0: it is none
     ("state_row", "i8"),  # row of the asset whose states split this series' energy, or -1
     ("asset", "i8"),
     ("tag", "i8"),
@@ -169,6 +173,7 @@ SERIES = record(
     ("is_fed_back", "i8"),  # 1: the asset gives that energy
     ("codes", "i8"),  # from this row of `Plant.codes` on,
     ("codes_end", "i8"),  # up to this one: what its values stand for
+    ("state_gap", "i8"),  # how long a state holds that its tag tells when it changes; 0: no longer than `gap`
     ("is_interval", "i8"),  # 1: a counter's value is the pieces since the message before
     ("microstop", "i8"),
     ("is_labelled", "i8"),  # 1: what comes of it in a slice depends on the order or product

@@ -38,13 +38,17 @@ from processing.kernels.layout import (
 from processing.kernels.states import (
     DOWN,
     KNOWN,
+    NOTHING_KNOWN,
     OFF,
     PLANNED_STOP,
     PRODUCING,
     SETUP,
+    TELLER,
     UNKNOWN,
     event_row,
     forget,
+    hear,
+    is_dead,
     state_at,
     take_event,
     take_number,
@@ -90,6 +94,7 @@ WINDOW_PARTIAL = record(
 )
 SERIES_STATE = record(
     *KNOWN,
+    *TELLER,
     ("run", "i8"),  # when the open stop began [ns], LONG when it is no minor stop, NONE without one
     ("previous", "i8"),  # the state before
     ("held_to", "i8"),  # until when it did, at a slice's end [ns]
@@ -129,7 +134,7 @@ KEPT = kept(
     window=first_of(WINDOW_PARTIAL),
     state=first_of(
         SERIES_STATE,
-        **dict.fromkeys(("sample_until", "fixed_until", "fixed_since"), NONE),
+        **NOTHING_KNOWN,
         **dict.fromkeys(("run", "held_to", "seen_until", "count_until", "time"), NONE),
     ),
     open=first_of(OPEN, at=NONE),
@@ -267,9 +272,9 @@ def advance(part, machine, opened, until, start, microstop):
 
 
 @inline
-def note_state(part, machine):
-    """A state was reported: it may hold as long as what is known now does."""
-    machine.seen_until = max(machine.seen_until, machine.sample_until, machine.fixed_until[0])
+def note_state(part, machine, longest):
+    """A state was reported: it may hold as long as what is known now does, or, had no other row come, until `longest` [ns]."""
+    machine.seen_until = max(machine.seen_until, machine.sample_until, machine.fixed_until[0], longest)
     part.reported |= HAS_STATE
 
 
@@ -434,21 +439,27 @@ def update(chunks, rows, plant, windows, kept):
         for i in range(chunk.lo, chunk.hi):
             series = plant.series[rows.series[i]]
             role = series.role
-            if role < STATE or rows.quality[i] > UNCERTAIN:
+            if (role < STATE and series.life_gap == 0) or rows.quality[i] > UNCERTAIN:
                 continue
             time, value = rows.time[i], rows.value[i]
             row = chunk.block + series.lead
             part = kept.slices[row]
-            if tells_state(role):
-                machine, opened = kept.state[chunk.state + series.lead], kept.open[chunk.state + series.lead]
+            tells = tells_state(role)
+            machine, opened = kept.state[chunk.state + series.lead], kept.open[chunk.state + series.lead]
+            if tells or (series.life_gap > 0 and is_dead(machine, time)):
                 since, micro = advance(part, machine, opened, time, chunk.start, series.microstop)
                 if since != NONE:
                     set_micro(chunk.window, since, micro, series.lead, windows, kept)
+            if tells:
                 if role in (STATE, RUNNING):
-                    take_number(machine, series, time, value, plant.codes)
-                    note_state(part, machine)
+                    take_number(machine, kept.state[chunk.state + series.local], series, time, value, plant.codes)
+                    note_state(part, machine, time + series.state_gap)
                 elif take_event(machine, series, time, value, plant.event_keys, plant.events):
-                    note_state(part, machine)
+                    note_state(part, machine, time)
+            elif series.life_gap > 0:
+                hear(machine, time, series.life_gap)
+            if role < STATE:
+                continue
             if GOOD_COUNT <= role <= REWORK_COUNT:
                 if np.isfinite(value):
                     take_count(chunk, series, time, value, plant, windows, kept)

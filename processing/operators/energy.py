@@ -279,7 +279,7 @@ COMPONENT = Operator(
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
-    measured=(*registers.FIELDS, "seen", "since_ns"),
+    measured=(*registers.FIELDS, "seen", "since_ns", "told", "told_at", "repeats"),
     left=(
         "boundary_amount",
         "boundary_span",

@@ -323,6 +323,7 @@ COMPONENT = Operator(
     is_default=True,
     parameters=(
         *("asset.ideal_cycle_s", "asset.microstop_s", "asset.state_max_gap_s", "asset.tags.kind", "asset.tags.codes"),
+        *("asset.tags.max_gap_s", "asset.tags.register_max_gap_s"),
         *("asset.tags.counts_by", "line.output", "product", "calendar", *JUDGED_BY),
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
@@ -330,7 +331,7 @@ COMPONENT = Operator(
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
-    measured=(*registers.FIELDS, "count_until"),
+    measured=(*registers.FIELDS, "count_until", "told", "told_at", "repeats"),
     later=("is_micro",),
     left=("confirmed",),  # emptied by the kernel itself, see `drop_confirmed`
     read_out=read_out,

@@ -83,6 +83,7 @@ class Registry:
         self._ranks = Ranks()
         self._series_of: dict[int, list[int]] = {}  # by asset
         self._followers: dict[str, list[int]] = {}  # assets whose energy the states of an asset split
+        self._told_on_change: set[int] = set()  # assets with state tags that may tell changes only
         self._lines_by_output: dict[str, list[int]] = {}
 
     def map_rows(self, frame: Readings) -> np.ndarray:
@@ -177,6 +178,7 @@ class Registry:
         for number, rank in self._ranks.add(names).items():
             tables.series["rank"][number] = rank
         self._follow_states(old)
+        self._show_life(old)
         self._group_by_asset(old)
         self._settle_ideal()
         self._settle_lines()
@@ -198,10 +200,16 @@ class Registry:
         role = int(known.role) if scalar else EVENT_ROLES.get(tag, 0)
         role = role if role in self._roles or role == at.ORDER_EVENT else 0
         gap, register_gap = int(known.max_gap_s * 1e9), int(known.register_max_gap_s * 1e9)
-        microstop = int(of_asset.microstop_s * 1e9) if role in _OF_STATES else 0
-        hold = influence = max(register_gap if role in _BY_REGISTER_GAP else gap, microstop)
+        microstop = int(of_asset.microstop_s * 1e9)
+        hold = influence = max(
+            register_gap if role in _BY_REGISTER_GAP else gap, microstop if role in _OF_STATES else 0
+        )
+        state_gap = 0
         if role in _EVENTS_OF_STATES:
             gap = hold = int(of_asset.state_max_gap_s * 1e9)
+        elif role in _OF_STATES and not known.is_gap_declared:
+            state_gap = max(gap, int(of_asset.state_max_gap_s * 1e9))
+            hold = max(hold, state_gap)
         line = self._line(asset)
         local = self._tables.add_series(line, series)
         of_line = self._tables.lines[line : line + 1]
@@ -227,6 +235,7 @@ class Registry:
             "adds_up": known.share in ADD_UP or tag in of_asset.energy_tags,
             "is_fed_back": known.is_fed_back,
             "microstop": microstop,
+            "state_gap": state_gap,
             "is_interval": known.counts_by == "interval",
             "codes": codes,
             "codes_end": codes_end,
@@ -269,6 +278,18 @@ class Registry:
                     of_series["state_row"][self._series_of.get(follower, [])] = self._state_row(follower)
             mine.append(number)
             of_series["state_row"][number] = self._state_row(a)
+
+    def _show_life(self, old: int) -> None:
+        """Tell the series from number `old` on, and those of assets of which one of them tells the state, how long a reading shows life."""
+        of_series = self._tables.series
+        fresh = of_series[old:]
+        self._told_on_change.update(fresh["asset"][fresh["state_gap"] > 0].tolist())
+        for a in self._told_on_change.intersection(fresh["asset"].tolist()):
+            mine = self._series_of[a]
+            role, gap, register_gap = (of_series[name][mine] for name in ("role", "gap", "register_gap"))
+            gap = np.where(np.isin(role, list(_BY_REGISTER_GAP)), register_gap, gap)
+            shows = (of_series["is_scalar"][mine] == 1) & ~np.isin(role, list(_OF_STATES))
+            of_series["life_gap"][mine] = np.where(shows, gap, 0)
 
     def _state_row(self, a: int) -> int:
         """The first row of the asset whose states split an asset's energy; -1 when it was not seen in the line."""

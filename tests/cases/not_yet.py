@@ -6,7 +6,6 @@ NOT_YET: dict[str, frozenset[str]] = {
             "interval-border",
             "interval-hourly",
             "power-15-min",
-            "running-on-change",
         }
     ),
     "numbers": frozenset(
@@ -14,7 +13,6 @@ NOT_YET: dict[str, frozenset[str]] = {
             "hourly-interval-peak",
             "interval-end-stamp-price",
             "power-every-15-min",
-            "running-bit-on-change",
         }
     ),
     "payloads": frozenset(),

@@ -123,3 +123,25 @@ def machine_rows(random: Random, count: int, start: int = T0) -> list[Row]:
 def machine_row_lists(draw: st.DrawFn, most: int = 40) -> list[Row]:
     """As `machine_rows`; shrinks to fewer."""
     return machine_rows(Random(draw(st.integers(0, 2**32 - 1))), draw(st.integers(1, most)))
+
+
+def restless_rows(random: Random, count: int) -> list[Row]:
+    """Rows of the press, whose state tags tell changes, or by the clock, and whose other readings go on and stop."""
+    rows: dict[tuple[str, str, int], Row] = {}
+    time, mode = T0 + random.choice([0, 30 * SECOND]), 1.0
+    for _ in range(count):
+        time += random.choice([1, 20, 60, 60, 60, 100, 100, 200, 300, 301, 900, 2000]) * SECOND
+        kind = random.choices(
+            ["power_kw", "temp", "strokes", "mode", "running", "state", "correction"], [6, 3, 1, 4, 1, 1, 1]
+        )[0]
+        if kind == "state":
+            row = json_event(PRESS, "@state", time, state="idle")
+        elif kind == "correction":
+            row = json_event(PRESS, "@correction", time, state="setup")
+        else:
+            mode = random.choice([mode, mode, 3.0, 3.0, 0.0, 4.0]) if kind == "mode" else mode
+            value = {"mode": mode, "running": random.choice([0.0, 1.0])}.get(kind, 3.0)
+            quality = random.choice([0, 0, 0, 2]) if kind in ("power_kw", "temp") else 0
+            row = Row(PRESS, kind, time, value, quality)
+        rows[(row.asset, row.tag, row.time)] = row
+    return list(rows.values())

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from math import fsum, isclose, isnan
 from pathlib import Path
 from random import Random
@@ -22,6 +23,7 @@ from fieldline.states import State, state_of
 from processing.operators import energy
 from tests.processing.engine_rig import SECOND, EngineRig, Row, Table, event, frames_of
 from tests.twins.energy_context import Told, energy_in_context
+from tests.twins.machine import stretches
 from tests.twins.samples import samples_by_series
 
 LINE = "plant/hall/line1"
@@ -146,18 +148,20 @@ def local_hour(time: int) -> int:
 
 
 def told_of(rows: list[Row], asset: str) -> list[Told]:
-    """What rows say of an asset's states, in the order in which they count."""
-    found = []
-    for row in sorted((row for row in rows if row.asset == asset), key=lambda row: (row.time, row.tag)):
-        if row.tag == "mode" and row.quality <= 1:
-            found.append(Told(row.time, int(state_of(CODES.get(f"{row.value:g}", "")) or 0), 300 * SECOND))
-        elif row.payload is not None and row.tag in ("@state", "@correction"):
-            attributes = json.loads(row.payload)
-            until = attributes["until"] * SECOND if "until" in attributes else None
-            gap = (7200 if asset == PRESS else 90_000) * SECOND
-            state = state_of(attributes["state"]) or State.UNKNOWN
-            found.append(Told(row.time, int(state), gap, row.tag == "@correction", until))
-    return found
+    """The states of an asset, of the twin that follows machines."""
+    found = stretches([dated(row) for row in rows], asset, PLANT)
+    return [Told(one.start, int(one.state), one.end - one.start) for one in found]
+
+
+def dated(row: Row) -> Row:
+    """A row as that twin reads it: the end of a correction as text, a state by the plant model's name for it."""
+    if row.payload is None or row.tag not in ("@state", "@correction"):
+        return row
+    said = json.loads(row.payload)
+    if "until" in said:
+        said["until"] = datetime.fromtimestamp(said["until"], UTC).isoformat()
+    said["state"] = (state_of(said["state"]) or State.UNKNOWN).name
+    return row._replace(payload=json.dumps(said).encode())
 
 
 def random_rows(seed: int) -> list[Row]:

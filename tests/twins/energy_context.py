@@ -14,13 +14,11 @@ MINUTE = 60 * 10**9
 
 
 class Told(NamedTuple):
-    """What was said of a machine's state at a time. [ns] until : of a correction, None: until the next sample; gap : longest hold."""
+    """The state that held of a machine from a time on, and for how long [ns]."""
 
     time: int
     state: int
     gap: int
-    corrects: bool = False
-    until: int | None = None
 
 
 class Piece(NamedTuple):
@@ -35,23 +33,14 @@ class Piece(NamedTuple):
 
 def state_at(told: list[Told], time: int) -> int:
     """The state at an instant; told : in order of time."""
-    before = [row for row in told if row.time <= time]
-    samples = [row for row in before if not row.corrects]
-    correction = next((row for row in reversed(before) if row.corrects), None)
-    if correction is not None and time < correction.time + correction.gap:
-        if correction.until is not None and time < correction.until:
-            return correction.state
-        if correction.until is None and not any(row.time > correction.time for row in samples):
-            return correction.state
-    last = samples[-1] if samples else None
-    return last.state if last is not None and time < last.time + last.gap else 0
+    return next((row.state for row in told if row.time <= time < row.time + row.gap), 0)
 
 
 def state_times(told: list[Told], since: int, until: int) -> dict[EnergyState, int]:
     """How long each energy state held between two times [ns]."""
     marks = {since, until}
     for row in told:
-        marks |= {row.time, row.time + row.gap, row.until or row.time}
+        marks |= {row.time, row.time + row.gap}
     bounds = sorted(mark for mark in marks if since <= mark <= until)
     found: dict[EnergyState, int] = defaultdict(int)
     for a, b in zip(bounds, bounds[1:], strict=False):

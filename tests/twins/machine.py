@@ -17,13 +17,29 @@ COUNTS = {
     Role.SCRAP_COUNT: "scrap",
     Role.REWORK_COUNT: "rework",
 }
+TELLING = (Role.STATE, Role.RUNNING)
+BY_REGISTER_GAP = frozenset({Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER, Role.ACTIVE_INTERVAL, Role.REACTIVE_INTERVAL,
+                             Role.ACTIVE_PULSE, *COUNTS})  # fmt: skip
 STANDS = (TimeElement.ADET, TimeElement.ADOT)
 
 
 class Sample(NamedTuple):
+    """place : in the order of rows; is_change : it holds while signs of life come; gap : how long it is one itself."""
+
     time: int
     state: State
     until: int
+    place: int = 0
+    is_change: bool = False
+    gap: int = 0
+
+
+class Sign(NamedTuple):
+    """A reading of another series, or a state that was told (then `told`): a sign of life until `until`."""
+
+    time: int
+    until: int
+    told: Sample | None = None
 
 
 class Stretch(NamedTuple):
@@ -63,24 +79,27 @@ def samples_and_corrections(rows: list[Row], asset: str, plant: Plant) -> tuple[
     """What is measured, and what it was said to be instead; until when each holds at most."""
     longest = int(plant.asset_info(asset).state_max_gap_s * 1e9)
     samples, corrections = [], []
-    for row in usable(rows, asset):
+    counts = usable(rows, asset)
+    for place, row in enumerate(counts):
         info, said = plant.tag_info(asset, row.tag), attributes(row)
         word = State.__members__.get(str(said.get("state", "")).upper(), State.UNKNOWN)
         if row.tag == "@state" and "state" in said:
-            samples.append(Sample(row.time, word, row.time + longest))
+            samples.append(Sample(row.time, word, row.time + longest, place))
         elif row.tag == "@correction" and "state" in said:
             until = said.get("until")
             end = row.time + longest
             if until is not None:
                 end = min(end, int(datetime.fromisoformat(until).timestamp()) * 10**9)
             corrections.append((row, word, end, until is None))
-        elif info.role is Role.STATE:
-            samples.append(
-                Sample(row.time, State(dict(info.codes).get(row.value, 0)), row.time + int(info.max_gap_s * 1e9))
-            )
-        elif info.role is Role.RUNNING:
-            state = State.UNKNOWN if math.isnan(row.value) else State.PRODUCING if row.value else State.DOWN
-            samples.append(Sample(row.time, state, row.time + int(info.max_gap_s * 1e9)))
+        elif info.role in (Role.STATE, Role.RUNNING) and not row.tag.startswith("@"):
+            state = State(dict(info.codes).get(row.value, 0))
+            if info.role is Role.RUNNING:
+                state = State.UNKNOWN if math.isnan(row.value) else State.PRODUCING if row.value else State.DOWN
+            gap = int(info.max_gap_s * 1e9)
+            mine = [(each.time, each.value) for each in counts[: place + 1] if each.tag == row.tag]
+            is_change = not info.is_gap_declared and repeats(mine, gap) < 2
+            hold = max(gap, longest) if is_change else gap
+            samples.append(Sample(row.time, state, row.time + hold, place, is_change, gap))
     fixed = []
     for row, word, end, is_open in corrections:
         later = [sample.time for sample in samples if sample.time > row.time]
@@ -88,24 +107,103 @@ def samples_and_corrections(rows: list[Row], asset: str, plant: Plant) -> tuple[
     return samples, fixed
 
 
-def state_at(time: int, samples: list[Sample], corrections: list[Sample]) -> State:
+def repeats(told: list[tuple[int, float]], gap: int) -> int:
+    """How often a tag told again what it had told, up to 4, less how often something else."""
+    count = 0
+    for (before, was), (time, value) in zip(told, told[1:], strict=False):
+        if value != was:
+            count = max(count - 1, 0)
+        elif time - before <= gap:
+            count = min(count + 1, 4)
+    return count
+
+
+def silences(rows: list[Row], asset: str, plant: Plant, samples: list[Sample]) -> list[tuple[int, int]]:
+    """The spans in which signs of life were expected and did not come."""
+    found = []
+    first = 0
+    while first < len(samples):
+        last = first
+        while last + 1 < len(samples) and all(
+            (samples[last].is_change, samples[last + 1].is_change, samples[last + 1].time < samples[last].until)
+        ):
+            last += 1
+        if samples[first].is_change:
+            told, then = samples[first : last + 1], samples[last + 1 :]
+            over = min([samples[last].until, *(sample.time for sample in then[:1])])
+            before = then[0].place if then else len(rows)
+            found += silent(signs_of(rows, asset, plant, told, before), over)
+        first = last + 1
+    return found
+
+
+def signs_of(rows: list[Row], asset: str, plant: Plant, told: list[Sample], before: int) -> list[Sign]:
+    """All signs of life while samples that tell changes hold one after the other, in the order of rows, up to the row at `before`."""
+    by_place = {sample.place: sample for sample in told}
+    signs = []
+    for place, row in enumerate(usable(rows, asset)):
+        info = plant.tag_info(asset, row.tag)
+        if place in by_place:
+            signs.append(Sign(row.time, row.time + by_place[place].gap, by_place[place]))
+        elif (
+            told[0].place < place < before
+            and row.time < told[-1].until
+            and row.tag[0] != "@"
+            and info.role not in TELLING
+        ):
+            gap = info.register_max_gap_s if info.role in BY_REGISTER_GAP else info.max_gap_s
+            signs.append(Sign(row.time, row.time + int(gap * 1e9)))
+    return signs
+
+
+def silent(signs: list[Sign], over: int) -> list[tuple[int, int]]:
+    """Spans after chains of signs, in which more were expected, up to `over`; a chain begins with a reading and goes on without a gap."""
+    found = []
+    first = 0
+    while first < len(signs):
+        after, reach = first + 1, signs[first].until
+        if signs[first].told is None:
+            while after < len(signs) and signs[after].time <= reach:
+                reach = max(reach, signs[after].until)
+                after += 1
+            if has_rhythm(signs, first, after):
+                found.append((reach, min(signs[after].time, over) if after < len(signs) else over))
+        first = after
+    return [(start, end) for start, end in found if start < end]
+
+
+def has_rhythm(signs: list[Sign], first: int, after: int) -> bool:
+    """Whether readings of a chain went on for longer than their gap; where the machine stands at its end, since it began to."""
+    since, begins = signs[first].time, first
+    told = [(at, sign.told) for at, sign in enumerate(signs[:after]) if sign.told]
+    while told and told[-1][1].state is not State.PRODUCING:
+        begins, last = told.pop()
+        since = max(signs[first].time, last.time)
+    readings = [sign for sign in signs[max(first, begins) : after] if sign.told is None]
+    return any(sign.time - since >= sign.until - sign.time for sign in readings)
+
+
+def state_at(time: int, samples: list[Sample], corrections: list[Sample], mute: list[tuple[int, int]]) -> State:
     """Of the corrections that hold the one that began last, else the last sample, where it still holds."""
     holding = [told for told in corrections if told.time <= time < told.until]
     if holding:
         return holding[-1].state
     before = [sample for sample in samples if sample.time <= time]
     if before and time < before[-1].until:
-        return before[-1].state
+        is_mute = before[-1].is_change and any(start <= time < end for start, end in mute)
+        return State.UNKNOWN if is_mute else before[-1].state
     return State.UNKNOWN
 
 
 def stretches(rows: list[Row], asset: str, plant: Plant) -> list[Stretch]:
     """The states of an asset from its first row on until nothing is known of it any more."""
     samples, corrections = samples_and_corrections(rows, asset, plant)
-    bounds = sorted({time for told in (*samples, *corrections) for time in (told.time, told.until)})
+    mute = silences(rows, asset, plant, samples)
+    bounds = {time for told in (*samples, *corrections) for time in (told.time, told.until)}
+    bounds = sorted(bounds | {time for span in mute for time in span})
     found: list[Stretch] = []
     for start, end in zip(bounds, bounds[1:], strict=False):
-        state = state_at(start, samples, corrections)
+        state = state_at(start, samples, corrections, mute)
         if found and found[-1].state == state:
             start = found.pop().start
         found.append(Stretch(start, end, state))
@@ -133,7 +231,14 @@ def seen(rows: list[Row], asset: str, plant: Plant) -> list[tuple[int, int]]:
     longest = int(plant.asset_info(asset).state_max_gap_s * 1e9)
     endless = {row.time for row in usable(rows, asset) if row.tag == "@correction" and "until" not in attributes(row)}
     spans = [(told.time, told.time + longest if told.time in endless else told.until) for told in corrections]
-    return spans + [(told.time, told.until) for told in samples]
+    tags = [(row, plant.tag_info(asset, row.tag)) for row in usable(rows, asset)]
+    endless_tags = {
+        row.time for row, info in tags if info.role in TELLING and row.tag[0] != "@" and not info.is_gap_declared
+    }
+    return spans + [
+        (told.time, max(told.until, told.time + longest) if told.time in endless_tags else told.until)
+        for told in samples
+    ]
 
 
 def judged(rows: list[Row], asset: str, plant: Plant) -> dict[str, Told]:

@@ -93,6 +93,41 @@ def test_a_correction_within_another_gives_way_when_it_ends(tmp_path: Path) -> N
     ]
 
 
+def test_a_state_tag_that_tells_changes_counts_while_its_machine_shows_life(tmp_path: Path) -> None:
+    plant = plant_of(tmp_path, f'[[asset]]\npath = "{PRESS}"\nstate_max_gap_s = "2h"\n')
+    minute = 60 * SECOND
+    rows = [
+        Row(PRESS, "running", T, 1.0),
+        *[
+            Row(PRESS, "temp_c", T + k * minute, 40.0 + k) for k in range(1, 8)
+        ],  # a rhythm from the sixth minute on, the last at 7 min
+        Row(PRESS, "temp_c", T + 20 * minute, 40.0),
+        Row(PRESS, "running", T + 30 * minute, 0.0),
+    ]
+    history = history_of(plant, rows)
+
+    found = stretches(history.states(PRESS), T, T + 180 * minute, history.silences(PRESS))
+
+    assert [(one.state, (one.end - one.start) // minute) for one in found] == [
+        (State.PRODUCING, 12),
+        (State.UNKNOWN, 8),
+        (State.PRODUCING, 10),
+        (State.DOWN, 120),
+        (State.UNKNOWN, 30),
+    ]
+
+
+def test_a_state_tag_that_repeats_its_value_within_its_gap_tells_by_the_clock(tmp_path: Path) -> None:
+    history = history_of(plant_of(tmp_path), [Row(PRESS, "running", T + k * 200 * SECOND, 1.0) for k in range(4)])
+
+    found = stretches(history.states(PRESS), T, T + 1800 * SECOND, history.silences(PRESS))
+
+    assert [(one.state, (one.end - one.start) // SECOND) for one in found] == [
+        (State.PRODUCING, 900),
+        (State.UNKNOWN, 900),
+    ]
+
+
 def test_pieces_of_an_interval_counter_are_its_values_and_negative_ones_count_nothing(tmp_path: Path) -> None:
     plant = plant_of(
         tmp_path, f'[[asset]]\npath = "{PRESS}"\n[asset.tags.parts]\nkind = "good_count"\ncounts_by = "interval"\n'

@@ -255,15 +255,28 @@ def test_an_interval_amount_goes_to_the_states_of_all_its_span() -> None:
     assert by_state(quarter) == pytest.approx([6.0, 3.0, 0.0, 0.0], rel=1e-12)
 
 
-def test_a_state_holds_no_longer_than_its_gap() -> None:
-    # a number that tells the state holds 300 s; 1 kWh a minute
-    of = plant(mode=TagEntry(kind="state", codes={"1": "running"}))
+def test_a_state_holds_no_longer_than_its_declared_gap() -> None:
+    # 1 kWh a minute
+    of = plant(mode=TagEntry(kind="state", codes={"1": "running"}, max_gap_s=300.0))
     given = rows("power_kw", *[(k * 60.0, 60.0) for k in range(11)]) + rows("mode", (30, 1.0))
 
     hour = energy(given, "1h", of)[0]
 
     assert hour["active_energy_kwh"] == pytest.approx(10.0)
     assert by_state(hour) == pytest.approx([5.0, 0.0, 0.0, 0.0], rel=1e-12)
+
+
+def test_energy_goes_to_a_state_told_on_change_while_its_machine_shows_life() -> None:
+    # 60 kW, 1 kWh a minute, read up to the tenth minute and again from the 20th on; the power is the sign of life, for 5 min
+    of = plant(mode=TagEntry(kind="state", codes={"1": "running"}))
+    minutes = [*range(11), *range(20, 31)]
+    given = rows("power_kw", *[(k * 60.0, 60.0) for k in minutes]) + rows("mode", (30, 1.0))
+    given += rows("energy_kwh", (0, 100.0), (1800, 130.0))  # goes before the power; a minute in 30 is a thirtieth of it
+
+    hour = energy(given, "1h", of)[0]
+
+    # of 30 minutes the first half is before the state was told, and those from 15 to 20 are without a sign of life
+    assert by_state(hour) == pytest.approx([24.5, 0.0, 0.0, 0.0], rel=1e-12)
 
 
 def test_a_correction_counts_instead_of_what_was_measured() -> None:

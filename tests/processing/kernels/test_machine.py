@@ -8,11 +8,19 @@ import pytest
 
 from processing.operators import machine
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
-from tests.processing.machine_sets import OVEN, PACKER, PLANT, PRESS, machine_rows
-from tests.twins.machine import Window, attributes, figures, known_of, seen, told
+from tests.processing.machine_sets import OVEN, PACKER, PLANT, PRESS, machine_rows, restless_rows
+from tests.twins.machine import Window, attributes, figures, known_of, samples_and_corrections, seen, silences, told
 from tests.twins.windows import window_of
 
 MINUTE = 60 * SECOND
+TIMES = (
+    "unqualified_time_s",
+    "down_time_loss_s",
+    "setup_loss_s",
+    "delay_loss_s",
+    "minor_stop_loss_s",
+    "actual_production_time_s",
+)
 PRODUCT_OF_ORDER = {"1": "A", "2": "B"}
 
 
@@ -55,6 +63,22 @@ def order_rows(rig: EngineRig, kind: str, asset: str) -> dict[int, dict[str, flo
 def windows_due(spans: list[tuple[int, int]], window: str) -> set[tuple[int, int]]:
     """The windows that have a part of any span, or the row with which it begins."""
     return {window_of(at, window) for a, b in spans for at in range(a // MINUTE * MINUTE, max(b, a + 1), MINUTE)}
+
+
+@pytest.mark.parametrize("seed", [16, 25, 36])
+def test_states_told_on_change_hold_while_the_machine_shows_life_as_in_the_twin(seed: int) -> None:
+    rows = restless_rows(Random(seed), 60)
+    known = known_of(rows, PRESS, PLANT)
+
+    rig = EngineRig(PLANT, operators=[machine.COMPONENT]).send(frames_of(rows, 23)).finish()
+
+    found = rig.values("losses", PRESS, "1m")
+    for start, row in found.items():
+        window = Window(start, start + MINUTE, [(start, start + MINUTE, 0)])
+        want = told(figures(known, window, lambda _: 2.0))["losses"]
+        assert_near({name: want[name] for name in want if name in TIMES}, row, start)
+    samples, _ = samples_and_corrections(rows, PRESS, PLANT)
+    assert len(found) > 100 and silences(rows, PRESS, PLANT, samples)
 
 
 @pytest.mark.parametrize("asset", [PRESS, OVEN, PACKER])

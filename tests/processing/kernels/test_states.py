@@ -11,8 +11,8 @@ from processing.kernels import states
 from processing.kernels.jit import record
 
 SECOND = 1_000_000_000
-MODE, RUNNING, EVENT, CORRECTION, POWER = range(5)
-KNOWN = record(("before", "i8"), *states.KNOWN)
+MODE, RUNNING, EVENT, CORRECTION, POWER, ON_CHANGE, COUNTER = range(7)
+KNOWN = record(("before", "i8"), *states.KNOWN, *states.TELLER)
 SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT, IDLE_UNTIL_30 = 100.0, 200.0, 300.0, 400.0, 500.0
 EVENT_KEYS = np.array([SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT, IDLE_UNTIL_30])
 
@@ -32,11 +32,13 @@ def events() -> np.recarray:
 
 
 def series() -> np.recarray:
-    """Numbers that hold 10 s, events that hold 100 s."""
-    found = np.zeros(5, at.SERIES)
-    found["role"] = at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION, at.ACTIVE_POWER
-    found["gap"] = 10 * SECOND, 10 * SECOND, 100 * SECOND, 100 * SECOND, 10 * SECOND
-    found["codes_end"][MODE] = len(CODES)
+    """Numbers that hold 10 s, events, and numbers that may be told on change, that hold 100 s; power shows life for 10 s, a count for 30 s."""
+    found = np.zeros(7, at.SERIES)
+    found["role"] = at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION, at.ACTIVE_POWER, at.STATE, at.GOOD_COUNT
+    found["gap"] = [gap * SECOND for gap in (10, 10, 100, 100, 10, 10, 10)]
+    found["codes_end"][[MODE, ON_CHANGE]] = len(CODES)
+    found["state_gap"][ON_CHANGE] = 100 * SECOND
+    found["life_gap"][[POWER, COUNTER]] = 10 * SECOND, 30 * SECOND
     return found.view(np.recarray)
 
 
@@ -47,17 +49,17 @@ SERIES = series()
 def nothing_known() -> np.record:
     """A record of an asset of whose state nothing is known."""
     made = np.zeros(1, KNOWN)
-    for name in ("sample_until", "fixed_until", "fixed_since"):
-        made[name] = at.NONE
+    for name, value in states.NOTHING_KNOWN.items():
+        made[name] = value
     return made.view(np.recarray)[0]
 
 
 def walk(rows: list[tuple[float, int, float]], until: float) -> list[tuple[float, float, State]]:
     """The states between 0 s and `until`, as (from, to, state) [s], from rows (time [s], series, value)."""
-    known = nothing_known()
+    known, tellers = nothing_known(), [nothing_known() for _ in SERIES]
     found: list[tuple[float, float, State]] = []
     time = 0
-    for second, number, value in [*rows, (until, POWER, 0.0)]:
+    for second, number, value in [*sorted(rows, key=lambda row: row[0]), (until, EVENT, REPORTS_NOTHING)]:
         row_time = round(second * SECOND)
         while time < row_time:
             state, end = states.state_at(known, time, row_time)
@@ -66,7 +68,9 @@ def walk(rows: list[tuple[float, int, float]], until: float) -> list[tuple[float
             else:
                 found.append((time / SECOND, end / SECOND, State(state)))
             time = end
-        states.take_row(known, SERIES[number], row_time, value, EVENT_KEYS, EVENTS, CODES)
+        if SERIES[number].life_gap > 0:
+            states.hear(known, row_time, SERIES[number].life_gap)
+        states.take_row(known, tellers[number], SERIES[number], row_time, value, EVENT_KEYS, EVENTS, CODES)
         states.forget(known, row_time)
     return found
 
@@ -91,6 +95,75 @@ def test_a_sample_holds_until_the_next_one_and_no_longer_than_its_gap() -> None:
         (15.0, 20.0, State.UNKNOWN),
         (20.0, 25.0, State.PRODUCING),
     ]
+
+
+def test_a_state_told_when_it_changes_holds_until_the_next_one_and_no_longer_than_such_states_do() -> None:
+    rows = [(0.0, ON_CHANGE, 6.0), (50.0, ON_CHANGE, 9.5)]
+
+    assert walk(rows, 200.0) == [(0.0, 50.0, State.PRODUCING), (50.0, 150.0, State.DOWN), (150.0, 200.0, State.UNKNOWN)]
+
+
+def test_a_tag_that_repeats_its_value_twice_within_its_gap_tells_by_the_clock_and_holds_no_longer_than_that() -> None:
+    once = [(0.0, ON_CHANGE, 6.0), (4.0, ON_CHANGE, 6.0)]
+
+    assert walk(once, 60.0) == [(0.0, 60.0, State.PRODUCING)]
+    assert walk([*once, (12.0, ON_CHANGE, 6.0)], 60.0) == [(0.0, 22.0, State.PRODUCING), (22.0, 60.0, State.UNKNOWN)]
+
+
+def test_a_repeat_after_more_than_the_gap_is_none_and_one_change_does_not_end_the_clock() -> None:
+    slow = [(20.0 * k, ON_CHANGE, 6.0) for k in range(4)]
+    clocked = [*[(5.0 * k, ON_CHANGE, 6.0) for k in range(4)], (20.0, ON_CHANGE, 9.5)]
+
+    assert walk(slow, 120.0) == [(0.0, 120.0, State.PRODUCING)]
+    assert walk(clocked, 40.0)[1:] == [(20.0, 30.0, State.DOWN), (30.0, 40.0, State.UNKNOWN)]
+
+
+def test_a_tag_that_told_by_the_clock_and_tells_changes_now_holds_as_these_do() -> None:
+    clocked = [(5.0 * k, ON_CHANGE, 6.0) for k in range(9)]
+    changes = [(50.0, ON_CHANGE, 9.5), (52.0, ON_CHANGE, 6.0), (60.0, ON_CHANGE, 9.5)]
+
+    assert walk([*clocked, *changes], 150.0)[-1] == (60.0, 150.0, State.DOWN)
+
+
+def test_a_producing_machine_whose_readings_stop_coming_is_unknown_until_the_next_sign_of_life() -> None:
+    power = [(float(second), POWER, 3.0) for second in (*range(1, 31, 3), 70, 73)]
+
+    assert walk([(0.0, ON_CHANGE, 6.0), *power], 80.0) == [
+        (0.0, 38.0, State.PRODUCING),  # 28 s, and its gap of 10 s
+        (38.0, 70.0, State.UNKNOWN),
+        (70.0, 80.0, State.PRODUCING),
+    ]
+
+
+def test_readings_that_come_further_apart_than_their_gap_have_no_rhythm_and_end_nothing() -> None:
+    power = [(float(second), POWER, 3.0) for second in range(5, 80, 12)]
+
+    assert walk([(0.0, ON_CHANGE, 6.0), *power], 95.0) == [(0.0, 95.0, State.PRODUCING)]
+
+
+def test_a_counter_that_falls_silent_because_its_machine_stopped_does_not_end_the_stop() -> None:
+    counts = [(float(second), COUNTER, float(second)) for second in range(1, 60, 2)]
+
+    found = walk([(0.0, ON_CHANGE, 6.0), *counts, (60.0, ON_CHANGE, 9.5), (61.0, COUNTER, 61.0)], 150.0)
+
+    assert found == [(0.0, 60.0, State.PRODUCING), (60.0, 150.0, State.DOWN)]
+
+
+def test_a_standing_machine_whose_readings_went_on_and_stop_coming_is_unknown() -> None:
+    power = [(float(second), POWER, 0.1) for second in range(1, 40, 3)]
+
+    found = walk([(0.0, ON_CHANGE, 6.0), (10.0, ON_CHANGE, 9.5), *power], 60.0)
+
+    assert found[1:] == [(10.0, 47.0, State.DOWN), (47.0, 60.0, State.UNKNOWN)]
+
+
+def test_a_state_that_is_told_is_a_sign_of_life_itself() -> None:
+    power = [(float(second), POWER, 3.0) for second in range(1, 30, 3)]
+
+    found = walk([(0.0, ON_CHANGE, 6.0), *power, (60.0, ON_CHANGE, 1.0), (65.0, ON_CHANGE, 6.0)], 90.0)
+
+    assert found == [(0.0, 38.0, State.PRODUCING), (38.0, 60.0, State.UNKNOWN), (60.0, 65.0, State.IDLE),
+                     (65.0, 90.0, State.PRODUCING)]  # fmt: skip
 
 
 def test_a_run_bit_is_producing_or_down_and_nothing_when_it_is_no_number() -> None:
@@ -177,9 +250,11 @@ def test_a_correction_that_ends_before_it_begins_never_holds(until_ms: float) ->
 def test_what_is_over_is_forgotten_so_that_the_state_carried_on_is_the_same_whatever_was_before() -> None:
     known = nothing_known()
 
-    states.take_row(known, SERIES[CORRECTION], 0, DOWN_UNTIL_40, EVENT_KEYS, EVENTS, CODES)
-    states.take_row(known, SERIES[MODE], SECOND, 6.0, EVENT_KEYS, EVENTS, CODES)
-    states.forget(known, 40 * SECOND)
+    states.take_row(known, nothing_known(), SERIES[CORRECTION], 0, DOWN_UNTIL_40, EVENT_KEYS, EVENTS, CODES)
+    states.take_row(known, nothing_known(), SERIES[ON_CHANGE], SECOND, 6.0, EVENT_KEYS, EVENTS, CODES)
+    for second in range(2, 30):
+        states.hear(known, second * SECOND, 10 * SECOND)
+    states.forget(known, 101 * SECOND)
 
     assert known.tobytes() == nothing_known().tobytes()
 
