@@ -282,14 +282,20 @@ class Registry:
     def _show_life(self, old: int) -> None:
         """Tell the series from number `old` on, and those of assets of which one of them tells the state, how long a reading shows life."""
         of_series = self._tables.series
-        fresh = of_series[old:]
-        self._told_on_change.update(fresh["asset"][fresh["state_gap"] > 0].tolist())
-        for a in self._told_on_change.intersection(fresh["asset"].tolist()):
-            mine = self._series_of[a]
-            role, gap, register_gap = (of_series[name][mine] for name in ("role", "gap", "register_gap"))
-            gap = np.where(np.isin(role, list(_BY_REGISTER_GAP)), register_gap, gap)
-            shows = (of_series["is_scalar"][mine] == 1) & ~np.isin(role, list(_OF_STATES))
-            of_series["life_gap"][mine] = np.where(shows, gap, 0)
+        asset, is_told = of_series["asset"][old:], of_series["state_gap"][old:] > 0
+        first = set(asset[is_told].tolist()) - self._told_on_change
+        self._told_on_change |= first
+        shows = {number for number, a in enumerate(asset.tolist(), old) if a in self._told_on_change}
+        for number in shows.union(*(self._series_of[a] for a in first)):
+            a, t = self.series[number]
+            of_series["life_gap"][number] = self._life_gap(self.assets[a], self.tags[t])
+
+    def _life_gap(self, asset: str, tag: str) -> int:
+        """How long a reading is a sign of life, whatever operators there are; 0: it is none, but an event or a state [ns]."""
+        known = self._plant.tag_info(asset, tag)
+        if tag.startswith("@") or known.role in (Role.STATE, Role.RUNNING):
+            return 0
+        return int((known.register_max_gap_s if known.role in _BY_REGISTER_GAP else known.max_gap_s) * 1e9)
 
     def _state_row(self, a: int) -> int:
         """The first row of the asset whose states split an asset's energy; -1 when it was not seen in the line."""
