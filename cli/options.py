@@ -99,6 +99,16 @@ TimeFormat = Annotated[
     typer.Option("--time-format", metavar="FORMAT", help="Such as '%d/%m/%Y %H:%M', where the file leaves doubt."),
 ]
 TimeZone = Annotated[str, typer.Option("--time-zone", metavar="ZONE", help="IANA name; of times without an offset.")]
+Topics = Annotated[
+    list[str] | None,
+    typer.Option("--topic", metavar="FILTER", help="MQTT topic filter; may be given again. [default: #]"),
+]
+Listen = Annotated[
+    float | None, typer.Option("--for", parser=duration, metavar="DURATION", help="How long to listen. [default: 60s]")
+]
+MostMessages = Annotated[int, typer.Option("--max-messages", min=1, help="Stop after so many messages.")]
+MostBytes = Annotated[int, typer.Option("--max-bytes", min=1, help="Stop after so many bytes of payload.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over a file that exists.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed is the same plant, day and faults.")]
 
 

@@ -109,7 +109,7 @@ class TopicMap:
         known = expanded(plant.topics, wrong) if topics is None else topics
         if wrong:
             raise SettingsError("\n".join(wrong))
-        self._patterns = [(_expression(topic.pattern), topic) for topic in known]
+        self._patterns = [(pattern_expression(topic.pattern), topic) for topic in known]
         self._routes: dict[bytes, Route | PayloadError] = {}
 
     def route(self, topic: bytes) -> Route:
@@ -219,7 +219,7 @@ def _declared_route(declared: Topic, levels: dict[str, str], topic: str) -> Rout
     return route
 
 
-def _expression(pattern: str) -> re.Pattern[str]:
+def pattern_expression(pattern: str) -> re.Pattern[str]:
     """A regular expression of an MQTT filter with named levels; `#` also takes nothing, as MQTT says."""
     levels = []
     for level in pattern.split("/"):

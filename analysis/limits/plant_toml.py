@@ -1,12 +1,9 @@
 """Estimated limits as lines of the plant file."""
 
-import json
-import re
 from typing import NamedTuple
 
 from analysis.frozen_limits import Limits
-
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+from analysis.toml_words import key, quoted
 
 
 class Drawn(NamedTuple):
@@ -23,21 +20,12 @@ class Drawn(NamedTuple):
 
 def plant_toml(drawn: Drawn, estimate: Limits) -> str:
     """What to paste into the plant file: a product's own limits, or those of the tag where no product is named."""
-    path = f"asset.tags.{_key(drawn.tag)}.spc"
+    path = f"asset.tags.{key(drawn.tag)}.spc"
     chart = [f'chart = "{drawn.chart}"', f'every = "{drawn.every}"', *([f"n = {drawn.n}"] if drawn.n else [])]
     numbers = [f"center = {estimate.center!r}", f"sigma = {estimate.sigma!r}"]
-    place = f"# below [[asset]] path = {_text(drawn.asset)}" if drawn.asset else "# below the asset's [[asset]]"
+    place = f"# below [[asset]] path = {quoted(drawn.asset)}" if drawn.asset else "# below the asset's [[asset]]"
     if drawn.product is None:
         return "\n".join([place, f"[{path}]", *chart, *numbers, ""])
-    product = [f"product = {_text(drawn.product)}", f"version = {drawn.version}"]
+    product = [f"product = {quoted(drawn.product)}", f"version = {drawn.version}"]
     drawn_as = f"# the tag's chart has {', '.join(chart)}"
     return "\n".join([place, drawn_as, f"[[{path}.limits]]", *product, *numbers, ""])
-
-
-def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _text(name)
-
-
-def _text(text: str) -> str:
-    """A TOML string; JSON's escapes are TOML's too."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -87,23 +87,23 @@ def _indent_of(text: str) -> str:
 
 def _facts(facts: Facts, view: View) -> list[str]:
     names = [printable(name) for name in facts.values]
-    room = max(map(_width, names), default=0) + len(_INDENT)
+    room = max(map(width_of, names), default=0) + len(_INDENT)
     lines = []
     for name, value in zip(names, facts.values.values(), strict=True):
-        lines += _hung(name + " " * (room - _width(name)), shown(value, view), view.width)
+        lines += _hung(name + " " * (room - width_of(name)), shown(value, view), view.width)
     return lines
 
 
 def _hung(head: str, text: str, width: int) -> list[str]:
     """A text behind its head, wrapped below itself; below its head, where one of its words does not fit behind it."""
-    room = width - _width(head)
-    if _width(text) <= room:
+    room = width - width_of(head)
+    if width_of(text) <= room:
         return [head + text]
-    if any(_width(word) > room for word in text.split()):
+    if any(width_of(word) > room for word in text.split()):
         deep = _indent_of(head) + 2 * _INDENT
         return [head.rstrip(), *(deep + line for line in _wrapped(text, width - len(deep)))]
     first, *rest = _wrapped(text, room)
-    return [head + first, *(" " * _width(head) + line for line in rest)]
+    return [head + first, *(" " * width_of(head) + line for line in rest)]
 
 
 def table_lines(table: Table, view: View) -> list[str]:
@@ -116,7 +116,7 @@ def table_lines(table: Table, view: View) -> list[str]:
     headings = [_heading(column) for column in shown_columns]
     is_right = [_is_number(table.rows, column) for column in shown_columns]
     lines = _aligned(headings, cells, is_right)
-    if max(map(_width, lines), default=0) > view.width:
+    if max(map(width_of, lines), default=0) > view.width:
         lines = _last_wrapped(headings, cells, is_right, view.width) or _blocks(headings, cells, table.keys, view.width)
     return [*title, *lines]
 
@@ -126,12 +126,12 @@ def _last_wrapped(
 ) -> list[str]:
     """The table with its last column wrapped; nothing where that is no text, or has less than half of the room."""
     heads = _aligned(headings[:-1], [row[:-1] for row in cells], is_right[:-1])
-    room = max(map(_width, heads), default=0)
+    room = max(map(width_of, heads), default=0)
     if is_right[-1] or 2 * room > width:
         return []
     texts = [headings[-1], *(row[-1] for row in cells)]
     pairs = zip(heads, texts, strict=True)
-    return [line for head, text in pairs for line in _hung(head + " " * (room - _width(head)) + _INDENT, text, width)]
+    return [line for head, text in pairs for line in _hung(head + " " * (room - width_of(head)) + _INDENT, text, width)]
 
 
 def _heading(column: Column) -> str:
@@ -145,10 +145,10 @@ def _is_number(rows: Sequence[Mapping[str, Any]], column: Column) -> bool:
 
 def _aligned(headings: Sequence[str], cells: Sequence[Sequence[str]], is_right: Sequence[bool]) -> list[str]:
     """Numbers to the right, text to the left."""
-    widths = [max(map(_width, column)) for column in zip(headings, *cells, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(headings, *cells, strict=True)]
 
     def line(texts: Sequence[str]) -> str:
-        blanks = [" " * (width - _width(text)) for text, width in zip(texts, widths, strict=True)]
+        blanks = [" " * (width - width_of(text)) for text, width in zip(texts, widths, strict=True)]
         padded = (b + t if r else t + b for t, b, r in zip(texts, blanks, is_right, strict=True))
         return _INDENT.join(padded).rstrip()
 
@@ -158,9 +158,9 @@ def _aligned(headings: Sequence[str], cells: Sequence[Sequence[str]], is_right: 
 def _blocks(headings: Sequence[str], cells: Sequence[Sequence[str]], keys: int, width: int) -> list[str]:
     """Each row as its keys, and below them its other cells: short columns side by side, long ones on lines of their own."""
     names = headings[keys:]
-    room = max(map(_width, names), default=0)
+    room = max(map(width_of, names), default=0)
     columns = list(zip(*(row[keys:] for row in cells), strict=True))
-    widths = [max(map(_width, column)) for column in columns]
+    widths = [max(map(width_of, column)) for column in columns]
     is_short = [2 * (2 * len(_INDENT) + room + one) <= width for one in widths]
     cell = max((one for one, short in zip(widths, is_short, strict=True) if short), default=0)
     each = 2 * len(_INDENT) + room + cell
@@ -168,16 +168,16 @@ def _blocks(headings: Sequence[str], cells: Sequence[Sequence[str]], keys: int, 
     for row in cells:
         lines += _wrapped(_INDENT.join(text for text in row[:keys] if text != "-"), width, _INDENT)
         pairs = [
-            (f"{_INDENT}{name}{' ' * (room - _width(name))}{_INDENT}", text, short)
+            (f"{_INDENT}{name}{' ' * (room - width_of(name))}{_INDENT}", text, short)
             for name, text, short in zip(names, row[keys:], is_short, strict=True)
         ]
-        beside = [name + text + " " * (each - _width(name + text)) for name, text, short in pairs if short]
+        beside = [name + text + " " * (each - width_of(name + text)) for name, text, short in pairs if short]
         count = max(width // each, 1)
         lines += ["".join(beside[at : at + count]).rstrip() for at in range(0, len(beside), count)]
         lines += [line for name, text, short in pairs if not short for line in _hung(name, text, width)]
     return lines
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Columns of a terminal: wide characters take two, combining ones none."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -22,6 +22,8 @@ VERBS = [
     "deliver",
     "topics",
     "status",
+    "discover",
+    "capture",
     "simulate",
     "send",
     "correct",
