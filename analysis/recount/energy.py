@@ -2,8 +2,9 @@
 
 Between two samples of a meter that are near enough (`max_gap_s`, of registers, intervals and pulses `register_max_gap_s`) energy is laid
 out over time: of power as a trapezoid, of registers evenly between the readings that are believed (`registers.py`). It is cut at whole
-minutes and where orders begin and end, and in each cut the states share it by the time that each lasted. Intervals and pulses, and steps
-of registers across longer gaps, count at their own time. Between two readings near enough to each other time is covered, believed or not.
+minutes and where orders begin and end, and in each cut the states share it by the time that each lasted. Intervals and pulses tell of
+what was drawn evenly since the message before. Across longer gaps all of them count at their own time, and in a quarter-hour in which
+one did there is no demand. Between two readings near enough to each other time is covered, believed or not.
 Of several tags that tell of the same energy, each cut takes the source that observed most of it.
 """
 
@@ -110,10 +111,13 @@ def portions_of(history: History, asset: str, tag: str, start: int, end: int) ->
             if info.role in _POWER:
                 found += _laid_out(info, before, now, cuts)
             else:
-                found += [Portion(a, b, 0.0, (0, 0)) for a, b in _between(before[0], now[0], cuts)]
-        if info.role in _WHOLE and start <= now[0] < end:
-            since = before[0] if before is not None and is_near else 0
-            found.append(Portion(now[0], now[0], now[1] * info.scale, (since, now[0]) if since else (0, 0)))
+                length = now[0] - before[0]
+                found += [
+                    Portion(a, b, now[1] * info.scale * (b - a) / length, (a, b))
+                    for a, b in _between(before[0], now[0], cuts)
+                ]
+        if info.role in _WHOLE and not is_near and start <= now[0] < end:
+            found.append(Portion(now[0], now[0], now[1] * info.scale, (0, 0)))
         before = now
     return found
 
@@ -234,7 +238,10 @@ def _peak(history: History, asset: str, start: int, end: int) -> float:
     powers = []
     for a, b in spans:
         chosen = _chosen(history, asset, _ACTIVE, a, b)
-        if chosen is not None and chosen.seconds >= 0.95 * (b - a) * 1e-9:
+        is_whole = chosen is not None and any(
+            one.start == one.end and one.amount and one.shared == (0, 0) for one in chosen.portions
+        )
+        if chosen is not None and not is_whole and chosen.seconds >= 0.95 * (b - a) * 1e-9:
             powers.append(_sum(chosen) / ((b - a) * 1e-9 / HOUR_S))
     return max(powers, default=nan)
 

@@ -49,6 +49,7 @@ SLICE_PARTIAL = record(
     ("bookings", "i8"),
     ("in_state", "f8", ENERGY_STATES),  # of `amount`, what was drawn in each energy state
     ("stated", "f8"),  # s of what was booked in which the state was known
+    ("whole", "i8"),  # 1: some of `amount` was booked at one time, and may have been drawn long before
     ("rejected", "i8"),  # readings of a register that were found wrong, with the reading that showed it
     ("meter_events", "i8"),  # bits: what else its readings showed, see `registers.py`
     ("boundary_amount", "f8"),  # kWh or kvarh, booked by the first sample after the slice that counts
@@ -79,7 +80,6 @@ WINDOW_PARTIAL = record(
 SERIES_STATE = record(
     *registers.MEMORY,  # `time` and `value` are those of the newest sample that counts
     ("seen", "i8"),  # time of the newest sample [ns]
-    ("since_ns", "i8", ENERGY_STATES),  # in each state from it to the slice's start, of intervals and pulses
     *states.KNOWN,  # at the asset's first row
     *states.TELLER,
 )
@@ -128,6 +128,14 @@ def trapezoid(newest, time, value, a, b):
     slope = (value - newest.value) / (time - newest.time)
     since = newest.value + slope * (a - newest.time) + newest.value + slope * (b - newest.time)
     return since * 0.5 * ((b - a) * 1e-9) / SECONDS_AN_HOUR
+
+
+@inline
+def drawn_between(series, newest, time, value, a, b):
+    """Energy from a to b, which lie between the newest sample and the next one [kWh or kvarh]; intervals and pulses are even."""
+    if series.role <= REACTIVE_POWER:
+        return trapezoid(newest, time, value, a, b)
+    return part_of(value * series.scale, newest.time, time, a, b)
 
 
 @inline
@@ -185,15 +193,13 @@ def cover_before(chunk, local, seen, windows, kept):
 
 
 @inline
-def split_power(chunk, series, newest, time, value, windows, kept):
+def split_sample(chunk, series, newest, time, value, windows, kept):
     """Set the boundary contributions of the slices before a chunk's that lie between the newest sample and the next one."""
     older = windows[chunk.window].older
     while older >= 0 and windows[older].end > newest.time:
         window = windows[older]
         a, b = max(newest.time, window.start), window.end
-        there = 0.0
-        if series.role <= REACTIVE_POWER:
-            there = trapezoid(newest, time, value, a, b)
+        there = drawn_between(series, newest, time, value, a, b)
         set_boundary(window, window.block + series.local, there, (b - a) * 1e-9, kept)
         set_covered(window, window.block + series.local, (b - a) * 1e-9, kept)
         older = window.older
@@ -218,22 +224,23 @@ def split_register(chunk, series, base, found, time, windows, kept):
 
 @inline
 def book_sample(chunk, series, newest, time, value, windows, kept):
-    """Book what a sample of a power, an interval or pulses gives. Returns it [kWh or kvarh], and the time that it was drawn in [ns]."""
+    """Book what a sample of a power, an interval or pulses gives. Returns it [kWh or kvarh], and the time that it was drawn in [ns].
+
+    What an interval or pulses tell of was drawn since the sample before. Where that is too far, nobody knows since when: it is booked
+    whole at its own time.
+    """
     part = kept.slices[chunk.block + series.local]
-    is_whole = series.role >= ACTIVE_INTERVAL
-    is_near = newest.time != NONE and time - newest.time <= gap_of(series)
     here, length = 0.0, np.int64(0)
-    if is_whole:
-        here = value * series.scale
-        part.bookings += 1
-    if is_near:
+    if newest.time != NONE and time - newest.time <= gap_of(series):
         cover(part, newest.time, time, chunk.start)
         a = max(newest.time, chunk.start)
-        length = time - (newest.time if is_whole else a)
-        if not is_whole:
-            here = trapezoid(newest, time, value, a, time)
+        here, length = drawn_between(series, newest, time, value, a, time), time - a
         if newest.time < chunk.start:
-            split_power(chunk, series, newest, time, value, windows, kept)
+            split_sample(chunk, series, newest, time, value, windows, kept)
+    elif series.role >= ACTIVE_INTERVAL:
+        here = value * series.scale
+        part.bookings += 1
+        part.whole |= here != 0.0
     part.amount += here
     newest.time, newest.value = time, value
     return here, length
@@ -250,6 +257,7 @@ def book_reading(chunk, series, base, time, found, windows, kept):
     if time - base.time > gap_of(series):
         _, before, inside, after = found
         here, length = before + inside + after, np.int64(0)
+        kept.slices[chunk.block + series.local].whole |= here != 0.0
     else:
         a = max(base.time, chunk.start)
         here, length = settled(base, found, time, a, time), time - a
@@ -316,35 +324,28 @@ def pass_time(known, opened, start, until):
 
 
 @inline
-def share_out(part, newest, opened, machine, is_whole, length, amount):
+def share_out(part, opened, machine, length, amount):
     """Share an amount that was drawn in `length` ns among the states that held since the series' newest sample.
 
-    opened, machine : what is open of the series, and of the machine whose states they are. is_whole : whether the time before the
-    slice counts, too.
+    opened, machine : what is open of the series, and of the machine whose states they are
     """
     for e in range(ENERGY_STATES):
         spent = machine.in_state_ns[e] - opened.seen_ns[e]
         opened.seen_ns[e] = machine.in_state_ns[e]
-        if is_whole:
-            spent += newest.since_ns[e]
-            newest.since_ns[e] = 0
         if spent > 0 and length > 0:
             part.in_state[e] += amount * (spent / length)
             part.stated += spent * 1e-9
 
 
 @inline
-def leave_open(part, newest, opened, machine, is_whole, is_near):
+def leave_open(part, opened, machine, is_near):
     """At the end of a slice: keep how long each state held since the series' newest sample.
 
     is_near : False when the next sample will be too far from the newest one for it to matter.
     """
     for e in range(ENERGY_STATES):
         spent = machine.in_state_ns[e] - opened.seen_ns[e]
-        if is_whole:
-            newest.since_ns[e] = newest.since_ns[e] + spent if is_near else 0
-        else:
-            part.open_s[e] = spent * 1e-9 if is_near else 0.0
+        part.open_s[e] = spent * 1e-9 if is_near else 0.0
 
 
 @inline
@@ -364,13 +365,12 @@ def end_slice(chunk, plant, kept):
         newest = kept.state[chunk.state + j]
         if series.role < 1 or series.role > ACTIVE_PULSE or series.state_row < 0 or newest.time == NONE:
             continue
-        is_whole = series.role >= ACTIVE_INTERVAL
         lead = chunk.state + series.state_row
-        if not is_whole and not is_known(kept.state[lead]):
+        if not is_known(kept.state[lead]):
             continue
         pass_time(kept.state[lead], kept.open[lead], chunk.start, chunk.end)
         is_near = chunk.end - newest.time <= gap_of(series)
-        leave_open(kept.slices[chunk.block + j], newest, kept.open[chunk.state + j], kept.open[lead], is_whole, is_near)
+        leave_open(kept.slices[chunk.block + j], kept.open[chunk.state + j], kept.open[lead], is_near)
     for j in range(chunk.series):
         if plant.series[plant.row_series[chunk.base + j]].lead == j:
             states.forget(kept.state[chunk.state + j], chunk.end)
@@ -417,10 +417,7 @@ def drop_boundaries(chunk, plant, windows, kept):
 
 @kernel(INT, CHUNKS, ROWS, PLANT, WINDOWS, KEPT.state_type)
 def update(chunks, rows, plant, windows, kept):
-    """Run sorted rows, cut into `chunks`, over what is kept; the arguments are those of `telemetry.update`.
-
-    Interval and pulse amounts are booked whole at their own time.
-    """
+    """Run sorted rows, cut into `chunks`, over what is kept; the arguments are those of `telemetry.update`."""
     for chunk in chunks:
         if chunk.is_first == 1:
             for j in range(chunk.series):
@@ -451,7 +448,7 @@ def update(chunks, rows, plant, windows, kept):
                 kept.dirty[row] |= EMIT | SPREAD
             if series.role <= REACTIVE_POWER:
                 value *= series.scale
-            is_whole, counts = series.role >= ACTIVE_INTERVAL, True
+            counts = True
             if is_register(series.role):
                 zero = np.int64(NONE)
                 if series.starts_over != 0:
@@ -461,9 +458,9 @@ def update(chunks, rows, plant, windows, kept):
                 here, length = book_sample(chunk, series, newest, time, value, windows, kept)
                 newest.seen = time
             lead = chunk.state + series.state_row
-            if counts and series.state_row >= 0 and (is_whole or is_known(kept.state[lead])):
+            if counts and series.state_row >= 0 and is_known(kept.state[lead]):
                 pass_time(kept.state[lead], kept.open[lead], chunk.start, time)
-                share_out(part, newest, kept.open[k], kept.open[lead], is_whole, length, here)
+                share_out(part, kept.open[k], kept.open[lead], length, here)
         if chunk.closes == 1:
             end_slice(chunk, plant, kept)
         if rows.live == 0:

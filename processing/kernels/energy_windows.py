@@ -56,7 +56,9 @@ SAME_S = 1e-6
 
 HAS_REACTIVE = 1 << 40
 HAS_FED_BACK = 1 << 41
-"""Bits of `sources` beside those of the drawn energy's sources: energy of that sort was booked."""
+HAS_WHOLE = 1 << 42
+"""Bits of `sources` beside those of the drawn energy's sources: energy of that sort was booked; some that was drawn was booked at one time,
+and may have been drawn long before."""
 
 OBSERVED = 0.95
 """Share of a quarter-hour that must be observed for its mean power to count as a demand."""
@@ -196,6 +198,8 @@ def add_source(part, sort, asset, window, plant, kept):
             n += 1
             if sort == DRAWN:
                 add_states(part, child)
+                if child.whole == 1:
+                    part.sources |= HAS_WHOLE
     if sort == DRAWN:
         part.sources |= np.int64(1) << source.number
         part.amount += amount
@@ -261,8 +265,8 @@ def merge(part, child, offset):
 
 @inline
 def demand(part, seconds):
-    """The mean power of a window that makes a demand interval; NaN where too little of it was observed [kW]."""
-    if not is_drawn(part) or part.covered < OBSERVED * seconds:
+    """The mean power of a window that makes a demand interval; NaN where it was observed too little, or not all was drawn in it [kW]."""
+    if not is_drawn(part) or part.sources & HAS_WHOLE != 0 or part.covered < OBSERVED * seconds:
         return np.nan
     return part.amount / (seconds / SECONDS_AN_HOUR)
 

@@ -3,15 +3,11 @@
 NOT_YET: dict[str, frozenset[str]] = {
     "stream": frozenset(
         {
-            "interval-border",
-            "interval-hourly",
             "power-15-min",
         }
     ),
     "numbers": frozenset(
         {
-            "hourly-interval-peak",
-            "interval-end-stamp-price",
             "power-every-15-min",
         }
     ),

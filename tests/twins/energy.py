@@ -22,6 +22,8 @@ class Part:
 
     amounts: list[float] = field(default_factory=list)
     covered: list[float] = field(default_factory=list)
+    whole: bool = False
+    """Whether an amount was booked at one time, since when nobody knows."""
 
 
 def shares(
@@ -33,8 +35,10 @@ def shares(
     if info.role in REGISTERS:
         return _register_shares(samples, info, gap, window, zone, rated_kw)
     if info.role not in POWERS:
-        for time, value in samples:
-            found[window_of(time, window, zone)].amounts.append(value * info.scale)
+        for number, (time, value) in enumerate(samples):
+            if number == 0 or time - samples[number - 1][0] > gap:
+                found[window_of(time, window, zone)].amounts.append(value * info.scale)
+                found[window_of(time, window, zone)].whole |= value != 0.0
     for (t0, v0), (t1, v1) in zip(samples, samples[1:], strict=False):
         if t1 - t0 > gap:
             continue
@@ -46,6 +50,8 @@ def shares(
                 at_a = v0 + (v1 - v0) * (a - t0) / (t1 - t0)
                 at_b = v0 + (v1 - v0) * (b - t0) / (t1 - t0)
                 mine.amounts.append((at_a + at_b) / 2 * info.scale * (b - a) * NS / 3600)
+            else:
+                mine.amounts.append(v1 * info.scale * (b - a) / (t1 - t0))
     return dict(found)
 
 
@@ -67,6 +73,7 @@ def _register_shares(
         if settled.time - settled.base > gap:
             amount = math.fsum(counted for _, counted in settled.steps)
             found[window_of(settled.time, window, zone)].amounts.append(amount * info.scale)
+            found[window_of(settled.time, window, zone)].whole |= amount != 0.0
             continue
         for start, end in windows_of(settled.base, settled.time, window, zone):
             found[(start, end)].amounts.append(settled.between(start, end) * info.scale)
@@ -103,8 +110,8 @@ def energy(
     return rows
 
 
-Chosen = dict[int, tuple[float, float]]
-"""By start of a minute [ns UTC] energy and observed seconds of the source that was chosen."""
+Chosen = dict[int, tuple[float, float, bool]]
+"""By start of a minute [ns UTC] energy and observed seconds of the source that was chosen, and whether some was booked at one time."""
 
 
 def place_of(info: TagInfo) -> int:
@@ -138,14 +145,15 @@ def chosen_by_minute(
         seconds = {key: math.fsum(x for one in mine for x in one.covered) / len(mine) for key, mine in sources.items()}
         most = max(seconds.values())
         best = min(key for key, covered in seconds.items() if covered > most - 1e-6)
-        chosen[start] = math.fsum(x for one in sources[best] for x in one.amounts), seconds[best]
+        amount = math.fsum(x for one in sources[best] for x in one.amounts)
+        chosen[start] = amount, seconds[best], any(one.whole for one in sources[best])
     return chosen
 
 
 def _total(chosen: Chosen, start: int, end: int) -> tuple[float, float]:
     """Energy and observed seconds of a window; NaN without any."""
     mine = [found for minute, found in chosen.items() if start <= minute < end]
-    return (math.fsum(x for x, _ in mine), math.fsum(s for _, s in mine)) if mine else (math.nan, 0.0)
+    return (math.fsum(x for x, _, _ in mine), math.fsum(s for _, s, _ in mine)) if mine else (math.nan, 0.0)
 
 
 def _peak(chosen: Chosen, start: int, end: int, zone: str) -> float:
@@ -154,6 +162,7 @@ def _peak(chosen: Chosen, start: int, end: int, zone: str) -> float:
     powers = []
     for a, b in bounds:
         kwh, seconds = _total(chosen, a, b)
-        if seconds >= 0.95 * (b - a) * NS:
+        is_whole = any(whole for minute, (_, _, whole) in chosen.items() if a <= minute < b)
+        if not is_whole and seconds >= 0.95 * (b - a) * NS:
             powers.append(kwh / ((b - a) * NS / 3600))
     return max(powers, default=math.nan)

@@ -69,11 +69,12 @@ def pieces_of(samples: list[tuple[int, float]], info: TagInfo, cuts: list[int]) 
         here = slices_of(t1, t1, cuts)[0][0]
         t0, v0 = samples[number - 1] if number else (t1, v1)
         near = number > 0 and t1 - t0 <= gap
-        if info.role not in POWERS:
-            # What it was drawn in has its source, though the amount is booked later.
-            before = [bounds for bounds in slices_of(t0, t1, cuts) if near and bounds[0] < here]
-            found += [Piece(start, 0.0, t0, t0, end - max(t0, start)) for start, end in before]
-            found.append(Piece(here, v1 * info.scale, t0 if near else t1, t1, t1 - max(t0, here) if near else 0))
+        if info.role not in POWERS and not near:
+            found.append(Piece(here, v1 * info.scale, t1, t1, 0))
+        elif info.role not in POWERS:
+            for start, end in slices_of(t0, t1, cuts):
+                a, b = max(t0, start), min(t1, end)
+                found.append(Piece(start, v1 * info.scale * (b - a) / (t1 - t0), a, b, b - a))
         elif near:
             for start, end in slices_of(t0, t1, cuts):
                 a, b = max(t0, start), min(t1, end)

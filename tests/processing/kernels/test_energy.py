@@ -111,10 +111,23 @@ def test_a_register_read_after_more_than_two_hours_is_booked_whole_where_it_was_
     assert [(row["active_energy_kwh"], row["coverage"]) for row in hours] == [(50.0, 0.0)]
 
 
-def test_interval_amounts_are_booked_whole_at_their_own_time() -> None:
-    quarters = energy(rows("interval_energy_kwh", (0, 1.0), (899, 2.0), (900, 4.0)), "15m")
+def test_interval_amounts_belong_to_the_time_since_the_message_before() -> None:
+    quarters = energy(rows("interval_energy_kwh", (0, 0.0), (450, 2.0), (900, 4.0), (1200, 3.0)), "15m")
 
-    assert [row["active_energy_kwh"] for row in quarters] == [3.0, 4.0]
+    assert [row["active_energy_kwh"] for row in quarters] == pytest.approx([6.0, 3.0])
+    assert quarters[0]["peak_demand_kw"] == pytest.approx(24.0)
+
+
+def test_an_amount_of_a_span_that_nobody_knows_counts_at_its_time_and_makes_no_demand() -> None:
+    """The first hour's 10 kWh, and those after a gap of three hours, were no 40 kW in their quarter-hours."""
+    hourly = rows("interval_energy_kwh", *((3600.0 * hour, 10.0) for hour in (1, 2, 3, 6, 7, 8)))
+
+    hours, quarters = energy(hourly, "1h"), energy(hourly, "15m")
+
+    assert sum(row["active_energy_kwh"] for row in hours) == pytest.approx(60.0)
+    known = [row["peak_demand_kw"] for row in quarters if not isnan(row["peak_demand_kw"])]
+    assert known == pytest.approx([10.0] * len(known)) and len(known) > 10
+    assert energy(hourly, "day")[0]["peak_demand_kw"] == pytest.approx(10.0)
 
 
 def test_pulses_count_what_the_plant_file_says_of_one() -> None:
@@ -246,12 +259,12 @@ def test_energy_that_straddles_minutes_goes_to_the_states_of_each() -> None:
 
 
 def test_an_interval_amount_goes_to_the_states_of_all_its_span() -> None:
-    # 9 kWh of the quarter-hour before, of which 10 min were running and 5 min down
-    given = rows("interval_energy_kwh", (0, 1.0), (900, 9.0)) + states((0, "running"), (600, "down"))
+    # 9 kWh of a quarter-hour of which 10 min were running and 5 min down
+    given = rows("interval_energy_kwh", (0, 0.0), (900, 9.0)) + states((0, "running"), (600, "down"))
 
-    quarter = energy(given, "15m")[1]
+    quarter = energy(given, "15m")[0]
 
-    assert quarter["active_energy_kwh"] == 9.0
+    assert quarter["active_energy_kwh"] == pytest.approx(9.0)
     assert by_state(quarter) == pytest.approx([6.0, 3.0, 0.0, 0.0], rel=1e-12)
 
 
