@@ -130,8 +130,8 @@ RANGE = record(("first", "i8"), ("last", "i8"), ("next", "i8"))
 RANGE_SLACK = 16
 """Two ranges of offsets that lie no further apart become one."""
 
-RUN = record(("line", "i8"), ("lo", "i8"), ("hi", "i8"), ("first", "i8"), ("last", "i8"))
-"""Sorted rows lo to hi of a line in the row store, and the lowest and highest log offset of their frames."""
+RUN = record(("line", "i8"), ("lo", "i8"), ("hi", "i8"))
+"""Sorted rows lo to hi of a line in the row store."""
 
 HEAP = record(
     ("free_window", "i8"),  # newest free window, or -1

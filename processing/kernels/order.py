@@ -189,15 +189,17 @@ def sort_run(time, series, of_series, order, lo, hi, spare):
 
 @inline
 def fold_duplicate(line, out, k, rows, i):
-    """Count row i, the second for the series and time of row k of `out`, and keep the one that counts."""
+    """Count row i, the second for the series and time of row k of `out`, and keep the one that counts. Returns whether that is i."""
     line.duplicate += 1
     old, new = bits_of(out.value, k), bits_of(rows.value, i)
     if old == new and out.quality[k] == rows.quality[i]:
-        return
+        return False
     line.conflict += 1
-    if wins(rows.value[i], new, rows.quality[i], out.value[k], old, out.quality[k]):
-        out.value[k] = rows.value[i]
-        out.quality[k] = rows.quality[i]
+    if not wins(rows.value[i], new, rows.quality[i], out.value[k], old, out.quality[k]):
+        return False
+    out.value[k] = rows.value[i]
+    out.quality[k] = rows.quality[i]
+    return True
 
 
 @inline
@@ -217,31 +219,32 @@ def count_ready(rows, place):
 
 
 @inline
-def write_run(rows, plant, order, number, out, at, run):
-    """Write the rows of a line, which `order` has sorted, into the row store from `at` on, one row a series and time; where they end."""
+def write_run(rows, plant, order, number, out, at, offset):
+    """Write the rows of a line, which `order` has sorted, into the row store from `at` on, one row a series and time; where they end.
+
+    offset : output, of the frame of each row that is written.
+    """
     write = at
-    first, last = np.int64(2**62), np.int64(-1)
     for i in order:
         time, series = rows.time[i], rows.series[i]
-        first = min(first, rows.offset[i])
-        last = max(last, rows.offset[i])
         if write > at and out.time[write - 1] == time and out.series[write - 1] == series:
-            fold_duplicate(plant.lines[number], out, write - 1, rows, i)
+            if fold_duplicate(plant.lines[number], out, write - 1, rows, i):
+                offset[write - 1 - at] = rows.offset[i]
             continue
         out.time[write], out.series[write] = time, series
         out.value[write], out.quality[write] = rows.value[i], rows.quality[i]
+        offset[write - at] = rows.offset[i]
         write += 1
     plant.lines[number].stored += write - at
-    run.line, run.lo, run.first, run.last = number, at, first, last
-    run.hi = write
     return write
 
 
-@kernel(INT, ARRIVED, PLANT, ROWS, INT, records(RUN), INTS)
-def settle_rows(rows, plant, out, at, runs, room):
+@kernel(INT, ARRIVED, PLANT, ROWS, INT, records(RUN), INTS, INTS)
+def settle_rows(rows, plant, out, at, runs, offset, room):
     """Write the ready rows into the row store `out` from `at` on, by line, in order, one row a series and time.
 
-    runs : RUN[lines], output; room : int64[lines + 3 * ready rows] of scratch. Returns the number of runs; the lines' counters change.
+    runs : RUN[lines], output; offset : int64[ready rows], output, log offset of the frame of each row that is written; room :
+    int64[lines + 3 * ready rows] of scratch. Returns the number of runs; the lines' counters change.
     """
     lines = plant.lines.size
     place = room[:lines]
@@ -257,7 +260,10 @@ def settle_rows(rows, plant, out, at, runs, room):
         hi = place[number]
         if hi > lo:
             sort_run(rows.time, rows.series, plant.series, order, lo, hi, spare)
-            write = write_run(rows, plant, order[lo:hi], number, out, write, runs[n_runs])
+            run = runs[n_runs]
+            run.line, run.lo = number, write
+            write = write_run(rows, plant, order[lo:hi], number, out, write, offset[write - at :])
+            run.hi = write
             n_runs += 1
         lo = hi
     return n_runs

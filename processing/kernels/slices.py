@@ -40,17 +40,20 @@ class Cut(NamedTuple):
     runs : RUN[n], sorted rows of lines in the row store, in order of the lines; `lo` moves on with what is cut
     touched : int64[lines], not 0 where a line's watermark may have moved
     progress : int64[2], next line and next run; changed
+    begin : place in the row store of the first row of all runs; offset : int64[rows], log offsets of the frames of the rows from there on
     base : running number of the row store's place 0; of_seconds : 1 when one-second windows are wanted
     """
 
     runs: np.ndarray
     touched: np.ndarray
     progress: np.ndarray
+    begin: int
+    offset: np.ndarray
     base: int
     of_seconds: int
 
 
-CUT = context(Cut, records(RUN), INTS, INTS, INT, INT)
+CUT = context(Cut, records(RUN), INTS, INTS, INT, INTS, INT, INT)
 
 
 @inline
@@ -100,14 +103,27 @@ def write_chunk(chunk, number, window, line, lo, hi):
 
 
 @inline
+def note_cut(work, table, window, lo, hi):
+    """Remember where rows lo to hi of the row store, at least one, and their frames lie, for a window.
+
+    Their own frames, not those of the step: what retention takes of a backlog is not to take the minutes that came after it.
+    """
+    first = last = work.offset[lo - work.begin]
+    for i in range(lo + 1 - work.begin, hi - work.begin):
+        first, last = min(first, work.offset[i]), max(last, work.offset[i])
+    add_stored(table, window, work.base + lo, work.base + hi, 0)
+    add_range(table, window, first, last)
+
+
+@inline
 def cut_line(number, work, rows, plant, table, chunks, n):
     """Cut one line's rows, of the next run if that is its; n : chunks so far. Returns how many there are, and whether it is done."""
     line = plant.lines[number]
-    lo = hi = first = last = np.int64(0)
+    lo = hi = np.int64(0)
     has_run = work.progress[1] < work.runs.size and work.runs[work.progress[1]].line == number
     if has_run:
         run = work.runs[work.progress[1]]
-        lo, hi, first, last = run.lo, run.hi, run.first, run.last
+        lo, hi = run.lo, run.hi
     slot = line.newest_window[SLICES]
     if slot < 0 and lo == hi:
         return n, True
@@ -131,8 +147,7 @@ def cut_line(number, work, rows, plant, table, chunks, n):
                 chunk.is_first, chunk.closes, chunk.flush = is_first, 1 if closes else 0, flush
                 n += 1
                 if k > lo:
-                    add_stored(table, window, work.base + lo, work.base + k, 0)
-                    add_range(table, window, first, last)
+                    note_cut(work, table, window, lo, k)
                     line.last = rows.time[k - 1]
                 if closes:
                     window.flags |= CLOSED

@@ -170,21 +170,22 @@ class Engine:
         ready = int(np.count_nonzero(arrived.verdict == order.READY))
         first, base = store.reserve(ready)
         runs = np.empty(len(tables.lines), at.RUN)
+        offset = np.empty(ready, np.int64)
         used = n_runs = 0
         if ready:
             room = np.empty(len(runs) + 3 * ready, np.int64)
-            n_runs = order.settle_rows(arrived, tables.plant, store.rows, first, runs, room)
+            n_runs = order.settle_rows(arrived, tables.plant, store.rows, first, runs, offset, room)
             used = int(runs["hi"][n_runs - 1]) - first
         store.advance(used)
         if used:
             span = slice(first, first + used)
             self._runner.accept(store.time[span], store.series[span], store.value[span], store.quality[span])
-        self._cut_and_update(runs[:n_runs], touched, base, used)
+        progress, of_seconds = np.zeros(2, np.int64), int(self._runner.of_seconds)
+        self._cut_and_update(slices.Cut(runs[:n_runs], touched, progress, first, offset, base, of_seconds), used)
 
-    def _cut_and_update(self, runs: np.ndarray, touched: np.ndarray, base: int, used: int) -> None:
+    def _cut_and_update(self, work: slices.Cut, used: int) -> None:
         tables, store = self.tables, self.store
-        self._load_influence(touched)
-        work = slices.Cut(runs, touched, np.zeros(2, np.int64), base, int(self._runner.of_seconds))
+        self._load_influence(work.touched)
         parts: list[np.ndarray] = []
         while not parts or work.progress[0] < len(tables.lines):
             part = np.empty(_CHUNKS << min(len(parts), 8), at.CHUNK)

@@ -1,6 +1,7 @@
 """More partitions: the state of the lines that move goes with them, and every figure goes on as if there had always been as many."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,6 +227,32 @@ def test_late_rows_of_what_lies_in_the_old_partition_are_counted_late_and_lower_
         key: row for key, row in before.items() if key[1].startswith(line)
     }
     assert after != before
+
+
+def test_a_line_that_moved_alone_takes_late_rows_of_all_that_its_new_partition_still_holds(
+    plantlets: tuple[Plantlet, Plantlet],
+) -> None:
+    growing, grown = plantlets
+    for each in plantlets:
+        each.send(0, HOUR_S)
+        each.process()
+    line, _, partition = growing.grow(8)[0]
+    for each in plantlets:
+        for first_s in range(HOUR_S, 2 * HOUR_S + 1800, 600):  # worked off in one step, of which retention takes a part
+            each.send(first_s, first_s + 600)
+        each.process()
+    records = growing.log.read(Stream.READINGS, partition, 0)
+    kept = [record.offset for record in records if record.key == line.encode()][3]
+    with sqlite3.connect(growing.path) as db:
+        db.execute("DELETE FROM readings WHERE id>=? AND id<?", (partition << 48, partition << 48 | kept))
+
+    for each in plantlets:
+        each.append(line, [Row(f"{line}/oven", "power_kw", START + (HOUR_S + 2405) * SECOND, 500.0)])
+        each.process()
+
+    assert growing.counters()[line]["late"] == 0
+    assert growing.counters() == grown.counters()
+    assert growing.standing() == grown.standing()
 
 
 def test_growing_that_was_broken_off_is_done_when_it_is_asked_for_again(
