@@ -22,8 +22,8 @@ _POLL_S = 0.2
 def grow(settings: Settings, plant: Plant, partitions: int) -> list[Moved]:
     """Add partitions and move the state of the lines that lie in them from now on; gives the lines that moved.
 
-    All stages must be stopped after they were drained. What was broken off is done when it is asked for again. Raises SettingsError,
-    InUse, Unavailable; nothing was changed then, or calling it again goes on.
+    All stages must be stopped after they were drained. What was broken off is done when it is asked for again, and what is done is
+    not done again. Raises SettingsError, InUse, Unavailable; nothing was changed then, or calling it again goes on.
     """
     with existing(settings.log) as log:
         there = log.partitions(Stream.READINGS)
@@ -33,16 +33,21 @@ def grow(settings: Settings, plant: Plant, partitions: int) -> list[Moved]:
             raise SettingsError(
                 f"topics: partitions: expected {there} at least, as many as there are, got {partitions}"
             )
-        _refuse_running(log)
+        if before == there == partitions:
+            return []
+        _refuse_running(log, before)
     if there < partitions:
         add_partitions(settings.log, partitions)
     with existing(settings.log) as log, _alone(log, Stream.READINGS, "process") as reader:
         return move_lines(log, before, lambda number: _restored(settings, plant, log, reader, number))
 
 
-def _refuse_running(log: Log) -> None:
-    """Refuse while anything is to be worked off, or anybody could."""
-    lags = measure(log)
+def _refuse_running(log: Log, before: int) -> None:
+    """Refuse while anything is to be worked off of the partitions that there were before, or anybody could.
+
+    On those that are new lies only what growing began with, when it was broken off, and what comes after it.
+    """
+    lags = [lag for lag in measure(log) if lag.partition < before]
     if not is_drained(lags):
         late = [f"{lag.stage} {lag.partition}" for lag in lags if not lag.is_drained]
         raise SettingsError(
