@@ -12,6 +12,7 @@ from deploy.native.server import ServerError
 from tests.endurance.site import OPERATORS, Site
 from tests.endurance.traffic import HOUR
 from tests.endurance.world import DELIVER, PROCESS, READY_S, SECOND_PROCESS, World
+from tests.integration.pipe_rig import until
 
 _STAGES = (PROCESS, DELIVER)
 _MOST_PARTITIONS = 16
@@ -66,7 +67,10 @@ class Kill(Disturbance):
 
 
 class Freeze(Disturbance):
-    """A stage stands still for an hour of event time, as a machine that is suspended does."""
+    """A stage stands still for an hour of event time, as a machine that is suspended does.
+
+    Not in the midst of a transaction: then nobody can write to a file, and the run itself would have to wait.
+    """
 
     def draw(self, site: Site) -> None:
         self.stage = self.random.choice(_STAGES)
@@ -77,6 +81,10 @@ class Freeze(Disturbance):
     def befall(self, world: World) -> None:
         stage = world.stages[self.stage]
         stage.freeze()
+        while world.is_locked():
+            stage.thaw()
+            until(lambda: not world.is_locked(), READY_S, lambda: f"the log is locked: {world.explain()}")
+            stage.freeze()
         try:
             world.send_hour()
         finally:

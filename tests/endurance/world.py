@@ -24,6 +24,7 @@ PARTITIONS = 3
 PROCESS, SECOND_PROCESS, DELIVER = "process", "process2", "deliver"
 READY_S = 180.0
 _WAIT_S = 60.0
+_LOCKED_S = 2.0
 
 
 class World:
@@ -177,6 +178,22 @@ class World:
     def explain(self) -> str:
         """What the stages last said, for the message of a failure."""
         return "\n".join(f"--- {s.name} {s.health()}\n{s.last_words()}" for s in self.stages.values())
+
+    def is_locked(self) -> bool:
+        """Whether the log is a file that somebody has been writing to for a while."""
+        if not self.is_file:
+            return False
+        db = sqlite3.connect(self._log_path, timeout=_LOCKED_S, isolation_level=None)
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return True
+        finally:
+            db.close()
+        return False
 
     @contextmanager
     def file(self) -> Iterator[sqlite3.Connection]:
