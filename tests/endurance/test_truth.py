@@ -26,11 +26,11 @@ def test_power_is_a_trapezoid_that_a_windows_end_cuts_and_a_gap_ends() -> None:
     assert truth.energy_kwh("power_kw", power, minutes(0, 1, 2, 11)) == pytest.approx([1.25, 1.75, 0.0])
 
 
-def test_a_register_is_split_by_time_and_booked_whole_at_the_later_sample_after_an_hour() -> None:
-    register = series((0, 100), (4, 108), (120, 200))
+def test_a_register_is_split_by_time_and_booked_whole_at_the_later_sample_after_two_hours() -> None:
+    register = series((0, 100), (4, 108), (150, 200))
 
     # Four minutes of 2 kWh each; then 92 kWh at the minute of the later sample.
-    assert truth.energy_kwh("energy_kwh", register, minutes(0, 1, 4, 120, 121)) == pytest.approx([2.0, 6.0, 0.0, 92.0])
+    assert truth.energy_kwh("energy_kwh", register, minutes(0, 1, 4, 150, 151)) == pytest.approx([2.0, 6.0, 0.0, 92.0])
 
 
 def test_a_step_of_a_counter_counts_at_its_later_sample() -> None:

@@ -10,7 +10,7 @@ from tests.endurance.ledger import Series
 from tests.endurance.traffic import SECOND
 
 _LENGTHS = {"1m": 60 * SECOND, "15m": 900 * SECOND, "1h": 3600 * SECOND}
-_MAX_GAP = {"power_kw": 300 * SECOND, "energy_kwh": 3600 * SECOND}
+_MAX_GAP = {"power_kw": 300 * SECOND, "energy_kwh": 7200 * SECOND}
 _HOURS = 1.0 / (3600 * SECOND)
 
 
