@@ -13,9 +13,9 @@ reset that later readings confirm counts from zero, a rollover over the plant fi
 exactly. `rejected_readings` counts what was found wrong, `meter_events` names what was seen. Spans that straddle a window's end are split
 there by linear interpolation, so that windows add up; spans of registers over two hours (`register_max_gap_s`) are booked whole at the
 later reading. What interval amounts and pulses tell of was drawn since the message before; the first one, and one after more than that
-gap, are booked whole at their own time, and a quarter-hour in which that happened is no demand. `peak_demand_kw` is the highest mean power of a quarter-hour of the window that was
-observed (to 95 %), of the window itself where it is not longer; an order that holds no whole quarter-hour and is longer has none.
-`power_factor` is P / sqrt(P² + Q²) of the window's energies, `apparent_energy_kvah`
+gap, are booked whole at their own time, and a quarter-hour in which that happened is no demand. `peak_demand_kw` is the highest mean
+power of a quarter-hour of the window that was observed (to 95 %), of the window itself where it is not longer; an order that holds no
+whole quarter-hour and is longer has none. `power_factor` is P / sqrt(P² + Q²) of the window's energies, `apparent_energy_kvah`
 sqrt(P² + Q²) of them. `mean_power_kw` and `load_factor` go by the length of the whole window, so that they grow while it runs.
 `coverage` is the share of the window that lies between samples near enough to each other. An order that has no end yet is as long
 as energy was booked in it, by whole slices.
