@@ -65,7 +65,8 @@ def test_the_oee_of_an_area_is_data_with_the_lines_that_it_is_of(pipe: Pipe) -> 
     assert of_site["lines"] == [LINE] and of_site["unknown"] == of_site["resting"] == {} and of_site["left_out"] == []
     assert of_site["figures"].pop("null_reason") is of_line["figures"].pop("null_reason") is None
     assert of_site["figures"] == pytest.approx(of_line["figures"], rel=1e-12)
-    assert of_site["figures"]["calendar_time_s"] > 0 and 0 < of_site["figures"]["oee"] < 1
+    # The line's counters are drawn at random: against its ideal cycles it may be too fast.
+    assert of_site["figures"]["calendar_time_s"] > 0 and of_site["figures"]["oee"] > 0
 
 
 @pytest.mark.parametrize("above", [LINE, "plant/hall1", "plant"])

@@ -116,7 +116,12 @@ def test_a_row_that_is_taken_back_takes_its_texts_back() -> None:
     rig = _TextsRig(windows=("order",))
     rig.texts = {}
     rig.send(frames_of(rows, 7)).wait(300, turns=3)
-    said = {"order_id": "2", "energy_source": "power", "null_reason": "no demand interval was observed"}
+    said = {
+        "order_id": "2",
+        "energy_source": "power",
+        "null_reason": "no demand interval was observed",
+        "meter_events": None,
+    }
     assert rig.texts[T0 + 600 * SECOND] == said
 
     rig.send([frame_of([order(300, start("2"))])]).finish()
