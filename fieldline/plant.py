@@ -130,7 +130,7 @@ class Plant:
         line = self.line_of(asset)
         if feeder == asset or self.line_of(feeder) != line:
             return False
-        if declared := dict(self._feeds_of(line)):
+        if declared := self._feeds.get(line):
             below, found = [feeder], {feeder}
             for one in below:
                 paths = declared.get(one, ())
@@ -189,14 +189,17 @@ class Plant:
             "tariff.co2_kg_per_kwh": emission and emission.co2_kg_per_kwh,
             "line.output": entry.output,
             "line.meters": entry.meters,
-            "asset.feeds": self._feeds_of(line),
+            "asset.feeds": self._feeds.get(line),
         }
 
-    def _feeds_of(self, line: str) -> list[tuple[str, tuple[str, ...]]]:
-        """What the plant file says of whose meters measure others of a line."""
-        return [
-            (entry.path, entry.feeds) for entry in self._file.asset if entry.feeds and self.line_of(entry.path) == line
-        ]
+    @cached_property
+    def _feeds(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """By line, what the plant file says of whose meters measure others."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for entry in self._file.asset:
+            if entry.feeds:
+                found.setdefault(self.line_of(entry.path), {})[entry.path] = entry.feeds
+        return found
 
     def _emission(self, line: str) -> TariffEntry | None:
         return self._tariff(line, lambda tariff: tariff.co2_kg_per_kwh is not None)
