@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from delivery.answers import message_of
@@ -15,9 +17,35 @@ from delivery.lineprotocol import series_text, storable_name
 from delivery.sinks import SinkUnavailable
 
 _ASSETS_A_STATEMENT = 100
-_MOMENTS_A_REQUEST = 50
+_SPANS_A_REQUEST = 50
+_MOMENTS_A_SPAN = 60  # of all series: what an answer holds is bounded by it
+_NEAR = (
+    4  # of the shortest distance between moments: so many windows are asked for in vain at most for each that is wanted
+)
 _DELETES_A_REQUEST = 100
 _SPLIT_TAGS = frozenset({"shift", "product"})
+
+
+class Span(NamedTuple):
+    """Rows of a window, by name, from a first to a last time [ns UTC]."""
+
+    window: str
+    first: int
+    last: int
+
+
+def spans_of(moments: Sequence[tuple[str, int]]) -> Iterator[Span]:
+    """Few spans that hold all moments, each a window's name and a time: a statement costs a server more than the rows it finds."""
+    for window, group in groupby(sorted(moments), key=itemgetter(0)):
+        times = [time for _, time in group]
+        near = _NEAR * min((b - a for a, b in pairwise(times) if b > a), default=0)
+        first, count = times[0], 1
+        for last, time in pairwise(times):
+            if time - last > near or count == _MOMENTS_A_SPAN:
+                yield Span(window, first, last)
+                first, count = time, 0
+            count += 1
+        yield Span(window, first, times[-1])
 
 
 class InfluxPoints:
@@ -65,14 +93,16 @@ class InfluxPoints:
 
     def _at(self, kind: str, moments: Sequence[tuple[str, int]]) -> list[Point] | None:
         points: list[Point] = []
-        for at in range(0, len(moments), _MOMENTS_A_REQUEST):
-            statements = [self._moment(kind, *moment) for moment in moments[at : at + _MOMENTS_A_REQUEST]]
+        spans = list(spans_of(moments))
+        for at in range(0, len(spans), _SPANS_A_REQUEST):
+            statements = [self._span(kind, span) for span in spans[at : at + _SPANS_A_REQUEST]]
             points += self._points(kind, "; ".join(statements))
         return points if self.can_read else None
 
-    def _moment(self, kind: str, window: str, time: int) -> str:
-        of_window = f"\"window\" = '{influxql_text(storable_name(window))}' AND " if window else ""
-        return f"SELECT * FROM {self._measurement(kind)} WHERE {of_window}time = {time} GROUP BY *"
+    def _span(self, kind: str, span: Span) -> str:
+        of_window = f"\"window\" = '{influxql_text(storable_name(span.window))}' AND " if span.window else ""
+        times = f"time >= {span.first} AND time <= {span.last}"
+        return f"SELECT * FROM {self._measurement(kind)} WHERE {of_window}{times} GROUP BY *"
 
     def _points(self, kind: str, statement: str) -> list[Point]:
         return [point for series in self._asked(statement) for point in self._of_series(kind, series)]

@@ -189,6 +189,27 @@ def test_a_database_that_was_there_before_is_asked_once_a_series_and_never_for_n
     assert [statement.split(" ")[0] for statement in asked] == ["SELECT"]
 
 
+def test_minutes_of_a_past_hour_are_asked_for_at_once(both: Both) -> None:
+    minutes = [T0 + minute * HOUR // 60 for minute in range(61)]
+
+    def rows(times: list[int], mttr: float, rev: float) -> MetricRows:
+        count = len(times)
+        return labelled_rows("oee", times, [LINE] * count, {}, None, ["1m"] * count, rev=[rev] * count, oee=[0.5] * count, mttr=[mttr] * count)  # fmt: skip
+
+    both.write(rows(minutes, 722.9, 0.0))
+    both.restart()
+    both.write(rows(minutes[-1:], 1.0, 1.0))
+    asked: list[str] = []
+    points = both.sink._points
+    assert points is not None
+    run, points._asked = points._asked, lambda statement: asked.append(statement) or run(statement)  # type: ignore[func-returns-value,method-assign]
+
+    both.write(rows(minutes[:60], NAN, 1.0))
+
+    both.same("oee")
+    assert sum(statement.count("SELECT") for statement in asked) == 2, "the newest row of the series, and the hour"
+
+
 def test_a_crash_between_the_deletion_and_the_write_loses_nothing(both: Both) -> None:
     both.write(oee(T0, 0.643, 722.9), oee(T0, 0.5, 1.0, asset=LINE))
     wire = both.sink._wire
