@@ -2,6 +2,8 @@
 
 import msgspec
 
+from fieldline.unused import Heard
+
 DAMAGED = "readings"
 """The reason of a mark where no setting changed: readings on the log that were processed can't be read any more."""
 
@@ -32,13 +34,15 @@ class Mark(msgspec.Struct, frozen=True):
 class Account(msgspec.Struct, frozen=True):
     """Of all rows before `offset`.
 
-    sources : rows by line and fate; series : how many the partition has; marks : oldest first.
+    sources : rows by line and fate; series : how many the partition has; marks : oldest first; unused : what was said and no metric
+    can use.
     """
 
     offset: int
     sources: dict[str, dict[str, int]]
     series: int = 0
     marks: tuple[Mark, ...] = ()
+    unused: Heard = Heard()
 
     @property
     def overflow(self) -> int:

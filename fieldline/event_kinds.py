@@ -1,30 +1,47 @@
-"""The events that processing knows, and what each says: what a sender checks, so that a slip is told before it counts.
+"""The events that are read, and what each says: what a sender checks, so that a slip is told before it counts.
 
-Any other kind of event may be sent; it is kept and shown, and changes no metric.
+Any other kind of event may be sent; it is kept, changes no metric, and is counted and named as such (`fieldline/unused.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
+
+from fieldline.tables import nearest
 
 
 class EventKind(NamedTuple):
     """A kind of event.
 
     needs : groups of attributes; an event has at least one of each. meaning : what it says, of its asset and from its time on
+    also : attributes that it may have beside; every kind may have `recorded`
     """
 
     needs: tuple[tuple[str, ...], ...]
     meaning: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """All attributes that are read."""
+        return (*(name for group in self.needs for name in group), *self.also, "recorded")
 
 
 EVENT_KINDS: dict[str, EventKind] = {
-    "state": EventKind((("state",),), "the machine is in this state"),
+    "state": EventKind((("state",),), "the machine is in this state", ("reason",)),
     "correction": EventKind(
-        (("state",), ("until",)), "the machine was in this state until then, whatever it said itself"
+        (("state",), ("until",)),
+        "the machine was in this state until then, whatever it said itself",
+        ("reason", "good", "scrap", "rework", "station"),
     ),
-    "count": EventKind((("good", "scrap", "rework"),), "so many pieces more, or less where negative"),
-    "order": EventKind((("order", "product"),), "the line begins or ends an order"),
+    "count": EventKind(
+        (("good", "scrap", "rework"),), "so many pieces more, or less where negative", ("reason", "station")
+    ),
+    "order": EventKind((("order", "product"),), "the line begins or ends an order", ("phase",)),
     "product": EventKind((("product", "phase"),), "the line makes this product, where orders do not say it"),
+    "reject": EventKind(
+        (), "a piece was found bad, or `count` of them: why, for Pareto", ("count", "reason", "station")
+    ),
 }
 
 NUMBERS = frozenset({"good", "scrap", "rework"})
@@ -47,18 +64,51 @@ def is_phase(word: str) -> bool:
     return word.lower() in STARTS | STOPS | {VOID}
 
 
+class Odd(NamedTuple):
+    """A part of an event that says nothing to any metric, while the rest counts.
+
+    what : `attribute`, `number` or `event kind`; word : its name; came : what stood there; hint : what it may have been meant to be
+    """
+
+    what: str
+    word: str
+    came: str
+    hint: str
+
+
 def fault_of(kind: str, said: Mapping[str, Any]) -> str | None:
-    """Why an event can't be taken: what was expected and what came; None for one that can, and for kinds that nobody knows.
+    """Why an event says nothing at all: what was expected and what came; None for one that can be used, and for kinds that nobody knows.
 
     A phase that is absent, null or empty is a start. The name of a state is not looked at: time in an unknown one is shown as such.
     """
-    if kind in ("order", "product"):
-        return _fault_of_phase(said.get("phase"))
-    if kind == "correction" and not _is_text(said.get("state")) and not any(map(_is_number, map(said.get, NUMBERS))):
-        state = said.get("state")
-        came = "none of them" if state is None else f"state {state!r:.40}"
-        return f"a correction says state, as a text, or {', '.join(sorted(NUMBERS))}, as a number; got {came}"
+    known = EVENT_KINDS.get(kind)
+    if known is None:
+        return None
+    phase = said.get("phase")
+    if "phase" in known.attributes and (fault := _fault_of_phase(phase)) is not None:
+        return fault
+    if kind == "correction":
+        return _fault_of_correction(said)
+    is_void = (
+        isinstance(phase, str) and phase.lower() == VOID
+    )  # takes back what was told of its moment, whatever that was
+    for group in known.needs:
+        if not is_void and not any(_is_usable(name, said.get(name)) for name in group):
+            return f"expected {_wanted(group)}; got {_came(group, said)}"
     return None
+
+
+def odd_parts(kind: str, said: Mapping[str, Any]) -> Iterator[Odd]:
+    """What of an event no metric reads: its kind, or attributes by a name that the kind has not, or that should be numbers and are none."""
+    known = EVENT_KINDS.get(kind)
+    if known is None:
+        yield Odd("event kind", kind, "", nearest(kind, EVENT_KINDS))
+        return
+    for name, value in said.items():
+        if name not in known.attributes:
+            yield Odd("attribute", f"{kind}.{name}", f"{value!r:.40}", nearest(name, known.attributes))
+        elif name in NUMBERS and value is not None and not _is_usable(name, value):
+            yield Odd("number", f"{kind}.{name}", f"{value!r:.40}", "")
 
 
 def _fault_of_phase(phase: Any) -> str | None:
@@ -68,9 +118,42 @@ def _fault_of_phase(phase: Any) -> str | None:
     return f"phase: expected a start ({next(words)}), a stop ({next(words)}) or {VOID}; got {phase!r:.40}"
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+def _fault_of_correction(said: Mapping[str, Any]) -> str | None:
+    """Of a state, with or without an end, or of counts."""
+    if not any(_is_usable(name, said.get(name)) for name in ("state", *NUMBERS)):
+        counts = ", ".join(sorted(NUMBERS))
+        return f"a correction says state, as a text, or {counts}, as a number; got {_came(('state', *NUMBERS), said)}"
+    until = said.get("until")
+    if until is not None and not _is_usable("until", until):
+        return f"until: expected epoch seconds or ISO 8601 with a date; got {until!r:.40}"
+    return None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _wanted(group: tuple[str, ...]) -> str:
+    kinds = {name: "a number" if name in NUMBERS else "a text" for name in group}
+    return " or ".join(f"{name} ({kind})" for name, kind in kinds.items())
+
+
+def _came(names: tuple[str, ...], said: Mapping[str, Any]) -> str:
+    came = [f"{name} {said[name]!r:.40}" for name in names if said.get(name) is not None]
+    others = [name for name in said if name not in names]
+    return ", ".join(sorted(came)) or (f"only {', '.join(others)}"[:80] if others else "no attribute")
+
+
+def _is_usable(name: str, value: Any) -> bool:
+    """Whether the value of an attribute can be what its name says."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if name in NUMBERS:
+        return is_number
+    is_text = isinstance(value, str) and bool(value.strip())
+    if name in TIMES:
+        return is_number or (is_text and _is_moment(value))
+    return is_text or (is_number and name != "state")  # 4711 may be the name of an order, and no state is a number
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -19,6 +19,7 @@ from fieldline.meters import is_main_meter
 from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry, Topic
 from fieldline.plantfile.whole import first_levels
 from fieldline.shifts import ShiftCalendar
+from fieldline.states import State, state_of, state_word
 from fieldline.tables import read_toml, to_struct
 from fieldline.tags import TagInfo, complete
 from fieldline.tariffs import PriceTable
@@ -74,12 +75,18 @@ class Plant:
         self._globs = [entry for entry in self.assets if _is_glob(entry.path)]
         self._exact = {entry.path: entry for entry in self.assets if not _is_glob(entry.path)}
         self._line_entries = {entry.path: entry for entry in self._file.line}
+        self._states = {state_word(word): state_of(meaning) for word, meaning in self._file.states.items()}
         self._lines: dict[str, str] = {}
         self._tags: dict[tuple[str, str], TagInfo] = {}
         self._infos: dict[str, AssetInfo] = {}
         self._cycles: dict[tuple[str, str], float] = {}
         self._calendars: dict[tuple[str, ...], ShiftCalendar] = {}
         self._prices: dict[tuple[str, ...], PriceTable] = {}
+
+    def state_of(self, word: str) -> State | None:
+        """The state that a device's word for it means, as the plant file says, else as everybody does; None for a word never heard of."""
+        spelled = state_word(word)
+        return self._states[spelled] if spelled in self._states else state_of(word)
 
     def line_of(self, path: str) -> str:
         """The first `line_depth` levels of a path: what shares a partition."""
@@ -184,6 +191,7 @@ class Plant:
         price, emission, entry = self.tariff(line), self._emission(line), self.line_entry(line)
         return {
             "site.time_zone": self.time_zone(line),
+            "states": sorted((word, int(state or 0)) for word, state in self._states.items()),
             "calendar": self._calendar_entry(line),
             "tariff.price": price and (price.price, price.period),
             "tariff.co2_kg_per_kwh": emission and emission.co2_kg_per_kwh,

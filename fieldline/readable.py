@@ -65,6 +65,15 @@ def count_assets(record: Record) -> Counter[str]:
     return counts
 
 
+def count_tags(record: Record) -> Counter[tuple[str, str]]:
+    """Rows of a record of readings by asset and tag. Raises FrameError."""
+    rows = readings_in(record)
+    width = len(rows.tags)
+    pairs, counts = np.unique(rows.asset.astype(np.int64) * width + rows.tag, return_counts=True)
+    names = ((rows.assets[pair // width], rows.tags[pair % width]) for pair in pairs.tolist())
+    return Counter(dict(zip(names, counts.tolist(), strict=True)))
+
+
 def count_sources(record: Record, source_of: Callable[[str], str] = str) -> Counter[str]:
     """Rows of a record of readings by source, which `source_of` gives for an asset; by default the asset itself.
 

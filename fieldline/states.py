@@ -103,7 +103,12 @@ def state_of(name: str) -> State | None:
     Case, blanks, `_` and `-` make no difference: `Planned Stop`, `PLANNED_STOP` and `PlannedStop` are one. Who gets None
     counts the word and takes `State.UNKNOWN`: its time is unqualified, not guessed.
     """
-    return _STATE_OF.get(_NOT_A_LETTER.sub("", name).casefold())
+    return _STATE_OF.get(state_word(name))
+
+
+def state_word(name: str) -> str:
+    """A device's word for a state as it is looked up: `Planned Stop` and `PLANNED_STOP` are one word."""
+    return _NOT_A_LETTER.sub("", name).casefold()
 
 
 def state_names() -> tuple[str, ...]:

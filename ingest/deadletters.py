@@ -23,6 +23,7 @@ REASONS = {
     "birth": "a metric by an alias that no birth has explained; Sparkplug",
     "name": "a key that can't be a tag's name",
     "value": "not a finite number, text, event or waveform",
+    "event": "an event that says nothing: it lacks what its kind needs, or has it in a form that can't be read",
     "quality": "a quality that is not known",
     "seq": "a sequence number that is none",
     "internal": "a fault of Fieldline's own; please report it",

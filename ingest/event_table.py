@@ -9,7 +9,7 @@ import polars as pl
 
 from fieldline.errors import PayloadError, SettingsError
 from fieldline.event_kinds import EVENT_KINDS, NUMBERS, RESERVED, TEXTS, TIMES, is_phase
-from fieldline.states import state_names, state_of
+from fieldline.states import State, state_names, state_of
 from fieldline.tables import nearest
 from ingest.table import Table, read_columns, read_numbers, read_text, require_columns
 from ingest.timeformats import parse_times
@@ -29,11 +29,13 @@ class EventColumns(NamedTuple):
     """What kind of event each row of a file is.
 
     recorded_ns : when all of them were entered, None where the file says it or nobody does [ns UTC]
+    state_of : what a word for a state means, None where it means none; without it the words of state events are not looked at
     """
 
     kind: str
     attributes: Sequence[Attribute]
     recorded_ns: int | None = None
+    state_of: Callable[[str], State | None] | None = None
 
 
 def parse_attribute(text: str) -> Attribute:
@@ -125,10 +127,11 @@ def _check_rows(events: EventColumns, times: pl.Series, columns: dict[str, pl.Se
             )
     if known is None:
         return
+    meaning = events.state_of or (state_of if events.kind == "correction" else None)
+    if "state" in columns and meaning is not None:
+        wanted = "a state (words of the plant's own stand under [states] of its plant file)"
+        _check_words(columns["state"], of["state"], rows, wanted, lambda word: meaning(word) is not None, state_names())
     if events.kind == "correction":
-        _check_words(
-            columns["state"], of["state"], rows, "a state", lambda word: state_of(word) is not None, state_names()
-        )
         late = parse_times(columns["until"]) <= times
         if late.any():
             row = _first(late)

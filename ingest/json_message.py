@@ -137,7 +137,7 @@ class Message(Intake):
         view, rows = shape.fields, self._rows
         if shape.is_event and fields["event"] is not None:
             if type(fields["event"]) is not str:
-                self.fault("value", f"event: expected a text, got {type(fields['event']).__name__}")
+                self.fault("event", f"event: expected a text, got {type(fields['event']).__name__}")
                 self._take_object({key: value for key, value in fields.items() if key != "event"}, path, inherited)
                 return True
             time, view = self._time(fields, view, inherited, Place.OBJECT)

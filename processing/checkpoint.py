@@ -17,6 +17,7 @@ import zstandard
 
 from fieldline.errors import FieldlineError, FrameError, LogCorrupt
 from fieldline.log import Log, Stream
+from fieldline.unused import Heard
 from processing.kernels import layout as at
 from processing.kernels.jit import words
 from processing.made_with import Adapted, MadeWith
@@ -41,7 +42,8 @@ class Head(msgspec.Struct):
     """What a checkpoint is made of. A reference is [offset, serial]; the key of a record follows from its serial.
 
     made_with : the settings (`MadeWith`); dead : rows that were set aside, by line; poison : offsets of records of readings that were;
-    marks : what changes of settings did to figures that stand; overflow : rows of series beyond the budget, by line.
+    marks : what changes of settings did to figures that stand; overflow : rows of series beyond the budget, by line
+    unused : what was said and no metric can use
     """
 
     version: int
@@ -57,6 +59,7 @@ class Head(msgspec.Struct):
     poison: list[int] = []
     marks: list[Adapted] = []
     overflow: dict[str, int] = {}
+    unused: Heard = Heard()
 
 
 class Noted(NamedTuple):
@@ -66,6 +69,7 @@ class Noted(NamedTuple):
     poison: list[int]
     marks: list[Adapted]
     overflow: dict[str, int]
+    unused: Heard
 
 
 class Restored(NamedTuple):
@@ -100,6 +104,11 @@ class Checkpoints:
         """The content of a page, as `Pool.content` made it. Raises LogCorrupt when it can't be read."""
         with self._telling(offset):
             return self._arrays(self._read([(offset, 0)]))
+
+    def names(self, offset: int) -> dict[str, Any]:
+        """The names in the checkpoint whose head is at `offset`, as `Registry.names` gave them. Raises LogCorrupt as `restore` does."""
+        with self._telling(offset):
+            return dict(msgspec.msgpack.decode(self._read(self._head_at(offset).names)))
 
     def write(self, engine: Engine, offset: int, counters: bytes, noted: Noted) -> tuple[int, int]:
         """Write everything but the commit; offsets of the head and of the counters, which stand as they are given.
@@ -165,14 +174,17 @@ class Checkpoints:
                 f"checkpoints partition {self._partition}: the record at {offset} can't be read: {error}"
             ) from error
 
-    def _restore(self, engine: Engine, offset: int) -> Restored:
+    def _head_at(self, offset: int) -> Head:
         content = self._read([(offset, 0)])
         version = msgspec.msgpack.decode(content, type=Version).version
         if version != _VERSION:
             raise LogCorrupt(
                 f"checkpoints partition {self._partition}: the checkpoint at {offset} is of version {version}, not {_VERSION}"
             )
-        head = msgspec.msgpack.decode(content, type=Head)
+        return msgspec.msgpack.decode(content, type=Head)
+
+    def _restore(self, engine: Engine, offset: int) -> Restored:
+        head = self._head_at(offset)
         made_with = msgspec.msgpack.decode(self._read(head.made_with), type=MadeWith)
         names = msgspec.msgpack.decode(self._read(head.names))
         engine.registry.restore(names)

@@ -15,7 +15,7 @@ OF_ROWS = frozenset(
         *(f"asset.tags.{name}" for name in ("kind", "unit", "counts_by", "codes", "spc")),
         *(f"asset.tags.{name}" for name in ("max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
         *(f"asset.tags.{name}" for name in ("low", "high", "confirm_readings", "confirm_s", "starts_over")),
-        *("asset.state_of", "asset.state_max_gap_s", "asset.microstop_s", "asset.rated_power_kw"),
+        *("asset.state_of", "asset.state_max_gap_s", "asset.microstop_s", "asset.rated_power_kw", "states"),
     }
 )
 """Entries that kernels run rows with; the others label windows, or are looked at when those are read out."""

@@ -56,6 +56,7 @@ class Opening:
         self._retract_orders(note.metrics)
         self._dead.rows.update(restored.head.dead)
         state.engine.registry.overflow.update(restored.head.overflow)
+        state.engine.unused.restore(restored.head.unused)
         self._dead.aside.update(offset for offset in restored.head.poison if offset >= first)
         self._emit_again(note)
         state.lost += max(0, first - commit.offset)

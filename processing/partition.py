@@ -178,6 +178,7 @@ class Partition:
             if partition_of(line, count) != number and (line != OVERFLOW or number != self.number)
         ]:
             del overflow[line]
+        self.engine.unused.keep(lambda line: partition_of(line, count) == number)
         if number != self.number:
             before, ended = self.number, self.emission.settle()
             self._place.number = number
@@ -202,8 +203,10 @@ class Partition:
         self.emission.emit(engine)
         self._dead.settle()
         emitted = self.emission.settle()
-        account = state.account(self._dead.added_to(engine.counters()))
-        noted = Noted(dict(self._dead.rows), sorted(self._dead.aside), state.marks, dict(engine.registry.overflow))
+        unused = engine.unused.heard()
+        account = state.account(self._dead.added_to(engine.counters()), unused)
+        aside = sorted(self._dead.aside)
+        noted = Noted(dict(self._dead.rows), aside, state.marks, dict(engine.registry.overflow), unused)
         head, counters = state.checkpoints.write(engine, self.offset, write_account(account), noted)
         unemitted = engine.unemitted
         note = ProcessNote(

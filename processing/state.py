@@ -1,6 +1,7 @@
 """The state of an open partition: its engine, how far it has read, and what goes into a checkpoint beside them."""
 
 from fieldline.account import Account
+from fieldline.unused import Heard
 from processing.checkpoint import Checkpoints
 from processing.made_with import Adapted
 from processing.place import Place
@@ -49,9 +50,10 @@ class State:
         self.adapted = adapted
         self.marks = [*self.marks, *adapted][-_MARKS_AT_MOST:]
 
-    def account(self, sources: dict[str, dict[str, int]]) -> Account:
-        """What is said of the partition to who looks; sources : rows by line and fate."""
-        return Account(self.offset, sources, len(self.engine.registry.series), tuple(mark.mark for mark in self.marks))
+    def account(self, sources: dict[str, dict[str, int]], unused: Heard) -> Account:
+        """What is said of the partition to who looks; sources : rows by line and fate; unused : what no metric can use."""
+        marks = tuple(mark.mark for mark in self.marks)
+        return Account(self.offset, sources, len(self.engine.registry.series), marks, unused)
 
     def count_windows(self) -> None:
         """After a checkpoint was read or written: what is there now is no reason for another."""

@@ -16,7 +16,7 @@ from analysis.recount.life import Sign, silences, tells_changes
 from analysis.recount.registers import Judgement, judge
 from fieldline.event_kinds import STOPS, VOID
 from fieldline.plant import Plant, Role
-from fieldline.states import State, state_of
+from fieldline.states import State
 from fieldline.tags import TagInfo
 from fieldline.units import COUNT_ROLES
 
@@ -126,7 +126,7 @@ class History:
                             time,
                             asset,
                             tag,
-                            state_of(state) or State.UNKNOWN,
+                            self.plant.state_of(state) or State.UNKNOWN,
                             tag == "@correction",
                             until,
                             hold_ns,

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from cli.answers.heard import check_heard
 from cli.broker import publisher_of
 from cli.report import Data, Note, Report
 from fieldline.errors import SettingsError
@@ -25,6 +26,7 @@ def publish(event: Event, now_ns: int, settings: Settings) -> Report:
     time_ns, latest_ns = event.time.time_ns, now_ns + round(settings.ingest.max_future_s * 1e9)
     if time_ns > latest_ns:
         raise SettingsError(f"correct: {iso(time_ns)} is too far ahead: ingest takes nothing after {iso(latest_ns)}")
+    check_heard(event.asset, f"correct: {'--line' if event.kind == 'order' else '--asset'}", settings)
     attributes = {name: value for name, value in event.attributes.items() if value is not None}
     attributes["recorded"] = iso(now_ns // 1_000_000 * 1_000_000)
     with publisher_of(settings) as publisher:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from analysis.audit.lag import measure
 from analysis.logs import existing, results_path, sqlite_path
 from analysis.series import crowded_paths, known_series
+from analysis.unused import heard, refused
 from cli.broker import publisher_of
 from delivery.influx import influxql_rows
 from delivery.influx_http import InfluxHttp
@@ -20,6 +21,7 @@ from delivery.query import Only, query
 from fieldline.errors import FieldlineError, Unavailable
 from fieldline.moments import iso
 from fieldline.settings import Settings
+from fieldline.unused import sentences
 from processing.kernels.jit import cache_folder
 
 _LEAST_FREE_BYTES = 100 << 20
@@ -62,6 +64,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _guarded(part, check, settings)
         if part == "log" and settings.log.startswith("kafka:"):
             yield from _topics(settings)
+        if part == "series":
+            yield from _useless(settings)
 
 
 def _guarded(part: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -133,6 +137,26 @@ def _series(settings: Settings) -> Finding:
         paths = ", ".join(f"{top or '(top)'} ({count})" for top, count in crowded_paths(log))
     beyond = f"; {known.overflow} rows are beyond the budget and in no metric" if known.overflow else ""
     return Finding("series", Verdict.WARN, f"{detail}{beyond}; paths with the most assets: {paths}")
+
+
+def _useless(settings: Settings) -> Iterator[Finding]:
+    """What devices sent that no metric can use, one finding each; the log was looked at before."""
+    path = sqlite_path(settings.log)
+    if path is not None and not path.exists():
+        return
+    try:
+        with existing(settings.log) as log:
+            unused, letters = heard(log), refused(log)
+    except (FieldlineError, OSError) as error:
+        yield Finding("messages", Verdict.FAIL, str(error))
+        return
+    for letter in letters:
+        about = f"{letter.source}: {letter.letters} of reason {letter.reason}; the last: {letter.detail}"
+        yield Finding("dead letters", Verdict.WARN, about)
+    for said in (found := sentences(unused)):
+        yield Finding("messages", Verdict.WARN, said)
+    if not (letters or found):
+        yield Finding("messages", Verdict.OK, "all that devices say can be used")
 
 
 def _broker(settings: Settings) -> Finding:

@@ -1,22 +1,33 @@
 """A file published, as samples or as events, and what came of it."""
 
 from cli.report import Data, Note, Report
-from cli.terminal import say
 from fieldline.errors import SettingsError
-from fieldline.event_kinds import EVENT_KINDS
+from fieldline.event_kinds import EVENT_KINDS, Odd, odd_parts
 from fieldline.moments import Moment
 from ingest.send import EventColumns, SendReport, parse_attribute
 
 
-def events_of(kind: str | None, attributes: list[str], recorded: int | None) -> EventColumns | None:
-    """What the rows are as events; None when they are samples."""
+def events_of(
+    kind: str | None, attributes: list[str], recorded: int | None, *, is_as_it_is: bool = False
+) -> EventColumns | None:
+    """What the rows are as events; None when they are samples. is_as_it_is : also what nothing reads. Raises SettingsError."""
     if kind is None:
         if attributes or recorded is not None:
             raise SettingsError("send: --attribute and --recorded are of events: say which with --event KIND")
         return None
-    if kind not in EVENT_KINDS:
-        say(f"events of kind {kind!r} are kept, but change no metric; those that do are {', '.join(EVENT_KINDS)}")
-    return EventColumns(kind, [parse_attribute(text) for text in attributes], recorded)
+    parsed = [parse_attribute(text) for text in attributes]
+    if not is_as_it_is:
+        for odd in odd_parts(kind, dict.fromkeys(each.name for each in parsed)):
+            raise SettingsError(_refusal(kind, odd))
+    return EventColumns(kind, parsed, recorded)
+
+
+def _refusal(kind: str, odd: Odd) -> str:
+    anyway = "--as-it-is sends it all the same; it is kept on the log"
+    if odd.what == "event kind":
+        return f"send: --event {kind}: nothing reads events of that kind{odd.hint} (known: {', '.join(EVENT_KINDS)}); {anyway}"
+    name, known = odd.word.partition(".")[2], ", ".join(EVENT_KINDS[kind].attributes)
+    return f"send: --attribute {name}: nothing reads it of {kind} events{odd.hint} (known: {known}); {anyway}"
 
 
 def report(sent: SendReport, what: str) -> Report:

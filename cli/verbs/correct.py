@@ -15,10 +15,11 @@ import typer
 from cli import options
 from cli.answers.correct import Event, publish
 from cli.report import tell
+from cli.wiring import plant_of
 from fieldline.clock import SystemClock
 from fieldline.errors import PayloadError, SettingsError
 from fieldline.moments import Moment, iso, parse_moment
-from fieldline.states import state_names, state_of
+from fieldline.states import state_names
 from fieldline.tables import nearest
 from ingest.times import parse_iso
 
@@ -56,11 +57,14 @@ def state(
     reason: _Reason = None,
     time_zone: options.TimeZone = "UTC",
     config: options.Config = None,
+    log: options.LogUrl = None,
+    plant: options.PlantFile = None,
     to: options.PublishTo = None,
     json: options.Json = False,
 ) -> None:
     """Say what state a machine was in, from a time until a time."""
-    if state_of(name) is None:
+    settings = options.load(config, log=log, plant=plant, ingest__mqtt=to)
+    if plant_of(settings).state_of(name) is None:
         hint = nearest(name.lower(), state_names())
         raise SettingsError(f"correct: --state is a state such as producing, changeover or down, got {name!r}{hint}")
     now_ns = SystemClock().now_ns()
@@ -70,7 +74,7 @@ def state(
     # Processing reads `until` to the millisecond.
     attributes = {"state": name, "until": iso(until_ns // 1_000_000 * 1_000_000), "reason": reason}
     correction = Event(asset, Moment(start_ns, time_zone), "correction", attributes)
-    tell(publish(correction, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
+    tell(publish(correction, now_ns, settings), as_json=json)
 
 
 @app.command()
@@ -84,6 +88,7 @@ def order(
     product: Annotated[str | None, typer.Option("--product", metavar="NAME", help="What it makes.")] = None,
     time_zone: options.TimeZone = "UTC",
     config: options.Config = None,
+    log: options.LogUrl = None,
     to: options.PublishTo = None,
     json: options.Json = False,
 ) -> None:
@@ -91,7 +96,7 @@ def order(
     now_ns = SystemClock().now_ns()
     attributes = {"order": number, "product": product, "phase": phase.value}
     event = Event(line, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "order", attributes)
-    tell(publish(event, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
+    tell(publish(event, now_ns, options.load(config, log=log, ingest__mqtt=to)), as_json=json)
 
 
 @app.command()
@@ -107,6 +112,7 @@ def count(
     station: Annotated[str | None, typer.Option("--station", help="Where they were found.")] = None,
     time_zone: options.TimeZone = "UTC",
     config: options.Config = None,
+    log: options.LogUrl = None,
     to: options.PublishTo = None,
     json: options.Json = False,
 ) -> None:
@@ -116,7 +122,7 @@ def count(
     now_ns = SystemClock().now_ns()
     attributes = {"good": good, "scrap": scrap, "rework": rework, "reason": reason, "station": station}
     event = Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "count", attributes)
-    tell(publish(event, now_ns, options.load(config, ingest__mqtt=to)), as_json=json)
+    tell(publish(event, now_ns, options.load(config, log=log, ingest__mqtt=to)), as_json=json)
 
 
 def _moment(flag: str, text: str, time_zone: str, now_ns: int) -> int:

@@ -13,6 +13,7 @@ from cli.exits import Exit
 from cli.report import tell
 from cli.supervisor import stop_on_signals
 from cli.terminal import watched
+from cli.wiring import plant_of
 from ingest.send import Columns, Playback, parse_tag_column, send_file
 
 
@@ -51,7 +52,11 @@ def send(
             help="With --event: when the rows were entered, such as now. Of two events of one moment the last counts.",
         ),
     ] = None,
+    as_it_is: Annotated[
+        bool, typer.Option("--as-it-is", help="With --event: also a kind or attributes that nothing reads.")
+    ] = False,
     config: options.Config = None,
+    plant: options.PlantFile = None,
     to: options.PublishTo = None,
     speed: Annotated[
         float | None,
@@ -76,8 +81,10 @@ def send(
     json: options.Json = False,
 ) -> None:
     """Publish the file until its end or a signal, then say what was sent."""
-    events = events_of(event, attribute or [], recorded)
-    settings, stop = options.load(config, ingest__mqtt=to), threading.Event()
+    events = events_of(event, attribute or [], recorded, is_as_it_is=as_it_is)
+    settings, stop = options.load(config, ingest__mqtt=to, plant=plant), threading.Event()
+    if events is not None and not as_it_is:
+        events = events._replace(state_of=plant_of(settings).state_of)
     with watched("sending", "rows") as progress, stop_on_signals(stop):
         sent = send_file(
             file,

@@ -9,12 +9,16 @@ import typer
 from analysis.audit.committed import marks
 from analysis.audit.lag import Lag, count_dead_letters, is_drained, measure, wait_drained
 from analysis.logs import existing
+from analysis.unused import Refused, heard, refused
 from cli import options
 from cli.exits import Exit
-from cli.report import Column, Data, Note, Report, Table, columns, tell
+from cli.report import Column, Data, Note, Piece, Report, Table, columns, tell
 from fieldline.account import Mark
 from fieldline.clock import SystemClock
 from fieldline.log import Stream
+from fieldline.unused import Heard, as_rows, sentences
+
+_SHOWN = 8
 
 _COLUMNS = [
     *columns("stage", "stream", "partition", "offset", "end", "lag"),
@@ -54,9 +58,31 @@ def status(
         else:
             _, lags = wait_drained(lambda: measure(opened), wait, SystemClock(), threading.Event().wait)
         dead_letters, changed = count_dead_letters(opened), marks(opened)
-    tell(_report(lags, dead_letters, changed), as_json=json)
+        useless = _said_for_nothing(heard(opened), refused(opened))
+    report = _report(lags, dead_letters, changed)
+    tell(Report([*report.pieces, *useless]), as_json=json)
     if wait is not None and not is_drained(lags):
         raise typer.Exit(Exit.FAILED)
+
+
+def _said_for_nothing(unused: Heard, letters: Sequence[Refused]) -> list[Piece]:
+    """What devices sent that nothing is made of, by name and example."""
+    about = [
+        Note(f"dead letters of {each.source}: {each.letters} × {each.reason}; the last: {each.detail}")
+        for each in letters[:_SHOWN]
+    ]
+    said = sentences(unused)
+    words = [Note(f"no use: {each}") for each in said[:_SHOWN]]
+    left = max(len(letters) - _SHOWN, 0) + max(len(said) - _SHOWN, 0)
+    more = [Note(f"{left} more kinds of them: fieldline doctor, fieldline dlq ls")] if left else []
+    return [
+        Data("dead_letters_about", [each._asdict() for each in letters]),
+        Data("unused", as_rows(unused)),
+        Data("unused_beyond", {each.line: each.count for each in unused.beyond}),
+        *about,
+        *words,
+        *more,
+    ]
 
 
 def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[Mark]) -> Report:

@@ -1,12 +1,14 @@
 """Values that several tables of the plant file have: paths, zones, days of the week, times of the day. "" is no fault."""
 
 import re
+from collections.abc import Mapping
 from math import isfinite
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from fieldline.states import state_names, state_of, state_word
 from fieldline.tables import nearest
 
 Positive = Annotated[float, Meta(gt=0)]
@@ -79,3 +81,14 @@ def overlap_fault(key: str, stretches: list[Stretch]) -> str:
         if start < end:
             return f"{key}: {name} and {other} overlap"
     return ""
+
+
+def states_faults(states: Mapping[str, str]) -> list[str]:
+    """Words that mean no state, and those that are one word in two spellings with two meanings."""
+    faults, seen = [], dict[str, str]()
+    for word, meaning in states.items():
+        if state_of(meaning) is None:
+            faults.append(f"states: {word!r}: unknown state {meaning!r}{nearest(meaning.lower(), state_names())}")
+        elif state_of(seen.setdefault(state_word(word), meaning)) is not state_of(meaning):
+            faults.append(f"states: {word!r} is declared twice, as {seen[state_word(word)]!r} and {meaning!r}")
+    return faults

@@ -10,11 +10,14 @@ from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, Site
 from fieldline.plantfile.calendars import CalendarEntry
 from fieldline.plantfile.tariffs import TariffEntry
 from fieldline.plantfile.topics import Topic
-from fieldline.plantfile.values import raise_faults, zone_fault
+from fieldline.plantfile.values import Name, raise_faults, states_faults, zone_fault
 
 
 class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The plant file as it stands."""
+    """The plant file as it stands.
+
+    states : words of the plant's own for machine states, and the word that each means; what `fieldline.states` knows needs none
+    """
 
     line_depth: Annotated[int, Meta(ge=1, le=16)] = 3
     time_zone: str = "UTC"
@@ -26,9 +29,10 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
     calendar: tuple[CalendarEntry, ...] = ()
     tariff: tuple[TariffEntry, ...] = ()
     topic: tuple[Topic, ...] = ()
+    states: dict[Name, str] = {}
 
     def __post_init__(self) -> None:
-        faults = [zone_fault(self.time_zone)]
+        faults = [zone_fault(self.time_zone), *states_faults(self.states)]
         faults += [_below_fault("site", site.path, "time zone", self.line_depth) for site in self.site]
         faults += [_below_fault("calendar", row.path or "", "calendar", self.line_depth) for row in self.calendar]
         faults += [fault for row in self.line for fault in _line_faults(row, self.line_depth)]

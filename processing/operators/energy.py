@@ -270,6 +270,7 @@ COMPONENT = Operator(
             "asset.tags.counts_by",
             "asset.tags.codes",
             "asset.tags.share",
+            "states",
             "asset.energy_tags",
         ),
         *("asset.state_of", "asset.state_max_gap_s", "tariff.price", "tariff.period", "tariff.co2_kg_per_kwh"),

@@ -324,7 +324,7 @@ COMPONENT = Operator(
     parameters=(
         *("asset.ideal_cycle_s", "asset.microstop_s", "asset.state_max_gap_s", "asset.tags.kind", "asset.tags.codes"),
         *("asset.tags.max_gap_s", "asset.tags.register_max_gap_s"),
-        *("asset.tags.counts_by", "line.output", "product", "calendar", *JUDGED_BY),
+        *("asset.tags.counts_by", "line.output", "product", "calendar", "states", *JUDGED_BY),
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset({*range(at.STATE, at.REWORK_COUNT + 1), at.STATE_EVENT, at.CORRECTION, at.COUNT_EVENT}),

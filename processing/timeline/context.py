@@ -94,7 +94,7 @@ class Context:
         self._tables = tables
         self._registry = registry
         self._plant = plant
-        self.events = Events(tables)
+        self.events = Events(tables, plant.state_of)
         self.orders: list[str] = [""]
         self._order_numbers: dict[str, int] = {"": 0}
         self._book: dict[int, dict[tuple[int, str], float]] = {}

@@ -35,6 +35,7 @@ from processing.timeline.standing import Standing
 from processing.timeline.store import RowStore
 from processing.timeline.tables import Tables
 from processing.timeline.timing import LIVE_DELAY_NS, Horizons, Timing
+from processing.timeline.unused import UnusedWords
 from processing.timeline.windows import Windows
 
 # A silent line's clock goes on with ours, but for what a reading may need to get here. A line whose readings are hours
@@ -89,7 +90,8 @@ class Engine:
         self.windows = Windows(
             self.tables, operators, windows, self.context, self.charts, self.residency, self.outbox, self.standing
         )
-        self._intake = Intake(self.tables, self.registry, self.context)
+        self.unused = UnusedWords(plant, self.registry)
+        self._intake = Intake(self.tables, self.registry, self.context, self.unused)
         self._runner = Runner(
             self.tables,
             self.context,

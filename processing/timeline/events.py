@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fieldline.event_kinds import STOPS, VOID
-from fieldline.states import state_of
+from fieldline.states import State
 from processing.kernels import layout as at
 from processing.timeline.tables import Tables
 
@@ -38,6 +38,9 @@ An order's end is a series of its own, `ORDER_STOP`: where one order ends and th
 
 ORDER, ORDER_STOP = "@order", "@order/stop"
 
+ABOUT_OTHERS = frozenset({"@correction", ORDER, ORDER_STOP, "@product"})
+"""Events that say something of what else is heard of: alone they change nothing."""
+
 _AT_LEAST = 1000  # payloads, before any is let go
 
 
@@ -52,8 +55,9 @@ class Order(NamedTuple):
 class Events:
     """The events of a partition: those that rows at hand, or what is known of orders, refer to."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, state_of: Callable[[str], State | None]) -> None:
         self._tables = tables
+        self._state_of = state_of
         self._numbers: dict[bytes, float] = {}
         self._payloads: dict[float, bytes] = {}
         self._info: dict[float, tuple[float, ...]] = {}
@@ -81,11 +85,18 @@ class Events:
         self._fresh.append(number)
         said = _attributes(payload)
         self._info[number] = (
-            _state(said),
+            self._state(said),
             _until(said),
             *(_number(said, name) for name in ("good", "scrap", "rework")),
         )
         self._orders[number] = Order(_text(said, "order"), _text(said, "product"), _phase(said))
+
+    def _state(self, said: dict[str, Any]) -> float:
+        name = said.get("state")
+        if not isinstance(name, str):
+            return nan
+        found = self._state_of(name)
+        return 0.0 if found is None else float(found)
 
     def settle(self) -> None:
         """Put new payloads into the kernels' table."""
@@ -140,14 +151,6 @@ def _attributes(payload: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
-
-
-def _state(said: dict[str, Any]) -> float:
-    name = said.get("state")
-    if not isinstance(name, str):
-        return nan
-    found = state_of(name)
-    return 0.0 if found is None else float(found)
 
 
 def _until(said: dict[str, Any]) -> float:

@@ -11,12 +11,14 @@ from processing.timeline.calendar import FIRST_NS, LAST_NS
 from processing.timeline.context import Context
 from processing.timeline.registry import Registry
 from processing.timeline.tables import Tables
+from processing.timeline.unused import UnusedWords
 
 
 class Intake:
     """Takes the frames of one partition."""
 
-    def __init__(self, tables: Tables, registry: Registry, context: Context) -> None:
+    def __init__(self, tables: Tables, registry: Registry, context: Context, unused: UnusedWords) -> None:
+        self.unused = unused
         self._tables, self._registry, self._context = tables, registry, context
 
     def arrived(self, offset: int | np.ndarray, frame: Readings) -> Arrivals:
@@ -29,6 +31,8 @@ class Intake:
 
     def _rows(self, offset: int | np.ndarray, frame: Readings, *, comes_anew: bool) -> Arrivals:
         series = self._registry.map_rows(frame)
+        if comes_anew:
+            self.unused.look(frame)
         frame = self._context.learn(frame)
         series = self._context.series_of_stops(frame, series)
         where = offset if isinstance(offset, np.ndarray) else np.full(len(series), offset, np.int64)

@@ -21,6 +21,7 @@ from processing.kernels.registers import ANY_TIME, BY_DAY
 from processing.operators.raw import is_wanted
 from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
+from processing.timeline.events import ABOUT_OTHERS
 from processing.timeline.events import ROLES as EVENT_ROLES
 from processing.timeline.ranks import Ranks
 from processing.timeline.tables import Tables
@@ -305,6 +306,22 @@ class Registry:
             return -1
         return self._leads.get(other, -1)
 
+    def is_heard(self, asset: str) -> bool:
+        """Whether anything came of an asset but events that are about what else comes."""
+        return self._is_heard(self._asset_numbers.get(asset, -1))
+
+    def is_line_heard(self, line: str) -> bool:
+        """Whether any asset of a line is heard of."""
+        return any(map(self._is_heard, self._peers.get(line, _NO_PEERS)[0]))
+
+    def _is_heard(self, a: int) -> bool:
+        return any(self.tags[self.series[number][1]] not in ABOUT_OTHERS for number in self._series_of.get(a, ()))
+
+    def peers_of(self, asset: str) -> list[str]:
+        """The assets of an asset's line that are heard of, some hundreds at most."""
+        peers = self._peers.get(self._plant.line_of(asset), _NO_PEERS)[0]
+        return [self.assets[a] for a in peers[:500] if self._is_heard(a)]
+
     def product_of(self, name: str) -> int:
         """The number of a product, the column of `Plant.ideal_cycle_s` that is its."""
         found = self._product_numbers.get(name)
@@ -438,6 +455,8 @@ def _rated(role: int, power_kw: float, scale: float) -> float:
 
 
 _STARTS_OVER = {"": 0, "day": BY_DAY, "any": ANY_TIME}
+
+_NO_PEERS: tuple[list[int], list[int]] = [], []
 
 _FEW = 8  # series that are cheaper to insert one by one than to sort all
 

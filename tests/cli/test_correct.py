@@ -71,11 +71,21 @@ def test_send_says_what_is_wrong_with_a_request_for_events(
     assert result.exit_code == 2 and told in result.stderr
 
 
-def test_send_says_of_a_kind_that_processing_does_not_know_that_it_changes_nothing(
-    fieldline: Callable[..., Result],
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (("stat", "state"), "nothing reads events of that kind, did you mean 'state'? (known: state, correction"),
+        (("count", "good", "god"), "--attribute god: nothing reads it of count events, did you mean 'good'?"),
+        (("maintenance", "what"), "--as-it-is sends it all the same"),
+    ],
+)
+def test_send_refuses_what_nothing_reads_but_when_told_to_send_it(
+    event: tuple[str, ...], told: str, fieldline: Callable[..., Result]
 ) -> None:
-    result = fieldline(
-        "send", "log.csv", "--asset", "a/b", "--time", "t", "--event", "stat", "--attribute", "state", "--to", "mqtt://127.0.0.1:1"
-    )  # fmt: skip
+    request = ["send", "log.csv", "--asset", "a/b", "--time", "t", "--event", event[0], "--to", "mqtt://127.0.0.1:1"]
+    request += [flag for name in event[1:] for flag in ("--attribute", name)]
 
-    assert "'stat' are kept, but change no metric; those that do are state, correction" in result.stderr
+    refused, sent = fieldline(*request), fieldline(*request, "--as-it-is")
+
+    assert refused.exit_code == 2 and told in " ".join(refused.stderr.split())
+    assert "there is no file log.csv" in sent.stderr

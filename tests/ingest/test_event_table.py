@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from fieldline.errors import SettingsError
+from fieldline.plant import Plant
+from fieldline.plantfile import PlantFile
 from ingest.event_table import Attribute, EventColumns, parse_attribute, read_events
 from ingest.table import Table
 
@@ -33,6 +35,18 @@ def test_states_with_their_reasons_are_read_and_empty_cells_say_nothing(tmp_path
         {"state": "Störung", "reason": "Werkzeug gebrochen"},
         {"state": "running", "reason": None},
     ]
+
+
+def test_words_for_states_are_looked_up_as_the_plant_file_has_them(tmp_path: Path) -> None:
+    plant = Plant(PlantFile(states={"Störung": "down"}))
+    path = tmp_path / "log.csv"
+    events = EventColumns("state", [parse_attribute("state=s")], state_of=plant.state_of)
+
+    path.write_text("t,s\n1790769600,Störung\n1790769601,running\n", encoding="utf-8")
+    assert len(read_events(path, "t", events).times_ns) == 2
+    path.write_text("t,s\n1790769600,idel\n")
+    with pytest.raises(SettingsError, match=r"row 1 of 's' holds 'idel', which is not a state .*did you mean 'idle'"):
+        read_events(path, "t", events)
 
 
 def test_the_name_of_an_order_stays_as_it_is_written_whatever_digits_it_has(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from fieldline.frames import Readings, payload_digest
 from fieldline.log import Log
 from fieldline.plant import Plant
+from fieldline.unused import Heard
 from processing.adaptation import adapt
 from processing.checkpoint import Checkpoints, Noted
 from processing.made_with import Adapted
@@ -172,7 +173,7 @@ class EngineRig:
 
     def checkpoint(self) -> None:
         """Write a checkpoint of everything sent so far."""
-        state, _ = self.checkpoints.write(self.engine, len(self.frames), b"{}", Noted({}, [], [], {}))
+        state, _ = self.checkpoints.write(self.engine, len(self.frames), b"{}", Noted({}, [], [], {}, Heard()))
         self.checkpoints.done(self.engine, self._node_cache)
         self._saved = state, len(self.frames)
         self._emitted.clear()

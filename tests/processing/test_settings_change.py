@@ -343,3 +343,22 @@ def test_settings_that_are_adapted_in_portions_by_a_worker_that_dies_give_the_sa
 
     want = EngineRig(after, windows=windows, operators=[telemetry.COMPONENT, energy.COMPONENT]).send(frames).finish()
     assert differences(want.table, rig.table) == []
+
+
+def test_a_word_for_a_state_that_is_mapped_later_is_as_if_it_had_always_been(log: SqliteLog) -> None:
+    def says(word: str, hour: float) -> Any:
+        at = DAY0 + int(hour * HOUR)
+        return frame_of([event(OVEN, "@state", at, f'{{"state":"{word}"}}'.encode())])
+
+    frames = [says("producing", 1.0), says("Rüsten", 2.0), says("producing", 3.0), says("off", 4.0)]
+    operators = (telemetry.COMPONENT, energy.COMPONENT, machine.COMPONENT)
+    mapped = plant(states={"ruesten": "down", "RÜSTEN": "setup"})
+    want = EngineRig(mapped, operators=operators, timing=SHORT).send(frames).finish()
+
+    rig = EngineRig(log=log, operators=operators, timing=SHORT).send(frames)
+    before = rig.values("oee", OVEN, "1h")[DAY0 + 2 * HOUR]["coverage"]
+    rig.restart(plant=mapped).finish()
+
+    assert before == 0.0
+    assert differences(want.table, rig.table) == []
+    assert rig.values("oee", OVEN, "1h")[DAY0 + 2 * HOUR]["coverage"] == 1.0

@@ -1,0 +1,33 @@
+"""Which assets a log has heard of: those of the newest checkpoints, and of what came since."""
+
+from contextlib import suppress
+
+from fieldline.errors import FrameError
+from fieldline.log import Log, Stream
+from fieldline.log.notes import process_note
+from fieldline.readable import count_tags
+from processing.checkpoint import Checkpoints
+from processing.timeline.events import ABOUT_OTHERS
+
+_RECORDS = 5000
+
+
+def known_assets(log: Log) -> set[str]:
+    """The assets of which anything came but events that are about others. Raises Unavailable, LogCorrupt.
+
+    Of what came since a partition's checkpoint the newest 5,000 records are read.
+    """
+    found: set[str] = set()
+    commits = log.commits(Stream.READINGS, "process")
+    for partition in range(log.partitions(Stream.READINGS)):
+        commit = commits.get(partition)
+        note = process_note(commit)
+        if note is not None:
+            names = Checkpoints(log, partition, 0).names(note.state)
+            found |= {names["assets"][a] for a, t in names["series"] if names["tags"][t] not in ABOUT_OTHERS}
+        first, end = log.bounds(Stream.READINGS, partition)
+        since = max(first, end - _RECORDS, commit.offset if commit is not None else 0)
+        for record in log.read(Stream.READINGS, partition, since, end):
+            with suppress(FrameError):
+                found |= {asset for asset, tag in count_tags(record) if tag not in ABOUT_OTHERS}
+    return found
