@@ -11,6 +11,7 @@ from analysis.no_such_window import NoSuchWindow
 from analysis.recount import chart_memory, effectiveness, orders
 from analysis.recount.energy import REGISTERS, energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
+from analysis.recount.states import rest_before
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
 from fieldline.log import Log
@@ -74,7 +75,7 @@ def explain(
     span = _span(log, plant, line, window, asked.at, advance)
     row = _row(plant, query, asked, window, span)
     span = span._replace(start=row["time"])
-    evidence = read_evidence(log, line, wanted(plant, asked), span.start, min(span.end, now), advance)
+    evidence = read_evidence(log, line, wanted(plant, asked, span.start), span.start, min(span.end, now), advance)
     rows = {key: found.usable() for key, found in evidence.series.items()}
     history = History(plant, line, rows, evidence.payloads)
     span = span._replace(end=_end(history, span, evidence, window))
@@ -149,9 +150,10 @@ def _order_rows(history: History) -> list[list[tuple[int, float]]]:
     return [rows for (_, tag), rows in history.rows.items() if tag in ORDER_TAGS]
 
 
-def wanted(plant: Plant, asked: Asked) -> Wanted:
-    """Which rows of the line matter for a figure, and how long before and after its window."""
+def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
+    """Which rows of the line matter for a figure, and how long before and after its window, which begins at `start` [ns UTC]."""
     line = plant.line_of(asked.asset)
+    rest = start - rest_before(plant.calendar(line), start)
     related = {asked.asset, plant.asset_info(asked.asset).state_of or asked.asset}
 
     def choose(asset: str, tag: str) -> tuple[int, int] | None:
@@ -164,7 +166,9 @@ def wanted(plant: Plant, asked: Asked) -> Wanted:
             return (FOREVER, 0) if (asset, tag) == (asked.asset, asked.tag) else None
         if asset not in related and asked.asset != line:
             return None
-        return around(plant, asset, tag)
+        found = around(plant, asset, tag)
+        # A breakdown that began in the break before the window counts in it.
+        return None if found is None else (found[0] + rest, found[1])
 
     return choose
 

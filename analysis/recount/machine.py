@@ -2,15 +2,19 @@
 
 A stop is a run of states in which a machine could or should produce and does not. One that is shorter than the machine's
 `microstop_s` is a minor stop, whatever its states; what calendars plan makes no difference to how long it is. In planned stops and
-outside shifts all time but production is that. Each piece counts when its counter is read, at the ideal cycle of the product then.
+outside shifts all time but production is that. A breakdown (ISO 22400-2: failure event) is downtime without a break in it, and counts
+once, in the window in which the first of its scheduled time lies: where it begins, or, begun in a planned stop or outside shifts, where
+scheduled time begins again; never where it has none. So do minor stops. Each piece counts when its counter is read, at the ideal cycle
+of the product then.
 """
 
 from collections import Counter, defaultdict
+from itertools import groupby
 from math import nan
 from typing import NamedTuple
 
 from analysis.recount.history import History, Run, Step
-from analysis.recount.states import Stretch, planned, stretches
+from analysis.recount.states import Stretch, first_scheduled, planned, rest_before, stretches
 from fieldline.plant import Role
 from fieldline.shifts import Plan
 from fieldline.states import STATES, State, TimeElement
@@ -59,27 +63,28 @@ def times_of(history: History, asset: str, start: int, end: int) -> Times:
     """The times of one machine in [start, end) [ns UTC]."""
     microstop = int(history.plant.asset_info(asset).microstop_s * 1e9)
     known = history.states(asset)
-    around = stretches(known, start - microstop - 1, end + microstop, history.silences(asset))
     calendar = history.plant.calendar(history.line)
+    around = stretches(known, rest_before(calendar, start) - microstop - 1, end + microstop, history.silences(asset))
     spent: Counter[str] = Counter()
     by_state: Counter[State] = Counter()
-    before = State.UNKNOWN
     for stop in _stops(around):
         minor = _is_stop(stop[0].state) and stop[-1].end - stop[0].start < microstop
-        for at, one in enumerate(stop):
+        for one in stop:
             inside = one._replace(start=max(one.start, start), end=min(one.end, end))
             if inside.start < inside.end:
                 by_state[one.state] += inside.end - inside.start
                 for piece in planned([inside], calendar):
                     spent[_column(piece, minor)] += piece.end - piece.start
-            begins = start <= one.start < end and calendar.plan(one.start, one.start + 1)[1][0] == Plan.SCHEDULED
-            if begins and minor and at == 0:
-                spent["minor_stops"] += 1
-            if begins and not minor and _is_down(one.state) and not _is_down(before):
-                spent["stops"] += 1
-            before = one.state
+        failures = [stop] if minor else _breakdowns(stop)
+        begun = [first_scheduled(calendar, each[0].start, each[-1].end) for each in failures]
+        spent["minor_stops" if minor else "stops"] += sum(at is not None and start <= at < end for at in begun)
     is_known = any(row.time < end and row.time + row.seen_ns > start for row in known)
     return Times(**{name: spent[name] for name in _COUNTED}, by_state=dict(by_state), is_known=is_known)
+
+
+def _breakdowns(stop: list[Stretch]) -> list[list[Stretch]]:
+    """The stretches of a stop in which the machine was down, those that follow on each other together."""
+    return [list(run) for down, run in groupby(stop, lambda one: _is_down(one.state)) if down]
 
 
 def _stops(found: list[Stretch]) -> list[list[Stretch]]:

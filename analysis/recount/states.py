@@ -83,3 +83,20 @@ def planned(found: list[Stretch], calendar: ShiftCalendar) -> list[Stretch]:
         for k, kind in enumerate(kinds.tolist()):
             cut.append(Stretch(int(bounds[k]), int(bounds[k + 1]), one.state, Plan(kind)))
     return cut
+
+
+_FARTHEST = 400 * 86_400_000_000_000
+"""How far back the end of scheduled time is looked for [ns]."""
+
+
+def rest_before(calendar: ShiftCalendar, time: int) -> int:
+    """Since when no time was scheduled up to `time`; `time` itself where it follows on scheduled time [ns UTC]."""
+    bounds, kinds = calendar.plan(time - _FARTHEST, time)
+    worked = [int(end) for end, kind in zip(bounds[1:], kinds, strict=True) if kind == Plan.SCHEDULED]
+    return worked[-1] if worked else time - _FARTHEST
+
+
+def first_scheduled(calendar: ShiftCalendar, start: int, end: int) -> int | None:
+    """The first scheduled moment in [start, end); None where there is none [ns UTC]."""
+    bounds, kinds = calendar.plan(start, end)
+    return next((int(at) for at, kind in zip(bounds, kinds, strict=False) if kind == Plan.SCHEDULED), None)

@@ -30,15 +30,14 @@ def amounts_of(machine: Machine, day: int, first_s: int = 0) -> Amounts:
 
 
 def _times(state: np.ndarray) -> Amounts:
-    """Seconds by ISO 22400-2 time element, and stops where they begin."""
+    """Seconds by ISO 22400-2 time element, and stops where the first of their time lies that was not planned."""
     planned = np.zeros(DAY_S, bool)
     for start, stop in BREAKS_S:
         planned[start:stop] = True
     planned |= state == State.PLANNED
     planned &= state != State.PRODUCING
-    minor, begins_minor = _microstops(state)
+    minor = _microstops(state)
     rests, stopped = np.isin(state, _RESTS), state == State.STOPPED
-    falls = stopped & ~np.concatenate(([False], stopped[:-1]))
     return {
         "actual_production_time_s": (state == State.PRODUCING) * 1.0,
         "actual_unit_setup_time_s": ((state == State.CHANGEOVER) & ~planned) * 1.0,
@@ -46,25 +45,35 @@ def _times(state: np.ndarray) -> Amounts:
         "actual_unit_down_time_s": (stopped & ~minor & ~planned) * 1.0,
         "minor_stop_time_s": (minor & ~planned) * 1.0,
         "planned_stop_time_s": planned * 1.0,
-        # What begins in a break is none of the machine's failures.
-        "stop_count": (falls & ~minor & ~planned) * 1.0,
-        "minor_stop_count": (begins_minor & ~planned) * 1.0,
+        "stop_count": _begin(stopped & ~minor, planned) * 1.0,
+        "minor_stop_count": _begin(minor, planned) * 1.0,
     }
 
 
-def _microstops(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """bool[86400] twice: seconds within stops shorter than the limit, and those at which such a stop begins.
+def _runs(inside: np.ndarray) -> list[tuple[int, int]]:
+    """Where the seconds of a day that lie inside begin and end."""
+    steps = np.diff(np.concatenate(([False], inside, [False])).astype(np.int8))
+    return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))
+
+
+def _begin(inside: np.ndarray, planned: np.ndarray) -> np.ndarray:
+    """bool[86400]: the first second of each run of `inside` that was not planned; none of one that was planned as a whole."""
+    begins = np.zeros(DAY_S, bool)
+    for start, stop in _runs(inside):
+        worked = np.flatnonzero(~planned[start:stop])
+        begins[start + worked[:1]] = True
+    return begins
+
+
+def _microstops(state: np.ndarray) -> np.ndarray:
+    """bool[86400]: seconds within stops shorter than the limit.
 
     No stop crosses midnight: the plant's days begin and end with a changeover.
     """
-    stands = np.concatenate(([False], np.isin(state, _STANDS), [False])).astype(np.int8)
-    begin, end = np.flatnonzero(np.diff(stands) == 1), np.flatnonzero(np.diff(stands) == -1)
-    inside, begins = np.zeros(DAY_S, bool), np.zeros(DAY_S, bool)
-    for start, stop in zip(begin.tolist(), end.tolist(), strict=True):
-        if stop - start < MICROSTOP_S:
-            inside[start:stop] = True
-            begins[start] = True
-    return inside, begins
+    inside = np.zeros(DAY_S, bool)
+    for start, stop in _runs(np.isin(state, _STANDS)):
+        inside[start:stop] = stop - start < MICROSTOP_S
+    return inside
 
 
 def _pieces(machine: Machine, day: int) -> Amounts:

@@ -5,7 +5,17 @@ from typing import NamedTuple
 import numpy as np
 
 from processing.kernels.jit import FLOATS, INT, INTS, context, inline, kernel
-from processing.kernels.layout import CLOSED, FAR, LABELS, PLANNED_STOP, PLANT, SLICES, UNSCHEDULED, WINDOWS
+from processing.kernels.layout import (
+    CLOSED,
+    FAR,
+    LABELS,
+    PLANNED_STOP,
+    PLANT,
+    SCHEDULED,
+    SLICES,
+    UNSCHEDULED,
+    WINDOWS,
+)
 
 
 class Stretches(NamedTuple):
@@ -95,11 +105,25 @@ def spent(calendar, kind, before, time):
 
 
 @inline
+def rest_before(calendar, step, start):
+    """Since when no time was scheduled, where scheduled time begins again at `start`, in that step of the plan; else FAR [ns]."""
+    if calendar.plan[step] != SCHEDULED or calendar.plan_bounds[step] != start:
+        return FAR
+    since = start
+    while step > 0 and calendar.plan[step - 1] != SCHEDULED:
+        step -= 1
+        since = calendar.plan_bounds[step]
+    return since if since < start else FAR
+
+
+@inline
 def label_plan(label, window, calendar):
     """Say what a calendar and its prices have for a window whose length is known."""
     start, end = window.start, window.start + label.length
     if window.level == SLICES:
-        label.plan = calendar.plan[last_until(calendar.plan_bounds, 0, calendar.plan.size, start)]
+        step = last_until(calendar.plan_bounds, 0, calendar.plan.size, start)
+        label.plan = calendar.plan[step]
+        label.rest_since = rest_before(calendar, step, start)
         label.price = calendar.price[last_until(calendar.price_bounds, 0, calendar.price.size, start)]
         label.co2 = calendar.co2[last_until(calendar.co2_bounds, 0, calendar.co2.size, start)]
     label.planned = spent(calendar, PLANNED_STOP, calendar.stopped, end)

@@ -226,6 +226,7 @@ LABEL = record(
     ("length", "i8"),  # of an order without an end as far as its line's slices reach
     ("planned", "i8"),  # of it in planned stops
     ("unscheduled", "i8"),  # of it outside shifts
+    ("rest_since", "i8"),  # of a slice with which scheduled time begins again: since when there was none [ns], else FAR
 )
 """What held in a slice or over a window; one record a window."""
 

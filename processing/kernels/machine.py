@@ -5,7 +5,8 @@ the counter's own; times are whole ns, so that sums are exact however time is cu
 could or should produce and does not (IDLE, STARVED, BLOCKED, STANDBY: delay; DOWN, OFF: downtime). A stop shorter than the asset's
 `microstop` is a minor stop: its time is lost speed. Whether a stop that is open at a slice's end is one, later slices tell: they set
 the slice's boundary contribution `is_micro`, and it is applied when the slice is folded. What calendars and orders say (planned stops,
-ideal cycle times) is applied there too, since it may change later.
+ideal cycle times) is applied there too, since it may change later: so a slice keeps since when what goes on at its start had gone on,
+by which a breakdown that began in a break counts where scheduled time begins again.
 
 Counters give what lies between two readings to the later one's slice. Which readings are believed is judged as of energy registers
 (`registers.py`); pieces of readings that later ones confirm are the boundary contribution `confirmed` of the slices in which those
@@ -79,6 +80,11 @@ SLICE_PARTIAL = record(
     ("open_stops", "i8"),
     ("open_begun", "i8"),  # 1: it began here
     ("is_micro", "i8"),  # boundary contribution: 1 when it is a minor stop
+    # what goes on at the slice's start
+    ("down_since", "i8"),  # when that downtime began [ns], NONE without one
+    ("stop_since", "i8"),  # when that stop began, while it may be a minor one [ns], NONE without one
+    ("carried_open", "i8"),  # 1: that stop is open at the slice's end too
+    ("carried_micro", "i8"),  # 1: it ended in the slice, and was a minor one
     *_PIECES,
     ("confirmed", "f8"),  # boundary contribution, at the counter's own row: its pieces that a later reading confirmed
 )
@@ -96,6 +102,7 @@ SERIES_STATE = record(
     *KNOWN,
     *TELLER,
     ("run", "i8"),  # when the open stop began [ns], LONG when it is no minor stop, NONE without one
+    ("down_since", "i8"),  # when the downtime that goes on began [ns], NONE without one
     ("previous", "i8"),  # the state before
     ("held_to", "i8"),  # until when it did, at a slice's end [ns]
     ("seen_until", "i8"),  # until when any state reported so far may have held [ns]
@@ -130,12 +137,12 @@ class MachinePartials(Partials):
 KEPT = kept(
     MachineState,
     MachinePartials,
-    slice=first_of(SLICE_PARTIAL),
+    slice=first_of(SLICE_PARTIAL, down_since=NONE, stop_since=NONE),
     window=first_of(WINDOW_PARTIAL),
     state=first_of(
         SERIES_STATE,
         **NOTHING_KNOWN,
-        **dict.fromkeys(("run", "held_to", "seen_until", "count_until", "time"), NONE),
+        **dict.fromkeys(("run", "down_since", "held_to", "seen_until", "count_until", "time"), NONE),
     ),
     open=first_of(OPEN, at=NONE),
 )
@@ -169,7 +176,7 @@ def set_micro(window, since, value, lead, windows, kept):
 @inline
 def drop_open(part):
     """No stop is open any more, or none that may be a minor one."""
-    part.open_delay = part.open_down = part.open_stops = part.open_begun = 0
+    part.open_delay = part.open_down = part.open_stops = part.open_begun = part.carried_open = 0
 
 
 @inline
@@ -184,6 +191,7 @@ def end_stop(part, machine):
     part.downtime -= part.open_down
     part.stops -= part.open_stops
     part.microstops += part.open_begun
+    part.carried_micro += part.carried_open
     drop_open(part)
     return since, 1
 
@@ -198,10 +206,13 @@ def book_stop(part, machine, state, was_down, a, b, microstop):
     down = is_down(state)
     begins = 1 if down and not was_down else 0
     part.stops += begins
+    if begins == 1:
+        machine.down_since = a
     if down:
         part.downtime += b - a
     else:
         part.delay += b - a
+        machine.down_since = NONE
     machine.run = since
     if since == LONG:
         return UNDECIDED
@@ -228,6 +239,7 @@ def book(part, machine, state, a, b, microstop):
     machine.previous = state
     if is_stop(state):
         return book_stop(part, machine, state, was_down, a, b, microstop)
+    machine.down_since = NONE
     if state == PRODUCING:
         part.production += b - a
     elif state == SETUP:
@@ -245,7 +257,18 @@ def begin(part, machine, start):
     if machine.held_to == start:
         return UNDECIDED
     machine.previous = UNKNOWN
+    machine.down_since = NONE
     return end_stop(part, machine) if machine.run != NONE else UNDECIDED
+
+
+@inline
+def carry(part, machine, state):
+    """Note what goes on at a slice's start, in `state`, from before it."""
+    if is_down(state):
+        part.down_since = machine.down_since
+    if is_stop(state) and machine.run != NONE and machine.run != LONG:
+        part.stop_since = machine.run
+        part.carried_open = 1
 
 
 @inline
@@ -261,6 +284,8 @@ def advance(part, machine, opened, until, start, microstop):
         before, is_micro = begin(part, machine, start)
     while at < until:
         state, end = state_at(machine, at, until)
+        if at == start:
+            carry(part, machine, state)
         since, micro = book(part, machine, state, at, end, microstop)
         if since != NONE and since < start:
             before, is_micro = since, micro

@@ -1,8 +1,9 @@
 """A machine's longer windows: its slices as calendars and orders have them, added up.
 
 In a slice that the calendar has as a planned stop or as unscheduled, all time but production is that, the machine's own stops
-and what is unknown too; stops there are none of its failures. Pieces count everywhere, each at the ideal cycle time of the
-product that was made when it was counted.
+and what is unknown too; stops there are none of its failures. A breakdown counts once, where its scheduled time begins: one that began
+in a break or outside shifts and goes on, in the slice with which scheduled time begins again. The same holds for minor stops. Pieces
+count everywhere, each at the ideal cycle time of the product that was made when it was counted.
 """
 
 import numpy as np
@@ -39,8 +40,8 @@ def clear(part):
 
 
 @inline
-def add_scheduled(part, piece):
-    """Add the time of a slice in which production was scheduled."""
+def add_scheduled(part, piece, rest_since):
+    """Add the time of a slice in which production was scheduled; rest_since : since when there was none before it, else FAR."""
     delay, down = piece.is_micro * piece.open_delay, piece.is_micro * piece.open_down
     part.setup += piece.setup
     part.delay += piece.delay - delay
@@ -49,6 +50,11 @@ def add_scheduled(part, piece):
     part.micro += piece.micro + (delay + down)
     part.stops += piece.stops - piece.is_micro * piece.open_stops
     part.microstops += piece.microstops + piece.is_micro * piece.open_begun
+    carried_micro = piece.carried_micro + piece.is_micro * piece.carried_open
+    if piece.down_since >= rest_since:
+        part.stops += 1 - carried_micro
+    if piece.stop_since >= rest_since:
+        part.microstops += carried_micro
 
 
 @inline
@@ -98,10 +104,10 @@ def add_pieces(part, piece, asset, window, label, plant, kept):
 
 
 @inline
-def add_slice(part, piece, offset, length, plan):
-    """Add the partial aggregate of a slice to that of a window, but for its pieces.
+def add_slice(part, piece, offset, length, label):
+    """Add the partial aggregate of a slice, with its label, to that of a window, but for its pieces.
 
-    offset, length : from the window's start to the slice, and of the slice [ns]; plan : `plan` of the slice's label.
+    offset, length : from the window's start to the slice, and of the slice [ns]
     """
     if piece.reported == 0:
         return
@@ -110,14 +116,14 @@ def add_slice(part, piece, offset, length, plan):
     part.meter_events |= piece.meter_events
     part.reached = max(part.reached, offset + length)
     part.production += piece.production
-    if plan == PLANNED_STOP:
+    if label.plan == PLANNED_STOP:
         part.break_production += piece.production
         part.sliced_planned += length
-    elif plan == UNSCHEDULED:
+    elif label.plan == UNSCHEDULED:
         part.outside_production += piece.production
         part.sliced_unscheduled += length
     else:
-        add_scheduled(part, piece)
+        add_scheduled(part, piece, label.rest_since)
 
 
 @inline
@@ -165,7 +171,7 @@ def fold(tree, windows, labels, plant, kept):
                 offset = child.start - parent.start
                 if child.level == SLICES:
                     piece = kept.slices[child.block + j]
-                    add_slice(part, piece, offset, child.end - child.start, label.plan)
+                    add_slice(part, piece, offset, child.end - child.start, label)
                     add_pieces(part, piece, asset, child, label, plant, kept)
                 else:
                     add_window(part, kept.windows[child.block + j], offset)
@@ -194,7 +200,7 @@ def read_out(ids, windows, labels, plant, kept, flags, machines, parts):
             if is_slice:
                 clear(parts[found])
                 length = window.end - window.start
-                add_slice(parts[found], kept.slices[row], 0, length, label.plan)
+                add_slice(parts[found], kept.slices[row], 0, length, label)
                 add_pieces(parts[found], kept.slices[row], asset, window, label, plant, kept)
             else:
                 parts[found] = kept.windows[row]

@@ -9,8 +9,10 @@
 
 Time elements are those of ISO 22400-2:2014 (`fieldline/states.py` says which state is which). Planned busy time is calendar time less
 planned stops, unscheduled and unqualified time (no state known). Run time is production with minor stops: a minor stop is lost
-speed. OEE = ideal time of good pieces / planned busy time; a part that does not exist is null, with `null_reason`. `mtbf_s` is planned
-busy time over stops, `mttr_s` downtime over stops. Performance above 1 is shown as it is, and flagged.
+speed. A breakdown (failure event) is downtime that nothing interrupts, and counts once, where its scheduled time begins: one that began in
+a break or outside shifts and goes on counts where scheduled time begins again, one that is over by then is none. OEE = ideal time of
+good pieces / planned busy time; a part that does not exist is null, with `null_reason`. `mtbf_s` is planned busy time over stops,
+`mttr_s` downtime over stops. Performance above 1 is shown as it is, and flagged.
 
 The parts of `losses` add up to calendar time, rounded to whole ns exactly; where no ideal cycle is known, up to `actual_production_time_s`,
 which the last three parts make up. A window that still runs has its rest unqualified; an order that runs ends with its last slice.
@@ -239,8 +241,14 @@ OEE = Kind(
             "Σ time without a known state",
             OWN,
         ),
-        ("stop_count", "1", "breakdowns begun in the window, microstops left out", "n", f"{_ISO}, failure events (FE)"),
-        ("minor_stop_count", "1", "microstops begun in the window", "n", _NAKAJIMA),
+        (
+            "stop_count",
+            "1",
+            "breakdowns, microstops left out, each where its scheduled time begins: of one begun in a break after it",
+            "n",
+            f"{_ISO}, failure events (FE)",
+        ),
+        ("minor_stop_count", "1", "microstops whose scheduled time begins in the window", "n", _NAKAJIMA),
         (
             "mtbf_s",
             "s",

@@ -43,7 +43,10 @@ class Sign(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A stretch of one state, whether it is part of a minor stop, and whether a failure or a minor stop begins with it."""
+    """A stretch of one state, whether it is part of a minor stop, and whether a failure or a minor stop begins with it.
+
+    lasts : when what begins with it, a failure or a minor stop, is over
+    """
 
     start: int
     end: int
@@ -51,14 +54,27 @@ class Stretch(NamedTuple):
     is_minor: bool = False
     fails: bool = False
     begins_minor: bool = False
+    lasts: int = 0
 
 
 class Window(NamedTuple):
-    """Start, end, and how the calendar has each part of it: (start, end, 0 scheduled, 1 planned stop, 2 unscheduled)."""
+    """Start, end, and how the calendar has each part of it: (start, end, 0 scheduled, 1 planned stop, 2 unscheduled).
+
+    rests : all planned stops and unscheduled time around it, (start, end), for what began before it
+    """
 
     start: int
     end: int
     plan: list[tuple[int, int, int]]
+    rests: tuple[tuple[int, int], ...] = ()
+
+    def begins(self, start: int, end: int) -> bool:
+        """Whether the first moment of start..end that is no rest lies in the window."""
+        at = start
+        for a, b in sorted(self.rests):
+            if a <= at < b:
+                at = b
+        return at < end and self.start <= at < self.end
 
 
 def usable(rows: list[Row], asset: str) -> list[Row]:
@@ -221,6 +237,8 @@ def stretches(rows: list[Row], asset: str, plant: Plant) -> list[Stretch]:
                 found[m] = found[m]._replace(
                     is_minor=is_minor, fails=down and not was_down and not is_minor, begins_minor=is_minor and m == k
                 )
+                later = next((i for i in range(m, n) if STATES[found[i].state].element is not TimeElement.ADOT), n)
+                found[m] = found[m]._replace(lasts=found[n - 1 if is_minor else later - 1].end)
         k = max(n, k + 1)
     return found
 
@@ -321,14 +339,15 @@ def figures(known: Known, window: Window, cycle_s: Callable[[int], float]) -> Fi
     names = "production setup delay down minor planned unscheduled unqualified stops minor_stops calendar".split()
     times = dict.fromkeys(names, 0)
     times["calendar"] = window.end - window.start
+    for stretch in known.stretches:
+        is_begun = window.begins(stretch.start, stretch.lasts)
+        times["stops"] += stretch.fails and is_begun
+        times["minor_stops"] += stretch.begins_minor and is_begun
     near = [stretch for stretch in known.stretches if stretch.start < window.end and stretch.end > window.start]
     for start, end, plan in window.plan:
         rest = end - start
         for stretch in near:
             a, b = max(start, stretch.start), min(end, stretch.end)
-            begins = start <= stretch.start < end and plan == 0
-            times["stops"] += stretch.fails and begins
-            times["minor_stops"] += stretch.begins_minor and begins
             element = STATES[stretch.state].element
             if a >= b or element is TimeElement.UNQUALIFIED or (plan and element is not TimeElement.APT):
                 continue

@@ -54,11 +54,12 @@ ideal_cycle_s = 1.75
 name = "early"
 start = "06:00"
 end = "22:00"
-breaks = [{start = "09:00", end = "09:15"}]
+breaks = [{start = "09:00", end = "09:15"}, {start = "21:30", end = "21:42"}]
 [[calendar.shift]]
 name = "night"
 start = "22:30"
 end = "23:30"
+breaks = [{start = "22:50", end = "23:05"}, {start = "23:10", end = "23:20"}]
 
 [[tariff]]
 currency = "EUR"
