@@ -57,7 +57,7 @@ log = {log}
 plant = "plant.toml"
 
 [ingest]
-subscribe = ["plant/#", "farm/#"]
+subscribe = {topics}
 
 [process]
 settle_s = {settle_s}
@@ -94,7 +94,9 @@ class Demo:
         self._folder, self._asked = folder, asked
         pack_s = pack_for(asked.speed)
         start_ns = first_moment(self._clock.now_ns(), round(asked.span_s * 1e9))
-        self._simulation = Simulation(start_ns, seed=asked.seed, pack_s=pack_s, faults=parse_faults(asked.faults))
+        self._simulation = Simulation(
+            start_ns, seed=asked.seed, pack_s=pack_s, faults=parse_faults(asked.faults), foreign=True
+        )
         self._settings = _settings(folder, pack_s, self._simulation)
 
     def run(self) -> Exit:
@@ -203,7 +205,8 @@ def _settings(folder: Path, pack_s: int, simulation: Simulation) -> Settings:
     (folder / "plant.toml").write_text(plant_file(simulation.plant), encoding="utf-8")
     file, where = folder / SETTINGS, folder.resolve()
     log, store = (json.dumps(text) for text in (f"sqlite:{where / 'demo.db'}", str(where / "demo.results.db")))
-    file.write_text(_SETTINGS.format(log=log, store=store, settle_s=max(0.5, 2.0 * pack_s)), encoding="utf-8")
+    said = {"log": log, "store": store, "topics": json.dumps(simulation.plant.topics)}
+    file.write_text(_SETTINGS.format(**said, settle_s=max(0.5, 2.0 * pack_s)), encoding="utf-8")
     return load_settings(file)
 
 

@@ -12,6 +12,10 @@ TOLERANCE = 1e-9
 """Largest relative difference (absolute below 1). Both are sums of the same terms in another order."""
 
 
+_Key = tuple[str, str, int, str | None]
+"""Asset, window, start [ns UTC], and the tag where rows have one."""
+
+
 class Comparison(NamedTuple):
     """One figure of the simulator's beside ours; None: it does not exist."""
 
@@ -43,7 +47,9 @@ def compare_counts(balance: Balance, truth: dict[str, Any]) -> list[Comparison]:
 
 def compare_energy(store: Path, truth: dict[str, Any]) -> list[Comparison]:
     """Per asset: energy over all hours, kWh by its register, or by the integral of its power without one."""
-    ours = {key[0::2]: row["active_energy_kwh"] for key, row in _rows(store, "energy", "1h").items()}
+    ours = {
+        (asset, hour): row["active_energy_kwh"] for (asset, _, hour, _), row in _rows(store, "energy", "1h").items()
+    }
     found = []
     for asset, hours in sorted(truth["energy"].items()):
         known = {parse_moment(hour["hour"], 0): hour.get("register_kwh", hour["power_kwh"]) for hour in hours}
@@ -56,10 +62,10 @@ def compare_energy(store: Path, truth: dict[str, Any]) -> list[Comparison]:
 
 def compare_figures(store: Path, truth: dict[str, Any]) -> list[Comparison]:
     """Every figure of every machine and line in each whole hour, shift, day and order, and of every point of a chart."""
-    ours: dict[str, dict[tuple[str, str, int], dict[str, Any]]] = {}
+    ours: dict[str, dict[_Key, dict[str, Any]]] = {}
     found = []
     for known in truth["figures"]:
-        kind, key = known["kind"], (known["asset"], known["window"], known["start_ns"])
+        kind, key = known["kind"], (known["asset"], known["window"], known["start_ns"], known.get("tag"))
         if kind not in ours:
             ours[kind] = _rows(store, kind)
         row = ours[kind].get(key)
@@ -93,9 +99,9 @@ def shown(value: float | None) -> str:
     return "nothing" if value is None else f"{value:.12g}"
 
 
-def _rows(store: Path, kind: str, window: str | None = None) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """The stored rows of a kind by asset, window and start [ns UTC]; without retracted ones."""
+def _rows(store: Path, kind: str, window: str | None = None) -> dict[_Key, dict[str, Any]]:
+    """The stored rows of a kind; without retracted ones."""
     frame = query(kind, window=window, source=str(store))
     times = frame["time"].dt.epoch("ns").to_list()
     rows = zip(times, frame.to_dicts(), strict=True)
-    return {(row["asset"], row["window"], time): row for time, row in rows if not row.get("retracted")}
+    return {(row["asset"], row["window"], time, row.get("tag")): row for time, row in rows if not row.get("retracted")}

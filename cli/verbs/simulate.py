@@ -54,6 +54,10 @@ def simulate(
             "--faults", metavar="NAME=VALUE,…", help="Such as duplicates=0.01,shuffle_s=30,late=0.02,malformed=0.001."
         ),
     ] = "",
+    foreign: Annotated[
+        bool,
+        typer.Option("--foreign", help="With devices of other makers; examples/demo_plant.toml is their plant file."),
+    ] = False,
     truth: Annotated[
         Path | None, typer.Option("--truth", metavar="FILE", help="Write what was really sent, as JSON.")
     ] = None,
@@ -70,6 +74,7 @@ def simulate(
         rate_hz=rate,
         pack_s=pack or pack_for(pace),
         faults=parse_faults(faults),
+        foreign=foreign,
     )
     stop, total = threading.Event(), None if duration is None else round(duration)
     with (

@@ -3,6 +3,9 @@
 plant/hall1/line1/{press1,press2,oven,packer}     and line2, and as many more as are asked for
 farm/north/field1/{weather,soil1,soil2,pump,tractor}
 farm/north/barn1/climate
+
+and, if they are asked for, the devices of `foreign/`: plant/hall1/utilities/{compressor,chiller,edge1/vacuum,plug1},
+plant/hall1/packaging/labeller, farm/north/field1/soil3
 """
 
 from datetime import UTC, datetime
@@ -15,6 +18,8 @@ from ingest.simulator.causes import causes_of
 from ingest.simulator.devices import DAY_NS, SECOND_NS, Device, Event, days_between
 from ingest.simulator.farm import BarnClimate, Pump, SoilProbe, Tractor, WeatherStation
 from ingest.simulator.figures import figures_of
+from ingest.simulator.foreign import FOREIGN_TOPICS, foreign_devices
+from ingest.simulator.foreign.told import Foreign
 from ingest.simulator.machines import Machine, Oven, Packer, Press
 from ingest.simulator.schedule import Order, orders_of
 from ingest.simulator.spans import whole_spans
@@ -32,11 +37,12 @@ class SimulatedPlant:
 
     lines : production lines, two unless more load is wanted
     rate_hz : how often machines, pump and tractor measure [Hz]; weather, soil and barn keep their slow pace
+    foreign : with the devices of `foreign/`
 
     Raises SettingsError for no lines or an impossible rate.
     """
 
-    def __init__(self, seed: int = 1, lines: int = 2, rate_hz: float = 1.0) -> None:
+    def __init__(self, seed: int = 1, lines: int = 2, rate_hz: float = 1.0, *, foreign: bool = False) -> None:
         if not 0 <= lines <= 500:
             raise SettingsError(f"simulate: lines lies between 0 and 500, got {lines}")
         if not 0.01 <= rate_hz <= 1000:
@@ -54,6 +60,8 @@ class SimulatedPlant:
             Tractor(seed, f"{FIELD}/tractor", period_ns),
             BarnClimate(seed, f"{BARN}/climate"),
         ]
+        self.foreign: list[Foreign] = foreign_devices(seed, FIELD, period_ns) if foreign else []
+        self.topics = TOPICS + (FOREIGN_TOPICS if foreign else ())
 
     @property
     def devices(self) -> list[Device]:
@@ -63,7 +71,8 @@ class SimulatedPlant:
     def readings_per_second(self) -> float:
         """Scalar readings in a second of the plant's time."""
         noon = np.array([20_000 * DAY_NS + DAY_NS // 2], np.int64)
-        return sum(len(device.columns(noon)) * SECOND_NS / device.period_ns for device in self.devices)
+        own = sum(len(device.columns(noon)) * SECOND_NS / device.period_ns for device in self.devices)
+        return own + sum(device.readings_per_second() for device in self.foreign)
 
     def paces(self) -> list[str]:
         """`rate_hz` when machines don't measure at each whole second, at which all that happens to them happens."""
@@ -105,12 +114,15 @@ class SimulatedPlant:
             if day * DAY_NS + order.start_s * SECOND_NS < stop and day * DAY_NS + order.stop_s * SECOND_NS > start
         ]
         figures, causes = [], []
+        first = max(start_ns, stop_ns - FIGURE_DAYS * DAY_NS)
         for line in self.lines:
-            first = max(start_ns, stop_ns - FIGURE_DAYS * DAY_NS)
             spans, machines = whole_spans(self.seed, line, first, stop_ns), self.machines[line]
             figures += figures_of(machines, self.output_of(line), spans, start_ns)
             figures += [row for packer in machines if isinstance(packer, Packer) for row in points_of(packer, spans)]
             causes += causes_of(machines, spans)
+        for device in self.foreign:
+            line = "/".join(device.asset.split("/")[:3])
+            figures += device.figures(whole_spans(self.seed, line, first, stop_ns), start_ns)
         return {"states_s": states, "orders": orders, "figures": figures, "causes": causes}
 
     def output_of(self, line: str) -> str:

@@ -1,19 +1,22 @@
 """The plant file of the simulated plant: what its operator would declare, so that a pipeline knows what the simulator goes by.
 
-`examples/demo_plant.toml` is what this gives for two lines; `fieldline demo` writes one beside its log.
+`examples/demo_plant.toml` is what this gives for two lines and the devices of `foreign/`; `fieldline demo` writes one beside its log.
 """
 
 from collections.abc import Iterator
 
+from ingest.simulator.foreign import UTILITIES
+from ingest.simulator.foreign.dirty_meter import MAX_DELTA_KWH, DirtyMeter
+from ingest.simulator.foreign.labeller import Labeller
 from ingest.simulator.machines import SEAL_SIGMA_C
-from ingest.simulator.plant import SimulatedPlant
+from ingest.simulator.plant import FIELD, SimulatedPlant
 from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SHIFT_S, SHIFTS, Product
 from ingest.simulator.subgroups import CHARTED, SUBGROUP
 from ingest.simulator.tariff import CO2_KG_PER_KWH, CURRENCY, DAY_PRICE, NIGHT_HOURS, NIGHT_PRICE
 
 _HEAD = """\
-# The plant that `fieldline demo` and `fieldline simulate` play: lines of two presses, an oven and a packer. Made by
-# ingest/simulator/plantfile.py from what the simulator goes by; examples/plant.toml explains every key.
+# The plant that `fieldline demo` and `fieldline simulate --foreign` play: lines of two presses, an oven and a packer, and devices of
+# other makers. Made by ingest/simulator/plantfile.py from what the simulator goes by; examples/plant.toml explains every key.
 
 time_zone = "UTC"
 """
@@ -33,7 +36,10 @@ rules = ["nelson1", "nelson2", "nelson5"]
 def plant_file(plant: SimulatedPlant) -> str:
     """The plant file (TOML) of a simulated plant: lines, machines, products, shifts, control charts and the tariff."""
     charted = _CHARTED.format(tag=CHARTED, size=SUBGROUP)
-    parts = [_HEAD, *_lines(plant), _machines(), charted, *_limits(), *_products(), *_calendar(), _tariff()]
+    parts = [_HEAD, *_lines(plant), _machines(), charted, *_limits(), *_products(plant), *_calendar(), _tariff()]
+    if plant.foreign:
+        parts[1:1] = [*_topics()]
+        parts += [*_foreign(plant)]
     return "\n".join(parts)
 
 
@@ -58,10 +64,29 @@ def _limits() -> Iterator[str]:
         )
 
 
-def _products() -> Iterator[str]:
+def _topics() -> Iterator[str]:
+    yield "# ---- devices that speak otherwise; Sparkplug B needs no word\n"
+    for preset, asset in (("packml", ""), ("tasmota", f"{UTILITIES}/{{device}}"), ("ttn", f"{FIELD}/{{device}}")):
+        yield f'[[topic]]\npreset = "{preset}"\n' + (f'asset = "{asset}"\n' if asset else "")
+
+
+def _foreign(plant: SimulatedPlant) -> Iterator[str]:
+    """What must be known of the devices of other makers that their names don't tell."""
+    yield "# ---- meters that are not always right, and a labeller that is a line of its own\n"
+    for device in plant.foreign:
+        if isinstance(device, Labeller):
+            yield f'[[line]]\npath = "{device.line}"\noutput = "{device.asset}"\n'
+        elif isinstance(device, DirtyMeter):
+            modulus = f"modulus = {device.modulus_kwh}\n" if device.modulus_kwh else ""
+            told = f"{modulus}max_delta = {MAX_DELTA_KWH}\n"
+            yield f'[[asset]]\npath = "{device.asset}"\n\n[asset.tags.energy_kwh]\n{told}'
+
+
+def _products(plant: SimulatedPlant) -> Iterator[str]:
     yield "# ---- products: the shortest time of a piece\n"
     for product in PRODUCTS:
-        for machine, ideal_s in _ideal_s(product).items():
+        ideal = _ideal_s(product) | ({"labeller": product.packer_ideal_s} if plant.foreign else {})
+        for machine, ideal_s in ideal.items():
             yield f'[[product]]\nname = "{product.name}"\nasset = "plant/*/*/{machine}"\nideal_cycle_s = {ideal_s}\n'
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from fieldline.errors import SettingsError
 from ingest.simulator.devices import SECOND_NS, Device, Event
 from ingest.simulator.faults import Faults, Spoiler, malformed_payload
+from ingest.simulator.foreign.told import Told
 from ingest.simulator.noise import draw, noise_key
-from ingest.simulator.plant import TOPICS, SimulatedPlant
+from ingest.simulator.plant import SimulatedPlant
 from ingest.simulator.truth import Truth
 
 _WHOLE = ("good_count", "reject_count")
@@ -27,8 +28,9 @@ _WHOLE = ("good_count", "reject_count")
 class Message(NamedTuple):
     """One MQTT message: when it is sent in the plant's time [ns UTC], topic, payload, and what it holds.
 
-    `time_ns` is the time of its newest sample [ns UTC, the device's clock]; `tags` names what has `rows` readings each;
-    `is_copy` is True when the same payload was or will be sent before; malformed ones have no tags.
+    `time_ns` is the time of its newest sample [ns UTC, the device's clock]; `tags` names what has `rows` readings each, of `asset`;
+    `is_copy` is True when the same readings were or will be sent before; malformed ones have no tags. Nothing on the way delays one
+    that is in order.
     """
 
     due_ns: int
@@ -37,7 +39,10 @@ class Message(NamedTuple):
     time_ns: int
     tags: tuple[str, ...]
     rows: int
+    asset: str
     is_copy: bool = False
+    is_malformed: bool = False
+    is_in_order: bool = False
 
 
 class Simulation:
@@ -45,9 +50,9 @@ class Simulation:
 
     start_ns : first moment [ns UTC]; rounded down to a whole second
     pack_s : seconds of samples in one message [s]; 1 for a live plant, more when time runs fast
+    foreign : with the devices of `foreign/`, which have faults of their own: of those asked for only doubled, shuffled and late messages
+        concern them
     """
-
-    topics = TOPICS
 
     def __init__(
         self,
@@ -58,10 +63,11 @@ class Simulation:
         rate_hz: float = 1.0,
         pack_s: int = 1,
         faults: Faults | None = None,
+        foreign: bool = False,
     ) -> None:
         if not 1 <= pack_s <= 3600:
             raise SettingsError(f"simulate: pack_s lies between 1 and 3600 s, got {pack_s}")
-        self.plant = SimulatedPlant(seed, lines, rate_hz)
+        self.plant = SimulatedPlant(seed, lines, rate_hz, foreign=foreign)
         self.faults = faults or Faults()
         self.start_ns = self.end_ns = start_ns // SECOND_NS * SECOND_NS
         self._pack_ns = pack_s * SECOND_NS
@@ -98,7 +104,7 @@ class Simulation:
         """
         lines: dict[str, dict[str, int]] = {}
         for asset, tags in self._truth.series.items():
-            found = lines.setdefault("/".join(asset.split("/")[:3]), {"readings": 0, "copies": 0, "malformed": 0})
+            found = lines.setdefault(_line(asset), {"readings": 0, "copies": 0, "malformed": 0})
             found["readings"] += sum(series.readings for series in tags.values())
             found["copies"] += sum(series.copies for series in tags.values())
         for line, number in self._truth.malformed_by_line.items():
@@ -129,13 +135,15 @@ class Simulation:
     def _make_spoilers(self) -> dict[str, Spoiler]:
         spoilers, seen = {}, set()
         for device in [*self.plant.devices]:
-            line = "/".join(device.asset.split("/")[:3])
+            line = _line(device.asset)
             skewed = line not in seen  # the first asset of each line has the wrong clock
             seen.add(line)
             args = (self.faults, self.plant.seed, device.asset, line, self.start_ns)
             spoilers[device.asset] = Spoiler(*args, skewed=skewed)
-        for line in self.plant.lines:
-            spoilers[line] = Spoiler(self.faults, self.plant.seed, line, line, self.start_ns, skewed=False)
+        for asset in self.plant.lines + [
+            path for device in self.plant.foreign for path in (device.asset, _line(device.asset))
+        ]:
+            spoilers[asset] = Spoiler(self.faults, self.plant.seed, asset, asset, self.start_ns, skewed=False)
         return spoilers
 
     def _generate(self, start: int, stop: int) -> None:
@@ -146,8 +154,21 @@ class Simulation:
             messages += self._events(device.events(start, stop, announce=begins))
             messages += self._waveforms(device, start, stop)
         messages += self._events(self.plant.order_events(start, stop, announce=begins))
+        for other in self.plant.foreign:
+            messages += [self._told(other.asset, told) for told in other.told(start, stop, begins=begins)]
         for message in sorted(messages, key=lambda m: (m.due_ns, m.topic)):
             self._dispatch(message)
+
+    def _told(self, asset: str, told: Told) -> Message:
+        asset, tags = told.asset or asset, tuple(dict.fromkeys(tag for tag, _, _ in told.rows))
+        if not told.is_copy:
+            for tag, time, value in told.rows:
+                self._truth.add_single(asset, tag, time, value)
+        newest = max((time for _, time, _ in told.rows), default=told.time_ns)
+        way = {"is_copy": told.is_copy, "is_in_order": told.is_in_order}
+        return Message(
+            told.time_ns, told.topic, told.payload, newest, tags, len(told.rows) // max(len(tags), 1), asset, **way
+        )
 
     def _samples(self, device: Device, start: int, stop: int) -> Iterator[Message]:
         period, spoiler = device.period_ns, self._spoilers[device.asset]
@@ -178,7 +199,7 @@ class Simulation:
         for first, last in zip(bounds[:-1], bounds[1:], strict=True):
             body = rows[first] if last - first == 1 else rows[first:last]
             sent, newest = int(times[last - 1]), int(shown[last - 1])
-            yield Message(sent, asset, msgspec.json.encode(body), newest, names[1:], last - first)
+            yield Message(sent, asset, msgspec.json.encode(body), newest, names[1:], last - first, asset)
 
     def _events(self, events: Iterator[Event] | list[Event]) -> Iterator[Message]:
         for event in events:
@@ -192,7 +213,7 @@ class Simulation:
             if tag == "@reject":
                 self._truth.reasons[event.asset][str(event.attributes["reason"])] += 1
             payload = msgspec.json.encode({"ts": shown // 1_000_000, **event.attributes})
-            yield Message(event.time_ns, event.asset, payload, shown, (tag,), 1)
+            yield Message(event.time_ns, event.asset, payload, shown, (tag,), 1, event.asset)
 
     def _waveforms(self, device: Device, start: int, stop: int) -> Iterator[Message]:
         for wave in device.waveforms(start, stop):
@@ -204,21 +225,26 @@ class Simulation:
             self._truth.add_single(wave.asset, "@waveform", shown)
             text = base64.b64encode(wave.samples.astype("<f4").tobytes()).decode()
             body = {"ts": shown // 1_000_000, "rate_hz": wave.rate_hz, "waveform": text}
-            yield Message(wave.time_ns, wave.asset, msgspec.json.encode(body), shown, ("@waveform",), 1)
+            payload = msgspec.json.encode(body)
+            yield Message(wave.time_ns, wave.asset, payload, shown, ("@waveform",), 1, wave.asset)
 
     def _dispatch(self, message: Message) -> None:
         """Decide how a message travels: held back, shuffled, doubled, with a malformed one beside it."""
         number, faults = self._made, self.faults
         self._made += 1
-        due = message.due_ns + self._spoilers[message.topic].delay_ns(message.due_ns)
-        if faults.shuffle_s:
+        due = message.due_ns
+        if not message.is_in_order:
+            due += self._spoilers[message.asset].delay_ns(message.due_ns)
+        if faults.shuffle_s and not message.is_in_order:
             due += int(faults.shuffle_s * 1e9 * draw(self._way, 4 * number))
         self._hold(message._replace(due_ns=due))
         if faults.duplicates and draw(self._way, 4 * number + 1) < faults.duplicates:
             again = due + int(60e9 * draw(self._way, 4 * number + 2))
             self._hold(message._replace(due_ns=again, is_copy=True))
-        if faults.malformed and draw(self._way, 4 * number + 3) < faults.malformed:
-            self._hold(Message(due, message.topic, malformed_payload(self._broken), message.time_ns, (), 0))
+        is_json = message.topic == message.asset
+        if is_json and faults.malformed and draw(self._way, 4 * number + 3) < faults.malformed:
+            payload = malformed_payload(self._broken)
+            self._hold(Message(due, message.topic, payload, message.time_ns, (), 0, message.asset, is_malformed=True))
             self._broken += 1
 
     def _hold(self, message: Message) -> None:
@@ -236,7 +262,11 @@ class Simulation:
         if message.is_copy:
             truth.message_copies += 1
             for tag in message.tags:
-                truth.series[message.topic][tag].copies += message.rows
-        elif not message.tags:
+                truth.series[message.asset][tag].copies += message.rows
+        elif message.is_malformed:
             truth.malformed += 1
-            truth.malformed_by_line["/".join(message.topic.split("/")[:3])] += 1
+            truth.malformed_by_line[_line(message.asset)] += 1
+
+
+def _line(path: str) -> str:
+    return "/".join(path.split("/")[:3])

@@ -117,9 +117,9 @@ class Truth:
             elif tag in ("energy_kwh", "good_count", "reject_count"):
                 self._integral(asset, tag, REGISTER_MAX_GAP_S).add_register(times_ns, values)
 
-    def add_single(self, asset: str, tag: str, time_ns: int) -> None:
-        """An event or a waveform that is about to be sent; `tag` is `@<event kind>` or `@waveform`."""
-        self.series[asset][tag].add(np.array([time_ns], np.int64), np.array([math.nan]))
+    def add_single(self, asset: str, tag: str, time_ns: int, value: float = math.nan) -> None:
+        """One reading that is about to be sent; of an event or a waveform `tag` is `@<event kind>` or `@waveform`."""
+        self.series[asset][tag].add(np.array([time_ns], np.int64), np.array([value]))
 
     def report(self) -> dict[str, Any]:
         """Everything but what only the plant knows, as JSON."""

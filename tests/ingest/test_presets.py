@@ -135,6 +135,10 @@ CASES = [
     ("umh", "umh/v1/acme/hall1/line1/_historian", {"timestamp_ms": T_MS + 1000, "head": {"temp": 1.5}, "count": 3}, {"acme/hall1/line1: head/temp": 1.5, "acme/hall1/line1: count": 3}, 1),
     ("umh", "umh/v1/acme/hall1/line1/_historian/axis/x", {"timestamp_ms": T_MS + 1000, "value": 1.5}, {"acme/hall1/line1: axis/x": 1.5}, 1),
     ("umh", "umh/v1/acme/hall1/line1/_raw", {"value": 42.5, "timestamp_ms": T_MS + 1000}, {"acme/hall1/line1: value": 42.5}, 1),
+    ("packml", "plant/hall1/line1/filler/Status/StateCurrent", {"ts": T_MS + 1000, "value": 6}, {"plant/hall1/line1/filler: StateCurrent": 6}, 1),
+    ("packml", "filler/Admin/ProdProcessedCount", b"4711", {"filler: total_count": 4711}, 5),
+    ("packml", "filler/Admin/ProdDefectiveCount/0/AccCount", b"12", {"filler: scrap_count": 12}, 5),
+    ("packml", "plant/filler/Command/UnitMode", b"1", {}, None),
     ("uns", "acme/berlin/packaging/line-3/filler-1/energy/active_power", b"4", {"acme/berlin/packaging/line-3/filler-1: energy/active_power": 4}, 5),
 ]  # fmt: skip
 

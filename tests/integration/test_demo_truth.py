@@ -1,5 +1,7 @@
 """The simulated plant through the whole pipe, with messages doubled, shuffled and late: its figures are the plant's own.
 
+Devices of other makers are among its devices.
+
 Then a person corrects a breakdown to a planned stop, and the shift's OEE is what a calculation by hand says.
 """
 
@@ -33,11 +35,12 @@ SHIFT_NS = (MIDNIGHT_S + 6 * 3600) * 10**9
 FAULTS = "duplicates=0.03,shuffle_s=90,late=0.05,late_s=1200"
 LINE = "plant/hall1/line1"
 PACKER = f"{LINE}/packer"
+MACHINES = ("press1", "press2", "oven", "packer")
 SETTINGS = """
 log = "sqlite:plant.db"
 plant = "plant.toml"
 [ingest]
-subscribe = ["plant/#"]
+subscribe = ["plant/#", "spBv1.0/#", "tele/#"]
 [process]
 settle_s = "5s"
 operators = ["telemetry", "energy", "machine", "order", "spc"]
@@ -70,18 +73,31 @@ class Run(NamedTuple):
 @pytest.fixture(scope="module")
 def run(_warm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("demo")
-    (folder / "plant.toml").write_text(plant_file(SimulatedPlant(lines=1)))
+    (folder / "plant.toml").write_text(plant_file(SimulatedPlant(lines=1, foreign=True)))
     (folder / "fieldline.toml").write_text(SETTINGS)
     process = Process("run", folder, "run", "--config", "fieldline.toml", "--broker-port", "0").start()
     try:
         process.until_ready()
         broker = re.search(r"embedded broker listens on (mqtt://\S+)", process.last_words())
         assert broker is not None, process.last_words()
-        plant = ("--lines", "1", "--start", START, "--duration", DURATION, "--pack", "60", "--faults", FAULTS)
+        plant = (
+            "--lines",
+            "1",
+            "--foreign",
+            "--start",
+            START,
+            "--duration",
+            DURATION,
+            "--pack",
+            "60",
+            "--faults",
+            FAULTS,
+        )
         fieldline("simulate", "--to", broker[1], "--fastest", *plant, "--truth", "truth.json", folder=folder)
         found = Run(folder, json.loads((folder / "truth.json").read_text()), broker[1])
-        sent = found.truth["lines"][LINE]
-        until(lambda: _received(found) >= sent["readings"] + sent["copies"], 60.0, process.last_words)
+        lines = [sent for line, sent in found.truth["lines"].items() if line.startswith("plant/")]
+        expected = sum(sent["readings"] + sent["copies"] for sent in lines)
+        until(lambda: _received(found) >= expected, 120.0, process.last_words)
         found.drain()
         yield found
         process.stop()
@@ -90,7 +106,7 @@ def run(_warm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 def _received(run: Run) -> int:
-    """Readings of the line that have come to the results, by the account of the process stage."""
+    """Readings of all lines that have come to the results, by the account of the process stage."""
     run.drain()
     account = json.loads(fieldline("audit", "--config", "fieldline.toml", "--json", folder=run.folder, code=None))
     assert account["balanced"] and account["unprocessed"] == 0, account
@@ -102,7 +118,8 @@ def _plain(comparisons: list[Comparison]) -> list[str]:
 
 
 def test_every_figure_of_whole_hours_shifts_and_orders_is_the_plants(run: Run) -> None:
-    found = compare_figures(run.store, run.truth)
+    of_plant = [row for row in run.truth["figures"] if not row["asset"].startswith("farm/")]
+    found = compare_figures(run.store, run.truth | {"figures": of_plant})
 
     windows = {(row["window"], row["asset"]) for row in run.truth["figures"]}
     assert {("shift", LINE), ("order", LINE), ("1h", LINE), ("shift", PACKER), ("1m", PACKER)} <= windows
@@ -114,10 +131,20 @@ def test_the_rows_came_late_and_twice_indeed(run: Run) -> None:
     account = json.loads(fieldline("audit", "--config", "fieldline.toml", "--json", folder=run.folder))
     revised = query("oee", "*", "1h", source=str(run.store))["rev"].to_list()
 
-    (source,) = account["sources"]
+    (source,) = (each for each in account["sources"] if each["source"] == LINE)
     assert source["duplicate"] == run.truth["lines"][LINE]["copies"] > 10_000
     assert source["late"] == 0  # none so late that it could not count any more
     assert max(revised) > 0
+
+
+def test_figures_of_devices_of_other_makers_are_among_them(run: Run) -> None:
+    foreign = {row["asset"] for row in run.truth["figures"]} - {LINE, *(f"{LINE}/{name}" for name in MACHINES)}
+    meters = ("plant/hall1/utilities/compressor", "plant/hall1/utilities/chiller")
+
+    assert {*meters, "plant/hall1/packaging/labeller", "plant/hall1/utilities/edge1/vacuum"} <= foreign
+    assert "plant/hall1/utilities/plug1" in foreign
+    assert all(run.row("energy", meter)["rejected_readings"] > 100 for meter in meters)
+    assert "reset" in run.row("energy", meters[1])["meter_events"]
 
 
 def test_causes_and_pictures_are_of_the_same_shift(run: Run) -> None:

@@ -15,7 +15,7 @@ LINE = "plant/hall1/line1"
 
 
 def test_the_example_is_the_simulators_own() -> None:
-    assert EXAMPLE.read_text() == plant_file(SimulatedPlant())
+    assert EXAMPLE.read_text() == plant_file(SimulatedPlant(foreign=True))
 
 
 def test_products_and_machines_are_declared() -> None:
