@@ -1,11 +1,29 @@
 """What the process stage says of a partition up to its commit: the counters record, one JSON document on `checkpoints`."""
 
+from enum import StrEnum
+
 import msgspec
 
 from fieldline.unused import Heard
 
-DAMAGED = "readings"
-"""The reason of a mark where no setting changed: readings on the log that were processed can't be read any more."""
+DAMAGED, MOVED = "readings", "partitions"
+"""Reasons of marks where no setting changed: readings that were processed can't be read any more, or lie in another partition."""
+
+
+class Cause(StrEnum):
+    """Why figures stand as they are, as `status` and `explain` call it."""
+
+    SETTINGS = "settings_changed"
+    DAMAGE = "readings_damaged"
+    MOVE = "lines_moved"
+
+    @property
+    def words(self) -> str:
+        """For a log and a terminal."""
+        return self.value.replace("_", " ")
+
+
+_WITHOUT_SETTINGS: dict[tuple[str, ...], Cause] = {(DAMAGED,): Cause.DAMAGE, (MOVED,): Cause.MOVE}
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -22,9 +40,9 @@ class Mark(msgspec.Struct, frozen=True):
     why: tuple[str, ...] = ()
 
     @property
-    def is_damage(self) -> bool:
-        """Whether it is not settings that changed, but readings that are gone."""
-        return self.why == (DAMAGED,)
+    def cause(self) -> Cause:
+        """What it was."""
+        return _WITHOUT_SETTINGS.get(self.why, Cause.SETTINGS)
 
     def concerns(self, line: str, operator: str, start: int) -> bool:
         """Whether the figures of an operator in a line's window stand from before the change; start [ns UTC]."""
@@ -35,7 +53,7 @@ class Account(msgspec.Struct, frozen=True):
     """Of all rows before `offset`.
 
     sources : rows by line and fate; series : how many the partition has; marks : oldest first; unused : what was said and no metric
-    can use.
+    can use; horizon_s : the allowed lateness, None where a version before wrote it.
     """
 
     offset: int
@@ -43,6 +61,7 @@ class Account(msgspec.Struct, frozen=True):
     series: int = 0
     marks: tuple[Mark, ...] = ()
     unused: Heard = Heard()
+    horizon_s: float | None = None
 
     @property
     def overflow(self) -> int:

@@ -5,7 +5,7 @@ one, so its state is that one's without the lines that stay: a copy, with the ot
 was done is done again when it did not come to that.
 
 The rows of a line that moved lie in the old partition. Its slices up to then can't be run again, so rows that come for
-them are counted late; its windows go on, its state and its counts go with it.
+them are counted late, and a mark says so; its windows go on, its state and its counts go with it.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fieldline.account import MOVED
 from fieldline.errors import SettingsError
 from fieldline.log import Commit, Log, Stream
 from fieldline.log.notes import process_note
@@ -20,6 +21,7 @@ from fieldline.partition import partition_of
 from processing.kernels import layout as at
 from processing.kernels.jit import words
 from processing.kernels.kept import first_of
+from processing.made_with import Adapted
 from processing.partition import Partition
 from processing.timeline.engine import Engine
 
@@ -69,6 +71,7 @@ def move_lines(log: Log, before: int, open_partition: Callable[[int], Partition]
                 moved += [Moved(line, number, target) for line, is_mine in zip(lines, mine, strict=True) if is_mine]
                 _leave_rows(partition.engine)
                 _load_all(partition.engine)
+            _mark(partition, mine, is_moved=target != number)
             partition.hand_over(target, after)
     return moved
 
@@ -110,6 +113,19 @@ def _leave_rows(engine: Engine) -> None:
     with_rows = (tables.windows["level"][ids] == at.SLICES) & (start <= tables.lines["last"][line])
     np.maximum.at(tables.lines["kept_from"], line[with_rows], tables.windows["end"][ids[with_rows]])
     engine.horizons.begin_anew()
+
+
+def _mark(partition: Partition, mine: np.ndarray, is_moved: bool) -> None:
+    """Keep the marks of the lines of a partition, bool[lines], and say of those that moved what they left behind."""
+    state, engine = partition.state, partition.engine
+    names = {line for line, is_mine in zip(engine.registry.lines, mine, strict=True) if is_mine}
+    state.marks = [mark for mark in state.marks if mark.line in names]
+    if is_moved:
+        operators, since = tuple(op.name for op in engine.operators), engine.tables.lines["kept_from"]
+        left = [
+            (engine.registry.lines[k], int(since[k])) for k in np.flatnonzero(mine & (since[: len(mine)] != at.NONE))
+        ]
+        state.mark([Adapted(line, operators, moment, (MOVED,)) for line, moment in left])
 
 
 def _load_all(engine: Engine) -> None:

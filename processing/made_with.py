@@ -2,7 +2,7 @@
 
 import msgspec
 
-from fieldline.account import DAMAGED, Mark
+from fieldline.account import DAMAGED, MOVED, Mark
 from fieldline.moments import iso
 from fieldline.plant import Plant
 from processing.kernels.layout import NONE
@@ -75,6 +75,9 @@ class Adapted(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         if self.why == (DAMAGED,):
             return f"{self.line}: readings on the log can't be read any more; windows that begin before {iso(self.since)} stand as they are"
+        if self.why == (MOVED,):
+            late = f"rows from before {iso(self.since)} that come from now on are counted late"
+            return f"{self.line}: lies in another partition since; {late}"
         what = f"{self.line}: figures of {', '.join(self.operators)} change ({', '.join(self.why)})"
         if self.since == NONE:
             return f"{what}; all windows are computed anew"

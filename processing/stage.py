@@ -136,8 +136,7 @@ class ProcessStage:
             tell = self._logger.warning if partition.state.is_rebuilt and partition.offset else self._logger.info
             tell("partition open", partition=partition.number, start=said, offset=partition.offset)
             for done in partition.state.adapted:
-                what = "readings damaged" if done.mark.is_damage else "settings changed"
-                self._logger.warning(what, partition=partition.number, what=str(done))
+                self._logger.warning(done.mark.cause.words, partition=partition.number, what=str(done))
             self._partitions[partition.number] = partition
             return
 

@@ -1,6 +1,7 @@
 """What the process stage's commits name: the account of each partition, found while the stage goes on."""
 
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from fieldline.account import Account, Mark, read_account
@@ -41,8 +42,16 @@ def committed(log: Log, partition: int) -> Committed:
 
 def marks(log: Log) -> list[Mark]:
     """What changes of settings did to figures, partition by partition, oldest first. Raises as `committed`."""
-    found = (committed(log, partition) for partition in range(log.partitions(Stream.READINGS)))
-    return [mark for each in found for mark in each.account.marks]
+    return [mark for account in _accounts(log) for mark in account.marks]
+
+
+def horizon_s(log: Log) -> float | None:
+    """The largest allowed lateness that the process stage works with [s]; None where it has not said so. Raises as `committed`."""
+    return max((account.horizon_s for account in _accounts(log) if account.horizon_s is not None), default=None)
+
+
+def _accounts(log: Log) -> Iterator[Account]:
+    return (committed(log, partition).account for partition in range(log.partitions(Stream.READINGS)))
 
 
 def _named(log: Log, partition: int) -> tuple[Commit, ProcessNote, Record] | None:

@@ -13,7 +13,7 @@ from analysis.explain.taken_apart import Explained
 from analysis.recount import chart, energy, orders
 from analysis.recount.energy import REGISTERS
 from analysis.recount.history import FAR, Run
-from fieldline.account import Mark
+from fieldline.account import Cause, Mark
 from fieldline.catalogue import TEXT, emitter, kind_of, kinds
 from fieldline.frames import Quality
 from fieldline.meters import source_name, source_of
@@ -23,6 +23,12 @@ from fieldline.states import STATES
 from fieldline.units import COUNT_ROLES, Role
 
 Document = dict[str, Any]
+_WHY = {
+    Cause.DAMAGE: "readings that it was made of can't be read any more",
+    Cause.SETTINGS: "it stands from other settings, and is worked out with those of now",
+    Cause.MOVE: "rows that it was made of lie in the partition that its line was in before",
+}
+"""Why a figure differs that stands, the gravest first."""
 _DOUBTED = 20
 """Of each register or counter so many groups of readings that were not believed at once are shown."""
 
@@ -54,8 +60,7 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
         "rev": row.get("rev"),
         "coverage": row.get("coverage"),
         "coverage_is": kinds()[asked.kind].coverage,
-        "settings_changed": [mark.said for mark in before if not mark.is_damage],
-        "readings_damaged": [mark.said for mark in before if mark.is_damage],
+        **{str(cause): [mark.said for mark in before if mark.cause is cause] for cause in Cause},
         "verdict": judged,
         "fields": _fields(found, judged),
         "inputs": inputs(found),
@@ -81,9 +86,7 @@ def verdict(found: Explained, plant_file: str | None, before: Sequence[Mark]) ->
     gone = found.evidence.first > 0 and bool(differing)
     why = "retention has removed rows from the log; what lay before is not counted again" if gone else ""
     if before and differing:
-        gone, why = True, "it stands from other settings, and is worked out with those of now"
-        if any(mark.is_damage for mark in before):
-            why = "readings that it was made of can't be read any more"
+        gone, why = True, next(words for cause, words in _WHY.items() if any(mark.cause is cause for mark in before))
     return {
         "agrees": None if gone else not differing,
         "why": why or (_why_differing(plant_file) if differing else ""),

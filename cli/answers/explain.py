@@ -48,8 +48,8 @@ def _shown(explained: Document) -> Iterator[Piece]:
     yield Note(_verdict(explained["verdict"]))
     for change in explained["settings_changed"]:
         yield Note(f"stands from other settings: {change}")
-    for damage in explained["readings_damaged"]:
-        yield Note(f"stands as it was: {damage}")
+    for why in explained["readings_damaged"] + explained["lines_moved"]:
+        yield Note(f"stands as it was: {why}")
     yield Note("")
     yield Table("", columns(*_FIGURES), [_figure(field) for field in explained["fields"]])
     for name, value in explained["inputs"].items():

@@ -26,13 +26,12 @@ def grow(settings: Settings, plant: Plant, partitions: int) -> list[Moved]:
     not done again. Raises SettingsError, InUse, Unavailable; nothing was changed then, or calling it again goes on.
     """
     with existing(settings.log) as log:
-        there = log.partitions(Stream.READINGS)
+        counts = [log.partitions(stream) for stream in Stream]  # on Kafka they may differ, where adding was broken off
+        there, most = min(counts), max(counts)
         before = min(made_for(log.commits(Stream.READINGS, "process")), default=there)
         refuse_fewer(max(before, 1), partitions)
-        if there > partitions:
-            raise SettingsError(
-                f"topics: partitions: expected {there} at least, as many as there are, got {partitions}"
-            )
+        if most > partitions:
+            raise SettingsError(f"topics: partitions: expected {most} at least, as many as there are, got {partitions}")
         if before == there == partitions:
             return []
         _refuse_running(log, before)

@@ -1,9 +1,24 @@
 """Whether the log keeps readings as long as late rows may need them."""
 
+import msgspec
+
+from fieldline.errors import FieldlineError
 from fieldline.log.options import kept_seconds
 from fieldline.settings import Settings
 
 _MARGIN_S = 3600.0
+
+
+def kept_too_short(settings: Settings, horizon_s: float | None = None) -> str:
+    """Why the log of the settings may forget too early, empty where it does not; horizon_s : in place of that of the settings."""
+    if horizon_s is not None:
+        settings = msgspec.structs.replace(
+            settings, process=msgspec.structs.replace(settings.process, horizon_s=horizon_s)
+        )
+    try:
+        return retention_warning(settings) or topic_warning(settings)
+    except FieldlineError as error:  # whoever may not read the topic's options may work on its records
+        return f"how long the log keeps readings can't be told: {error}"
 
 
 def topic_warning(settings: Settings) -> str:

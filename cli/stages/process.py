@@ -2,10 +2,9 @@
 
 import structlog
 
-from cli.answers.retention import retention_warning, topic_warning
+from cli.answers.retention import kept_too_short
 from cli.wiring import Part
 from fieldline.clock import Clock
-from fieldline.errors import FieldlineError
 from fieldline.health import Health
 from fieldline.log import Log
 from fieldline.plant import Plant
@@ -21,11 +20,7 @@ def check_operators(settings: Settings) -> None:
 
 def process_part(settings: Settings, plant: Plant, log: Log, clock: Clock) -> Part:
     """The process stage."""
-    try:
-        warning = retention_warning(settings) or topic_warning(settings)
-    except FieldlineError as error:  # whoever may not read the topic's options may work on its records
-        warning = f"how long the log keeps readings can't be told: {error}"
-    if warning:
+    if warning := kept_too_short(settings):
         structlog.get_logger().warning("the log may forget too early", what=warning)
     health = Health("process")
     stage = ProcessStage(settings=settings.process, plant=plant, log=log, health=health, clock=clock)

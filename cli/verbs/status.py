@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from analysis.audit.committed import marks
+from analysis.audit.committed import horizon_s, marks
 from analysis.audit.lag import Lag, count_dead_letters, is_drained, measure, wait_drained
 from analysis.logs import existing
 from analysis.unused import Refused, heard, refused
 from cli import options
+from cli.answers.retention import kept_too_short
 from cli.exits import Exit
 from cli.report import Column, Data, Note, Piece, Report, Table, columns, tell
-from fieldline.account import Mark
+from fieldline.account import Cause, Mark
 from fieldline.clock import SystemClock
 from fieldline.log import Stream
 from fieldline.unused import Heard, as_rows, sentences
@@ -57,10 +58,11 @@ def status(
             lags = measure(opened)
         else:
             _, lags = wait_drained(lambda: measure(opened), wait, SystemClock(), threading.Event().wait)
-        dead_letters, changed = count_dead_letters(opened), marks(opened)
+        dead_letters, changed, allowed_s = count_dead_letters(opened), marks(opened), horizon_s(opened)
         useless = _said_for_nothing(heard(opened), refused(opened))
-    report = _report(lags, dead_letters, changed)
-    tell(Report([*report.pieces, *useless]), as_json=json)
+    warning = kept_too_short(settings, allowed_s)
+    stands = [Data("warning", warning), *_warned(warning)]
+    tell(Report([*_report(lags, dead_letters, changed), *stands, *useless]), as_json=json)
     if wait is not None and not is_drained(lags):
         raise typer.Exit(Exit.FAILED)
 
@@ -85,22 +87,23 @@ def _said_for_nothing(unused: Heard, letters: Sequence[Refused]) -> list[Piece]:
     ]
 
 
-def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[Mark]) -> Report:
+def _warned(warning: str) -> list[Note]:
+    return [Note(f"the log may forget too early: {warning}")] if warning else []
+
+
+def _report(lags: Sequence[Lag], dead_letters: int, changed: Sequence[Mark]) -> list[Piece]:
     drained = is_drained(lags)
     lost = [
         Note(f"LOST: {lag.lost} records of {lag.stream} {lag.partition} were removed before {lag.stage} took them")
         for lag in lags
         if lag.lost
     ]
-    return Report(
-        [
-            Data("drained", drained),
-            Data("dead_letters", dead_letters),
-            Table("stages", _COLUMNS, [{**lag._asdict(), "drained": lag.is_drained} for lag in lags], keys=3),
-            Note(f"{'drained' if drained else 'not drained'}; {dead_letters} dead letters"),
-            *lost,
-            Data("settings_changed", [mark.said for mark in changed if not mark.is_damage]),
-            Data("readings_damaged", [mark.said for mark in changed if mark.is_damage]),
-            *(Note(f"{'readings damaged' if mark.is_damage else 'settings changed'}: {mark.said}") for mark in changed),
-        ]
-    )
+    return [
+        Data("drained", drained),
+        Data("dead_letters", dead_letters),
+        Table("stages", _COLUMNS, [{**lag._asdict(), "drained": lag.is_drained} for lag in lags], keys=3),
+        Note(f"{'drained' if drained else 'not drained'}; {dead_letters} dead letters"),
+        *lost,
+        *(Data(cause, [mark.said for mark in changed if mark.cause is cause]) for cause in Cause),
+        *(Note(f"{mark.cause.words}: {mark.said}") for mark in changed),
+    ]

@@ -96,6 +96,22 @@ def test_explain_does_not_call_a_figure_wrong_that_stands_from_other_settings(
     assert explained(4)["verdict"]["agrees"] is True
 
 
+def test_status_goes_on_warning_of_a_log_that_forgets_before_rows_may_be_late(
+    tmp_path: Path, fieldline: Callable[..., Result]
+) -> None:
+    rig = Plantful(tmp_path / "plant.db")
+    rig.open(horizon_s=10 * 86_400.0)  # by a flag, of which status is not told
+    rig.send(0, 1)
+    rig.close()
+
+    told, of_the_week = (
+        fieldline("status", "--log", f"sqlite:plant.db{kept}", "--json").stdout for kept in ("?retention_s=2000000", "")
+    )
+
+    assert json.loads(told)["warning"] == ""
+    assert "expected at least 867600, the horizon and an hour, got 604800" in json.loads(of_the_week)["warning"]
+
+
 def test_check_warns_when_the_log_forgets_before_rows_may_be_late(fieldline: Callable[..., Result]) -> None:
     told = fieldline("check", "--log", "sqlite:plant.db?retention_s=3600").output
 

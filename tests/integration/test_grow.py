@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.native.server import Server
 from fieldline.frames import decode_batch, encode_readings
 from fieldline.log import Log, Stream, open_log
+from fieldline.log.kafka_settings import read_url
 from fieldline.partition import partition_of
+from tests.integration.kafka_rig import admin_of, poll_until
 from tests.integration.pipe_rig import Process, fieldline, until
 from tests.processing.engine_rig import SECOND, Row, frame_of
 
@@ -90,6 +93,30 @@ def test_grow_moves_the_running_hour_and_the_accounts_balance(url: str, tmp_path
         for stage in stages:
             stage.abandon()
         log.close()
+
+
+def test_growing_that_was_broken_off_after_some_topics_is_done_when_it_is_asked_for_again(
+    kafka: Server, kafka_url: Callable[..., str]
+) -> None:
+    url = kafka_url(2)
+    topics = [read_url(url).topic(stream) for stream in (Stream.READINGS, Stream.METRICS)]
+    admin = admin_of(kafka)
+    admin.create_partitions(dict.fromkeys(topics, 4))
+    admin.close()
+    poll_until(lambda: counts(url)[:2] == [4, 4])
+
+    fieldline("topics", "grow", "--partitions", "2", "--log", url, code=2)
+    fieldline("topics", "grow", "--partitions", "4", "--log", url)
+
+    assert counts(url) == [4] * len(Stream)
+
+
+def counts(url: str) -> list[int]:
+    """The number of partitions of each stream."""
+    log = open_log(url)
+    found = [log.partitions(stream) for stream in Stream]
+    log.close()
+    return found
 
 
 def test_what_is_not_worked_off_is_not_grown(url: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from analysis.audit.committed import marks
+from fieldline.account import Cause
 from fieldline.clock import ManualClock
 from fieldline.errors import SettingsError
 from fieldline.frames import decode_batch, encode_readings
@@ -122,6 +124,12 @@ class Plantlet:
                     found[key] = row
         return found
 
+    def moves(self) -> dict[str, float]:
+        """Of which lines `status` says that they moved, and up to when what comes for them is late [s after the start]."""
+        moved = [mark for mark in marks(self.log) if mark.cause is Cause.MOVE and "are counted late" in mark.said]
+        assert len({mark.line for mark in moved}) == len(moved)
+        return {mark.line: ((mark.since or 0) - START) / SECOND for mark in moved}
+
     def counters(self) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}
         for partition, commit in self.log.commits(Stream.READINGS, "process").items():
@@ -222,6 +230,7 @@ def test_late_rows_of_what_lies_in_the_old_partition_are_counted_late_and_lower_
 
     counters = growing.counters()
     assert (counters[line]["late"], counters[stays]["late"]) == (1, 0)
+    assert growing.moves() == {name: (2 * HOUR_S + 1230) // 60 * 60 + 60 for name, _, _ in moved}
     after = growing.standing()
     assert {key: row for key, row in after.items() if key[1].startswith(line)} == {
         key: row for key, row in before.items() if key[1].startswith(line)

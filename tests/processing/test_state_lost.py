@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import zstandard
 
+from fieldline.account import Cause
 from fieldline.errors import LogCorrupt, Unavailable
 from fieldline.frames import decode_batch, encode_readings
 from fieldline.log import Stream
@@ -316,7 +317,7 @@ def test_a_record_that_is_gone_from_the_midst_of_the_log_has_its_minute_stand_as
     # Of the later row only: from 10 to 22 kW and back within a minute are 12 kW * 60 s / 2.
     assert rig.kwh("1h") == before | {1.0: pytest.approx(before[1.0] + 0.1)}
     (mark,) = rig.partition.state.marks
-    assert (mark.line, mark.mark.is_damage) == ("plant/hall/line1", True)
+    assert (mark.line, mark.mark.cause) == ("plant/hall/line1", Cause.DAMAGE)
     assert mark.since == NOW + 91 * 60 * SECOND
 
 
