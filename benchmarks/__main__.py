@@ -21,7 +21,7 @@ from benchmarks.trees import prepare, told, tree_of
 
 NAMES = (
     "start", "compile", "rest", "process", "line", "kernels", "peers", "theodolite", "ingest", "pipe", "late_day", "latency",
-    "memory", "restart", "formats",
+    "memory", "restart", "formats", "absence",
 )  # fmt: skip
 _OF_ONE_TREE = ("kernels", "peers", "theodolite", "formats")
 """Those that measure within their own process, or others' programs."""
