@@ -101,6 +101,7 @@ class _Edit(Disturbance):
     def befall(self, world: World) -> None:
         if not self.is_killed:
             world.wait_drained(READY_S)
+        undrained = world.undrained
         with ExitStack() as away:
             for name in world.workers:
                 away.enter_context(world.stopped(name, self.is_killed))
@@ -109,7 +110,7 @@ class _Edit(Disturbance):
             world.write_files()
         for name in world.workers:
             world.stages[name].until_ready(READY_S)
-        if not self.is_killed:
+        if not self.is_killed and world.undrained == undrained:
             world.wait_drained(READY_S)
             world.faults += [
                 f"{self}: {line} emitted {rows} rows, of which nothing else is said"
@@ -353,9 +354,9 @@ class Grow(Disturbance):
         world.wait_drained(READY_S)
         with ExitStack() as away:
             for name in world.workers:
-                away.enter_context(world.stopped(name, is_killed=False))
+                away.enter_context(world.stopped(name, is_killed=False, is_whole=True))
             world.wait_drained(READY_S)
-            away.enter_context(world.stopped(DELIVER, is_killed=False))
+            away.enter_context(world.stopped(DELIVER, is_killed=False, is_whole=True))
             world.grow(2 * world.partitions)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli.exits import Exit
 from fieldline.frames import decode_batch, encode_readings
 from fieldline.log import Log, Stream, open_log
 from fieldline.partition import partition_of
@@ -34,6 +35,7 @@ class World:
     influx : URL of a database of its own, or None
     kafka : URL of a log with topics of its own; without one a SQLite file is made in the folder
     moved : lines that went to another partition; faults : what was seen to be wrong while it ran
+    undrained : how many ends came before all was written, for lack of time: the next start goes on as after a kill
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class World:
         self.partitions = self._log.partitions(Stream.READINGS)
         self.moved: set[str] = set()
         self.faults: list[str] = []
+        self.undrained = 0
         sinks = ["--store", str(self.store), *(["--influx", influx] if influx else [])]
         self._common = ("--config", str(folder / "fieldline.toml"), "--log", self.log_url)
         self.stages = {
@@ -80,13 +83,13 @@ class World:
             stage.until_ready(READY_S)
 
     @contextmanager
-    def stopped(self, name: str, is_killed: bool) -> Iterator[None]:
-        """A stage is not there in this block: killed at any moment, or ended as it is asked to. It is started again."""
+    def stopped(self, name: str, is_killed: bool, is_whole: bool = False) -> Iterator[None]:
+        """A stage is not there in this block: killed at any moment, or ended as it is asked to, `is_whole`: with all written. It is started again."""
         stage = self.stages[name]
         if is_killed:
             stage.kill()
         else:
-            stage.until_ready(READY_S).stop()  # one that starts knows no signals yet
+            self._end(stage, is_whole)
         yield
         stage.start()
 
@@ -105,7 +108,17 @@ class World:
         if is_killed:
             worker.kill()
         else:
-            worker.until_ready(READY_S).stop()
+            self._end(worker)
+
+    def _end(self, stage: Process, is_whole: bool = False) -> None:
+        """Ask a stage to end, once more where it had no time to write all that it held and `is_whole` wants it."""
+        while True:
+            stage.until_ready(READY_S)  # one that starts knows no signals yet
+            stage.stop(READY_S, codes=(0, Exit.UNAVAILABLE))
+            self.undrained += stage.code != 0
+            if stage.code == 0 or not is_whole:
+                return
+            stage.start()
 
     def send_hour(self) -> None:
         """Have an hour of readings on the log."""
@@ -158,7 +171,7 @@ class World:
     def grow(self, partitions: int) -> None:
         """More partitions; all stages have ended."""
         self._log.close()
-        told = fieldline("topics", "grow", "--partitions", str(partitions), *self._common, "--json")
+        told = fieldline("topics", "grow", "--partitions", str(partitions), *self._common, "--json", timeout_s=READY_S)
         self.moved |= {row["line"] for row in json.loads(told)["moved"]}
         self._log = open_log(self.log_url)
         self.partitions = partitions
@@ -166,10 +179,9 @@ class World:
     def drain(self, timeout_s: float) -> None:
         """Have everything worked off, every window that is over emitted, and all of it delivered; stages have ended then."""
         self.wait_drained(timeout_s)
-        for name in self.workers:
-            self.stages[name].stop()
-        self.wait_drained(timeout_s)
-        self.stages[DELIVER].stop()
+        for name in [*self.workers, DELIVER]:
+            self._end(self.stages[name], is_whole=True)
+            self.wait_drained(timeout_s)
 
     def wait_drained(self, timeout_s: float) -> None:
         """Return when no stage is behind."""

@@ -64,6 +64,7 @@ class Process:
         self.name = name
         self.folder = folder
         self.kills = 0
+        self.code: int | None = None
         self.largest_bytes = 0
         self.variables: dict[str, str] = {}  # of its environment, beside ours, from its next start on
         self._port = quiet_port()
@@ -105,20 +106,20 @@ class Process:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
 
-    def stop(self) -> float:
-        """Ask it to end; it must in 10 s, with code 0. Gives how long it took [s]."""
+    def stop(self, within_s: float = _DRAIN_S + 5.0, codes: tuple[int, ...] = (0,)) -> float:
+        """Ask it to end; it must in 10 s, with code 0, unless others are given. Gives how long it took [s]; `code` is how it ended."""
         if self._process is None:
             return 0.0
         began = time.monotonic()
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
-            code = self._process.wait(_DRAIN_S + 5.0)
+            self.code = self._process.wait(within_s)
         except subprocess.TimeoutExpired:
             self.abandon()
             raise AssertionError(f"{self.name} did not stop: {self.last_words()}") from None
         self._process = None
-        assert code == 0, f"{self.name} ended with {code}: {self.last_words()}"
+        assert self.code in codes, f"{self.name} ended with {self.code}: {self.last_words()}"
         return time.monotonic() - began
 
     def abandon(self) -> None:
