@@ -8,7 +8,7 @@ worker that lost its partition can write records but never make them count. Cost
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -136,7 +136,7 @@ class Checkpoints:
         account = [self._append(counters, {})]
         made_of = (account, names, state, base, deltas, *noted)
         self._head = Head(_VERSION, made_with, offset, self._serial, *made_of)
-        self._obsolete = self._unnamed(old, self._head)
+        self._obsolete += self._unnamed(old, self._head)
         self._head_ref = self._put(msgspec.msgpack.encode(self._head))
         return self._head_ref[0][0], account[0][0]
 
@@ -150,6 +150,18 @@ class Checkpoints:
             self._log.append(Stream.CHECKPOINTS, self._partition, self._key(serial), None)
         self._obsolete = []
         engine.residency.evict_to(cache_bytes)
+
+    def forget_from(self, offset: int) -> None:
+        """Let go, after the next commit, of records from an offset on that workers before wrote and no commit of theirs names.
+
+        Those with a number yet to come are overwritten then. Raises Unavailable.
+        """
+        mine = self._key_begins
+        for record in self._log.read(Stream.CHECKPOINTS, self._partition, offset):
+            if record.value is not None and record.key.startswith(mine):
+                with suppress(ValueError):  # a damaged key
+                    serial = int(record.key[len(mine) :], 16)
+                    self._obsolete += [(record.offset, serial)] if serial <= self._serial else []
 
     def restore(self, engine: Engine, offset: int) -> Restored:
         """Fill an empty engine from the head at `offset`.
@@ -324,8 +336,12 @@ class Checkpoints:
         kept = {offset for offset, _ in of(new)}
         return [*self._head_ref, *(ref for ref in of(old) if ref[0] not in kept)]
 
+    @property
+    def _key_begins(self) -> bytes:
+        return f"process/{self._partition}/".encode()
+
     def _key(self, serial: int) -> bytes:
-        return f"process/{self._partition}/{serial:x}".encode()
+        return self._key_begins + f"{serial:x}".encode()
 
     def _put(self, content: bytes) -> list[tuple[int, int]]:
         """Append content as one record, or as pieces and an index of them; the first reference is where to read it."""

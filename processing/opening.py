@@ -53,6 +53,7 @@ class Opening:
         if commit.offset > end:
             raise LogCorrupt(f"the checkpoint stands at {commit.offset}, the log ends at {end}: it was made again")
         restored = state.checkpoints.restore(state.engine, note.state)
+        state.checkpoints.forget_from(note.state + 1)
         self._retract_orders(note.metrics)
         self._dead.rows.update(restored.head.dead)
         state.engine.registry.overflow.update(restored.head.overflow)
@@ -74,6 +75,7 @@ class Opening:
         self._dead.begin_anew()
         self._read_again.forget()
         state.empty(self._emission.epoch)
+        state.checkpoints.forget_from(self._place.log.bounds(Stream.CHECKPOINTS, self._place.number)[0])
         state.marks, state.adapted, state.offset, state.is_rebuilt = [], [], first, True
         since = self._whole_since(first)
         if since is None:

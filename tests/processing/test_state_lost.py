@@ -18,6 +18,7 @@ from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from fieldline.settings import ProcessSettings
+from processing.checkpoint import Noted
 from processing.partition import Partition
 from tests.processing.engine_rig import SECOND, Row, frame_of
 from tests.processing.test_stage import OVEN
@@ -252,6 +253,35 @@ def test_what_the_log_forgot_counts_no_row_late_whose_minute_it_still_holds(
     assert (counters["late"], counters["stored"]) == (1, 302)
     # From 10 to 22 kW and back within a minute are 12 kW * 60 s / 2.
     assert rig.kwh("1h") == before | {hour: pytest.approx(before[hour] + 0.1) for hour in (2.0, 4.0)}
+
+
+def test_no_edit_damage_or_crash_leaves_records_of_a_state_that_is_none_any_more(rig: Plantful) -> None:
+    def kept() -> int:
+        return sum(1 for record in rig.log.read(Stream.CHECKPOINTS, 0, 0) if record.value)
+
+    def edited(gap_s: float) -> Plant:
+        return Plant(PlantFile(asset=(AssetEntry(path=OVEN, tags={"power_kw": TagEntry(max_gap_s=gap_s)}),)))
+
+    rig.open()
+    rig.send(0, 3)
+    whole = kept()
+
+    for gap_s in (90.0, 100.0, 110.0):
+        rig.open(plant=edited(gap_s))
+        rig.take()
+    of_edits = kept()
+    rig.spoil(garbage, rig.head)
+    rig.open()
+    rig.take()
+    of_damage = kept()
+    for _ in range(3):  # a worker that dies before its commit
+        rig.open()
+        rig.partition.state.checkpoints.write(rig.partition.engine, 0, b"{}", Noted({}, [], [], {}))
+    rig.open()
+    rig.take()
+
+    assert whole > 10
+    assert max(of_edits, of_damage, kept()) < whole + 10
 
 
 def test_a_page_that_cannot_be_read_when_a_late_row_needs_it_has_the_state_built_anew(rig: Plantful) -> None:
