@@ -72,6 +72,7 @@ class DeliverStage:
         self._health.set("starting", f"to {self._sink.target}")
         self._open_sink()
         reader = self._log.reader(Stream.METRICS, self._sink.group)
+        self._warn_of_another_log()
         try:
             self._health.set("recovering", f"to {self._sink.target}")
             while not stop.is_set() and not self._is_over():
@@ -90,6 +91,16 @@ class DeliverStage:
             self._sink.open()
         except SinkUnavailable as error:
             self._health.set("degraded", str(error))
+
+    def _warn_of_another_log(self) -> None:
+        """Say when the sink was written to, and never from this log: what is lost with a log nobody can work out again."""
+        with suppress(Unavailable):
+            is_new = not self._log.commits(Stream.METRICS, self._sink.group)
+            if self._again is None and is_new and isinstance(self._sink, Losable) and self._sink.mark():
+                import structlog
+
+                said = "windows that began before this log are written anew from what it has; put the log back, or name another store"
+                structlog.get_logger("delivery").warning("written_from_another_log", target=self._sink.target, reason=said)
 
     def _step(self, reader: Reader, stop: threading.Event) -> None:
         """Read a batch, write it, commit it."""

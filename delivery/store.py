@@ -101,16 +101,16 @@ class LocalStore:
         return (found.st_dev, found.st_ino) == self._file
 
     def mark(self) -> str:
-        """The store's name and how often it was written to."""
+        """The store's name and how often it was written to; empty where it never was."""
         with _translated(self.path):
             name, writes = self._db.execute("SELECT name, writes FROM identity").fetchone()
-        return f"{name}:{writes}"
+        return f"{name}:{writes}" if writes else ""
 
     def has(self, mark: str) -> bool:
         """Whether this file is the one that gave the mark, then or later."""
         theirs, _, after = mark.partition(":")
         name, _, writes = self.mark().partition(":")
-        return name == theirs and int(writes) >= int(after or 0)
+        return name == theirs and int(writes or 0) >= int(after or 0)
 
     def forget_before(self, time_ns: int) -> bool:
         """Delete rows older than `time_ns`, a bounded number in one call. True when more are left to delete."""

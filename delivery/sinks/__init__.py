@@ -92,7 +92,7 @@ class Losable(Protocol):
     """A sink whose rows may go away unseen, as a file is deleted, and that can tell; others need not have these."""
 
     def mark(self) -> str:
-        """A short text that stands for what the sink has taken so far; it is kept beside the offset."""
+        """A short text that stands for what the sink has taken so far, empty for nothing; it is kept beside the offset."""
 
     def has(self, mark: str) -> bool:
         """Whether the sink still has what it had taken when it gave the mark. Raises SinkUnavailable."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from delivery.again import Span
 from delivery.influx_sink import InfluxSink
@@ -333,6 +334,23 @@ def test_a_store_that_is_gone_or_older_at_the_start_is_made_again_from_the_log(
         stage.until_drained()
 
     assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [float(at) for at in range(6)]
+
+
+@pytest.mark.parametrize("is_another", [True, False], ids=["another log", "the same log"])
+def test_a_store_that_was_written_from_a_log_that_is_gone_is_told(log: Log, tmp_path: Path, is_another: bool) -> None:
+    append(log, reading(0, 1.0))
+    with running(log, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+    after = open_log(f"sqlite:{tmp_path / 'made-again.db'}") if is_another else log
+    append(after, reading(1, 2.0))
+
+    with capture_logs() as said, running(after, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+    told = [event["target"] for event in said if event["event"] == "written_from_another_log"]
+    assert told == [str(tmp_path / "r.db")] * is_another
+    if is_another:
+        after.close()
 
 
 def once_more(log: Log, sink: Sink, settings: DeliverSettings, span: Span = EVERYTHING) -> Health:
