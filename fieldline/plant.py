@@ -100,7 +100,7 @@ class Plant:
         """What the plant file says of this tag, completed by what its name tells."""
         info = self._tags.get((asset, tag))
         if info is None:
-            info = complete(tag, self._declared(asset, tag), self.clock(asset) or "accept")
+            info = complete(tag, self.declared(asset, tag), self.clock(asset) or "accept")
             _remember(self._tags, (asset, tag), info)
         return info
 
@@ -271,12 +271,13 @@ class Plant:
         exact = [(entry.path, tag) for entry in self.assets if not _is_glob(entry.path) for tag in entry.tags]
         for asset, tag in exact:
             try:
-                TagEntry(**self._declared(asset, tag))
+                TagEntry(**self.declared(asset, tag))
             except ValueError as error:
                 wrong.append(f"{asset} {tag}: {error}")
         return wrong
 
-    def _declared(self, asset: str, tag: str) -> dict[str, Any]:
+    def declared(self, asset: str, tag: str) -> dict[str, Any]:
+        """What the plant file's entries say of a tag, key by key; the more exact entry wins."""
         declared: dict[str, Any] = {}
         for entry in self._matching(asset):
             globs = [name for name in entry.tags if name != tag and fnmatchcase(tag, name)]

@@ -285,10 +285,15 @@ def role_of(name: str, unit: Unit | None) -> Role:
     if unit is None or unit.quantity in _COUNTED:
         role = _ROLE_OF_WORDS.get(tuple(word for word in words if word not in _INTERVAL_WORDS), Role.NONE)
         return role if unit is None or role in COUNT_ROLES else Role.NONE
-    if unit.quantity not in _ROLE_OF_QUANTITY or _OTHER_WORDS & set(words):
+    if unit.quantity not in _ROLE_OF_QUANTITY or unspoken_words(name):
         return Role.NONE
     register, interval = _ROLE_OF_QUANTITY[unit.quantity]
     return interval if is_interval_name(name) else register
+
+
+def unspoken_words(name: str) -> frozenset[str]:
+    """The words of a name for which its power or energy is not what the asset draws or feeds back."""
+    return _OTHER_WORDS & frozenset(name_words(name))
 
 
 def is_daily_name(name: str) -> bool:

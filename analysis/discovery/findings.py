@@ -9,14 +9,12 @@ from analysis.discovery.behaviour import told_kind
 from analysis.discovery.folding import Family, folded
 from analysis.discovery.survey import Survey, TagSeen, TopicSeen
 from analysis.discovery.ways import UNTOLD, Way
-from fieldline.meters import ADD_UP, DECLARED, source_name, source_of
 from fieldline.plant import Plant
-from fieldline.tags import TagInfo
-from fieldline.units import Role
+from fieldline.uses import Sources, energy_sources
 
 _SECOND_NS = 1_000_000_000
 _QUARTER_S, _LATE_S, _FARTHEST_S = 900.0, 60.0, 15 * 3600.0
-_REACTIVE = (Role.REACTIVE_POWER, Role.REACTIVE_REGISTER, Role.REACTIVE_INTERVAL)
+_FLOWS = {"energy": "drawn", "exported energy": "fed back"}
 
 
 class TopicRow(NamedTuple):
@@ -188,29 +186,10 @@ def _letter_rows(family: Family[TopicSeen]) -> list[LetterRow]:
 
 
 def _energy_rows(pattern: str, assets: dict[str, list[TagSeen]], plant: Plant) -> list[EnergyRow]:
-    found: Counter[tuple[str, str, tuple[str, ...], tuple[str, ...]]] = Counter()
+    found: Counter[Sources] = Counter()
     for asset, tags in assets.items():
-        for flow in ("drawn", "fed back"):
-            best, named = _sources(asset, sorted(tag.tag for tag in tags), plant, flow)
-            if best:
-                of_best = tuple(tag for tag, source in named if source == best)
-                adds_up = best == DECLARED or plant.tag_info(asset, of_best[0]).share in ADD_UP
-                taken = of_best if adds_up else of_best[:1]
-                found[flow, source_name(best), taken, tuple(tag for tag, _ in named if tag not in taken)] += 1
+        found.update(each for each in energy_sources(plant, asset, [tag.tag for tag in tags]) if each.sort in _FLOWS)
     return [
-        EnergyRow(pattern, count, flow, source, [*taken], [*others])
-        for (flow, source, taken, others), count in found.items()
+        EnergyRow(pattern, count, _FLOWS[each.sort], each.source, [*each.taken], [*each.in_reserve])
+        for each, count in found.items()
     ]
-
-
-def _sources(asset: str, tags: list[str], plant: Plant, flow: str) -> tuple[int, list[tuple[str, int]]]:
-    """The source that goes before the others, 0 for none, and each tag's; see `fieldline/meters.py`."""
-    declared = plant.asset_info(asset).energy_tags
-    infos: list[tuple[str, TagInfo]] = [(tag, plant.tag_info(asset, tag)) for tag in tags]
-    named = [
-        (tag, source_of(info.share, info.role, is_declared=tag in declared))
-        for tag, info in infos
-        if info.is_fed_back == (flow == "fed back") and info.role not in _REACTIVE
-    ]
-    found = [(tag, source) for tag, source in named if source]
-    return max((source for _, source in found), default=0), found

@@ -21,6 +21,7 @@ from fieldline.moments import Moment
 from fieldline.shifts import Plan
 from fieldline.states import STATES
 from fieldline.units import COUNT_ROLES, Role
+from fieldline.uses import uses_of
 
 Document = dict[str, Any]
 _WHY = {
@@ -160,11 +161,12 @@ def _added(found: Explained) -> int:
 
 
 def inputs(found: Explained) -> Document:
-    """What went into the figure beside raw rows: calendar, orders, ideal cycles, states, counts, meters, limits."""
+    """What went into the figure beside raw rows: calendar, orders, ideal cycles, states, counts, meters, limits; the tags."""
     kind = found.asked.kind
     gone_in: Document = {"orders": [_run(found, run) for run in found.runs]}
     if kind == "spc":
         return gone_in | {"limits": _limits(found)}
+    gone_in["tags"] = _uses(found)
     if kind == "energy":
         return gone_in | {
             "meters": _meters(found),
@@ -257,6 +259,15 @@ def _meters(found: Explained) -> list[Document]:
         row["source"] = f"{source}, fed back" if info.is_fed_back else source
         row["counted"] = added[row["asset"]].get(row["tag"], 0.0)
     return meters
+
+
+def _uses(found: Explained) -> list[Document]:
+    """What each tag of the window's rows was taken for, and why."""
+    by_asset: dict[str, list[str]] = {}
+    for asset, tag in found.history.rows:
+        if not tag.startswith("@"):
+            by_asset.setdefault(asset, []).append(tag)
+    return [use._asdict() for asset in sorted(by_asset) for use in uses_of(found.history.plant, asset, by_asset[asset])]
 
 
 def _doubted(found: Explained, roles: Collection[Role]) -> list[Document]:

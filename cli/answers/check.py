@@ -5,9 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from analysis.known_tags import known_tags
 from analysis.logs import existing, sqlite_path
 from cli.answers.retention import retention_warning, topic_warning
-from cli.report import Data, Note, Report
+from cli.answers.uses import declared_tags, every_use, tables
+from cli.report import Data, Note, Piece, Report
 from delivery.influx_url import parse_influx_url
 from delivery.sinks import sink_components
 from fieldline.catalogue import kinds
@@ -22,10 +24,11 @@ from processing import operators
 _T = TypeVar("_T")
 
 
-def examine(load: Callable[..., Settings], plant: str | None) -> tuple[list[str], Report]:
+def examine(load: Callable[..., Settings], plant: str | None, *, is_log_read: bool = False) -> tuple[list[str], Report]:
     """All faults, and the report of them.
 
     load : gives the settings, with other values for those that are named; plant : the plant file where the settings can't be read
+    is_log_read : `foresee` follows, which says of all tags that were heard what they are taken for
     """
     settings, faults = _tried(load)
     if settings is None:  # with other windows they may be good enough for the rest to be judged
@@ -37,7 +40,9 @@ def examine(load: Callable[..., Settings], plant: str | None) -> tuple[list[str]
     if settings is not None:
         faults += [*_tried(partial(Decoder, model or Plant(), settings.ingest))[1], *_sink_faults(settings)]
     faults += plant_faults
-    return faults, Report([Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults)])
+    return faults, Report(
+        [Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults, is_log_read)]
+    )
 
 
 def foresee(settings: Settings, report: Report) -> Report:
@@ -46,15 +51,24 @@ def foresee(settings: Settings, report: Report) -> Report:
 
     path = sqlite_path(settings.log)
     if path is not None and not path.exists():
-        return Report([*report.pieces, Data("changes", []), Note(f"there is no log {path} yet: no figures stand")])
+        return Report(
+            [
+                *report.pieces,
+                Data("changes", []),
+                Data("tags", []),
+                Note(f"there is no log {path} yet: no figures stand"),
+            ]
+        )
     plant = load_plant(Path(settings.plant) if settings.plant else None)
     with existing(settings.log) as log:
         found = preview(log, settings.process, plant, SystemClock())
+        heard = known_tags(log)
     changes = [change for each in found for change in each.changes]
     notes = [f"partition {each.partition}: starts {each.start}" for each in found]
     notes += changes or ["figures that stand: none changes"]
     notes += filter(None, [topic_warning(settings)])
-    return Report([*report.pieces, Data("changes", changes), *map(Note, notes)])
+    uses = tables(every_use(plant, heard), f"on {settings.log}")
+    return Report([*report.pieces, Data("changes", changes), *map(Note, notes), *uses])
 
 
 def _tried(load: Callable[[], _T]) -> tuple[_T | None, list[str]]:
@@ -83,10 +97,11 @@ def _sink_faults(settings: Settings) -> list[str]:
     return [fault for chosen in wanted for fault in _tried(chosen)[1]]
 
 
-def _notes(settings: Settings | None, plant: Plant | None, faults: list[str]) -> list[Note]:
+def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is_log_read: bool) -> list[Piece]:
     if faults or settings is None or plant is None:
         return [*map(Note, faults), Note(f"{len(faults)} fault{'s' * (len(faults) > 1)}")]
     warnings = [warning for warning in (retention_warning(settings),) if warning]
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
-    return [Note(good), *map(Note, warnings)]
+    of_plant_file = () if is_log_read else tables(every_use(plant, declared_tags(plant)), "of the plant file")
+    return [Note(good), *map(Note, warnings), *of_plant_file]

@@ -28,6 +28,7 @@ _HEADINGS = {
     "doubted": "readings that were not believed at once",
     "price": "price and emission factor",
     "limits": "limits",
+    "tags": "tags, and what they are taken for",
 }
 _IDENTITY = frozenset({"asset", "tag", "order", "product", "from"})
 _FIGURES = ("figure", "value", "recount", "agrees", "formula", "source")

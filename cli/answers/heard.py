@@ -1,6 +1,6 @@
 """Whether an event is about an asset that the log has heard of: one about another changes nothing."""
 
-from analysis.known_assets import known_assets
+from analysis.known_tags import known_assets
 from analysis.logs import existing, sqlite_path
 from cli.terminal import say
 from fieldline.errors import LogCorrupt, SettingsError, Unavailable

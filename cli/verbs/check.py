@@ -24,7 +24,7 @@ def check(
     when and why, and which are left as they are.
     """
     flags = {"log": log, "ingest__mqtt": mqtt, "deliver__influx": influx, "plant": plant}
-    faults, report = examine(partial(options.load, config, **flags), plant)
+    faults, report = examine(partial(options.load, config, **flags), plant, is_log_read=log is not None)
     if log is not None and not faults:
         report = foresee(options.load(config, **flags), report)
     tell(report, as_json=json)
