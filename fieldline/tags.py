@@ -79,6 +79,11 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     spc: SpcEntry | None = None
     form: Form = Form.OPEN
 
+    @property
+    def is_number(self) -> bool:
+        """Whether name or declaration say that it is a number, so that a text of it is useless."""
+        return self.role is not Role.NONE or self.unit is not None
+
 
 def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
     """A tag's declaration, key by key, completed by what its name tells."""

@@ -2,15 +2,18 @@
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from analysis.audit.lag import measure
+from analysis.known_tags import known_tags
 from analysis.logs import existing, results_path, sqlite_path
 from analysis.series import crowded_paths, known_series
 from analysis.unused import heard, refused
+from cli.answers.uses import every_use, is_doubtful
 from cli.broker import publisher_of
 from delivery.influx import influxql_rows
 from delivery.influx_http import InfluxHttp
@@ -20,6 +23,7 @@ from delivery.influx_url import parse_influx_url
 from delivery.query import Only, query
 from fieldline.errors import FieldlineError, Unavailable
 from fieldline.moments import iso
+from fieldline.plant import load_plant
 from fieldline.settings import Settings
 from fieldline.unused import sentences
 from processing.kernels.jit import cache_folder
@@ -66,6 +70,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield from _topics(settings)
         if part == "series":
             yield from _useless(settings)
+            yield _guarded("tags", _tags, settings)
 
 
 def _guarded(part: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
@@ -157,6 +162,30 @@ def _useless(settings: Settings) -> Iterator[Finding]:
         yield Finding("messages", Verdict.WARN, said)
     if not (letters or found):
         yield Finding("messages", Verdict.OK, "all that devices say can be used")
+
+
+def _tags(settings: Settings) -> Finding:
+    """What energy, states and pieces come from, and which tags may have been meant for them and are not."""
+    path = sqlite_path(settings.log)
+    if path is not None and not path.exists():
+        return Finding("tags", Verdict.OK, "none yet")
+    with existing(settings.log) as log:
+        uses = every_use(load_plant(Path(settings.plant) if settings.plant else None), known_tags(log))
+    counts = Counter(use.taken_for for use in uses if use.taken_for and not use.taken_for.endswith("in reserve"))
+    taken = (
+        ", ".join(f"{name} from {count}" for name, count in sorted(counts.items()))
+        or "none is taken for energy, states or pieces"
+    )
+    detail = f"{len(uses)} tags: {taken}; `fieldline check --log` lists them"
+    doubtful = [use for use in uses if is_doubtful(use)]
+    if not doubtful:
+        return Finding("tags", Verdict.OK, detail)
+    named = "; ".join(f"{use.asset} {use.tag} ({use.why})" for use in doubtful[:3]) + (
+        "; …" if len(doubtful) > 3 else ""
+    )
+    return Finding(
+        "tags", Verdict.WARN, f"{detail}. {len(doubtful)} that may be meant for them are values alone: {named}"
+    )
 
 
 def _broker(settings: Settings) -> Finding:

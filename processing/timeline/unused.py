@@ -16,7 +16,7 @@ import numpy as np
 
 from fieldline.event_kinds import odd_parts
 from fieldline.frames import Readings
-from fieldline.plant import Plant, Role
+from fieldline.plant import Plant
 from fieldline.tables import nearest
 from fieldline.tags import Form
 from fieldline.units import name_words
@@ -63,7 +63,7 @@ class UnusedWords:
             is_state = info.form is Form.OPEN and name_words(tag)[-1:] == (
                 "state",
             )  # its words would be a machine's states
-            is_numeric = self._numeric[asset, tag] = is_state or info.role is not Role.NONE or info.unit is not None
+            is_numeric = self._numeric[asset, tag] = is_state or info.is_number
         if is_numeric:
             self._count(asset, TEXT, tag, f"{text.decode('utf-8', 'replace')!r:.{_LONGEST}}")
 
