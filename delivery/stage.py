@@ -100,7 +100,9 @@ class DeliverStage:
                 import structlog
 
                 said = "windows that began before this log are written anew from what it has; put the log back, or name another store"
-                structlog.get_logger("delivery").warning("written_from_another_log", target=self._sink.target, reason=said)
+                structlog.get_logger("delivery").warning(
+                    "written_from_another_log", target=self._sink.target, reason=said
+                )
 
     def _step(self, reader: Reader, stop: threading.Event) -> None:
         """Read a batch, write it, commit it."""
