@@ -10,7 +10,7 @@ from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from fieldline.plantfile.assets import LineEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry
 from processing.operators import machine
-from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of, frames_of
+from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, frame_of, frames_of
 from tests.processing.machine_sets import iso, json_event
 
 LINE = "plant/hall1/line1"
@@ -345,6 +345,25 @@ def test_a_lines_pieces_are_those_of_its_output(output: str | None, good: float 
     assert found["good_count"] == good if good is not None else isnan(found["good_count"])
     assert found["rolled_throughput_yield"] == pytest.approx(400 / 404 * 40 / 55)
     assert rig.texts["quality", LINE, 3, HOUR_S * SECOND].get("null_reason") == reason
+
+
+@pytest.mark.parametrize("first", [PRESS, OVEN], ids=["another first", "the output first"])
+def test_a_declared_output_counts_whenever_it_is_first_heard_of(first: str) -> None:
+    of = plant(line=(LineEntry(path=LINE, output=OVEN),))
+    rows = [
+        row
+        for asset in (PRESS, OVEN)
+        for row in counter("good_count", *((60 * m, 5 * m) for m in range(31)), asset=asset)
+    ]
+    mine, others = ([row for row in rows if (row.asset == first) is is_mine] for is_mine in (True, False))
+    rig = TextRig(of, operators=[machine.COMPONENT]).send(frames_of(mine, 10))
+    rig.wait(2.0)  # windows are emitted before anything of the other machine has come
+
+    rig.send(frames_of(others, 10)).finish()
+
+    in_order = run(rows, of)
+    assert hour(rig, "quality", LINE)["good_count"] == 150.0
+    assert differences(rig.table, in_order.table) == []
 
 
 def test_a_line_with_a_state_of_its_own_is_told_by_it() -> None:
