@@ -44,6 +44,9 @@ EVENT_KINDS: dict[str, EventKind] = {
     ),
 }
 
+HOLDING = frozenset({"@state", "@order", "@product"})
+"""Tags of events that hold until the next one says something else: a broker may keep them for who comes later."""
+
 NUMBERS = frozenset({"good", "scrap", "rework"})
 """Attributes that are numbers [pieces]."""
 TIMES = frozenset({"until", "recorded"})
@@ -53,15 +56,16 @@ TEXTS = frozenset({"state", "reason", "order", "product", "phase", "station"})
 RESERVED = frozenset({"event", "ts", "timestamp", "seq", "quality"})
 """Keys beside an event's attributes."""
 
-STOPS = frozenset({"stop", "end", "pause", "complete", "completed", "close", "closed"})
+STOPS = frozenset({"stop", "end", "complete", "completed", "close", "closed"})
+PAUSES = frozenset({"pause", "paused", "hold", "held", "suspend", "suspended"})
 STARTS = frozenset({"start", "begin", "started", "resume", "resumed"})
 VOID = "void"
-"""Words for the phase of an order; what is void was entered by mistake."""
+"""Words for the phase of an order; what is void was entered by mistake. An order that pauses goes on with the product that it had."""
 
 
 def is_phase(word: str) -> bool:
     """Whether a word is a phase of an order; case makes no difference."""
-    return word.lower() in STARTS | STOPS | {VOID}
+    return word.lower() in STARTS | STOPS | PAUSES | {VOID}
 
 
 class Odd(NamedTuple):
@@ -114,8 +118,9 @@ def odd_parts(kind: str, said: Mapping[str, Any]) -> Iterator[Odd]:
 def _fault_of_phase(phase: Any) -> str | None:
     if phase is None or phase == "" or (isinstance(phase, str) and is_phase(phase)):
         return None
-    words = (", ".join(sorted(group)) for group in (STARTS, STOPS))
-    return f"phase: expected a start ({next(words)}), a stop ({next(words)}) or {VOID}; got {phase!r:.40}"
+    words = (", ".join(sorted(group)) for group in (STARTS, PAUSES, STOPS))
+    expected = f"a start ({next(words)}), a pause ({next(words)}), a stop ({next(words)}) or {VOID}"
+    return f"phase: expected {expected}; got {phase!r:.40}"
 
 
 def _fault_of_correction(said: Mapping[str, Any]) -> str | None:

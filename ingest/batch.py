@@ -5,6 +5,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
 from fieldline.errors import FieldlineError, RecordTooLarge, Unavailable
+from fieldline.event_kinds import HOLDING
 from fieldline.log import Log
 from fieldline.plant import Plant
 from ingest.arrivals import Arrivals, message_key
@@ -83,7 +84,7 @@ class Gatherer:
         return Batch(epoch, now_s, Rows(self._builder.assets, self._builder.tags))
 
     def take(self, batch: Batch, messages: list[Message], now_ns: int) -> None:
-        """Decode messages into the batch; a retained one is no new sample."""
+        """Decode messages into the batch; of a retained one, which is no new sample, only states and orders, which hold."""
         rows, decode, identify, arrivals = batch.rows, self._decoder.decode, batch.identifiers.append, self.arrivals
         next_ns, after = arrivals.begin(now_ns), arrivals.after
         for topic, payload, identifier, flags, size, sender in messages:
@@ -91,6 +92,8 @@ class Gatherer:
                 identify(identifier)
             if flags & RETAIN:
                 batch.retained += 1
+                self._take_held(batch, topic, payload, next_ns, size)
+                next_ns = after()
                 continue
             batch.size += len(payload)
             received_ns, next_ns = next_ns, after()
@@ -106,6 +109,13 @@ class Gatherer:
                 self.sequences.take(rows, start, bool(flags & DUPLICATE))
         batch.messages += len(messages)
         self._ask(batch)
+
+    def _take_held(self, batch: Batch, topic: bytes, payload: bytes, received_ns: int, size: int) -> None:
+        """Of a retained message the events that hold until the next one; its readings were samples when they were published."""
+        start = len(batch.rows)
+        self._decoder.decode(topic, payload, received_ns, batch.rows, size)
+        rows = batch.rows.take(start)
+        batch.rows.put(row for row in rows if batch.rows.tags.texts[row.tag] in HOLDING)
 
     def _ask(self, batch: Batch) -> None:
         """What the decoder and its codecs that remember have to tell beside the rows."""

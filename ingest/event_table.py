@@ -139,7 +139,14 @@ def _check_rows(events: EventColumns, times: pl.Series, columns: dict[str, pl.Se
                 f"send: row {rows[row - 1]} of {of['until']!r} holds {columns['until'][row - 1]}, which is not after its time"
             )
     if "phase" in columns:
-        _check_words(columns["phase"], of["phase"], rows, "start, stop or void", is_phase, ("start", "stop", "void"))
+        _check_words(
+            columns["phase"],
+            of["phase"],
+            rows,
+            "start, pause, stop or void",
+            is_phase,
+            ("start", "pause", "stop", "void"),
+        )
 
 
 def _check_words(

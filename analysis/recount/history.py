@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from analysis.recount.life import Sign, silences, tells_changes
 from analysis.recount.registers import Judgement, judge
-from fieldline.event_kinds import STOPS, VOID
+from fieldline.event_kinds import PAUSES, STOPS, VOID
 from fieldline.plant import Plant, Role
 from fieldline.states import State
 from fieldline.tags import TagInfo
@@ -185,17 +185,24 @@ class History:
         reports = [(time, f"{tag} {asset}", event) for asset, tag in keys for time, event in self.events(asset, tag)]
         runs: list[Run] = []
         order = product = own = ""
+        waiting: dict[str, str] = {}  # orders that pause, with their products
         voided = {(time, _text(event, "order")) for time, _, event in reports if _phase(event) == "void"}
         for time, _, event in sorted(reports, key=lambda row: row[:2]):
             phase, named = _phase(event), (_text(event, "order"), _text(event, "product"))
-            if phase == "void" or (phase == "stop" and (time, named[0]) in voided):
+            if phase == "void" or (phase in _ENDS and (time, named[0]) in voided):
                 continue
             if not named[0]:
                 product = own = named[1] if phase == "start" else ""
             elif phase == "start":
-                order, product = named[0], named[1] or own
-            elif named[0] == order:
-                order, product = "", own
+                order, product = named[0], named[1] or waiting.pop(named[0], "") or own
+                waiting.pop(named[0], None)
+            else:
+                if phase == "stop":
+                    waiting.pop(named[0], None)
+                elif named[0] == order:
+                    waiting[order] = product
+                if named[0] == order:
+                    order, product = "", own
             runs = _then(runs, Run(time, FAR, order, product))
         return [run for run in runs if run.order or run.product]
 
@@ -316,10 +323,15 @@ def _text(event: dict[str, Any], name: str) -> str:
 
 
 def is_stop(payload: bytes) -> bool:
-    """Whether an event about an order says that it ends."""
-    return _phase(_attributes(payload)) == "stop"
+    """Whether an event about an order says that it ends, or pauses."""
+    return _phase(_attributes(payload)) in _ENDS
 
 
 def _phase(event: dict[str, Any]) -> str:
     phase = _text(event, "phase").lower()
+    if phase in PAUSES:
+        return "pause"
     return "stop" if phase in STOPS else VOID if phase == VOID else "start"
+
+
+_ENDS = ("pause", "stop")

@@ -75,16 +75,33 @@ def _differing(old: Runs, new: Runs) -> list[tuple[int, int]]:
     return [(int(bounds[k]), int(bounds[k + 1])) for k in np.flatnonzero(differs[:-1])]
 
 
-def _after(said: Order, order: str, product: str, declared: str) -> tuple[str, str, str]:
-    """Order, product, and the product that was reported without an order, after an event."""
+class Held(NamedTuple):
+    """What holds on a line after an event; empty text: none.
+
+    declared : the product that was reported without an order; paused : orders that pause, each with its product
+    """
+
+    order: str = ""
+    product: str = ""
+    declared: str = ""
+    paused: tuple[tuple[str, str], ...] = ()
+
+
+def _after(said: Order, held: Held) -> Held:
+    """What holds after an event."""
     if said.phase == "void":
-        return order, product, declared
+        return held
     if not said.order:
         declared = said.product if said.phase == "start" else ""
-        return order, declared, declared
+        return held._replace(product=declared, declared=declared)
+    others = tuple(pair for pair in held.paused if pair[0] != said.order)
     if said.phase == "start":
-        return said.order, said.product or declared, declared
-    return ("", declared, declared) if said.order == order else (order, product, declared)
+        product = said.product or dict(held.paused).get(said.order) or held.declared
+        return Held(said.order, product, held.declared, others)
+    if said.order != held.order:
+        return held._replace(paused=others) if said.phase == "stop" else held
+    paused = (*others, (held.order, held.product)) if said.phase == "pause" else others
+    return Held("", held.declared, held.declared, paused)
 
 
 class Context:
@@ -138,20 +155,34 @@ class Context:
         if ORDER not in frame.tags:
             return series
         rows = np.flatnonzero(frame.tag == frame.tags.index(ORDER)).tolist()
-        stops = [row for row in rows if self.events.order(float(frame.value[row])).phase == "stop"]
+        stops = [row for row in rows if self.events.order(float(frame.value[row])).is_end]
         for row in stops:
             series[row] = self._registry.series_of(frame.assets[frame.asset[row]], ORDER_STOP)
         self._registry.settle()
         return series
 
-    def note(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> None:
-        """Take the events about orders among rows that the timeline has accepted."""
+    def note(
+        self,
+        time: np.ndarray,
+        series: np.ndarray,
+        value: np.ndarray,
+        quality: np.ndarray,
+        *,
+        is_settled: bool = True,
+    ) -> None:
+        """Take the events about orders among rows.
+
+        is_settled : the timeline has chosen among those of one series and time; else the one with the smaller value counts
+        """
         of_series = self._tables.series
         for row in np.flatnonzero(of_series["role"][series] == at.ORDER_EVENT).tolist():
             if quality[row] <= at.UNCERTAIN:
                 a, t = self._registry.series[int(series[row])]
                 name = f"{self._registry.tags[t]} {self._registry.assets[a]}"
-                self._enter(int(of_series["line"][series[row]]), int(time[row]), name, float(value[row]))
+                line, said = int(of_series["line"][series[row]]), float(value[row])
+                if not is_settled:
+                    said = min(said, self._book.get(line, {}).get((int(time[row]), name), said))
+                self._enter(line, int(time[row]), name, said)
 
     def _enter(self, line: int, time: int, name: str, value: float) -> None:
         book = self._book.setdefault(line, {})
@@ -178,17 +209,17 @@ class Context:
 
     def _run_through(self, line: int) -> Runs:
         rows: list[list[int]] = []
-        order = product = declared = ""
+        held = Held()
         for (time, _), said in self._reported(self._book.get(line, {})):
-            order, product, declared = _after(said, order, product, declared)
-            now = [self._order_number(order), self._registry.product_of(product)]
+            held = _after(said, held)
+            now = [self._order_number(held.order), self._registry.product_of(held.product)]
             if rows and rows[-1][1] == at.FAR:
                 if rows[-1][2:] == now:
                     continue
                 rows[-1][1] = time
                 if rows[-1][0] == time:
                     rows.pop()
-            if order or product:
+            if held.order or held.product:
                 rows.append([time, at.FAR, *now])
         return Runs(*np.array(rows, np.int64).reshape(-1, 4).T.copy()) if rows else _NO_RUNS
 
@@ -197,7 +228,7 @@ class Context:
         events = [(key, self.events.order(value)) for key, value in sorted(book.items())]
         voided = {(key[0], said.order) for key, said in events if said.phase == "void"}
         return [
-            (key, said._replace(phase="void") if said.phase == "stop" and (key[0], said.order) in voided else said)
+            (key, said._replace(phase="void") if said.is_end and (key[0], said.order) in voided else said)
             for key, said in events
         ]
 
@@ -337,18 +368,30 @@ class Context:
         """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes [ns UTC]."""
         gone: list[tuple[int, str]] = []
         before: list[tuple[int, str]] = []  # those that changed something before `oldest`
-        declarer = starter = None
-        held = ("", "", "")
+        declarer = None
+        chain: tuple[
+            tuple[int, str], ...
+        ] = ()  # of the order that holds: its start, and its newest pause and resumption
+        paused: dict[str, tuple[tuple[int, str], ...]] = {}
+        held = Held()
         for key, said in self._reported(book):
             if key[0] >= settled:
                 break
-            then, held = held, _after(said, *held)
+            then, held = held, _after(said, held)
             if then == held:
                 gone.append(key)
-            elif key[0] < oldest:
-                before.append(key)
-                if not said.order:
-                    declarer = key
-                else:
-                    starter = key if said.phase == "start" else None
-        return gone + [key for key in before if key not in (declarer, starter)]
+                continue
+            if key[0] >= oldest:
+                continue
+            before.append(key)
+            if not said.order:
+                declarer = key
+            elif said.phase == "start":
+                chain = (*paused.pop(said.order, ()), key)
+            elif said.phase == "pause":
+                paused[said.order], chain = (*chain[:1], key), ()
+            else:
+                chain = () if said.order == then.order else chain
+                paused.pop(said.order, None)
+        kept = {declarer, *chain, *(key for keys in paused.values() for key in keys)}
+        return gone + [key for key in before if key not in kept]

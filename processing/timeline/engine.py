@@ -165,6 +165,9 @@ class Engine:
                 self.reprocessing.add(rows.only(verdict == order.LATE), now)
             beyond = rows.only(verdict == order.BEYOND)
             self._runner.emit_raw(beyond.time, beyond.series, beyond.value)
+            if self.context.has_events:
+                # An order that began before the allowed lateness, or before anybody listened, is made all the same.
+                self.context.note(beyond.time, beyond.series, beyond.value, beyond.quality, is_settled=False)
 
     def _run(self, arrived: order.Arrived, touched: np.ndarray) -> None:
         """Run the ready rows of all lines."""

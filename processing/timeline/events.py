@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fieldline.event_kinds import STOPS, VOID
+from fieldline.event_kinds import PAUSES, STOPS, VOID
 from fieldline.states import State
 from processing.kernels import layout as at
 from processing.timeline.tables import Tables
@@ -45,11 +45,16 @@ _AT_LEAST = 1000  # payloads, before any is let go
 
 
 class Order(NamedTuple):
-    """What an event says of orders; empty text: nothing. phase : start, stop or void."""
+    """What an event says of orders; empty text: nothing. phase : start, pause, stop or void."""
 
     order: str
     product: str
     phase: str
+
+    @property
+    def is_end(self) -> bool:
+        """Whether an order is not made any more from then on, for good or for now."""
+        return self.phase in ("pause", "stop")
 
 
 class Events:
@@ -179,4 +184,6 @@ def _phase(said: dict[str, Any]) -> str:
     phase = _text(said, "phase").lower()
     if phase in STOPS:
         return "stop"
+    if phase in PAUSES:
+        return "pause"
     return VOID if phase == VOID else "start"

@@ -11,7 +11,7 @@ from ingest.arrivals import CAME, Arrivals, message_key, sender_number
 from ingest.batch import Batch, Gatherer
 from ingest.columns import to_readings
 from ingest.decoder import Decoder
-from ingest.packets import DUPLICATE, QOS_1, Message
+from ingest.packets import DUPLICATE, QOS_1, RETAIN, Message
 
 NOW = 1_767_225_600_000_000_000
 SECOND = 1_000_000_000
@@ -155,3 +155,22 @@ def test_every_record_says_which_messages_are_in_it_and_which_session_brought_it
 
     assert sorted(key for key, _ in found.values()) == sorted(batch.keys)
     assert np.diff([found[number][1] for number in sorted(found)]).min() > 0
+
+
+def test_of_a_retained_message_states_and_orders_are_taken_and_readings_are_not() -> None:
+    gathers = gatherer()
+    batch = gathers.begin(1, 0.0)
+    told = [
+        b'{"ts":1767000000,"event":"order","order":"4711","product":"A"}',
+        b'{"event":"state","state":"producing"}',
+        b'{"ts":1767000000,"power_kw":3.5}',
+        b'{"ts":1767000000,"event":"count","good":5}',
+        b"no such thing \xff",
+    ]
+
+    gathers.take(batch, [message(payload, at, RETAIN) for at, payload in enumerate(told, 1)], NOW)
+
+    rows = to_readings(batch.rows)
+    assert [rows.tags[tag] for tag in rows.tag] == ["@order", "@state"]
+    assert rows.time[0] == 1_767_000_000 * SECOND and NOW <= rows.time[1] < NOW + SECOND
+    assert batch.retained == len(told) and not batch.letters
