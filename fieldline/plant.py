@@ -8,7 +8,7 @@ each key. Where several `[[asset]]` entries match a path, keys of a later one wi
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -55,12 +55,14 @@ class AssetInfo(NamedTuple):
 class LineInfo(NamedTuple):
     """What is known of a line as a whole.
 
-    output : path of the asset whose good count is the line's output; None: the line has no count of its own
+    output : path of the asset whose good count is the line's output; None: the only one that counts
     meters : paths of the assets whose energy is the line's; None: all that draw energy in it
+    pacemaker : path of the machine whose times are the line's; None: not declared
     """
 
     output: str | None = None
     meters: tuple[str, ...] | None = None
+    pacemaker: str | None = None
 
 
 class Plant:
@@ -153,7 +155,8 @@ class Plant:
     def ideal_cycle_s(self, product: str | None, asset: str) -> float:
         """The shortest time a unit on an asset, NaN if unknown [s].
 
-        Of the product's declarations the one whose asset is told most exactly holds; without any, the asset's own.
+        Of the product's declarations the one whose asset is told most exactly holds; without any, the asset's own. A line's declared
+        output that has none, such as a counter at its end, has its pacemaker's.
         """
         known = self._cycles.get((product or "", asset))
         if known is None:
@@ -161,13 +164,16 @@ class Plant:
             # `max` keeps the first of equals: reversed, a later declaration wins.
             best = max(reversed(rows), key=lambda row: _exactness(row.asset or "*", asset), default=None)
             known = best.ideal_cycle_s if best is not None else self.asset_info(asset).ideal_cycle_s
+            entry = self.line_entry(self.line_of(asset))
+            if isnan(known) and asset == entry.output and entry.pacemaker and entry.pacemaker != asset:
+                known = self.ideal_cycle_s(product, entry.pacemaker)
             _remember(self._cycles, (product or "", asset), known)
         return known
 
     def line_entry(self, line: str) -> LineInfo:
         """What the plant file says of a line as a whole."""
         entry = self._line_entries.get(line)
-        return LineInfo() if entry is None else LineInfo(entry.output, entry.meters)
+        return LineInfo() if entry is None else LineInfo(entry.output, entry.meters, entry.pacemaker)
 
     def calendar(self, line: str) -> ShiftCalendar:
         """The shift calendar of a line: the nearest one above it, by the clock of the line's zone."""
@@ -196,6 +202,7 @@ class Plant:
             "tariff.price": price and (price.price, price.period),
             "tariff.co2_kg_per_kwh": emission and emission.co2_kg_per_kwh,
             "line.output": entry.output,
+            "line.pacemaker": entry.pacemaker,
             "line.meters": entry.meters,
             "asset.feeds": self._feeds.get(line),
         }

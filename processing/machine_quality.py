@@ -4,7 +4,8 @@ import numpy as np
 
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, RETRACTED, REV, Kind
 from processing.formulas import quality
-from processing.machine_rows import Pieces, Rows, by_line
+from processing.line_rows import by_line
+from processing.machine_rows import Pieces, Rows
 from processing.meter_events import METER_EVENTS, REJECTED_READINGS, named_events
 from processing.metric_rows import MetricRows, Named
 from processing.view import View
@@ -16,7 +17,7 @@ _NO_OUTPUT = _REASONS.index("no output declared")
 def quality_rows(view: View, machines: Rows, is_changed: np.ndarray) -> list[MetricRows]:
     """Rows of machines that count, and of lines by their output."""
     own = machines.only(is_changed & machines.with_counts)
-    rows, first, line = by_line(view, machines, machines.with_counts)
+    rows, first, line = by_line(view, machines)
     if not len(own.window) and not len(first):
         return []
     count = np.diff(np.append(first, len(rows.window)))

@@ -1,7 +1,6 @@
-"""Machines and lines of windows in columns, with their calendar: what the metrics of machines are made of.
+"""Machines of windows in columns, with their calendar: what the metrics of machines are made of; `line_rows.py` has their lines.
 
-A line is the sum of its machines that reported their state; how pieces that were not counted follow from those that were is decided
-here too.
+How pieces that were not counted follow from those that were is decided here too.
 """
 
 from typing import NamedTuple
@@ -46,6 +45,7 @@ class Rows(NamedTuple):
     machines : how many machines it is
     made : float64[n, 4], columns of `Pieces`; of a line of several machines NaN, since one piece passes them all
     rejected, meter_events : of the counters' readings, how many were refused, and bits of what they showed (`registers.py`)
+    missing : of a line why its times or pieces are none, see `line_rows.py`; 0 of machines
     """
 
     window: np.ndarray
@@ -62,6 +62,7 @@ class Rows(NamedTuple):
     made: np.ndarray
     rejected: np.ndarray
     meter_events: np.ndarray
+    missing: np.ndarray
 
     def only(self, index: np.ndarray) -> "Rows":
         """The rows at `index`, a mask or places."""
@@ -149,6 +150,7 @@ def _machines(view: View, flags: int) -> tuple[Rows, np.ndarray] | None:
         np.stack(counts, axis=1),
         parts["rejected"].astype(np.float64),
         parts["meter_events"].copy(),
+        np.zeros(n, np.int64),
     )
     return rows, found["is_flagged"] == 1
 
@@ -196,53 +198,3 @@ def pieces_of(reported: np.ndarray, by_place: np.ndarray) -> Pieces:
 def joined(first: Rows, second: Rows) -> Rows:
     """The rows of both, one after the other."""
     return Rows(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
-
-
-def by_line(view: View, machines: Rows, which: np.ndarray) -> tuple[Rows, np.ndarray, np.ndarray]:
-    """Of the machines `which` those that make up a line, where each line's begin among them, and the lines' numbers.
-
-    A line that is an asset with states or counters of its own has the figures of these.
-    """
-    line = view.windows["line"][machines.window]
-    itself = machines.asset == view.plant.lines["asset"][line]
-    chosen = which & ~np.isin(machines.window, machines.window[itself]) if itself.any() else which
-    rows = machines.only(chosen)
-    first = np.flatnonzero(np.diff(rows.window, prepend=-1))
-    return rows, first, line[chosen][first]
-
-
-def lines_of(view: View, machines: Rows) -> Rows:
-    """The lines of machines: sums of times, stops and ideal times of those that reported their state."""
-    rows, first, line = by_line(view, machines, machines.with_state)
-    if not len(first):
-        return rows
-    # A machine without planned time has no share in the line's OEE, nor have its pieces.
-    absent = rows.busy == 0.0
-    known = [np.where(absent, 0.0, column) for column in (rows.ideal_total, rows.ideal_good)]
-    counted = np.logical_and.reduceat(rows.counted | absent, first)
-    length, planned, unscheduled, ideal_total, ideal_good = (
-        np.add.reduceat(column, first) for column in (rows.length, rows.planned, rows.unscheduled, *known)
-    )
-    times = np.empty(len(first), TIMES)
-    for name in _TIMES:
-        times[name] = np.add.reduceat(rows.times[name], first)
-    reported = np.bitwise_or.reduceat(rows.reported, first)
-    machine_count = np.add.reduceat(rows.machines, first)
-    made = np.where(machine_count[:, None] == 1.0, rows.made[first], np.nan)
-    asset = view.plant.lines["asset"][line]
-    return Rows(
-        rows.window[first],
-        asset,
-        length,
-        planned,
-        unscheduled,
-        times,
-        reported,
-        ideal_total,
-        ideal_good,
-        counted,
-        machine_count,
-        made,
-        np.add.reduceat(rows.rejected, first),
-        np.bitwise_or.reduceat(rows.meter_events, first),
-    )

@@ -60,8 +60,9 @@ class View:
     """Windows `ids`, int64[n] by level, and all that their figures are made of; to be read only.
 
     windows, labels : WINDOW and LABEL of every window, by id; dirty : flags of both pools.
-    line_output : by line, the asset whose good count is the line's, -1: not declared; line_meter : by asset, 1 where its energy may
-    be its line's; fed_by : by asset, the one whose meter measures it, too, -1: none. partials : by operator.
+    line_output, line_pacemaker : by line, the asset whose good count is the line's, and the machine whose times are, -1: not declared;
+    line_meter : by asset, 1 where its energy may be its line's; fed_by : by asset, the one whose meter measures it, too, -1: none.
+    partials : by operator.
     """
 
     ids: np.ndarray
@@ -70,6 +71,7 @@ class View:
     plant: Plant
     dirty: Flags
     line_output: np.ndarray
+    line_pacemaker: np.ndarray
     line_meter: np.ndarray
     fed_by: np.ndarray
     names: Names

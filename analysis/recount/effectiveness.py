@@ -13,12 +13,13 @@ _NOTHING = Pieces(nan, nan, nan, nan, nan, nan)
 
 
 class Machine(NamedTuple):
-    """One machine in one window, for itself or as one of its line."""
+    """One machine in one window, for itself or as one of its line. worth : the pieces that its OEE goes by, None: it has no part in it."""
 
     asset: str
     is_part: bool
     times: Times
     pieces: Pieces
+    worth: Pieces | None
 
 
 class Total(NamedTuple):
@@ -33,13 +34,54 @@ class Total(NamedTuple):
 
 
 def machines_of(history: History, asset: str, start: int, end: int) -> list[Machine]:
-    """The machine that an asset is, or, of a line without states and counts of its own, its machines [ns UTC]."""
+    """The machine that an asset is, or, of a line, all of it, and which of them make up its OEE [ns UTC]."""
     found = history.machines()
-    wanted = [asset] if asset in found or asset != history.line else found
-    return [
-        Machine(one, one != asset, times_of(history, one, start, end), pieces_of(history, one, start, end))
-        for one in wanted
+    machines = [
+        Machine(one, one != asset, times_of(history, one, start, end), pieces_of(history, one, start, end), None)
+        for one in (found if asset == history.line else [asset])
     ]
+    if asset != history.line:
+        return [one._replace(worth=one.pieces) for one in machines]
+    pacemaker = history.plant.line_entry(asset).pacemaker
+    if pacemaker is not None and not any(one.asset == pacemaker and one.times.is_known for one in machines):
+        # It reports no state, and so nothing is known of the line.
+        times = times_of(history, pacemaker, start, end)._replace(is_known=any(one.times.is_known for one in machines))
+        pieces = next((one.pieces for one in machines if one.asset == pacemaker), _NOTHING)
+        machines = [one for one in machines if one.asset != pacemaker]
+        if not any(one.asset == asset and one.times.is_known for one in machines):
+            return [*machines, Machine(pacemaker, False, times, pieces, _NOTHING)]
+    return of_line(history, machines)
+
+
+def of_line(history: History, machines: list[Machine]) -> list[Machine]:
+    """A line's machines, with `worth` those whose times are the line's.
+
+    The line itself, where it reports its state; its pacemaker; all that report their state, where all with planned time count; the output,
+    or, where that is a mere counter, the only machine with a state; else all. One that does not count has the output's pieces.
+    """
+    entry, output = history.plant.line_entry(history.line), output_of(history, machines)
+    known = [one for one in machines if one.times.is_known]
+    of_machines = [one for one in known if one.asset != history.line]
+    own = [one for one in known if one.asset == history.line]
+    if own or entry.pacemaker is not None:
+        chosen = own or [one for one in known if one.asset == entry.pacemaker]
+    elif all(_is_counted(one.pieces) or busy_of(one.times) == 0 for one in of_machines) or output is None:
+        return [one._replace(worth=one.pieces if one in of_machines else None) for one in machines]
+    else:
+        chosen = [one for one in known if one is output] or known
+        if len(chosen) > 1:
+            return [one._replace(worth=one.pieces if one in chosen else None) for one in machines]
+    of_output = output.pieces if output is not None else None
+    return [
+        one._replace(is_part=False, worth=one.pieces if _is_counted(one.pieces) or of_output is None else of_output)
+        if one in chosen
+        else one
+        for one in machines
+    ]
+
+
+def _is_counted(pieces: Pieces) -> bool:
+    return not isnan(pieces.good) and not isnan(pieces.total)
 
 
 def busy_of(times: Times) -> int:
@@ -48,13 +90,14 @@ def busy_of(times: Times) -> int:
 
 
 def total_of(machines: list[Machine], start: int, end: int) -> Total:
-    """The machines whose state is known, added up."""
-    known = [machine for machine in machines if machine.times.is_known]
+    """The machines whose state is known and that have a part in it, added up."""
+    parts = [(machine, machine.worth) for machine in machines if machine.worth is not None]
+    known = [(machine, worth) for machine, worth in parts if machine.times.is_known]
     names = [name for name in Times._fields if name not in ("by_state", "is_known")]
-    times = {name: sum(getattr(machine.times, name) for machine in known) for name in names}
-    total = sum(_ideal(machine, machine.pieces.ideal_total) for machine in known) if known else nan
-    good = sum(_ideal(machine, machine.pieces.ideal_good) for machine in known) if known else nan
-    pieces = known[0].pieces if len(known) == 1 else _NOTHING
+    times = {name: sum(getattr(machine.times, name) for machine, _ in known) for name in names}
+    total = sum(_ideal(machine, worth.ideal_total) for machine, worth in known) if known else nan
+    good = sum(_ideal(machine, worth.ideal_good) for machine, worth in known) if known else nan
+    pieces = known[0][1] if len(known) == 1 else _NOTHING
     return Total((end - start) * len(known), times, total, good, len(known), pieces)
 
 
@@ -117,8 +160,10 @@ def losses(machines: list[Machine], start: int, end: int) -> Figures:
 
 def quality(history: History, asset: str, machines: list[Machine]) -> Figures:
     """The fields of `quality`."""
-    is_line = asset == history.line and asset not in history.machines()
-    pieces = output_of(history, machines) if is_line else machines[0].pieces
+    itself = [machine for machine in machines if machine.asset == asset and _counts(machine.pieces)]
+    is_line = asset == history.line and not itself
+    output = itself[0] if itself else output_of(history, machines)
+    pieces = output.pieces if output is not None else _NOTHING
     yields = [_first_pass(machine.pieces) for machine in machines if _counts(machine.pieces)]
     return {
         "good_count": pieces.good,
@@ -134,12 +179,13 @@ def quality(history: History, asset: str, machines: list[Machine]) -> Figures:
     }
 
 
-def output_of(history: History, machines: list[Machine]) -> Pieces:
-    """The pieces of a line: of the asset that is declared, or of the only one that counts."""
-    output = history.plant.line_entry(history.line).output
+def output_of(history: History, machines: list[Machine]) -> Machine | None:
+    """Whose pieces are a line's: of the asset that is declared, of the line itself, or of the only one that counts."""
+    declared = history.plant.line_entry(history.line).output
     counting = [machine for machine in machines if _counts(machine.pieces)]
-    chosen = [machine for machine in counting if machine.asset == output] if output is not None else counting
-    return chosen[0].pieces if len(chosen) == 1 else _NOTHING
+    itself = [machine for machine in counting if machine.asset == history.line]
+    chosen = [one for one in counting if one.asset == declared] if declared is not None else itself or counting
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def _counts(pieces: Pieces) -> bool:

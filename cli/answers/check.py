@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from analysis.known_tags import known_tags
 from analysis.logs import existing, sqlite_path
+from analysis.pacemakers import undeclared_pacemakers
 from cli.answers.retention import retention_warning, topic_warning
 from cli.answers.uses import declared_tags, every_use, tables
 from cli.report import Data, Note, Piece, Report
@@ -101,6 +102,11 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
     if faults or settings is None or plant is None:
         return [*map(Note, faults), Note(f"{len(faults)} fault{'s' * (len(faults) > 1)}")]
     warnings = [warning for warning in (retention_warning(settings),) if warning]
+    warnings += [
+        f"line {line}: {' and '.join(assets)} count pieces, and either could set its OEE: declare `pacemaker` (the machine whose times "
+        "are the line's) or `output` (whose pieces are) in its [[line]] entry; until then it is the sum of its machines, where all count"
+        for line, assets in undeclared_pacemakers(plant).items()
+    ]
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
     of_plant_file = () if is_log_read else tables(every_use(plant, declared_tags(plant)), "of the plant file")

@@ -57,17 +57,20 @@ class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
 class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A line as a whole.
 
-    output : path of the asset whose good count is the line's output; None: the line has no count of its own
+    output : path of the asset whose good count is the line's output; None: the only one that counts
+    pacemaker : path of the machine whose times are the line's, and its pieces where it counts; None: see `processing/line_rows.py`
     meters : paths of the assets whose energy is the line's; None: all that draw energy in it
     """
 
     path: Name
     output: Name | None = None
+    pacemaker: Name | None = None
     meters: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         meters = list(self.meters or ())
-        faults = [path_fault(self.path), path_fault(self.output or "asset", "output"), twice_fault("meters", meters)]
+        faults = [path_fault(self.path), twice_fault("meters", meters)]
+        faults += [path_fault(getattr(self, key) or "asset", key) for key in ("output", "pacemaker")]
         raise_faults(faults + [path_fault(meter, "meters") for meter in meters])
 
 

@@ -73,7 +73,9 @@ def _line_faults(entry: LineEntry, line_depth: int) -> list[str]:
     path = entry.path
     if first_levels(path, line_depth) != path or any(sign in path for sign in "*?["):
         return [f"line: expected the path of a line, of at most {line_depth} levels, got {path!r}"]
-    inside = [("output", entry.output)] + [("meters", meter) for meter in entry.meters or ()]
+    inside = [("output", entry.output), ("pacemaker", entry.pacemaker)] + [
+        ("meters", meter) for meter in entry.meters or ()
+    ]
     return [
         f"line: {key} {asset!r} lies outside the line {path!r}"
         for key, asset in inside

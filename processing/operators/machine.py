@@ -17,13 +17,17 @@ good pieces / planned busy time; a part that does not exist is null, with `null_
 The parts of `losses` add up to calendar time, rounded to whole ns exactly; where no ideal cycle is known, up to `actual_production_time_s`,
 which the last three parts make up. A window that still runs has its rest unqualified; an order that runs ends with its last slice.
 
-A line (unless it has states or counters of its own) is the sum of its machines that reported their state: times, ideal times and
-stops are added, then divided. Its pieces are those of its output: the asset that the plant file names, or the only one that counts.
+A line's times are its own where it reports its state, else those of its pacemaker, which the plant file names (`[[line]] pacemaker`).
+Without one it is the sum of its machines that reported their state, where all of them count: times, ideal times and stops are added,
+then divided; else it is its output, such as one counter at its end (`processing/line_rows.py` has the whole rule). Its pieces are those
+of its output: the asset that the plant file names, or the only one that counts. Where several could be it, `null_reason` says what to
+declare.
 """
 
 import numpy as np
 
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
+from processing import line_rows
 from processing.formulas import oee, quality, reliability
 from processing.formulas.amounts import amount
 from processing.formulas.division import divide
@@ -32,7 +36,7 @@ from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
 from processing.kernels import registers
 from processing.machine_quality import QUALITY, quality_rows
-from processing.machine_rows import Rows, joined, lines_of, machines_to_emit
+from processing.machine_rows import Rows, joined, machines_to_emit
 from processing.meter_events import JUDGED_BY
 from processing.metric_rows import MetricRows, Named
 from processing.operator import Operator
@@ -40,8 +44,11 @@ from processing.view import View
 
 NS_A_SECOND = 1e9
 _REASONS = [
+    "pacemaker reports no state",
     "no state",
     "no planned time",
+    "no pacemaker declared",
+    "no output declared",
     "no count",
     "no ideal cycle",
     "no production time",
@@ -56,7 +63,9 @@ def read_out(view: View) -> list[MetricRows]:
     if found_machines is None:
         return []
     machines, is_changed = found_machines
-    timed = joined(machines.only(is_changed & machines.with_state), lines_of(view, machines))
+    of_lines = line_rows.lines_of(view, machines)
+    is_line = machines.asset == view.plant.lines["asset"][view.windows["line"][machines.window]]
+    timed = joined(machines.only(is_changed & machines.with_state & ~is_line), of_lines)
     found = _oee(view, timed) + _losses(view, timed) if len(timed.window) else []
     return found + quality_rows(view, machines, is_changed)
 
@@ -126,8 +135,11 @@ def _losses(view: View, rows: Rows) -> list[MetricRows]:
 def _reason(rows: Rows) -> np.ndarray:
     """Why a ratio of these rows does not exist: the first of `_REASONS` that holds."""
     holds = [
+        rows.missing == line_rows.SILENT,
         (rows.busy == 0.0) & (rows.unqualified == rows.length),
         rows.busy == 0.0,
+        rows.missing == line_rows.NO_PACEMAKER,
+        rows.missing == line_rows.NO_OUTPUT,
         ~rows.counted,
         np.isnan(rows.ideal_total) | np.isnan(rows.ideal_good),
         rows.run == 0.0,
@@ -154,8 +166,8 @@ _COVERAGE = (
 
 OEE = Kind(
     "oee",
-    "Overall equipment effectiveness of a machine or a line and the ISO 22400 times behind it. A line's are the sums of its "
-    "machines' times, then divided: never a mean of ratios.",
+    "Overall equipment effectiveness of a machine or a line and the ISO 22400 times behind it. A line's are those of its "
+    "pacemaker, else the sums of its machines' times, then divided: never a mean of ratios.",
     _TAGS,
     _LABELS,
     _COVERAGE,
@@ -332,7 +344,7 @@ COMPONENT = Operator(
     parameters=(
         *("asset.ideal_cycle_s", "asset.microstop_s", "asset.state_max_gap_s", "asset.tags.kind", "asset.tags.codes"),
         *("asset.tags.max_gap_s", "asset.tags.register_max_gap_s"),
-        *("asset.tags.counts_by", "line.output", "product", "calendar", "states", *JUDGED_BY),
+        *("asset.tags.counts_by", "line.output", "line.pacemaker", "product", "calendar", "states", *JUDGED_BY),
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset({*range(at.STATE, at.REWORK_COUNT + 1), at.STATE_EVENT, at.CORRECTION, at.COUNT_EVENT}),

@@ -10,10 +10,10 @@ It keeps nothing of its own: pieces, times and OEE are those of `quality` and `o
 A machine's energy is its own asset's. A line's is the sum of its meters: the assets that the plant file names (`[[line]] meters`), else all
 that drew energy in it. A meter that measures others (`[[asset]] feeds`; where nothing is said, a main meter by its name) counts in their
 place, or they in its, where it observed less of the window than they: never both. A sum has the cost and CO2 that all its parts
-have, and the standby energy of those whose state is known. A line's pieces are those of its output, see `quality`. A unit's energy is null
-where no good piece was made, and `null_reason` says why. `coverage` is the smaller of the shares of the window in which the state
-was known and in which energy was (of a line: of its meter with the smallest). `duration_s` is the window's length; of an order that has
-no end yet, how far readings reach in it.
+have, and the standby energy of those whose state is known. A line's pieces are those of its output, its OEE is that of `oee`. A unit's
+energy is null where no good piece was made, and `null_reason` says why. `coverage` is the smaller of the shares of the window in which
+the state was known and in which energy was (of a line: of its meter with the smallest). `duration_s` is the window's length; of an
+order that has no end yet, how far readings reach in it.
 """
 
 from dataclasses import replace
@@ -28,7 +28,8 @@ from processing.formulas.emissions import emission_per_unit
 from processing.formulas.power import specific_energy
 from processing.kernels import energy as energy_kernel
 from processing.kernels import layout as at
-from processing.machine_rows import Rows, all_machines, by_line, lines_of, ranks
+from processing.line_rows import groups_of, lines_of, outputs_of
+from processing.machine_rows import Rows, all_machines, ranks
 from processing.metric_rows import MetricRows, Named
 from processing.operator import Operator
 from processing.operators import energy
@@ -81,7 +82,7 @@ def read_out(view: View) -> list[MetricRows]:
     found = all_machines(view)
     if found is None:
         return []
-    pairs = zip(_of_machines(found), _of_lines(view, found), strict=True)
+    pairs = zip(_of_machines(view, found), _of_lines(view, found), strict=True)
     made = Made(*(np.concatenate(pair) for pair in pairs))
     is_line = made.asset == view.plant.lines["asset"][view.windows["line"][made.window]]
     wanted = is_line | (_find(keys, _keys(view, made.window, made.asset)) >= 0)
@@ -106,8 +107,9 @@ def _find(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.where(known[place] == wanted, place, -1)
 
 
-def _of_machines(rows: Rows) -> Made:
-    """Each machine by itself."""
+def _of_machines(view: View, rows: Rows) -> Made:
+    """Each machine by itself; what a line reports itself is among its machines."""
+    rows = rows.only(rows.asset != view.plant.lines["asset"][view.windows["line"][rows.window]])
     pieces, no_output = rows.pieces, np.zeros(len(rows.window), bool)
     return Made(
         rows.window, rows.asset, pieces.good, pieces.scrap, pieces.total, *_times(rows, rows.with_state), no_output
@@ -127,34 +129,20 @@ def _times(rows: Rows, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _of_lines(view: View, found: Rows) -> Made:
-    """The lines of machines: pieces of their output, times and OEE of all that reported their state."""
-    rows, first, line = by_line(view, found, np.ones(len(found.window), bool))
-    window = rows.window[first]
-    (good, scrap, total), no_output = _output(view, found, window, line)
+    """The lines of machines: pieces of their output, times and OEE as `oee` has them."""
+    groups = groups_of(view, found)
+    output, no_output = outputs_of(view, found, groups)
+    pieces = np.stack([found.pieces.good, found.pieces.scrap, found.pieces.total])
+    good, scrap, total = np.where(output >= 0, pieces[:, output], np.nan)
     timed = lines_of(view, found)
-    place = _find(timed.window, window)
+    place = _find(timed.window, groups.window)
     times = _times(timed, np.ones(len(timed.window), bool))
     production, _, effectiveness, coverage = (np.append(column, np.nan)[place] for column in times)
     # Of machines that are added up calendar time is, too; a line's is that of the one that reaches farthest.
-    reached_s = np.maximum.reduceat(rows.length, first) / NS_A_SECOND if len(first) else np.empty(0)
-    asset = view.plant.lines["asset"][line]
-    return Made(window, asset, good, scrap, total, production, reached_s, effectiveness, coverage, no_output)
-
-
-def _output(view: View, found: Rows, window: np.ndarray, line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Good, scrap and all pieces of lines in windows, float64[3, n], and whether a line's output would have to be declared.
-
-    They are those of the asset that the plant file names, else of the only one that counts.
-    """
-    rows, first, of = by_line(view, found, found.with_counts)
-    count = np.diff(np.append(first, len(rows.window)))
-    declared = np.repeat(view.line_output[of], count)
-    output = np.flatnonzero(np.where(declared >= 0, rows.asset == declared, np.repeat(count, count) == 1))
-    place = _find(rows.window[output], window)
-    pieces = np.stack([rows.pieces.good, rows.pieces.scrap, rows.pieces.total])[:, output]
-    several = np.append(count, 0)[_find(rows.window[first], window)] > 1
-    no_output = several & (view.line_output[line] < 0)
-    return np.append(pieces, np.full((3, 1), np.nan), axis=1)[:, place], no_output
+    reached_s = np.maximum.reduceat(found.length, groups.first) / NS_A_SECOND
+    return Made(
+        groups.window, groups.asset, good, scrap, total, production, reached_s, effectiveness, coverage, no_output
+    )
 
 
 def _drawn(view: View, made: Made, is_line: np.ndarray) -> Drawn:
@@ -300,7 +288,7 @@ COMPONENT = Operator(
     emits=(ORDER,),
     is_default=True,
     needs=("energy", "machine"),
-    parameters=("line.output", "line.meters", "asset.feeds"),
+    parameters=("line.output", "line.pacemaker", "line.meters", "asset.feeds"),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     read_out=read_out,
 )

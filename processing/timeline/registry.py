@@ -86,6 +86,7 @@ class Registry:
         self._followers: dict[str, list[int]] = {}  # assets whose energy the states of an asset split
         self._told_on_change: set[int] = set()  # assets with state tags that may tell changes only
         self._lines_by_output: dict[str, list[int]] = {}
+        self._lines_by_pacemaker: dict[str, list[int]] = {}
 
     def map_rows(self, frame: Readings) -> np.ndarray:
         """The series of each row, int32[n], -1 for one beyond the budget; series that are new get their numbers."""
@@ -346,18 +347,30 @@ class Registry:
         tables.append_ideal(ideal)
 
     def _settle_lines(self) -> None:
-        """Which asset's count is a line's output, and whose energy is a line's."""
+        """Which asset's count is a line's output, which machine its pacemaker, and whose energy is a line's."""
         tables = self._tables
-        for line in range(len(tables.line_output), len(self.lines)):
-            output = self._plant.line_entry(self.lines[line]).output or ""
-            self._lines_by_output.setdefault(output, []).append(line)
-            tables.line_output = np.append(tables.line_output, self._asset_numbers.get(output, -1))
         known = len(tables.line_meter)
-        for a in range(known, len(self.assets)):
-            tables.line_output[self._lines_by_output.get(self.assets[a], [])] = a
+        entries = [self._plant.line_entry(name) for name in self.lines[len(tables.line_output) :]]
+        outputs, pacemakers = [entry.output for entry in entries], [entry.pacemaker for entry in entries]
+        tables.line_output = self._named(outputs, known, tables.line_output, self._lines_by_output)
+        tables.line_pacemaker = self._named(pacemakers, known, tables.line_pacemaker, self._lines_by_pacemaker)
         meters = [self._is_meter(asset) for asset in self.assets[known:]]
         tables.line_meter = np.append(tables.line_meter, np.array(meters, np.uint8))
         self._settle_feeders(known)
+
+    def _named(
+        self, names: list[str | None], known: int, of_line: np.ndarray, lines: dict[str, list[int]]
+    ) -> np.ndarray:
+        """Of lines the number of the asset that the plant file names for each, -1 without one.
+
+        names : those of new lines; known : how many assets were known before; lines : by name, the lines that name it
+        """
+        for line, name in enumerate(names, len(of_line)):
+            lines.setdefault(name or "", []).append(line)
+        found = np.append(of_line, [self._asset_numbers.get(name or "", -1) for name in names]).astype(np.int64)
+        for a in range(known, len(self.assets)):
+            found[lines.get(self.assets[a], [])] = a
+        return found
 
     def _settle_feeders(self, known: int) -> None:
         """Whose meter measures the assets from number `known` on, and which of those before these measure."""
@@ -393,9 +406,10 @@ class Registry:
         name = self._plant.line_of(asset)
         if name not in self._line_numbers:
             zone, itself = self._zone(self._plant.time_zone(name)), self._number(name, self.assets, self._asset_numbers)
-            if output := self._plant.line_entry(name).output:
+            entry = self._plant.line_entry(name)
+            for declared in filter(None, (entry.output, entry.pacemaker)):
                 # It may report long after the others: until then the line has no count, and not that of another machine.
-                self._number(output, self.assets, self._asset_numbers)
+                self._number(declared, self.assets, self._asset_numbers)
             self._line_numbers[name] = self._tables.add_line(self._allowed_lateness, zone, itself)
             self.lines.append(name)
         return self._line_numbers[name]

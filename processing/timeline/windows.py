@@ -181,6 +181,7 @@ class Windows:
             "plant": tables.plant,
             "dirty": tables.dirty,
             "line_output": tables.line_output,
+            "line_pacemaker": tables.line_pacemaker,
             "line_meter": tables.line_meter,
             "fed_by": tables.fed_by,
             "names": self._context,
