@@ -10,10 +10,12 @@ from analysis.discovery.folding import Family, folded
 from analysis.discovery.survey import Survey, TagSeen, TopicSeen
 from analysis.discovery.ways import UNTOLD, Way
 from fieldline.plant import Plant
+from fieldline.units import COUNT_ROLES, Role
 from fieldline.uses import Sources, energy_sources
 
 _SECOND_NS = 1_000_000_000
 _QUARTER_S, _LATE_S, _FARTHEST_S = 900.0, 60.0, 15 * 3600.0
+_CUMULATIVE = COUNT_ROLES | {Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER}
 _FLOWS = {"energy": "drawn", "exported energy": "fed back"}
 
 
@@ -45,7 +47,8 @@ class TopicRow(NamedTuple):
 class TagRow(NamedTuple):
     """A tag of assets that are alike. kind : what file, name and unit tell; guess : what its values do, where those tell nothing.
 
-    rate : readings of one asset [1/s]; low, high : of its numbers; text : one of its texts
+    rate : readings of one asset [1/s]; low, high : of its numbers; text : one of its texts; falls : of a register or counter, how
+    often it was lower than before
     """
 
     pattern: str
@@ -58,6 +61,7 @@ class TagRow(NamedTuple):
     low: float | None
     high: float | None
     text: str
+    falls: int
 
 
 class LetterRow(NamedTuple):
@@ -173,6 +177,7 @@ def _tag_row(pattern: str, name: str, tags: list[TagSeen], plant: Plant, span: f
         min((each.low for each in with_numbers), default=None),
         max((each.high for each in with_numbers), default=None),
         next((tag.behaviour.text for tag in tags if tag.behaviour.text), ""),
+        sum(tag.behaviour.falls for tag in tags) if info.role in _CUMULATIVE else 0,
     )
 
 

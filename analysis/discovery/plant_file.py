@@ -5,13 +5,14 @@ better by a preset or a codec, and kinds that the values themselves tell (words 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from analysis.discovery.findings import Findings, TagRow
 from analysis.discovery.folding import Family
 from analysis.discovery.survey import Survey, TopicSeen
 from analysis.discovery.ways import UNTOLD, Way
 from analysis.toml_words import key, quoted
+from ingest.presets import preset
 
 _ZONE = """\
 # The site's zone, for times without an offset and for the calendar; without it they are UTC.
@@ -54,7 +55,7 @@ def _topics(found: Findings, survey: Survey) -> Iterator[str]:
     for way in found.ways:
         if way.preset:
             root = f"root = {quoted(way.root)}\n" if way.root else ""
-            yield f"[[topic]]\npreset = {quoted(way.preset)}\n{root}"
+            yield f"[[topic]]\npreset = {quoted(way.preset)}\n{root}{_place(way, survey)}"
     for family in found.families:
         way = family.members[0].way or UNTOLD
         if way.codec:
@@ -63,6 +64,16 @@ def _topics(found: Findings, survey: Survey) -> Iterator[str]:
     if plain:
         lines = [f"#   {_one_line(row.pattern)}  ({row.topics})" for row in plain]
         yield "\n".join(["# Read without being told more, by the names of their levels and keys:", *lines, ""])
+
+
+def _place(way: Way, survey: Survey) -> str:
+    """A comment that asks where the devices of a preset stand; nothing where their topics tell it."""
+    template = next((topic.asset for topic in preset(way.preset).topic if topic.asset), "")
+    assets = sorted({tag.asset for tag in survey.tags.values() if tag.topic.way == way})
+    if not assets or all(survey.plant.line_of(asset) != asset for asset in assets):
+        return ""
+    some = _one_line(", ".join(assets[:3]) + (", …" if len(assets) > 3 else ""))
+    return f"# asset = {quoted(template)}  # where they stand: site/area/line/…; without it {some}\n"
 
 
 def _of_codec(family: Family[TopicSeen], way: Way, survey: Survey) -> str:
@@ -89,16 +100,34 @@ def _letters(found: Findings) -> Iterator[str]:
         yield "\n".join(["# Could not be read:", *lines, ""])
 
 
-def _assets(rows: Iterable[TagRow]) -> Iterator[str]:
+def _assets(rows: Sequence[TagRow]) -> Iterator[str]:
     by_glob: dict[str, dict[str, TagRow]] = {}
     for row in rows:
         if not row.kind and row.guess != "text":
             by_glob.setdefault(glob_of(row.pattern), {}).setdefault(row.tag, row)
+    yield from _fallen(rows)
     for glob, tags in by_glob.items():
         told = [line for row in tags.values() if _is_told(row) for line in _entry(row)]
         guessed = [f"# {line}" for row in tags.values() if not _is_told(row) for line in _entry(row)]
         mark = "" if told else "# "
         yield "\n".join([f"{mark}[[asset]]", f"{mark}path = {quoted(glob)}", *told, *guessed, ""])
+
+
+def _fallen(rows: Iterable[TagRow]) -> Iterator[str]:
+    """Registers and counters that fell, as comments: only limits tell a reset or a rollover from a glitch for certain."""
+    for row in rows:
+        if row.falls:
+            yield "\n".join(
+                [
+                    f"# Fell {row.falls}×: glitches, a gateway that is behind, resets, a rollover? max_delta is the largest step.",
+                    "# [[asset]]",
+                    f"# path = {quoted(glob_of(row.pattern))}",
+                    f"# [asset.tags.{key(row.tag)}]",
+                    f"# max_delta =   # shown: {_range(row)}",
+                    "# modulus =     # where it rolls over, if it does",
+                    "",
+                ]
+            )
 
 
 def glob_of(pattern: str) -> str:

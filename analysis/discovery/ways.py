@@ -6,7 +6,8 @@ A way is a plant file's `[[topic]]` in the making, so each is tried by a decoder
 2. A preset is tried where one of its patterns matches the topic, or the topic without its first one or two levels.
 3. Other codecs are tried only where the setting's own (JSON) can't read all samples, or finds no number in them.
 
-The way with the fewest values that can't be read wins; of equals a preset whose first level is a word of its own (`tele`, `v3`), then
+The way with the fewest values that can't be read wins; of equals a preset whose matching pattern begins with a word of its own (`tele`,
+`v3`) or ends with two (`Status/StateCurrent`), then
 the way that finds more tags of known unit or role, then more tags, then the earlier one. A codec must read all samples, and find
 more numbers.
 """
@@ -153,10 +154,16 @@ class Ways:
         numbers = [(asset, tag) for asset, tag in tags if not tag.startswith("@")]
         infos = [self._plant.tag_info(*each) for each in numbers]
         known = sum(info.unit is not None or info.role is not Role.NONE for info in infos)
-        is_specific = bool(way.preset and tags) and any(
-            _is_literal(topic) for name, topic, _ in self._presets if name == way.preset
-        )
+        is_specific = bool(tags) and self._is_specific(way, samples[0].topic.decode("utf-8", "replace"))
         return _Score(lost, is_specific, known, len(tags), len(numbers))
+
+    def _is_specific(self, way: Way, topic: str) -> bool:
+        """Whether a pattern of the way's preset that matches the topic has words of its own that others hardly use."""
+        rest = topic.removeprefix(f"{way.root}/") if way.root else topic
+        return any(
+            name == way.preset and (_is_literal(declared) or _ends_literally(declared)) and expression.fullmatch(rest)
+            for name, declared, expression in self._presets
+        )
 
     def _new(self, way: Way) -> Decoder:
         if way.codec:
@@ -172,6 +179,12 @@ def _rank(score: _Score) -> tuple[int, bool, int, int]:
 def _is_literal(topic: Topic) -> bool:
     """Whether the pattern's first level is a word of its own."""
     return not topic.pattern.startswith(("{", "+", "#"))
+
+
+def _ends_literally(topic: Topic) -> bool:
+    """Whether the pattern's last two levels are words of their own: `Status/StateCurrent`."""
+    levels = topic.pattern.split("/")
+    return len(levels) > 2 and all(level[0] not in "{+#" for level in levels[-2:])
 
 
 def _has_literal(topic: Topic) -> bool:

@@ -138,7 +138,7 @@ CASES = [
     ("packml", "plant/hall1/line1/filler/Status/StateCurrent", {"ts": T_MS + 1000, "value": 6}, {"plant/hall1/line1/filler: StateCurrent": 6}, 1),
     ("packml", "filler/Admin/ProdProcessedCount", b"4711", {"filler: total_count": 4711}, 5),
     ("packml", "filler/Admin/ProdDefectiveCount/0/AccCount", b"12", {"filler: scrap_count": 12}, 5),
-    ("packml", "plant/filler/Command/UnitMode", b"1", {}, None),
+    ("packml", "plant/filler/Command/CntrlCmd", b"1", {}, None),
     ("uns", "acme/berlin/packaging/line-3/filler-1/energy/active_power", b"4", {"acme/berlin/packaging/line-3/filler-1: energy/active_power": 4}, 5),
 ]  # fmt: skip
 
