@@ -23,7 +23,7 @@ _NEAR = (
     4  # of the shortest distance between moments: so many windows are asked for in vain at most for each that is wanted
 )
 _DELETES_A_REQUEST = 100
-_SPLIT_TAGS = frozenset({"shift", "product"})
+_SPLIT_TAGS = frozenset({"shift", "crew", "product"})
 
 
 class Span(NamedTuple):

@@ -16,9 +16,9 @@ import msgspec
 
 from fieldline.errors import SettingsError
 from fieldline.meters import is_main_meter
-from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry, Topic
+from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, SiteEntry, TagEntry, TariffEntry, Topic
 from fieldline.plantfile.whole import first_levels
-from fieldline.shifts import ShiftCalendar
+from fieldline.shifts import ShiftCalendar, Site
 from fieldline.states import State, state_of, state_word
 from fieldline.tables import read_toml, to_struct
 from fieldline.tags import TagInfo, complete
@@ -111,6 +111,12 @@ class Plant:
         sites = [site for site in self._file.site if _lies_in(asset, site.path)]
         return max(sites, key=lambda site: len(site.path)).time_zone if sites else self._file.time_zone
 
+    def site(self, line: str) -> Site:
+        """Whose clock and whose public holidays a line's calendar goes by; the nearest country that is declared holds."""
+        declared = [site for site in self._file.site if site.country is not None and _lies_in(line, site.path)]
+        nearest: SiteEntry | PlantFile = max(declared, key=lambda site: len(site.path), default=self._file)
+        return Site(self.time_zone(line), nearest.country, nearest.subdivision)
+
     def clock(self, asset: str) -> str | None:
         """The clock policy declared for an asset; None where the setting `ingest.clock` holds."""
         declared = [entry.clock for entry in self._matching(asset) if entry.clock]
@@ -177,9 +183,13 @@ class Plant:
 
     def calendar(self, line: str) -> ShiftCalendar:
         """The shift calendar of a line: the nearest one above it, by the clock of the line's zone."""
-        entry, zone = self._calendar_entry(line), self.time_zone(line)
-        key = ((entry.path or "") if entry is not None else "", zone)
-        return _kept(self._calendars, key, lambda: ShiftCalendar(entry, zone))
+        entry, site = self._calendar_entry(line), self.site(line)
+        key = ((entry.path or "") if entry is not None else "", *(part or "" for part in site))
+        return _kept(self._calendars, key, lambda: ShiftCalendar(entry, site))
+
+    def calendars(self) -> dict[str, ShiftCalendar]:
+        """The calendars that the plant file declares, by their paths; "" is the plant's."""
+        return {entry.path or "": self.calendar(entry.path or "") for entry in self._file.calendar}
 
     def tariff(self, line: str) -> TariffEntry | None:
         """The tariff that tells a line's prices: the most exact one that has any; of equals, the later."""
@@ -198,7 +208,7 @@ class Plant:
         return {
             "site.time_zone": self.time_zone(line),
             "states": sorted((word, int(state or 0)) for word, state in self._states.items()),
-            "calendar": self._calendar_entry(line),
+            "calendar": (self._calendar_entry(line), self.site(line)[1:]),
             "tariff.price": price and (price.price, price.period),
             "tariff.co2_kg_per_kwh": emission and emission.co2_kg_per_kwh,
             "line.output": entry.output,

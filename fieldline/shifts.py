@@ -5,15 +5,17 @@ when they are asked for. A night shift over a clock change is an hour shorter or
 """
 
 from collections import OrderedDict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from fieldline.localtime import DAY_MINUTES, day_number, instant, instants, year_of
-from fieldline.plantfile.calendars import CalendarEntry, ShiftEntry, local_time
+from fieldline.plantfile.calendars import CalendarEntry, local_time
+from fieldline.plantfile.rotas import rota_gaps
 from fieldline.plantfile.values import DAYS
+from fieldline.public_holidays import public_holidays
 
 _KEPT_YEARS = 16
 _EPOCH_DAY = date(1970, 1, 1)
@@ -31,12 +33,42 @@ class Plan(IntEnum):
 
 
 class Shift(NamedTuple):
-    """A shift of the calendar: its name, the local day it begins, start inclusive and end exclusive [ns UTC]."""
+    """A shift of the calendar: its name, the local day it begins, start inclusive and end exclusive [ns UTC], and who works it, or ""."""
 
     name: str
     day: date
     start_ns: int
     end_ns: int
+    crew: str = ""
+
+
+class Day(NamedTuple):
+    """A local day of the calendar: the shifts that begin on it, and why it is not as others, or ""."""
+
+    day: date
+    shifts: list[Shift]
+    reason: str
+
+
+class Site(NamedTuple):
+    """Where a line lies: the zone by whose clock its calendar goes (IANA name), and whose public holidays it has (ISO 3166), or None."""
+
+    zone: str = "UTC"
+    country: str | None = None
+    subdivision: str | None = None
+
+
+_ANYWHERE = Site()
+
+
+class _Begun(NamedTuple):
+    """A shift on a day: start and end [ns UTC], the day's number, its place among the entry's shifts, and who works it."""
+
+    start: int
+    end: int
+    day: int
+    place: int
+    crew: str
 
 
 class _Year(NamedTuple):
@@ -53,13 +85,12 @@ class ShiftCalendar:
     """The shifts of a line. Safe to use from several threads; years are cached, memory is bounded.
 
     entry : the calendar of the plant file; None, or one without shifts, holidays and stops: one endless scheduled time
-    zone : IANA name of the zone whose clock the entry goes by
     """
 
-    def __init__(self, entry: CalendarEntry | None = None, zone: str = "UTC") -> None:
+    def __init__(self, entry: CalendarEntry | None = None, site: Site = _ANYWHERE) -> None:
         self._entry = entry or CalendarEntry()
-        self.zone = zone
-        self._holidays = np.array(sorted(day_number(day) for day in self._entry.holidays), np.int64)
+        self.zone = zone = site.zone
+        self._site = site if self._entry.public_holidays and entry is not None else site._replace(country=None)
         self._stops = [
             (instant(zone, local_time(stop.begin)), instant(zone, local_time(stop.to))) for stop in self._entry.stop
         ]
@@ -93,12 +124,42 @@ class ShiftCalendar:
         _check(first_ns, last_ns)
         if first_ns == last_ns:
             return np.array([first_ns], np.int64), np.empty(0, np.uint8)
-        if not (self._entry.shift or self._entry.holidays or self._stops):
+        if not (self._entry.shift or self._entry.holidays or self._stops or self._site.country):
             return np.array([first_ns, last_ns], np.int64), np.zeros(1, np.uint8)
         # The local year of an instant may be its UTC year's neighbour.
         years = [self._year(number) for number in range(year_of(first_ns) - 1, year_of(last_ns) + 2)]
         bounds = np.concatenate([*(year.bounds[:-1] for year in years), years[-1].bounds[-1:]])
         return _clip(bounds, np.concatenate([year.kinds for year in years]), first_ns, last_ns)
+
+    def days(self, first: date, count: int) -> list[Day]:
+        """The `count` local days from `first` on."""
+        days = [first + timedelta(days=number) for number in range(count)]
+        begin, end = (
+            instant(self.zone, datetime.combine(day, time())) for day in (first, days[-1] + timedelta(days=1))
+        )
+        found = self.shifts(begin, end)
+        return [Day(day, [shift for shift in found if shift.day == day], self._reason(day)) for day in days]
+
+    def gaps(self) -> list[tuple[date, str]]:
+        """Days of one cycle of the rota, and the shifts that are due then and that no crew has."""
+        rota = self._entry.rota
+        if rota is None:
+            return []
+        due = {
+            (day, shift.name) for day in rota.days() for shift in self._entry.shift if DAYS[day.weekday()] in shift.days
+        }
+        return [gap for gap in rota_gaps(rota) if gap in due]
+
+    def _reason(self, day: date) -> str:
+        exception = self._entry.exception_of(day)
+        return (exception.reason or "exception") if exception is not None else self.holiday(day)
+
+    def holiday(self, day: date) -> str:
+        """What makes a local day a holiday: its name, "holiday" for one of the calendar's own; "" for a day that is none."""
+        if self._entry.exception_of(day) is not None:
+            return ""
+        public = public_holidays(self._site.country, self._site.subdivision, day.year)
+        return public.get(day, "holiday" if day in self._entry.holidays else "")
 
     def _year(self, number: int) -> _Year:
         year = self._years.get(number)
@@ -111,65 +172,54 @@ class ShiftCalendar:
     def _work_out(self, number: int) -> _Year:
         first, last = day_number(date(number, 1, 1)), day_number(date(number + 1, 1, 1))
         # The shift of the last evening before reaches into the year.
-        rows = sorted(
-            row for index in range(len(self._entry.shift)) for row in self._days(index, number, first - 1, last)
-        )
+        rows = self._begun(number, first - 1, last)
         shifts = [
-            Shift(self._entry.shift[index].name, _EPOCH_DAY + timedelta(days=day), start, end)
-            for start, end, day, index in rows
-            if day >= first
+            Shift(self._entry.shift[row.place].name, _day(row.day), row.start, row.end, row.crew)
+            for row in rows
+            if row.day >= first
         ]
         begin, end = instant(self.zone, datetime(number, 1, 1)), instant(self.zone, datetime(number + 1, 1, 1))
         bounds, kinds = self._plan_of_year(number, rows, begin, end)
         spans = np.array([(shift.start_ns, shift.end_ns) for shift in shifts], np.int64).reshape(-1, 2)
         return _Year(shifts, spans[:, 0].copy(), spans[:, 1].copy(), bounds, kinds)
 
-    def _days(self, index: int, year: int, first: int, last: int) -> list[tuple[int, int, int, int]]:
-        """A shift's (start, end, day, index) on the days from `first` to `last`; not where clocks skip all of it."""
-        shift = self._entry.shift[index]
-        begin, end = shift.span()
-        days = _days_of(shift, first, last)
-        starts = instants(self.zone, year, days * DAY_MINUTES + begin)
-        ends = instants(self.zone, year, days * DAY_MINUTES + end)
-        table = zip(starts.tolist(), ends.tolist(), days.tolist(), strict=True)
-        return [(start, stop, day, index) for start, stop, day in table if start < stop]
+    def _begun(self, year: int, first: int, last: int) -> list[_Begun]:
+        """The shifts that begin on the days from `first` to before `last`, by time; not those that clocks skip wholly."""
+        begins = [(day, place, crew) for day in range(first, last) for place, crew in self._entry.begins(_day(day))]
+        spans = [self._entry.shift[place].span() for _, place, _ in begins]
+        minutes = np.array([day * DAY_MINUTES for day, _, _ in begins], np.int64)
+        starts = instants(self.zone, year, minutes + np.array([begin for begin, _ in spans], np.int64))
+        ends = instants(self.zone, year, minutes + np.array([end for _, end in spans], np.int64))
+        found = zip(starts.tolist(), ends.tolist(), begins, strict=True)
+        return sorted(_Begun(start, end, *begun) for start, end, begun in found if start < end)
 
-    def _plan_of_year(
-        self, year: int, rows: list[tuple[int, int, int, int]], begin: int, end: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        work = [(start, stop) for start, stop, _, _ in rows] if self._entry.shift else [(begin, end)]
-        stops = self._stops + self._holiday_spans(year, rows) + self._pauses(year)
+    def _plan_of_year(self, year: int, rows: list[_Begun], begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+        work = [(row.start, row.end) for row in rows] if self._entry.shift else [(begin, end)]
+        stops = self._stops + self._holiday_spans(year, rows) + self._pauses(year, rows)
         work_spans, stop_spans = (_clipped(spans, begin, end) for spans in (work, stops))
         bounds = np.unique(np.concatenate([[begin, end], work_spans.ravel(), stop_spans.ravel()]))
         works, stopped = _covered(bounds, work_spans), _covered(bounds, stop_spans)
         kinds = np.where(works, np.where(stopped, Plan.PLANNED_STOP, Plan.SCHEDULED), Plan.UNSCHEDULED)
         return bounds, kinds.astype(np.uint8)
 
-    def _holiday_spans(self, year: int, rows: list[tuple[int, int, int, int]]) -> list[tuple[int, int]]:
+    def _holiday_spans(self, year: int, rows: list[_Begun]) -> list[tuple[int, int]]:
         if self._entry.shift:
-            holidays = set(self._holidays.tolist())
-            return [(start, stop) for start, stop, day, _ in rows if day in holidays]
+            return [(row.start, row.end) for row in rows if self.holiday(_day(row.day))]
         first, last = day_number(date(year, 1, 1)) - 1, day_number(date(year + 1, 1, 1))
-        days = self._holidays[(self._holidays >= first) & (self._holidays <= last)]
+        days = np.array([day for day in range(first, last + 1) if self.holiday(_day(day))], np.int64)
         starts = instants(self.zone, year, days * DAY_MINUTES)
         return list(zip(starts.tolist(), instants(self.zone, year, (days + 1) * DAY_MINUTES).tolist(), strict=True))
 
-    def _pauses(self, year: int) -> list[tuple[int, int]]:
-        first, last = day_number(date(year, 1, 1)) - 1, day_number(date(year + 1, 1, 1))
-        found: list[tuple[int, int]] = []
-        for shift in self._entry.shift:
-            midnights = _days_of(shift, first, last) * DAY_MINUTES
-            for begin, end in shift.pauses():
-                starts = instants(self.zone, year, midnights + begin)
-                found += zip(starts.tolist(), instants(self.zone, year, midnights + end).tolist(), strict=True)
-        return found
+    def _pauses(self, year: int, rows: list[_Begun]) -> list[tuple[int, int]]:
+        pauses = [(row.day * DAY_MINUTES, *span) for row in rows for span in self._entry.shift[row.place].pauses()]
+        midnight, begin, end = (np.array([pause[k] for pause in pauses], np.int64) for k in range(3))
+        starts, ends = instants(self.zone, year, midnight + begin), instants(self.zone, year, midnight + end)
+        return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def _days_of(shift: ShiftEntry, first: int, last: int) -> np.ndarray:
-    """The days from `first` to before `last`, as numbers, on which a shift begins."""
-    weekdays = np.array([day in shift.days for day in DAYS])
-    days = np.arange(first, last, dtype=np.int64)
-    return days[weekdays[(days + 3) % 7]]
+def _day(number: int) -> date:
+    """The day of a number, days since 1970-01-01."""
+    return _EPOCH_DAY + timedelta(days=number)
 
 
 def _clipped(spans: list[tuple[int, int]], begin: int, end: int) -> np.ndarray:

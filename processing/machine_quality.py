@@ -86,7 +86,7 @@ QUALITY = Kind(
     "quality",
     "What a machine made in a window, good and not, from its counters and from what was corrected since.",
     (*LEVELS, "window"),
-    ("shift", "product"),
+    ("shift", "crew", "product"),
     "none of its own: a counter's step counts at its later reading, however far apart they are, once that is believed",
     (
         ("good_count", "1", "good pieces (GQ)", "Σ steps of the counter + corrections, or PQ − SQ", f"{_ISO}, GQ"),

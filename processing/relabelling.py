@@ -15,6 +15,7 @@ from processing.kernels.jit import words
 from processing.timeline.calendar import day_starts, month_starts, week_starts
 from processing.timeline.engine import Engine
 from processing.timeline.schedule import Schedule
+from processing.view import Names
 
 _SCHEDULED = frozenset({ZONE, "calendar", "tariff.price", "tariff.co2_kg_per_kwh"})
 _BY_CLOCK = (at.HOURS, at.DAYS, at.WEEKS, at.MONTHS)
@@ -37,6 +38,10 @@ class _OldNames:
     def shift_name(self, line: int, start: int) -> str:
         """The name that a shift had."""
         return self._schedule.shift_name(start)
+
+    def crew_name(self, line: int, start: int) -> str:
+        """Who worked it."""
+        return self._schedule.crew_name(start)
 
 
 class Relabelling:
@@ -108,7 +113,7 @@ class Relabelling:
         return ids[(begin != start) | (until != end)]
 
     def _fit_shifts(self, line: int, whole: int, was: Schedule) -> bool:
-        """Retract the shifts of a line that are none any more, or have another name; whether any begins or ends otherwise."""
+        """Retract the shifts of a line that are none any more, or have another name or crew; whether any begins or ends otherwise."""
         ids = self._residency.between(line, at.SHIFTS, at.NONE, at.FAR)
         if not len(ids):
             return True  # there may be some now
@@ -117,8 +122,8 @@ class Relabelling:
         ends = dict(zip(*(column[known.first[line] : known.last[line]].tolist() for column in known[2:4]), strict=True))
         starts = table["start"][ids].tolist()
         moved = np.array([ends.get(start) for start in starts], object) != table["end"][ids]
-        renamed = ~moved & np.array([was.shift_name(k) != context.shift_name(line, k) for k in starts])
         names = _OldNames(self._engine, was)
+        renamed = ~moved & np.array([_named(names, line, k) != _named(context, line, k) for k in starts])
         self._engine.windows.retract(ids[renamed | (moved & (table["start"][ids] >= whole))], at.SHIFTS, names)
         self.drop(ids[moved])
         if moved.any():
@@ -130,3 +135,7 @@ class Relabelling:
         if whole != at.NONE:
             for level in levels:
                 self._engine.standing.begin(line, whole, level=level)
+
+
+def _named(names: Names, line: int, start: int) -> tuple[str, str]:
+    return names.shift_name(line, start), names.crew_name(line, start)

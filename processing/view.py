@@ -34,6 +34,9 @@ class Names(Protocol):
     def shift_name(self, line: int, start: int) -> str:
         """The shift of a line that begins at `start` [ns UTC]."""
 
+    def crew_name(self, line: int, start: int) -> str:
+        """Who works it; "" where nobody says."""
+
 
 class ChartTable(Protocol):
     """The control charts of a partition."""
@@ -156,15 +159,18 @@ class View:
         return found
 
     @cached_property
-    def _shifts(self) -> tuple[np.ndarray, Named]:
-        """The windows of shifts, ascending by id, and the name of each."""
+    def _shifts(self) -> tuple[np.ndarray, dict[str, Named]]:
+        """The windows of shifts, ascending by id, and the name and, where there is one, the crew of each."""
         ids = np.sort(self.ids[self.windows["level"][self.ids] == at.SHIFTS])
         line, start = self.windows["line"], self.windows["start"]
-        return ids, Named.by_number(ids, lambda number: self.names.shift_name(int(line[number]), int(start[number])))
+        shifts = Named.by_number(ids, lambda number: self.names.shift_name(int(line[number]), int(start[number])))
+        crews = Named.by_number(ids, lambda number: self.names.crew_name(int(line[number]), int(start[number])))
+        return ids, {"shift": shifts} | ({"crew": crews} if crews.names else {})
 
     def _of_shifts(self, rows: MetricRows, window: np.ndarray) -> MetricRows:
         ids, names = self._shifts
-        return rows._replace(labels={"shift": names.only(ids.searchsorted(window))})
+        place = ids.searchsorted(window)
+        return rows._replace(labels={label: column.only(place) for label, column in names.items()})
 
     def _of_orders(self, rows: MetricRows, window: np.ndarray) -> MetricRows:
         """An order that was retracted may come again, so that each row says whether it was."""

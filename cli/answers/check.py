@@ -1,6 +1,7 @@
 """Everything that is wrong with the settings and the plant file."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -8,6 +9,7 @@ from typing import TypeVar
 from analysis.known_tags import known_tags
 from analysis.logs import existing, sqlite_path
 from analysis.pacemakers import undeclared_pacemakers
+from cli.answers.calendar import days_ahead, rota_notes
 from cli.answers.retention import retention_warning, topic_warning
 from cli.answers.uses import declared_tags, every_use, tables
 from cli.report import Data, Note, Piece, Report
@@ -72,6 +74,13 @@ def foresee(settings: Settings, report: Report) -> Report:
     return Report([*report.pieces, Data("changes", changes), *map(Note, notes), *uses])
 
 
+def with_calendar(settings: Settings, report: Report, days: int) -> Report:
+    """The report, and the next days of the plant file's calendars."""
+    plant = load_plant(Path(settings.plant) if settings.plant else None)
+    today = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC).date()
+    return Report([*report.pieces, *days_ahead(plant, today, days)])
+
+
 def _tried(load: Callable[[], _T]) -> tuple[_T | None, list[str]]:
     """What is loaded, or what is wrong with it."""
     try:
@@ -110,4 +119,4 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
     of_plant_file = () if is_log_read else tables(every_use(plant, declared_tags(plant)), "of the plant file")
-    return [Note(good), *map(Note, warnings), *of_plant_file]
+    return [Note(good), *map(Note, warnings + rota_notes(plant)), *of_plant_file]

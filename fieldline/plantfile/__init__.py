@@ -5,6 +5,7 @@
 
 from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
+from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
 from fieldline.plantfile.spc import RULES, SpcEntry, SpcLimits
 from fieldline.plantfile.tags import TagEntry
 from fieldline.plantfile.tariffs import PeriodEntry, TariffEntry, TierEntry
@@ -16,10 +17,12 @@ __all__ = [
     "AssetEntry",
     "BreakEntry",
     "CalendarEntry",
+    "ExceptionEntry",
     "LineEntry",
     "PeriodEntry",
     "PlantFile",
     "ProductEntry",
+    "RotaEntry",
     "ShiftEntry",
     "SiteEntry",
     "SpcEntry",

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from fieldline.plantfile.tags import TagEntry, name_fault
 from fieldline.plantfile.values import Name, Positive, number_fault, path_fault, raise_faults, twice_fault, zone_fault
+from fieldline.public_holidays import place_fault
 
 _ClockPolicy = Literal["accept", "correct", "quarantine"]
 
@@ -44,13 +45,19 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A site, or any path not below a line: the calendar of everything below it. A line has one calendar."""
+    """A site, or any path not below a line: the calendar of everything below it. A line has one calendar.
+
+    country, subdivision : ISO 3166 codes of where it lies, for public holidays; None: the plant's
+    """
 
     path: Name
     time_zone: str
+    country: str | None = None
+    subdivision: str | None = None
 
     def __post_init__(self) -> None:
-        if fault := path_fault(self.path) or zone_fault(self.time_zone):
+        place = place_fault(self.country, self.subdivision)
+        if fault := path_fault(self.path) or zone_fault(self.time_zone) or place:
             raise ValueError(fault)
 
 

@@ -1,10 +1,11 @@
-"""When a line is meant to run: `[[calendar]]` with its shifts, breaks, holidays and dated stops, in local time."""
+"""When a line is meant to run: `[[calendar]]` with its shifts, breaks, rota, exceptions, holidays and dated stops, in local time."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
+from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry, exception_faults, rota_faults
 from fieldline.plantfile.values import (
     DAYS,
     Name,
@@ -35,7 +36,7 @@ class ShiftEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A shift on some days of the week, `HH:MM` local.
 
     end : where it is not later than `start`, the shift ends on the next day; it belongs to the day it begins
-    days : the days on which it begins
+    days : the days on which it begins; none: only where an exception names it
     """
 
     name: Name
@@ -45,7 +46,8 @@ class ShiftEntry(msgspec.Struct, frozen=True, kw_only=True):
     breaks: tuple[BreakEntry, ...] = ()
 
     def __post_init__(self) -> None:
-        faults = [clock_fault("start", self.start), clock_fault("end", self.end), days_fault(self.days)]
+        faults = [clock_fault("start", self.start), clock_fault("end", self.end)]
+        faults += [days_fault(self.days)] if self.days else []
         raise_faults(faults if any(faults) else [_breaks_fault(self)])
 
     def span(self) -> tuple[int, int]:
@@ -81,16 +83,48 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
     """The calendar of everything below a path that is not below a line; without a path, of the plant.
 
     holidays : local days on which shifts that would begin are planned stops; without shifts, the days themselves
+    public_holidays : whether those of the site's country are holidays too, where it declares one
+    rota : which crew has which shift; a shift that none has does not take place
+    exception : days that have other shifts, or none
     """
 
     path: Name | None = None
     holidays: tuple[date, ...] = ()
     shift: tuple[ShiftEntry, ...] = ()
     stop: tuple[StopEntry, ...] = ()
+    public_holidays: bool = True
+    rota: RotaEntry | None = None
+    exception: tuple[ExceptionEntry, ...] = ()
 
     def __post_init__(self) -> None:
+        names = list(dict.fromkeys(shift.name for shift in self.shift))
         faults = [path_fault(self.path or "plant"), twice_fault("holidays", [str(day) for day in self.holidays])]
-        raise_faults([*faults, _names_fault(self.shift) or overlap_fault("shift", _stretches(self.shift))])
+        faults += [_names_fault(self.shift) or overlap_fault("shift", _stretches(self.shift))]
+        faults += rota_faults(self.rota, names)
+        raise_faults(faults if any(faults) else exception_faults(self.exception, names) or [_dated_fault(self)])
+
+    def begins(self, day: date) -> list[tuple[int, str]]:
+        """The shifts that begin on a day, as places in `shift`, and the crew of each, "" where nobody says."""
+        exception = self.exception_of(day)
+        if exception is not None:
+            named = [self._place(name, day) for name in exception.shifts]
+            return [(place, exception.crew or self._crew(day, self.shift[place].name)) for place in named]
+        weekday = DAYS[day.weekday()]
+        found = [(place, shift.name) for place, shift in enumerate(self.shift) if weekday in shift.days]
+        crewed = [(place, self._crew(day, name)) for place, name in found]
+        return [(place, crew) for place, crew in crewed if crew or self.rota is None]
+
+    def exception_of(self, day: date) -> ExceptionEntry | None:
+        """The exception that names a day."""
+        return next((entry for entry in self.exception if entry.holds(day)), None)
+
+    def _crew(self, day: date, shift: str) -> str:
+        return ", ".join(self.rota.crews_of(day, shift)) if self.rota is not None else ""
+
+    def _place(self, name: str, day: date) -> int:
+        """Of shifts of one name that of the day's weekday, else the first."""
+        places = [place for place, shift in enumerate(self.shift) if shift.name == name]
+        return next((place for place in places if DAYS[day.weekday()] in self.shift[place].days), places[0])
 
 
 def local_time(text: str) -> datetime:
@@ -139,6 +173,31 @@ def _names_fault(shifts: tuple[ShiftEntry, ...]) -> str:
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if twice:
             return f"shift: {twice[0]!r} is declared twice on {day}"
+    return ""
+
+
+def _dated_fault(calendar: CalendarEntry) -> str:
+    """Whether shifts of an exception overlap each other, or those of the days around it."""
+    near = timedelta(days=1)
+    for entry in calendar.exception:
+        if len(set(entry.shifts)) < len(entry.shifts):
+            return f"exception: {entry.begin} names a shift twice"
+        edges = {entry.begin - near, entry.begin, entry.last, entry.last + near}
+        if entry.last > entry.begin:
+            edges |= {entry.begin + near, entry.last - near}
+        spans = sorted(
+            (
+                (day - entry.begin).days * _DAY_MINUTES + minute,
+                (day - entry.begin).days * _DAY_MINUTES + end,
+                f"{name} of {day}",
+            )
+            for day in edges
+            for place, _ in calendar.begins(day)
+            for minute, end, name in [(*calendar.shift[place].span(), calendar.shift[place].name)]
+        )
+        for (_, end, one), (start, _, other) in zip(spans, spans[1:], strict=False):
+            if start < end:
+                return f"exception: {one} and {other} overlap"
     return ""
 
 

@@ -11,6 +11,7 @@ from fieldline.plantfile.calendars import CalendarEntry
 from fieldline.plantfile.tariffs import TariffEntry
 from fieldline.plantfile.topics import Topic
 from fieldline.plantfile.values import Name, raise_faults, states_faults, zone_fault
+from fieldline.public_holidays import place_fault
 
 
 class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,8 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
 
     line_depth: Annotated[int, Meta(ge=1, le=16)] = 3
     time_zone: str = "UTC"
+    country: str | None = None
+    subdivision: str | None = None
     decimal: Literal[".", ","] = "."
     site: tuple[SiteEntry, ...] = ()
     line: tuple[LineEntry, ...] = ()
@@ -32,7 +35,11 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
     states: dict[Name, str] = {}
 
     def __post_init__(self) -> None:
-        faults = [zone_fault(self.time_zone), *states_faults(self.states)]
+        faults = [
+            zone_fault(self.time_zone),
+            place_fault(self.country, self.subdivision),
+            *states_faults(self.states),
+        ]
         faults += [_below_fault("site", site.path, "time zone", self.line_depth) for site in self.site]
         faults += [_below_fault("calendar", row.path or "", "calendar", self.line_depth) for row in self.calendar]
         faults += [fault for row in self.line for fault in _line_faults(row, self.line_depth)]

@@ -131,7 +131,7 @@ ENERGY = Kind(
     "What one asset drew in a window, from power, registers, interval energy or pulses; by what its machine did then, and what "
     "it cost and emitted.",
     (*LEVELS, "window"),
-    ("shift", "product"),
+    ("shift", "crew", "product"),
     "share of the window that lies between samples not further apart than the tag's maximum gap (power 300 s, others two hours)",
     (
         (

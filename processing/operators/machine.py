@@ -158,7 +158,7 @@ def _metric_rows(
 _ISO = "ISO 22400-2:2014"
 _NAKAJIMA = "S. Nakajima, Introduction to TPM, Productivity Press, 1988"
 _TAGS = (*LEVELS, "window")
-_LABELS = ("shift", "product")
+_LABELS = ("shift", "crew", "product")
 _COVERAGE = (
     "share of the window in which the machine's state was known or no production was planned; of a line the mean of its "
     "machines' shares, weighed by their time"

@@ -238,7 +238,7 @@ ORDER = Kind(
     "production_order",
     "What was made and what it took: per machine and line, in each order and shift and in fixed windows.",
     (*LEVELS, "window"),
-    ("shift", "product"),
+    ("shift", "crew", "product"),
     "the smaller of the shares of the window that energy and states were known in",
     (
         (

@@ -323,6 +323,10 @@ class Context:
         """The name of the shift that begins at `start`."""
         return self._schedules[int(self._schedules_of_lines()[line])].shift_name(start)
 
+    def crew_name(self, line: int, start: int) -> str:
+        """Who works the shift that begins at `start`."""
+        return self._schedules[int(self._schedules_of_lines()[line])].crew_name(start)
+
     def names(self) -> dict[str, object]:
         """What a checkpoint keeps."""
         book = [(line, time, name, value) for line, rows in self._book.items() for (time, name), value in rows.items()]

@@ -28,20 +28,27 @@ class Schedule:
     def __init__(self, plant: Plant, line: str) -> None:
         self._shifts, self._prices = plant.calendar(line), plant.price_table(line)
         self.calendar = _NOTHING
-        self._names: dict[int, str] = {}
+        self._names: dict[int, tuple[str, str]] = {}
 
     def shifts(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         """Starts and ends of the shifts that hold a time from first to last [ns UTC]."""
         found = self._shifts.shifts(first, last + 1)
-        self._names.update({shift.start_ns: shift.name for shift in found})
+        self._names.update({shift.start_ns: (shift.name, shift.crew) for shift in found})
         starts = np.array([shift.start_ns for shift in found], np.int64)
         return starts, np.array([shift.end_ns for shift in found], np.int64)
 
     def shift_name(self, start: int) -> str:
         """The name of the shift that begins at `start` [ns UTC]."""
+        return self._named(start)[0]
+
+    def crew_name(self, start: int) -> str:
+        """Who works the shift that begins at `start` [ns UTC]; "" where the calendar has no rota."""
+        return self._named(start)[1]
+
+    def _named(self, start: int) -> tuple[str, str]:
         if start not in self._names:
             self.shifts(start, start)
-        return self._names.get(start, "")
+        return self._names.get(start, ("", ""))
 
     def reach(self, first: int, last: int) -> None:
         """Have the calendar from `first` to `last` [ns UTC]."""

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from fieldline.plantfile import BreakEntry, CalendarEntry, ShiftEntry
-from fieldline.shifts import Plan, ShiftCalendar
+from fieldline.shifts import Plan, ShiftCalendar, Site
 from tests.cases.cases import Case, CaseFileError, Check, Message
 from tests.cases.verdict import Outcome
 from tests.integration.pipe_rig import fieldline
@@ -277,7 +277,7 @@ def _night_shifts(raw: Raw) -> list[Outcome]:
     for label, right in raw["right"].items():
         city, day = label.split()
         night = ShiftEntry(name="night", start="22:00", end="06:00", breaks=breaks.get(city, (second,)))
-        calendar = ShiftCalendar(CalendarEntry(shift=(night,)), zones[city])
+        calendar = ShiftCalendar(CalendarEntry(shift=(night,)), Site(zones[city]))
         evening = datetime.combine(date.fromisoformat(day), datetime.min.time(), ZoneInfo(zones[city]))
         noon_ns = int((evening + timedelta(hours=23)).timestamp()) * 1_000_000_000
         shift = next(shift for shift in calendar.shifts(noon_ns, noon_ns + 1) if str(shift.day) == day)

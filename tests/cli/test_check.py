@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from typer.testing import Result
 
 from delivery.rows import read_rows
 from delivery.store import LocalStore
+from fieldline.clock import SystemClock
 from fieldline.frames import decode_batch
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
@@ -116,3 +118,35 @@ def test_check_warns_when_the_log_forgets_before_rows_may_be_late(fieldline: Cal
     told = fieldline("check", "--log", "sqlite:plant.db?retention_s=3600").output
 
     assert "expected at least 93600" in " ".join(told.split())
+
+
+def test_check_prints_the_next_days_with_shifts_crews_and_why_they_are_not_as_others(
+    tmp_path: Path, fieldline: Callable[..., Result]
+) -> None:
+    today = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC).date()
+    (tmp_path / "plant.toml").write_text(
+        f"""
+[[calendar]]
+path = "plant"
+shift = [{{name = "early", start = "06:00", end = "14:00"}}, {{name = "late", start = "14:00", end = "22:00"}}]
+[calendar.rota]
+anchor = {today}
+pattern = ["early", "late", ""]
+crews = {{ A = 0, B = 1 }}
+[[calendar.exception]]
+from = {today + timedelta(days=1)}
+reason = "stocktaking"
+"""
+    )
+
+    told = json.loads(fieldline("check", "--plant", tmp_path / "plant.toml", "--days", "3", "--json").stdout)
+    shown = fieldline("check", "--plant", tmp_path / "plant.toml", "--days", "3").stdout
+
+    # B begins a day after A: on the anchor it has its day off, and nobody has the late shift.
+    rows = told["calendar plant"]
+    assert [(row["shifts"], row["reason"]) for row in rows] == [
+        ("early 06:00-14:00 A", ""),
+        ("-", "stocktaking"),
+        ("late 14:00-22:00 B", ""),
+    ]
+    assert f"late on {today:%a %Y-%m-%d}" in " ".join(shown.split())

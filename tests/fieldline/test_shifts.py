@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldline.plantfile import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
-from fieldline.shifts import Plan, ShiftCalendar
+from fieldline.shifts import Plan, ShiftCalendar, Site
 
 HOUR_NS = 3600 * 10**9
 MINUTE_NS = 60 * 10**9
@@ -55,7 +55,7 @@ def _hours(calendar: ShiftCalendar, day: date) -> dict[str, float]:
     ],
 )
 def test_only_the_night_over_a_clock_change_is_shorter_or_longer(zone, day, hours):
-    calendar = ShiftCalendar(THREE, zone)
+    calendar = ShiftCalendar(THREE, Site(zone))
 
     around = [_hours(calendar, day + timedelta(days=k)) for k in (-1, 0, 1)]
 
@@ -65,7 +65,7 @@ def test_only_the_night_over_a_clock_change_is_shorter_or_longer(zone, day, hour
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago"])
 def test_three_shifts_tile_two_years_without_gap_or_overlap(zone):
-    calendar = ShiftCalendar(THREE, zone)
+    calendar = ShiftCalendar(THREE, Site(zone))
 
     found = calendar.shifts(_ns("2025-01-01T00:00", zone), _ns("2027-01-01T00:00", zone))
 
@@ -76,7 +76,7 @@ def test_three_shifts_tile_two_years_without_gap_or_overlap(zone):
 
 
 def test_an_overnight_shift_belongs_to_the_day_it_begins():
-    calendar = ShiftCalendar(THREE, "Europe/Berlin")
+    calendar = ShiftCalendar(THREE, Site("Europe/Berlin"))
 
     (night,) = calendar.shifts(_ns("2026-01-01T02:00", "Europe/Berlin"), _ns("2026-01-01T03:00", "Europe/Berlin"))
 
@@ -85,7 +85,7 @@ def test_an_overnight_shift_belongs_to_the_day_it_begins():
 
 
 def test_bounds_are_start_inclusive_and_end_exclusive():
-    calendar = ShiftCalendar(THREE, "UTC")
+    calendar = ShiftCalendar(THREE, Site("UTC"))
     change = _ns("2025-06-02T14:00")
 
     before, at = calendar.shifts(change - 1, change), calendar.shifts(change, change + 1)
@@ -97,7 +97,7 @@ def test_bounds_are_start_inclusive_and_end_exclusive():
 def test_shifts_are_those_of_their_days_of_the_week():
     entry = CalendarEntry(shift=(_shift("day", "06:00", "18:00", days=("mon", "wed")),))
 
-    found = ShiftCalendar(entry, "UTC").shifts(_ns("2026-06-01T00:00"), _ns("2026-06-15T00:00"))
+    found = ShiftCalendar(entry, Site("UTC")).shifts(_ns("2026-06-01T00:00"), _ns("2026-06-15T00:00"))
 
     assert [shift.day for shift in found] == [date(2026, 6, day) for day in (1, 3, 8, 10)]  # 1 June 2026 is a Monday
 
@@ -124,7 +124,7 @@ def test_without_a_calendar_all_time_is_scheduled_and_there_are_no_shifts():
 def test_breaks_are_planned_stops_and_time_outside_shifts_is_unscheduled():
     entry = CalendarEntry(shift=(_shift("day", "06:00", "14:00", ("09:00", "09:15")),))
 
-    plan = _plan(ShiftCalendar(entry, "UTC"), "2026-06-01T00:00", "2026-06-02T00:00")
+    plan = _plan(ShiftCalendar(entry, Site("UTC")), "2026-06-01T00:00", "2026-06-02T00:00")
 
     assert plan == [
         (6.0, Plan.UNSCHEDULED),
@@ -136,7 +136,7 @@ def test_breaks_are_planned_stops_and_time_outside_shifts_is_unscheduled():
 
 
 def test_shifts_side_by_side_are_one_scheduled_stretch():
-    assert _plan(ShiftCalendar(THREE, "UTC"), "2025-12-01T00:00", "2027-02-01T00:00") == [
+    assert _plan(ShiftCalendar(THREE, Site("UTC")), "2025-12-01T00:00", "2027-02-01T00:00") == [
         ((365 + 31 + 31) * 24.0, Plan.SCHEDULED)
     ]
 
@@ -146,7 +146,7 @@ def test_a_break_of_an_overnight_shift_may_lie_after_midnight():
         shift=(_shift("night", "22:00", "06:00", ("23:45", "00:15"), ("03:00", "03:30"), days=("sun",)),)
     )
 
-    plan = _plan(ShiftCalendar(entry, "UTC"), "2026-05-31T22:00", "2026-06-01T06:00")
+    plan = _plan(ShiftCalendar(entry, Site("UTC")), "2026-05-31T22:00", "2026-06-01T06:00")
 
     assert plan == [
         (1.75, Plan.SCHEDULED),
@@ -159,7 +159,7 @@ def test_a_break_of_an_overnight_shift_may_lie_after_midnight():
 
 def test_a_holiday_takes_out_the_shifts_that_would_begin_on_it():
     entry = CalendarEntry(holidays=(date(2026, 12, 25),), shift=THREE.shift)
-    calendar = ShiftCalendar(entry, "Europe/Berlin")
+    calendar = ShiftCalendar(entry, Site("Europe/Berlin"))
 
     plan = _plan(calendar, "2026-12-25T00:00", "2026-12-26T12:00", "Europe/Berlin")
 
@@ -176,14 +176,16 @@ def test_a_holiday_on_which_nothing_would_run_stays_unscheduled():
         holidays=(date(2026, 6, 7),), shift=(_shift("day", "06:00", "14:00", days=("mon", "tue", "wed", "thu", "fri")),)
     )
 
-    assert _plan(ShiftCalendar(entry, "UTC"), "2026-06-07T00:00", "2026-06-08T00:00") == [(24.0, Plan.UNSCHEDULED)]
+    assert _plan(ShiftCalendar(entry, Site("UTC")), "2026-06-07T00:00", "2026-06-08T00:00") == [
+        (24.0, Plan.UNSCHEDULED)
+    ]
 
 
 def test_a_dated_stop_counts_only_where_a_shift_would_run():
     stop = StopEntry(begin="2026-08-03T12:00", to="2026-08-04T08:00", reason="maintenance")
     entry = CalendarEntry(shift=(_shift("day", "06:00", "14:00"),), stop=(stop,))
 
-    plan = _plan(ShiftCalendar(entry, "Europe/Berlin"), "2026-08-03T06:00", "2026-08-04T14:00", "Europe/Berlin")
+    plan = _plan(ShiftCalendar(entry, Site("Europe/Berlin")), "2026-08-03T06:00", "2026-08-04T14:00", "Europe/Berlin")
 
     assert plan == [
         (6.0, Plan.SCHEDULED),
@@ -197,7 +199,7 @@ def test_a_dated_stop_counts_only_where_a_shift_would_run():
 def test_a_calendar_of_holidays_alone_takes_them_out_of_endless_time():
     entry = CalendarEntry(holidays=(date(2025, 10, 26), date(2026, 1, 1)))
 
-    plan = _plan(ShiftCalendar(entry, "Europe/Berlin"), "2025-10-25T00:00", "2026-01-03T00:00", "Europe/Berlin")
+    plan = _plan(ShiftCalendar(entry, Site("Europe/Berlin")), "2025-10-25T00:00", "2026-01-03T00:00", "Europe/Berlin")
 
     # 26 October 2025 has 25 hours in Berlin.
     assert plan == [
@@ -213,7 +215,7 @@ def test_a_stop_over_a_clock_change_has_its_true_length():
     stop = StopEntry(begin="2025-03-30T01:00", to="2025-03-30T04:00")
 
     plan = _plan(
-        ShiftCalendar(CalendarEntry(stop=(stop,)), "Europe/Berlin"),
+        ShiftCalendar(CalendarEntry(stop=(stop,)), Site("Europe/Berlin")),
         "2025-03-30T00:00",
         "2025-03-30T05:00",
         "Europe/Berlin",
@@ -224,7 +226,7 @@ def test_a_stop_over_a_clock_change_has_its_true_length():
 
 def test_a_break_that_clocks_skip_does_not_take_place_and_one_they_repeat_is_the_first():
     entry = CalendarEntry(shift=(_shift("night", "22:00", "06:00", ("02:00", "02:30")),))
-    calendar = ShiftCalendar(entry, "Europe/Berlin")
+    calendar = ShiftCalendar(entry, Site("Europe/Berlin"))
 
     spring = _plan(calendar, "2025-03-29T22:00", "2025-03-30T06:00", "Europe/Berlin")
     autumn = _plan(calendar, "2025-10-25T22:00", "2025-10-26T06:00", "Europe/Berlin")
@@ -236,13 +238,13 @@ def test_a_break_that_clocks_skip_does_not_take_place_and_one_they_repeat_is_the
 def test_a_shift_that_clocks_skip_whole_does_not_take_place():
     entry = CalendarEntry(shift=(_shift("short", "02:00", "03:00"),))
 
-    found = ShiftCalendar(entry, "Europe/Berlin").shifts(_ns("2025-03-29T00:00"), _ns("2025-04-01T00:00"))
+    found = ShiftCalendar(entry, Site("Europe/Berlin")).shifts(_ns("2025-03-29T00:00"), _ns("2025-04-01T00:00"))
 
     assert [shift.day for shift in found] == [date(2025, 3, 29), date(2025, 3, 31)]
 
 
 def test_an_empty_range_has_no_stretch_and_one_that_runs_backwards_is_refused():
-    calendar = ShiftCalendar(THREE, "UTC")
+    calendar = ShiftCalendar(THREE, Site("UTC"))
 
     bounds, kinds = calendar.plan(5, 5)
 
@@ -252,7 +254,7 @@ def test_an_empty_range_has_no_stretch_and_one_that_runs_backwards_is_refused():
 
 
 def test_a_century_of_plans_keeps_the_cache_small():
-    calendar = ShiftCalendar(THREE, "Europe/Berlin")
+    calendar = ShiftCalendar(THREE, Site("Europe/Berlin"))
 
     for year in range(1990, 2100):
         calendar.plan(_ns(f"{year}-06-01T00:00"), _ns(f"{year}-06-02T00:00"))
@@ -331,7 +333,7 @@ def test_the_plan_around_clock_changes_equals_one_worked_out_minute_by_minute(zo
     first = int(_ns(day + "T00:00") // MINUTE_NS) - 20 * 60
     last = first + 48 * 60
 
-    bounds, kinds = ShiftCalendar(_ODD, zone).plan(first * MINUTE_NS, last * MINUTE_NS)
+    bounds, kinds = ShiftCalendar(_ODD, Site(zone)).plan(first * MINUTE_NS, last * MINUTE_NS)
 
     minutes = np.arange(first, last) * MINUTE_NS
     fast = kinds[np.searchsorted(bounds, minutes, side="right") - 1]
@@ -354,4 +356,4 @@ def test_a_plan_is_the_same_however_it_is_cut(first, hours, cut):
     assert sum(whole) == last - first
 
 
-_ODD_BERLIN = ShiftCalendar(_ODD, "Europe/Berlin")
+_ODD_BERLIN = ShiftCalendar(_ODD, Site("Europe/Berlin"))

@@ -2,15 +2,27 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, ShiftEntry, SiteEntry, TagEntry, TariffEntry
+from fieldline.plantfile import (
+    AssetEntry,
+    CalendarEntry,
+    ExceptionEntry,
+    PlantFile,
+    RotaEntry,
+    ShiftEntry,
+    SiteEntry,
+    TagEntry,
+    TariffEntry,
+)
 from processing.metric_rows import WINDOWS
 from processing.operators import energy, machine, order, telemetry
 from processing.timeline.timing import Timing
@@ -268,6 +280,41 @@ def test_a_renamed_shift_does_not_stand_twice(log: SqliteLog) -> None:
     assert standing("shift=early") == []
     assert standing("shift=day") == [6.0]
     assert standing("shift=late") == [-6.0, 18.0]
+
+
+def rota(crews: dict[str, int], *, without: date | None = None) -> Plant:
+    """The same two shifts, which two crews work in turn; none on one day."""
+    pattern = RotaEntry(anchor=date(2023, 11, 14), pattern=("early", "late"), crews=crews)
+    exceptions = (ExceptionEntry(begin=without),) if without else ()
+    (calendar,) = msgspec.json.decode(shifts("early", "late").document, type=PlantFile).calendar
+    return Plant(PlantFile(calendar=(msgspec.structs.replace(calendar, rota=pattern, exception=exceptions),)))
+
+
+def test_shifts_that_another_crew_has_or_nobody_any_more_are_taken_back(log: SqliteLog) -> None:
+    rig = EngineRig(rota({"A": 0, "B": 1}), log=log, timing=Timing(horizon=40 * HOUR)).send(hours(0, 20))
+
+    def standing() -> dict[float, str]:
+        return {
+            (int(key[4]) - DAY0) / HOUR: " ".join(sorted(key[5:], reverse=True))
+            for key, fields in rig.table.items()
+            if key[3] == "shift" and key[0] == "energy" and "retracted" not in fields
+        }
+
+    # On the 14th A has the early shift; the night before, B the late one.
+    assert standing() == {-6.0: "shift=late crew=A", 6.0: "shift=early crew=A", 18.0: "shift=late crew=B"}
+    rig.restart(plant=rota({"A": 1, "B": 0})).send(hours(20, 21))
+    assert standing() == {-6.0: "shift=late crew=B", 6.0: "shift=early crew=B", 18.0: "shift=late crew=A"}
+    rig.restart(plant=rota({"A": 1, "B": 0}, without=date(2023, 11, 14))).finish()
+
+    assert standing() == {-6.0: "shift=late crew=B"}
+    want = (
+        EngineRig(rota({"A": 1, "B": 0}, without=date(2023, 11, 14)), timing=Timing(horizon=40 * HOUR))
+        .send(hours(0, 21))
+        .finish()
+    )
+    assert {key for key, fields in want.table.items() if key[3] == "shift"} == {
+        key for key, fields in rig.table.items() if key[3] == "shift" and "retracted" not in fields
+    }
 
 
 def test_a_tariff_that_changes_is_applied_to_windows_of_the_state_and_to_no_other_figure(log: SqliteLog) -> None:
