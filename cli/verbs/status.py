@@ -61,7 +61,7 @@ def status(
         dead_letters, changed, allowed_s = count_dead_letters(opened), marks(opened), horizon_s(opened)
         useless = _said_for_nothing(heard(opened), refused(opened))
     warning = kept_too_short(settings, allowed_s)
-    stands = [Data("warning", warning), *_warned(warning)]
+    stands: list[Piece] = [Data("warning", warning), *_warned(warning)]
     tell(Report([*_report(lags, dead_letters, changed), *stands, *useless]), as_json=json)
     if wait is not None and not is_drained(lags):
         raise typer.Exit(Exit.FAILED)
