@@ -270,9 +270,10 @@ def test_no_edit_damage_or_crash_leaves_records_of_a_state_that_is_none_any_more
         rig.open(plant=edited(gap_s))
         rig.take()
     of_edits = kept()
-    rig.spoil(garbage, rig.head)
-    rig.open()
-    rig.take()
+    for _ in range(3):
+        rig.spoil(garbage, rig.head)
+        rig.open()
+        rig.take()
     of_damage = kept()
     for _ in range(3):  # a worker that dies before its commit
         rig.open()
