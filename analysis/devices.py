@@ -12,7 +12,7 @@ import numpy as np
 from fieldline.errors import FrameError
 from fieldline.frames import Quality, Readings
 from fieldline.log import Log, Stream
-from fieldline.plant import Plant, Role
+from fieldline.plant import Plant
 from fieldline.readable import readings_in
 
 MOST_ROWS = 1_000_000
@@ -28,8 +28,6 @@ _FLAT_S = 600.0
 _LIVE_NS = 600 * _SECOND_NS
 """A row that came later than this after its time is a backlog: it says nothing of the clock."""
 _DRIFT_NS = 600 * _SECOND_NS
-_MAY_REST = frozenset({Role.STATE, Role.RUNNING, Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER, Role.ACTIVE_PULSE})
-"""What such tags tell may stay as it is for hours."""
 
 
 class Device(NamedTuple):
@@ -219,6 +217,6 @@ def _useless(asset: str, rows: _Rows, counts: np.ndarray, plant: Plant) -> tuple
         value, time = rows.value[mine], rows.time[mine]
         outside += int(np.count_nonzero((value < info.low) | (value > info.high)))
         is_long = len(value) >= _FLAT_SAMPLES and (time.max() - time.min()) / _SECOND_NS >= _FLAT_S
-        if is_long and value.min() == value.max() and info.unit is not None and info.role not in _MAY_REST:
+        if is_long and value.min() == value.max() and info.unit is not None and not info.may_rest:
             flat.append(name)
     return texts, outside, int(np.count_nonzero(rows.quality > Quality.UNCERTAIN)), flat

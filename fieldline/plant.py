@@ -234,6 +234,11 @@ class Plant:
         """Whether any tag has a control chart."""
         return any(tag.spc is not None for entry in self.assets for tag in entry.tags.values())
 
+    @property
+    def has_rates(self) -> bool:
+        """Whether it is said of any tag how often samples are due."""
+        return any(tag.expected_rate_hz is not None for entry in self.assets for tag in entry.tags.values())
+
     @cached_property
     def has_texts(self) -> bool:
         """Whether any tag is declared as text."""

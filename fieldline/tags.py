@@ -80,9 +80,18 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     form: Form = Form.OPEN
 
     @property
+    def may_rest(self) -> bool:
+        """Whether it may well tell one value for hours: states, registers, counters."""
+        return self.role in _MAY_REST
+
+    @property
     def is_number(self) -> bool:
         """Whether name or declaration say that it is a number, so that a text of it is useless."""
-        return self.role is not Role.NONE or self.unit is not None
+        is_text = self.form in (Form.TEXT, Form.LIKELY_TEXT)
+        return not is_text and (self.role is not Role.NONE or self.unit is not None)
+
+
+_MAY_REST = COUNT_ROLES | {Role.STATE, Role.RUNNING, Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER, Role.ACTIVE_PULSE}
 
 
 def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:

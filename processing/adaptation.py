@@ -75,7 +75,7 @@ class _Adaptation:
         ids = engine.residency.flagged(0)
         relabelling.drop(ids[~np.isin(engine.tables.windows["level"][ids], engine.windows.kept_levels)])
         for line, entries in told.items():
-            names = self._concerned(entries - OF_ROWS)
+            names = self._concerned(entries - OF_ROWS) | self._looked_at(entries)
             if names:
                 self._note(line, names, entries, engine.standing.whole_from(line))
                 self._flag(line, relabelling.relabel(line, entries), names)
@@ -127,6 +127,10 @@ class _Adaptation:
             or ("calendar" in entries and "shift" in self.now.windows[op.name])
         }
         return self._with_readers(names)
+
+    def _looked_at(self, entries: frozenset[str]) -> set[str]:
+        """The operators that keep nothing and look at entries when they read out, whatever others run rows with them."""
+        return {op.name for op in self._operators if op.kept is None and entries & set(op.parameters)}
 
     def _with_readers(self, names: set[str]) -> set[str]:
         """Operators, and those whose figures are made of theirs."""

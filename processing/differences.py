@@ -70,6 +70,7 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.tags.max_delta": of_tag.max_delta,
         "asset.tags.low": of_tag.low,
         "asset.tags.high": of_tag.high,
+        "asset.tags.expected_rate_hz": of_tag.expected_rate_hz,
         "asset.tags.confirm_readings": of_tag.confirm_readings,
         "asset.tags.confirm_s": of_tag.confirm_s,
         "asset.tags.starts_over": of_tag.starts_over,

@@ -17,6 +17,9 @@ from processing.metric_rows import WINDOW_OF, MetricRows, Named
 _SORTS = np.zeros(at.LEVELS, np.int8)
 _SORTS[[at.SHIFTS, at.ORDERS]] = 1, 2
 
+DUE = np.dtype([("hz", "f8"), ("may_rest", "?")])
+"""Of a series: how often samples are due (NaN: the plant file does not say it), and whether it may well tell one value for hours."""
+
 _NO_TEXTS: dict[str, Named] = {}
 
 
@@ -65,7 +68,7 @@ class View:
     windows, labels : WINDOW and LABEL of every window, by id; dirty : flags of both pools.
     line_output, line_pacemaker : by line, the asset whose good count is the line's, and the machine whose times are, -1: not declared;
     line_meter : by asset, 1 where its energy may be its line's; fed_by : by asset, the one whose meter measures it, too, -1: none.
-    partials : by operator.
+    due : DUE of every series. partials : by operator.
     """
 
     ids: np.ndarray
@@ -77,6 +80,7 @@ class View:
     line_pacemaker: np.ndarray
     line_meter: np.ndarray
     fed_by: np.ndarray
+    due: np.ndarray
     names: Names
     charts: ChartTable
     partials: Mapping[str, Partials]

@@ -25,6 +25,7 @@ from processing.timeline.events import ABOUT_OTHERS
 from processing.timeline.events import ROLES as EVENT_ROLES
 from processing.timeline.ranks import Ranks
 from processing.timeline.tables import Tables
+from processing.view import DUE
 
 
 class Budget(NamedTuple):
@@ -176,6 +177,7 @@ class Registry:
             for name, value in self._parameters(old + k, a, t).items():
                 added[name][k] = value
         tables.append_series(added)
+        tables.append_due(np.array([self._due(a, t) for a, t in fresh], DUE))
         names = [(self.assets[a], self.tags[t]) for a, t in fresh]
         for number, rank in self._ranks.add(names).items():
             tables.series["rank"][number] = rank
@@ -256,6 +258,12 @@ class Registry:
             "starts_over": _STARTS_OVER[known.starts_over],
             "zone": int(of_line["zone"][0]),
         }
+
+    def _due(self, a: int, t: int) -> tuple[float, bool]:
+        """The DUE of a series; whatever operators there are."""
+        tag = self.tags[t]
+        known = self._plant.tag_info(self.assets[a], tag)
+        return nan if tag.startswith("@") else known.expected_rate_hz, known.may_rest
 
     def _codes(self, codes: tuple[tuple[float, int], ...]) -> tuple[int, int]:
         """Where a state tag's codes lie in `codes`; tags with the same ones share them."""

@@ -21,6 +21,7 @@ from processing.kernels.kept import Kept, Partials, State, first_of
 from processing.kernels.reprocess import LATER, LEFT, OWN
 from processing.kernels.windows import Zones
 from processing.operator import Operator
+from processing.view import DUE
 
 _WINDOWS = 1024
 _BLOCK_ROWS = 1 << 15
@@ -203,6 +204,7 @@ class Tables:
         self.line_pacemaker = np.zeros(0, np.int64)  # machine whose times are a line's, -1: not declared
         self.fed_by = np.zeros(0, np.int64)  # by asset, the asset whose meter measures it, too; -1: none
         self.line_meter = np.zeros(0, np.uint8)  # by asset, 1: its energy is its line's
+        self._due_room = self.due = np.zeros(0, DUE)
         self.asset_first = np.zeros(1, np.int64)
         self.asset_rows = np.zeros(0, np.int64)
         self.days = np.zeros(0, np.int64)
@@ -276,6 +278,10 @@ class Tables:
     def append_series(self, added: np.ndarray) -> None:
         """Take the SERIES records of new series."""
         self._series_room, self.series = _appended(self._series_room, self.series, added)
+
+    def append_due(self, due: np.ndarray) -> None:
+        """Take what is due of new series, DUE[n]."""
+        self._due_room, self.due = _appended(self._due_room, self.due, due)
 
     def append_ideal(self, added: np.ndarray) -> None:
         """Take the ideal cycle times of new assets, float64[assets, products] [s]."""

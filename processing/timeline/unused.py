@@ -39,7 +39,7 @@ class UnusedWords:
         self._found: dict[_Key, Unused] = {}
         self._names: Counter[str] = Counter()
         self._beyond: Counter[str] = Counter()
-        self._numeric: dict[tuple[str, str], bool] = {}
+        self._useless: dict[tuple[str, str], bool] = {}
 
     def look(self, frame: Readings) -> None:
         """Count what of a frame's rows no metric can use."""
@@ -55,17 +55,18 @@ class UnusedWords:
 
     def _look_at_text(self, asset: str, tag: str, text: bytes) -> None:
         """A text counts where the tag's name or declaration is that of a number."""
-        is_numeric = self._numeric.get((asset, tag))
-        if is_numeric is None:
-            info = self._plant.tag_info(asset, tag)
-            if len(self._numeric) > 10_000:
-                self._numeric.clear()
-            is_state = info.form is Form.OPEN and name_words(tag)[-1:] == (
-                "state",
-            )  # its words would be a machine's states
-            is_numeric = self._numeric[asset, tag] = is_state or info.is_number
-        if is_numeric:
+        is_useless = self._useless.get((asset, tag))
+        if is_useless is None:
+            if len(self._useless) > 10_000:
+                self._useless.clear()
+            is_useless = self._useless[asset, tag] = self._is_number(asset, tag)
+        if is_useless:
             self._count(asset, TEXT, tag, f"{text.decode('utf-8', 'replace')!r:.{_LONGEST}}")
+
+    def _is_number(self, asset: str, tag: str) -> bool:
+        """Whether a text of a tag is useless; words of a tag that is called state would be a machine's."""
+        info = self._plant.tag_info(asset, tag)
+        return info.is_number or (info.form is Form.OPEN and name_words(tag)[-1:] == ("state",))
 
     def _look_at_event(self, asset: str, tag: str, payload: bytes) -> None:
         kind = tag[1:]
@@ -89,12 +90,19 @@ class UnusedWords:
         )
 
     def heard(self) -> Heard:
-        """What is to be told. What came of an asset of which more is heard by now is not."""
+        """What is to be told: what came of an asset of which more is heard by now is not, nor what the plant file explains by now."""
         for key, each in list(self._found.items()):
-            if each.what == UNHEARD and self._is_heard(each.asset, each.word.removesuffix("s")):
+            if self._is_useful(each):
                 del self._found[key]
                 self._names[each.line] -= 1
         return Heard(tuple(self._found.values()), tuple(Beyond(*item) for item in self._beyond.items()))
+
+    def _is_useful(self, each: Unused) -> bool:
+        if each.what == UNHEARD:
+            return self._is_heard(each.asset, each.word.removesuffix("s"))
+        if each.what == STATE:
+            return self._plant.state_of(each.word) is not None
+        return each.what == TEXT and not self._is_number(each.asset, each.word)
 
     def restore(self, heard: Heard) -> None:
         """Take what `heard` gave."""

@@ -184,6 +184,7 @@ class Windows:
             "line_pacemaker": tables.line_pacemaker,
             "line_meter": tables.line_meter,
             "fed_by": tables.fed_by,
+            "due": tables.due,
             "names": self._context,
             "charts": self._charts,
             "partials": {name: tables.partials_of(slot) for name, slot in tables.slot_of.items()},

@@ -117,6 +117,9 @@ microstop_s = 30.0
 
 [asset.tags.power_kw]
 max_gap_s = 45.0
+expected_rate_hz = 0.05
+low = 0.0
+high = 400.0
 
 [asset.tags.feed_mm_s.spc]
 every = "15m"
@@ -147,6 +150,7 @@ kwh_per_pulse = 0.25
 
 [asset.tags.energy_kwh]
 starts_over = "day"
+expected_rate_hz = 0.01
 
 [asset.tags.export_kwh]
 confirm_readings = 2

@@ -38,13 +38,14 @@ class StageRig:
         self.log = log
         self.start = time.time_ns() // SECOND * SECOND - 120 * SECOND
         self.sent = 0
+        self.plant = Plant()
 
     def run(self, **options: Any) -> None:
         settings = ProcessSettings(**{"checkpoint_s": 0.3, "settle_s": 0.02, **options})
         self.health = Health("process")
         self.stop = threading.Event()
         self.stage = ProcessStage(
-            settings=settings, plant=Plant(), log=self.log, health=self.health, clock=SystemClock()
+            settings=settings, plant=self.plant, log=self.log, health=self.health, clock=SystemClock()
         )
         self._thread = threading.Thread(target=self.stage.run, args=(self.stop,), daemon=True)
         self._thread.start()

@@ -13,6 +13,7 @@ from cli.answers.heard import check_heard
 from fieldline.errors import SettingsError
 from fieldline.frames import encode_readings
 from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from fieldline.settings import ProcessSettings, Settings
 from fieldline.unused import Unused
 from processing.timeline.unused import NAMES_OF_A_LINE
@@ -118,11 +119,19 @@ def test_what_is_heard_of_later_is_no_longer_named(stage: StageRig) -> None:
     assert (before, counted(stage)) == ({("unheard", "corrections", 1)}, set())
 
 
-def test_a_word_that_the_plant_file_maps_is_known_from_the_next_start_on(stage: StageRig) -> None:
-    mapped = Plant.of_document(b'{"states": {"R\xc3\xbcsten": "setup"}}')
-    assert mapped.state_of("RÜSTEN").name == "SETUP"
-    assert mapped.state_of("producing").name == "PRODUCING"
-    assert mapped.state_of("unfug") is None
+def test_what_the_plant_file_explains_by_now_is_not_named_any_more(stage: StageRig) -> None:
+    stage.run()
+    send(stage, useless(stage.start))
+    stage.until(stage.is_drained)
+    stage.end()
+    text = TagEntry(kind="text")
+
+    stage.plant = Plant(PlantFile(states={"RÜSTEN": "setup"}, asset=(AssetEntry(path=PRESS, tags={"power_kw": text}),)))
+    stage.run()
+    send(stage, [Row(PRESS, "temp_degc", stage.start + 30 * SECOND, 20.0)])
+    stage.until(stage.is_drained)
+
+    assert counted(stage) == FOUND - {("state", "Rüsten", 3), ("text", "power_kw", 1)}
 
 
 def test_the_doctor_names_it_with_a_remedy(stage: StageRig, tmp_path: Path) -> None:
