@@ -25,6 +25,10 @@ from fieldline.units import (
 PACKML_CODES: tuple[tuple[float, int], ...] = tuple((float(code), int(state)) for code, state in PACKML.items())
 
 
+RHYTHM_S = 4500.0
+"""The longest time between samples of a power that is taken for a rhythm: an hour, and a quarter of it for a clock that jitters."""
+
+
 class Form(IntEnum):
     """What a tag's texts are: `ingest/texts.py` reads them by it. `LIKELY_` is what the name alone tells, the others are declared."""
 
@@ -52,7 +56,8 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     share, is_fed_back : of power and energy, what of its asset's energy it tells, and whether the asset gives it
     counts_by : of counts: "register" for a cumulative counter, "interval" for pieces since the sample before
     codes : of role STATE: raw value and number of the `State` it means, ascending; others are unknown. Empty for other roles
-    is_gap_declared : whether the plant file tells `max_gap_s`: then no state of the tag holds longer, however it is told
+    is_gap_declared : whether the plant file tells `max_gap_s`: then no state of the tag holds longer, however it is told, and no power
+        goes by its own rhythm
     spc : how the tag is charted; None: not at all
     form : how texts are read
     """
@@ -78,6 +83,12 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     is_gap_declared: bool = False
     spc: SpcEntry | None = None
     form: Form = Form.OPEN
+
+    @property
+    def rhythm_s(self) -> float:
+        """The longest span between samples that counts as energy where the tag speaks in that rhythm; 0 where the gap is declared [s]."""
+        is_power = self.role in (Role.ACTIVE_POWER, Role.REACTIVE_POWER)
+        return RHYTHM_S if is_power and not self.is_gap_declared else 0.0
 
     @property
     def may_rest(self) -> bool:

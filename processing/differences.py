@@ -63,6 +63,7 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.tags.spc": drawn,
         "asset.tags.max_gap_s": (
             of_tag.max_gap_s,
+            of_tag.rhythm_s,
             of_tag.is_gap_declared and of_tag.role in (Role.STATE, Role.RUNNING),
         ),
         "asset.tags.register_max_gap_s": of_tag.register_max_gap_s,

@@ -189,7 +189,8 @@ def around(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:
     # Any other reading is a sign of life of the machine, whose states may hold as long.
     alive, gap = state_gap + microstop, int(info.register_max_gap_s * 1e9)
     if info.role not in REGISTERS and info.role not in COUNT_ROLES:
-        return alive, microstop
+        # A sample of a power may settle what lies between the two before it.
+        return alive, max(int(max(info.max_gap_s, 2 * info.rhythm_s) * 1e9), microstop)
     # So far back what was believed is sure to follow from what lies between.
     return max(alive, 2 * (gap + int(info.confirm_s * 1e9)) + _DAY), max(gap, microstop)
 

@@ -1,11 +1,11 @@
 """An asset's energy in a window from its meters' samples: amounts, what its machine did meanwhile, cost and emissions.
 
-Between two samples of a meter that are near enough (`max_gap_s`, of registers, intervals and pulses `register_max_gap_s`) energy is laid
-out over time: of power as a trapezoid, of registers evenly between the readings that are believed (`registers.py`). It is cut at whole
-minutes and where orders begin and end, and in each cut the states share it by the time that each lasted. Intervals and pulses tell of
-what was drawn evenly since the message before. Across longer gaps all of them count at their own time, and in a quarter-hour in which
-one did there is no demand. Between two readings near enough to each other time is covered, believed or not.
-Of several tags that tell of the same energy, each cut takes the source that observed most of it.
+Between two samples of a meter that are near enough (of registers, intervals and pulses `register_max_gap_s`, of power `max_gap_s` or the
+tag's own rhythm, `rhythm.py`) energy is laid out over time: of power as a trapezoid, of registers evenly between the readings that are
+believed (`registers.py`). It is cut at whole minutes and where orders begin and end, and in each cut the states share it by the time that
+each lasted. Intervals and pulses tell of what was drawn evenly since the message before. Across longer gaps all of them count at their own
+time, and in a quarter-hour in which one did there is no demand. Between two readings near enough to each other time is covered, believed
+or not. Of several tags that tell of the same energy, each cut takes the source that observed most of it.
 """
 
 from bisect import bisect_right
@@ -13,6 +13,7 @@ from math import nan, sqrt
 from typing import NamedTuple
 
 from analysis.recount.history import ORDER_TAGS, History
+from analysis.recount.rhythm import spans_that_count
 from analysis.recount.states import Stretch, stretches
 from fieldline.meters import Share
 from fieldline.plant import Role
@@ -70,14 +71,18 @@ def energy(history: History, asset: str, start: int, end: int) -> Figures:
     """The fields of `energy` in [start, end) [ns UTC]; NaN where a value does not exist, nothing without energy."""
     active, reactive = _chosen(history, asset, _ACTIVE, start, end), _chosen(history, asset, _REACTIVE, start, end)
     fed_back = _chosen(history, asset, _ACTIVE, start, end, is_fed_back=True)
-    if active is None and reactive is None and fed_back is None:
+    is_apart = active is None and _is_apart(history, asset, (Role.ACTIVE_POWER,), start, end)
+    is_another_apart = (
+        active is None and reactive is None and fed_back is None and _is_apart(history, asset, _POWER, start, end)
+    )
+    if active is None and reactive is None and fed_back is None and not is_another_apart:
         return {}
     hours = (end - start) * 1e-9 / HOUR_S
     kwh, kvarh = _sum(active), _sum(reactive)
     apparent, peak = sqrt(kwh * kwh + kvarh * kvarh), _peak(history, asset, start, end)
     observed = active or reactive
     figures = {
-        "active_energy_kwh": kwh,
+        "active_energy_kwh": 0.0 if is_apart else kwh,
         "reactive_energy_kvarh": kvarh,
         "apparent_energy_kvah": apparent,
         "mean_power_kw": kwh / hours,
@@ -86,10 +91,31 @@ def energy(history: History, asset: str, start: int, end: int) -> Figures:
         "power_factor": kwh / apparent if apparent > 0 else nan,
         "exported_energy_kwh": _sum(fed_back),
         "rejected_readings": float(rejected(history, asset, start, end)),
-        "coverage": min(observed.seconds / ((end - start) * 1e-9), 1.0) if observed is not None else nan,
+        "coverage": min(observed.seconds / ((end - start) * 1e-9), 1.0)
+        if observed is not None
+        else (0.0 if is_apart or is_another_apart else nan),
     }
     portions = active.portions if active is not None else None
     return figures | _in_states(history, asset, portions) | _worth(history, portions)
+
+
+def _is_apart(history: History, asset: str, roles: tuple[Role, ...], start: int, end: int) -> bool:
+    """Whether there are samples of power in the window, or around it within the longest gap that there is, though none is energy.
+
+    roles : with one alone, only of what was drawn
+    """
+    for tag in history.tags(asset, *roles):
+        info = history.info(asset, tag)
+        if info.is_fed_back and len(roles) == 1:
+            continue
+        times = [time for time, _ in history.rows[asset, tag]]
+        near = int(max(info.max_gap_s, info.rhythm_s) * 1e9)
+        if any(start <= time < end for time in times):
+            return True
+        spans = zip(times, times[1:], strict=False)
+        if any(before < end and after > start and after - before <= near for before, after in spans):
+            return True
+    return False
 
 
 def rejected(history: History, asset: str, start: int, end: int) -> int:
@@ -104,9 +130,10 @@ def portions_of(history: History, asset: str, tag: str, start: int, end: int) ->
         return _of_register(history, asset, tag, cuts)
     found: list[Portion] = []
     before: tuple[int, float] | None = None
-    gap = int((info.max_gap_s if info.role in _POWER else info.register_max_gap_s) * 1e9)
-    for now in history.rows[asset, tag]:
-        is_near = before is not None and now[0] - before[0] <= gap
+    rows, gap = history.rows[asset, tag], int(info.register_max_gap_s * 1e9)
+    counts = spans_that_count([time for time, _ in rows], info) if info.role in _POWER else []
+    for number, now in enumerate(rows):
+        is_near = before is not None and (counts[number - 1] if counts else now[0] - before[0] <= gap)
         if before is not None and is_near and now[0] > start and before[0] < end:
             if info.role in _POWER:
                 found += _laid_out(info, before, now, cuts)

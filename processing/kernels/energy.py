@@ -1,6 +1,7 @@
 """Energy from power, registers, intervals and pulses, a series at a time.
 
-Power is integrated by the trapezoid rule over event time; consecutive samples further apart than the maximum gap give no energy.
+Power is integrated by the trapezoid rule over event time; consecutive samples further apart than the maximum gap, or the tag's own
+rhythm (`power.py`), give no energy.
 What lies between two samples that straddle a slice's end is split there by linear interpolation: the share of the
 slices before is their *boundary contribution*, which exactly one sample, the first after the slice that counts, sets.
 
@@ -15,11 +16,10 @@ Prices and emission factors are labels of slices, not state: amounts meet them i
 
 import numpy as np
 
-from processing.kernels import registers, states
+from processing.kernels import power, registers, states
 from processing.kernels.jit import INT, inline, kernel, record
 from processing.kernels.kept import Partials, State, first_of, kept
 from processing.kernels.layout import (
-    ACTIVE_INTERVAL,
     ACTIVE_PULSE,
     ACTIVE_REGISTER,
     CHANGED,
@@ -46,12 +46,13 @@ ENERGY_STATES = 4
 SLICE_PARTIAL = record(
     ("amount", "f8"),  # kWh or kvarh, what samples in the slice booked
     ("covered", "f8"),  # s
-    ("bookings", "i8"),
+    ("bookings", "i8"),  # what was booked; of a power its samples
     ("in_state", "f8", ENERGY_STATES),  # of `amount`, what was drawn in each energy state
     ("stated", "f8"),  # s of what was booked in which the state was known
     ("whole", "i8"),  # 1: some of `amount` was booked at one time, and may have been drawn long before
     ("rejected", "i8"),  # readings of a register that were found wrong, with the reading that showed it
     ("meter_events", "i8"),  # bits: what else its readings showed, see `registers.py`
+    ("waits", "i8"),  # bits: what is no part of a power's rhythm yet, and counts nothing; see `power.py`
     ("boundary_amount", "f8"),  # kWh or kvarh, booked by the first sample after the slice that counts
     ("boundary_span", "f8"),  # s of the slice in which that was drawn
     ("boundary_covered", "f8"),  # s, up to the first sample after the slice
@@ -78,7 +79,9 @@ WINDOW_PARTIAL = record(
     ("meter_events", "i8"),
 )
 SERIES_STATE = record(
-    *registers.MEMORY,  # `time` and `value` are those of the newest sample that counts
+    # `time` and `value` are those of the newest sample that counts. Of a power without a declared gap `first_time` is the sample's before,
+    # 0 without, and `held` 1 where the span between the two waits.
+    *registers.MEMORY,
     ("seen", "i8"),  # time of the newest sample [ns]
     *states.KNOWN,  # at the asset's first row
     *states.TELLER,
@@ -118,8 +121,8 @@ def is_register(role):
 
 @inline
 def gap_of(series):
-    """How far two samples of a meter may lie apart [ns]."""
-    return series.gap if series.role <= REACTIVE_POWER else series.register_gap
+    """How far two samples of a meter may lie apart at most [ns]."""
+    return max(series.gap, series.rhythm) if series.role <= REACTIVE_POWER else series.register_gap
 
 
 @inline
@@ -223,8 +226,47 @@ def split_register(chunk, series, base, found, time, windows, kept):
 
 
 @inline
+def drop_own(part):
+    """What the one sample of a slice booked counts nothing: the next one comes too soon for the span before it to be a rhythm."""
+    part.amount = part.covered = part.stated = 0.0
+    part.waits &= ~power.OWN
+    for e in range(ENERGY_STATES):
+        part.in_state[e] = 0.0
+
+
+@inline
+def book_power(chunk, series, newest, time, value, live, windows, kept):
+    """Book what a sample of a power gives. Returns as `book_sample` does. live : as in `Rows`."""
+    row = chunk.block + series.local
+    part = kept.slices[row]
+    part.bookings += 1
+    here, length, found = 0.0, np.int64(0), 0
+    if newest.time != NONE:
+        span = time - newest.time
+        if newest.held == 1:
+            power.decide(chunk, series, newest, span, windows, kept)
+            if newest.time >= chunk.start:
+                drop_own(part)
+        found = power.counts_at_once(series, newest, span)
+        if found != 0:
+            part.covered += (time - max(newest.time, chunk.start)) * 1e-9
+            a = max(newest.time, chunk.start)
+            here, length = drawn_between(series, newest, time, value, a, time), time - a
+            if newest.time < chunk.start:
+                split_sample(chunk, series, newest, time, value, windows, kept)
+    part.amount += here
+    if series.rhythm > 0:
+        newest.first_time, newest.held = newest.time if newest.time != NONE else 0, 1 if found < 0 else 0
+    newest.time, newest.value = time, value
+    # A span that waits in a slice that is run again may have its answer already, see `drop_boundaries`.
+    if series.rhythm > 0 and found != 0 and (found > 0 or live == 1):
+        power.mark(chunk, series.local, newest, found < 0, windows, kept)
+    return here, length
+
+
+@inline
 def book_sample(chunk, series, newest, time, value, windows, kept):
-    """Book what a sample of a power, an interval or pulses gives. Returns it [kWh or kvarh], and the time that it was drawn in [ns].
+    """Book what a sample of an interval or pulses gives. Returns it [kWh or kvarh], and the time that it was drawn in [ns].
 
     What an interval or pulses tell of was drawn since the sample before. Where that is too far, nobody knows since when: it is booked
     whole at its own time.
@@ -237,7 +279,7 @@ def book_sample(chunk, series, newest, time, value, windows, kept):
         here, length = drawn_between(series, newest, time, value, a, time), time - a
         if newest.time < chunk.start:
             split_sample(chunk, series, newest, time, value, windows, kept)
-    elif series.role >= ACTIVE_INTERVAL:
+    else:
         here = value * series.scale
         part.bookings += 1
         part.whole |= here != 0.0
@@ -383,6 +425,23 @@ def drop_boundary(window, row, kept):
 
 
 @inline
+def drop_answer(chunk, local, number, windows, kept):
+    """When a slice is run again: what waits in it has no answer any more where the samples that it goes by are others now.
+
+    The next sample, which is run again, too, gives it anew. number : of the slice after it, or -1
+    """
+    newest = kept.state[chunk.state + local]
+    if number >= 0:
+        before = kept.before[windows[number].block + local]
+        if before.time == newest.time and before.first_time == newest.first_time and before.held == newest.held:
+            return
+    if newest.held == 1:
+        power.mark(chunk, local, newest, True, windows, kept)
+    elif newest.time == NONE or newest.time < chunk.start:
+        power.set_waits(windows[chunk.window], chunk.block + local, power.OWN, False, kept)
+
+
+@inline
 def drop_boundaries(chunk, plant, windows, kept):
     """When a slice is run again: empty the boundary contribution of series whose newest sample in it is another one now.
 
@@ -399,6 +458,8 @@ def drop_boundaries(chunk, plant, windows, kept):
         if number >= 0:
             before = kept.before[windows[number].block + j]
             time, seen = before.time, before.seen
+        if plant.series[plant.row_series[chunk.base + j]].rhythm > 0:
+            drop_answer(chunk, j, number, windows, kept)
         # NONE is as good as another sample, also where the next slice begins with NONE, too: a slice that was cut may have no
         # sample left, while the one that it was cut from had its boundary contribution.
         if newest.seen == NONE or newest.seen != seen:
@@ -454,6 +515,9 @@ def update(chunks, rows, plant, windows, kept):
                 if series.starts_over != 0:
                     zero = registers.since_zero(newest, series, time, value, plant.days, plant.zone_at)
                 counts, here, length = read_register(chunk, series, newest, time, value, zero, windows, kept)
+            elif series.role <= REACTIVE_POWER:
+                here, length = book_power(chunk, series, newest, time, value, rows.live, windows, kept)
+                newest.seen = time
             else:
                 here, length = book_sample(chunk, series, newest, time, value, windows, kept)
                 newest.seen = time

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from processing.kernels import power
 from processing.kernels.energy import ENERGY_STATES, KEPT, SECONDS_AN_HOUR, WINDOW_PARTIAL
 from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, records
 from processing.kernels.layout import (
@@ -40,6 +41,10 @@ FIGURES = record(
     ("in_state", "f8", ENERGY_STATES),  # kWh in each energy state
     ("cost", "f8"),
     ("co2_kg", "f8"),
+    (
+        "is_apart",
+        "i8",
+    ),  # there are samples, and none near enough to another one for energy; 1: of what was drawn, 2: of another sort
     ("hours", "f8"),  # how long the window is, or has been going on
     ("rejected", "f8"),  # readings of the asset's registers that were refused
     ("meter_events", "i8"),  # bits, see `registers.py`
@@ -59,6 +64,10 @@ HAS_FED_BACK = 1 << 41
 HAS_WHOLE = 1 << 42
 """Bits of `sources` beside those of the drawn energy's sources: energy of that sort was booked; some that was drawn was booked at one time,
 and may have been drawn long before."""
+
+HAS_APART = 1 << 43
+HAS_OTHER_APART = 1 << 44
+"""Two more: nothing was drawn, or there was no energy at all, but there were samples that had some if they lay nearer to each other."""
 
 OBSERVED = 0.95
 """Share of a quarter-hour that must be observed for its mean power to count as a demand."""
@@ -86,11 +95,27 @@ def sort_of(series):
 
 
 @inline
-def seconds_of(part):
+def is_there(part):
+    """Whether a series has a sample in a slice, or one before and one after it that lie near to each other."""
+    return part.bookings > 0 or part.boundary_covered > 0.0
+
+
+@inline
+def seconds_of(series, part):
     """What a series observed of a slice, -1: nothing was booked [s]."""
-    if part.bookings == 0 and part.boundary_covered <= 0.0:
+    if not is_there(part):
         return -1.0
-    return part.covered + part.boundary_covered
+    seconds = part.covered if part.waits & power.OWN == 0 else 0.0
+    if part.waits & power.BOUNDARY == 0:
+        seconds += part.boundary_covered
+    return -1.0 if seconds <= 0.0 and series.role <= REACTIVE_POWER else seconds
+
+
+@inline
+def amount_of(part):
+    """What a series drew in a slice [kWh or kvarh]."""
+    amount = part.amount if part.waits & power.OWN == 0 else 0.0
+    return amount + (part.boundary_amount if part.waits & power.BOUNDARY == 0 else 0.0)
 
 
 @inline
@@ -107,7 +132,7 @@ def mean_seconds(number, sort, asset, window, plant, kept):
         row = plant.asset_rows[m]
         if row < np.int64(1) << window.shift:
             series = series_of(row, window, plant)
-            mine = seconds_of(kept.slices[window.block + row])
+            mine = seconds_of(series, kept.slices[window.block + row])
             if series.source == number and sort_of(series) == sort and mine >= 0.0:
                 seconds += mine
                 n += 1
@@ -125,7 +150,7 @@ def choose(sort, asset, window, plant, kept):
         series = series_of(row, window, plant)
         if sort_of(series) != sort:
             continue
-        seconds = seconds_of(kept.slices[window.block + row])
+        seconds = seconds_of(series, kept.slices[window.block + row])
         if seconds < 0.0:
             continue
         single = row
@@ -160,11 +185,13 @@ def clear(part):
 @inline
 def add_states(part, child):
     """Take the energy by state of a series' slice."""
-    part.stated += child.stated
+    own = 1.0 if child.waits & power.OWN == 0 else 0.0
+    is_over = child.boundary_span > 0.0 and child.waits & power.BOUNDARY == 0
+    part.stated += own * child.stated
     for e in range(ENERGY_STATES):
-        part.in_state[e] += child.in_state[e]
+        part.in_state[e] += own * child.in_state[e]
         # The boundary contribution goes by the time that each state held then.
-        if child.boundary_span > 0.0 and child.open_s[e] > 0.0:
+        if is_over and child.open_s[e] > 0.0:
             part.stated += child.open_s[e]
             part.in_state[e] += child.boundary_amount * (child.open_s[e] / child.boundary_span)
 
@@ -188,12 +215,14 @@ def add_source(part, sort, asset, window, plant, kept):
     amount, seconds, n = 0.0, 0.0, 0
     for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
         row = plant.asset_rows[m]
-        if row >= np.int64(1) << window.shift or not is_of(source, sort, row, series_of(row, window, plant)):
+        if row >= np.int64(1) << window.shift:
             continue
-        child = kept.slices[window.block + row]
-        mine = seconds_of(child)
+        series, child = series_of(row, window, plant), kept.slices[window.block + row]
+        if not is_of(source, sort, row, series):
+            continue
+        mine = seconds_of(series, child)
         if mine >= 0.0:
-            amount += child.amount + child.boundary_amount
+            amount += amount_of(child)
             seconds += mine
             n += 1
             if sort == DRAWN:
@@ -215,6 +244,18 @@ def add_source(part, sort, asset, window, plant, kept):
 
 
 @inline
+def is_apart(of_drawn, asset, window, plant, kept):
+    """Whether an asset has samples of energy in a slice, of what it drew or of another sort."""
+    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        row = plant.asset_rows[m]
+        if row < np.int64(1) << window.shift and is_there(kept.slices[window.block + row]):
+            sort = sort_of(series_of(row, window, plant))
+            if sort >= 0 and (sort == DRAWN) == of_drawn:
+                return True
+    return False
+
+
+@inline
 def merge_slice(part, asset, window, label, plant, kept, end):
     """Take what an asset has in a slice into a window above it, from whose start the slice's end lies `end` ns."""
     add_events(part, asset, window, plant, kept)
@@ -225,13 +266,17 @@ def merge_slice(part, asset, window, label, plant, kept, end):
         # Without energy an unknown price must not make the window's cost unknown.
         part.cost += drawn * label.price
         part.co2_kg += drawn * label.co2
+    elif is_apart(True, asset, window, plant, kept):
+        part.sources |= HAS_APART
+    if not has_drawn and not has_reactive and not has_fed_back and is_apart(False, asset, window, plant, kept):
+        part.sources |= HAS_OTHER_APART
     if has_drawn or has_reactive or has_fed_back:
         part.reached_ns = max(part.reached_ns, end)
 
 
 @inline
 def exists(part):
-    """Whether a window has energy of any sort; whatever its amount is, which odd readings make NaN."""
+    """Whether a window has energy of any sort, whatever its amount is, which odd readings make NaN; or samples of it."""
     return part.sources != 0
 
 
@@ -257,7 +302,7 @@ def merge(part, child, offset):
     part.meter_events |= child.meter_events
     part.cost += child.cost
     part.co2_kg += child.co2_kg
-    if exists(child):
+    if child.reached_ns > 0:
         part.reached_ns = max(part.reached_ns, offset + child.reached_ns)
     if np.isnan(part.peak_kw) or child.peak_kw > part.peak_kw:
         part.peak_kw = child.peak_kw
@@ -319,6 +364,13 @@ def read_asset(figures, window, part):
     """The energy of an asset in a window; part : what its first row holds."""
     empty(figures)
     length = (window.end - window.start) * 1e-9
+    figures.is_apart = 0
+    if not is_drawn(part) and part.sources & HAS_APART != 0:
+        figures.is_apart = 1
+    elif not is_drawn(part) and part.sources & (HAS_REACTIVE | HAS_FED_BACK) == 0:
+        figures.is_apart = 2
+    if figures.is_apart != 0:
+        figures.coverage = 0.0
     if window.end >= FAR:
         length = part.reached_ns * 1e-9
     figures.hours = length / SECONDS_AN_HOUR

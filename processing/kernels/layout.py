@@ -160,6 +160,10 @@ SERIES = record(
     ("gap", "i8"),
     ("register_gap", "i8"),
     (
+        "rhythm",
+        "i8",
+    ),  # the longest span of a power that counts where its rhythm says so, see `power.py`; 0: its gap is declared
+    (
         "life_gap",
         "i8",
     ),  # how long a reading is a sign of life of an asset whose state tags may tell changes only; 0: it is none

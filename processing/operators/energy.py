@@ -7,7 +7,9 @@
 What a tag measures follows from its unit or the plant file. An asset's energy comes from one source at each moment, whatever else tells
 of it: in each slice of a minute from the one that observed most of it, and of equals from the first of: what the plant file names, a
 register of the total, registers of tariffs or phases, interval energy, pulses, the integral of power (trapezoid rule over event time, no
-energy across gaps over the maximum), parts. `energy_source` says which, `fieldline/meters.py` has the order and the names. What is fed
+energy across gaps over the maximum: `max_gap_s` where it is declared, else 300 s or, where the tag speaks in a rhythm of up to 75 min, that
+rhythm, see `processing/kernels/power.py`), parts. A window with power readings of which no two are near enough to each other has a row
+with energy 0, coverage 0 and the reason. `energy_source` says which, `fieldline/meters.py` has the order and the names. What is fed
 back is in `exported_energy_kwh`. A register's readings are believed when the next ones agree: glitches, spikes and jitter count nothing, a
 reset that later readings confirm counts from zero, a rollover over the plant file's modulus; `processing/kernels/registers.py` says it
 exactly. `rejected_readings` counts what was found wrong, `meter_events` names what was seen. Spans that straddle a window's end are split
@@ -54,6 +56,9 @@ _STATES = {
 _NOT_OBSERVED = "no demand interval was observed"
 """Why there is no peak: of no quarter-hour of the window enough was observed."""
 
+_APART = "no two readings lie near enough to each other: within max_gap_s, or in a rhythm of up to 75 min"
+"""Why there is no energy though there were samples."""
+
 _EVERY = 0
 """In place of dirty flags: of every asset."""
 
@@ -92,7 +97,9 @@ def read_out(view: View) -> list[MetricRows]:
         return []
     kwh, kvarh, peak_kw, hours = (found[name].copy() for name in ("kwh", "kvarh", "peak_kw", "hours"))
     fields = {
-        "active_energy_kwh": kwh,
+        "active_energy_kwh": np.where(
+            found["is_apart"] == 1, 0.0, kwh
+        ),  # what was counted, of time that was not observed
         "reactive_energy_kvarh": kvarh,
         "apparent_energy_kvah": apparent_power(kwh, kvarh),
         "mean_power_kw": interval_demand(kwh, hours * kernel.SECONDS_AN_HOUR),
@@ -108,10 +115,10 @@ def read_out(view: View) -> list[MetricRows]:
     }
     sources = found["sources"].tolist()
     names = {mask: _names_of(mask) for mask in set(sources)}
-    without = (np.isnan(peak_kw) & ~np.isnan(kwh)).astype(np.int32) - 1
+    without = np.where(found["is_apart"] != 0, 1, np.where(np.isnan(peak_kw) & ~np.isnan(kwh), 0, -1)).astype(np.int32)
     texts = {
         "energy_source": Named.of([names[mask] for mask in sources]),
-        "null_reason": Named(without, [_NOT_OBSERVED]),
+        "null_reason": Named(without, [_NOT_OBSERVED, _APART]),
         "meter_events": named_events(found["meter_events"]),
     }
     return view.rows_of_assets("energy", ids, asset.copy(), fields, texts)
@@ -132,7 +139,8 @@ ENERGY = Kind(
     "it cost and emitted.",
     (*LEVELS, "window"),
     ("shift", "crew", "product"),
-    "share of the window that lies between samples not further apart than the tag's maximum gap (power 300 s, others two hours)",
+    "share of the window that lies between samples not further apart than the tag's maximum gap (power 300 s or its rhythm, others two "
+    "hours)",
     (
         (
             "active_energy_kwh",
@@ -253,7 +261,10 @@ ENERGY = Kind(
             "energy_source",
             "what active_energy_kwh comes from: register, interval energy, pulses, power; of tariffs, phases or parts",
         ),
-        ("null_reason", "why there is no peak demand: no quarter-hour of the window was observed"),
+        (
+            "null_reason",
+            "why there is no energy (readings too far apart), or no peak demand: no quarter-hour of the window was observed",
+        ),
         METER_EVENTS,
     ),
 )
@@ -283,6 +294,7 @@ COMPONENT = Operator(
     fold=windows.fold,
     measured=(*registers.FIELDS, "seen", "told", "told_at", "repeats"),
     left=(
+        "waits",
         "boundary_amount",
         "boundary_span",
         "boundary_covered",

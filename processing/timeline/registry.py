@@ -204,9 +204,12 @@ class Registry:
         role = int(known.role) if scalar else EVENT_ROLES.get(tag, 0)
         role = role if role in self._roles or role == at.ORDER_EVENT else 0
         gap, register_gap = int(known.max_gap_s * 1e9), int(known.register_max_gap_s * 1e9)
+        rhythm = int(known.rhythm_s * 1e9) if role else 0
         microstop = int(of_asset.microstop_s * 1e9)
         hold = influence = max(
-            register_gap if role in _BY_REGISTER_GAP else gap, microstop if role in _OF_STATES else 0
+            register_gap if role in _BY_REGISTER_GAP else gap,
+            microstop if role in _OF_STATES else 0,
+            2 * rhythm,  # a sample may settle the span before its own
         )
         state_gap = 0
         if role in _EVENTS_OF_STATES:
@@ -234,6 +237,7 @@ class Registry:
             "is_scalar": scalar,
             "gap": gap,
             "register_gap": register_gap,
+            "rhythm": rhythm,
             "lead": self._leads.setdefault(a, local),
             "source": source_of(known.share, known.role, is_declared=tag in of_asset.energy_tags),
             "adds_up": known.share in ADD_UP or tag in of_asset.energy_tags,

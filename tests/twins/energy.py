@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fieldline.meters import Share
 from fieldline.plant import Role, TagInfo
+from tests.twins.power import reach, spans_that_count
 from tests.twins.registers import Told, told_by
 from tests.twins.samples import NS
 from tests.twins.windows import window_of, windows_of
@@ -31,27 +32,38 @@ def shares(
 ) -> dict[tuple[int, int], Part]:
     """What a series gives each window that it has a part in."""
     found: dict[tuple[int, int], Part] = defaultdict(Part)
-    gap = int((info.max_gap_s if info.role in POWERS else info.register_max_gap_s) * 1e9)
+    gap = int(info.register_max_gap_s * 1e9)
     if info.role in REGISTERS:
         return _register_shares(samples, info, gap, window, zone, rated_kw)
-    if info.role not in POWERS:
-        for number, (time, value) in enumerate(samples):
-            if number == 0 or time - samples[number - 1][0] > gap:
-                found[window_of(time, window, zone)].amounts.append(value * info.scale)
-                found[window_of(time, window, zone)].whole |= value != 0.0
-    for (t0, v0), (t1, v1) in zip(samples, samples[1:], strict=False):
-        if t1 - t0 > gap:
-            continue
-        for start, end in windows_of(t0, t1, window, zone):
+    if info.role in POWERS:
+        return _power_shares(samples, info, window, zone)
+    for number, (time, value) in enumerate(samples):
+        if number == 0 or time - samples[number - 1][0] > gap:
+            found[window_of(time, window, zone)].amounts.append(value * info.scale)
+            found[window_of(time, window, zone)].whole |= value != 0.0
+    for (t0, _), (t1, v1) in zip(samples, samples[1:], strict=False):
+        for start, end in windows_of(t0, t1, window, zone) if t1 - t0 <= gap else ():
             a, b = max(t0, start), min(t1, end)
-            mine = found[(start, end)]
-            mine.covered.append((b - a) * NS)
-            if info.role in POWERS:
-                at_a = v0 + (v1 - v0) * (a - t0) / (t1 - t0)
-                at_b = v0 + (v1 - v0) * (b - t0) / (t1 - t0)
+            found[(start, end)].covered.append((b - a) * NS)
+            found[(start, end)].amounts.append(v1 * info.scale * (b - a) / (t1 - t0))
+    return dict(found)
+
+
+def _power_shares(
+    samples: list[tuple[int, float]], info: TagInfo, window: str, zone: str
+) -> dict[tuple[int, int], Part]:
+    """Windows with samples, or between two that might be near enough, are there; those between two that are have energy."""
+    found: dict[tuple[int, int], Part] = defaultdict(Part)
+    for time, _ in samples:
+        found[window_of(time, window, zone)].amounts.append(0.0)
+    counts = spans_that_count([time for time, _ in samples], info)
+    for (t0, v0), (t1, v1), is_counted in zip(samples, samples[1:], counts, strict=False):
+        for start, end in windows_of(t0, t1, window, zone) if t1 - t0 <= reach(info) else ():
+            mine, a, b = found[(start, end)], max(t0, start), min(t1, end)
+            at_a, at_b = (v0 + (v1 - v0) * (time - t0) / (t1 - t0) for time in (a, b))
+            if is_counted:
+                mine.covered.append((b - a) * NS)
                 mine.amounts.append((at_a + at_b) / 2 * info.scale * (b - a) * NS / 3600)
-            else:
-                mine.amounts.append(v1 * info.scale * (b - a) / (t1 - t0))
     return dict(found)
 
 
@@ -90,24 +102,36 @@ def energy(
     registers = [told(samples, info, zone, rated_kw) for info, samples in series if info.role in REGISTERS]
     refused = [time for register in registers for time in register.refused]
     rows = {}
-    for start, end in sorted(
-        {window_of(minute, window, zone) for found in (drawn, given, reactive) for minute in found}
-    ):
+    there = minutes_of(series, (*ACTIVE, *REACTIVE), zone, rated_kw)
+    of_drawn = minutes_of([one for one in series if not one[0].is_fed_back], ACTIVE, zone, rated_kw)
+    apart = of_drawn - drawn.keys()
+    for start, end in sorted({window_of(minute, window, zone) for minute in there}):
         kwh, active_s = _total(drawn, start, end)
         kvarh, reactive_s = _total(reactive, start, end)
         seconds = (end - start) * NS
         apparent = math.hypot(kwh, kvarh)
+        is_apart = math.isnan(kwh) and any(start <= minute < end for minute in apart)
         observed = reactive_s if math.isnan(kwh) and not math.isnan(kvarh) else active_s
         rows[start] = {
-            "active_energy_kwh": kwh,
+            "active_energy_kwh": 0.0 if is_apart else kwh,
             "reactive_energy_kvarh": kvarh,
             "exported_energy_kwh": _total(given, start, end)[0],
             "peak_demand_kw": _peak(drawn, start, end, zone),
             "power_factor": kwh / apparent if apparent else math.nan,
             "rejected_readings": float(sum(start <= time < end for time in refused)),
-            "coverage": math.nan if math.isnan(kwh) and math.isnan(kvarh) else min(observed / seconds, 1.0),
+            "coverage": min(observed / seconds, 1.0)
+            if not math.isnan(kwh) or not math.isnan(kvarh)
+            else (0.0 if is_apart or math.isnan(_total(given, start, end)[0]) else math.nan),
         }
     return rows
+
+
+def minutes_of(
+    series: list[tuple[TagInfo, list[tuple[int, float]]]], roles: tuple[Role, ...], zone: str, rated_kw: float
+) -> set[int]:
+    """Minutes in which series of some roles have anything, energy or samples too far apart [ns UTC]."""
+    mine = [(info, samples) for info, samples in series if info.role in roles]
+    return {start for info, samples in mine for start, _ in shares(samples, info, "1m", zone, rated_kw)}
 
 
 Chosen = dict[int, tuple[float, float, bool]]
@@ -139,6 +163,8 @@ def chosen_by_minute(
             place = place_of(info)
             alone = -1 if place >= 100 or info.share in (Share.TARIFF, Share.PHASE) else number
             for (start, _), mine in shares(samples, info, "1m", zone, rated_kw).items():
+                if info.role in POWERS and not mine.covered:
+                    continue
                 by_minute[start][place, alone].append(mine)
     chosen: Chosen = {}
     for start, sources in by_minute.items():

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from fieldline.plant import TagInfo
 from fieldline.states import STATES, EnergyState
 from tests.twins.energy import ACTIVE, POWERS, REGISTERS, place_of
+from tests.twins.power import spans_that_count
 from tests.twins.registers import told_by
 
 MINUTE = 60 * 10**9
@@ -65,10 +66,11 @@ def pieces_of(samples: list[tuple[int, float]], info: TagInfo, cuts: list[int]) 
     if info.role in REGISTERS:
         return _pieces_of_register(samples, info, gap, cuts)
     found: list[Piece] = []
+    counts = [False, *spans_that_count([time for time, _ in samples], info)]
     for number, (t1, v1) in enumerate(samples):
         here = slices_of(t1, t1, cuts)[0][0]
         t0, v0 = samples[number - 1] if number else (t1, v1)
-        near = number > 0 and t1 - t0 <= gap
+        near = counts[number] if info.role in POWERS else number > 0 and t1 - t0 <= gap
         if info.role not in POWERS and not near:
             found.append(Piece(here, v1 * info.scale, t1, t1, 0))
         elif info.role not in POWERS:
