@@ -197,10 +197,10 @@ class Plant:
 
     def price_table(self, line: str) -> PriceTable:
         """What energy costs and emits on a line at any time; the most exact tariff that tells either holds for it."""
-        price, zone = self.tariff(line), self.time_zone(line)
+        price, site = self.tariff(line), self.site(line)
         emission = self._emission(line)
-        key = (price.path if price else "", emission.path if emission else "", zone)
-        return _kept(self._prices, key, lambda: PriceTable(zone, price, emission))
+        key = (price.path if price else "", emission.path if emission else "", *(part or "" for part in site))
+        return _kept(self._prices, key, lambda: PriceTable(site, price, emission))
 
     def said_of_line(self, line: str) -> dict[str, object]:
         """What is said of a line beyond its tags, by the entry of the plant file that says it."""
@@ -209,7 +209,8 @@ class Plant:
             "site.time_zone": self.time_zone(line),
             "states": sorted((word, int(state or 0)) for word, state in self._states.items()),
             "calendar": (self._calendar_entry(line), self.site(line)[1:]),
-            "tariff.price": price and (price.price, price.period),
+            "tariff.price": price
+            and (price.price, price.period, price.knows_holidays and _holidays_of(price, self.site(line))),
             "tariff.co2_kg_per_kwh": emission and emission.co2_kg_per_kwh,
             "line.output": entry.output,
             "line.pacemaker": entry.pacemaker,
@@ -322,6 +323,11 @@ def load_plant(path: Path | None) -> Plant:
     if wrong:
         raise SettingsError("\n".join(f"{path}: {line}" for line in wrong))
     return plant
+
+
+def _holidays_of(tariff: TariffEntry, site: Site) -> tuple[object, ...]:
+    """Which days are holidays to a tariff."""
+    return tariff.holidays, tariff.public_holidays and site[1:]
 
 
 def _given(entry: TagEntry) -> Mapping[str, Any]:

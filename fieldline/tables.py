@@ -107,7 +107,8 @@ def substitute(value: Any, env: Mapping[str, str], path: str, wrong: list[str]) 
 def to_struct(kind: type[Any], table: Any, path: str, wrong: list[str]) -> Any:
     """A struct of `kind` from a table, or None when something is wrong; each fault is one line added to `wrong`.
 
-    A struct's `__post_init__` raises ValueError for values that don't go together.
+    A struct's `__post_init__` raises ValueError for values that don't go together. Its class variable `GONE` has keys that it had once,
+    and why they went.
     """
     if not isinstance(table, Mapping):
         wrong.append(f"{path}: expected a table, got {_shown(table)}")
@@ -121,7 +122,9 @@ def to_struct(kind: type[Any], table: Any, path: str, wrong: list[str]) -> Any:
         if key in fields:
             values[fields[key].name] = _to_type(fields[key].type, value, f"{path}.{key}", key, wrong)
         else:
-            wrong.append(f"{path}.{key}: unknown key{nearest(key, fields)}")
+            gone = getattr(kind, "GONE", {}).get(key)
+            told_why = f"is no setting any more: {gone}" if gone else f"unknown key{nearest(key, fields)}"
+            wrong.append(f"{path}.{key}: {told_why}")
         if len(wrong) > told:
             bad.add(key)
             values.pop(key, None)

@@ -8,7 +8,7 @@ from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry,
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
 from fieldline.plantfile.spc import RULES, SpcEntry, SpcLimits
 from fieldline.plantfile.tags import TagEntry
-from fieldline.plantfile.tariffs import PeriodEntry, TariffEntry, TierEntry
+from fieldline.plantfile.tariffs import PeriodEntry, TariffEntry
 from fieldline.plantfile.topics import Topic
 from fieldline.plantfile.whole import PlantFile
 
@@ -30,6 +30,5 @@ __all__ = [
     "StopEntry",
     "TagEntry",
     "TariffEntry",
-    "TierEntry",
     "Topic",
 ]

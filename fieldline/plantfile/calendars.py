@@ -100,8 +100,8 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
         names = list(dict.fromkeys(shift.name for shift in self.shift))
         faults = [path_fault(self.path or "plant"), twice_fault("holidays", [str(day) for day in self.holidays])]
         faults += [_names_fault(self.shift) or overlap_fault("shift", _stretches(self.shift))]
-        faults += rota_faults(self.rota, names)
-        raise_faults(faults if any(faults) else exception_faults(self.exception, names) or [_dated_fault(self)])
+        faults += [*rota_faults(self.rota, names), *exception_faults(self.exception, names), _never_fault(self)]
+        raise_faults(faults if any(faults) else [_dated_fault(self)])
 
     def begins(self, day: date) -> list[tuple[int, str]]:
         """The shifts that begin on a day, as places in `shift`, and the crew of each, "" where nobody says."""
@@ -174,6 +174,13 @@ def _names_fault(shifts: tuple[ShiftEntry, ...]) -> str:
         if twice:
             return f"shift: {twice[0]!r} is declared twice on {day}"
     return ""
+
+
+def _never_fault(calendar: CalendarEntry) -> str:
+    """Whether a shift begins on no day at all."""
+    named = {name for entry in calendar.exception for name in entry.shifts}
+    never = [shift.name for shift in calendar.shift if not shift.days and shift.name not in named]
+    return f"shift: {never[0]!r} has no days, and no exception names it" if never else ""
 
 
 def _dated_fault(calendar: CalendarEntry) -> str:

@@ -1,6 +1,8 @@
-"""What energy costs and emits: `[[tariff]]`, by local hour, by amount, by peak."""
+"""What energy costs and emits: `[[tariff]]`, by the local clock."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -8,80 +10,117 @@ from msgspec import Meta
 from fieldline.plantfile.values import (
     DAYS,
     Name,
-    NotNegative,
-    Positive,
     Stretch,
-    days_fault,
+    clock_fault,
+    minute_of_day,
     number_fault,
     overlap_fault,
     path_fault,
     raise_faults,
+    twice_fault,
 )
+from fieldline.tables import nearest
+
+HOLIDAY = "holiday"
+PERIOD_DAYS = (*DAYS, HOLIDAY)
+_DAY_MINUTES = 1440
+_HOURS = Annotated[int, Meta(ge=0, le=24)]
 
 
 class PeriodEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Hours of the local clock with a price of their own.
+    """A time of the local clock with a price of its own.
 
-    from_hour, to_hour : whole hours; where `to_hour` is not later, the period ends on the next day [h]
-    days : the days on which it begins
-    price : in the tariff's currency [per kWh]
+    start, end : `HH:MM`; where `end` is not later, the period ends on the next day
+    from_hour, to_hour : the same in whole hours, in their place [h]
+    days : the days on which it begins; `holiday` is a day of its own, whatever day of the week it is, where any period names it
+    price : in the tariff's currency; it may be negative [per kWh]
     """
 
-    from_hour: Annotated[int, Meta(ge=0, le=23)]
-    to_hour: Annotated[int, Meta(ge=0, le=24)]
-    days: tuple[str, ...] = DAYS
+    start: str | None = None
+    end: str | None = None
+    from_hour: Annotated[int, Meta(ge=0, le=23)] | None = None
+    to_hour: _HOURS | None = None
+    days: tuple[str, ...] | None = None
     price: float
 
     def __post_init__(self) -> None:
-        raise_faults([days_fault(self.days), number_fault("price", self.price)])
+        raise_faults(
+            [_clock_of_period_fault(self), _period_days_fault(self.days or DAYS), number_fault("price", self.price)]
+        )
 
-    def hours(self) -> list[int]:
-        """The hours of the week, 0 is Monday's first, that it covers."""
-        length = (self.to_hour - self.from_hour - 1) % 24 + 1
-        first = [DAYS.index(day) * 24 + self.from_hour for day in self.days]
-        return [(hour + k) % 168 for hour in first for k in range(length)]
+    def span(self) -> tuple[int, int]:
+        """Its first minute and the first one after it, since midnight of the day it begins; at most 24 h apart."""
+        first = _minute(self.start) if self.start is not None else 60 * (self.from_hour or 0)
+        end = _minute(self.end) if self.end is not None else 60 * (self.to_hour or 0)
+        return first, first + (end - first - 1) % _DAY_MINUTES + 1
 
-
-class TierEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A block of an increasing-block tariff: the price of a month's energy above the tier before, up to this bound.
-
-    upto_kwh : bound since the month's start; None, in the last tier only: without end [kWh]
-    """
-
-    price: float
-    upto_kwh: Positive | None = None
-
-    def __post_init__(self) -> None:
-        raise_faults([number_fault("price", self.price), number_fault("upto_kwh", self.upto_kwh)])
+    @property
+    def begins_on(self) -> tuple[str, ...]:
+        """The days on which it begins; without `days` all of the week, and holidays."""
+        return PERIOD_DAYS if self.days is None else self.days
 
 
 class TariffEntry(msgspec.Struct, frozen=True, kw_only=True):
     """The tariff of the lines that `path`, a path or a glob, covers. Where several do, the most exact one holds.
 
-    price : outside the periods [currency per kWh]
-    demand_rate : of a month's highest demand [currency per kW]
-    ratchet_share : share of the highest demand of the last eleven months that is billed at least, 0 to 1
+    price : outside the periods; it may be negative [currency per kWh]
+    holidays : local days that are holidays, beside the public ones of the site
+    public_holidays : whether those of the site's country are holidays, where it declares one
     co2_kg_per_kwh : emission factor, or 24 of them, by the local hour [kg/kWh]
     """
+
+    GONE: ClassVar[Mapping[str, str]] = {
+        "tiers": "blocks of a month's energy are of a contract, not of an asset, and were in no figure",
+        "demand_rate": "it was in no figure; energy has peak_demand_kw of each month",
+        "ratchet_share": "it was in no figure; energy has peak_demand_kw of each month",
+    }
 
     path: Name = "*"
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
     price: float | None = None
     period: tuple[PeriodEntry, ...] = ()
-    tiers: tuple[TierEntry, ...] = ()
-    demand_rate: NotNegative | None = None
-    ratchet_share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    holidays: tuple[date, ...] = ()
+    public_holidays: bool = True
     co2_kg_per_kwh: float | tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        faults = [path_fault(self.path), number_fault("price", self.price), _factor_fault(self)]
-        faults += [number_fault("demand_rate", self.demand_rate), _currency_fault(self), _tiers_fault(self)]
-        raise_faults([*faults, overlap_fault("period", _stretches(self.period))])
+        faults = [path_fault(self.path), number_fault("price", self.price), _factor_fault(self), _currency_fault(self)]
+        faults += [twice_fault("holidays", [str(day) for day in self.holidays])]
+        raise_faults([*faults, overlap_fault("period", _stretches(self.period)) or _holiday_overlap(self.period)])
 
     @property
     def has_price(self) -> bool:
-        """Whether it says what energy or demand costs."""
-        return self.price is not None or bool(self.period or self.tiers) or self.demand_rate is not None
+        """Whether it says what energy costs."""
+        return self.price is not None or bool(self.period)
+
+    @property
+    def knows_holidays(self) -> bool:
+        """Whether any period is of holidays or of none: whether a holiday is a day of its own."""
+        return any(period.days is not None and HOLIDAY in period.days for period in self.period)
+
+
+def _minute(text: str) -> int:
+    minute = minute_of_day(text)
+    if minute is None:
+        raise ValueError(f"expected HH:MM, got {text!r}")
+    return minute
+
+
+def _clock_of_period_fault(period: PeriodEntry) -> str:
+    clocks, hours = (period.start, period.end), (period.from_hour, period.to_hour)
+    for told, other in ((clocks, hours), (hours, clocks)):
+        if None not in told and other == (None, None):
+            if told is hours:
+                return ""
+            return clock_fault("start", str(period.start)) or clock_fault("end", str(period.end))
+    return "start: expected start and end (HH:MM), or from_hour and to_hour, and not both"
+
+
+def _period_days_fault(days: tuple[str, ...]) -> str:
+    odd = [day for day in days if day not in PERIOD_DAYS]
+    if odd:
+        return f"days: expected some of {', '.join(PERIOD_DAYS)}, got {odd[0]!r}{nearest(odd[0], PERIOD_DAYS)}"
+    return "days: expected at least one day, got none" if not days else twice_fault("days", list(days))
 
 
 def _currency_fault(tariff: TariffEntry) -> str:
@@ -103,26 +142,33 @@ def _factor_fault(tariff: TariffEntry) -> str:
     return number_fault("co2_kg_per_kwh", *listed)
 
 
-def _tiers_fault(tariff: TariffEntry) -> str:
-    if not tariff.tiers:
+def _holiday_overlap(periods: tuple[PeriodEntry, ...]) -> str:
+    """Whether two periods of one holiday have minutes in common, where any is of holidays."""
+    if not any(HOLIDAY in (period.days or ()) for period in periods):
         return ""
-    if tariff.price is not None or tariff.period:
-        return "tiers: a tariff has either tiers or a price with periods"
-    bounds = [tier.upto_kwh for tier in tariff.tiers]
-    if bounds[-1] is not None:
-        return f"tiers: the last one goes on without upto_kwh, got upto_kwh {bounds[-1]:g}"
-    upto = [bound for bound in bounds[:-1] if bound is not None]
-    if len(upto) < len(bounds) - 1 or sorted(set(upto)) != upto:
-        return "tiers: expected upto_kwh to grow from tier to tier"
+    spans = sorted((*period.span(), _shown(period)) for period in periods if HOLIDAY in period.begins_on)
+    for (_, end, name), (start, _, other) in zip(spans, spans[1:], strict=False):
+        if start < end:
+            return f"period: {HOLIDAY} {name} and {HOLIDAY} {other} overlap"
     return ""
 
 
 def _stretches(periods: tuple[PeriodEntry, ...]) -> list[Stretch]:
     found: list[Stretch] = []
     for period in periods:
-        length = (period.to_hour - period.from_hour - 1) % 24 + 1
-        for day in period.days:
-            first = DAYS.index(day) * 24 + period.from_hour
-            name = f"{day} {period.from_hour:02d}–{period.to_hour:02d} h (price {period.price:g})"
-            found.append((first * 60, (first + length) * 60, name))
+        begin, end = period.span()
+        for day in period.begins_on:
+            if day != HOLIDAY:
+                midnight = DAYS.index(day) * _DAY_MINUTES
+                found.append((midnight + begin, midnight + end, f"{day} {_shown(period)}"))
     return found
+
+
+def _shown(period: PeriodEntry) -> str:
+    begin, end = period.span()
+    if begin % 60 or end % 60:
+        clock = f"{begin // 60:02d}:{begin % 60:02d}–{end // 60 % 24:02d}:{end % 60:02d}"
+    else:
+        to_hour = end // 60 if period.to_hour is None else period.to_hour
+        clock = f"{begin // 60:02d}–{to_hour % 24 or to_hour:02d} h"
+    return f"{clock} (price {period.price:g})"

@@ -390,11 +390,10 @@ def test_the_most_exact_tariff_tells_prices_and_another_may_tell_emissions(plant
         path = "p/*/l2"
         currency = "USD"
         price = 0.2
-        demand_rate = 5.0
         [[tariff]]
         path = "p/h/l3"
         currency = "CHF"
-        tiers = [{upto_kwh = 10, price = 1.0}, {price = 2.0}]
+        period = [{start = "12:30", end = "13:00", price = 1.0}]
     """)
 
     def told(line: str) -> tuple[str, float, float]:
@@ -404,8 +403,8 @@ def test_the_most_exact_tariff_tells_prices_and_another_may_tell_emissions(plant
     assert [told(line) for line in ("p/h/l1", "p/h/l2")] == [("EUR", 0.3, 0.4), ("USD", 0.2, 0.4)]
     assert told("p/h/l3")[0] == "CHF" and isnan(told("p/h/l3")[1])
     assert told("q/h/l1")[0] == "" and isnan(told("q/h/l1")[1])
-    tiers = plant.tariff("p/h/l3")
-    assert tiers is not None and [(tier.upto_kwh, tier.price) for tier in tiers.tiers] == [(10.0, 1.0), (None, 2.0)]
+    tariff = plant.tariff("p/h/l3")
+    assert tariff is not None and [period.span() for period in tariff.period] == [(750, 780)]
     assert plant.tariff("q/h/l1") is None
 
 

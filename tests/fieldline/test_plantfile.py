@@ -71,7 +71,7 @@ _SHIFT = 'name = "a"\nstart = "06:00"\nend = "14:00"\n'
             _calendar(_SHIFT + 'days = ["mon", "tu"]'),
             "days: expected some of mon, tue, wed, thu, fri, sat, sun, got 'tu'",
         ),
-        (_calendar(_SHIFT + "days = []"), "days: expected at least one day, got none"),
+        (_calendar(_SHIFT + "days = []"), "shift: 'a' has no days, and no exception names it"),
         (_calendar(_SHIFT + 'days = ["mon", "mon"]'), "days: 'mon' is declared twice"),
         (
             _calendar(_SHIFT + 'breaks = [{start = "13:45", end = "14:15"}]'),
@@ -124,20 +124,35 @@ _PERIOD = "[[tariff.period]]\nfrom_hour = {}\nto_hour = {}\nprice = {}\n"
             "co2_kg_per_kwh = [0.1, 0.2]",
             "co2_kg_per_kwh: expected one factor, or 24 of them, one for each local hour; got 2",
         ),
-        ("ratchet_share = 1.5", "ratchet_share: expected `float` <= 1.0, got 1.5"),
+        ("ratchet_share = 0.5", "$.tariff[0].ratchet_share: is no setting any more: it was in no figure"),
+        (
+            "demand_rate = 5.0",
+            "$.tariff[0].demand_rate: is no setting any more: it was in no figure; energy has peak_demand_kw",
+        ),
+        (
+            "[[tariff.tiers]]\nprice = 1",
+            "$.tariff[0].tiers: is no setting any more: blocks of a month's energy are of a contract",
+        ),
         (
             'currency = "EUR"\n' + _PERIOD.format(22, 6, 0.1) + _PERIOD.format(5, 8, 0.2),
             "period: mon 22–06 h (price 0.1) and tue 05–08 h (price 0.2) overlap",
         ),
         ('currency = "EUR"\n' + _PERIOD.format(24, 6, 0.1), "period[0].from_hour: expected `int` <= 23, got 24"),
         (
-            'currency = "EUR"\nprice = 1\n[[tariff.tiers]]\nprice = 1',
-            "tiers: a tariff has either tiers or a price with periods",
+            'currency = "EUR"\n[[tariff.period]]\nstart = "22:30"\nto_hour = 6\nprice = 0.1',
+            "period[0].start: expected start and end (HH:MM), or from_hour and to_hour, and not both",
         ),
-        ('currency = "EUR"\n[[tariff.tiers]]\nprice = 1\nupto_kwh = 5', "tiers: the last one goes on without upto_kwh"),
         (
-            'currency = "EUR"\n[[tariff.tiers]]\nprice = 1\nupto_kwh = 5\n[[tariff.tiers]]\nprice = 1\nupto_kwh = 4\n[[tariff.tiers]]\nprice = 2',
-            "tiers: expected upto_kwh to grow from tier to tier",
+            'currency = "EUR"\n[[tariff.period]]\nstart = "22:60"\nend = "06:00"\nprice = 0.1',
+            "period[0].start: expected HH:MM, 00:00 to 23:59, got '22:60'",
+        ),
+        (
+            'currency = "EUR"\n[[tariff.period]]\nstart = "22:30"\nend = "06:00"\ndays = ["holidays"]\nprice = 0.1',
+            "period[0].days: expected some of mon, tue, wed, thu, fri, sat, sun, holiday, got 'holidays', did you mean 'holiday'?",
+        ),
+        (
+            'currency = "EUR"\n' + _PERIOD.format(0, 24, 0.1) + 'days = ["holiday"]\n' + _PERIOD.format(22, 6, 0.2),
+            "period: holiday 00–24 h (price 0.1) and holiday 22–06 h (price 0.2) overlap",
         ),
         ('path = "a//b"', "$.tariff[0].path: expected levels"),
     ],
@@ -242,7 +257,7 @@ def test_all_twelve_rules_have_a_name():
 
 
 _KEYS = st.sampled_from(
-    "calendar shift stop name start end days breaks from to holidays tariff period tiers price currency from_hour to_hour "
+    "calendar shift stop name start end days breaks from to holidays tariff period price currency from_hour to_hour "
     "upto_kwh co2_kg_per_kwh product ideal_cycle_s asset path tags spc limits codes kind counts_by line output meters "
     "state_of chart every rules center sigma lsl usl n x".split()
 )

@@ -151,7 +151,8 @@ def test_an_exception_that_can_not_be_is_told_with_its_day(text: str, told: str)
 
     to_struct(PlantFile, tomllib.loads(f"{head}[[calendar.exception]]\n{text}"), "$", wrong)
 
-    assert len(wrong) == 1 and told in wrong[0], wrong
+    # Where the exception itself can't be, nothing names the long shift, which is told, too.
+    assert any(told in line for line in wrong), wrong
 
 
 def test_a_country_that_is_none_is_told() -> None:

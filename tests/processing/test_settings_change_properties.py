@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -14,7 +15,16 @@ import pytest
 from fieldline.frames import Readings
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, ShiftEntry, SiteEntry, TagEntry, TariffEntry
+from fieldline.plantfile import (
+    AssetEntry,
+    CalendarEntry,
+    PlantFile,
+    RotaEntry,
+    ShiftEntry,
+    SiteEntry,
+    TagEntry,
+    TariffEntry,
+)
 from processing.operators import energy, machine, order, telemetry
 from processing.timeline.timing import Timing
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of
@@ -30,8 +40,9 @@ _OPERATORS = (telemetry.COMPONENT, energy.COMPONENT, machine.COMPONENT, order.CO
 _WINDOWS = (("1m", "15m", "1h"), ("1h", "day", "shift"), ("1m", "15m", "1h", "day", "week", "month", "shift", "order"))
 
 
-def plant(gap: float, unit: str, shift: str, price: float, zone: str, other: float) -> Plant:
-    """A plant file; all but the last are about the first line."""
+def plant(gap: float, unit: str, shift: str, price: float, zone: str, other: float, crews: dict[str, int]) -> Plant:
+    """A plant file; all but `other` are about the first line. crews : none: a calendar without a rota."""
+    rota = RotaEntry(anchor=date(2023, 11, 13), pattern=(shift, "night"), crews=crews) if crews else None
     shifts = tuple(
         ShiftEntry(name=name, start=start, end=end)
         for name, start, end in ((shift, "06:00", "18:00"), ("night", "18:00", "06:00"))
@@ -44,7 +55,7 @@ def plant(gap: float, unit: str, shift: str, price: float, zone: str, other: flo
                 AssetEntry(path=METER, tags={"energy_kwh": TagEntry(kind="register", unit=unit)}),
                 AssetEntry(path="plant/hall/line9/press", ideal_cycle_s=other),
             ),
-            calendar=(CalendarEntry(path=LINE1, shift=shifts),),
+            calendar=(CalendarEntry(path=LINE1, shift=shifts, rota=rota),),
             tariff=(TariffEntry(path=LINE1, currency="EUR", price=price),),
         )
     )
@@ -59,6 +70,7 @@ def told(random: Random) -> dict[str, Any]:
         random.choice([0.1, 0.2]),
         random.choice(["UTC", "UTC", "UTC", "Asia/Tokyo"]),
         random.choice([1.0, 2.0]),
+        random.choice([{}, {"A": 0, "B": 1}, {"B": 0, "A": 1}, {"A": 0}]),
     )
     horizon, settle = random.choice([2, 5, 12]) * HOUR, random.choice([0, SECOND])
     return {
