@@ -113,8 +113,10 @@ class Partition:
     def take(self, records: list[Record]) -> int:
         """Run the rows of records; how many they are. Raises Unavailable, PartitionLost, and what the kernels raise."""
         self.is_at_rest = self.is_at_rest and not records
+        began = self._place.now()
         rows = self._taking.take(records)
         if rows:
+            self.engine.came_until(began, self._place.now())
             self._came_at = self._place.clock.monotonic()
         return rows
 

@@ -75,4 +75,5 @@ class Place:
             budget=Budget(settings.max_series, settings.max_series_of_line),
         )
         engine.touched_at = self.now()
+        engine.look(engine.touched_at, self.clock.now_ns())
         return engine

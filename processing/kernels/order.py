@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from processing.kernels.jit import BYTES, FLOATS, INT, INTS, INTS32, NOTHING, context, inline, kernel, records
+from processing.kernels.jit import BYTES, FLOATS, INT, INTS, INTS32, NOTHING, Type, context, inline, kernel, records
 from processing.kernels.layout import MINUTE, NONE, PLANT, ROWS, RUN, SERIES_TABLE, UNCERTAIN
 
 READY = 0
@@ -14,7 +14,7 @@ BEYOND = 3
 
 
 class Arrived(NamedTuple):
-    """Rows in the order of arrival, in columns of length n.
+    """Rows in the order of arrival, in columns of length n, which are those of frames and read only, but for the last.
 
     offset : that of each row's frame on the log; line : of its series, looked up once, for series lie far apart; verdict : an output
     """
@@ -29,33 +29,50 @@ class Arrived(NamedTuple):
     verdict: np.ndarray
 
 
-ARRIVED = context(Arrived, INTS, INTS, INTS32, FLOATS, BYTES, INTS, INTS, BYTES)
+_AS_READ = (Type(kind.dtype, 1, True) for kind in (INTS, INTS, INTS32, FLOATS, BYTES, INTS, INTS))
+ARRIVED = context(Arrived, *_AS_READ, BYTES)
+
+
+class Ready(NamedTuple):
+    """Rows to be run, in columns of length n, see `Arrived`."""
+
+    time: np.ndarray
+    series: np.ndarray
+    value: np.ndarray
+    quality: np.ndarray
+    offset: np.ndarray
+    line: np.ndarray
+
+
+READY_ROWS = context(Ready, INTS, INTS32, FLOATS, BYTES, INTS, INTS)
 
 
 class Bounds(NamedTuple):
     """How far rows and clocks may be off [ns].
 
-    out_of_orderness : how far a line must be ahead of a row for it to be ready; max_future : how far a device's clock drives its line
-    beyond the time of receipt; latest : what comes later is not counted among what is late.
+    out_of_orderness : how far a line must be ahead of a row for it to be ready; follows : 0, or it is as much at least as one of these
+    rows came late and a part of that more, one by this number; max_future : how far a device's clock drives its line beyond the time of
+    receipt; latest : what comes later is not counted among what is late.
     """
 
     out_of_orderness: int
+    follows: int
     max_future: int
     latest: int
 
 
-BOUNDS = context(Bounds, INT, INT, INT)
+BOUNDS = context(Bounds, INT, INT, INT, INT)
 
 
-@kernel(INT, ARRIVED, INT, BOUNDS, PLANT, INTS)
-def admit(rows, fresh, bounds, plant, touched):
-    """Sort rows into ready, waiting, late and beyond the allowed lateness, and move the lines' newest time and watermark.
+@kernel(INT, ARRIVED, BOUNDS, PLANT, INTS)
+def admit(rows, bounds, plant, touched):
+    """Sort rows into waiting, late and beyond the allowed lateness, and move the lines' newest time and watermark.
 
-    Rows below `fresh` waited from the step before. touched : int64[lines], output, 1 where a line has rows. A row is late when its line
-    has run past it. Returns how far at most a row came behind its line's newest one, of those within `latest` [ns].
+    touched : int64[lines], output, 1 where a line has rows. A row is late when its line has run past it.
+    Returns how far at most a row came behind its line's newest one, of those within `latest` [ns].
     """
     behind = np.int64(0)
-    for i in range(fresh, rows.time.size):
+    for i in range(rows.time.size):
         number = rows.line[i]
         line = plant.lines[number]
         touched[number] = 1
@@ -75,16 +92,31 @@ def admit(rows, fresh, bounds, plant, touched):
         if bounded > newest:
             line.newest = bounded
             line.delay = rows.received[i] - bounded
+    out_of_orderness = bounds.out_of_orderness
+    if bounds.follows != 0:
+        out_of_orderness = max(out_of_orderness, behind + behind // bounds.follows)
     for number in range(plant.lines.size):
         line = plant.lines[number]
         if touched[number] == 1 and line.newest != NONE:
-            line.watermark = max(line.watermark, line.newest - bounds.out_of_orderness)
-    for i in range(rows.time.size):
-        if i < fresh:
-            rows.verdict[i] = WAITING
-        if rows.verdict[i] == WAITING and rows.time[i] <= plant.lines[rows.line[i]].watermark:
-            rows.verdict[i] = READY
+            line.watermark = max(line.watermark, line.newest - out_of_orderness)
     return behind
+
+
+@kernel(INT, ARRIVED, INT, PLANT, READY_ROWS, INT)
+def take_ready(rows, until, plant, out, at):
+    """Copy the waiting rows that their lines have passed into `out` from `at` on, and have them ready; where they end.
+
+    until : the last of all watermarks, which spares most rows a look at their line's.
+    """
+    for i in range(rows.time.size):
+        time = rows.time[i]
+        if time > until or rows.verdict[i] != WAITING or time > plant.lines[rows.line[i]].watermark:
+            continue
+        rows.verdict[i] = READY
+        out.time[at], out.series[at], out.value[at] = time, rows.series[i], rows.value[i]
+        out.quality[at], out.offset[at], out.line[at] = rows.quality[i], rows.offset[i], rows.line[i]
+        at += 1
+    return at
 
 
 @inline
@@ -203,19 +235,17 @@ def fold_duplicate(line, out, k, rows, i):
 
 
 @inline
-def count_ready(rows, place):
-    """Where each line's ready rows begin when they lie line by line; place : int64[lines], output."""
+def count_rows(rows, place):
+    """Where each line's rows begin when they lie line by line; place : int64[lines], output."""
     for number in range(place.size):
         place[number] = 0
-    for i in range(rows.time.size):
-        if rows.verdict[i] == READY:
-            place[rows.line[i]] += 1
+    for number in rows.line:
+        place[number] += 1
     total = 0
     for number in range(place.size):
         count = place[number]
         place[number] = total
         total += count
-    return total
 
 
 @inline
@@ -239,22 +269,22 @@ def write_run(rows, plant, order, number, out, at, offset):
     return write
 
 
-@kernel(INT, ARRIVED, PLANT, ROWS, INT, records(RUN), INTS, INTS)
+@kernel(INT, READY_ROWS, PLANT, ROWS, INT, records(RUN), INTS, INTS)
 def settle_rows(rows, plant, out, at, runs, offset, room):
-    """Write the ready rows into the row store `out` from `at` on, by line, in order, one row a series and time.
+    """Write rows into the row store `out` from `at` on, by line, in order, one row a series and time.
 
-    runs : RUN[lines], output; offset : int64[ready rows], output, log offset of the frame of each row that is written; room :
-    int64[lines + 3 * ready rows] of scratch. Returns the number of runs; the lines' counters change.
+    runs : RUN[lines], output; offset : int64[rows], output, log offset of the frame of each row that is written; room :
+    int64[lines + 3 * rows] of scratch. Returns the number of runs; the lines' counters change.
     """
     lines = plant.lines.size
     place = room[:lines]
-    total = count_ready(rows, place)
+    count_rows(rows, place)
+    total = rows.time.size
     order, spare = room[lines : lines + total], room[lines + total :]
     for i in range(rows.time.size):
-        if rows.verdict[i] == READY:
-            number = rows.line[i]
-            order[place[number]] = i
-            place[number] += 1
+        number = rows.line[i]
+        order[place[number]] = i
+        place[number] += 1
     n_runs, lo, write = 0, 0, at
     for number in range(plant.lines.size):
         hi = place[number]

@@ -24,7 +24,7 @@ from processing.timeline.charts import Charts
 from processing.timeline.context import Context
 from processing.timeline.events import ROLES
 from processing.timeline.expiry import expired, oldest_start
-from processing.timeline.held import Disorder, Held
+from processing.timeline.held import Disorder, Held, read_only
 from processing.timeline.intake import Intake
 from processing.timeline.readback import Origin, ReadBack
 from processing.timeline.registry import UNBOUNDED, Budget, Registry
@@ -112,38 +112,30 @@ class Engine:
 
     def step(self, frames: Iterable[tuple[int | np.ndarray, Readings]], now: int) -> int:
         """Take rows of frames with their log offsets, one or each row's; now : monotonic ns. Returns how many rows came."""
-        blocks = [self._intake.arrived(*frame) for frame in frames]
-        count = sum(len(block.time) for block in blocks)
-        received = max((int(block.received.max(initial=at.NONE)) for block in blocks), default=at.NONE)
-        bound = self._disorder.bound(received, self._held, now)
-        passed = int(self.tables.lines["newest"].max(initial=at.NONE))
-        newest = max([passed, *(int(block.time.max(initial=at.NONE)) for block in blocks)])
-        near, since = self._held.take(max(newest, at.NONE + bound) - bound)
-        rows = Arrivals.joined([Arrivals.none(), *near, *blocks])
-        fresh = len(rows.time) - count
-        line = self.tables.series["line"][rows.series]
-        self._resume(rows.time[fresh:], line[fresh:])
-        arrived = order.Arrived(*rows, line, np.empty(len(rows.time), np.uint8))
-        touched = self._admit(arrived, fresh, bound)
-        waits = np.flatnonzero(arrived.verdict == order.WAITING)
-        old, new = np.split(waits, [np.searchsorted(waits, fresh)])
-        # Those behind the newest row apart: a block is looked at from when its oldest row may be ready.
-        behind = rows.time[new] < passed
-        for mine, begun in ((old, since), (new[behind], now), (new[~behind], now)):
-            self._held.add(rows.only(mine), begun)
+        rows = Arrivals.joined([self._intake.arrived(*frame) for frame in frames] or [Arrivals.none()])
+        arrived = self._arrived(rows)
+        self._resume(rows.time, arrived.line)
+        touched = self._admit(arrived, now)
+        self._held.add(arrived, now)
         self.tables.lines["arrived"][touched == 1] = now
-        self._run(arrived, touched)
+        self._run(self._held.take(self.tables.plant), touched)
         # Only now: many late rows are run at once, and slices are to reach up to the watermark, which has moved.
         self._put_off_late(rows, arrived.verdict, now)
-        if count:
+        if len(rows.time):
             self.touched_at = now
-        return count
+        return len(rows.time)
 
-    def _admit(self, arrived: order.Arrived, fresh: int, bound: int) -> np.ndarray:
-        """Decide which rows are ready, wait or are late; int64[lines], 1 where a line has fresh ones."""
+    def _arrived(self, rows: Arrivals) -> order.Arrived:
+        """Rows that wait, for all that is known of them."""
+        line = self.tables.series["line"][rows.series]
+        return read_only(order.Arrived(*rows, line, np.full(len(line), order.WAITING, np.uint8)))
+
+    def _admit(self, arrived: order.Arrived, now: int) -> np.ndarray:
+        """Decide which rows wait or are late; int64[lines], 1 where a line has some."""
         touched = np.zeros(len(self.tables.lines), np.int64)
-        bounds = order.Bounds(bound, self.timing.max_future, self._disorder.latest)
-        self._disorder.saw(order.admit(arrived, fresh, bounds, self.tables.plant, touched))
+        bound = self._disorder.bound(int(arrived.received.max(initial=at.NONE)), self._held, now)
+        bounds = order.Bounds(*bound, self.timing.max_future, self._disorder.latest)
+        self._disorder.saw(order.admit(arrived, bounds, self.tables.plant, touched))
         return touched
 
     def _resume(self, time: np.ndarray, line: np.ndarray) -> None:
@@ -169,17 +161,17 @@ class Engine:
                 # An order that began before the allowed lateness, or before anybody listened, is made all the same.
                 self.context.note(beyond.time, beyond.series, beyond.value, beyond.quality, is_settled=False)
 
-    def _run(self, arrived: order.Arrived, touched: np.ndarray) -> None:
-        """Run the ready rows of all lines."""
+    def _run(self, ready: order.Ready, touched: np.ndarray) -> None:
+        """Run rows of all lines, which are ready."""
         tables, store = self.tables, self.store
-        ready = int(np.count_nonzero(arrived.verdict == order.READY))
-        first, base = store.reserve(ready)
+        count = len(ready.time)
+        first, base = store.reserve(count)
         runs = np.empty(len(tables.lines), at.RUN)
-        offset = np.empty(ready, np.int64)
+        offset = np.empty(count, np.int64)
         used = n_runs = 0
-        if ready:
-            room = np.empty(len(runs) + 3 * ready, np.int64)
-            n_runs = order.settle_rows(arrived, tables.plant, store.rows, first, runs, offset, room)
+        if count:
+            room = np.empty(len(runs) + 3 * count, np.int64)
+            n_runs = order.settle_rows(ready, tables.plant, store.rows, first, runs, offset, room)
             used = int(runs["hi"][n_runs - 1]) - first
         store.advance(used)
         if used:
@@ -215,21 +207,32 @@ class Engine:
             self.residency.make_resident(self.residency.slices_of(which, since, np.full(len(which), _FOREVER)))
             lines["resident_since"][which] = since
 
+    def came_until(self, since: int, now: int) -> None:
+        """Take rows that came from `since` on for ones of now: while they were run nobody looked for more [monotonic ns]."""
+        arrived = self.tables.lines["arrived"]
+        arrived[arrived >= since] = now
+        if self.touched_at >= since:
+            self.touched_at = now
+
+    def look(self, now: int, wall: int) -> None:
+        """Take the time, by which rows of long ago are known; before the first step too. now : monotonic ns, wall : ns UTC."""
+        self._disorder.look(now, wall)
+
     def tick(self, now: int, wall: int) -> None:
         """Move silent lines on and run late rows that are due; now : monotonic ns, wall : ns UTC."""
-        self._disorder.look(now, wall)
+        self.look(now, wall)
         lines = self.tables.lines
         if not len(lines):
             return
-        bound = self.timing.settle
+        silence = self._disorder.silence
         quiet = now - lines["arrived"]
         newest = lines["newest"]
-        silent = (quiet > bound) & (newest != at.NONE)
+        silent = (quiet > silence) & (newest != at.NONE)
         self._moves_on = False
         if silent.any():
             backfill = lines["delay"] > LIVE_DELAY_NS
             ended = np.where(quiet > _SILENT_BACKFILL_NS, wall - newest, 0)
-            ahead = np.where(backfill, ended, quiet - bound - _ALLOWANCE_NS)
+            ahead = np.where(backfill, ended, quiet - self.timing.settle - _ALLOWANCE_NS)
             target = np.where(silent, newest + np.maximum(ahead, 0), lines["watermark"])
             target = np.minimum(target, np.maximum(wall, newest))
             at_once = self._at_once(target)
@@ -239,7 +242,7 @@ class Engine:
             if moved.any():
                 self._move(moved, target)
         self.again.run_portion()
-        self.reprocessing.run_due(now if now - self.touched_at < bound else _FOREVER)
+        self.reprocessing.run_due(now if now - self.touched_at < silence else _FOREVER)
 
     @property
     def span_at_once(self) -> int:
@@ -270,13 +273,7 @@ class Engine:
 
     def _run_waiting(self, moved: np.ndarray) -> None:
         """Run the rows that wait no longer since the watermarks of lines were `moved`."""
-        (near, since), lines = self._held.take(int(self.tables.lines["watermark"][moved].max())), self.tables.lines
-        rows = Arrivals.joined(near or [Arrivals.none()])
-        line = self.tables.series["line"][rows.series]
-        is_ready = rows.time <= lines["watermark"][line]
-        self._held.add(rows.only(~is_ready), since)
-        verdict = np.where(is_ready, np.uint8(order.READY), np.uint8(order.WAITING))
-        self._run(order.Arrived(*rows, line, verdict), moved.astype(np.int64))
+        self._run(self._held.take(self.tables.plant), moved.astype(np.int64))
 
     def flush(self) -> None:
         """Run all rows that wait, and emit what comes of them. Rows that come before them later are late, and are reprocessed.
@@ -300,7 +297,7 @@ class Engine:
 
     def hold(self, rows: Arrivals) -> None:
         """Have rows wait that did when a checkpoint was made."""
-        self._held.add(rows, self.touched_at)
+        self._held.add(self._arrived(rows), self.touched_at)
 
     def put_aside(self) -> list[tuple[int, Arrivals, Arrivals]]:
         """Take out the rows that wait and those that are late: by log offset, ascending, those of one record."""
@@ -311,7 +308,7 @@ class Engine:
 
     def take_back(self, waiting: Arrivals, late: Arrivals, now: int) -> None:
         """Run rows that `put_aside` gave; now : monotonic ns. Raises Unavailable."""
-        self._held.add(waiting, now)
+        self._held.add(self._arrived(waiting), now)
         if len(late.time):
             self.reprocessing.add(late, now)
         self.flush()

@@ -2,9 +2,16 @@
 
 It is the out-of-orderness bound. While a backlog is worked off it is as much as rows were seen to come late: what is then put in order
 before it is run need not be run again. A second of late rows on a line costs a second run of its minute; at the speed of a backlog
-the rows of two minutes come within some ten milliseconds.
+the rows of two minutes come within some ten milliseconds. For the same reason a line is not silent there because nothing came for
+the tenth of a second that a step or two of other rows took.
 """
 
+from typing import NamedTuple
+
+import numpy as np
+
+from processing.kernels.layout import NONE, Plant
+from processing.kernels.order import WAITING, Arrived, Ready, take_ready
 from processing.timeline.arrivals import Arrivals
 
 _BACKLOG_NS = 10_000_000_000
@@ -14,38 +21,96 @@ _MARGIN = 4  # a quarter more than what was seen
 _FADES = 64  # it is forgotten by this part a step
 _ROWS_AT_MOST = 400_000
 _WAIT_NS = 1_000_000_000
+_PACE = 10  # ten seconds of rows a second: so far behind a worker that wins that much holds rows for longer
+_BLOCKS = 64
+
+
+class _Block:
+    """Rows of one step. count : how many of them wait, by their verdict; since : since when [monotonic ns]."""
+
+    def __init__(self, rows: Arrived, count: int, since: int) -> None:
+        if 2 * count < len(rows.time):
+            waits = np.flatnonzero(rows.verdict == WAITING)
+            rows = read_only(Arrived(*(column[waits] for column in rows)))
+        self.rows, self.count, self.since = rows, count, since
+        self.oldest = int(rows.time.min())
+
+    @property
+    def left(self) -> Arrivals:
+        """Those that wait on."""
+        mine = Arrivals(*self.rows[: len(Arrivals._fields)])
+        return mine if self.count == len(mine.time) else mine.only(self.rows.verdict == WAITING)
 
 
 class Held:
-    """Rows in blocks as they came: a step looks at those of which some may be ready, not at all."""
+    """Rows in blocks as they came: those that wait are not copied from step to step, but once when they are ready."""
 
     def __init__(self) -> None:
-        self._blocks: list[tuple[int, int, Arrivals]] = []  # oldest time, since when it waits, rows
-        self.count = 0
-
-    def add(self, rows: Arrivals, since: int) -> None:
-        """Rows that wait, since a moment [monotonic ns]."""
-        if len(rows.time):
-            self._blocks.append((int(rows.time.min()), since, rows))
-            self.count += len(rows.time)
-
-    def take(self, until: int) -> tuple[list[Arrivals], int]:
-        """Take out the blocks with rows up to a time [ns UTC], and since when the first of them waits [monotonic ns]."""
-        near = [block for block in self._blocks if block[0] <= until]
-        if near:
-            self._blocks = [block for block in self._blocks if block[0] > until]
-            self.count = sum(len(rows.time) for *_, rows in self._blocks)
-        return [rows for *_, rows in near], min((since for _, since, _ in near), default=0)
+        self._blocks: list[_Block] = []
 
     @property
-    def since(self) -> int:
-        """Since when the row that waits longest does [monotonic ns]; there must be one."""
-        return min(since for _, since, _ in self._blocks)
+    def count(self) -> int:
+        """How many rows wait."""
+        return sum(block.count for block in self._blocks)
+
+    def add(self, rows: Arrived, since: int) -> None:
+        """Those of some rows that wait, by their verdict; since : when they came [monotonic ns]."""
+        if count := int(np.count_nonzero(rows.verdict == WAITING)):
+            self._blocks.append(_Block(rows, count, since))
+        if len(self._blocks) > _BLOCKS:  # of devices whose clocks are ahead, some rows a step
+            every = [[column[block.rows.verdict == WAITING] for column in block.rows] for block in self._blocks]
+            joined = read_only(Arrived(*(np.concatenate(columns) for columns in zip(*every, strict=True))))
+            self._blocks = [_Block(joined, len(joined.time), min(block.since for block in self._blocks))]
+
+    def take(self, plant: Plant) -> Ready:
+        """Take out the rows that their lines have passed."""
+        until = int(plant.lines["watermark"].max(initial=NONE))
+        near = [block for block in self._blocks if block.oldest <= until]
+        ready, end = _room(sum(block.count for block in near)), 0
+        for block in near:
+            begin, end = end, take_ready(block.rows, until, plant, ready, end)
+            block.count -= end - begin
+        self._blocks = [
+            block if 2 * block.count >= len(block.rows.time) else _Block(block.rows, block.count, block.since)
+            for block in self._blocks
+            if block.count
+        ]
+        return Ready(*(column[:end] for column in ready))
+
+    def is_overdue(self, received: int, now: int) -> bool:
+        """Whether the row that waits longest has for a second, although fewer than ten of rows came in each.
+
+        received : when the newest row was [ns UTC]; now : monotonic ns.
+        """
+        longest = min(self._blocks, key=lambda block: block.since, default=None)
+        waited = 0 if longest is None else now - longest.since
+        return (
+            longest is not None and waited > _WAIT_NS and received - int(longest.rows.received.max()) < _PACE * waited
+        )
 
     @property
     def rows(self) -> Arrivals:
         """All of them."""
-        return Arrivals.joined([rows for *_, rows in self._blocks]) if self._blocks else Arrivals.none()
+        return Arrivals.joined([Arrivals.none(), *(block.left for block in self._blocks)])
+
+
+def read_only(rows: Arrived) -> Arrived:
+    """Rows whose columns nobody changes, as those of frames: kernels take them for one type."""
+    for column in rows[:-1]:
+        column.flags.writeable = False
+    return rows
+
+
+def _room(rows: int) -> Ready:
+    kinds = (np.int64, np.int32, np.float64, np.uint8, np.int64, np.int64)
+    return Ready(*(np.empty(rows, kind) for kind in kinds))
+
+
+class Bound(NamedTuple):
+    """How far a line must be ahead of a row for it to be run [ns]; follows : see `order.Bounds`."""
+
+    out_of_orderness: int
+    follows: int
 
 
 class Disorder:
@@ -55,6 +120,7 @@ class Disorder:
         self._settle = settle
         self.latest = min(_LATEST_NS, horizon)
         self._seen = 0
+        self._is_behind = False
         self._is_too_much = False  # rows that came meanwhile did not fit
         self._ahead: int | None = None  # of the wall clock before the monotonic one
 
@@ -66,12 +132,16 @@ class Disorder:
         """Take how late the latest row of a step was [ns]."""
         self._seen = max(lateness, self._seen - self._seen // _FADES)
 
-    def bound(self, received: int, held: Held, now: int) -> int:
-        """How far a line must be ahead of a row for it to be run [ns]; received : when the newest of a step's rows was [ns UTC]."""
-        if self._ahead is None or now + self._ahead - received < _BACKLOG_NS:
-            self._is_too_much = False
-            return self._settle
-        self._is_too_much = self._is_too_much or held.count > _ROWS_AT_MOST
-        if self._is_too_much or (held.count and now - held.since > _WAIT_NS):
-            return self._settle
-        return max(self._settle, self._seen + self._seen // _MARGIN)
+    @property
+    def silence(self) -> int:
+        """After how long without a row a line is silent [ns]."""
+        return max(self._settle, _WAIT_NS) if self._is_behind else self._settle
+
+    def bound(self, received: int, held: Held, now: int) -> Bound:
+        """The bound of a step; received : when the newest of its rows was [ns UTC]."""
+        is_told = self._ahead is not None and received != NONE
+        self._is_behind = is_told and now + (self._ahead or 0) - received >= _BACKLOG_NS
+        self._is_too_much = self._is_behind and (self._is_too_much or held.count > _ROWS_AT_MOST)
+        if not self._is_behind or self._is_too_much or held.is_overdue(received, now):
+            return Bound(self._settle, 0)
+        return Bound(max(self._settle, self._seen + self._seen // _MARGIN), _MARGIN)
