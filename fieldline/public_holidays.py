@@ -7,6 +7,7 @@ plant file names a country.
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from warnings import catch_warnings
 
 from fieldline.tables import nearest
 
@@ -34,7 +35,9 @@ def public_holidays(country: str | None, subdivision: str | None, year: int) -> 
         return {}
     from holidays import country_holidays
 
-    return dict(country_holidays(country, subdiv=subdivision, years=year, observed=True, language="en_US"))
+    # Of years beyond its data the library warns each time; calendars are worked out for years that nobody looks at.
+    with catch_warnings(action="ignore", category=UserWarning):
+        return dict(country_holidays(country, subdiv=subdivision, years=year, observed=True, language="en_US"))
 
 
 @lru_cache(maxsize=1)

@@ -23,7 +23,8 @@ class RotaEntry(msgspec.Struct, frozen=True, kw_only=True):
     crews: Annotated[dict[Name, int], Meta(min_length=1)]
 
     def __post_init__(self) -> None:
-        raise_faults([] if any(self.pattern) else ["pattern: expected a shift on some day, got only days off"])
+        none = "" if any(self.pattern) else "pattern: expected a shift on some day, got only days off"
+        raise_faults([_year_fault("anchor", self.anchor), none])
 
     def crews_of(self, day: date, shift: str) -> list[str]:
         """The crews that have a shift on a day; a rota without faults has at most one."""
@@ -51,8 +52,8 @@ class ExceptionEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if self.to is not None and self.to < self.begin:
-            raise ValueError(f"to: expected no day before from {self.begin}, got {self.to}")
+        order = f"to: expected no day before from {self.begin}, got {self.to}" if self.last < self.begin else ""
+        raise_faults([_year_fault("from", self.begin), _year_fault("to", self.last), order])
 
     @property
     def last(self) -> date:
@@ -66,6 +67,10 @@ class ExceptionEntry(msgspec.Struct, frozen=True, kw_only=True):
     def days(self) -> Iterator[date]:
         """All of them."""
         return (self.begin + timedelta(days=number) for number in range((self.last - self.begin).days + 1))
+
+
+def _year_fault(key: str, day: date) -> str:
+    return "" if 1900 <= day.year < 2200 else f"{key}: expected a year from 1900 to 2199, got {day}"
 
 
 def rota_faults(rota: RotaEntry | None, names: list[str]) -> list[str]:

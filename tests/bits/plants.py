@@ -203,6 +203,11 @@ start = "23:00"
 end = "05:30"
 breaks = [{{start = "01:00", end = "01:30"}}]
 
+[calendar.rota]
+anchor = 2026-03-28
+pattern = ["early", "late", "night", ""]
+crews = {{A = 0, B = 1, C = 2, D = 3}}
+
 [[calendar.stop]]
 from = "{stop_from}"
 to = "{stop_to}"
@@ -220,29 +225,26 @@ end = "19:45"
 path = "works"
 currency = "EUR"
 price = 0.30
-demand_rate = 14.5
-ratchet_share = 0.6
+holidays = [{holiday}]
 co2_kg_per_kwh = [
     0.34, 0.33, 0.33, 0.32, 0.33, 0.35, 0.38, 0.40, 0.39, 0.36, 0.33, 0.30,
     0.28, 0.28, 0.29, 0.32, 0.36, 0.41, 0.44, 0.45, 0.43, 0.40, 0.38, 0.36,
 ]
 
 [[tariff.period]]
-from_hour = 22
-to_hour = 6
+start = "22:37"
+end = "06:00"
 price = 0.18
+
+[[tariff.period]]
+start = "06:00"
+end = "20:15"
+days = ["sun", "holiday"]
+price = -0.05
 
 [[tariff]]
 path = "annex"
-currency = "USD"
 co2_kg_per_kwh = 0.35
-
-[[tariff.tiers]]
-upto_kwh = 50
-price = 0.10
-
-[[tariff.tiers]]
-price = 0.20
 """
 _RULES = "[" + ", ".join(f'"{rule}"' for rule in RULES) + "]"
 

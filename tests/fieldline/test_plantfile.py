@@ -258,7 +258,7 @@ def test_all_twelve_rules_have_a_name():
 
 _KEYS = st.sampled_from(
     "calendar shift stop name start end days breaks from to holidays tariff period price currency from_hour to_hour "
-    "upto_kwh co2_kg_per_kwh product ideal_cycle_s asset path tags spc limits codes kind counts_by line output meters "
+    "rota anchor pattern crews exception shifts crew country subdivision public_holidays co2_kg_per_kwh product ideal_cycle_s asset path tags spc limits codes kind counts_by line output meters "
     "state_of chart every rules center sigma lsl usl n x".split()
 )
 _LEAVES = st.one_of(
@@ -275,6 +275,9 @@ _LEAVES = st.one_of(
             "2026-01-01T00:00",
             "mon",
             "EUR",
+            "holiday",
+            "DE",
+            "BY",
             "i_mr",
             "15m",
             "nelson1",
