@@ -7,10 +7,13 @@ a message, five times as much as all else that ingest does. It overrides private
 import socket
 import ssl
 import time
+from typing import Any, Protocol
 
 from paho.mqtt.client import Client
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
+from ingest.arrivals import sender_number
+from ingest.endpoint import Endpoint, tls_context
 from ingest.packets import PUBACK, MalformedPacket, PacketReader, pubacks
 
 READ_BYTES = 256 << 10
@@ -104,3 +107,54 @@ class BufferedClient(Client):
     def has_pending(self) -> bool:
         """Whether decrypted bytes wait that `select` can't see."""
         return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
+
+
+class Owner(Protocol):
+    """Who has a client, and is told what happens to it: paho's callbacks of version 2."""
+
+    def on_connect(self, client: Client, userdata: Any, flags: Any, code: Any, properties: Any) -> None: ...
+
+    def on_subscribe(self, client: Client, userdata: Any, mid: int, codes: list[Any], properties: Any) -> None: ...
+
+    def on_socket_open(self, client: Client, userdata: Any, sock: Any) -> None: ...
+
+    def on_socket_close(self, client: Client, userdata: Any, sock: Any) -> None: ...
+
+
+def prepared(
+    endpoint: Endpoint, owner: Owner, client_id: str, *, is_version_5: bool, keeps_session: bool, timeout_s: float
+) -> BufferedClient:
+    """A client that is ready to connect: its reader, TLS, user and callbacks.
+
+    keeps_session : the broker keeps the session, and messages are acknowledged by `acknowledge` alone
+
+    Make one for each connection, so that renewed certificates are taken up. Raises OSError where these can't be used.
+    """
+    client = BufferedClient(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=None if is_version_5 else not keeps_session,
+        protocol=MQTTProtocolVersion.MQTTv5 if is_version_5 else MQTTProtocolVersion.MQTTv311,
+        reconnect_on_failure=False,
+        manual_ack=keeps_session,
+    )
+    client.connect_timeout = timeout_s
+    client.reader = PacketReader(
+        is_version_5, endpoint.max_payload_bytes, client.handle_other, sender_number(client_id)
+    )
+    if endpoint.is_tls:
+        client.tls_set_context(tls_context(endpoint))
+        client.read_bytes = TLS_READ_BYTES
+    if endpoint.username is not None:
+        client.username_pw_set(endpoint.username, endpoint.password)
+    client.on_connect = owner.on_connect
+    client.on_subscribe = owner.on_subscribe
+    client.on_socket_open = owner.on_socket_open
+    client.on_socket_close = owner.on_socket_close
+    return client
+
+
+def send_at_once(sock: Any) -> None:
+    """Turn Nagle's algorithm off, which paho leaves on: acknowledgements would wait."""
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -6,18 +6,17 @@ QoS 0, so that no sender waits for it; it has no method that publishes. It speak
 
 import os
 import selectors
-import socket
 import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 
 from fieldline.errors import SettingsError, Unavailable
-from ingest.client import TLS_READ_BYTES, BufferedClient
-from ingest.endpoint import Endpoint, tls_context
-from ingest.packets import Message, PacketReader
+from ingest.client import BufferedClient, prepared, send_at_once
+from ingest.endpoint import Endpoint
+from ingest.packets import Message
 
 _TIMEOUT_S = 10.0
 _REFUSED_FOR_GOOD = frozenset({"Not authorized", "Bad user name or password", "Client identifier not valid"})
@@ -72,29 +71,12 @@ class Guest:
         self.close()
 
     def _new_client(self) -> BufferedClient:
-        endpoint = self.endpoint
-        client = BufferedClient(
-            CallbackAPIVersion.VERSION2,
-            client_id=self.client_id,
-            clean_session=True,
-            protocol=MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-        )
-        client.connect_timeout = _TIMEOUT_S
-        client.reader = PacketReader(False, endpoint.max_payload_bytes, client.handle_other)
-        if endpoint.is_tls:
-            try:
-                client.tls_set_context(tls_context(endpoint))
-            except OSError as error:
-                raise SettingsError(f"mqtt: can't use the certificates: {error}") from error
-            client.read_bytes = TLS_READ_BYTES
-        if endpoint.username is not None:
-            client.username_pw_set(endpoint.username, endpoint.password)
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_socket_open = self._on_socket_open
-        client.on_socket_close = self._on_socket_close
-        return client
+        try:
+            return prepared(
+                self.endpoint, self, self.client_id, is_version_5=False, keeps_session=False, timeout_s=_TIMEOUT_S
+            )
+        except OSError as error:
+            raise SettingsError(f"mqtt: can't use the certificates: {error}") from error
 
     def _enter(self, filters: Sequence[str]) -> None:
         url = self.endpoint.url
@@ -137,18 +119,17 @@ class Guest:
 
     # -- paho's callbacks: they only note what came
 
-    def _on_connect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+    def on_connect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
         self._connack = code
 
-    def _on_subscribe(self, client: Any, userdata: Any, mid: int, codes: list[Any], properties: Any) -> None:
+    def on_subscribe(self, client: Any, userdata: Any, mid: int, codes: list[Any], properties: Any) -> None:
         self._suback = list(codes)
 
-    def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
-        if sock.family in (socket.AF_INET, socket.AF_INET6):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
+        send_at_once(sock)
         self._selector.register(sock, selectors.EVENT_READ)
 
-    def _on_socket_close(self, client: Any, userdata: Any, sock: Any) -> None:
+    def on_socket_close(self, client: Any, userdata: Any, sock: Any) -> None:
         self._selector.unregister(sock)
 
 

@@ -14,16 +14,15 @@ from typing import Any
 
 import structlog
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from fieldline.certificates import file_ends_s, peer_ends_s
-from ingest.arrivals import sender_number
-from ingest.client import TLS_READ_BYTES, BufferedClient
-from ingest.endpoint import Endpoint, tls_context
-from ingest.packets import Message, PacketReader
+from ingest.client import BufferedClient, prepared, send_at_once
+from ingest.endpoint import Endpoint
+from ingest.packets import Message
 from ingest.source import Link, Watcher
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -261,30 +260,17 @@ class Session:
 
     def _new_client(self) -> BufferedClient:
         endpoint = self.endpoint
-        client = BufferedClient(
-            CallbackAPIVersion.VERSION2,
-            client_id=endpoint.client_id,
-            clean_session=None if self._version_5 else False,
-            protocol=MQTTProtocolVersion.MQTTv5 if self._version_5 else MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        client.connect_timeout = _CONNECT_TIMEOUT_S
-        client.reader = PacketReader(
-            self._version_5, endpoint.max_payload_bytes, client.handle_other, sender_number(endpoint.client_id)
+        client = prepared(
+            endpoint,
+            self,
+            endpoint.client_id,
+            is_version_5=self._version_5,
+            keeps_session=True,
+            timeout_s=_CONNECT_TIMEOUT_S,
         )
         if endpoint.is_tls:
-            # Made anew for each connection, so that renewed certificates are taken up.
-            client.tls_set_context(tls_context(endpoint))
             self._certificate_ends_s = file_ends_s(endpoint.cert_file) if endpoint.cert_file else None
-            client.read_bytes = TLS_READ_BYTES
-        if endpoint.username is not None:
-            client.username_pw_set(endpoint.username, endpoint.password)
-        client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_subscribe = self._on_subscribe
-        client.on_socket_open = self._on_socket_open
-        client.on_socket_close = self._on_socket_close
         client.on_socket_register_write = _nothing  # else paho writes at once, one packet a system call
         return client
 
@@ -390,7 +376,7 @@ class Session:
 
     # -- paho's callbacks: they only note what came
 
-    def _on_connect(self, client: Client, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+    def on_connect(self, client: Client, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
         self._connack = (code, bool(flags.session_present))
 
     def _on_disconnect(self, client: Client, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
@@ -402,15 +388,15 @@ class Session:
         elif code.is_failure and str(code) == "Keep alive timeout":
             self._farewell = f"{self.endpoint.url} does not answer any more (keep-alive)"
 
-    def _on_subscribe(self, client: Client, userdata: Any, mid: int, codes: list[Any], properties: Any) -> None:
+    def on_subscribe(self, client: Client, userdata: Any, mid: int, codes: list[Any], properties: Any) -> None:
         self._suback = list(codes)
 
-    def _on_socket_open(self, client: Client, userdata: Any, sock: Any) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # paho leaves Nagle on: acknowledgements would wait
+    def on_socket_open(self, client: Client, userdata: Any, sock: Any) -> None:
+        send_at_once(sock)
         self._selector.register(sock, selectors.EVENT_READ)
         self._interest = selectors.EVENT_READ
 
-    def _on_socket_close(self, client: Client, userdata: Any, sock: Any) -> None:
+    def on_socket_close(self, client: Client, userdata: Any, sock: Any) -> None:
         self._selector.unregister(sock)
         self._interest = 0
 
