@@ -19,7 +19,7 @@ def event_block(fields: dict[str, Any], keys: Iterable[str]) -> tuple[str, bytes
     try:
         text = json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:  # an Unreadable in it, or text that UTF-8 can't hold
-        raise PayloadError("event", "event: an attribute is no finite number and no text") from error
+        raise PayloadError("value", "event: an attribute is no finite number and no text") from error
     fault = fault_of(kind, attributes)
     if fault is not None:
         raise PayloadError("event", f"event {kind}: {fault}")

@@ -91,7 +91,7 @@ def test_shapes_that_devices_send_become_rows(payload: bytes, expected: list[Any
         (b'{"ts":true,"a":1}', [], "time", "bool", 1),
         (b'{"value":1,"quality":"fine"}', ["press"], "quality", "'fine'", 1),
         (b'{"a":1,"b":2,"seq":-1}', ["a", "b"], "seq", "-1", 1),
-        (b'{"event":7,"a":1}', ["a"], "event", "event", 1),
+        (b'{"event":7,"a":1}', ["a"], "value", "event", 1),
         (b'{"a":"\\ud800","b":1}', ["b"], "value", "UTF-8", 1),
         (b'{"a":%s,"b":1}' % (b"9" * 5000), ["b"], "value", "a: expected", 1),
         (b"[" + b"1," * 64 + b"1]", [], "time", "need a time each", 65),
