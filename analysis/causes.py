@@ -10,11 +10,15 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from analysis.evidence import FOREVER, Evidence, Rows, read_evidence
+from analysis.explain.taken_apart import around
+from analysis.recount.history import History
+from analysis.recount.states import stretches
 from fieldline.log import Log
+from fieldline.plant import Plant
 from fieldline.states import STATES as MEANINGS
 from fieldline.states import State, TimeElement, state_of
 
-UNREPORTED = "no reason reported"
+UNREPORTED = "no reason given"
 _TAGS = frozenset({"@state", "@correction", "@reject", "@count"})
 
 
@@ -34,20 +38,26 @@ class Causes(NamedTuple):
     rejects: list[Cause]
 
 
-def causes_of(log: Log, line: str, start_ns: int, end_ns: int) -> Causes:
+def causes_of(log: Log, line: str, start_ns: int, end_ns: int, plant: Plant | None = None) -> Causes:
     """Stops and rejects of a line's machines in [start, end) [ns UTC].
 
-    Down time is that of the state events, and of corrections where they say otherwise; pieces are those of `reject` events (one,
-    or their `count`) and of `count` events with scrap. Reads the line's partition of the log. Raises Unavailable.
+    Down time is all in which a machine was down or off, by state tags, state events and corrections, minor and planned stops too. What
+    no event with a reason covers is `UNREPORTED`, so that the causes add up to it, to the nanosecond. Pieces are those of `reject`
+    events (one, or their `count`) and of `count` events with scrap. Reads the line's partition of the log. Raises Unavailable.
     """
 
     def wanted(asset: str, tag: str) -> tuple[int, int] | None:
         is_here = asset == line or asset.startswith(f"{line}/")
-        return (FOREVER, 0) if is_here and tag in _TAGS else None
+        if not is_here:
+            return None
+        return (FOREVER, 0) if tag in _TAGS else around(known, asset, tag)
 
+    known = plant or Plant()
     found = read_evidence(log, line, wanted, start_ns, end_ns)
     assets = sorted({asset for asset, _ in found.series})
-    stops = [cause for asset in assets for cause in _stops(found, asset, start_ns, end_ns)]
+    rows = {key: series.usable() for key, series in found.series.items()}
+    history = History(known, line, rows, found.payloads)
+    stops = [cause for asset in assets for cause in _stops(found, history, asset, start_ns, end_ns)]
     rejects = [cause for asset in assets for cause in _rejects(found, asset, start_ns, end_ns)]
     return Causes(stops, rejects)
 
@@ -69,19 +79,27 @@ def _added(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     return dict(sums)
 
 
-def _stops(found: Evidence, asset: str, start: int, end: int) -> list[Cause]:
+def _stops(found: Evidence, history: History, asset: str, start: int, end: int) -> list[Cause]:
     states = _events(found, asset, "@state")
     ends = [*(time for time, _ in states), end][1:]
     spans = [_Span(time, stop, event) for (time, event), stop in zip(states, ends, strict=True)]
     for time, event in _events(found, asset, "@correction"):
         if "state" in event:
             spans = _corrected(spans, _Span(time, _until(event, time, states, end), event))
-    sums: defaultdict[str, float] = defaultdict(float)
-    for span in spans:
-        lasts = min(span.end, end) - max(span.start, start)
-        if lasts > 0 and _is_down(span.event):
-            sums[_reason(span.event)] += lasts / 1e9
-    return [Cause(asset, reason, "", seconds) for reason, seconds in sums.items()]
+    given = [span for span in spans if _is_down(span.event) and span.event.get("reason")]
+    sums: defaultdict[str, int] = defaultdict(int)
+    for one in stretches(history.states(asset), start, end, history.silences(asset)):
+        if MEANINGS[one.state].element is not TimeElement.ADOT:
+            continue
+        rest = one.end - one.start
+        for span in given:
+            lasts = min(span.end, one.end) - max(span.start, one.start)
+            if lasts > 0:
+                sums[_reason(span.event)] += lasts
+                rest -= lasts
+        if rest:
+            sums[UNREPORTED] += rest
+    return [Cause(asset, reason, "", lasts / 1e9) for reason, lasts in sums.items()]
 
 
 class _Span(NamedTuple):

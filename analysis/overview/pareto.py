@@ -51,7 +51,7 @@ def pareto_of(asked: Asked, log: Log) -> Pareto:
     stops: list[Cause] = []
     rejects: list[Cause] = []
     for line in lines:
-        causes = causes_of(log, line, span.start, span.end)
+        causes = causes_of(log, line, span.start, span.end, asked.plant)
         stops += [cause for cause in causes.stops_s if _is_of(asked, cause)]
         rejects += [cause for cause in causes.rejects if _is_of(asked, cause)]
     return Pareto(

@@ -11,7 +11,9 @@ from analysis.causes import UNREPORTED, Cause, by_reason, by_station, causes_of
 from fieldline.frames import encode_readings
 from fieldline.log import Log, Stream, open_log
 from fieldline.partition import partition_of
-from tests.processing.engine_rig import SECOND, T0, event, frame_of
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from tests.processing.engine_rig import SECOND, T0, Row, event, frame_of
 
 LINE = "plant/hall1/line1"
 PRESS = f"{LINE}/press"
@@ -47,6 +49,24 @@ def test_a_stop_lasts_until_the_next_state(log: Log) -> None:
     )
 
     assert stops(log) == [Cause(PRESS, "jam", "", 60.0), Cause(PRESS, UNREPORTED, "", 30.0)]
+
+
+def test_stops_that_a_state_tag_tells_have_no_reason_but_where_an_event_gives_one(log: Log) -> None:
+    plant = Plant(
+        PlantFile(asset=(AssetEntry(path=PRESS, tags={"running": TagEntry(kind="running", max_gap_s=2000)}),))
+    )
+    rows = [Row(PRESS, "running", T0 + s * SECOND, value) for s, value in ((0, 1.0), (100, 0.0), (400, 1.0))]
+    log.append(
+        Stream.READINGS,
+        partition_of(LINE, log.partitions(Stream.READINGS)),
+        LINE.encode(),
+        encode_readings(frame_of(rows)),
+    ).result(10.0)
+    tell(log, (PRESS, "correction", 150, {"state": "stopped", "reason": "jam", "until": T0 / SECOND + 250}))
+
+    found = causes_of(log, LINE, T0, T0 + 1000 * SECOND, plant).stops_s
+
+    assert by_reason(found) == {"jam": 100.0, UNREPORTED: 200.0}
 
 
 def test_what_lies_outside_the_window_does_not_count(log: Log) -> None:

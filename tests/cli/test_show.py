@@ -50,7 +50,7 @@ def test_an_area_of_one_line_has_the_figures_of_the_line(pipe: Pipe, above: str)
 def test_causes_are_drawn_from_the_events_on_the_log(pipe: Pipe) -> None:
     told = run(*pipe.arguments("pareto", "--asset", LINE, "--at", AT)).stdout
 
-    assert "stops by cause" in told and "no reason reported" in told
+    assert "stops by cause" in told and "no reason given" in told
     assert "rejects by station\nstation " in told and "packer" in told
 
 
