@@ -58,11 +58,13 @@ class LineInfo(NamedTuple):
     output : path of the asset whose good count is the line's output; None: the only one that counts
     meters : paths of the assets whose energy is the line's; None: all that draw energy in it
     pacemaker : path of the machine whose times are the line's; None: not declared
+    is_void_between : whether pieces between orders that have no ideal cycle make OEE unknown
     """
 
     output: str | None = None
     meters: tuple[str, ...] | None = None
     pacemaker: str | None = None
+    is_void_between: bool = False
 
 
 class Plant:
@@ -179,7 +181,9 @@ class Plant:
     def line_entry(self, line: str) -> LineInfo:
         """What the plant file says of a line as a whole."""
         entry = self._line_entries.get(line)
-        return LineInfo() if entry is None else LineInfo(entry.output, entry.meters, entry.pacemaker)
+        if entry is None:
+            return LineInfo()
+        return LineInfo(entry.output, entry.meters, entry.pacemaker, entry.between_orders == "unknown")
 
     def calendar(self, line: str) -> ShiftCalendar:
         """The shift calendar of a line: the nearest one above it, by the clock of the line's zone."""
@@ -215,6 +219,7 @@ class Plant:
             "line.output": entry.output,
             "line.pacemaker": entry.pacemaker,
             "line.meters": entry.meters,
+            "line.between_orders": entry.is_void_between,
             "asset.feeds": self._feeds.get(line),
         }
 

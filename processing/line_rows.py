@@ -5,9 +5,10 @@ Of each window the first of these that holds:
 1. The line reports its own state: its own times.
 2. The plant file names its pacemaker (`[[line]] pacemaker`): that machine's times. Where it reported no state they are unknown.
 3. All its machines count that had planned time: the sum of their times, ideal times and stops.
-4. Its output, the asset that the plant file names or the only one that counts: that machine's times; where it is a mere counter, those of
-   the only machine that reported its state.
-5. Else the sum, whose pieces are unknown: a pacemaker has to be declared.
+4. The plant file names its output, and that reported its state: that machine's times.
+5. The sum: of one machine it is that one, with the pieces of the only asset that counts. Of several, not all of which count, the pieces are
+   unknown: a pacemaker has to be declared. Nothing that is not declared takes a machine's times out of the sum, so that a day of them is
+   the sum of its minutes.
 
 The pieces, and their ideal times, are those of whose times these are, where it counts; else those of the output. A line's own counter is
 its output, unless the plant file names another one.
@@ -23,7 +24,7 @@ from processing.view import View
 NOTHING_MISSING, SILENT, NO_PACEMAKER, NO_OUTPUT = range(4)
 """Values of `Rows.missing`: the pacemaker reported no state; several machines could be it, or the output, and none is declared."""
 
-_OF_PIECES = ("ideal_total", "ideal_good", "counted", "made", "rejected", "meter_events")
+_OF_PIECES = ("ideal_total", "ideal_good", "counted", "made", "rejected", "meter_events", "between", "is_void")
 
 
 class Groups(NamedTuple):
@@ -86,11 +87,11 @@ def lines_of(view: View, machines: Rows) -> Rows:
     sums = _sums(machines.only(knows & (machines.asset != groups.asset[of])))
     is_complete = np.zeros(len(groups.window), bool)
     is_complete[np.searchsorted(groups.window, sums.window)] = sums.counted
-    own = np.where((output >= 0) & knows[output], output, alone)
+    named, _ = _only(groups, knows & (machines.asset == view.line_output[groups.line][of]))
+    own = np.where(named >= 0, named, alone)
     timed = np.where(itself >= 0, itself, np.where(declared >= 0, pacemaker, np.where(is_complete, -1, own)))
     is_silent = (itself < 0) & (declared >= 0) & (pacemaker < 0)
-    # An own time without pieces is no better than the sum: both have none.
-    is_summed = ~is_silent & ((timed < 0) | ((itself < 0) & (declared < 0) & (output < 0)))
+    is_summed = ~is_silent & (timed < 0)
     single = _with_pieces(machines, np.where(timed >= 0, timed, groups.first), output)
     single = _silenced(single, is_silent)
     counting = np.bincount(of[machines.with_counts], minlength=len(groups.window)) > 0
@@ -117,8 +118,9 @@ def _silenced(rows: Rows, which: np.ndarray) -> Rows:
     times = rows.times.copy()
     times[which] = 0.0
     nothing = {name: np.where(which, np.nan, getattr(rows, name)) for name in ("ideal_total", "ideal_good")}
-    made = np.where(which[:, None], np.nan, rows.made)
-    return rows._replace(times=times, counted=rows.counted & ~which, made=made, **nothing)
+    nothing["made"] = np.where(which[:, None], np.nan, rows.made)
+    nothing["between"] = np.where(which, 0.0, rows.between)
+    return rows._replace(times=times, counted=rows.counted & ~which, is_void=rows.is_void & ~which, **nothing)
 
 
 def _sums(rows: Rows) -> Rows:
@@ -151,5 +153,7 @@ def _sums(rows: Rows) -> Rows:
         np.where(machine_count[:, None] == 1.0, rows.made[first], np.nan),
         np.add.reduceat(rows.rejected, first),
         np.bitwise_or.reduceat(rows.meter_events, first),
+        np.add.reduceat(rows.between, first),
+        np.logical_or.reduceat(rows.is_void & ~absent, first),
         rows.missing[first],
     )

@@ -45,6 +45,8 @@ class Rows(NamedTuple):
     machines : how many machines it is
     made : float64[n, 4], columns of `Pieces`; of a line of several machines NaN, since one piece passes them all
     rejected, meter_events : of the counters' readings, how many were refused, and bits of what they showed (`registers.py`)
+    between : pieces made between orders that have no ideal cycle, and so no part in the ideal times
+    is_void : whether these make the ideal times unknown
     missing : of a line why its times or pieces are none, see `line_rows.py`; 0 of machines
     """
 
@@ -62,6 +64,8 @@ class Rows(NamedTuple):
     made: np.ndarray
     rejected: np.ndarray
     meter_events: np.ndarray
+    between: np.ndarray
+    is_void: np.ndarray
     missing: np.ndarray
 
     def only(self, index: np.ndarray) -> "Rows":
@@ -136,7 +140,13 @@ def _machines(view: View, flags: int) -> tuple[Rows, np.ndarray] | None:
     for name in _TIMES:
         times[name] = parts[name]
     reported = parts["reported"].copy()
-    ideals, counts = pieces_of(reported, parts["ideals"]), pieces_of(reported, parts["counts"])
+    counts, between = pieces_of(reported, parts["counts"]), pieces_of(reported, parts["between"])
+    has_between = (parts["between"] != 0.0).any(axis=1)
+    # Where no other piece was made, no ideal time is known; 0 would say that the machine was slow.
+    is_unknown = has_between & (parts["counts"] == parts["between"]).all(axis=1)
+    is_void = has_between & view.line_voids[view.windows["line"][found["window"]]]
+    worth = np.where((is_unknown | is_void)[:, None], np.nan, parts["ideals"])
+    ideals = pieces_of(reported, worth)
     rows = Rows(
         found["window"].copy(),
         found["asset"].copy(),
@@ -150,6 +160,8 @@ def _machines(view: View, flags: int) -> tuple[Rows, np.ndarray] | None:
         np.stack(counts, axis=1),
         parts["rejected"].astype(np.float64),
         parts["meter_events"].copy(),
+        np.nan_to_num(np.where(np.isnan(between.total), between.good, between.total)),
+        is_void,
         np.zeros(n, np.int64),
     )
     return rows, found["is_flagged"] == 1

@@ -12,7 +12,7 @@ from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
 from analysis.recount import chart, energy, orders
 from analysis.recount.energy import REGISTERS
-from analysis.recount.history import FAR, Run
+from analysis.recount.history import FAR, Run, Step
 from fieldline.account import Cause, Mark
 from fieldline.catalogue import TEXT, emitter, kind_of, kinds
 from fieldline.frames import Quality
@@ -176,6 +176,7 @@ def inputs(found: Explained) -> Document:
     gone_in |= {"calendar": _calendar(found), "ideal_cycle_s": _cycles(found), "states": _states(found)}
     gone_in["counts"] = _readings_at_ends(found, COUNT_ROLES)
     gone_in["doubted"] = _doubted(found, COUNT_ROLES)
+    gone_in["between_orders"] = _between_orders(found)
     if kind == "production_order":
         gone_in["meters"] = _meters(found)
         gone_in["doubted"] += _doubted(found, REGISTERS)
@@ -243,6 +244,30 @@ def _readings_at_ends(found: Explained, roles: Any) -> list[Document]:
             )
         readings.append(row)
     return readings
+
+
+def _between_orders(found: Explained) -> list[Document]:
+    """When pieces were made while no order and no product was told and that have no ideal cycle, by machine, counter and gap."""
+    history, runs = found.history, found.history.runs()
+    gaps: dict[tuple[str, str, int], list[Step]] = {}
+    for asset in {one.asset for one in found.machines}:
+        if not isnan(history.plant.ideal_cycle_s(None, asset)):
+            continue
+        for step in history.steps(asset):
+            run = history.run_at(step.time, runs)
+            if found.span.start <= step.time < found.span.end and step.pieces and not (run and run.product):
+                ended = sum(run.start <= step.time for run in runs)
+                gaps.setdefault((asset, step.source, ended), []).append(step)
+    return [
+        {
+            "asset": asset,
+            "tag": source,
+            "from": _at(found, steps[0].time),
+            "to": _at(found, steps[-1].time),
+            "pieces": sum(step.pieces for step in steps),
+        }
+        for (asset, source, _), steps in sorted(gaps.items())
+    ]
 
 
 def _meters(found: Explained) -> list[Document]:

@@ -10,7 +10,8 @@ from analysis.rollup import RATIOS, TIMES, OneWindow, RolledUp, roll_up
 class Oee(NamedTuple):
     """A window's times and ratios.
 
-    figures : fields of `losses`, ratios of `oee` [1], `null_reason` where one of them does not exist, and `coverage`
+    figures : fields of `losses`, ratios of `oee` [1], `null_reason` where one of them does not exist, `coverage`, and of a machine or
+        line `between_orders_count`, pieces that have no part in the ratios
     together : the lines of an area or site, None of a machine or line
     """
 
@@ -28,7 +29,7 @@ def oee_of(asked: Asked) -> Oee:
     if not losses:
         raise asked.nothing("losses", f"for the {window} that was asked for")
     ratio = ratios[0] if ratios else {}
-    figures = fields_of(losses[0], TIMES) | fields_of(ratio, RATIOS)
+    figures = fields_of(losses[0], TIMES) | fields_of(ratio, (*RATIOS, "between_orders_count"))
     reason = losses[0].get("null_reason") or ratio.get("null_reason")
     return Oee(shown(asked, window, span), figures | {"null_reason": reason, "coverage": ratio.get("coverage")})
 

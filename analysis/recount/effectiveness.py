@@ -31,6 +31,7 @@ class Total(NamedTuple):
     ideal_good: float
     machines: int
     pieces: Pieces
+    between: float
 
 
 def machines_of(history: History, asset: str, start: int, end: int) -> list[Machine]:
@@ -56,8 +57,8 @@ def machines_of(history: History, asset: str, start: int, end: int) -> list[Mach
 def of_line(history: History, machines: list[Machine]) -> list[Machine]:
     """A line's machines, with `worth` those whose times are the line's.
 
-    The line itself, where it reports its state; its pacemaker; all that report their state, where all with planned time count; the output,
-    or, where that is a mere counter, the only machine with a state; else all. One that does not count has the output's pieces.
+    The line itself, where it reports its state; its pacemaker; all that report their state, where all with planned time count; the declared
+    output; else all. One alone that does not count has the output's pieces.
     """
     entry, output = history.plant.line_entry(history.line), output_of(history, machines)
     known = [one for one in machines if one.times.is_known]
@@ -65,12 +66,12 @@ def of_line(history: History, machines: list[Machine]) -> list[Machine]:
     own = [one for one in known if one.asset == history.line]
     if own or entry.pacemaker is not None:
         chosen = own or [one for one in known if one.asset == entry.pacemaker]
-    elif all(_is_counted(one.pieces) or busy_of(one.times) == 0 for one in of_machines) or output is None:
+    elif all(_is_counted(one.pieces) or busy_of(one.times) == 0 for one in of_machines):
         return [one._replace(worth=one.pieces if one in of_machines else None) for one in machines]
     else:
-        chosen = [one for one in known if one is output] or known
-        if len(chosen) > 1:
-            return [one._replace(worth=one.pieces if one in chosen else None) for one in machines]
+        chosen = [one for one in known if one.asset == entry.output] or known
+    if len(chosen) > 1:
+        return [one._replace(worth=one.pieces if one in chosen else None) for one in machines]
     of_output = output.pieces if output is not None else None
     return [
         one._replace(is_part=False, worth=one.pieces if _is_counted(one.pieces) or of_output is None else of_output)
@@ -98,7 +99,8 @@ def total_of(machines: list[Machine], start: int, end: int) -> Total:
     total = sum(_ideal(machine, worth.ideal_total) for machine, worth in known) if known else nan
     good = sum(_ideal(machine, worth.ideal_good) for machine, worth in known) if known else nan
     pieces = known[0][1] if len(known) == 1 else _NOTHING
-    return Total((end - start) * len(known), times, total, good, len(known), pieces)
+    between = sum(worth.between for _, worth in known)
+    return Total((end - start) * len(known), times, total, good, len(known), pieces, between)
 
 
 def _ideal(machine: Machine, ideal: float) -> float:
@@ -132,6 +134,7 @@ def effectiveness(machines: list[Machine], start: int, end: int) -> Figures:
         "minor_stop_count": float(times["minor_stops"]),
         "mtbf_s": _over(busy / _NS, times["stops"]),
         "mttr_s": _over(times["down"] / _NS, times["stops"]),
+        "between_orders_count": total.between,
         "performance_above_one": nan if isnan(performance) else float(performance > 1.0),
         "coverage": _over(total.calendar - times["unqualified"], total.calendar),
         "machine_count": float(total.machines),

@@ -10,7 +10,7 @@ of the product then.
 
 from collections import Counter, defaultdict
 from itertools import groupby
-from math import nan
+from math import isclose, isnan, nan
 from typing import NamedTuple
 
 from analysis.recount.history import History, Run, Step
@@ -47,7 +47,8 @@ _COUNTED = Times._fields[:-2]
 class Pieces(NamedTuple):
     """Pieces of a window and their ideal times [ns]; NaN: not counted, or no ideal cycle is known.
 
-    rejected : how many of the counters' readings were found wrong
+    rejected : how many of the counters' readings were found wrong; between : pieces that were made between orders without an ideal cycle,
+        and have no part in the ideal times
     """
 
     good: float
@@ -57,6 +58,7 @@ class Pieces(NamedTuple):
     ideal_good: float
     ideal_total: float
     rejected: float = nan
+    between: float = 0.0
 
 
 def times_of(history: History, asset: str, start: int, end: int) -> Times:
@@ -134,9 +136,18 @@ def pieces_of(history: History, asset: str, start: int, end: int) -> Pieces:
     before = [step for step in steps if step.time < start and step.time + _hold(history, asset, step) > start]
     counted = {step.role for step in inside + before if not step.source.startswith("@")}
     known = counted | {step.role for step in inside}
-    counts, ideals = _sums(history, asset, inside, history.runs())
+    counts, ideals, between = _sums(history, asset, inside, history.runs())
+    if any(between.values()) and (history.plant.line_entry(history.line).is_void_between or _are_all(between, counts)):
+        ideals = dict.fromkeys(ideals, nan)
     made, worth = _completed(counts, counted, known), _completed(ideals, counted, known)
-    return Pieces(*made, worth[0], worth[3], float(_rejected(history, asset, start, end)))
+    apart = _completed(between, counted, known)
+    found = apart[0] if isnan(apart[3]) else apart[3]
+    rejected = float(_rejected(history, asset, start, end))
+    return Pieces(*made, worth[0], worth[3], rejected, 0.0 if isnan(found) else found)
+
+
+def _are_all(between: dict[Role, float], counts: dict[Role, float]) -> bool:
+    return all(isclose(pieces, counts[role], rel_tol=1e-12) for role, pieces in between.items())
 
 
 def _rejected(history: History, asset: str, start: int, end: int) -> int:
@@ -171,15 +182,19 @@ def _hold(history: History, asset: str, step: Step) -> int:
 
 def _sums(
     history: History, asset: str, steps: list[Step], runs: list[Run]
-) -> tuple[dict[Role, float], dict[Role, float]]:
-    """Pieces of each role, and their ideal times, to the ns in each minute of a product [ns]."""
+) -> tuple[dict[Role, float], dict[Role, float], dict[Role, float]]:
+    """Pieces of each role; their ideal times, to the ns in each minute of a product [ns]; those between orders, which have none."""
     counts: dict[Role, float] = dict.fromkeys(Role, 0.0)
     cells: dict[tuple[Role, int, Run | None], float] = defaultdict(float)
     for step in steps:
         counts[step.role] += step.pieces
         cells[step.role, step.time // _MINUTE, history.run_at(step.time, runs)] += step.pieces
     ideals: dict[Role, float] = dict.fromkeys(Role, 0.0)
+    between: dict[Role, float] = dict.fromkeys(Role, 0.0)
     for (role, _, run), pieces in cells.items():
         cycle = history.plant.ideal_cycle_s((run.product if run else None) or None, asset)
-        ideals[role] += round(pieces * cycle * 1e9) if cycle == cycle else nan if pieces else 0.0
-    return counts, ideals
+        if isnan(cycle) and not (run and run.product):
+            between[role] += pieces
+        else:
+            ideals[role] += round(pieces * cycle * 1e9) if cycle == cycle else nan if pieces else 0.0
+    return counts, ideals, between

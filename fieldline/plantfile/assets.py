@@ -67,12 +67,15 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     output : path of the asset whose good count is the line's output; None: the only one that counts
     pacemaker : path of the machine whose times are the line's, and its pieces where it counts; None: see `processing/line_rows.py`
     meters : paths of the assets whose energy is the line's; None: all that draw energy in it
+    between_orders : what pieces without an ideal cycle that were made while no order and no product was told do to the OEE of the line
+        and its machines: "leave_out" (the default): they have no part in it; "unknown": it is unknown in their windows
     """
 
     path: Name
     output: Name | None = None
     pacemaker: Name | None = None
     meters: tuple[str, ...] | None = None
+    between_orders: Literal["leave_out", "unknown"] = "leave_out"
 
     def __post_init__(self) -> None:
         meters = list(self.meters or ())

@@ -96,7 +96,8 @@ WINDOW_PARTIAL = record(
     ("sliced_unscheduled", "i8"),
     ("reached", "i8"),  # from the window's start to the end of the last such slice
     *_PIECES,
-    ("ideals", "f8", 4),  # counts x ideal cycle times [ns]; NaN where one is unknown
+    ("ideals", "f8", 4),  # counts x ideal cycle times [ns]; NaN where a product's is unknown
+    ("between", "f8", 4),  # of the counts, those without an ideal cycle that were made while no product was told
 )
 SERIES_STATE = record(
     *KNOWN,

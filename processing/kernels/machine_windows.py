@@ -3,7 +3,8 @@
 In a slice that the calendar has as a planned stop or as unscheduled, all time but production is that, the machine's own stops
 and what is unknown too; stops there are none of its failures. A breakdown counts once, where its scheduled time begins: one that began
 in a break or outside shifts and goes on, in the slice with which scheduled time begins again. The same holds for minor stops. Pieces
-count everywhere, each at the ideal cycle time of the product that was made when it was counted.
+count everywhere, each at the ideal cycle time of the product that was made when it was counted. Those that were made between orders
+and have none are kept apart.
 """
 
 import numpy as np
@@ -36,7 +37,7 @@ def clear(part):
     part.break_production = part.outside_production = part.sliced_planned = part.sliced_unscheduled = 0
     part.reached = part.reported = part.rejected = part.meter_events = 0
     for place in range(PLACES):
-        part.counts[place] = part.ideals[place] = 0.0
+        part.counts[place] = part.ideals[place] = part.between[place] = 0.0
 
 
 @inline
@@ -98,6 +99,9 @@ def add_pieces(part, piece, asset, window, label, plant, kept):
             pieces += confirmed_of(place, asset, window, plant, kept)
         if pieces != 0.0:
             part.counts[place] += pieces
+            if label.product == 0 and np.isnan(cycle):
+                part.between[place] += pieces
+                continue
             # Whole, so that losses add up exactly; and one and the same NaN, for rows are compared by their bits.
             ideal = part.ideals[place] + np.rint(pieces * cycle * NS_A_SECOND)
             part.ideals[place] = np.nan if np.isnan(ideal) else ideal
@@ -149,6 +153,7 @@ def add_window(part, child, offset):
     part.meter_events |= child.meter_events
     for place in range(PLACES):
         part.counts[place] += child.counts[place]
+        part.between[place] += child.between[place]
         ideal = part.ideals[place] + child.ideals[place]
         part.ideals[place] = np.nan if np.isnan(ideal) else ideal
 

@@ -19,9 +19,8 @@ which the last three parts make up. A window that still runs has its rest unqual
 
 A line's times are its own where it reports its state, else those of its pacemaker, which the plant file names (`[[line]] pacemaker`).
 Without one it is the sum of its machines that reported their state, where all of them count: times, ideal times and stops are added,
-then divided; else it is its output, such as one counter at its end (`processing/line_rows.py` has the whole rule). Its pieces are those
-of its output: the asset that the plant file names, or the only one that counts. Where several could be it, `null_reason` says what to
-declare.
+then divided; else it is the output that the plant file names (`processing/line_rows.py` has the whole rule). Its pieces are those of its
+output: the asset that the plant file names, or the only one that counts. Where several could be it, `null_reason` says what to declare.
 """
 
 import numpy as np
@@ -50,6 +49,7 @@ _REASONS = [
     "no pacemaker declared",
     "no output declared",
     "no count",
+    "pieces between orders: tell their order, or declare an ideal_cycle_s",
     "no ideal cycle",
     "no production time",
     "no pieces",
@@ -89,6 +89,7 @@ def _oee(view: View, rows: Rows) -> list[MetricRows]:
         "mtbf_s": reliability.mean_time_between_failures(rows.busy / NS_A_SECOND, stops),
         "mttr_s": reliability.mean_time_to_restoration(down_s, stops),
         "performance_above_one": above,
+        "between_orders_count": rows.between.copy(),
         "coverage": divide(rows.length - rows.unqualified, rows.length),
         "machine_count": rows.machines,
     }
@@ -141,6 +142,7 @@ def _reason(rows: Rows) -> np.ndarray:
         rows.missing == line_rows.NO_PACEMAKER,
         rows.missing == line_rows.NO_OUTPUT,
         ~rows.counted,
+        rows.is_void,
         np.isnan(rows.ideal_total) | np.isnan(rows.ideal_good),
         rows.run == 0.0,
         rows.ideal_total == 0.0,
@@ -277,6 +279,14 @@ OEE = Kind(
         ),
         ("performance_above_one", "1", "1 when performance is above 1, else 0", "performance > 1", OWN),
         (
+            "between_orders_count",
+            "1",
+            "pieces made while no order and no product was told, on a machine without an ideal cycle of its own: they have no part in "
+            "performance, quality and OEE",
+            "Σ steps between orders",
+            OWN,
+        ),
+        (
             "coverage",
             "1",
             "share of the window in which the state was known or no production was planned, 0 to 1",
@@ -344,7 +354,8 @@ COMPONENT = Operator(
     parameters=(
         *("asset.ideal_cycle_s", "asset.microstop_s", "asset.state_max_gap_s", "asset.tags.kind", "asset.tags.codes"),
         *("asset.tags.max_gap_s", "asset.tags.register_max_gap_s"),
-        *("asset.tags.counts_by", "line.output", "line.pacemaker", "product", "calendar", "states", *JUDGED_BY),
+        *("asset.tags.counts_by", "line.output", "line.pacemaker", "line.between_orders", "product", "calendar", "states"),
+        *JUDGED_BY,
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset({*range(at.STATE, at.REWORK_COUNT + 1), at.STATE_EVENT, at.CORRECTION, at.COUNT_EVENT}),

@@ -288,7 +288,7 @@ COMPONENT = Operator(
     emits=(ORDER,),
     is_default=True,
     needs=("energy", "machine"),
-    parameters=("line.output", "line.pacemaker", "line.meters", "asset.feeds"),
+    parameters=("line.output", "line.pacemaker", "line.between_orders", "line.meters", "asset.feeds"),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     read_out=read_out,
 )

@@ -364,6 +364,7 @@ class Registry:
         known = len(tables.line_meter)
         entries = [self._plant.line_entry(name) for name in self.lines[len(tables.line_output) :]]
         outputs, pacemakers = [entry.output for entry in entries], [entry.pacemaker for entry in entries]
+        tables.line_voids = np.append(tables.line_voids, [entry.is_void_between for entry in entries]).astype(bool)
         tables.line_output = self._named(outputs, known, tables.line_output, self._lines_by_output)
         tables.line_pacemaker = self._named(pacemakers, known, tables.line_pacemaker, self._lines_by_pacemaker)
         meters = [self._is_meter(asset) for asset in self.assets[known:]]

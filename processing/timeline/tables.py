@@ -201,6 +201,7 @@ class Tables:
         self.codes = np.zeros(0, at.CODE)
         self._ideal_room = self.ideal_cycle_s = np.full((0, 1), np.nan)
         self.line_output = np.zeros(0, np.int64)  # asset whose good count is a line's, -1: not declared
+        self.line_voids = np.zeros(0, bool)  # whether pieces between orders make OEE unknown
         self.line_pacemaker = np.zeros(0, np.int64)  # machine whose times are a line's, -1: not declared
         self.fed_by = np.zeros(0, np.int64)  # by asset, the asset whose meter measures it, too; -1: none
         self.line_meter = np.zeros(0, np.uint8)  # by asset, 1: its energy is its line's

@@ -182,6 +182,7 @@ class Windows:
             "dirty": tables.dirty,
             "line_output": tables.line_output,
             "line_pacemaker": tables.line_pacemaker,
+            "line_voids": tables.line_voids,
             "line_meter": tables.line_meter,
             "fed_by": tables.fed_by,
             "due": tables.due,

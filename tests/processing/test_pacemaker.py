@@ -74,12 +74,21 @@ STATES = modes((0, 1), (1800, 0), (3600, 1)) + modes((0, 1), (2700, 0), (3600, 1
             id="the pacemaker's times, the output's pieces",
         ),
         pytest.param(
-            None,
+            LineEntry(path=LINE, output=OVEN),
             [*STATES, *counted(OVEN, 300, 0)],
             0.75,
             300 * 4 / 3600,
             1,
             None,
+            id="one counter, at the declared output",
+        ),
+        pytest.param(
+            None,
+            [*STATES, *counted(OVEN, 300, 0)],
+            (1800 + 2700) / 7200,
+            None,
+            2,
+            "no pacemaker declared",
             id="one counter, at a machine",
         ),
         pytest.param(

@@ -319,6 +319,7 @@ class Figures(NamedTuple):
     ideal: dict[str, float]
     counters: set[str]
     rejected: int
+    between: dict[str, float]
 
 
 class Known(NamedTuple):
@@ -334,8 +335,8 @@ def known_of(rows: list[Row], asset: str, plant: Plant) -> Known:
     return Known(stretches(rows, asset, plant), increments(rows, asset, plant), refused)
 
 
-def figures(known: Known, window: Window, cycle_s: Callable[[int], float]) -> Figures:
-    """What a machine did in a window; cycle_s(t): ideal cycle time of what was made at t [s]."""
+def figures(known: Known, window: Window, cycle_s: Callable[[int], float | None]) -> Figures:
+    """What a machine did in a window; cycle_s(t): ideal cycle time of what was made at t [s], None: between orders, there is none."""
     names = "production setup delay down minor planned unscheduled unqualified stops minor_stops calendar".split()
     times = dict.fromkeys(names, 0)
     times["calendar"] = window.end - window.start
@@ -363,15 +364,20 @@ def figures(known: Known, window: Window, cycle_s: Callable[[int], float]) -> Fi
         times[("unqualified", "planned", "unscheduled")[plan]] += rest
     counted: dict[str, float] = {}
     ideal: dict[str, float] = {}
+    between: dict[str, float] = {}
     counters: set[str] = set()
     for time, until, kind, gained, by_counter in known.increments:
         if time < window.end and until > window.start:
             counters |= {kind} if by_counter else set()
             here = gained if time >= window.start else 0.0
             counted[kind] = counted.get(kind, 0.0) + here
-            ideal[kind] = ideal.get(kind, 0.0) + (here * cycle_s(time) * 1e9 if here else 0.0)
+            cycle = cycle_s(time) if here else 0.0
+            between[kind] = between.get(kind, 0.0) + (here if cycle is None else 0.0)
+            ideal[kind] = ideal.get(kind, 0.0) + here * (cycle or 0.0) * 1e9
     rejected = sum(window.start <= time < window.end for time in known.refused)
-    return Figures(times, counted, ideal, counters, rejected)
+    if any(between.values()) and between == counted:
+        ideal = dict.fromkeys(ideal, math.nan)
+    return Figures(times, counted, ideal, counters, rejected, between)
 
 
 def told(figures: Figures) -> dict[str, dict[str, float]]:
@@ -379,6 +385,7 @@ def told(figures: Figures) -> dict[str, dict[str, float]]:
     times, ideal, made = figures.times, *(pieces(of, figures.counters) for of in (figures.ideal, figures.counted))
     busy = times["production"] + times["setup"] + times["delay"] + times["down"] + times["minor"]
     run = times["production"] + times["minor"]
+    between = pieces(figures.between, figures.counters)
     performance = ratio(ideal["total"], run)
     good_ratio = ratio(ideal["good"], ideal["total"])
     if math.isnan(good_ratio):
@@ -404,6 +411,9 @@ def told(figures: Figures) -> dict[str, dict[str, float]]:
         "mttr_s": ratio(times["down"] / 1e9, times["stops"]),
         "performance_above_one": math.nan if math.isnan(performance) else float(performance > 1),
         "coverage": 1 - ratio(times["unqualified"], times["calendar"]),
+        "between_orders_count": next(
+            (each for each in (between["total"], between["good"]) if not math.isnan(each)), 0.0
+        ),
         "machine_count": 1.0,
     }
     losses = {

@@ -105,13 +105,14 @@ def test_machines_in_every_window_are_what_the_twin_measures_and_counts(seed: in
     made, known = products(rows), known_of(rows, asset, PLANT)
     counted = [(time, until) for time, until, *_ in known.increments]
 
+    def cycle_s(time: int) -> float | None:
+        name = [name for at, name in made if at <= time][-1]
+        found = PLANT.ideal_cycle_s(name, asset)
+        return None if name is None and math.isnan(found) else found
+
     def want(start: int, end: int) -> dict[str, dict[str, float]]:
         window = Window(start, end, [(start, end, 0)])
-        return told(
-            figures(
-                known, window, lambda time: PLANT.ideal_cycle_s([name for at, name in made if at <= time][-1], asset)
-            )
-        )
+        return told(figures(known, window, cycle_s))
 
     for window in ("1m", "15m", "1h", "day"):
         for kind, spans in (
