@@ -10,14 +10,15 @@ from analysis.rollup import RATIOS, TIMES, OneWindow, RolledUp, roll_up
 class Oee(NamedTuple):
     """A window's times and ratios.
 
-    figures : fields of `losses`, ratios of `oee` [1], `null_reason` where one of them does not exist, `coverage`, and of a machine or
-        line `between_orders_count`, pieces that have no part in the ratios
+    figures : fields of `losses`, ratios of `oee` [1], `null_reason` where one of them does not exist, and `coverage`
+    between_orders : pieces of a machine or line that have no part in the ratios
     together : the lines of an area or site, None of a machine or line
     """
 
     shown: Shown
     figures: Row
     together: tuple[OneWindow, RolledUp] | None = None
+    between_orders: float = 0.0
 
 
 def oee_of(asked: Asked) -> Oee:
@@ -29,9 +30,10 @@ def oee_of(asked: Asked) -> Oee:
     if not losses:
         raise asked.nothing("losses", f"for the {window} that was asked for")
     ratio = ratios[0] if ratios else {}
-    figures = fields_of(losses[0], TIMES) | fields_of(ratio, (*RATIOS, "between_orders_count"))
+    figures = fields_of(losses[0], TIMES) | fields_of(ratio, RATIOS)
     reason = losses[0].get("null_reason") or ratio.get("null_reason")
-    return Oee(shown(asked, window, span), figures | {"null_reason": reason, "coverage": ratio.get("coverage")})
+    figures |= {"null_reason": reason, "coverage": ratio.get("coverage")}
+    return Oee(shown(asked, window, span), figures, between_orders=ratio.get("between_orders_count") or 0.0)
 
 
 def _of_lines(asked: Asked) -> Oee:

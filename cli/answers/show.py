@@ -47,10 +47,11 @@ def _oee(asked: Asked) -> Iterator[Piece]:
         return waterfall(found.figures | short, found.figures, title)
 
     yield picture("figures", found.figures, draw)
-    if count := found.figures.get("between_orders_count"):
+    if found.between_orders:
+        yield Data("between_orders_count", found.between_orders)
         yield Note(
-            f"{count:g} pieces were made between orders and have no ideal cycle: they have no part in performance, quality and OEE. "
-            "Tell their order (fieldline correct order), or declare ideal_cycle_s; fieldline explain says when they were made"
+            f"{found.between_orders:g} pieces were made between orders and have no ideal cycle: they have no part in performance, "
+            "quality and OEE. Tell their order (fieldline correct order), or declare ideal_cycle_s; fieldline explain says when they were made"
         )
     if found.together is not None:
         window, rolled = found.together
