@@ -51,7 +51,8 @@ def _oee(asked: Asked) -> Iterator[Piece]:
         yield Data("between_orders_count", found.between_orders)
         yield Note(
             f"{found.between_orders:g} pieces were made between orders and have no ideal cycle: they have no part in performance, "
-            "quality and OEE. Tell their order (fieldline correct order), or declare ideal_cycle_s; fieldline explain says when they were made"
+            "quality and OEE. Tell their order (fieldline correct order), or declare ideal_cycle_s; fieldline explain says when they "
+            "were made"
         )
     if found.together is not None:
         window, rolled = found.together
