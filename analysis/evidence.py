@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analysis.corrected import METER, READING, Correction, corrected, said
+from analysis.evidence_rows import Rows
 from analysis.recount.history import ORDER_STOP, is_stop
 from fieldline.errors import FrameError
 from fieldline.frames import Quality, Readings
@@ -23,36 +25,12 @@ Wanted = Callable[[str, str], tuple[int, int] | None]
 """Of an asset and a tag: how long before and after the window its rows matter [ns], or None for a series that does not."""
 
 
-class Rows(NamedTuple):
-    """The rows of one series, by time, one for each time; n of them.
-
-    time, offset : int64[n]; value : float64[n]; quality : int64[n]
-    copies : rows with the same time as another, which count nothing
-    """
-
-    time: np.ndarray
-    value: np.ndarray
-    quality: np.ndarray
-    offset: np.ndarray
-    copies: int
-
-    def usable(self) -> list[tuple[int, float]]:
-        """(time, value) of the rows that are good or uncertain."""
-        keep = self.quality <= Quality.UNCERTAIN
-        return list(zip(self.time[keep].tolist(), self.value[keep].tolist(), strict=True))
-
-    def within(self, start: int, end: int) -> "Rows":
-        """Those from start inclusive to end exclusive [ns UTC]."""
-        lo, hi = np.searchsorted(self.time, [start, end]).tolist()
-        return Rows(self.time[lo:hi], self.value[lo:hi], self.quality[lo:hi], self.offset[lo:hi], self.copies)
-
-
 class Evidence(NamedTuple):
     """What is on the log of a line around a window.
 
     series : by asset and tag; payloads : of events, by the number in their row
     first, end : offsets of the partition that were read; newest : time of the line's newest row, None without any [ns UTC]
-    unreadable : records that are no frame
+    unreadable : records that are no frame; corrections : of readings, by events; `series` has them as they are corrected
     """
 
     partition: int
@@ -62,6 +40,7 @@ class Evidence(NamedTuple):
     payloads: dict[float, bytes]
     newest: int | None
     unreadable: int
+    corrections: list[Correction]
 
 
 class _Collected:
@@ -135,12 +114,15 @@ def read_evidence(
                 collected.take(rows)
                 newest = max(int(rows["time"].max()), newest if newest is not None else -FOREVER)
         payloads |= _payloads(frame)
-    series = {key: collected.rows() for key, collected in sorted(found.items())}
-    return Evidence(partition, first, last, series, payloads, newest, unreadable)
+    series, told = corrected({key: collected.rows() for key, collected in sorted(found.items())}, payloads)
+    return Evidence(partition, first, last, series, payloads, newest, unreadable, told)
 
 
 def _series_of(frame: Readings, record: Record) -> Iterator[tuple[str, str, np.ndarray]]:
-    """The rows of a frame by asset and tag; ends of orders are kept apart from their beginnings, which may have the same time."""
+    """The rows of a frame by asset and tag.
+
+    Ends of orders are kept apart from their beginnings, and events about a tag from those about others: they may have the same time.
+    """
     pairs = frame.asset.astype(np.int64) * len(frame.tags) + frame.tag
     for pair in np.unique(pairs).tolist():
         at = np.flatnonzero(pairs == pair)
@@ -148,13 +130,20 @@ def _series_of(frame: Readings, record: Record) -> Iterator[tuple[str, str, np.n
         rows["time"], rows["value"], rows["quality"] = frame.time[at], frame.value[at], frame.quality[at]
         rows["offset"] = record.offset
         asset, tag = frame.assets[pair // len(frame.tags)], frame.tags[pair % len(frame.tags)]
-        if tag != "@order" or frame.payload is None:
+        if tag not in ("@order", METER, READING) or frame.payload is None:
             yield asset, tag, rows
             continue
-        stops = np.array([is_stop(frame.payload[row] or b"") for row in at.tolist()])
-        for chosen, name in ((rows[~stops], tag), (rows[stops], ORDER_STOP)):
-            if len(chosen):
-                yield asset, name, chosen
+        names = np.array([_name_of_event(tag, frame.payload[row] or b"") for row in at.tolist()])
+        for name in sorted(set(names.tolist())):
+            yield asset, name, rows[names == name]
+
+
+def _name_of_event(tag: str, payload: bytes) -> str:
+    """The series that an event lies in."""
+    if tag == "@order":
+        return ORDER_STOP if is_stop(payload) else tag
+    about = said(payload).get("tag")
+    return f"{tag}/{about}" if isinstance(about, str) and about else tag
 
 
 def _payloads(frame: Readings) -> dict[float, bytes]:

@@ -5,6 +5,7 @@ Any other kind of event may be sent; it is kept, changes no metric, and is count
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any, NamedTuple
 
 from fieldline.tables import nearest
@@ -42,16 +43,27 @@ EVENT_KINDS: dict[str, EventKind] = {
     "reject": EventKind(
         (), "a piece was found bad, or `count` of them: why, for Pareto", ("count", "reason", "station")
     ),
+    "meter": EventKind(
+        (("tag",), ("new", "amount", "phase")),
+        "the meter was exchanged: the old one showed `old` last, the new one `new` first; or it counted `amount` until then",
+        ("old", "until"),
+    ),
+    "reading": EventKind(
+        (("tag",), ("value", "phase")), "the reading of that tag and moment should have said this, or was none"
+    ),
 }
 
 HOLDING = frozenset({"@state", "@order", "@product"})
 """Tags of events that hold until the next one says something else: a broker may keep them for who comes later."""
 
 NUMBERS = frozenset({"good", "scrap", "rework"})
-"""Attributes that are numbers [pieces]."""
+"""Attributes that are numbers of pieces; `AMOUNTS` are numbers in their tag's unit."""
+AMOUNTS = frozenset({"old", "new", "amount", "value"})
+LONGEST_AMOUNT_S = 90_000
+"""For how long a meter event says at most what was counted: 25 h, a local day that is long."""
 TIMES = frozenset({"until", "recorded"})
 """Attributes that are moments."""
-TEXTS = frozenset({"state", "reason", "order", "product", "phase", "station"})
+TEXTS = frozenset({"state", "reason", "order", "product", "phase", "station", "tag"})
 """Attributes that are texts, also where a file holds numbers: `0012` is the name of an order."""
 RESERVED = frozenset({"event", "ts", "timestamp", "seq", "quality"})
 """Keys beside an event's attributes."""
@@ -61,6 +73,8 @@ PAUSES = frozenset({"pause", "paused", "hold", "held", "suspend", "suspended"})
 STARTS = frozenset({"start", "begin", "started", "resume", "resumed"})
 VOID = "void"
 """Words for the phase of an order; what is void was entered by mistake. An order that pauses goes on with the product that it had."""
+WITHDRAWN = "withdrawn"
+"""Phase of an event about a reading that is none."""
 
 
 def is_phase(word: str) -> bool:
@@ -88,14 +102,15 @@ def fault_of(kind: str, said: Mapping[str, Any]) -> str | None:
     known = EVENT_KINDS.get(kind)
     if known is None:
         return None
+    if kind in ("meter", "reading"):
+        return _fault_of_tag(said) or (_fault_of_meter(said) if kind == "meter" else _fault_of_reading(said))
     phase = said.get("phase")
     if "phase" in known.attributes and (fault := _fault_of_phase(phase)) is not None:
         return fault
     if kind == "correction":
         return _fault_of_correction(said)
-    is_void = (
-        isinstance(phase, str) and phase.lower() == VOID
-    )  # takes back what was told of its moment, whatever that was
+    # What is void takes back what was told of its moment, whatever that was.
+    is_void = isinstance(phase, str) and phase.lower() == VOID
     for group in known.needs:
         if not is_void and not any(_is_usable(name, said.get(name)) for name in group):
             return f"expected {_wanted(group)}; got {_came(group, said)}"
@@ -113,6 +128,38 @@ def odd_parts(kind: str, said: Mapping[str, Any]) -> Iterator[Odd]:
             yield Odd("attribute", f"{kind}.{name}", f"{value!r:.40}", nearest(name, known.attributes))
         elif name in NUMBERS and value is not None and not _is_usable(name, value):
             yield Odd("number", f"{kind}.{name}", f"{value!r:.40}", "")
+
+
+def _fault_of_tag(said: Mapping[str, Any]) -> str | None:
+    tag = said.get("tag")
+    if not isinstance(tag, str) or not tag or tag.startswith("@"):
+        return f"tag: expected the name of the tag that it is about, got {tag!r:.40}"
+    for name in sorted(AMOUNTS & said.keys()):
+        if said[name] is not None and not (_is_number(said[name]) and isfinite(said[name])):
+            return f"{name}: expected a number, got {said[name]!r:.40}"
+    return None
+
+
+def _fault_of_meter(said: Mapping[str, Any]) -> str | None:
+    """A meter was exchanged, or counted an amount until a time, or what was said of this moment is void: one of the three."""
+    forms = [name for name in ("new", "amount", "phase") if said.get(name) is not None]
+    if len(forms) != 1:
+        return f"expected one of new (with old), amount (with until) and phase {VOID}; got {' and '.join(forms) or 'none of them'}"
+    if forms == ["phase"] and str(said["phase"]).lower() != VOID:
+        return f"phase: expected {VOID}, got {said['phase']!r:.40}"
+    if forms == ["amount"] and said.get("until") is None:
+        return "until: expected the time until which the amount was counted, got none"
+    return None
+
+
+def _fault_of_reading(said: Mapping[str, Any]) -> str | None:
+    phase = said.get("phase")
+    if (said.get("value") is None) == (phase is None):
+        came = "none of them" if phase is None else "both"
+        return f"expected value, or phase {WITHDRAWN} or {VOID}; got {came}"
+    if phase is not None and str(phase).lower() not in (WITHDRAWN, VOID):
+        return f"phase: expected {WITHDRAWN} (it is no reading) or {VOID} (what was said of it is taken back), got {phase!r:.40}"
+    return None
 
 
 def _fault_of_phase(phase: Any) -> str | None:
@@ -147,13 +194,17 @@ def _came(names: tuple[str, ...], said: Mapping[str, Any]) -> str:
 
 def _is_usable(name: str, value: Any) -> bool:
     """Whether the value of an attribute can be what its name says."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = _is_number(value)
     if name in NUMBERS:
         return is_number
     is_text = isinstance(value, str) and bool(value.strip())
     if name in TIMES:
         return is_number or (is_text and _is_moment(value))
     return is_text or (is_number and name != "state")  # 4711 may be the name of an order, and no state is a number
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_moment(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from fieldline.errors import PayloadError, SettingsError
-from fieldline.event_kinds import EVENT_KINDS, NUMBERS, RESERVED, TEXTS, TIMES, is_phase
+from fieldline.event_kinds import AMOUNTS, EVENT_KINDS, NUMBERS, RESERVED, TEXTS, TIMES, fault_of, is_phase
 from fieldline.states import State, state_names, state_of
 from fieldline.tables import nearest
 from ingest.table import Table, read_columns, read_numbers, read_text, require_columns
@@ -16,6 +16,8 @@ from ingest.timeformats import parse_times
 from ingest.topics import check_name
 
 _RECORDED = "recorded"
+_OF_TAGS = ("meter", "reading")
+"""Kinds of events that are about one tag of their asset, which they name."""
 
 
 class Attribute(NamedTuple):
@@ -59,7 +61,11 @@ def read_events(
     frame = read_columns(path)
     require_columns([time_column, *(column for _, column in events.attributes)], frame, path)
     times = parse_times(frame[time_column], time_format, time_zone)
-    columns = {name: _read(frame[column], name, time_format, time_zone) for name, column in events.attributes}
+    amounts = AMOUNTS if events.kind in _OF_TAGS else frozenset()
+    columns = {
+        name: _amounts(frame[column]) if name in amounts else _read(frame[column], name, time_format, time_zone)
+        for name, column in events.attributes
+    }
     is_event = pl.select(pl.any_horizontal([series.is_not_null() for series in columns.values()])).to_series()
     if (times.is_null() & is_event).any():
         raise SettingsError(f"time: row {_first(times.is_null() & is_event)} of {time_column!r} is empty")
@@ -99,11 +105,15 @@ def _read(column: pl.Series, name: str, time_format: str | None, time_zone: str)
     if name in TIMES:
         return _moments(parse_times(column, time_format, time_zone))
     if name in NUMBERS:
-        return read_numbers(column).replace([math.nan, math.inf, -math.inf], None)
+        return _amounts(column)
     if name not in TEXTS and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
         return column
     is_whole = column.dtype.is_float() and (column.drop_nulls() % 1 == 0).all()
     return read_text(column.cast(pl.Int64) if is_whole else column)
+
+
+def _amounts(column: pl.Series) -> pl.Series:
+    return read_numbers(column).replace([math.nan, math.inf, -math.inf], None)
 
 
 def _moments(times: pl.Series) -> pl.Series:
@@ -138,15 +148,19 @@ def _check_rows(events: EventColumns, times: pl.Series, columns: dict[str, pl.Se
             raise SettingsError(
                 f"send: row {rows[row - 1]} of {of['until']!r} holds {columns['until'][row - 1]}, which is not after its time"
             )
-    if "phase" in columns:
-        _check_words(
-            columns["phase"],
-            of["phase"],
-            rows,
-            "start, pause, stop or void",
-            is_phase,
-            ("start", "pause", "stop", "void"),
-        )
+    phases = ("start", "pause", "stop", "void")
+    if events.kind in _OF_TAGS:
+        _check_each(events.kind, columns, rows)
+    elif "phase" in columns:
+        _check_words(columns["phase"], of["phase"], rows, "start, pause, stop or void", is_phase, phases)
+
+
+def _check_each(kind: str, columns: dict[str, pl.Series], rows: pl.Series) -> None:
+    """Refuse rows that say none or several of the things that events about a tag can say."""
+    for row, said in zip(rows.to_list(), pl.DataFrame(columns).iter_rows(named=True), strict=True):
+        fault = fault_of(kind, {name: value for name, value in said.items() if value is not None})
+        if fault is not None:
+            raise SettingsError(f"send: row {row}: {fault}")
 
 
 def _check_words(

@@ -21,6 +21,8 @@ _NAMES = {
     registers.EVENT_OF[registers.RESET]: "reset",
     registers.EVENT_OF[registers.JUMP]: "jump",
     registers.EVENT_OF[registers.FALL]: "fall",
+    registers.EVENT_OF[registers.EXCHANGED]: "exchanged",
+    registers.CORRECTED: "corrected",
 }
 
 REJECTED_READINGS = (
@@ -34,7 +36,8 @@ REJECTED_READINGS = (
 METER_EVENTS = (
     "meter_events",
     "what readings showed beside counting on: `glitch` (a reading below was refused), `spike` (one above), `out of range`, and what "
-    "later readings confirmed: `rollover`, `reset`, `jump` (further up than is plausible, not counted), `fall` (not counted)",
+    "later readings confirmed: `rollover`, `reset`, `jump` (further up than is plausible, not counted), `fall` (not counted); what "
+    "events said: `exchanged`, `corrected`",
 )
 
 

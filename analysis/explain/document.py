@@ -381,6 +381,11 @@ def _evidence(found: Explained, readings: int) -> Document:
         "partition": evidence.partition,
         "offsets": [evidence.first, evidence.end],
         "unreadable": evidence.unreadable,
+        "corrected": [
+            {"asset": one.asset, "tag": one.tag, "time": _at(found, one.time), "was": one.was, "is": _none(one.value)}
+            for one in evidence.corrections
+            if found.span.start <= one.time < found.span.end
+        ],
         "series": series,
     }
 

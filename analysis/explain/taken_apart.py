@@ -6,6 +6,7 @@ from functools import cache
 from math import isclose, isnan, nan
 from typing import Any, NamedTuple
 
+from analysis.corrected import METER, READING
 from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
 from analysis.no_such_window import NoSuchWindow
 from analysis.recount import chart_memory, effectiveness, orders
@@ -14,6 +15,7 @@ from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.states import rest_before
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
+from fieldline.event_kinds import LONGEST_AMOUNT_S
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant, Role
@@ -163,7 +165,8 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
             return FOREVER, 0
         if asked.kind == "spc":
             # All there are: a chart remembers every point since its limits came into force.
-            return (FOREVER, 0) if (asset, tag) == (asked.asset, asked.tag) else None
+            is_it = asset == asked.asset and tag in (asked.tag, f"{READING}/{asked.tag}")
+            return (FOREVER, 0) if is_it else None
         if asset not in related and asked.asset != line:
             return None
         found = around(plant, asset, tag)
@@ -180,6 +183,11 @@ def around(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:
     state_gap = int(of_asset.state_max_gap_s * 1e9)
     if tag in _EVENTS:
         return state_gap + microstop, microstop
+    if tag.startswith((f"{READING}/", f"{METER}/")):
+        kind, _, about = tag.partition("/")
+        beside = around(plant, asset, about)
+        said = 0 if kind == READING else int(LONGEST_AMOUNT_S * 1e9)
+        return (beside[0] + said, beside[1]) if beside is not None else None
     info = plant.tag_info(asset, tag)
     if tag.startswith("@"):
         return None

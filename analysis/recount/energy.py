@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from analysis.recount.history import ORDER_TAGS, History
 from analysis.recount.rhythm import spans_that_count
+from analysis.recount.said import amount_of
 from analysis.recount.states import Stretch, stretches
 from fieldline.meters import Share
 from fieldline.plant import Role
@@ -153,7 +154,9 @@ def _of_register(history: History, asset: str, tag: str, cuts: list[int]) -> lis
     """What a register gives to the cuts of a window: time that its readings cover, and what those that are believed settle."""
     info, found = history.info(asset, tag), []
     start, end, gap = cuts[0], cuts[-1], int(info.register_max_gap_s * 1e9)
-    rows = history.rows[asset, tag]
+    # Where a meter was exchanged it was read, too.
+    read = {time for time, _ in history.rows[asset, tag]} | history.exchanged(asset, tag)
+    rows = [(time, 0.0) for time in sorted(read)]
     for (before, _), (time, _) in zip(rows, rows[1:], strict=False):
         if time - before <= gap:
             found += [Portion(a, b, 0.0, (0, 0)) for a, b in _between(before, time, cuts)]
@@ -165,6 +168,12 @@ def _of_register(history: History, asset: str, tag: str, cuts: list[int]) -> lis
                 found.append(Portion(a, a, settled.between(a, b) * info.scale, (a, b)))
         elif start <= settled.time < end:
             found.append(Portion(settled.time, settled.time, settled.counted * info.scale, (0, 0)))
+    said = history.said(asset, tag)
+    found = [portion for portion in found if amount_of(said, portion.start, portion.start) is None]
+    for a, b in zip(cuts, cuts[1:], strict=False):
+        amount = amount_of(said, a, b)
+        if amount is not None:
+            found.append(Portion(a, b, amount * info.scale, (a, b)))
     return found
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from analysis.recount.life import Sign, silences, tells_changes
-from analysis.recount.registers import Judgement, judge
+from analysis.recount.registers import Exchange, Judgement, judge
+from analysis.recount.said import LONGEST_AMOUNT_NS, MINUTE, Said, pieces_said, without
 from fieldline.event_kinds import PAUSES, STOPS, VOID
 from fieldline.plant import Plant, Role
 from fieldline.states import State
@@ -232,13 +233,21 @@ class History:
         rows = [(time, value) for time, value in self.rows[asset, tag] if isfinite(value)]
         if info.counts_by == "interval":
             return [Step(time, info.role, max(value, 0.0) * info.scale, tag, value) for time, value in rows]
-        counted = dict.fromkeys((time for time, _ in rows), 0.0)
+        times = [time for time, _ in rows] + [exchange.time for exchange in self._exchanges(asset, tag)]
+        counted = dict.fromkeys(times, 0.0)
         gap = int(info.register_max_gap_s * 1e9)
+        said = self.said(asset, tag)
         for settled in self.judgement(asset, tag).settled:
-            for time, pieces in settled.readings:
+            for time, pieces in without(said, settled):
                 # What is confirmed too long after counts where it is confirmed.
                 counted[time if time >= settled.time - gap and time in counted else settled.time] += pieces
-        return [Step(time, info.role, counted[time] * info.scale, tag, value) for time, value in rows]
+        return [
+            *(
+                Step(time, info.role, pieces * info.scale, tag, dict(rows).get(time, nan))
+                for time, pieces in counted.items()
+            ),
+            *(Step(time, info.role, pieces * info.scale, tag, nan) for time, pieces in pieces_said(said)),
+        ]
 
     def judgement(self, asset: str, tag: str) -> Judgement:
         """Which readings of a register or counter are believed."""
@@ -247,8 +256,33 @@ class History:
             is_energy = info.role in (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER)
             rated_kw = self.plant.asset_info(asset).rated_power_kw if is_energy else nan
             rows = rows if is_energy else [row for row in rows if isfinite(row[1])]
-            self._judged[asset, tag] = judge(rows, info, rated_kw, self._midnight)
+            self._judged[asset, tag] = judge(rows, info, rated_kw, self._midnight, self._exchanges(asset, tag))
         return self._judged[asset, tag]
+
+    def _exchanges(self, asset: str, tag: str) -> list[Exchange]:
+        """When a meter was exchanged, what the old one showed last and the new one first."""
+        events = self.events(asset, f"@meter/{tag}")
+        found = [Exchange(time, _number(said, "old"), _number(said, "new")) for time, said in events]
+        return [exchange for exchange in found if isfinite(exchange.new)]
+
+    def exchanged(self, asset: str, tag: str) -> set[int]:
+        """When a meter was exchanged [ns UTC]."""
+        return {exchange.time for exchange in self._exchanges(asset, tag)}
+
+    def said(self, asset: str, tag: str) -> list[Said]:
+        """What events say that a meter counted, by whole minutes, in order and apart: what is said later ends what was said before."""
+        found: list[Said] = []
+        for time, event in self.events(asset, f"@meter/{tag}"):
+            amount, until = _number(event, "amount"), _until(event, time, LONGEST_AMOUNT_NS)
+            start = -(-time // MINUTE) * MINUTE
+            if not isfinite(amount) or until is None:
+                continue
+            end = until // MINUTE * MINUTE
+            if start < end <= start + LONGEST_AMOUNT_NS:
+                if found and found[-1].until > start:
+                    found[-1] = found[-1]._replace(until=start)
+                found.append(Said(start, end, end, amount))
+        return found
 
     def _midnight(self, time: int) -> int:
         zone = ZoneInfo(self.plant.time_zone(self.line))

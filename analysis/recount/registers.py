@@ -8,7 +8,7 @@ counts from zero) or jumped up (counted from the run on), and with both when it 
 step is `max_delta`, or what the rated power draws in the time and a quarter-hour. A register that starts over by itself does so at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite, isnan
 from typing import NamedTuple
@@ -48,7 +48,7 @@ class Settled(NamedTuple):
 class Fate(NamedTuple):
     """What became of readings that were not believed when they came.
 
-    what : `glitch`, `spike`, `out of range`; `rollover`, `reset`, `jump`, `fall` of a run that was confirmed; `waiting`
+    what : `glitch`, `spike`, `out of range`; `rollover`, `reset`, `jump`, `fall` of a run that was confirmed; `exchanged`; `waiting`
     decided : the time of the reading that decided it; of those that wait, their own [ns UTC]
     """
 
@@ -74,16 +74,36 @@ class Judgement:
         return sum(len(fate.readings) for fate in self.fates if fate.is_refused and start <= fate.decided < end)
 
 
-def judge(samples: list[Reading], info: TagInfo, rated_kw: float, midnight: Callable[[int], int]) -> Judgement:
+class Exchange(NamedTuple):
+    """A meter was exchanged: what the old one showed last (NaN: unknown), and the new one first."""
+
+    time: int
+    old: float
+    new: float
+
+
+def judge(
+    samples: list[Reading],
+    info: TagInfo,
+    rated_kw: float,
+    midnight: Callable[[int], int],
+    exchanges: Sequence[Exchange] = (),
+) -> Judgement:
     """Judge readings, ascending by time. rated_kw : of the asset, NaN: unknown; midnight : the start of a time's local day [ns]."""
     usable = [isfinite(value) and not value < info.low and not value > info.high for _, value in samples]
-    first = next((one for one, good in zip(samples, usable, strict=True) if good), (0, 0.0))
-    judging = _Judging(info, rated_kw, midnight, first)
+    judging = _Judging(info, rated_kw, midnight, None)
+    later = list(exchanges)
     for now, is_usable in zip(samples, usable, strict=True):
+        while later and later[0].time <= now[0]:
+            judging.exchange(later.pop(0))
         if not is_usable:
             judging.found.fates.append(Fate([now], "out of range", now[0]))
-        elif now[0] > first[0]:
-            judging.take(now)
+        elif judging.base is None:
+            judging.base = now
+        else:
+            judging.take(judging.base, now)
+    for exchange in later:
+        judging.exchange(exchange)
     if judging.run:
         judging.found.fates.append(Fate(judging.run, "waiting", judging.run[-1][0]))
     return judging.found
@@ -96,31 +116,42 @@ class _Judging:
     info: TagInfo
     rated_kw: float
     midnight: Callable[[int], int]
-    base: Reading
+    base: Reading | None
     run: list[Reading] = field(default_factory=list)
     found: Judgement = field(default_factory=Judgement)
 
-    def take(self, now: Reading) -> None:
+    def exchange(self, exchange: Exchange) -> None:
+        """Another meter is there: the old one counted up to its last reading, what waits is refused."""
+        now, base = (exchange.time, exchange.new), self.base
+        if base is not None:
+            self._refuse(base, self.run, now)
+            counted = exchange.old - base[1] if exchange.old > base[1] else 0.0
+            pieces = [(base[0], now[0], counted)] if base[0] < now[0] else []
+            self.found.settled.append(Settled(base[0], now[0], pieces, [(now[0], counted)]))
+        self.found.fates.append(Fate([now], "exchanged", now[0]))
+        self.base, self.run = now, []
+
+    def take(self, base: Reading, now: Reading) -> None:
         """Take the next reading."""
-        zero = _zero(self.base, now, self.info, self.midnight)
-        if self._is_plausible(self.base, now):
-            self._refuse(self.run, now)
-            self._believe(_settled(self.base, [], 0.0, now), now)
+        zero = _zero(base, now, self.info, self.midnight)
+        if self._is_plausible(base, now):
+            self._refuse(base, self.run, now)
+            self._believe(_settled(base, [], 0.0, now), now)
         elif zero is not None and self._is_plausible(zero, now):
-            self._refuse(self.run, now)
+            self._refuse(base, self.run, now)
             self.found.fates.append(Fate([now], "reset", now[0]))
-            self._believe(_settled(self.base, [zero], 0.0, now), now)
-        elif not self.run or now[1] < self.run[0][1] or now[1] - self.run[-1][1] > self._longest(now[0]):
-            self._refuse(self.run, now)
+            self._believe(_settled(base, [zero], 0.0, now), now)
+        elif not self.run or now[1] < self.run[0][1] or now[1] - self.run[-1][1] > self._longest(base, now[0]):
+            self._refuse(base, self.run, now)
             self.run = [now]
         elif now[1] < self.run[-1][1]:
-            self._refuse([now], now)
+            self._refuse(base, [now], now)
         else:
-            self._go_on(now)
+            self._go_on(base, now)
 
-    def _go_on(self, now: Reading) -> None:
+    def _go_on(self, base: Reading, now: Reading) -> None:
         """A reading goes on from the run, and may make it sure."""
-        base, run = self.base, [*self.run, now]
+        run = [*self.run, now]
         what, before = _course(base, run[0], self.info, _largest(self.info, self.rated_kw, run[0][0] - base[0]))
         if _is_sure(what, run, self.info):
             self.found.fates.append(Fate(run, what, now[0]))
@@ -132,17 +163,17 @@ class _Judging:
         self.found.settled.append(settled)
         self.base, self.run = now, []
 
-    def _refuse(self, readings: list[Reading], now: Reading) -> None:
+    def _refuse(self, base: Reading, readings: list[Reading], now: Reading) -> None:
         if readings:
-            what = "spike" if readings[0][1] > self.base[1] else "glitch"
+            what = "spike" if readings[0][1] > base[1] else "glitch"
             self.found.fates.append(Fate(readings, what, now[0]))
 
     def _is_plausible(self, start: Reading, end: Reading) -> bool:
         return 0.0 <= end[1] - start[1] <= _largest(self.info, self.rated_kw, end[0] - start[0])
 
-    def _longest(self, time: int) -> float:
+    def _longest(self, base: Reading, time: int) -> float:
         """The largest step from the run's last reading to the next."""
-        step, half = _largest(self.info, self.rated_kw, time - self.run[-1][0]), self.base[1] / 2.0
+        step, half = _largest(self.info, self.rated_kw, time - self.run[-1][0]), base[1] / 2.0
         return min(step, half) if self.run[0][1] <= half else step
 
 

@@ -94,6 +94,11 @@ def _evidence(evidence: Document) -> Iterator[Piece]:
     yield Note(f"readings: offsets {first} to {end - 1} of partition {evidence['partition']} of the log")
     if evidence["unreadable"]:
         yield Note(f"{evidence['unreadable']} records are no frames and were passed over")
+    if evidence["corrected"]:
+        yield Note("corrected by events:")
+        yield Table(
+            "", columns("asset", "tag", "time", "was", "is"), [_corrected(one) for one in evidence["corrected"]], keys=2
+        )
     for series in evidence["series"]:
         copies = f", {series['copies']} more copies" if series["copies"] else ""
         yield Note(f"{series['asset']} {series['tag']}: {series['rows']} rows{copies}")
@@ -102,6 +107,10 @@ def _evidence(evidence: Document) -> Iterator[Piece]:
             rows.insert(0, _reading(series["before"], "before"))
         if rows:
             yield Table("", columns("", "time", "offset", "value"), rows, keys=2)
+
+
+def _corrected(one: Document) -> dict[str, Any]:
+    return one | {"is": "no reading" if one["is"] is None else one["is"]}
 
 
 def _reading(reading: Document, where: str) -> dict[str, Any]:

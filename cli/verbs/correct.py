@@ -1,4 +1,4 @@
-"""Report again what was reported wrongly: states, orders, counts.
+"""Report again what was reported wrongly: states, orders, counts, meters, readings.
 
 Nothing is changed or deleted. A correction is one more event on the log, of the time that it is about; the windows that it
 changes are emitted again with a higher `rev`. Of two events of one kind, asset and time the one entered last counts, so a
@@ -7,6 +7,7 @@ correction is withdrawn by another one.
 
 import re
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -14,10 +15,12 @@ import typer
 
 from cli import options
 from cli.answers.correct import Event, publish
+from cli.answers.meters import publish_of_meter, publish_of_reading
 from cli.report import tell
 from cli.wiring import plant_of
 from fieldline.clock import SystemClock
 from fieldline.errors import PayloadError, SettingsError
+from fieldline.event_kinds import LONGEST_AMOUNT_S, VOID, WITHDRAWN
 from fieldline.moments import Moment, iso, parse_moment
 from fieldline.states import state_names
 from fieldline.tables import nearest
@@ -30,6 +33,8 @@ _At = Annotated[
     str, typer.Option("--at", metavar="TIME", help="2026-03-01T06:00, 2026-03-01T06:00Z, epoch seconds or -2h.")
 ]
 _Reason = Annotated[str | None, typer.Option("--reason", help="Why, as Pareto counts it.")]
+_Tag = Annotated[str, typer.Option("--tag", metavar="TAG", help="The tag that it is about.")]
+MINUTE_NS = 60_000_000_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?P<clock>[Tt ].*)?")
 
 
@@ -123,6 +128,99 @@ def count(
     attributes = {"good": good, "scrap": scrap, "rework": rework, "reason": reason, "station": station}
     event = Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "count", attributes)
     tell(publish(event, now_ns, options.load(config, log=log, ingest__mqtt=to)), as_json=json)
+
+
+@app.command()
+def meter(
+    asset: _Asset,
+    tag: _Tag,
+    at: _At,
+    new: Annotated[
+        float | None, typer.Option("--new", metavar="X", help="It was exchanged: the first reading of the new one.")
+    ] = None,
+    old: Annotated[float | None, typer.Option("--old", metavar="X", help="And the last one of the old one.")] = None,
+    amount: Annotated[
+        float | None,
+        typer.Option("--amount", metavar="X", help="What it counted from --at until --until, whatever it showed."),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="As --at; 25 h later at most.")] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what was said of this moment.")] = False,
+    reason: _Reason = None,
+    time_zone: options.TimeZone = "UTC",
+    config: options.Config = None,
+    to: options.PublishTo = None,
+    log: options.LogUrl = None,
+    plant: options.PlantFile = None,
+    json: options.Json = False,
+) -> None:
+    """Say that a register or counter was exchanged, or what it counted; in its tag's unit."""
+    if (new is not None) + (amount is not None) + withdraw != 1:
+        raise SettingsError("correct: expected one of --new (with --old), --amount (with --until) and --withdraw")
+    if (amount is None) != (until is None) or (old is not None and new is None):
+        raise SettingsError("correct: --until belongs to --amount, and --old to --new")
+    _check_numbers({"--new": new, "--old": old, "--amount": amount})
+    now_ns = SystemClock().now_ns()
+    start_ns = _moment("--at", at, time_zone, now_ns)
+    until_ns = _moment("--until", until, time_zone, now_ns) if until is not None else None
+    if until_ns is not None:
+        _check_span(start_ns, until_ns)
+    attributes = {
+        **{"tag": tag, "new": new, "old": old, "amount": amount, "reason": reason},
+        "until": iso(until_ns) if until_ns is not None else None,
+        "phase": VOID if withdraw else None,
+    }
+    settings = options.load(config, ingest__mqtt=to, log=log, plant=plant)
+    event = Event(asset, Moment(start_ns, time_zone), "meter", attributes)
+    tell(publish_of_meter(event, tag, now_ns, settings), as_json=json)
+
+
+@app.command()
+def reading(
+    asset: _Asset,
+    tag: _Tag,
+    at: _At,
+    value: Annotated[
+        float | None, typer.Option("--value", metavar="X", help="What it should have said, in its tag's unit.")
+    ] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="It is no reading at all.")] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="It is what it was: take back what was said of it.")
+    ] = False,
+    reason: _Reason = None,
+    time_zone: options.TimeZone = "UTC",
+    config: options.Config = None,
+    to: options.PublishTo = None,
+    log: options.LogUrl = None,
+    plant: options.PlantFile = None,
+    json: options.Json = False,
+) -> None:
+    """Correct the reading of a moment, or withdraw it; every figure that it is in is worked out again."""
+    if (value is not None) + withdraw + restore != 1:
+        raise SettingsError("correct: expected one of --value, --withdraw and --restore")
+    _check_numbers({"--value": value})
+    now_ns = SystemClock().now_ns()
+    phase = WITHDRAWN if withdraw else VOID if restore else None
+    attributes = {"tag": tag, "value": value, "phase": phase, "reason": reason}
+    settings = options.load(config, ingest__mqtt=to, log=log, plant=plant)
+    event = Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "reading", attributes)
+    tell(publish_of_reading(event, tag, now_ns, settings), as_json=json)
+
+
+def _check_numbers(flags: dict[str, float | None]) -> None:
+    """Raises SettingsError for `nan` and `inf`."""
+    for flag, number in flags.items():
+        if number is not None and not isfinite(number):
+            raise SettingsError(f"correct: {flag}: expected a number, got {number}")
+
+
+def _check_span(start_ns: int, until_ns: int) -> None:
+    """Raises SettingsError for a span that an amount can't have been counted in, by whole minutes."""
+    minutes = until_ns // MINUTE_NS - start_ns // MINUTE_NS
+    if not 0 < minutes * 60 <= LONGEST_AMOUNT_S or start_ns % MINUTE_NS or until_ns % MINUTE_NS:
+        raise SettingsError(
+            f"correct: --at and --until are whole minutes, the second later by 25 h at most (a longer time in several "
+            f"parts, each with its own amount); got {iso(start_ns)} and {iso(until_ns)}"
+        )
 
 
 def _moment(flag: str, text: str, time_zone: str, now_ns: int) -> int:

@@ -25,6 +25,7 @@ from processing.kernels.layout import (
     CHANGED,
     CHUNKS,
     EMIT,
+    METER_EVENT,
     NONE,
     PLANT,
     REACTIVE_POWER,
@@ -311,6 +312,18 @@ def book_reading(chunk, series, base, time, found, windows, kept):
 
 
 @inline
+def cover_reading(chunk, series, base, time, counts, windows, kept):
+    """Time is covered up to a reading of a register from the one before on; counts : whether it is believed."""
+    part = kept.slices[chunk.block + series.local]
+    if base.seen != NONE and time - base.seen <= gap_of(series):
+        cover(part, base.seen, time, chunk.start)
+        if base.seen < chunk.start and (base.seen != base.time or not counts):
+            cover_before(chunk, series.local, base.seen, windows, kept)
+    elif base.seen != NONE:
+        part.bookings += 1
+
+
+@inline
 def read_register(chunk, series, base, time, value, zero, windows, kept):
     """Take a reading of a register; zero : see `registers.judge`. Returns whether it counts, and as `book_sample` does."""
     part = kept.slices[chunk.block + series.local]
@@ -320,18 +333,29 @@ def read_register(chunk, series, base, time, value, zero, windows, kept):
     if became != registers.BELIEVED or held > 0:
         registers.note(part, base, series, value, first_value, held, became)
     counts = became not in (registers.HELD, registers.REFUSED)
-    if base.seen != NONE and time - base.seen <= gap_of(series):
-        cover(part, base.seen, time, chunk.start)
-        if base.seen < chunk.start and (base.seen != base.time or not counts):
-            cover_before(chunk, series.local, base.seen, windows, kept)
-    elif base.seen != NONE:
-        part.bookings += 1
+    cover_reading(chunk, series, base, time, counts, windows, kept)
     here, length = 0.0, np.int64(0)
     if counts:
         here, length = book_reading(chunk, series, base, time, found, windows, kept)
         registers.settle(base, time, value)
     base.seen = time
     return counts, here, length
+
+
+@inline
+def take_meter_event(chunk, series, time, event, windows, kept):
+    """Take what an event says of a register: it was exchanged, or what it counted. Returns as `read_register` does."""
+    base, here, length = kept.state[chunk.state + series.local], 0.0, np.int64(0)
+    if np.isfinite(event.new):
+        counted = registers.exchange(kept.slices[chunk.block + series.local], base, event.old)
+        cover_reading(chunk, series, base, time, True, windows, kept)
+        found = (registers.BELIEVED, 0.0, 0.0, counted)
+        here, length = book_reading(chunk, series, base, time, found, windows, kept)
+        registers.settle(base, time, event.new)
+        base.seen = time
+        return True, here, length
+    registers.take_amount(base, event, time)
+    return False, here, length
 
 
 @inline
@@ -380,6 +404,16 @@ def share_out(part, opened, machine, length, amount):
 
 
 @inline
+def share(chunk, series, length, amount, time, kept):
+    """Share an amount that a reading at `time` booked among the states of its machine, see `share_out`."""
+    lead = chunk.state + series.state_row
+    if series.state_row >= 0 and is_known(kept.state[lead]):
+        pass_time(kept.state[lead], kept.open[lead], chunk.start, time)
+        row, k = chunk.block + series.local, chunk.state + series.local
+        share_out(kept.slices[row], kept.open[k], kept.open[lead], length, amount)
+
+
+@inline
 def leave_open(part, opened, machine, is_near):
     """At the end of a slice: keep how long each state held since the series' newest sample.
 
@@ -397,6 +431,45 @@ def clear(opened):
     for e in range(ENERGY_STATES):
         opened.in_state_ns[e] = 0
         opened.seen_ns[e] = 0
+
+
+@inline
+def end_said(chunk, series, plant, kept):
+    """Where an event says what a register counted in a slice, that is its energy; and where none does any more, it is what was booked."""
+    row, k = chunk.block + series.local, chunk.state + series.local
+    part, base = kept.slices[row], kept.state[k]
+    part.waits &= ~power.SAID
+    if chunk.closes == 0 or not registers.is_said(base, chunk.start):
+        return
+    part.waits |= power.SAID
+    until = min(chunk.end, base.said_until)
+    amount = registers.said_until(base, until) - registers.said_until(base, chunk.start)
+    part.amount, part.covered, part.stated = amount * series.scale, (chunk.end - chunk.start) * 1e-9, 0.0
+    part.bookings += 1
+    part.whole = 0
+    part.meter_events |= registers.CORRECTED
+    lead = chunk.state + series.state_row
+    is_stated = series.state_row >= 0 and is_known(kept.state[lead])
+    if is_stated:
+        pass_time(kept.state[lead], kept.open[lead], chunk.start, chunk.end)
+    for e in range(ENERGY_STATES):
+        spent = kept.open[lead].in_state_ns[e] if is_stated else np.int64(0)
+        part.in_state[e] = part.amount * (spent / (chunk.end - chunk.start))
+        part.stated += spent * 1e-9
+
+
+@inline
+def end_registers(chunk, live, plant, kept):
+    """Close a slice of registers of which events say what they counted, or open it again."""
+    for j in range(chunk.series):
+        series = plant.series[plant.row_series[chunk.base + j]]
+        base = kept.state[chunk.state + j]
+        if is_register(series.role) and (live == 0 or base.said_until != 0):
+            end_said(chunk, series, plant, kept)
+            if chunk.closes == 1:
+                registers.forget_said(base, chunk.end, series.register_gap)
+            if live == 1:
+                kept.dirty[chunk.block + j] |= EMIT | SPREAD
 
 
 @inline
@@ -496,6 +569,22 @@ def update(chunks, rows, plant, windows, kept):
                 states.hear(known, time, series.life_gap)
                 if series.role == 0:
                     continue
+            if series.role == METER_EVENT:
+                if series.target < 0:
+                    continue
+                event, series = (
+                    states.event_row(value, plant.event_keys),
+                    plant.series[plant.row_series[chunk.base + series.target]],
+                )
+                if event < 0 or not is_register(series.role):
+                    continue
+                k = chunk.state + series.local
+                counts, here, length = take_meter_event(chunk, series, time, plant.events[event], windows, kept)
+                if rows.live == 1:
+                    kept.dirty[chunk.block + series.local] |= EMIT | SPREAD
+                if counts:
+                    share(chunk, series, length, here, time, kept)
+                continue
             if series.role > ACTIVE_PULSE:
                 if states.tells_state(series.role):
                     known = kept.state[chunk.state + series.lead]
@@ -504,7 +593,7 @@ def update(chunks, rows, plant, windows, kept):
                     states.take_row(known, teller, series, time, value, plant.event_keys, plant.events, plant.codes)
                 continue
             row, k = chunk.block + series.local, chunk.state + series.local
-            part, newest = kept.slices[row], kept.state[k]
+            newest = kept.state[k]
             if rows.live == 1:
                 kept.dirty[row] |= EMIT | SPREAD
             if series.role <= REACTIVE_POWER:
@@ -521,10 +610,10 @@ def update(chunks, rows, plant, windows, kept):
             else:
                 here, length = book_sample(chunk, series, newest, time, value, windows, kept)
                 newest.seen = time
-            lead = chunk.state + series.state_row
-            if counts and series.state_row >= 0 and is_known(kept.state[lead]):
-                pass_time(kept.state[lead], kept.open[lead], chunk.start, time)
-                share_out(part, kept.open[k], kept.open[lead], length, here)
+            if counts:
+                share(chunk, series, length, here, time, kept)
+        if chunk.closes == 1 or rows.live == 0:
+            end_registers(chunk, rows.live, plant, kept)
         if chunk.closes == 1:
             end_slice(chunk, plant, kept)
         if rows.live == 0:

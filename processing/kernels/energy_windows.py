@@ -106,7 +106,7 @@ def seconds_of(series, part):
     if not is_there(part):
         return -1.0
     seconds = part.covered if part.waits & power.OWN == 0 else 0.0
-    if part.waits & power.BOUNDARY == 0:
+    if part.waits & (power.BOUNDARY | power.SAID) == 0:
         seconds += part.boundary_covered
     return -1.0 if seconds <= 0.0 and series.role <= REACTIVE_POWER else seconds
 
@@ -115,7 +115,7 @@ def seconds_of(series, part):
 def amount_of(part):
     """What a series drew in a slice [kWh or kvarh]."""
     amount = part.amount if part.waits & power.OWN == 0 else 0.0
-    return amount + (part.boundary_amount if part.waits & power.BOUNDARY == 0 else 0.0)
+    return amount + (part.boundary_amount if part.waits & (power.BOUNDARY | power.SAID) == 0 else 0.0)
 
 
 @inline
@@ -186,7 +186,7 @@ def clear(part):
 def add_states(part, child):
     """Take the energy by state of a series' slice."""
     own = 1.0 if child.waits & power.OWN == 0 else 0.0
-    is_over = child.boundary_span > 0.0 and child.waits & power.BOUNDARY == 0
+    is_over = child.boundary_span > 0.0 and child.waits & (power.BOUNDARY | power.SAID) == 0
     part.stated += own * child.stated
     for e in range(ENERGY_STATES):
         part.in_state[e] += own * child.in_state[e]

@@ -194,6 +194,7 @@ SERIES = record(
     ("confirm", "i8"),
     ("starts_over", "i8"),  # when a register starts over at zero, see `registers.py`; 0: it never does
     ("zone", "i8"),  # number of its line's time zone
+    ("target", "i8"),  # of events about a meter or a reading: row of the series that they are about, or -1
 )
 
 # roles: what a tag measures (`fieldline.plant.Role`), and which events processing knows
@@ -214,9 +215,22 @@ STATE_EVENT = 20  # @state: the state of a machine from its time on
 CORRECTION = 21  # @correction: what the state was, from its time until a time
 COUNT_EVENT = 22  # @count: pieces to be added or taken off
 ORDER_EVENT = 23  # @order, @product: cuts slices
+METER_EVENT = 24  # @meter: a meter was exchanged, or what it counted until a time
+READING_EVENT = 25  # @reading: what a reading of that time should have said, see `timeline/corrections.py`
 
-EVENT = record(("state", "f8"), ("until_ms", "f8"), ("good", "f8"), ("scrap", "f8"), ("rework", "f8"))
-"""What an event reports: number of `fieldline.states.State`, ms since 1970, pieces; NaN: nothing."""
+EVENT = record(
+    ("state", "f8"),  # number of `fieldline.states.State`
+    ("until_ms", "f8"),  # ms since 1970
+    ("good", "f8"),  # pieces
+    ("scrap", "f8"),
+    ("rework", "f8"),
+    ("old", "f8"),  # of a meter that was exchanged, its last reading and the first of the new one
+    ("new", "f8"),
+    ("amount", "f8"),  # what a meter counted until then
+    ("value", "f8"),  # of a reading
+    ("withdrawn", "f8"),  # 1: a reading is none
+)
+"""What an event reports; NaN: nothing."""
 
 CODE = record(("value", "f8"), ("state", "i8"))
 """What a value of a machine's state tag stands for."""

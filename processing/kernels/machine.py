@@ -25,6 +25,7 @@ from processing.kernels.layout import (
     COUNT_EVENT,
     EMIT,
     GOOD_COUNT,
+    METER_EVENT,
     NONE,
     PLANT,
     REWORK_COUNT,
@@ -360,12 +361,63 @@ def take_count(chunk, series, time, value, plant, windows, kept):
         registers.note(part, counter, series, value, first_value, held, became)
     if became in (registers.HELD, registers.REFUSED):
         return
-    if counter.time != NONE:
-        since = time - series.register_gap
-        part.counts[place] += pieces_in(counter, found, time, since, chunk.start, chunk.end) * series.scale
-        if counter.time < chunk.start:
-            confirm(chunk, series, counter, found, time, windows, kept)
+    settle_count(chunk, series, time, found, windows, kept)
     registers.settle(counter, time, value)
+
+
+@inline
+def unsaid_of(counter, found, time):
+    """Of what a reading settles the part outside the time of which an event says what was counted, in whole pieces."""
+    became, before, inside, after = found
+    if became < registers.ROLLOVER:
+        return became, before, inside, np.floor(after * registers.unsaid(counter, counter.time, time) + 0.5)
+    before = np.floor(before * registers.unsaid(counter, counter.time, counter.first_time) + 0.5)
+    inside = np.floor(inside * registers.unsaid(counter, counter.first_time, counter.last_time) + 0.5)
+    return became, before, inside, np.floor(after * registers.unsaid(counter, counter.last_time, time) + 0.5)
+
+
+@inline
+def settle_count(chunk, series, time, found, windows, kept):
+    """Book the pieces that a reading which is believed, or an event about the counter, settles; found : what `judge` gives."""
+    counter = kept.state[chunk.state + series.local]
+    if counter.time == NONE:
+        return
+    if counter.said_until != 0:
+        found = unsaid_of(counter, found, time)
+    since = time - series.register_gap
+    pieces = pieces_in(counter, found, time, since, chunk.start, chunk.end) * series.scale
+    kept.slices[chunk.block + series.lead].counts[series.role - GOOD_COUNT] += pieces
+    if counter.time < chunk.start:
+        confirm(chunk, series, counter, found, time, windows, kept)
+
+
+@inline
+def take_meter_event(chunk, series, time, event, windows, kept):
+    """Take what an event says of a counter: it was exchanged, or what it counted."""
+    part, counter = kept.slices[chunk.block + series.lead], kept.state[chunk.state + series.local]
+    if np.isfinite(event.new):
+        part.reported |= BY_COUNTER << (series.role - GOOD_COUNT)
+        counter.count_until = max(counter.count_until, time + series.register_gap)
+        counted = registers.exchange(part, counter, event.old)
+        settle_count(chunk, series, time, (registers.BELIEVED, 0.0, 0.0, counted), windows, kept)
+        registers.settle(counter, time, event.new)
+    else:
+        registers.take_amount(counter, event, time)
+
+
+@inline
+def end_said(chunk, series, kept):
+    """Where an event says what a counter counted in a slice, those are its pieces: whole ones, where the event says a whole number."""
+    part, counter = kept.slices[chunk.block + series.lead], kept.state[chunk.state + series.local]
+    if registers.is_said(counter, chunk.start):
+        until = registers.said_until(counter, min(chunk.end, counter.said_until))
+        since = registers.said_until(counter, chunk.start)
+        if counter.said == np.floor(counter.said):
+            until, since = np.floor(until), np.floor(since)
+        part.counts[series.role - GOOD_COUNT] += (until - since) * series.scale
+        part.reported |= BY_COUNTER << (series.role - GOOD_COUNT)
+        part.meter_events |= registers.CORRECTED
+    registers.forget_said(counter, chunk.end, series.register_gap)
 
 
 @inline
@@ -439,8 +491,12 @@ def finish_chunk(chunk, until, live, plant, windows, kept):
             if live == 0 and since != LONG and since != NONE and since < chunk.start:
                 # Whoever decides what this stop is may not run again, but this slice has its answer.
                 set_micro(chunk.window, since, kept.slices[row].is_micro, series.lead, windows, kept)
-        elif GOOD_COUNT <= role <= REWORK_COUNT and kept.state[chunk.state + j].count_until > chunk.start:
-            kept.slices[row].reported |= BY_COUNTER << (role - GOOD_COUNT)
+        elif GOOD_COUNT <= role <= REWORK_COUNT:
+            counter = kept.state[chunk.state + j]
+            if chunk.closes == 1 and counter.said_until != 0:
+                end_said(chunk, series, kept)
+            if counter.count_until > chunk.start:
+                kept.slices[row].reported |= BY_COUNTER << (role - GOOD_COUNT)
         else:
             continue
         if live == 1 and kept.slices[row].reported != 0:
@@ -470,6 +526,18 @@ def update(chunks, rows, plant, windows, kept):
             time, value = rows.time[i], rows.value[i]
             row = chunk.block + series.lead
             part = kept.slices[row]
+            if role == METER_EVENT:
+                if series.target < 0:
+                    continue
+                event, series = (
+                    event_row(value, plant.event_keys),
+                    plant.series[plant.row_series[chunk.base + series.target]],
+                )
+                if event >= 0 and GOOD_COUNT <= series.role <= REWORK_COUNT and series.is_interval == 0:
+                    take_meter_event(chunk, series, time, plant.events[event], windows, kept)
+                    if rows.live == 1:
+                        kept.dirty[row] |= EMIT | SPREAD
+                continue
             tells = tells_state(role)
             machine, opened = kept.state[chunk.state + series.lead], kept.open[chunk.state + series.lead]
             if tells or (series.life_gap > 0 and is_dead(machine, time)):

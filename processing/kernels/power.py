@@ -24,6 +24,7 @@ from processing.kernels.layout import CHANGED, EMIT, SPREAD, TOUCHED
 # bits of `waits` in a slice's partial aggregate
 OWN = 1  # what its own sample booked: there is no other in the slice
 BOUNDARY = 2  # its boundary contribution
+SAID = 4  # of a register: what its own rows booked is what an event says, and its boundary contribution counts nothing
 
 
 @inline

@@ -20,6 +20,10 @@ A reading is believed when the next ones agree. The *base* is the newest reading
   with as many readings, and as much time. What lies between is not counted either.
 - A register that is declared to start over does so at once, whatever it fell to: by the `day` with its first reading after midnight,
   counting from zero at midnight; `any` whenever it falls, counting from zero since the base.
+- A meter that was *exchanged* (an event says so, with the last reading of the old one and the first of the new one) counted what the old
+  one had come to, at the time of the event; less than the base is nothing. The new one's reading is the base, and what was held is refused.
+- What an event says that a meter counted from one whole minute until another one is booked in place of all that readings come to in
+  that time, evenly. Readings are judged as ever; of a step that reaches out of that time the part outside counts, by the length of it.
 - A reading outside `low` to `high`, and one that is no finite number, is refused by itself.
 
 Worked out, with one reading each ten minutes:
@@ -45,6 +49,9 @@ MEMORY = (
     ("first_value", "f8"),
     ("last_time", "i8"),
     ("last_value", "f8"),
+    ("said_since", "i8"),  # from when until when an event says what was counted [ns], 0 without one
+    ("said_until", "i8"),
+    ("said", "f8"),  # and how much, in the reading's unit
 )
 """Fields of the state of a series whose readings are judged."""
 
@@ -58,6 +65,7 @@ ROLLOVER = 3  # and below: it is believed, and so is the run that it ends
 RESET = 4
 JUMP = 5
 FALL = 6
+EXCHANGED = 7
 
 # `starts_over` of a series
 BY_DAY = 1
@@ -67,11 +75,16 @@ ANY_TIME = 2
 GLITCH = 1  # a reading below the base was refused
 SPIKE = 2  # above it
 OUT_OF_RANGE = 4
-EVENT_OF = (0, 0, 0, 8, 16, 32, 64)
-"""By what became of a reading, its bit: rollover, reset, jump, fall."""
+EVENT_OF = (0, 0, 0, 8, 16, 32, 64, 128)
+"""By what became of a reading, its bit: rollover, reset, jump, fall, exchanged."""
+CORRECTED = 256
+"""The bit of a window in which an event says what was counted."""
 
 STEP_ALLOWANCE = 15 * MINUTE
 """As much longer the rated power is taken to have been drawn: a register that moves in whole kWh steps ahead of its mean."""
+
+LONGEST_SAID = 1500 * MINUTE
+"""For how long an event may say at most what was counted: a local day that is long. `fieldline.event_kinds.LONGEST_AMOUNT_S` [ns]."""
 
 ROLLOVER_SHARE = 0.25
 """Of a modulus, the largest step over it that is taken for a rollover where no other limit is known."""
@@ -184,6 +197,60 @@ def settle(memory, time, value):
     """Take a reading that is believed for the base."""
     drop_run(memory)
     memory.time, memory.value = time, value
+
+
+@inline
+def exchange(part, memory, old):
+    """A meter showed `old` last: note what is refused with it, in a partial aggregate. Returns what was counted since the base."""
+    part.meter_events |= EVENT_OF[EXCHANGED]
+    if memory.held > 0:
+        part.rejected += memory.held
+        part.meter_events |= refused_event(memory, memory.first_value)
+    return old - memory.value if memory.time != NONE and old > memory.value else 0.0
+
+
+@inline
+def say(memory, since, until, amount):
+    """An event says what was counted from `since` until a time; what another one said of that time counts no more."""
+    memory.said_since, memory.said_until, memory.said = since, until, amount
+
+
+@inline
+def take_amount(memory, event, time):
+    """Take what an event at `time` says was counted until a time, by whole minutes: one between two of them counts from the next on."""
+    if not np.isfinite(event.amount) or not np.isfinite(event.until_ms):
+        return
+    until = np.int64(event.until_ms) * 1_000_000 // MINUTE * MINUTE
+    since = (time + MINUTE - 1) // MINUTE * MINUTE
+    if since < until <= since + LONGEST_SAID:
+        say(memory, since, until, event.amount)
+
+
+@inline
+def is_said(memory, start):
+    """Whether an event says what was counted in the slice that begins at `start`."""
+    return memory.said_since <= start < memory.said_until
+
+
+@inline
+def said_until(memory, time):
+    """How much of what an event says was counted up to a time of it."""
+    return memory.said * ((time - memory.said_since) / (memory.said_until - memory.said_since))
+
+
+@inline
+def unsaid(memory, a, b):
+    """The part of the time from a to b of which no event says what was counted."""
+    inside = min(b, memory.said_until) - max(a, memory.said_since)
+    return 1.0 if inside <= 0 or b <= a else (b - a - inside) / (b - a)
+
+
+@inline
+def forget_said(memory, end, gap):
+    """At a slice's end: what an event says is over once a reading after it is the base, or may not be joined to one before it."""
+    is_over = memory.said_until != 0 and memory.said_until <= end
+    if is_over and (memory.time >= memory.said_until or end - memory.said_until > gap):
+        say(memory, 0, 0, 0.0)
 
 
 @inline

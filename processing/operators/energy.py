@@ -288,7 +288,7 @@ COMPONENT = Operator(
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset(range(at.ACTIVE_POWER, at.ACTIVE_PULSE + 1))
-    | {at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION},
+    | {at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION, at.METER_EVENT},
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,

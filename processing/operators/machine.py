@@ -354,11 +354,21 @@ COMPONENT = Operator(
     parameters=(
         *("asset.ideal_cycle_s", "asset.microstop_s", "asset.state_max_gap_s", "asset.tags.kind", "asset.tags.codes"),
         *("asset.tags.max_gap_s", "asset.tags.register_max_gap_s"),
-        *("asset.tags.counts_by", "line.output", "line.pacemaker", "line.between_orders", "product", "calendar", "states"),
+        *(
+            "asset.tags.counts_by",
+            "line.output",
+            "line.pacemaker",
+            "line.between_orders",
+            "product",
+            "calendar",
+            "states",
+        ),
         *JUDGED_BY,
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
-    roles=frozenset({*range(at.STATE, at.REWORK_COUNT + 1), at.STATE_EVENT, at.CORRECTION, at.COUNT_EVENT}),
+    roles=frozenset(
+        {*range(at.STATE, at.REWORK_COUNT + 1), at.STATE_EVENT, at.CORRECTION, at.COUNT_EVENT, at.METER_EVENT}
+    ),
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,

@@ -11,6 +11,7 @@ import numpy as np
 
 from processing.kernels import layout as at
 from processing.metric_rows import not_in
+from processing.timeline.corrections import Corrections
 from processing.timeline.readback import ReadBack
 from processing.timeline.reprocessing import Reprocessing
 from processing.timeline.residency import Residency
@@ -35,8 +36,15 @@ class Again:
     """The lines of a partition that are to be run again, until they have been."""
 
     def __init__(
-        self, tables: Tables, residency: Residency, windows: Windows, reprocessing: Reprocessing, read_back: ReadBack
+        self,
+        tables: Tables,
+        residency: Residency,
+        windows: Windows,
+        reprocessing: Reprocessing,
+        read_back: ReadBack,
+        corrections: Corrections,
     ) -> None:
+        self._corrections = corrections
         self._tables, self._residency, self._windows = tables, residency, windows
         self._reprocessing, self._read_back = reprocessing, read_back
         self._with_seconds = {slot.operator.name for slot in tables.slots if slot.operator.seconds is not None}
@@ -51,6 +59,7 @@ class Again:
         """Have the slices of a line that begin from `since` on run again; operators, fills : see `Due`."""
         old = self._due.get(line, Due(since, frozenset(), False))
         self._due[line] = Due(min(since, old.since), old.operators | frozenset(operators), fills or old.fills)
+        self._corrections.waits[line] = self._due[line].since
 
     def oldest(self) -> np.ndarray:
         """int64[lines], from when on each line is to be run again [ns UTC; the far future where it is not]."""
@@ -72,15 +81,20 @@ class Again:
         every_row = any(operators & self._with_seconds for operators in mine.values())
         ends = {line: int(self._tables.windows["start"][slices[-1]]) + 1 for line, slices in numbers.items() if slices}
         fills = {line for line in numbers if self._due[line].fills}
-        self._reprocessing.run_slices(numbers, every_row, fills)
+        self._corrections.is_again = True
+        try:
+            self._reprocessing.run_slices(numbers, every_row, fills)
+        finally:
+            self._corrections.is_again = False
         self._windows.emit(everything=False, only=mine)
         for rows in not_in(before, self._windows.given(self._within(spans), mine)):
             self._windows.retract_rows(rows)
         for line in numbers:
             if line in ends:
                 self._due[line] = self._due[line]._replace(since=ends[line])
+                self._corrections.waits[line] = ends[line]
             else:
-                del self._due[line]
+                del self._due[line], self._corrections.waits[line]
 
     def _span(self, line: int, slices: list[int]) -> tuple[int, int]:
         """From when to when figures may change where slices, in order of time, are run again [ns UTC]."""

@@ -16,7 +16,7 @@ from fieldline.plant import Plant
 from processing.kernels import layout as at
 from processing.kernels.labels import Stretches, label
 from processing.timeline.calendar import month_starts, week_starts
-from processing.timeline.events import ORDER, ORDER_STOP, ROLES, Events, Order
+from processing.timeline.events import METER, ORDER, ORDER_STOP, READING, ROLES, Events, Order
 from processing.timeline.registry import Registry
 from processing.timeline.schedule import Schedule
 from processing.timeline.tables import Tables
@@ -150,16 +150,25 @@ class Context:
         self.version += len(self.events) > known
         return frame._replace(value=value)
 
-    def series_of_stops(self, frame: Readings, series: np.ndarray) -> np.ndarray:
-        """The series of a frame's rows, with those of orders that end in the series that is theirs."""
-        if ORDER not in frame.tags:
-            return series
-        rows = np.flatnonzero(frame.tag == frame.tags.index(ORDER)).tolist()
-        stops = [row for row in rows if self.events.order(float(frame.value[row])).is_end]
-        for row in stops:
-            series[row] = self._registry.series_of(frame.assets[frame.asset[row]], ORDER_STOP)
-        self._registry.settle()
+    def series_of_events(self, frame: Readings, series: np.ndarray) -> np.ndarray:
+        """The series of a frame's rows, with those of orders that end, and of events about a tag, in the series that is theirs."""
+        for kind in (ORDER, METER, READING):
+            if kind in frame.tags:
+                for row in np.flatnonzero(frame.tag == frame.tags.index(kind)).tolist():
+                    series[row] = self._series_of_event(kind, frame, row, int(series[row]))
+                self._registry.settle()
         return series
+
+    def _series_of_event(self, kind: str, frame: Readings, row: int, series: int) -> int:
+        asset, value = frame.assets[frame.asset[row]], float(frame.value[row])
+        if kind == ORDER:
+            is_end = self.events.order(value).is_end
+            return self._registry.series_of(asset, ORDER_STOP) if is_end else series
+        tag = self.events.tag(value)
+        # The tag's own series first: what is known of it must not depend on which of the two came first.
+        if not tag or tag.startswith("@") or self._registry.series_of(asset, tag) < 0:
+            return series
+        return self._registry.series_of(asset, f"{kind}/{tag}")
 
     def note(
         self,

@@ -106,7 +106,9 @@ class Engine:
         self.reprocessing = Reprocessing(
             self.tables, self.store, self.windows, self.residency, self._runner, self.read_back, timing
         )
-        self.again = Again(self.tables, self.residency, self.windows, self.reprocessing, self.read_back)
+        self.again = Again(
+            self.tables, self.residency, self.windows, self.reprocessing, self.read_back, self._runner.corrections
+        )
         self.touched_at = 0
         self._moves_on = False  # a silent line has slices to come that were too many for one turn
 
@@ -243,6 +245,12 @@ class Engine:
                 self._move(moved, target)
         self.again.run_portion()
         self.reprocessing.run_due(now if now - self.touched_at < silence else _FOREVER)
+        self._run_again_without()
+
+    def _run_again_without(self) -> None:
+        """Have lines run again from where a reading that was run came to be none."""
+        for line, since in self.reprocessing.take_taken_away().items():
+            self.again.add(line, since, [operator.name for operator in self.operators], fills=False)
 
     @property
     def span_at_once(self) -> int:
@@ -285,9 +293,10 @@ class Engine:
             moved = np.zeros(len(lines), bool)
             moved[self.tables.series["line"][self._held.rows.series]] = True
             self._move(moved, np.maximum(lines["watermark"], lines["newest"]))
+        self.reprocessing.run_all()
+        self._run_again_without()
         while self.again.is_pending:
             self.again.run_portion()
-        self.reprocessing.run_all()
         self.emit(everything=True)
 
     @property
@@ -325,6 +334,7 @@ class Engine:
     def forget(self) -> None:
         """Before a checkpoint: drop windows that nothing can change any more, and events that nothing depends on."""
         self.windows.change_orders()
+        self._run_again_without()
         waiting = np.minimum(self.reprocessing.oldest(), self.again.oldest())
         gone = expired(self.tables, self.residency, self.windows.overlapping, waiting)
         self.residency.let_go(gone)

@@ -18,10 +18,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fieldline.event_kinds import PAUSES, STOPS, VOID
+from fieldline.event_kinds import PAUSES, STOPS, VOID, WITHDRAWN
 from fieldline.states import State
 from processing.kernels import layout as at
 from processing.timeline.tables import Tables
+
+METER, READING = "@meter", "@reading"
+"""Events about one tag of their asset, which they name; those of each tag are a series of their own, `@meter/<tag>`."""
 
 ROLES = {
     "@state": at.STATE_EVENT,
@@ -30,6 +33,8 @@ ROLES = {
     "@order": at.ORDER_EVENT,
     "@order/stop": at.ORDER_EVENT,
     "@product": at.ORDER_EVENT,
+    METER: at.METER_EVENT,
+    READING: at.READING_EVENT,
 }
 """The role of each kind of event that processing knows, by its tag.
 
@@ -42,6 +47,16 @@ ABOUT_OTHERS = frozenset({"@correction", ORDER, ORDER_STOP, "@product"})
 """Events that say something of what else is heard of: alone they change nothing."""
 
 _AT_LEAST = 1000  # payloads, before any is let go
+
+
+def role_of(tag: str) -> int:
+    """The role of a series of events, 0 where processing knows none."""
+    return ROLES.get(tag, ROLES.get(tag.partition("/")[0], 0) if tag.startswith((f"{METER}/", f"{READING}/")) else 0)
+
+
+def target_of(tag: str) -> str:
+    """The tag that a series of events is about; empty: none."""
+    return tag.partition("/")[2] if tag.startswith((f"{METER}/", f"{READING}/")) else ""
 
 
 class Order(NamedTuple):
@@ -67,6 +82,7 @@ class Events:
         self._payloads: dict[float, bytes] = {}
         self._info: dict[float, tuple[float, ...]] = {}
         self._orders: dict[float, Order] = {}
+        self._tags: dict[float, str] = {}
         self._fresh: list[float] = []
         self._kept = 0  # payloads that were left when some were let go
 
@@ -92,8 +108,11 @@ class Events:
         self._info[number] = (
             self._state(said),
             _until(said),
-            *(_number(said, name) for name in ("good", "scrap", "rework")),
+            *(_number(said, name) for name in ("good", "scrap", "rework", "old", "new", "amount", "value")),
+            1.0 if _text(said, "phase").lower() == WITHDRAWN else nan,
         )
+        if tag := _text(said, "tag"):
+            self._tags[number] = tag
         self._orders[number] = Order(_text(said, "order"), _text(said, "product"), _phase(said))
 
     def _state(self, said: dict[str, Any]) -> float:
@@ -127,6 +146,7 @@ class Events:
         is_kept = np.isin(tables.event_keys, in_use())
         for number in tables.event_keys[~is_kept].tolist():
             del self._numbers[_digest(self._payloads.pop(number))], self._orders[number]
+            self._tags.pop(number, None)
         tables.event_keys, tables.events = tables.event_keys[is_kept], tables.events[is_kept]
         self._kept = len(self)
         return not is_kept.all()
@@ -134,6 +154,10 @@ class Events:
     def order(self, value: float) -> Order:
         """What the event of a row says of orders; nothing when it was never seen."""
         return self._orders.get(value, Order("", "", "void"))
+
+    def tag(self, value: float) -> str:
+        """The tag that the event of a row names; empty: none."""
+        return self._tags.get(value, "")
 
     def names(self) -> list[tuple[float, bytes]]:
         """What a checkpoint keeps."""

@@ -34,7 +34,7 @@ class Intake:
         if comes_anew:
             self.unused.look(frame)
         frame = self._context.learn(frame)
-        series = self._context.series_of_stops(frame, series)
+        series = self._context.series_of_events(frame, series)
         where = offset if isinstance(offset, np.ndarray) else np.full(len(series), offset, np.int64)
         rows = Arrivals(frame.time, frame.received, series, frame.value, frame.quality, where)
         beyond = series < 0

@@ -17,12 +17,12 @@ from fieldline.plant import Plant, Role
 from processing.kernels import layout as at
 from processing.kernels.kept import first_of
 from processing.kernels.places import PLACE, add_places, map_series
-from processing.kernels.registers import ANY_TIME, BY_DAY
+from processing.kernels.registers import ANY_TIME, BY_DAY, LONGEST_SAID
 from processing.operators.raw import is_wanted
 from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
-from processing.timeline.events import ABOUT_OTHERS
-from processing.timeline.events import ROLES as EVENT_ROLES
+from processing.timeline.events import ABOUT_OTHERS, target_of
+from processing.timeline.events import role_of as role_of_event
 from processing.timeline.ranks import Ranks
 from processing.timeline.tables import Tables
 from processing.view import DUE
@@ -77,6 +77,7 @@ class Registry:
         self.products: list[str] = [""]
         self._product_numbers: dict[str, int] = {"": 0}
         self._leads: dict[int, int] = {}
+        self._locals: list[int] = []  # by series, its row in its line's blocks
         self._peers: dict[
             str, tuple[list[int], list[int]]
         ] = {}  # by line its assets, and those of them that may measure others
@@ -201,8 +202,8 @@ class Registry:
         asset, tag = self.assets[a], self.tags[t]
         known, of_asset = self._plant.tag_info(asset, tag), self._plant.asset_info(asset)
         scalar = not tag.startswith("@")
-        role = int(known.role) if scalar else EVENT_ROLES.get(tag, 0)
-        role = role if role in self._roles or role == at.ORDER_EVENT else 0
+        role = int(known.role) if scalar else role_of_event(tag)
+        role = role if role in self._roles or role in _OF_ROWS else 0
         gap, register_gap = int(known.max_gap_s * 1e9), int(known.register_max_gap_s * 1e9)
         rhythm = int(known.rhythm_s * 1e9) if role else 0
         microstop = int(of_asset.microstop_s * 1e9)
@@ -211,6 +212,8 @@ class Registry:
             microstop if role in _OF_STATES else 0,
             2 * rhythm,  # a sample may settle the span before its own
         )
+        if role == at.METER_EVENT:
+            hold = LONGEST_SAID
         state_gap = 0
         if role in _EVENTS_OF_STATES:
             gap = hold = int(of_asset.state_max_gap_s * 1e9)
@@ -219,6 +222,9 @@ class Registry:
             hold = max(hold, state_gap)
         line = self._line(asset)
         local = self._tables.add_series(line, series)
+        self._locals.append(local)
+        self._tables.has_corrections |= role == at.READING_EVENT
+        target = self._series_numbers.get((a, self._tag_numbers.get(target_of(tag), -1)), -1)
         of_line = self._tables.lines[line : line + 1]
         if influence > of_line["influence"][0]:
             of_line["influence"], of_line["resident_since"] = influence, at.FAR
@@ -261,6 +267,7 @@ class Registry:
             "confirm": int(known.confirm_s * 1e9),
             "starts_over": _STARTS_OVER[known.starts_over],
             "zone": int(of_line["zone"][0]),
+            "target": self._locals[target] if target >= 0 else -1,
         }
 
     def _due(self, a: int, t: int) -> tuple[float, bool]:
@@ -500,6 +507,9 @@ _BY_REGISTER_GAP = frozenset(
         Role.REWORK_COUNT,
     }
 )
+
+_OF_ROWS = frozenset({at.ORDER_EVENT, at.READING_EVENT})
+"""Events that the timeline knows, whatever operators there are."""
 
 _EVENTS_OF_STATES = frozenset({at.STATE_EVENT, at.CORRECTION})
 _OF_STATES = _EVENTS_OF_STATES | {at.STATE, at.RUNNING}

@@ -333,6 +333,14 @@ class Reprocessing:
         self._cuts.fresh.clear()
         return count
 
+    def take_taken_away(self) -> dict[int, int]:
+        """By line from when on it is to be run again because a reading may have come to be none, since this was called last [ns UTC]."""
+        found: dict[int, int] = {}
+        for line, since in self._merging.taken_away:
+            found[line] = min(since, found.get(line, since))
+        self._merging.taken_away.clear()
+        return found
+
     def _fill(self, todo: Todo, ids: np.ndarray, ends: np.ndarray, fills: AbstractSet[int]) -> None:
         """Make slices that are missing after the rows of `ids`, and have them run next; rows of slice k are those up to ends[k + 1]."""
         for number, lo, hi in zip(ids.tolist(), ends[:-1].tolist(), ends[1:].tolist(), strict=True):

@@ -6,6 +6,7 @@ from processing.kernels.layout import Rows
 from processing.metric_rows import MetricRows
 from processing.operators import raw
 from processing.timeline.context import Context
+from processing.timeline.corrections import Corrections
 from processing.timeline.standing import OF_SECONDS, Standing
 from processing.timeline.tables import Tables
 
@@ -29,12 +30,19 @@ class Runner:
         self._tables, self._context, self._outbox, self._standing = tables, context, outbox, standing
         self.of_seconds = of_seconds and any(slot.operator.seconds is not None for slot in tables.slots)
         self._has_raw = has_raw
+        self.corrections = Corrections(tables)
 
     def run(self, chunks: np.ndarray, rows: Rows, states: list[np.ndarray], opens: list[np.ndarray], room: int) -> None:
-        """Run sorted rows over states and open accumulators, those of the live edge or scratch, by operator.
+        """Run sorted rows, as events correct them, over states and open accumulators, those of the live edge or scratch, by operator.
 
         room : how many seconds may be finished at most.
         """
+        with self.corrections.applied(rows, chunks):
+            self._run(chunks, rows, states, opens, room)
+
+    def _run(
+        self, chunks: np.ndarray, rows: Rows, states: list[np.ndarray], opens: list[np.ndarray], room: int
+    ) -> None:
         tables = self._tables
         plant = tables.plant
         for slot, state, opened in zip(tables.slots, states, opens, strict=True):
@@ -53,9 +61,34 @@ class Runner:
 
     def accept(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> None:
         """Rows that count now: emit those that were asked for, and take the events about orders among them."""
-        self.emit_raw(time, series, value)
+        self.emit_raw(time, series, self._as_corrected(time, series, value, quality))
         if self._context.has_events:
             self._context.note(time, series, value, quality)
+
+    def _as_corrected(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> np.ndarray:
+        """The values of sorted rows as events among them correct them; NaN for a reading that is none."""
+        found = None
+        if self._has_raw and self.corrections.are_there:
+            found = self.corrections.find(Rows(time, series, value, quality, quality, 1), 0, len(time))
+        if found is None:
+            return value
+        value = value.copy()
+        value[found.places] = found.value
+        return value
+
+    def emit_corrected(self, rows: Rows, lo: int, hi: int) -> None:
+        """Emit the readings among rows lo to hi of a slice of which an event says something, where one of the two is new."""
+        if not self._has_raw or not self.corrections.are_there:
+            return
+        # Of what an event takes back the reading itself is what it was.
+        said = self.corrections.about(rows, lo, hi)
+        found = self.corrections.find(rows, lo, hi)
+        value = rows.value.copy() if found is not None else rows.value
+        if found is not None:
+            value[found.places] = found.value
+        new = [row for event, row in said if rows.is_new[event] or rows.is_new[row]]
+        if new:
+            self.emit_raw(rows.time[new], rows.series[new], value[new])
 
     def emit_raw(self, time: np.ndarray, series: np.ndarray, value: np.ndarray) -> None:
         """Emit the rows of series that were asked for."""

@@ -7,6 +7,8 @@ from typer.testing import Result
 
 STATE = ("correct", "state", "--asset", "plant/hall/line1/press")
 ORDER = ("correct", "order", "--line", "plant/hall/line1", "--order", "7", "--phase", "start")
+METER = ("correct", "meter", "--asset", "plant/hall/line1/press", "--tag", "energy_kwh", "--at", "2024-01-01")
+READING = ("correct", "reading", *METER[2:])
 COUNT = ("correct", "count", "--asset", "plant/hall/line1/press", "--at", "2024-01-01")
 
 
@@ -32,6 +34,18 @@ COUNT = ("correct", "count", "--asset", "plant/hall/line1/press", "--at", "2024-
             "correct: --asset: expected a path such as plant/hall1/press, of one machine or line, without + # * ? and [; got",
         ),
         (COUNT, "expected --good, --scrap or --rework"),
+        (METER, "expected one of --new (with --old), --amount (with --until) and --withdraw"),
+        ((*METER, "--new", "0", "--withdraw"), "expected one of --new"),
+        ((*METER, "--amount", "5"), "--until belongs to --amount"),
+        ((*METER, "--old", "5", "--withdraw"), "--old to --new"),
+        ((*METER, "--new", "nan"), "--new: expected a number, got nan"),
+        ((*METER, "--amount", "5", "--until", "2023-12-31"), "the second later by 25 h at most"),
+        ((*METER, "--amount", "5", "--until", "2024-01-03"), "the second later by 25 h at most"),
+        ((*METER, "--amount", "5", "--until", "2024-01-01T10:00:30"), "are whole minutes"),
+        ((*METER[:5], "power_kw", *METER[6:], "--new", "0"), "--tag power_kw is no register or counter"),
+        (READING, "expected one of --value, --withdraw and --restore"),
+        ((*READING, "--value", "1", "--withdraw"), "expected one of --value, --withdraw and --restore"),
+        ((*READING, "--value", "inf"), "--value: expected a number, got inf"),
     ],
 )
 def test_what_can_not_be_meant_is_refused_with_what_was_expected(
@@ -48,7 +62,7 @@ def test_a_broker_that_is_not_there_is_told_as_such(fieldline: Callable[..., Res
     assert result.exit_code == 3 and "can't be reached" in result.stderr
 
 
-@pytest.mark.parametrize("what", ["state", "order", "count"])
+@pytest.mark.parametrize("what", ["state", "order", "count", "meter", "reading"])
 def test_each_correction_explains_itself(what: str, fieldline: Callable[..., Result]) -> None:
     result = fieldline("correct", what, "--help")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fieldline.event_kinds import EVENT_KINDS, NUMBERS, TEXTS, TIMES, fault_of, odd_parts
+from fieldline.event_kinds import AMOUNTS, EVENT_KINDS, NUMBERS, TEXTS, TIMES, fault_of, odd_parts
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,40 @@ def test_parts_that_nothing_reads_are_named(kind: str, said: dict[str, Any], par
 def test_every_attribute_that_a_file_may_have_is_read_of_some_kind() -> None:
     read = {name for kind in EVENT_KINDS.values() for name in kind.attributes}
 
-    assert read >= NUMBERS | TIMES | TEXTS
+    assert read >= NUMBERS | AMOUNTS | TIMES | TEXTS
+
+
+GOOD: list[tuple[str, dict[str, Any]]] = [
+    ("meter", {"tag": "energy_kwh", "new": 0}),
+    ("meter", {"tag": "energy_kwh", "old": 12.5, "new": 0}),
+    ("meter", {"tag": "energy_kwh", "amount": 12.5, "until": "2026-03-01T09:00Z"}),
+    ("meter", {"tag": "energy_kwh", "phase": "void"}),
+    ("reading", {"tag": "energy_kwh", "value": 12.5}),
+    ("reading", {"tag": "energy_kwh", "phase": "withdrawn"}),
+    ("reading", {"tag": "energy_kwh", "phase": "Void"}),
+]
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("meter", {"new": 0}, "tag: expected the name of the tag that it is about, got None"),
+    ("meter", {"tag": "@state", "new": 0}, "tag: expected the name of the tag that it is about, got '@state'"),
+    ("meter", {"tag": "e"}, "expected one of new (with old), amount (with until) and phase void; got none of them"),
+    ("meter", {"tag": "e", "new": 0, "amount": 1}, "got new and amount"),
+    ("meter", {"tag": "e", "amount": 1}, "until: expected the time until which the amount was counted, got none"),
+    ("meter", {"tag": "e", "new": "0"}, "new: expected a number, got '0'"),
+    ("meter", {"tag": "e", "new": True}, "new: expected a number, got True"),
+    ("meter", {"tag": "e", "phase": "start"}, "phase: expected void, got 'start'"),
+    ("reading", {"tag": "e"}, "expected value, or phase withdrawn or void; got none of them"),
+    ("reading", {"tag": "e", "value": 1, "phase": "void"}, "got both"),
+    ("reading", {"tag": "e", "phase": "gone"}, "phase: expected withdrawn (it is no reading) or void"),
+]
+
+
+@pytest.mark.parametrize(("kind", "attributes"), GOOD)
+def test_events_about_meters_and_readings_are_taken(kind: str, attributes: dict[str, Any]) -> None:
+    assert fault_of(kind, attributes) is None
+
+
+@pytest.mark.parametrize(("kind", "attributes", "told"), WRONG)
+def test_one_that_says_nothing_or_two_things_is_told_as_such(kind: str, attributes: dict[str, Any], told: str) -> None:
+    fault = fault_of(kind, attributes)
+
+    assert fault is not None and told in fault

@@ -170,7 +170,8 @@ def history_of(plant: Plant, rows: list[Row]) -> History:
     found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for row in rows:
         if row.quality <= 1:
-            times = found[row.asset, row.tag]
+            about = json.loads(row.payload).get("tag", "") if row.tag == "@meter" and row.payload else ""
+            times = found[row.asset, f"{row.tag}/{about}" if about else row.tag]
             times[row.time] = min(row.value, times.get(row.time, row.value))
     payloads = {payload_digest(row.payload): row.payload for row in rows if row.payload is not None}
     return History(plant, LINE, {key: sorted(times.items()) for key, times in found.items()}, payloads)

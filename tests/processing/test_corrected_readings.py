@@ -1,0 +1,146 @@
+"""Readings that events correct or withdraw: all figures are what they would be had the readings said so, in any order of arrival."""
+
+import math
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fieldline.frames import event_value
+from fieldline.log.sqlite import SqliteLog
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from fieldline.plantfile.spc import SpcEntry
+from processing.operators import energy, machine, spc, telemetry
+from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, frame_of, frames_of
+from tests.processing.row_sets import Arrival, arrivals
+from tests.processing.test_registers import fuzz, standing
+
+LINE = "plant/hall/line1"
+METER = f"{LINE}/meter"
+MINUTE = 60 * SECOND
+START = T0 // (86400 * SECOND) * 86400 * SECOND + 6 * 3600 * SECOND
+OPERATORS = (telemetry.COMPONENT, energy.COMPONENT, machine.COMPONENT, spc.COMPONENT)
+CHART = SpcEntry(every="15m", center=20.0, sigma=2.0)
+TAGS = {"n": TagEntry(kind="good_count"), "run": TagEntry(kind="running"), "t": TagEntry(spc=CHART)}
+PLANT = Plant(PlantFile(asset=(AssetEntry(path=METER, tags=TAGS, ideal_cycle_s=1.5),)))
+
+
+def correction(row: Row, said: str, recorded: int) -> Row:
+    """What is said of a row's reading, entered some seconds after something else."""
+    payload = f'{{"tag":"{row.tag}",{said},"recorded":{1_700_100_000 + recorded}}}'.encode()
+    return Row(METER, "@reading", row.time, event_value(payload), 0, payload)
+
+
+def power(values: list[float]) -> list[Row]:
+    return [Row(METER, "power_kw", START + k * MINUTE, value) for k, value in enumerate(values)]
+
+
+def day(rig: EngineRig) -> dict[str, float]:
+    (found,) = rig.values("energy", METER, "day").values()
+    return found
+
+
+def test_a_corrected_reading_counts_with_what_was_said_of_it() -> None:
+    rows = power([60.0, 6000.0, 60.0])
+
+    rig = EngineRig(PLANT, operators=OPERATORS, raw=("*",)).send(frames_of(rows, 1))
+    rig.send([frame_of([correction(rows[1], '"value":60', 1)])]).finish()
+
+    assert day(rig)["active_energy_kwh"] == pytest.approx(2.0)
+    hour = rig.values("telemetry", METER, "1h", "power_kw")[START]
+    assert (hour["max"], hour["count"]) == (60.0, 3.0)
+    assert rig.values("reading", METER, "", "power_kw")[rows[1].time]["value"] == 60.0
+    assert rig.counts["stored"] == 4
+
+
+def test_a_withdrawn_reading_is_none_and_can_be_restored() -> None:
+    rows = power([60.0, 6000.0, 60.0])
+    rig = EngineRig(PLANT, operators=OPERATORS, raw=("*",)).send(frames_of(rows, 1))
+
+    rig.send([frame_of([correction(rows[1], '"phase":"withdrawn"', 1)])])
+    rig.wait(3.0, turns=3)
+    without = day(rig)["active_energy_kwh"]
+    raw = rig.values("reading", METER, "", "power_kw")[rows[1].time]["value"]
+    rig.send([frame_of([correction(rows[1], '"phase":"void"', 2)])]).finish()
+
+    assert without == pytest.approx(2.0)
+    assert math.isnan(raw)
+    assert day(rig)["active_energy_kwh"] == pytest.approx((6060 / 2 + 6060 / 2) / 60)
+    assert rig.values("reading", METER, "", "power_kw")[rows[1].time]["value"] == 6000.0
+
+
+def test_what_was_entered_last_counts_whenever_it_comes() -> None:
+    rows = power([60.0, 6000.0, 60.0])
+    first, second = correction(rows[1], '"value":30', 1), correction(rows[1], '"value":60', 2)
+
+    for said in ([first, second], [second, first]):
+        rig = EngineRig(PLANT, operators=OPERATORS).send(frames_of([said[0], *rows, said[1]], 1)).finish()
+        assert day(rig)["active_energy_kwh"] == pytest.approx(2.0)
+
+
+def test_a_minute_of_which_the_only_reading_is_withdrawn_has_no_row_any_more() -> None:
+    rows = [Row(METER, "x", START + k * 10 * MINUTE, 1.0) for k in range(3)]
+    rig = EngineRig(PLANT, operators=OPERATORS).send(frames_of(rows, 1))
+
+    rig.send([frame_of([correction(rows[1], '"phase":"withdrawn"', 1)])]).finish()
+
+    minutes = rig.values("telemetry", METER, "1m", "x")
+    assert minutes[rows[1].time]["retracted"] == 1.0
+    assert math.isnan(minutes[rows[1].time]["count"])
+    assert minutes[rows[0].time]["count"] == 1.0
+
+
+def test_what_is_said_of_a_reading_that_is_not_there_changes_nothing() -> None:
+    rows = power([60.0, 60.0])
+    want = EngineRig(PLANT, operators=OPERATORS).send(frames_of(rows, 1)).finish()
+    beside = Row(METER, "power_kw", rows[0].time + SECOND, 0.0)
+
+    rig = EngineRig(PLANT, operators=OPERATORS).send(frames_of([*rows, correction(beside, '"value":5', 1)], 1)).finish()
+
+    assert differences(want.table, rig.table) == []
+
+
+def random_rows(random: Random, count: int) -> tuple[list[Row], list[Row]]:
+    """Rows as they come, with what is said of some of them, and the rows that this comes to."""
+    rows: dict[tuple[str, int], Row] = {}
+    time = START + 50 * MINUTE
+    for _ in range(count):
+        time += round(random.choice([0.0, 1.0, 20.0, 60.0, 200.0, 400.0, 900.0, 1300.0]) * SECOND)
+        tag = random.choice(["energy_kwh", "energy_kwh", "n", "power_kw", "t", "run"])
+        value = float(random.choice([0, 1] if tag == "run" else [0, 1, 2, 5, 40, 41, 95, 96, 100, 101, 150]))
+        rows[tag, time] = Row(METER, tag, time, value, random.choice([0, 0, 0, 1, 2]))
+    come, comes_to = list(rows.values()), dict(rows)
+    for key, row in rows.items():
+        for turn in range(random.choice([0, 0, 0, 1, 1, 2])):
+            said, then = random.choice([
+                ('"value":%d', row._replace(value=3.0, quality=0)),
+                ('"phase":"withdrawn"', None),
+                ('"phase":"void"', row),
+            ])  # fmt: skip
+            come.append(correction(row, said % 3 if "%" in said else said, turn))
+            if then is None:
+                comes_to.pop(key, None)
+            else:
+                comes_to[key] = then
+    return sorted(come, key=lambda row: row.time), sorted(comes_to.values(), key=lambda row: row.time)
+
+
+@given(data=st.data())
+@fuzz(10)
+def test_corrections_in_any_order_give_the_bits_of_readings_that_were_right(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    random = Random(data.draw(st.integers(0, 2**32 - 1)))
+    come, comes_to = random_rows(random, data.draw(st.integers(2, 30)))
+    arrival: Arrival = data.draw(arrivals(come, crashes=True))
+    want = EngineRig(PLANT, operators=OPERATORS).send([frame_of([row]) for row in comes_to]).finish()
+    log = SqliteLog(tmp_path_factory.mktemp("log") / "log.db")
+    try:
+        rig = EngineRig(PLANT, operators=OPERATORS, log=log, node_cache=0, row_cache=1)
+        arrival.play(rig)
+    finally:
+        log.close()
+
+    assert differences(standing(want.table), standing(rig.table)) == []
