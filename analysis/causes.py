@@ -16,7 +16,7 @@ from analysis.recount.states import stretches
 from fieldline.log import Log
 from fieldline.plant import Plant
 from fieldline.states import STATES as MEANINGS
-from fieldline.states import State, TimeElement, state_of
+from fieldline.states import State, TimeElement
 
 UNREPORTED = "no reason given"
 _TAGS = frozenset({"@state", "@correction", "@reject", "@count"})
@@ -86,7 +86,7 @@ def _stops(found: Evidence, history: History, asset: str, start: int, end: int) 
     for time, event in _events(found, asset, "@correction"):
         if "state" in event:
             spans = _corrected(spans, _Span(time, _until(event, time, states, end), event))
-    given = [span for span in spans if _is_down(span.event) and span.event.get("reason")]
+    given = [span for span in spans if _is_down(history.plant, span.event) and span.event.get("reason")]
     sums: defaultdict[str, int] = defaultdict(int)
     for one in stretches(history.states(asset), start, end, history.silences(asset)):
         if MEANINGS[one.state].element is not TimeElement.ADOT:
@@ -147,8 +147,8 @@ def _events(found: Evidence, asset: str, tag: str) -> list[tuple[int, Mapping[st
     return [(time, json.loads(found.payloads[value])) for time, value in rows.usable() if value in found.payloads]
 
 
-def _is_down(event: Mapping[str, Any]) -> bool:
-    state = state_of(str(event.get("state", ""))) or State.UNKNOWN
+def _is_down(plant: Plant, event: Mapping[str, Any]) -> bool:
+    state = plant.state_of(str(event.get("state", ""))) or State.UNKNOWN
     return MEANINGS[state].element is TimeElement.ADOT
 
 

@@ -51,6 +51,17 @@ def test_a_stop_lasts_until_the_next_state(log: Log) -> None:
     assert stops(log) == [Cause(PRESS, "jam", "", 60.0), Cause(PRESS, UNREPORTED, "", 30.0)]
 
 
+def test_a_state_in_the_plants_own_words_is_a_stop_with_its_reason(log: Log) -> None:
+    plant = Plant(PlantFile(states={"S7": "down"}))
+    tell(
+        log,
+        (PRESS, "state", 10, {"state": "S7", "reason": "jam"}),
+        (PRESS, "state", 70, {"state": "producing"}),
+    )
+
+    assert causes_of(log, LINE, T0, T0 + 1000 * SECOND, plant).stops_s == [Cause(PRESS, "jam", "", 60.0)]
+
+
 def test_stops_that_a_state_tag_tells_have_no_reason_but_where_an_event_gives_one(log: Log) -> None:
     plant = Plant(
         PlantFile(asset=(AssetEntry(path=PRESS, tags={"running": TagEntry(kind="running", max_gap_s=2000)}),))

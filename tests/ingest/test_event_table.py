@@ -122,7 +122,7 @@ def test_a_moment_of_entry_can_be_given_for_the_whole_file(tmp_path: Path) -> No
         ("t,s,u\n1790769600,down,1790769600\n", "correction", ["state=s", "until=u"], "row 1 of 'u' holds 2026-09-30T12:00:00.000Z, which is not after"),
         ("t,s,u\n1790769600,down,1790769700\n1790769600,idle,\n", "correction", ["state=s", "until=u"], "row 2 of 'u' is empty"),
         ("t,s,u\n1790769600,down,soon\n", "correction", ["state=s", "until=u"], "'soon' in 'u'"),
-        ("t,o,p\n1790769600,7,\n,,\n1790769601,7,over\n", "order", ["order=o", "phase=p"], "row 3 of 'p' holds 'over', which is not start, stop or void"),
+        ("t,o,p\n1790769600,7,\n,,\n1790769601,7,over\n", "order", ["order=o", "phase=p"], "row 3 of 'p' holds 'over', which is not start, pause, stop or void"),
     ],
 )  # fmt: skip
 def test_a_row_that_is_no_such_event_is_refused_by_row_and_column(
