@@ -1,7 +1,7 @@
 """Memory of control charts, handed from cell to cell: a point that comes late changes those after it as far as it changes anything.
 
 Every cell carries the memory before its point, and what the cell before it leaves is worked out again from that one's memory and
-moments. So a cell that is gone is missed by nobody: the next one knows what it left.
+moments. So a cell that is gone is missed by nobody: the next one knows what it left, see `is_cut_off`.
 """
 
 from typing import NamedTuple
@@ -74,12 +74,23 @@ def is_scanned(window, cells):
 
 
 @inline
-def memory_before(window, j, chart, windows, cells, room):
-    """The memory before a cell's point, in row j: what the cell before leaves, into `room.memory`.
+def is_cut_off(window, plant, windows, cells):
+    """Whether the memory before a cell stands, since nothing changes what was before it: the cells there are gone, or are not run again.
 
-    Where that one is none any more, it stays as it is; a new oldest cell takes what the next one began with.
+    Of those some may be left that an order or a month is folded from, with holes between them, so the one before it in the table need
+    not be the one that left its memory. A new cell, of which none is known, takes what the next one began with.
     """
-    if window.older >= 0:
+    if window.older < 0:
+        return True
+    if windows[window.older].end > plant.lines[window.line].kept_from:
+        return False
+    return is_scanned(window, cells) or (window.newer >= 0 and is_scanned(windows[window.newer], cells))
+
+
+@inline
+def memory_before(window, j, chart, plant, windows, cells, room):
+    """The memory before a cell's point, in row j: what the cell before leaves, into `room.memory`; where it is cut off, what stands."""
+    if not is_cut_off(window, plant, windows, cells):
         older = windows[window.older]
         if j < np.int64(1) << older.shift:
             take_point(cells[older.block + j], older.start, chart, room)
@@ -117,13 +128,13 @@ def hold(cell, limits):
 
 
 @inline
-def pass_through(window, product, charted, windows, cells, handed):
+def pass_through(window, product, charted, plant, windows, cells, handed):
     """Hand memory to the charted rows of a window; 0: nothing changed, 1: bits changed, 2: rows to be emitted changed."""
     changed = 0
     for r in range(charted.first[window.line], charted.first[window.line + 1]):
         number = charted.chart[r]
         row = window.block + charted.local[r]
-        memory_before(window, charted.local[r], charted.charts[number], windows, cells.cells, handed.room)
+        memory_before(window, charted.local[r], charted.charts[number], plant, windows, cells.cells, handed.room)
         differs = remember_before(row, cells, handed.words)
         cell = cells.cells[row]
         if cell.count > 0.0:
@@ -184,7 +195,7 @@ def carry_on(way, charted, plant, windows, labels, cells, handed, wanted):
             continue
         is_asked = i < ids.size and ids[i] == number
         i += is_asked
-        changed = pass_through(window, labels[number].product, charted, windows, cells, handed)
+        changed = pass_through(window, labels[number].product, charted, plant, windows, cells, handed)
         note(window, changed, is_asked, cells.cells)
         number = np.int64(-1)
         newer = window.newer

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -20,13 +21,14 @@ from fieldline.plantfile import (
     RotaEntry,
     ShiftEntry,
     SiteEntry,
+    SpcEntry,
     TagEntry,
     TariffEntry,
 )
 from processing.metric_rows import WINDOWS
-from processing.operators import energy, machine, order, telemetry
+from processing.operators import energy, machine, order, spc, telemetry
 from processing.timeline.timing import Timing
-from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, event, frame_of
+from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, event, frame_of, frames_of
 
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
 DAY0 = 1_699_920_000 * SECOND  # 2023-11-14 00:00 UTC
@@ -409,3 +411,35 @@ def test_a_word_for_a_state_that_is_mapped_later_is_as_if_it_had_always_been(log
     assert before == 0.0
     assert differences(want.table, rig.table) == []
     assert rig.values("oee", OVEN, "1h")[DAY0 + 2 * HOUR]["coverage"] == 1.0
+
+
+def test_a_chart_goes_on_where_slices_within_an_order_have_expired(log: SqliteLog) -> None:
+    """Of what expired, slices stay that a running order is folded from: the one before a chart's first point then is hours older."""
+    draw = Random(1)
+    rows = [event("plant/hall/line1", "@order", DAY0 + 2 * HOUR + 47 * MINUTE + 5 * SECOND, b'{"order":"7"}')]
+    rows += [Row(OVEN, "temp_c", DAY0 + k * 2 * MINUTE, 180.0 + draw.gauss(0.0, 2.0)) for k in range(420)]
+    frames = frames_of(sorted(rows, key=lambda row: row.time), 10)
+    charted = plant(
+        AssetEntry(path=OVEN, tags={"temp_c": TagEntry(spc=SpcEntry(chart="i_mr", center=180.0, sigma=2.0))})
+    )
+    settings: dict[str, Any] = {
+        "plant": charted,
+        "operators": (telemetry.COMPONENT, order.COMPONENT, energy.COMPONENT, machine.COMPONENT, spc.COMPONENT),
+        "windows": ("1m", "15m", "day", "order"),
+        "timing": Timing(horizon=4 * HOUR),
+    }
+    rig = EngineRig(log=log, **settings)
+    for k, frame in enumerate(frames):
+        rig.send([frame])
+        if k % 3 == 0:
+            rig.wait(1.0)
+            rig.checkpoint()
+    before = {key: fields for key, fields in rig.table.items() if key[0] == "spc"}
+
+    rig.restart(windows=(*settings["windows"], "1h"))
+
+    after = {key: fields for key, fields in rig.table.items() if key[0] == "spc"}
+    since = rig.adapted[0].since
+    assert DAY0 + 3 * HOUR < since < DAY0 + 14 * HOUR
+    assert any(int(key[4]) >= since for key in before)
+    assert differences(before, after) == []
