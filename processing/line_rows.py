@@ -39,20 +39,26 @@ class Groups(NamedTuple):
 
 def groups_of(view: View, machines: Rows) -> Groups:
     """The lines that machines, which are sorted by window, make up."""
-    first = np.flatnonzero(np.diff(machines.window, prepend=-1))
+    begins = np.ones(len(machines.window), bool)
+    begins[1:] = machines.window[1:] != machines.window[:-1]
+    first = begins.nonzero()[0]
     window = machines.window[first]
     line = view.windows["line"][window]
-    of = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(machines.window))))
-    return Groups(window, line, view.plant.lines["asset"][line], first, of)
+    return Groups(window, line, view.plant.lines["asset"][line], first, begins.cumsum() - 1)
 
 
 def _only(groups: Groups, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of each line the row of the only machine among `which`, -1 where there are none or several, and how many there are."""
-    rows = np.flatnonzero(which)
-    count = np.bincount(groups.of[rows], minlength=len(groups.window))
-    found = np.full(len(groups.window), -1)
-    found[groups.of[rows]] = rows
-    return np.where(count == 1, found, -1), count
+    rows = which.nonzero()[0]
+    found = np.empty(len(groups.window), np.int64)
+    found.fill(-1)
+    if not len(rows):
+        return found, found + 1
+    of = groups.of[rows]
+    count = np.bincount(of, minlength=len(found))
+    found[of] = rows
+    found[count != 1] = -1
+    return found, count
 
 
 def outputs_of(view: View, machines: Rows, groups: Groups) -> tuple[np.ndarray, np.ndarray]:

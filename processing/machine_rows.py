@@ -70,7 +70,7 @@ class Rows(NamedTuple):
 
     def only(self, index: np.ndarray) -> "Rows":
         """The rows at `index`, a mask or places."""
-        return Rows(*(column[index] for column in self))
+        return Rows(*[column[index] for column in self])
 
     @property
     def pieces(self) -> Pieces:
@@ -209,4 +209,4 @@ def pieces_of(reported: np.ndarray, by_place: np.ndarray) -> Pieces:
 
 def joined(first: Rows, second: Rows) -> Rows:
     """The rows of both, one after the other."""
-    return Rows(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
+    return Rows(*[np.concatenate(columns) for columns in zip(first, second, strict=True)])

@@ -24,11 +24,11 @@ def divide(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
 
     Returns float64 of the broadcast shape; a scalar for scalars.
     """
-    above, below = floats(numerator), floats(denominator)
-    quotient = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
-    with np.errstate(invalid="ignore"):
-        np.divide(above, below, out=quotient, where=below != 0.0)
-    return plain(quotient)
+    below = floats(denominator)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotient = np.true_divide(numerator, below, dtype=np.float64)
+    found: Floats = np.where(below == 0.0, np.nan, quotient)[()]
+    return found
 
 
 def where_valid(is_valid: ArrayLike, values: ArrayLike) -> Floats:

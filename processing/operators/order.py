@@ -83,12 +83,12 @@ def read_out(view: View) -> list[MetricRows]:
     if found is None:
         return []
     pairs = zip(_of_machines(view, found), _of_lines(view, found), strict=True)
-    made = Made(*(np.concatenate(pair) for pair in pairs))
+    made = Made(*[np.concatenate(pair) for pair in pairs])
     is_line = made.asset == view.plant.lines["asset"][view.windows["line"][made.window]]
     wanted = is_line | (_find(keys, _keys(view, made.window, made.asset)) >= 0)
     if not wanted.any():
         return []
-    made = Made(*(column[wanted] for column in made))
+    made = Made(*[column[wanted] for column in made])
     return _metric_rows(view, _drawn(view, made, is_line[wanted]), made)
 
 
@@ -154,11 +154,11 @@ def _drawn(view: View, made: Made, is_line: np.ndarray) -> Drawn:
     # By name: a sum's last bit depends on the order in which it is added up.
     meters = np.flatnonzero(counts)[np.lexsort((ranks(view.plant)[asset[counts]], window[counts]))]
     windows, first = np.unique(window[meters], return_index=True)
-    of_lines = _sums(Drawn(*(column[meters] for column in of_assets)), first)
+    of_lines = _sums(Drawn(*[column[meters] for column in of_assets]), first)
     of_asset = _find(_keys(view, window, asset), _keys(view, made.window, made.asset))
     of_line = _find(windows, made.window)
     pairs = zip(of_assets, of_lines, strict=True)
-    return Drawn(*(np.where(is_line, np.append(b, np.nan)[of_line], np.append(a, np.nan)[of_asset]) for a, b in pairs))
+    return Drawn(*[np.where(is_line, np.append(b, np.nan)[of_line], np.append(a, np.nan)[of_asset]) for a, b in pairs])
 
 
 def _outermost(view: View, window: np.ndarray, asset: np.ndarray, of_assets: Drawn) -> np.ndarray:

@@ -22,14 +22,21 @@ CHARTED = Plant(
                 path="plant/hall/line1/press",
                 tags={
                     "power_kw": TagEntry(
-                        spc=SpcEntry(center=5.0, sigma=4.0, lsl=-10.0, usl=20.0, limits=BY_PRODUCT, rules=RULES)
+                        max_gap_s=300.0,
+                        spc=SpcEntry(center=5.0, sigma=4.0, lsl=-10.0, usl=20.0, limits=BY_PRODUCT, rules=RULES),
                     ),
-                    "reactive_power_kvar": TagEntry(spc=SpcEntry(chart="xbar_s", n=2, limits=BY_PRODUCT)),
+                    "reactive_power_kvar": TagEntry(
+                        max_gap_s=300.0, spc=SpcEntry(chart="xbar_s", n=2, limits=BY_PRODUCT)
+                    ),
                 },
             ),
             AssetEntry(
                 path="plant/hall/line1/oven",
-                tags={"power_kw": TagEntry(spc=SpcEntry(chart="xbar_r", every="15m", n=3, center=2.0, sigma=1.0))},
+                tags={
+                    "power_kw": TagEntry(
+                        max_gap_s=300.0, spc=SpcEntry(chart="xbar_r", every="15m", n=3, center=2.0, sigma=1.0)
+                    )
+                },
             ),
             AssetEntry(
                 path="berlin/hall/line2/saw",
@@ -45,7 +52,7 @@ CHARTED = Plant(
         ),
     )
 )
-"""Charts of every kind and cell, with and without limits, some by product."""
+"""Charts of every kind and cell, with and without limits, some by product; gaps are declared on line1, so that its windows are soon over."""
 
 
 def order(second: float, payload: str) -> Row:

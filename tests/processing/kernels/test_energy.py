@@ -165,7 +165,8 @@ def test_phases_of_one_asset_add_up_and_their_coverage_is_the_mean_of_those_that
     hour = energy(given, "1h", three)[0]
 
     assert hour["active_energy_kwh"] == pytest.approx((1 * 60 + 2 * 120 + 3 * 180) / 3600)
-    assert hour["coverage"] == pytest.approx((60 + (0 + 60 + 60) / 3 + (0 + 60) / 2) / 3600)
+    # A sample at a minute's start observes nothing of that minute, so its phase is none of those that report there.
+    assert hour["coverage"] == pytest.approx((60 + (60 + 60) / 2 + 60) / 3600)
 
 
 def test_power_factor_is_of_the_windows_energies() -> None:
@@ -361,8 +362,10 @@ def test_an_order_that_goes_on_is_as_long_as_energy_reaches_in_it() -> None:
     order = energy(given, "order")[0]
 
     assert order["active_energy_kwh"] == pytest.approx(9.0)
-    assert order["mean_power_kw"] == pytest.approx(9.0 / (600 / 3600), rel=1e-9)  # to the end of the tenth minute
-    assert order["coverage"] == pytest.approx(0.9)
+    assert order["mean_power_kw"] == pytest.approx(
+        9.0 / (540 / 3600), rel=1e-9
+    )  # to the last sample, at the tenth minute's end
+    assert order["coverage"] == pytest.approx(1.0)
 
 
 def test_rows_of_shifts_and_orders_carry_their_names() -> None:
