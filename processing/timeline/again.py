@@ -25,11 +25,14 @@ class Due(NamedTuple):
     """What is to be run again of a line: slices from a time on [ns UTC], of which rows of these operators go out.
 
     fills : the line's hold time is longer than it was, so that there are slices after its rows that were not made.
+    takes_away : a reading came to be none, so that until then events say nothing of readings from there on, see `corrections.py`; where
+    settings changed they go on to say it, for rows of other operators do not go out again
     """
 
     since: int
     operators: frozenset[str]
     fills: bool
+    takes_away: bool
 
 
 class Again:
@@ -55,11 +58,18 @@ class Again:
         """Whether slices wait to be run again."""
         return bool(self._due)
 
-    def add(self, line: int, since: int, operators: Iterable[str], fills: bool) -> None:
-        """Have the slices of a line that begin from `since` on run again; operators, fills : see `Due`."""
-        old = self._due.get(line, Due(since, frozenset(), False))
-        self._due[line] = Due(min(since, old.since), old.operators | frozenset(operators), fills or old.fills)
-        self._corrections.waits[line] = self._due[line].since
+    def add(
+        self, line: int, since: int, operators: Iterable[str], fills: bool = False, takes_away: bool = False
+    ) -> None:
+        """Have the slices of a line that begin from `since` on run again; the rest : see `Due`."""
+        old = self._due.get(line, Due(since, frozenset(), False, False))
+        named = old.operators | frozenset(operators)
+        self._note(line, Due(min(since, old.since), named, fills or old.fills, takes_away or old.takes_away))
+
+    def _note(self, line: int, due: Due) -> None:
+        self._due[line] = due
+        if due.takes_away:
+            self._corrections.waits[line] = due.since
 
     def oldest(self) -> np.ndarray:
         """int64[lines], from when on each line is to be run again [ns UTC; the far future where it is not]."""
@@ -79,7 +89,8 @@ class Again:
         spans = {line: self._span(line, slices) for line, slices in numbers.items() if slices}
         before = self._windows.given(self._within(spans), mine)
         every_row = any(operators & self._with_seconds for operators in mine.values())
-        ends = {line: int(self._tables.windows["start"][slices[-1]]) + 1 for line, slices in numbers.items() if slices}
+        # To the end of the last one: what comes for it from now on is seen as events say it, for it is not run again.
+        ends = {line: int(self._tables.windows["end"][slices[-1]]) for line, slices in numbers.items() if slices}
         fills = {line for line in numbers if self._due[line].fills}
         self._corrections.is_again = True
         try:
@@ -91,10 +102,10 @@ class Again:
             self._windows.retract_rows(rows)
         for line in numbers:
             if line in ends:
-                self._due[line] = self._due[line]._replace(since=ends[line])
-                self._corrections.waits[line] = ends[line]
+                self._note(line, self._due[line]._replace(since=ends[line]))
             else:
-                del self._due[line], self._corrections.waits[line]
+                del self._due[line]
+                self._corrections.waits.pop(line, None)
 
     def _span(self, line: int, slices: list[int]) -> tuple[int, int]:
         """From when to when figures may change where slices, in order of time, are run again [ns UTC]."""
@@ -123,11 +134,11 @@ class Again:
             left -= size * len(found[line])
         return found
 
-    def names(self) -> list[tuple[int, int, list[str], bool]]:
+    def names(self) -> list[tuple[int, int, list[str], bool, bool]]:
         """What a checkpoint keeps."""
-        return [(line, due.since, sorted(due.operators), due.fills) for line, due in self._due.items()]
+        return [(line, due.since, sorted(due.operators), due.fills, due.takes_away) for line, due in self._due.items()]
 
-    def restore(self, rows: Iterable[tuple[int, int, list[str], bool]]) -> None:
-        """Take what `names` gave."""
-        for line, since, operators, fills in rows:
-            self.add(line, since, operators, fills)
+    def restore(self, rows: Iterable[tuple[int, int, list[str], bool, bool]]) -> None:
+        """Take what `names` gave; older checkpoints do not say what takes readings away, which none did then."""
+        for row in rows:
+            self.add(*row)

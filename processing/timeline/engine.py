@@ -250,7 +250,7 @@ class Engine:
     def _run_again_without(self) -> None:
         """Have lines run again from where a reading that was run came to be none."""
         for line, since in self.reprocessing.take_taken_away().items():
-            self.again.add(line, since, [operator.name for operator in self.operators], fills=False)
+            self.again.add(line, since, [operator.name for operator in self.operators], takes_away=True)
 
     @property
     def span_at_once(self) -> int:

@@ -1,6 +1,7 @@
 """Readings that events correct or withdraw: all figures are what they would be had the readings said so, in any order of arrival."""
 
 import math
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -103,6 +104,44 @@ def test_what_is_said_of_a_reading_that_is_not_there_changes_nothing() -> None:
     rig = EngineRig(PLANT, operators=OPERATORS).send(frames_of([*rows, correction(beside, '"value":5', 1)], 1)).finish()
 
     assert differences(want.table, rig.table) == []
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_what_comes_while_a_line_is_run_again_counts_as_corrected(turns: int) -> None:
+    rows = [Row(METER, "x", START + k * 10 * MINUTE + 5 * SECOND, k + 1.0) for k in range(6)]
+    rig = EngineRig(PLANT, operators=OPERATORS).send(frames_of(rows, 1))
+    rig.send([frame_of([correction(rows[1], '"phase":"withdrawn"', 1)])])
+    while not rig.engine.again.is_pending:
+        rig.wait(0.02)
+    rig.wait(0.02 * turns, turns=max(turns, 1))
+
+    new = Row(METER, "x", rows[-1].time + 10 * SECOND, 9000.0)
+    rig.send([frame_of([new, correction(new, '"value":60', 1)])]).finish()
+
+    hour = rig.values("telemetry", METER, "1h", "x")[START]
+    assert (hour["max"], hour["count"]) == (60.0, 6.0)
+
+
+def test_what_is_corrected_while_other_settings_are_taken_on_goes_out_corrected(tmp_path: Path) -> None:
+    rows = power([60.0] * 10)
+    wrong = Row(METER, "x", START + 20 * MINUTE, 9000.0)
+    gone = Row(METER, "x", START + 21 * MINUTE, 5.0)
+    said = [correction(wrong, '"value":60', 1), correction(gone, '"phase":"withdrawn"', 1)]
+    shorter = AssetEntry(path=METER, tags={"power_kw": TagEntry(max_gap_s=30.0)})
+    operators = (telemetry.COMPONENT, energy.COMPONENT)
+    log = SqliteLog(tmp_path / "log.db")
+    try:
+        rig = EngineRig(Plant(), operators=operators, log=log).send(frames_of(rows, 1))
+
+        rig.restart(plant=Plant(PlantFile(asset=(shorter,))))
+        assert rig.engine.again.is_pending
+        rig.send([frame_of([wrong, gone, *said, Row(METER, "x", START + 25 * MINUTE, 7.0)])]).finish()
+    finally:
+        log.close()
+
+    minutes = rig.values("telemetry", METER, "1m", "x")
+    assert minutes[wrong.time]["max"] == 60.0
+    assert math.isnan(minutes.get(gone.time, {"max": math.nan})["max"])
 
 
 def random_rows(random: Random, count: int) -> tuple[list[Row], list[Row]]:
