@@ -123,17 +123,17 @@ def test_what_comes_while_a_line_is_run_again_counts_as_corrected(turns: int) ->
 
 
 def test_what_is_corrected_while_other_settings_are_taken_on_goes_out_corrected(tmp_path: Path) -> None:
-    rows = power([60.0] * 10)
+    rows = [Row(METER, "energy_kwh", START + k * MINUTE, 10.0 * k) for k in range(10)]
     wrong = Row(METER, "x", START + 20 * MINUTE, 9000.0)
     gone = Row(METER, "x", START + 21 * MINUTE, 5.0)
     said = [correction(wrong, '"value":60', 1), correction(gone, '"phase":"withdrawn"', 1)]
-    shorter = AssetEntry(path=METER, tags={"power_kw": TagEntry(max_gap_s=30.0)})
+    limited = AssetEntry(path=METER, tags={"energy_kwh": TagEntry(max_delta=5.0)})
     operators = (telemetry.COMPONENT, energy.COMPONENT)
     log = SqliteLog(tmp_path / "log.db")
     try:
         rig = EngineRig(Plant(), operators=operators, log=log).send(frames_of(rows, 1))
 
-        rig.restart(plant=Plant(PlantFile(asset=(shorter,))))
+        rig.restart(plant=Plant(PlantFile(asset=(limited,))))
         assert rig.engine.again.is_pending
         rig.send([frame_of([wrong, gone, *said, Row(METER, "x", START + 25 * MINUTE, 7.0)])]).finish()
     finally:
