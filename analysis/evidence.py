@@ -25,12 +25,21 @@ Wanted = Callable[[str, str], tuple[int, int] | None]
 """Of an asset and a tag: how long before and after the window its rows matter [ns], or None for a series that does not."""
 
 
+class Later(NamedTuple):
+    """Of rows that are not part of the evidence: how many, and the times of the oldest and the newest [ns UTC]."""
+
+    rows: int
+    oldest: int
+    newest: int
+
+
 class Evidence(NamedTuple):
     """What is on the log of a line around a window.
 
     series : by asset and tag; payloads : of events, by the number in their row
     first, end : offsets of the partition that were read; newest : time of the line's newest row, None without any [ns UTC]
     unreadable : records that are no frame; corrections : of readings, by events; `series` has them as they are corrected
+    later : of the wanted series, the rows of records behind those that were to be read
     """
 
     partition: int
@@ -41,6 +50,7 @@ class Evidence(NamedTuple):
     newest: int | None
     unreadable: int
     corrections: list[Correction]
+    later: dict[tuple[str, str], Later]
 
 
 class _Collected:
@@ -86,16 +96,18 @@ def read_evidence(
     start: int,
     end: int,
     advance: Callable[[int], None] = lambda _: None,
+    until: int = FOREVER,
 ) -> Evidence:
     """The rows of a line's wanted series in [start, end), with the one before and the one after of each [ns UTC].
 
-    Reads all that is retained of the line's partition, up to the end as of now; `advance` hears of every record. Memory grows with
-    the rows of the wanted series in the window. Raises Unavailable.
+    Reads all that is retained of the line's partition, up to the end as of now; `advance` hears of every record. Rows of records from the
+    offset `until` on are only counted. Memory grows with the rows of the wanted series in the window. Raises Unavailable.
     """
     partition = partition_of(line, log.partitions(Stream.READINGS))
     first, last = log.bounds(Stream.READINGS, partition)
     found: dict[tuple[str, str], _Collected] = {}
     payloads: dict[float, bytes] = {}
+    later: dict[tuple[str, str], Later] = {}
     newest, unreadable = None, 0
     for record in log.read(Stream.READINGS, partition, first, last):
         advance(1)
@@ -108,14 +120,30 @@ def read_evidence(
             continue
         for asset, tag, rows in _series_of(frame, record):
             around = wanted(asset, "@order" if tag == ORDER_STOP else tag)
-            if around is not None:
+            if around is not None and record.offset >= until:
+                _count_later(later, (asset, tag), rows["time"], (start - around[0], end + around[1]))
+            elif around is not None:
                 before, after = around
                 collected = found.setdefault((asset, tag), _Collected(start - before, end + after))
                 collected.take(rows)
                 newest = max(int(rows["time"].max()), newest if newest is not None else -FOREVER)
-        payloads |= _payloads(frame)
+        if record.offset < until:
+            payloads |= _payloads(frame)
     series, told = corrected({key: collected.rows() for key, collected in sorted(found.items())}, payloads)
-    return Evidence(partition, first, last, series, payloads, newest, unreadable, told)
+    return Evidence(partition, first, min(last, max(until, first)), series, payloads, newest, unreadable, told, later)
+
+
+def _count_later(
+    later: dict[tuple[str, str], Later], series: tuple[str, str], time: np.ndarray, span: tuple[int, int]
+) -> None:
+    """Count the rows of a series that lie in a span."""
+    time = time[(time >= span[0]) & (time < span[1])]
+    if len(time):
+        found = Later(len(time), int(time.min()), int(time.max()))
+        before = later.get(series, Later(0, found.oldest, found.newest))
+        later[series] = Later(
+            before.rows + found.rows, min(before.oldest, found.oldest), max(before.newest, found.newest)
+        )
 
 
 def _series_of(frame: Readings, record: Record) -> Iterator[tuple[str, str, np.ndarray]]:

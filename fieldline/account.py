@@ -53,7 +53,8 @@ class Account(msgspec.Struct, frozen=True):
     """Of all rows before `offset`.
 
     sources : rows by line and fate; series : how many the partition has; marks : oldest first; unused : what was said and no metric
-    can use; horizon_s : the allowed lateness, None where a version before wrote it.
+    can use; horizon_s : the allowed lateness, None where a version before wrote it; settled : by line, before when nothing is to come of
+    rows that were taken: none waits there, windows that ended are emitted [ns UTC].
     """
 
     offset: int
@@ -62,6 +63,7 @@ class Account(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...] = ()
     unused: Heard = Heard()
     horizon_s: float | None = None
+    settled: dict[str, int] = {}
 
     @property
     def overflow(self) -> int:

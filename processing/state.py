@@ -53,7 +53,8 @@ class State:
     def account(self, sources: dict[str, dict[str, int]], unused: Heard) -> Account:
         """What is said of the partition to who looks; sources : rows by line and fate; unused : what no metric can use."""
         marks, series = tuple(mark.mark for mark in self.marks), len(self.engine.registry.series)
-        return Account(self.offset, sources, series, marks, unused, self._place.settings.horizon_s)
+        horizon_s, settled = self._place.settings.horizon_s, self.engine.settled()
+        return Account(self.offset, sources, series, marks, unused, horizon_s, settled)
 
     def count_windows(self) -> None:
         """After a checkpoint was read or written: what is there now is no reason for another."""

@@ -14,11 +14,15 @@ _PAUSE_S = 0.05
 
 
 class Committed(NamedTuple):
-    """Of one partition: the offset, how many records were removed before they were read, and the account of all before it."""
+    """Of one partition: the offset, how many records were removed before they were read, and the account of all before it.
+
+    note : of the commit, None where nothing is committed
+    """
 
     offset: int
     lost: int
     account: Account
+    note: ProcessNote | None = None
 
 
 def committed(log: Log, partition: int) -> Committed:
@@ -37,7 +41,7 @@ def committed(log: Log, partition: int) -> Committed:
         raise LogCorrupt(f"{where}: its counters record can't be read: {error}") from error
     if account.offset != commit.offset:
         raise LogCorrupt(f"{where} is at {commit.offset}, its counters are at {account.offset}")
-    return Committed(commit.offset, note.lost, account)
+    return Committed(commit.offset, note.lost, account, note)
 
 
 def marks(log: Log) -> list[Mark]:

@@ -10,6 +10,7 @@ import numpy as np
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
+from analysis.explain.verdict import verdict
 from analysis.recount import chart, energy, orders
 from analysis.recount.energy import REGISTERS
 from analysis.recount.history import FAR, Run, Step
@@ -24,12 +25,6 @@ from fieldline.units import COUNT_ROLES, Role
 from fieldline.uses import uses_of
 
 Document = dict[str, Any]
-_WHY = {
-    Cause.DAMAGE: "readings that it was made of can't be read any more",
-    Cause.SETTINGS: "it stands from other settings, and is worked out with those of now",
-    Cause.MOVE: "rows that it was made of lie in the partition that its line was in before",
-}
-"""Why a figure differs that stands, the gravest first."""
 _DOUBTED = 20
 """Of each register or counter so many groups of readings that were not believed at once are shown."""
 
@@ -63,6 +58,7 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
         "coverage_is": kinds()[asked.kind].coverage,
         **{str(cause): [mark.said for mark in before if mark.cause is cause] for cause in Cause},
         "verdict": judged,
+        "is_older": found.is_older,
         "fields": _fields(found, judged),
         "inputs": inputs(found),
         "evidence": _evidence(found, readings),
@@ -71,38 +67,6 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
 
 def _at(found: Explained, time: int) -> Moment:
     return Moment(time, found.history.plant.time_zone(found.history.line))
-
-
-def verdict(found: Explained, plant_file: str | None, before: Sequence[Mark]) -> Document:
-    """Whether the recount agrees; `agrees` is null where that is unknown.
-
-    plant_file : as for `document`; before : what happened after the figure was emitted, of which it stands as it was.
-    """
-    differing = found.differing()
-    if not found.is_over:
-        why = "rows come while it is read" if differing else "so far all figures agree"
-        return {"agrees": None, "why": f"the window still runs; {why}", "differing": differing}
-    if not found.recount:
-        return {"agrees": None, "why": "the log has no rows of it any more", "differing": []}
-    gone = found.evidence.first > 0 and bool(differing)
-    why = "retention has removed rows from the log; what lay before is not counted again" if gone else ""
-    if before and differing:
-        gone, why = True, next(words for cause, words in _WHY.items() if any(mark.cause is cause for mark in before))
-    return {
-        "agrees": None if gone else not differing,
-        "why": why or (_why_differing(plant_file) if differing else ""),
-        "compared": len(found.recount),
-        "differing": differing,
-    }
-
-
-def _why_differing(plant_file: str | None) -> str:
-    rows = "rows too late for the timeline, or rows not processed yet, may be why"
-    return (
-        rows
-        if plant_file
-        else f"no plant file was given (--plant), and processing may have run with one; or else {rows}"
-    )
 
 
 def _fields(found: Explained, judged: Document) -> list[Document]:
@@ -381,6 +345,16 @@ def _evidence(found: Explained, readings: int) -> Document:
         "partition": evidence.partition,
         "offsets": [evidence.first, evidence.end],
         "unreadable": evidence.unreadable,
+        "came_since": [
+            {
+                "asset": asset,
+                "tag": tag,
+                "rows": later.rows,
+                "from": _at(found, later.oldest),
+                "to": _at(found, later.newest),
+            }
+            for (asset, tag), later in sorted(evidence.later.items())
+        ],
         "corrected": [
             {"asset": one.asset, "tag": one.tag, "time": _at(found, one.time), "was": one.was, "is": _none(one.value)}
             for one in evidence.corrections

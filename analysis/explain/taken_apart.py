@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from analysis.corrected import METER, READING
 from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
+from analysis.explain.emitted import Known, known, newest_emitted
 from analysis.no_such_window import NoSuchWindow
 from analysis.recount import chart_memory, effectiveness, orders
 from analysis.recount.energy import REGISTERS, energy
@@ -43,7 +44,8 @@ class Explained(NamedTuple):
     """A figure taken apart.
 
     row : what the pipeline emitted; recount : the same fields worked out once more; runs : orders that touch the window
-    is_over : whether the line's rows reach the window's end, or it lies before now
+    is_over : whether the line's rows reach the window's end, or it lies before now; doubt : why the row need not be what comes of the
+    rows that it was worked out from, "" where it must be; is_older : whether another row was emitted since, which the store has not got
     """
 
     asked: Asked
@@ -56,6 +58,8 @@ class Explained(NamedTuple):
     machines: list[effectiveness.Machine]
     runs: list[Run]
     is_over: bool
+    doubt: str
+    is_older: bool
 
     def differing(self) -> list[str]:
         """Fields in which the recount is not what was emitted, to 1e-9."""
@@ -71,13 +75,15 @@ def agrees(emitted: float | None, counted: float) -> bool:
 def explain(
     log: Log, plant: Plant, query: Query, asked: Asked, now: int, advance: Callable[[int], None] = lambda _: None
 ) -> Explained:
-    """Take one figure apart. Reads the line's readings on the log. Raises SettingsError when there is no such window."""
+    """Take one figure apart, from the readings that it could know. Raises SettingsError when there is no such window."""
     line = plant.line_of(asked.asset)
     window = asked.window or default_window(plant, asked)
-    span = _span(log, plant, line, window, asked.at, advance)
+    knows = known(log, line)  # before the store is asked: what is committed by then, its row knows
+    span = _span(log, plant, line, window, asked, knows, advance)
     row = _row(plant, query, asked, window, span)
     span = span._replace(start=row["time"])
-    evidence = read_evidence(log, line, wanted(plant, asked, span.start), span.start, min(span.end, now), advance)
+    wants = wanted(plant, asked, span.start)
+    evidence = read_evidence(log, line, wants, span.start, min(span.end, now), advance, knows.offset)
     rows = {key: found.usable() for key, found in evidence.series.items()}
     history = History(plant, line, rows, evidence.payloads)
     span = span._replace(end=_end(history, span, evidence, window))
@@ -89,7 +95,28 @@ def explain(
     runs = [run for run in history.runs() if run.start < span.end and run.end > span.start]
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
     counted = recount(history, asked, window, machines, span)
-    return Explained(asked, window, span, row, counted, history, evidence, machines, runs, is_over)
+    identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
+    newest = newest_emitted(log, line, min(knows.metrics, knows.delivered), identity)
+    is_older = newest is not None and newest.is_newer_than(row)
+    reach = max((around[1] for key in evidence.series if (around := wants(*key)) is not None), default=0)
+    came = sum(later.rows for later in evidence.later.values())
+    doubt = _doubt(knows, span.end, reach, came, is_late=newest is not None and newest.offset >= knows.metrics)
+    return Explained(asked, window, span, row, counted, history, evidence, machines, runs, is_over, doubt, is_older)
+
+
+def _doubt(knows: Known, end: int, reach: int, came: int, *, is_late: bool) -> str:
+    """Why a row need not be what comes of the readings before the newest commit; "" where it must be.
+
+    end : of its window; reach : how long after it readings matter [ns]; came : readings behind the commit; is_late : emitted after it
+    """
+    if is_late and came:
+        return f"it was emitted after the newest commit, and knows some of the {came} readings that came since"
+    if not knows.is_emitted and knows.settled < end + reach:
+        waits = f"{knows.waiting} readings of the line wait to be run or to be reprocessed; " if knows.waiting else ""
+        return f"{waits}results of readings before offset {knows.offset} are still to come"
+    if not is_late and knows.settled < end:
+        return "it was emitted before the window was over, and processing has said nothing since"
+    return ""
 
 
 def default_window(plant: Plant, asked: Asked) -> str:
@@ -106,10 +133,13 @@ def default_window(plant: Plant, asked: Asked) -> str:
     return "shift" if plant.calendar(plant.line_of(asked.asset)).shifts(asked.at, asked.at + 1) else "1h"
 
 
-def _span(log: Log, plant: Plant, line: str, window: str, at: int, advance: Callable[[int], None]) -> Span:
+def _span(
+    log: Log, plant: Plant, line: str, window: str, asked: Asked, knows: Known, advance: Callable[[int], None]
+) -> Span:
+    at = asked.at
     if window != "order":
         return span_at(plant, line, window, at)
-    events = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance)
+    events = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance, knows.offset)
     found = History(plant, line, {key: rows.usable() for key, rows in events.series.items()}, events.payloads)
     run = run_at(plant, line, found.runs(), at)
     return Span(run.start, run.end)

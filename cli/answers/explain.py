@@ -48,6 +48,10 @@ def _shown(explained: Document) -> Iterator[Piece]:
     yield Note(", ".join(["{} {}"] * len(labels)), tuple(value for pair in labels for value in pair))
     yield Note(f"coverage: {explained['coverage_is']}")
     yield Note(_verdict(explained["verdict"]))
+    if explained["is_older"]:
+        yield Note("a newer row is on the log, which delivery has not brought yet")
+    if explained["evidence"]["came_since"]:
+        yield from _came_since(explained["evidence"]["came_since"])
     for change in explained["settings_changed"]:
         yield Note(f"stands from other settings: {change}")
     for why in explained["readings_damaged"] + explained["lines_moved"]:
@@ -66,6 +70,14 @@ def _verdict(verdict: Document) -> str:
     if verdict["agrees"] is None:
         return f"not compared: {verdict['why']}{f' (differing: {differing})' if differing else ''}"
     return f"worked out once more from the log: DIFFERS in {differing}; {verdict['why']}"
+
+
+def _came_since(series: list[Document]) -> Iterator[Piece]:
+    rows = sum(one["rows"] for one in series)
+    yield Note(
+        f"{rows} {'reading' if rows == 1 else 'readings'} came since and {'is' if rows == 1 else 'are'} not in it yet:"
+    )
+    yield Table("", columns("asset", "tag", "rows", "from", "to"), series, keys=2)
 
 
 def _figure(field: Document) -> dict[str, Any]:

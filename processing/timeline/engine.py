@@ -383,6 +383,13 @@ class Engine:
             found.setdefault(name, dict.fromkeys(names, 0))["overflow"] = count
         return found
 
+    def settled(self) -> dict[str, int]:
+        """By line, before when nothing is to come of the rows that were taken: none waits, and windows that ended are over [ns UTC]."""
+        settled = self.tables.lines["watermark"].copy()
+        np.minimum.at(settled, self.tables.series["line"][self.waiting.series], self.waiting.time)
+        settled = np.minimum(settled, np.minimum(self.reprocessing.oldest(), self.again.oldest()))
+        return dict(zip(self.registry.lines, settled.tolist(), strict=True))
+
     def watch(self) -> dict[str, Any]:
         """Sizes for the metrics page."""
         return {
