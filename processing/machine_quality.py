@@ -10,7 +10,8 @@ from processing.meter_events import METER_EVENTS, REJECTED_READINGS, named_event
 from processing.metric_rows import MetricRows, Named
 from processing.view import View
 
-_REASONS = ["no count", "no pieces", "negative count", "no output declared"]
+ONE_COUNT = "only one of good, scrap and total counted"
+_REASONS = [ONE_COUNT, "no count", "no pieces", "negative count", "no output declared"]
 _NO_OUTPUT = _REASONS.index("no output declared")
 
 
@@ -73,11 +74,18 @@ def _ratios(pieces: Pieces) -> dict[str, np.ndarray]:
     }
 
 
+def has_one_count(pieces: Pieces) -> np.ndarray:
+    """Whether of good, scrapped and all pieces just one is known, from which no other follows."""
+    known = ~np.isnan([pieces.good, pieces.scrap, pieces.total])
+    return np.asarray(known.sum(axis=0) == 1)
+
+
 def _reason_of_pieces(pieces: Pieces) -> np.ndarray:
     """Why the scrap ratio does not exist; -1 where it does."""
     unknown = np.isnan(pieces.scrap) | np.isnan(pieces.total)
-    holds = [unknown, pieces.total == 0.0, (pieces.scrap < 0.0) | (pieces.total < 0.0)]
-    return np.select(holds, [0, 1, 2], -1)  # places in `_REASONS`
+    is_negative = (pieces.scrap < 0.0) | (pieces.total < 0.0)
+    holds = [unknown & has_one_count(pieces), unknown, pieces.total == 0.0, is_negative]
+    return np.select(holds, [0, 1, 2, 3], -1)  # places in `_REASONS`
 
 
 _ISO = "ISO 22400-2:2014"

@@ -115,7 +115,7 @@ def waterfall(losses: Row, oee: Row | None = None, title: str = "") -> Renderabl
     """Where the time of a machine or line went, from calendar time down to fully productive time.
 
     losses : a row of `losses`; oee : the row of `oee` for the same window, whose ratios are written beside.
-    Without an ideal cycle or counts it ends with production time and the row's `null_reason`.
+    Without an ideal cycle or counts it ends with production time and the row's `null_reason`, but for good pieces, whose share is known.
     """
     whole = number(losses, "calendar_time_s") or 0.0
     rows: list[list[RenderableType]] = []
@@ -138,6 +138,12 @@ def _steps(losses: Row, oee: Row, whole: float) -> Iterator[_Step]:
         if loss is None:
             why = str(losses.get("null_reason") or "no ideal cycle or count")
             yield _Step("production", 0.0, left, "green", why)
+            good = number(losses, "fully_productive_time_s")
+            if (
+                good is not None
+            ):  # good pieces alone are counted: what was lost to speed and to scrap can't be told apart
+                yield _Step("- slow, scrap", good, left, "red" if good < left else "yellow")
+                yield _Step("fully productive", 0.0, good, "green", _noted(oee, "fully productive"))
             return
         if loss:
             yield _Step(f"- {name}", left - loss, left, "red" if loss > 0 else "yellow")

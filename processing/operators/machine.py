@@ -34,7 +34,7 @@ from processing.kernels import layout as at
 from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
 from processing.kernels import registers
-from processing.machine_quality import QUALITY, quality_rows
+from processing.machine_quality import ONE_COUNT, QUALITY, has_one_count, quality_rows
 from processing.machine_rows import Rows, joined, machines_to_emit
 from processing.meter_events import JUDGED_BY
 from processing.metric_rows import MetricRows, Named
@@ -47,6 +47,7 @@ _REASONS = [
     "no state",
     "no planned time",
     "no pacemaker declared",
+    ONE_COUNT,
     "no output declared",
     "no count",
     "pieces between orders: tell their order, or declare an ideal_cycle_s",
@@ -140,6 +141,7 @@ def _reason(rows: Rows) -> np.ndarray:
         (rows.busy == 0.0) & (rows.unqualified == rows.length),
         rows.busy == 0.0,
         rows.missing == line_rows.NO_PACEMAKER,
+        ~rows.counted & has_one_count(rows.pieces),
         rows.missing == line_rows.NO_OUTPUT,
         ~rows.counted,
         rows.is_void,

@@ -212,6 +212,7 @@ def test_a_state_never_heard_of_is_unqualified_time_and_no_loss() -> None:
         (77, [10, 0], 1.0, "no state"),
         (4, [10, 0], 1.0, "no planned time"),
         (1, [], 1.0, "no count"),
+        (1, [10], 1.0, "only one of good, scrap and total counted"),
         (1, [10, 0], None, "no ideal cycle"),
         (0, [10, 0], 1.0, "no production time"),
         (1, [0, 0], 1.0, "no pieces"),

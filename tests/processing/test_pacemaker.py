@@ -173,6 +173,15 @@ STATES = modes((0, 1), (1800, 0), (3600, 1)) + modes((0, 1), (2700, 0), (3600, 1
             id="a silent pacemaker",
         ),
         pytest.param(None, STATES, 4500 / 7200, None, 2, "no count", id="nothing counts"),
+        pytest.param(
+            LineEntry(path=LINE, pacemaker=PRESS),
+            [*STATES, *counted(PRESS, 300, 0)[:2], *counted(OVEN, 300, 0)[:2]],
+            0.5,
+            300 * 4 / 3600,
+            1,
+            "only one of good, scrap and total counted",
+            id="good pieces alone, of several machines",
+        ),
     ],
 )
 def test_whose_times_and_pieces_are_the_lines(

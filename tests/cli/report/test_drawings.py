@@ -96,11 +96,29 @@ def test_without_an_ideal_cycle_the_waterfall_ends_with_production() -> None:
 
 
 def test_a_waterfall_that_ends_with_production_says_why_as_its_row_does() -> None:
-    row = {**LOSSES, "speed_loss_s": None, "null_reason": "no count"}
+    unknown = dict.fromkeys(("speed_loss_s", "quality_loss_s", "fully_productive_time_s"))
+    row: dict[str, Any] = {**LOSSES, **unknown, "null_reason": "no count"}
 
     lines = drawn(waterfall(row), width=100)
 
     assert lines[-1].rstrip().endswith("no count") and "ideal cycle" not in lines[-1]
+
+
+def test_where_good_pieces_alone_are_counted_the_waterfall_goes_on_to_their_time() -> None:
+    row = {
+        **LOSSES,
+        "speed_loss_s": None,
+        "quality_loss_s": None,
+        "null_reason": "only one of good, scrap and total counted",
+    }
+
+    lines = drawn(waterfall(row, OEE), width=80)
+
+    for line, name in zip(lines[-3:], ("production ", "- slow, scrap ", "fully productive "), strict=True):
+        assert line.startswith(name)
+    assert "50 min 00 s" in lines[-2] and "5 h 00 min" in lines[-1] and "66.7 %" in lines[-1]
+    assert "only one of good, scrap and total counted" in lines[-3]
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_a_pareto_is_sorted_and_cumulated() -> None:
