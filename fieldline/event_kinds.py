@@ -133,7 +133,8 @@ def odd_parts(kind: str, said: Mapping[str, Any]) -> Iterator[Odd]:
 def _fault_of_tag(said: Mapping[str, Any]) -> str | None:
     tag = said.get("tag")
     if not isinstance(tag, str) or not tag or tag.startswith("@"):
-        return f"tag: expected the name of the tag that it is about, got {tag!r:.40}"
+        got = "none" if tag is None else f"{tag!r:.40}"
+        return f"tag: expected the name of the tag that it is about, got {got}"
     for name in sorted(AMOUNTS & said.keys()):
         if said[name] is not None and not (_is_number(said[name]) and isfinite(said[name])):
             return f"{name}: expected a number, got {said[name]!r:.40}"

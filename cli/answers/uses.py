@@ -40,9 +40,9 @@ def tables(uses: list[Use], where: str) -> Iterator[Piece]:
     yield Note(f"tags {where}: {len(taken)} are taken for energy, states or pieces, {values} for values alone")
     shown = [*taken, *(use for use in uses if is_doubtful(use))]
     names = ("asset", "tag", "taken_for", "why")
-    yield Table(
-        "", columns(*names), [{**use._asdict(), "taken_for": use.taken_for or "-"} for use in shown[:_SHOWN]], keys=2
-    )
+    if shown:
+        rows = [{**use._asdict(), "taken_for": use.taken_for or "-"} for use in shown[:_SHOWN]]
+        yield Table("", columns(*names), rows, keys=2)
     if len(shown) > _SHOWN:
         yield Note(f"and {len(shown) - _SHOWN} more: --json has all")
 

@@ -30,9 +30,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 _Asset = Annotated[str, typer.Option("--asset", metavar="PATH", help="The machine that it is about.")]
 _At = Annotated[
-    str, typer.Option("--at", metavar="TIME", help="2026-03-01T06:00, 2026-03-01T06:00Z, epoch seconds or -2h.")
+    str, typer.Option("--at", metavar="TIME", help="2026-03-01T06:00, 2026-03-01T06:00Z, epoch seconds, now or -2h.")
 ]
 _Reason = Annotated[str | None, typer.Option("--reason", help="Why, as Pareto counts it.")]
+_Why = Annotated[str | None, typer.Option("--reason", help="Why, for the record: it stays on the log.")]
 _Tag = Annotated[str, typer.Option("--tag", metavar="TAG", help="The tag that it is about.")]
 MINUTE_NS = 60_000_000_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?P<clock>[Tt ].*)?")
@@ -42,6 +43,8 @@ class Phase(StrEnum):
     """What an event says of an order."""
 
     START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
     STOP = "stop"
     VOID = "void"
 
@@ -88,7 +91,8 @@ def order(
     at: _At,
     number: Annotated[str, typer.Option("--order", metavar="ID", help="The order.")],
     phase: Annotated[
-        Phase, typer.Option("--phase", help="It began, it ended, or what was reported for this moment was a mistake.")
+        Phase,
+        typer.Option("--phase", help="What it did; void: what was reported for this moment was a mistake."),
     ],
     product: Annotated[str | None, typer.Option("--product", metavar="NAME", help="What it makes.")] = None,
     time_zone: options.TimeZone = "UTC",
@@ -97,7 +101,7 @@ def order(
     to: options.PublishTo = None,
     json: options.Json = False,
 ) -> None:
-    """Say that an order began or ended, or that this was a mistake."""
+    """Say that an order began, paused, went on or ended, or that this was a mistake."""
     now_ns = SystemClock().now_ns()
     attributes = {"order": number, "product": product, "phase": phase.value}
     event = Event(line, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "order", attributes)
@@ -145,7 +149,7 @@ def meter(
     ] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="As --at; 25 h later at most.")] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what was said of this moment.")] = False,
-    reason: _Reason = None,
+    reason: _Why = None,
     time_zone: options.TimeZone = "UTC",
     config: options.Config = None,
     to: options.PublishTo = None,
@@ -186,7 +190,7 @@ def reading(
     restore: Annotated[
         bool, typer.Option("--restore", help="It is what it was: take back what was said of it.")
     ] = False,
-    reason: _Reason = None,
+    reason: _Why = None,
     time_zone: options.TimeZone = "UTC",
     config: options.Config = None,
     to: options.PublishTo = None,

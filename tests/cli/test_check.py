@@ -150,3 +150,14 @@ reason = "stocktaking"
         ("late 14:00-22:00 B", ""),
     ]
     assert f"late on {today:%a %Y-%m-%d}" in " ".join(shown.split())
+
+
+def test_tags_for_values_alone_are_a_number_and_no_table(tmp_path: Path, fieldline: Callable[..., Result]) -> None:
+    (tmp_path / "plant.toml").write_text('[[asset]]\npath = "p/h/l/oven"\n[asset.tags.temp_degc]\nlow = 0.0\n')
+
+    result = fieldline("check", "--plant", str(tmp_path / "plant.toml"))
+
+    assert result.exit_code == 0
+    assert (
+        "0 are taken for energy, states or pieces, 1 for values" in result.stdout and "taken_for" not in result.stdout
+    )

@@ -62,6 +62,13 @@ def test_a_broker_that_is_not_there_is_told_as_such(fieldline: Callable[..., Res
     assert result.exit_code == 3 and "can't be reached" in result.stderr
 
 
+@pytest.mark.parametrize("phase", ["start", "pause", "resume", "stop", "void"])
+def test_each_phase_of_an_order_can_be_reported_again(phase: str, fieldline: Callable[..., Result]) -> None:
+    result = fieldline(*ORDER[:-1], phase, "--at", "2024-01-01", "--to", "mqtt://127.0.0.1:1")
+
+    assert result.exit_code == 3 and "can't be reached" in result.stderr
+
+
 @pytest.mark.parametrize("what", ["state", "order", "count", "meter", "reading"])
 def test_each_correction_explains_itself(what: str, fieldline: Callable[..., Result]) -> None:
     result = fieldline("correct", what, "--help")

@@ -74,7 +74,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("reading", {"tag": "energy_kwh", "phase": "Void"}),
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
-    ("meter", {"new": 0}, "tag: expected the name of the tag that it is about, got None"),
+    ("meter", {"new": 0}, "tag: expected the name of the tag that it is about, got none"),
     ("meter", {"tag": "@state", "new": 0}, "tag: expected the name of the tag that it is about, got '@state'"),
     ("meter", {"tag": "e"}, "expected one of new (with old), amount (with until) and phase void; got none of them"),
     ("meter", {"tag": "e", "new": 0, "amount": 1}, "got new and amount"),
