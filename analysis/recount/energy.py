@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from analysis.recount.history import ORDER_TAGS, History
 from analysis.recount.rhythm import spans_that_count
-from analysis.recount.said import amount_of
+from analysis.recount.said import amount_of, without
 from analysis.recount.states import Stretch, stretches
 from fieldline.meters import Share
 from fieldline.plant import Role
@@ -162,13 +162,14 @@ def _of_register(history: History, asset: str, tag: str, cuts: list[int]) -> lis
             found += [Portion(a, b, 0.0, (0, 0)) for a, b in _between(before, time, cuts)]
         if start <= time < end:
             found.append(Portion(time, time, 0.0, (0, 0)))
+    said = history.said(asset, tag)
     for settled in history.judgement(asset, tag).settled:
         if settled.time - settled.base <= gap:
             for a, b in _between(settled.base, settled.time, cuts):
                 found.append(Portion(a, a, settled.between(a, b) * info.scale, (a, b)))
         elif start <= settled.time < end:
-            found.append(Portion(settled.time, settled.time, settled.counted * info.scale, (0, 0)))
-    said = history.said(asset, tag)
+            counted = sum(amount for _, amount in without(said, settled))
+            found.append(Portion(settled.time, settled.time, counted * info.scale, (0, 0)))
     found = [portion for portion in found if amount_of(said, portion.start, portion.start) is None]
     for a, b in zip(cuts, cuts[1:], strict=False):
         amount = amount_of(said, a, b)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from analysis.recount.life import Sign, silences, tells_changes
 from analysis.recount.registers import Exchange, Judgement, judge
-from analysis.recount.said import LONGEST_AMOUNT_NS, MINUTE, Said, pieces_said, without
+from analysis.recount.said import LONGEST_AMOUNT_NS, MINUTE, Said, pieces_said, pieces_without
 from fieldline.event_kinds import PAUSES, STOPS, VOID
 from fieldline.plant import Plant, Role
 from fieldline.states import State
@@ -238,7 +238,7 @@ class History:
         gap = int(info.register_max_gap_s * 1e9)
         said = self.said(asset, tag)
         for settled in self.judgement(asset, tag).settled:
-            for time, pieces in without(said, settled):
+            for time, pieces in pieces_without(said, settled):
                 # What is confirmed too long after counts where it is confirmed.
                 counted[time if time >= settled.time - gap and time in counted else settled.time] += pieces
         return [

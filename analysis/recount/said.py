@@ -41,13 +41,18 @@ def pieces_said(said: list[Said]) -> list[tuple[int, float]]:
 
 
 def without(said: list[Said], settled: Settled) -> list[tuple[int, float]]:
-    """What readings settle of a counter, each at its time, without the part that lies in times of which events say what was counted."""
+    """What readings settle, each at its time, without the part that lies in times of which events say what was counted."""
     if not said:
         return settled.readings
     found, begun = [], settled.base
     for time, counted in settled.readings:
         inside = sum(max(min(time, one.until) - max(begun, one.start), 0) for one in said)
-        outside = (time - begun - inside) / (time - begun) if inside else 1.0
-        found.append((time, float(floor(counted * outside + 0.5))))
+        found.append((time, counted * ((time - begun - inside) / (time - begun)) if inside else counted))
         begun = time
     return found
+
+
+def pieces_without(said: list[Said], settled: Settled) -> list[tuple[int, float]]:
+    """The same of a counter, in whole pieces where an event says a part of them."""
+    left = without(said, settled)
+    return [(time, float(floor(counted + 0.5))) for time, counted in left] if said else left

@@ -290,16 +290,29 @@ def book_sample(chunk, series, newest, time, value, windows, kept):
 
 
 @inline
+def whole_of(base, found, time):
+    """All that a reading settles, but for the part of it in the time of which an event says what was counted."""
+    became, before, inside, after = found
+    if base.said_until == 0:
+        return before + inside + after
+    if became < registers.ROLLOVER:
+        return after * registers.unsaid(base, base.time, time)
+    here = before * registers.unsaid(base, base.time, base.first_time)
+    here += inside * registers.unsaid(base, base.first_time, base.last_time)
+    return here + after * registers.unsaid(base, base.last_time, time)
+
+
+@inline
 def book_reading(chunk, series, base, time, found, windows, kept):
     """Book what a register's reading that is believed settles. Returns as `book_sample` does.
 
-    Where the base lies further back than the maximum gap, it is booked whole at the reading.
+    Where the base lies further back than the maximum gap, it is booked whole at the reading, but for the part of it in the time of which
+    an event says what was counted.
     """
     if base.time == NONE:
         return 0.0, np.int64(0)
     if time - base.time > gap_of(series):
-        _, before, inside, after = found
-        here, length = before + inside + after, np.int64(0)
+        here, length = whole_of(base, found, time), np.int64(0)
         kept.slices[chunk.block + series.local].whole |= here != 0.0
     else:
         a = max(base.time, chunk.start)
@@ -467,7 +480,7 @@ def end_registers(chunk, live, plant, kept):
         if is_register(series.role) and (live == 0 or base.said_until != 0):
             end_said(chunk, series, plant, kept)
             if chunk.closes == 1:
-                registers.forget_said(base, chunk.end, series.register_gap)
+                registers.forget_said(base, chunk.end)
             if live == 1:
                 kept.dirty[chunk.block + j] |= EMIT | SPREAD
 

@@ -417,7 +417,7 @@ def end_said(chunk, series, kept):
         part.counts[series.role - GOOD_COUNT] += (until - since) * series.scale
         part.reported |= BY_COUNTER << (series.role - GOOD_COUNT)
         part.meter_events |= registers.CORRECTED
-    registers.forget_said(counter, chunk.end, series.register_gap)
+    registers.forget_said(counter, chunk.end)
 
 
 @inline

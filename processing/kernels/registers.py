@@ -52,6 +52,7 @@ MEMORY = (
     ("said_since", "i8"),  # from when until when an event says what was counted [ns], 0 without one
     ("said_until", "i8"),
     ("said", "f8"),  # and how much, in the reading's unit
+    ("said_before", "i8"),  # for how long since the base events before that one said it [ns]
 )
 """Fields of the state of a series whose readings are judged."""
 
@@ -196,7 +197,7 @@ def judge(memory, series, time, value, zero):
 def settle(memory, time, value):
     """Take a reading that is believed for the base."""
     drop_run(memory)
-    memory.time, memory.value = time, value
+    memory.time, memory.value, memory.said_before = time, value, 0
 
 
 @inline
@@ -211,7 +212,12 @@ def exchange(part, memory, old):
 
 @inline
 def say(memory, since, until, amount):
-    """An event says what was counted from `since` until a time; what another one said of that time counts no more."""
+    """An event says what was counted from `since` until a time; what another one said of that time counts no more.
+
+    What that one said before stands: readings are not counted there, whenever the next one comes.
+    """
+    if memory.said_until != 0 and memory.time != NONE:
+        memory.said_before += max(min(memory.said_until, since) - max(memory.said_since, memory.time), 0)
     memory.said_since, memory.said_until, memory.said = since, until, amount
 
 
@@ -241,16 +247,17 @@ def said_until(memory, time):
 @inline
 def unsaid(memory, a, b):
     """The part of the time from a to b of which no event says what was counted."""
-    inside = min(b, memory.said_until) - max(a, memory.said_since)
+    inside = max(min(b, memory.said_until) - max(a, memory.said_since), 0)
+    if a == memory.time:
+        inside = min(inside + memory.said_before, b - a)
     return 1.0 if inside <= 0 or b <= a else (b - a - inside) / (b - a)
 
 
 @inline
-def forget_said(memory, end, gap):
-    """At a slice's end: what an event says is over once a reading after it is the base, or may not be joined to one before it."""
-    is_over = memory.said_until != 0 and memory.said_until <= end
-    if is_over and (memory.time >= memory.said_until or end - memory.said_until > gap):
-        say(memory, 0, 0, 0.0)
+def forget_said(memory, end):
+    """At a slice's end: what an event says is over once a reading after it is the base, however long that takes."""
+    if memory.said_until != 0 and memory.said_until <= end and memory.time >= memory.said_until:
+        memory.said_since, memory.said_until, memory.said = 0, 0, 0.0
 
 
 @inline

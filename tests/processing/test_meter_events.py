@@ -99,6 +99,17 @@ def test_what_a_meter_is_said_to_have_counted_is_booked_in_place_of_its_readings
     assert differences(early.table, late.table) == []
 
 
+def test_what_is_said_counts_once_where_the_next_reading_is_hours_away() -> None:
+    rows = [*readings("e", {0: 100.0, 10: 110.0, 20: 120.0, 300: 400.0}), said("e", 20, f'"amount":12,{until(40)}')]
+    beside = [Row(METER, "x", START + k * 5 * MINUTE, 1.0) for k in range(60)]
+
+    for others in ([], beside):
+        in_order = sorted([*rows, *others], key=lambda row: row.time)
+        rig = EngineRig(PLANT, operators=OPERATORS).send(frames_of(in_order, 1)).finish()
+        # 280 in 280 minutes, of which 20 are those that the event tells of.
+        assert total(rig, "e") == pytest.approx(20 + 12 + 260)
+
+
 @pytest.mark.parametrize("tag", FIELDS)
 @pytest.mark.parametrize("rest", ['"old":1027,"new":0', f'"amount":99,{until(45)}'])
 def test_what_was_said_of_a_meter_can_be_withdrawn(tag: str, rest: str) -> None:
