@@ -49,7 +49,7 @@ def test_the_draft_is_good_and_never_written_over_another_file(
     third = fieldline("discover", "--from", STRANGER, "--write", "plant.toml", "--force")
 
     assert first.exit_code == 0
-    assert json.loads(good.stdout) == {"ok": True, "faults": []}
+    assert json.loads(good.stdout) == {"ok": True, "faults": [], "tags": []}
     assert (second.exit_code, kept) == (Exit.SETTINGS, "# mine\n")
     assert third.exit_code == 0
     assert 'preset = "tasmota"' in (tmp_path / "plant.toml").read_text()

@@ -51,17 +51,27 @@ def _run(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[s
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder, env=path)
 
 
-def test_help_takes_under_0_1_s_of_processor_time_and_names_every_verb_in_order() -> None:
-    took = []
-    for _ in range(7):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        result = _run("--help")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+def _processor_s(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, capture_output=True, check=True, timeout=60, cwd=ROOT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_help_costs_hardly_more_than_the_library_of_the_command_line_itself() -> None:
+    ours, bare = [], []
+    for _ in range(7):  # by turns, so that a busy or a slow machine is so for both
+        ours.append(_processor_s([sys.executable, "-m", "cli.main", "--help"]))
+        bare.append(_processor_s([sys.executable, "-c", "import typer"]))
+
+    assert min(ours) < 1.6 * min(bare), (ours, bare)
+
+
+def test_help_names_every_verb_in_order() -> None:
+    result = _run("--help")
 
     listed = [line.split()[0] for line in result.stdout.partition("Commands:")[2].splitlines() if line[2:3].strip()]
     assert listed == VERBS
-    assert min(took) < 0.1, took
 
 
 def test_the_sentence_in_the_list_is_the_first_line_of_the_verbs_own_help() -> None:

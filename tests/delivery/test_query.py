@@ -40,7 +40,7 @@ def test_columns_and_types_are_those_of_the_catalogue(store: str) -> None:
     frame = query("energy", source=store)
 
     place = dict.fromkeys(("asset", "tag", "window"), pl.String)
-    labels = {name: pl.String for name in tags("energy") if name in ("shift", "product")}
+    labels = {name: pl.String for name in tags("energy") if name in ("shift", "crew", "product")}
     numbers = dict.fromkeys(fields("energy"), pl.Float64)
     told = dict.fromkeys(texts("energy"), pl.String)
     assert dict(frame.schema) == {"time": pl.Datetime("ns", "UTC")} | place | labels | numbers | told
@@ -98,7 +98,7 @@ def test_labels_stand_behind_the_window_and_texts_among_the_fields(labelled: str
     frame = query("oee", source=labelled)
 
     columns = frame.columns
-    assert columns[:4] == ["time", "asset", "tag", "window"] and set(columns[4:6]) == {"shift", "product"}
+    assert columns[:4] == ["time", "asset", "tag", "window"] and set(columns[4:7]) == {"shift", "crew", "product"}
     assert columns.index("order_id") > columns.index("oee")
     assert frame.select("shift", "product", "oee", "order_id").rows() == [
         (None, None, 4.0, None),

@@ -119,19 +119,19 @@ def test_bad_values_are_named_and_the_good_ones_beside_them_stay(
     ("said", "told"),
     [
         ({"event": "order", "order": "x", "phase": "foo"}, "or void; got 'foo'"),
-        ({"event": "order", "order": "x", "phase": "foo"}, "expected a start (begin, resume, resumed, start, started), a stop ("),
+        ({"event": "order", "order": "x", "phase": "foo"}, "(begin, resume, resumed, start, started), a pause (held, hold, pause, paused, suspend, suspended), a stop ("),
         ({"event": "order", "order": "x", "phase": 1}, "got 1"),
         ({"event": "product", "product": "A", "phase": "foo"}, "event product: phase"),
-        ({"event": "correction", "until": T_MS}, "good, rework, scrap, as a number; got none of them"),
+        ({"event": "correction", "until": T_MS}, "good, rework, scrap, as a number; got only until"),
         ({"event": "correction", "state": 7, "until": T_MS}, "got state 7"),
-        ({"event": "correction", "good": "3"}, "got none of them"),
+        ({"event": "correction", "good": "3"}, "got good '3'"),
     ],
 )  # fmt: skip
 def test_an_event_that_cannot_be_meant_is_refused_with_what_was_expected(said: dict[str, Any], told: str) -> None:
     decoded = decode_message("site/area/line", json.dumps({"ts": T_MS} | said).encode(), NOW)
 
     assert decoded.problem is not None
-    assert (decoded.problem.reason, decoded.problem.readings) == ("value", 1)
+    assert (decoded.problem.reason, decoded.problem.readings) == ("event", 1)
     assert told in decoded.problem.detail
     assert len(decoded.readings.time) == 0
 
