@@ -53,6 +53,33 @@ def count(random: Random, asset: str, time: int) -> Row:
     return event(asset, "count", time, **(pieces or {"scrap": 1}))
 
 
+METERED = {f"{LINE2}/meter": "energy_kwh", f"{LINE2}/drill": "good_count"}
+"""A register and a counter of which events say that they were exchanged, or what they counted."""
+
+
+def meter(random: Random, asset: str, time: int) -> Row:
+    """That the meter of a tag was exchanged, or what it counted until a later time."""
+    said: dict[str, object] = {"tag": METERED[asset], "recorded": _later(random, time)}
+    form = random.choice(["exchanged", "new", "amount", "void"])
+    if form == "exchanged":
+        said |= {"old": random.choice([3.0, 500.0]), "new": random.choice([0.0, 7.0])}
+    elif form == "new":
+        said["new"] = random.choice([0.0, 7.0])
+    elif form == "amount":
+        said |= {"amount": random.choice([0.0, 2.0, 40.0]), "until": time / SECOND + random.choice([7, 60, 200, 3000])}
+    else:
+        said["phase"] = "void"
+    return event(asset, "meter", time, **said)
+
+
+def about(random: Random, row: tuple[str, str, int], value: float) -> Row:
+    """What somebody says about the reading of an asset, tag and time: that it should have been `value`, or none; or that is taken back."""
+    asset, tag, time = row
+    said: dict[str, object] = {"tag": tag, "recorded": _later(random, time)}
+    said |= random.choice([{"value": value}, {"value": value}, {"phase": "withdrawn"}, {"phase": "void"}])
+    return event(asset, "reading", time, **said)
+
+
 def product(random: Random, line: str, time: int) -> Row:
     """What a line without orders makes from now on."""
     return event(line, "product", time, product=random.choice("AC"), phase=random.choice(["start", "start", "stop"]))

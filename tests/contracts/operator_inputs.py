@@ -47,9 +47,16 @@ EVENTS = (
     (f"{LINE1}/oven", "@correction"),
     (f"{LINE1}/oven", "@count"),
     (f"{LINE2}/drill", "@count"),
+    *((asset, "@meter") for asset in events.METERED),
 )
 ORDERS = ((LINE1, "@order"), (LINE2, "@order"), (LINE3, "@product"))
-_SAID = {"@state": events.state, "@correction": events.correction, "@count": events.count, "@product": events.product}
+_SAID = {
+    "@state": events.state,
+    "@correction": events.correction,
+    "@count": events.count,
+    "@meter": events.meter,
+    "@product": events.product,
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,10 @@ _BEGINS = (0, 1, 30 * SECOND, 59_999_999_999)
 
 
 def made_rows(subject: Subject, random: Random, count: int, steps_s: tuple[float, ...] = _STEPS_S) -> list[Row]:
-    """Rows of some series in time order, some bad, some sparse, some at the same time; no two of a series and time."""
+    """Rows of some series in time order, some bad, some sparse, some at the same time; no two of a series and time.
+
+    Events say of some readings what they should have said, or that they were none.
+    """
     suiting = [*subject.numbers, *subject.events]
     series = [*random.sample(suiting, min(len(suiting), 6)), random.choice(ORDERS)]
     rows: dict[tuple[str, str, int], Row] = {}
@@ -112,7 +122,11 @@ def made_rows(subject: Subject, random: Random, count: int, steps_s: tuple[float
             value = last[asset, tag] = _value(random, asset, tag, last.get((asset, tag), 0.0))
             row = Row(asset, tag, time, value, random.choice([0, 0, 0, 0, 0, 1, 2]))
         rows[asset, tag, time] = row
-    return list(rows.values())
+    readings = [key for key, row in rows.items() if row.payload is None]
+    for key in random.sample(readings, min(len(readings) // 8, 3)):
+        said = _plain(events.about(random, key, rows[key].value + random.choice([0.0, 1.0, -3.5])))
+        rows.setdefault((said.asset, said.tag, said.time), said)
+    return sorted(rows.values(), key=lambda row: row.time)
 
 
 def _value(random: Random, asset: str, tag: str, last: float) -> float:

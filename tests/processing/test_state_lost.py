@@ -18,6 +18,7 @@ from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from fieldline.settings import ProcessSettings
+from fieldline.unused import Heard
 from processing.checkpoint import Noted
 from processing.partition import Partition
 from tests.processing.engine_rig import SECOND, Row, frame_of
@@ -277,7 +278,7 @@ def test_no_edit_damage_or_crash_leaves_records_of_a_state_that_is_none_any_more
     of_damage = kept()
     for _ in range(3):  # a worker that dies before its commit
         rig.open()
-        rig.partition.state.checkpoints.write(rig.partition.engine, 0, b"{}", Noted({}, [], [], {}))
+        rig.partition.state.checkpoints.write(rig.partition.engine, 0, b"{}", Noted({}, [], [], {}, Heard()))
     rig.open()
     rig.take()
 
