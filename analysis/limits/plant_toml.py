@@ -1,8 +1,10 @@
 """Estimated limits as lines of the plant file."""
 
+import math
 from typing import NamedTuple
 
 from analysis.frozen_limits import Limits
+from analysis.limits.study import Specification
 from analysis.toml_words import key, quoted
 
 
@@ -18,13 +20,14 @@ class Drawn(NamedTuple):
     version: int
 
 
-def plant_toml(drawn: Drawn, estimate: Limits) -> str:
-    """What to paste into the plant file: a product's own limits, or those of the tag where no product is named."""
+def plant_toml(drawn: Drawn, estimate: Limits, specification: Specification) -> str:
+    """What to paste into the plant file: a product's own limits, or those of the tag, with its specification, where none is named."""
     path = f"asset.tags.{key(drawn.tag)}.spc"
     chart = [f'chart = "{drawn.chart}"', f'every = "{drawn.every}"', *([f"n = {drawn.n}"] if drawn.n else [])]
     numbers = [f"center = {estimate.center!r}", f"sigma = {estimate.sigma!r}"]
     place = f"# below [[asset]] path = {quoted(drawn.asset)}" if drawn.asset else "# below the asset's [[asset]]"
     if drawn.product is None:
+        numbers += [f"{name} = {value!r}" for name, value in specification._asdict().items() if not math.isnan(value)]
         return "\n".join([place, f"[{path}]", *chart, *numbers, ""])
     product = [f"product = {quoted(drawn.product)}", f"version = {drawn.version}"]
     drawn_as = f"# the tag's chart has {', '.join(chart)}"

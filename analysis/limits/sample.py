@@ -30,6 +30,11 @@ class Cells(NamedTuple):
     starts_ns: NDArray[np.int64]
     taken: list[NDArray[np.float64]]
 
+    def known(self) -> "Cells":
+        """Those of which some reading was taken."""
+        has_some = [subgroup.size > 0 for subgroup in self.taken]
+        return Cells(self.starts_ns[has_some], [taken for taken in self.taken if taken.size])
+
 
 class FileColumns(NamedTuple):
     """Where a file's times and values are: columns, the format of its times and the zone of local ones."""

@@ -14,6 +14,7 @@ from analysis.leave_out import LeaveOut
 from analysis.limits.doubts import doubts
 from analysis.limits.plant_toml import Drawn, plant_toml
 from analysis.limits.sample import Cells, FileColumns, Readings, gather, read_file, read_store, within
+from analysis.limits.study import CONFIDENCE, Specification, document, study_of
 from analysis.normality import Shape, shape_of
 from analysis.results import Results
 from cli.report import Data, Facts, Note, Piece, Report, Verbatim
@@ -36,6 +37,14 @@ class Asked(NamedTuple):
     version: int | None
 
 
+class Wanted(NamedTuple):
+    """The specification that the flags tell, in the tag's unit. None: as the plant file says of the tag."""
+
+    lsl: float | None
+    usl: float | None
+    target: float | None
+
+
 class Past(NamedTuple):
     """Where the past is read: in a file, or in a store. span : from and to [ns UTC]."""
 
@@ -46,16 +55,18 @@ class Past(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """The estimate and what it is from. zone : of the asset's site."""
+    """The estimate and what it is from. zone : of the asset's site; study : its document, None without a specification."""
 
     asked: Drawn
     readings: Readings
     cells: Cells
     estimate: Limits
     zone: str
+    specification: Specification
+    study: dict[str, Any] | None
 
 
-def answer(plant: Plant, asked: Asked, past: Past, leave_out: LeaveOut) -> tuple[bool, Report]:
+def answer(plant: Plant, asked: Asked, wanted: Wanted, past: Past, leave_out: LeaveOut) -> tuple[bool, Report]:
     """Whether limits can be estimated from the past, and the report. Raises SettingsError."""
     drawn = _drawn(plant, asked)
     start, stop = past.span
@@ -63,9 +74,21 @@ def answer(plant: Plant, asked: Asked, past: Past, leave_out: LeaveOut) -> tuple
         raise _wrong("--from must be before --to")
     readings = within(_stored(drawn, past) if past.file is None else read_file(past.file, past.columns), past.span)
     cells = gather(readings, drawn.every, drawn.n)
+    if drawn.chart != _INDIVIDUALS:
+        cells = cells.known()  # a subgroup without a reading is none; between single points it is a gap
     estimate = _estimate(cells, drawn, leave_out)
     zone = plant.time_zone(drawn.asset) if drawn.asset is not None else "UTC"
-    return not math.isnan(estimate.sigma), _report(_Found(drawn, readings, cells, estimate, zone))
+    specification = _specification(plant, asked, wanted)
+    study = document(study_of(cells, estimate, specification), specification) if specification.is_told else None
+    return not math.isnan(estimate.sigma), _report(_Found(drawn, readings, cells, estimate, zone, specification, study))
+
+
+def _specification(plant: Plant, asked: Asked, wanted: Wanted) -> Specification:
+    """The specification of the flags, completed by what the plant file says of the tag."""
+    entry = plant.tag_info(asked.asset, asked.tag).spc if asked.asset is not None and asked.tag is not None else None
+    told = {name: getattr(wanted, name) for name in Wanted._fields}
+    told = {name: getattr(entry, name, None) if value is None else value for name, value in told.items()}
+    return Specification(**{name: math.nan if value is None else value for name, value in told.items()})
 
 
 def _wrong(text: str) -> SettingsError:
@@ -102,9 +125,7 @@ def _estimate(cells: Cells, asked: Drawn, leave_out: LeaveOut) -> Limits:
     if asked.chart == _INDIVIDUALS:
         # A moving range doesn't bridge a missing reading.
         return phase_one.fit_individuals(_means(cells), times_ns=cells.starts_ns, **kept)
-    taken = [subgroup for subgroup in cells.taken if subgroup.size]
-    starts_ns = [start for start, subgroup in zip(cells.starts_ns, cells.taken, strict=True) if subgroup.size]
-    return phase_one.fit_subgroups(Chart(asked.chart), taken, times_ns=starts_ns, **kept)
+    return phase_one.fit_subgroups(Chart(asked.chart), cells.taken, times_ns=cells.starts_ns, **kept)
 
 
 def _means(cells: Cells) -> list[float]:
@@ -117,7 +138,7 @@ def _report(found: _Found) -> Report:
     left_out = set(estimate.fitted_on.excluded)
     points = [mean for place, mean in enumerate(_means(found.cells)) if place not in left_out and not math.isnan(mean)]
     shape = shape_of(points)
-    text = "" if math.isnan(estimate.sigma) else plant_toml(asked, estimate)
+    text = "" if math.isnan(estimate.sigma) else plant_toml(asked, estimate, found.specification)
     sample = {
         "source": readings.source,
         "rows": readings.rows,
@@ -125,6 +146,7 @@ def _report(found: _Found) -> Report:
         "every": asked.every,
     }
     data = {"limits": msgspec.to_builtins(estimate), "sample": sample, "shape": shape._asdict(), "toml": text}
+    data["capability"] = found.study
     pieces: list[Piece] = [*(Data(name, value) for name, value in data.items()), *_shown(found, shape)]
     return Report([*pieces, Note(""), Verbatim(text)] if text else pieces)
 
@@ -137,11 +159,31 @@ def _shown(found: _Found, shape: Shape) -> Iterator[Piece]:
         yield Note("points from {} to {}", tuple(Moment(time, found.zone) for time in (fitted.from_ns, fitted.to_ns)))
     yield Note("")
     yield Facts(_figures(found, shape))
+    if found.study is not None:
+        yield from _capability(found.study, found.asked.chart, found.asked.every)
     for place in fitted.excluded:
         at, mean = Moment(int(cells.starts_ns[place]), found.zone), float(cells.taken[place].mean())
         yield Note("left out: {}, mean {}", (at, mean))
     for note in doubts(found.estimate, shape):
         yield Note(f"note: {note}")
+
+
+def _capability(study: dict[str, Any], chart: str, every: str) -> Iterator[Piece]:
+    yield Note("")
+    limits = [f"{name} {study[name]:g}" for name in Specification._fields if not math.isnan(study[name])]
+    yield Note(f"capability against {', '.join(limits)}, with {100 * CONFIDENCE:g} % intervals")
+    yield Facts({name: _index(study[name.lower()]) for name in ("Cp", "Cpk", "Pp", "Ppk")} | {"Cpm": study["cpm"]})
+    if chart == _INDIVIDUALS:
+        yield Note(
+            f"note: this is what means of {every} are capable of; where they are of several readings, one reading spreads wider"
+        )
+
+
+def _index(told: dict[str, float]) -> str | None:
+    """An index with its interval; None: it does not exist."""
+    if math.isnan(told["value"]):
+        return None
+    return f"{told['value']:.3f} ({told['low']:.3f} to {told['high']:.3f})"
 
 
 def _figures(found: _Found, shape: Shape) -> dict[str, Any]:

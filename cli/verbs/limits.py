@@ -1,4 +1,4 @@
-"""Estimate control limits of a tag from its past (Phase I), to be frozen in the plant file."""
+"""Estimate control limits of a tag from its past (Phase I), to be frozen in the plant file, and its capability."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,7 @@ from analysis.leave_out import LeaveOut
 from analysis.limits.sample import FileColumns
 from analysis.results import results_of
 from cli import options
-from cli.answers.limits import Asked, Past, answer
+from cli.answers.limits import Asked, Past, Wanted, answer
 from cli.exits import Exit
 from cli.report import tell
 from cli.wiring import plant_of
@@ -59,6 +59,16 @@ def limits(
     version: Annotated[
         int | None, typer.Option("--version", min=1, help="[default: one more than the plant file has, or 1]")
     ] = None,
+    lsl: Annotated[
+        float | None,
+        typer.Option("--lsl", help="Lower specification limit, for capability. [default: as the plant file says]"),
+    ] = None,
+    usl: Annotated[
+        float | None, typer.Option("--usl", help="Upper specification limit. [default: as the plant file says]")
+    ] = None,
+    target: Annotated[
+        float | None, typer.Option("--target", help="What is aimed at, for Cpm. [default: as the plant file says]")
+    ] = None,
     leave_out: Annotated[
         LeaveOut, typer.Option("--leave-out", help="Only for points whose cause was found and removed.")
     ] = LeaveOut.NOTHING,
@@ -82,7 +92,7 @@ def limits(
     asked = Asked(asset, tag, chart and chart.value, every and every.value, n, product, version)
     columns = FileColumns(time, value or tag or "", time_format, time_zone)
     past = Past(file, columns, results_of(settings, influx or store), (start, stop))
-    is_estimated, report = answer(plant_of(settings), asked, past, leave_out)
+    is_estimated, report = answer(plant_of(settings), asked, Wanted(lsl, usl, target), past, leave_out)
     tell(report, as_json=json, is_utc=utc)
     if not is_estimated:
         raise typer.Exit(Exit.FAILED)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.unwired.capability import capability_indices, study_subgroups
+from analysis.limits.capability import capability_indices, study_subgroups
 from processing.formulas.spc import (
     beyond,
     deviation_chart,

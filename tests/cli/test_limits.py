@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analysis.frozen_limits import Chart
+from analysis.limits.capability import study_individuals, study_subgroups
 from analysis.phase_one import fit_individuals, fit_subgroups
 from cli.exits import Exit
 from cli.main import app
@@ -236,3 +237,96 @@ def test_what_cannot_be_done_is_told(
 
     assert result.exit_code == Exit.SETTINGS
     assert message in result.output
+
+
+SPECIFICATION = ("--lsl", 42, "--usl", 58, "--target", 50)
+
+
+@pytest.mark.parametrize(("chart", "spread"), [("xbar_r", "range"), ("xbar_s", "deviation")])
+def test_capability_is_that_of_the_readings_that_the_limits_are_from(
+    chart: str, spread: str, verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    values = normal(600)
+    path = table(tmp_path / "a.csv", values)
+
+    found = answer(verb(path, "--tag", "temp_c", "--chart", chart, "--n", 4, *SPECIFICATION, "--json"))["capability"]
+
+    want = study_subgroups(values.reshape(100, 6)[:, :4], 42.0, 58.0, 50.0, spread=spread)
+    assert (found["lsl"], found["usl"], found["target"], found["readings"]) == (42.0, 58.0, 50.0, 400)
+    assert found["cpk"]["value"] == pytest.approx(want.within.nearest, rel=1e-12)
+    assert (found["cpk"]["low"], found["cpk"]["high"]) == pytest.approx(tuple(want.cpk), rel=1e-12)
+    assert found["pp"]["value"] == pytest.approx(16.0 / 6.0 / values.reshape(100, 6)[:, :4].std(ddof=1), rel=1e-12)
+    assert found["cpm"] == pytest.approx(want.within.to_target, rel=1e-12)
+
+
+def test_capability_of_single_points_says_that_it_is_one_of_means(verb: Callable[..., Result], tmp_path: Path) -> None:
+    values = normal(600)
+    path = table(tmp_path / "a.csv", values)
+
+    found = answer(verb(path, "--tag", "temp_c", *SPECIFICATION, "--json"))["capability"]
+    shown = verb(path, "--tag", "temp_c", *SPECIFICATION).stdout
+
+    want = study_individuals(values.reshape(100, 6).mean(axis=1), 42.0, 58.0, 50.0)
+    assert found["ppk"]["value"] == pytest.approx(want.overall.nearest, rel=1e-12)
+    assert "capability against lsl 42, usl 58, target 50, with 95 % intervals" in shown
+    assert "means of 1m" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_the_specification_is_the_plant_files_unless_flags_tell_another(
+    verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = table(tmp_path / "oven.csv", normal(600), step_s=60.0)
+    spc = '{ chart = "i_mr", lsl = 40.0, usl = 60.0 }'
+    plant = tmp_path / "plant.toml"
+    plant.write_text(f'[[asset]]\npath = "p/h/l1/oven"\n[asset.tags.temp_c]\nspc = {spc}\n')
+    asked = (path, "--asset", "p/h/l1/oven", "--tag", "temp_c", "--plant", plant, "--json")
+
+    declared, other = answer(verb(*asked)), answer(verb(*asked, "--usl", 55))
+
+    assert (declared["capability"]["lsl"], declared["capability"]["usl"]) == (40.0, 60.0)
+    assert (other["capability"]["lsl"], other["capability"]["usl"]) == (40.0, 55.0)
+    assert declared["capability"]["target"] is declared["capability"]["cpm"] is None
+    pasted = tomllib.loads(other["toml"])["asset"]["tags"]["temp_c"]["spc"]
+    assert (pasted["lsl"], pasted["usl"]) == (40.0, 55.0)
+
+
+def test_without_a_specification_there_is_no_capability(verb: Callable[..., Result], tmp_path: Path) -> None:
+    path = table(tmp_path / "oven.csv", normal(60), step_s=60.0)
+
+    assert answer(verb(path, "--tag", "temp_c", "--json"))["capability"] is None
+    assert "capability" not in verb(path, "--tag", "temp_c").stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--lsl", 60, "--usl", 58), "expected --lsl below --usl, got 60 and 58"),
+        (("--lsl", 42, "--usl", 58, "--target", 70), "expected --target between the specification limits, got 70"),
+    ],
+)
+def test_a_specification_that_cannot_be_is_refused(
+    flags: tuple[object, ...], told: str, verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    refused = verb(table(tmp_path / "oven.csv", normal(60), step_s=60.0), "--tag", "temp_c", *flags)
+
+    assert (refused.exit_code, refused.stdout) == (Exit.SETTINGS, "")
+    assert told in refused.stderr
+
+
+def test_subgroups_that_are_left_out_are_told_by_their_own_time_though_cells_before_them_are_empty(
+    verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    values = normal(600)
+    values[30:36] = np.nan  # the sixth minute
+    values[300:306] += 30.0  # the fifty-first
+    path = table(tmp_path / "a.csv", values)
+    path.write_text(path.read_text().replace("nan", ""))
+    asked = (path, "--tag", "temp_c", "--chart", "xbar_r", "--leave-out", "beyond_limits", *SPECIFICATION)
+
+    found, shown = answer(verb(*asked, "--json")), verb(*asked, "--utc").stdout
+
+    assert found["limits"]["fitted_on"]["excluded"] == [19, 44, 49]  # of 99 subgroups
+    assert "left out: 2023-11-14T23:04Z" in shown  # 22:14 and 50 minutes
+    assert found["capability"]["readings"] == 576  # 96 subgroups of six
+    assert found["capability"]["pp"]["value"] > 1.0  # with the one that is left out it is some 0.7

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.unwired.capability import (
+from analysis.limits.capability import (
     Indices,
     Study,
     both_interval,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.unwired.capability import (
+from analysis.limits.capability import (
     both_interval,
     capability_indices,
     nearest_interval,
