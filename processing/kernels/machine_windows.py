@@ -196,10 +196,11 @@ def read_out(ids, windows, labels, plant, kept, flags, machines, parts):
         for j in range(min(np.int64(1) << window.shift, line.series)):
             row, asset = window.block + j, plant.series[plant.row_series[line.base + j]].asset
             is_slice = window.level == SLICES
-            if (kept.slices[row].reported if is_slice else kept.windows[row].reported) == 0:
-                continue
             is_flagged = (kept.dirty_slices[row] if is_slice else kept.dirty[row]) & flags != 0
             is_wanted = is_wanted or is_flagged
+            # What came to be nothing has no row, and yet its line's is another one without it.
+            if (kept.slices[row].reported if is_slice else kept.windows[row].reported) == 0:
+                continue
             machine = machines[found]
             machine.window, machine.asset, machine.is_flagged = number, asset, 1 if is_flagged else 0
             if is_slice:

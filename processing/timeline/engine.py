@@ -195,9 +195,16 @@ class Engine:
         if not len(chunks):
             return
         self.residency.make_resident(chunks["window"])
+        self._note_shortened(chunks)
         chunks["block"] = tables.windows["block"][chunks["window"]]
         opened = int(chunks["series"].sum()) if self._runner.of_seconds else 0
         self._runner.run(chunks, store.rows, tables.states, tables.opens, used + opened)
+
+    def _note_shortened(self, chunks: np.ndarray) -> None:
+        """Have what an open slice was folded into folded anew where an order cuts it now: it ends earlier than it was taken to."""
+        cut = chunks["window"][(chunks["is_first"] == 0) & (chunks["end"] % at.MINUTE != 0)]
+        if len(cut):
+            self.windows.flagging.flag_all(cut, at.SPREAD)
 
     def _load_influence(self, touched: np.ndarray) -> None:
         """Make slices resident to which the next samples may still add; most often they are."""
