@@ -6,7 +6,7 @@ Any other kind of event may be sent; it is kept, changes no metric, and is count
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from fieldline.tables import nearest
 
@@ -46,22 +46,33 @@ EVENT_KINDS: dict[str, EventKind] = {
     "meter": EventKind(
         (("tag",), ("new", "amount", "phase")),
         "the meter was exchanged: the old one showed `old` last, the new one `new` first; or it counted `amount` until then",
-        ("old", "until"),
+        ("old", "until", "reason"),
     ),
     "reading": EventKind(
-        (("tag",), ("value", "phase")), "the reading of that tag and moment should have said this, or was none"
+        (("tag",), ("value", "phase")),
+        "the reading of that tag and moment should have said this, or was none",
+        ("reason",),
+    ),
+    "price": EventKind(
+        (("price_per_kwh", "price_per_mwh", "phase"),),
+        "what a kWh of its line costs from then on, or from `from` on until `until`; a list: in steps of `every_s`",
+        ("from", "until", "every_s", "reason"),
     ),
 }
 
-HOLDING = frozenset({"@state", "@order", "@product"})
+HOLDING = frozenset({"@state", "@order", "@product", "@price"})
 """Tags of events that hold until the next one says something else: a broker may keep them for who comes later."""
 
 NUMBERS = frozenset({"good", "scrap", "rework"})
 """Attributes that are numbers of pieces; `AMOUNTS` are numbers in their tag's unit."""
 AMOUNTS = frozenset({"old", "new", "amount", "value"})
+PRICES = ("price_per_kwh", "price_per_mwh")
+"""Attributes that are prices, in the tariff's currency."""
+SHORTEST_PRICE_S = 60
+"""How long a price of a list holds at least: prices change at whole minutes."""
 LONGEST_AMOUNT_S = 90_000
 """For how long a meter event says at most what was counted: 25 h, a local day that is long."""
-TIMES = frozenset({"until", "recorded"})
+TIMES = frozenset({"from", "until", "recorded"})
 """Attributes that are moments."""
 TEXTS = frozenset({"state", "reason", "order", "product", "phase", "station", "tag"})
 """Attributes that are texts, also where a file holds numbers: `0012` is the name of an order."""
@@ -104,6 +115,8 @@ def fault_of(kind: str, said: Mapping[str, Any]) -> str | None:
         return None
     if kind in ("meter", "reading"):
         return _fault_of_tag(said) or (_fault_of_meter(said) if kind == "meter" else _fault_of_reading(said))
+    if kind == "price":
+        return _fault_of_price(said) or _fault_of_span(said)
     phase = said.get("phase")
     if "phase" in known.attributes and (fault := _fault_of_phase(phase)) is not None:
         return fault
@@ -163,6 +176,38 @@ def _fault_of_reading(said: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _fault_of_price(said: Mapping[str, Any]) -> str | None:
+    """A price, or a list of them, or that none of those told before holds from then on, or a mistake."""
+    forms = [name for name in (*PRICES, "phase") if said.get(name) is not None]
+    if len(forms) != 1:
+        return f"expected one of {', '.join(PRICES)} and phase; got {' and '.join(forms) or 'none of them'}"
+    told = said[forms[0]]
+    if forms == ["phase"]:
+        if str(told).lower() in STOPS | {VOID}:
+            return None
+        return f"phase: expected stop (the tariff's price holds from then on) or {VOID}, got {told!r:.40}"
+    for number in told if isinstance(told, list) else [told]:
+        if not (_is_number(number) and isfinite(number)):
+            return f"{forms[0]}: expected a number, got {number!r:.40}"
+    return _fault_of_list(forms[0], told, said) if isinstance(told, list) else None
+
+
+def _fault_of_list(name: str, prices: list[Any], said: Mapping[str, Any]) -> str | None:
+    every = said.get("every_s")
+    if not prices:
+        return f"{name}: expected a price, or a list of some, got an empty one"
+    if not _is_number(every) or not SHORTEST_PRICE_S <= every <= LONGEST_AMOUNT_S:
+        return f"every_s: expected for how long each price of the list holds, {SHORTEST_PRICE_S} to {LONGEST_AMOUNT_S} s, got {every!r:.40}"
+    return None if said.get("until") is None else "until: expected none beside a list, which ends by itself"
+
+
+def _fault_of_span(said: Mapping[str, Any]) -> str | None:
+    for name in ("from", "until"):
+        if said.get(name) is not None and not _is_usable(name, said[name]):
+            return f"{name}: expected epoch seconds or ISO 8601 with a date; got {said[name]!r:.40}"
+    return None
+
+
 def _fault_of_phase(phase: Any) -> str | None:
     if phase is None or phase == "" or (isinstance(phase, str) and is_phase(phase)):
         return None
@@ -204,7 +249,7 @@ def _is_usable(name: str, value: Any) -> bool:
     return is_text or (is_number and name != "state")  # 4711 may be the name of an order, and no state is a number
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

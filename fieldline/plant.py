@@ -185,6 +185,16 @@ class Plant:
             return LineInfo()
         return LineInfo(entry.output, entry.meters, entry.pacemaker, entry.between_orders == "unknown")
 
+    @cached_property
+    def named_lines(self) -> tuple[str, ...]:
+        """The lines that the plant file names: by themselves, or by an asset of theirs."""
+        named = {self.line_of(asset) for asset in self._exact} | set(self._line_entries)
+        return tuple(sorted(line for line in named if line.count("/") == self.line_depth - 1))
+
+    def lines_below(self, path: str) -> tuple[str, ...]:
+        """Of the lines that the plant file names those below a path, of a site or an area."""
+        return tuple(line for line in self.named_lines if line.startswith(f"{path}/"))
+
     def calendar(self, line: str) -> ShiftCalendar:
         """The shift calendar of a line: the nearest one above it, by the clock of the line's zone."""
         entry, site = self._calendar_entry(line), self.site(line)
@@ -239,6 +249,11 @@ class Plant:
     def has_charts(self) -> bool:
         """Whether any tag has a control chart."""
         return any(tag.spc is not None for entry in self.assets for tag in entry.tags.values())
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether any tariff says what energy costs."""
+        return any(tariff.has_price for tariff in self._file.tariff)
 
     @property
     def has_rates(self) -> bool:

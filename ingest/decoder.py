@@ -16,6 +16,7 @@ from ingest.presets import expanded
 from ingest.renaming import Renaming
 from ingest.repeats import Repeats
 from ingest.rows import Rows
+from ingest.site_prices import SitePrices
 from ingest.topics import Route, TopicMap
 
 _logger = structlog.get_logger("ingest.decoder")
@@ -47,6 +48,7 @@ class Decoder:
         self._ignored = 0
         self._repeats = Repeats()
         self._clocks = ClockPolicies(settings.max_future_s, settings.max_age_s)
+        self._site_prices = SitePrices(plant)
         self._limits = Limits(settings.max_payload_bytes, settings.max_depth, settings.max_values)
 
     def decode(
@@ -66,6 +68,8 @@ class Decoder:
             if route.is_changed and len(rows) > start:
                 self._change(rows, start, route, received_ns)
             late = self._clocks.check(rows, start, route, received_ns)
+            if rows.payload:
+                self._site_prices.deal(rows, start)
         except PayloadError as error:
             rows.restore(start)
             return Problem(error.reason, error.detail)

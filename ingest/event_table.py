@@ -8,7 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from fieldline.errors import PayloadError, SettingsError
-from fieldline.event_kinds import AMOUNTS, EVENT_KINDS, NUMBERS, RESERVED, TEXTS, TIMES, fault_of, is_phase
+from fieldline.event_kinds import AMOUNTS, EVENT_KINDS, NUMBERS, PRICES, RESERVED, TEXTS, TIMES, fault_of, is_phase
 from fieldline.states import State, state_names, state_of
 from fieldline.tables import nearest
 from ingest.table import Table, read_columns, read_numbers, read_text, require_columns
@@ -18,6 +18,8 @@ from ingest.topics import check_name
 _RECORDED = "recorded"
 _OF_TAGS = ("meter", "reading")
 """Kinds of events that are about one tag of their asset, which they name."""
+_PRICE = "price"
+_MICROSECOND_NS = 1000
 
 
 class Attribute(NamedTuple):
@@ -32,12 +34,14 @@ class EventColumns(NamedTuple):
 
     recorded_ns : when all of them were entered, None where the file says it or nobody does [ns UTC]
     state_of : what a word for a state means, None where it means none; without it the words of state events are not looked at
+    now_ns : prices of a later time are told now; None where all are told at their own time [ns UTC]
     """
 
     kind: str
     attributes: Sequence[Attribute]
     recorded_ns: int | None = None
     state_of: Callable[[str], State | None] | None = None
+    now_ns: int | None = None
 
 
 def parse_attribute(text: str) -> Attribute:
@@ -74,7 +78,20 @@ def read_events(
     _check_rows(events, times, columns, rows)
     if events.recorded_ns is not None:
         columns[_RECORDED] = _moments(pl.Series([events.recorded_ns] * len(times), dtype=pl.Int64))
+    if events.kind == _PRICE and events.now_ns is not None and "from" not in columns:
+        times = _told_now(times, columns, events.now_ns)
     return Table(times, columns, events.kind, len(is_event) - len(times))
+
+
+def _told_now(times: pl.Series, columns: dict[str, pl.Series], now_ns: int) -> pl.Series:
+    """The times at which prices are told: their own, or now where that is still to come, and then `from` says it."""
+    ahead = times > now_ns
+    if ahead.any():
+        columns["from"] = pl.select(pl.when(ahead).then(_moments(times))).to_series()
+        # A microsecond apart: events of one time would be one event.
+        now = now_ns + pl.Series(range(len(times)), dtype=pl.Int64) * _MICROSECOND_NS
+        times = pl.select(pl.when(ahead).then(now).otherwise(times)).to_series()
+    return times
 
 
 def _check_request(events: EventColumns) -> None:
@@ -104,7 +121,7 @@ def _read(column: pl.Series, name: str, time_format: str | None, time_zone: str)
     """A column as an attribute: number, boolean or text, null where a cell is empty."""
     if name in TIMES:
         return _moments(parse_times(column, time_format, time_zone))
-    if name in NUMBERS:
+    if name in NUMBERS or name in PRICES:
         return _amounts(column)
     if name not in TEXTS and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
         return column
@@ -149,7 +166,7 @@ def _check_rows(events: EventColumns, times: pl.Series, columns: dict[str, pl.Se
                 f"send: row {rows[row - 1]} of {of['until']!r} holds {columns['until'][row - 1]}, which is not after its time"
             )
     phases = ("start", "pause", "stop", "void")
-    if events.kind in _OF_TAGS:
+    if events.kind in (*_OF_TAGS, _PRICE):
         _check_each(events.kind, columns, rows)
     elif "phase" in columns:
         _check_words(columns["phase"], of["phase"], rows, "start, pause, stop or void", is_phase, phases)

@@ -5,13 +5,11 @@ from itertools import pairwise
 from math import isnan, nan
 from typing import Any
 
-import numpy as np
-
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
 from analysis.explain.verdict import verdict
-from analysis.recount import chart, energy, orders
+from analysis.recount import chart, energy, orders, prices
 from analysis.recount.energy import REGISTERS
 from analysis.recount.history import FAR, Run, Step
 from fieldline.account import Cause, Mark
@@ -288,17 +286,16 @@ def _doubted(found: Explained, roles: Collection[Role]) -> list[Document]:
 
 
 def _prices(found: Explained) -> list[Document]:
-    table = found.history.plant.price_table(found.history.line)
-    bounds, prices = table.price_at(found.span.start, found.span.end)
-    factors = table.co2_at(found.span.start, found.span.end)
+    currency = found.history.plant.price_table(found.history.line).currency or None
     return [
         {
-            "from": _at(found, int(a)),
-            "price_per_kwh": None if isnan(price) else float(price),
-            "currency": table.currency or None,
-            "co2_kg_per_kwh": _none(float(factors[1][np.searchsorted(factors[0], a, "right") - 1])),
+            "from": _at(found, one.start),
+            "price_per_kwh": _none(one.per_kwh),
+            "currency": currency,
+            "told_by": "event" if one.is_told else "tariff",
+            "co2_kg_per_kwh": _none(one.co2_kg),
         }
-        for a, price in zip(bounds[:-1], prices, strict=True)
+        for one in prices.stretches(found.history, found.span.start, found.span.end)
     ]
 
 

@@ -13,6 +13,7 @@ from analysis.no_such_window import NoSuchWindow
 from analysis.recount import chart_memory, effectiveness, orders
 from analysis.recount.energy import REGISTERS, energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
+from analysis.recount.prices import PRICE
 from analysis.recount.states import rest_before
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
@@ -98,7 +99,8 @@ def explain(
     identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
     newest = newest_emitted(log, line, min(knows.metrics, knows.delivered), identity)
     is_older = newest is not None and newest.is_newer_than(row)
-    reach = max((around[1] for key in evidence.series if (around := wants(*key)) is not None), default=0)
+    reaches = [wants(*key) or (0, 0) for key in evidence.series if key[1] != PRICE]
+    reach = max((after for _, after in reaches), default=0)
     came = sum(later.rows for later in evidence.later.values())
     doubt = _doubt(knows, span.end, reach, came, is_late=newest is not None and newest.offset >= knows.metrics)
     return Explained(asked, window, span, row, counted, history, evidence, machines, runs, is_over, doubt, is_older)
@@ -193,6 +195,8 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
             return None
         if tag in ("@order", "@product"):
             return FOREVER, 0
+        if tag == PRICE:  # of any time: it may tell of another one
+            return (FOREVER, FOREVER // 2) if asked.kind in ("energy", "production_order") else None
         if asked.kind == "spc":
             # All there are: a chart remembers every point since its limits came into force.
             is_it = asset == asked.asset and tag in (asked.tag, f"{READING}/{asked.tag}")

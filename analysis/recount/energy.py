@@ -3,9 +3,9 @@
 Between two samples of a meter that are near enough (of registers, intervals and pulses `register_max_gap_s`, of power `max_gap_s` or the
 tag's own rhythm, `rhythm.py`) energy is laid out over time: of power as a trapezoid, of registers evenly between the readings that are
 believed (`registers.py`). It is cut at whole minutes and where orders begin and end, and in each cut the states share it by the time that
-each lasted. Intervals and pulses tell of what was drawn evenly since the message before. Across longer gaps all of them count at their own
-time, and in a quarter-hour in which one did there is no demand. Between two readings near enough to each other time is covered, believed
-or not. Of several tags that tell of the same energy, each cut takes the source that observed most of it.
+each lasted. Intervals and pulses tell of what was drawn evenly since the message before. Across longer
+gaps all of them count at their own time, and in a quarter-hour in which one did there is no demand. Between two readings near enough to
+each other time is covered, believed or not. Of several tags that tell of the same energy, each cut takes the source that observed most.
 """
 
 from bisect import bisect_right
@@ -13,6 +13,7 @@ from math import nan, sqrt
 from typing import NamedTuple
 
 from analysis.recount.history import ORDER_TAGS, History
+from analysis.recount.prices import told_prices, worth_at
 from analysis.recount.rhythm import spans_that_count
 from analysis.recount.said import amount_of, without
 from analysis.recount.states import Stretch, stretches
@@ -316,13 +317,12 @@ def _worth(history: History, found: list[Portion] | None) -> Figures:
     """Cost and CO2: each cut's energy at the price and factor of its minute; NaN where one that is needed is not states."""
     if found is None:
         return {"energy_cost": nan, "co2_kg": nan}
-    table, money, kg = history.plant.price_table(history.line), 0.0, 0.0
+    told, money, kg = told_prices(history), 0.0, 0.0
     worth: dict[int, tuple[float, float]] = {}
     for portion in found:
         minute = portion.start // MINUTE * MINUTE
         if minute not in worth:
-            price, factor = table.price_at(minute, minute + 1)[1], table.co2_at(minute, minute + 1)[1]
-            worth[minute] = float(price[0]), float(factor[0])
+            worth[minute] = worth_at(history, told, minute)[1:3]
         money += portion.amount * worth[minute][0]
         kg += portion.amount * worth[minute][1]
     return {"energy_cost": money, "co2_kg": kg}

@@ -119,4 +119,16 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
     of_plant_file = () if is_log_read else tables(every_use(plant, declared_tags(plant)), "of the plant file")
-    return [Note(good), *map(Note, warnings + rota_notes(plant)), *of_plant_file]
+    return [Note(good), *map(Note, warnings + rota_notes(plant) + _price_notes(plant)), *of_plant_file]
+
+
+def _price_notes(plant: Plant) -> list[str]:
+    """Where energy has prices: of which lines one counts that is told of their site."""
+    below: dict[str, list[str]] = {}
+    for line in plant.named_lines if plant.has_prices else ():
+        below.setdefault(line.partition("/")[0], []).append(line)
+    return [
+        f"a price event that is told of {site} holds for its lines that the plant file names: {', '.join(lines)}"
+        for site, lines in below.items()
+        if lines != [site]
+    ]

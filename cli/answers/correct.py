@@ -22,11 +22,12 @@ class Event(NamedTuple):
 
 def publish(event: Event, now_ns: int, settings: Settings) -> Report:
     """Send one event and wait until the broker has acknowledged it. Raises SettingsError, Unavailable."""
-    check_asset(event.asset, f"correct: {'--line' if event.kind == 'order' else '--asset'}")
+    flag = f"correct: {'--line' if event.kind in ('order', 'price') else '--asset'}"
+    check_asset(event.asset, flag)
     time_ns, latest_ns = event.time.time_ns, now_ns + round(settings.ingest.max_future_s * 1e9)
     if time_ns > latest_ns:
         raise SettingsError(f"correct: {iso(time_ns)} is too far ahead: ingest takes nothing after {iso(latest_ns)}")
-    check_heard(event.asset, f"correct: {'--line' if event.kind == 'order' else '--asset'}", settings)
+    check_heard(event.asset, flag, settings)
     attributes = {name: value for name, value in event.attributes.items() if value is not None}
     attributes["recorded"] = iso(now_ns // 1_000_000 * 1_000_000)
     with publisher_of(settings) as publisher:

@@ -8,9 +8,12 @@ from ingest.send import EventColumns, SendReport, parse_attribute
 
 
 def events_of(
-    kind: str | None, attributes: list[str], recorded: int | None, *, is_as_it_is: bool = False
+    kind: str | None, attributes: list[str], recorded: int | None, now_ns: int, *, is_as_it_is: bool = False
 ) -> EventColumns | None:
-    """What the rows are as events; None when they are samples. is_as_it_is : also what nothing reads. Raises SettingsError."""
+    """What the rows are as events; None when they are samples. is_as_it_is : also what nothing reads. Raises SettingsError.
+
+    now_ns : when they are sent [ns UTC]
+    """
     if kind is None:
         if attributes or recorded is not None:
             raise SettingsError("send: --attribute and --recorded are of events: say which with --event KIND")
@@ -19,7 +22,7 @@ def events_of(
     if not is_as_it_is:
         for odd in odd_parts(kind, dict.fromkeys(each.name for each in parsed)):
             raise SettingsError(_refusal(kind, odd))
-    return EventColumns(kind, parsed, recorded)
+    return EventColumns(kind, parsed, recorded, now_ns=now_ns)
 
 
 def _refusal(kind: str, odd: Odd) -> str:

@@ -1,4 +1,4 @@
-"""Report again what was reported wrongly: states, orders, counts, meters, readings.
+"""Report again what was reported wrongly: states, orders, counts, meters, readings, prices.
 
 Nothing is changed or deleted. A correction is one more event on the log, of the time that it is about; the windows that it
 changes are emitted again with a higher `rev`. Of two events of one kind, asset and time the one entered last counts, so a
@@ -208,6 +208,44 @@ def reading(
     settings = options.load(config, ingest__mqtt=to, log=log, plant=plant)
     event = Event(asset, Moment(_moment("--at", at, time_zone, now_ns), time_zone), "reading", attributes)
     tell(publish_of_reading(event, tag, now_ns, settings), as_json=json)
+
+
+@app.command()
+def price(
+    line: Annotated[str, typer.Option("--line", metavar="PATH", help="The line whose energy costs that.")],
+    at: _At,
+    amount: Annotated[
+        float | None,
+        typer.Option("--price", metavar="X", help="What a kWh costs from then on, in the tariff's currency."),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="And until when; as --at.")] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="From then on it is the tariff's again.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back what was said of this moment.")] = False,
+    reason: _Why = None,
+    time_zone: options.TimeZone = "UTC",
+    config: options.Config = None,
+    log: options.LogUrl = None,
+    to: options.PublishTo = None,
+    json: options.Json = False,
+) -> None:
+    """Say what a kilowatt-hour of a line cost, or will cost, from a time on, by whole minutes."""
+    if (amount is not None) + stop + withdraw != 1 or (until is not None and amount is None):
+        raise SettingsError("correct: expected one of --price (with --until or without), --stop and --withdraw")
+    _check_numbers({"--price": amount})
+    now_ns = SystemClock().now_ns()
+    start_ns = _moment("--at", at, time_zone, now_ns)
+    until_ns = _moment("--until", until, time_zone, now_ns) if until is not None else None
+    if until_ns is not None and until_ns <= start_ns:
+        raise SettingsError(f"correct: --until must be after --at, got {iso(until_ns)} and {iso(start_ns)}")
+    attributes = {
+        "price_per_kwh": amount,
+        "phase": "stop" if stop else VOID if withdraw else None,
+        "from": iso(start_ns) if start_ns > now_ns else None,
+        "until": iso(until_ns) if until_ns is not None else None,
+        "reason": reason,
+    }
+    event = Event(line, Moment(min(start_ns, now_ns), time_zone), "price", attributes)
+    tell(publish(event, now_ns, options.load(config, log=log, ingest__mqtt=to)), as_json=json)
 
 
 def _check_numbers(flags: dict[str, float | None]) -> None:

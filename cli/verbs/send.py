@@ -14,6 +14,7 @@ from cli.report import tell
 from cli.supervisor import stop_on_signals
 from cli.terminal import watched
 from cli.wiring import plant_of
+from fieldline.clock import SystemClock
 from ingest.send import Columns, Playback, parse_tag_column, send_file
 
 
@@ -32,7 +33,9 @@ def send(
     event: Annotated[
         str | None,
         typer.Option(
-            "--event", metavar="KIND", help="Send each row as an event: state, order, product, count, correction, …"
+            "--event",
+            metavar="KIND",
+            help="Send each row as an event: state, order, product, count, price, correction, …",
         ),
     ] = None,
     attribute: Annotated[
@@ -81,7 +84,7 @@ def send(
     json: options.Json = False,
 ) -> None:
     """Publish the file until its end or a signal, then say what was sent."""
-    events = events_of(event, attribute or [], recorded, is_as_it_is=as_it_is)
+    events = events_of(event, attribute or [], recorded, SystemClock().now_ns(), is_as_it_is=as_it_is)
     settings, stop = options.load(config, ingest__mqtt=to, plant=plant), threading.Event()
     if events is not None and not as_it_is:
         events = events._replace(state_of=plant_of(settings).state_of)

@@ -35,6 +35,21 @@ class Stretches(NamedTuple):
 STRETCHES = context(Stretches, INTS, INTS, INTS, INTS, INTS, INTS)
 
 
+class PriceSteps(NamedTuple):
+    """Prices that events tell, of all lines, ascending: those of a line lie at first[line]:last[line] of the other columns.
+
+    start : from when on each holds [ns UTC]; price : NaN where the tariff's does [money / kWh]
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    start: np.ndarray
+    price: np.ndarray
+
+
+PRICE_STEPS = context(PriceSteps, INTS, INTS, INTS, FLOATS)
+
+
 class Calendar(NamedTuple):
     """A line's calendar and prices from `first` to `last` [ns UTC].
 
@@ -132,8 +147,17 @@ def label_plan(label, window, calendar):
     label.unscheduled -= spent(calendar, UNSCHEDULED, calendar.unscheduled, start)
 
 
-@kernel(INT, INT, INTS, PLANT, WINDOWS, STRETCHES, CALENDAR, LABELS)
-def label(begin, ids, plant, windows, orders, calendar, labels):
+@inline
+def label_price(label, window, prices):
+    """Say what events tell of the price in a slice, if they do."""
+    first = prices.first[window.line]
+    step = last_until(prices.start, first, prices.last[window.line], window.start)
+    if step >= first and not np.isnan(prices.price[step]):
+        label.price = prices.price[step]
+
+
+@kernel(INT, INT, INTS, PLANT, WINDOWS, STRETCHES, CALENDAR, PRICE_STEPS, LABELS)
+def label(begin, ids, plant, windows, orders, calendar, prices, labels):
     """Say in `labels` what held in the windows `ids`, all of lines with one calendar, from number `begin` on.
 
     Returns how many are done: where the calendar does not reach, fewer than all, and the length of the next one is set.
@@ -145,4 +169,6 @@ def label(begin, ids, plant, windows, orders, calendar, labels):
             return k
         label_order(found, window, orders)
         label_plan(found, window, calendar)
+        if window.level == SLICES:
+            label_price(found, window, prices)
     return ids.size

@@ -217,6 +217,7 @@ COUNT_EVENT = 22  # @count: pieces to be added or taken off
 ORDER_EVENT = 23  # @order, @product: cuts slices
 METER_EVENT = 24  # @meter: a meter was exchanged, or what it counted until a time
 READING_EVENT = 25  # @reading: what a reading of that time should have said, see `timeline/corrections.py`
+PRICE_EVENT = 26  # @price: what energy costs, see `timeline/prices.py`
 
 EVENT = record(
     ("state", "f8"),  # number of `fieldline.states.State`

@@ -24,8 +24,9 @@ as energy was booked in it, by whole slices.
 
 Energy by state: between two samples of a meter the states of its machine (`state_of`, most often the asset itself) share the energy
 by the time that each held. What fell into time without a known state is in none of them: their sum is at most the whole, and they are
-null where no state was known. `energy_cost` and `co2_kg` are amount times price and emission factor of the hour; null where
-energy was drawn at an hour whose price or factor is not declared.
+null where no state was known. `energy_cost` and `co2_kg` are amount times price and emission factor of the minute; the price is what an
+event told of the line (`processing/timeline/prices.py`), else the tariff's. Null where
+energy was drawn at a time whose price or factor nobody told.
 """
 
 from functools import lru_cache
@@ -227,7 +228,7 @@ ENERGY = Kind(
             "tariff's",
             "cost of the active energy, each minute's at the price of its time; in the tariff's currency, absent without one",
             "Σ energyₘ · priceₘ",
-            "time-of-use tariff of the plant file",
+            "time-of-use tariff of the plant file, or what `price` events tell",
         ),
         (
             "co2_kg",

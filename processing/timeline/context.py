@@ -1,11 +1,13 @@
 """What held when: orders, products, shifts, planned stops and prices of the lines of a partition.
 
-Orders come as events and are kept here, by line and time, as a function of the set of events; shifts, stops and prices come from the
-plant's calendars. Kernels see it as `labels`, a row a slice or window. Nothing of it is part of the operators' state: when an order is
-corrected, slices are cut anew where it begins, labels change, and windows are folded again; no reading is run for it.
+Orders, and prices that are not the tariff's (`prices.py`), come as events and are kept here, by line and time, as a function of the set
+of events; shifts, stops and prices come from the plant's calendars and tariffs. Kernels see it as `labels`, a row a slice or
+window. Nothing of it is part of the operators' state: when an order is corrected, slices are cut anew where it begins, labels change, and
+windows are folded again; no reading is run for it.
 """
 
 from collections.abc import Callable
+from itertools import chain
 from operator import is_
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from processing.kernels import layout as at
 from processing.kernels.labels import Stretches, label
 from processing.timeline.calendar import month_starts, week_starts
 from processing.timeline.events import METER, ORDER, ORDER_STOP, READING, ROLES, Events, Order
+from processing.timeline.prices import Prices
 from processing.timeline.registry import Registry
 from processing.timeline.schedule import Schedule
 from processing.timeline.tables import Tables
@@ -112,6 +115,7 @@ class Context:
         self._registry = registry
         self._plant = plant
         self.events = Events(tables, plant.state_of)
+        self.prices = Prices(tables, self.events)
         self.orders: list[str] = [""]
         self._order_numbers: dict[str, int] = {"": 0}
         self._book: dict[int, dict[tuple[int, str], float]] = {}
@@ -128,8 +132,8 @@ class Context:
 
     @property
     def has_events(self) -> bool:
-        """Whether any line has reported orders."""
-        return bool(self._tables.lines["is_cut"].any())
+        """Whether any line has reported orders or prices."""
+        return self._tables.has_prices or bool(self._tables.lines["is_cut"].any())
 
     @property
     def products(self) -> list[str]:
@@ -179,22 +183,26 @@ class Context:
         *,
         is_settled: bool = True,
     ) -> None:
-        """Take the events about orders among rows.
+        """Take the events about orders and prices among rows.
 
         is_settled : the timeline has chosen among those of one series and time; else the one with the smaller value counts
         """
         of_series = self._tables.series
-        for row in np.flatnonzero(of_series["role"][series] == at.ORDER_EVENT).tolist():
+        role = of_series["role"][series]
+        for row in np.flatnonzero((role == at.ORDER_EVENT) | (role == at.PRICE_EVENT)).tolist():
             if quality[row] <= at.UNCERTAIN:
                 a, t = self._registry.series[int(series[row])]
                 name = f"{self._registry.tags[t]} {self._registry.assets[a]}"
-                line, said = int(of_series["line"][series[row]]), float(value[row])
-                if not is_settled:
-                    said = min(said, self._book.get(line, {}).get((int(time[row]), name), said))
-                self._enter(line, int(time[row]), name, said)
+                line, moment, said = int(of_series["line"][series[row]]), int(time[row]), float(value[row])
+                if role[row] == at.PRICE_EVENT:
+                    self.version += self.prices.enter(line, moment, name, said, is_settled=is_settled)
+                else:
+                    self._enter(line, moment, name, said, is_settled=is_settled)
 
-    def _enter(self, line: int, time: int, name: str, value: float) -> None:
+    def _enter(self, line: int, time: int, name: str, value: float, *, is_settled: bool) -> None:
         book = self._book.setdefault(line, {})
+        if not is_settled:
+            value = min(value, book.get((time, name), value))
         if book.get((time, name)) == value:
             return
         if line not in self._before:
@@ -306,10 +314,10 @@ class Context:
 
     def label_by(self, ids: np.ndarray, schedule: Schedule) -> None:
         """Say in `labels` what held in windows by a schedule."""
-        tables, orders, done = self._tables, self.intervals(at.ORDERS, 0, 0), 0
+        tables, orders, prices, done = self._tables, self.intervals(at.ORDERS, 0, 0), self.prices.of_lines(), 0
         plant = tables.plant
         while done < len(ids):
-            done = label(done, ids, plant, tables.windows, orders, schedule.calendar, tables.labels)
+            done = label(done, ids, plant, tables.windows, orders, schedule.calendar, prices, tables.labels)
             if done < len(ids):
                 start = int(tables.windows["start"][ids[done]])
                 schedule.reach(start, start + int(tables.labels["length"][ids[done]]))
@@ -339,19 +347,21 @@ class Context:
     def names(self) -> dict[str, object]:
         """What a checkpoint keeps."""
         book = [(line, time, name, value) for line, rows in self._book.items() for (time, name), value in rows.items()]
-        return {"events": self.events.names(), "orders": book}
+        return {"events": self.events.names(), "orders": book, "prices": self.prices.names()}
 
     def restore(self, names: dict[str, list[tuple[int, int, str, float]]]) -> None:
         """Take what `names` gave; the registry has its names again."""
         self.events.restore(names["events"])  # type: ignore[arg-type]
         for line, time, name, value in names["orders"]:
             self._book.setdefault(line, {})[time, name] = value
+        self.prices.restore(names.get("prices", []))  # checkpoints of before there were such events have none
         self._orders_of = None
 
     def forget_line(self, line: int) -> None:
         """Let go of everything that a line's events said."""
         for by_line in (self._book, self._runs, self._kept, self._before):
             by_line.pop(line, None)
+        self.prices.forget_line(line)
         self._orders_of = None
         self.version += 1
 
@@ -364,18 +374,24 @@ class Context:
         waiting : int64[lines], time of each line's oldest late row that is not run yet [ns UTC]
         at_hand : gives the values of rows of events that are in memory, float64[n]
         """
+
+        def settled(line: int) -> int:
+            of_line = self._tables.lines[line]
+            within = int(of_line["newest"] - of_line["allowed_lateness"]) - at.MINUTE
+            return min(within, int(waiting[line]))
+
         for line, book in self._book.items():
             if len(book) >= _BOOK_AT_LEAST and len(book) >= 2 * self._kept.get(line, 0):
-                of_line = self._tables.lines[line]
-                within = int(of_line["newest"] - of_line["allowed_lateness"]) - at.MINUTE
-                for key in self._idle(book, oldest(line), min(within, int(waiting[line]))):
+                for key in self._idle(book, oldest(line), settled(line)):
                     del book[key]
                     self._orders_of = None
                     self.version += 1
                 self._runs.pop(line, None)
                 self._kept[line] = len(book)
+        self.version += self.prices.forget(oldest, settled)
         ordered = (value for book in self._book.values() for value in book.values())
-        self.version += self.events.forget(lambda: np.concatenate([np.fromiter(ordered, np.float64), at_hand()]))
+        kept = chain(ordered, self.prices.numbers())
+        self.version += self.events.forget(lambda: np.concatenate([np.fromiter(kept, np.float64), at_hand()]))
 
     def _idle(self, book: dict[tuple[int, str], float], oldest: int, settled: int) -> list[tuple[int, str]]:
         """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes [ns UTC]."""

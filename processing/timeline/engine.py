@@ -340,7 +340,7 @@ class Engine:
 
     def forget(self) -> None:
         """Before a checkpoint: drop windows that nothing can change any more, and events that nothing depends on."""
-        self.windows.change_orders()
+        self.windows.change_labels()
         self._run_again_without()
         waiting = np.minimum(self.reprocessing.oldest(), self.again.oldest())
         gone = expired(self.tables, self.residency, self.windows.overlapping, waiting)

@@ -23,7 +23,7 @@ from fieldline.states import State
 from processing.kernels import layout as at
 from processing.timeline.tables import Tables
 
-METER, READING = "@meter", "@reading"
+METER, READING, PRICE = "@meter", "@reading", "@price"
 """Events about one tag of their asset, which they name; those of each tag are a series of their own, `@meter/<tag>`."""
 
 ROLES = {
@@ -35,6 +35,7 @@ ROLES = {
     "@product": at.ORDER_EVENT,
     METER: at.METER_EVENT,
     READING: at.READING_EVENT,
+    PRICE: at.PRICE_EVENT,
 }
 """The role of each kind of event that processing knows, by its tag.
 
@@ -43,7 +44,7 @@ An order's end is a series of its own, `ORDER_STOP`: where one order ends and th
 
 ORDER, ORDER_STOP = "@order", "@order/stop"
 
-ABOUT_OTHERS = frozenset({"@correction", ORDER, ORDER_STOP, "@product"})
+ABOUT_OTHERS = frozenset({"@correction", ORDER, ORDER_STOP, "@product", PRICE})
 """Events that say something of what else is heard of: alone they change nothing."""
 
 _AT_LEAST = 1000  # payloads, before any is let go
@@ -107,7 +108,7 @@ class Events:
         said = _attributes(payload)
         self._info[number] = (
             self._state(said),
-            _until(said),
+            moment_ms(said.get("until")),
             *(_number(said, name) for name in ("good", "scrap", "rework", "old", "new", "amount", "value")),
             1.0 if _text(said, "phase").lower() == WITHDRAWN else nan,
         )
@@ -155,6 +156,10 @@ class Events:
         """What the event of a row says of orders; nothing when it was never seen."""
         return self._orders.get(value, Order("", "", "void"))
 
+    def payload(self, value: float) -> bytes:
+        """The payload of a row's event; empty when it was never seen."""
+        return self._payloads.get(value, b"")
+
     def tag(self, value: float) -> str:
         """The tag that the event of a row names; empty: none."""
         return self._tags.get(value, "")
@@ -182,16 +187,16 @@ def _attributes(payload: bytes) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _until(said: dict[str, Any]) -> float:
-    """The attribute `until`, epoch seconds or ISO 8601 with an offset [ms since 1970; NaN without]."""
-    until = said.get("until")
-    if isinstance(until, str):
+def moment_ms(told: Any) -> float:
+    """An attribute that is a moment, epoch seconds or ISO 8601 with an offset [ms since 1970; NaN for anything else]."""
+    if isinstance(told, str):
         try:
-            moment = datetime.fromisoformat(until)
+            moment = datetime.fromisoformat(told)
         except ValueError:
             return nan
         return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000.0)
-    return round(_number(said, "until") * 1000.0) if isfinite(_number(said, "until")) else nan
+    is_number = isinstance(told, int | float) and not isinstance(told, bool) and isfinite(told)
+    return round(told * 1000.0) if is_number else nan
 
 
 def _number(said: dict[str, Any], name: str) -> float:

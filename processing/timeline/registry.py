@@ -224,6 +224,7 @@ class Registry:
         local = self._tables.add_series(line, series)
         self._locals.append(local)
         self._tables.has_corrections |= role == at.READING_EVENT
+        self._tables.has_prices |= role == at.PRICE_EVENT
         target = self._series_numbers.get((a, self._tag_numbers.get(target_of(tag), -1)), -1)
         of_line = self._tables.lines[line : line + 1]
         if influence > of_line["influence"][0]:
@@ -508,7 +509,7 @@ _BY_REGISTER_GAP = frozenset(
     }
 )
 
-_OF_ROWS = frozenset({at.ORDER_EVENT, at.READING_EVENT})
+_OF_ROWS = frozenset({at.ORDER_EVENT, at.READING_EVENT, at.PRICE_EVENT})
 """Events that the timeline knows, whatever operators there are."""
 
 _EVENTS_OF_STATES = frozenset({at.STATE_EVENT, at.CORRECTION})

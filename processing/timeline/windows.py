@@ -79,16 +79,26 @@ class Windows:
         """Whether something changed that was not emitted."""
         return bool(len(self._residency.flagged(at.TOUCHED)))
 
-    def change_orders(self) -> None:
-        """After events about orders: label slices anew and fold again the windows that they change."""
+    def change_labels(self) -> None:
+        """After events about orders and prices: label slices anew and fold again the windows that they change."""
         self._orders.change()
+        self._change_prices()
+
+    def _change_prices(self) -> None:
+        """Of slices in which another price holds the energy costs another amount: it is at each asset's first row."""
+        series = self._tables.series
+        for line, spans in self._context.prices.take_changes():
+            rows = np.unique(series["lead"][(series["line"] == line) & (series["source"] != 0)])
+            for start, end in spans:
+                ids = self._residency.between(line, at.SLICES, start, end)
+                self.flagging.flag(ids, line, rows, at.SPREAD | at.EMIT)
 
     def emit(self, everything: bool, only: Only = _ALL) -> None:
         """Fold what changed upwards and emit closed windows and long running ones; with `everything` open ones too.
 
         only : of lines that are in it, rows of these operators go out, and no others.
         """
-        self._orders.change()
+        self.change_labels()
         ids = self._ensure_above(self._touched(everything))
         if not len(ids):
             return

@@ -161,3 +161,22 @@ def test_tags_for_values_alone_are_a_number_and_no_table(tmp_path: Path, fieldli
     assert (
         "0 are taken for energy, states or pieces, 1 for values" in result.stdout and "taken_for" not in result.stdout
     )
+
+
+def test_check_says_of_which_lines_a_price_counts_that_is_told_of_their_site(
+    tmp_path: Path, fieldline: Callable[..., Result]
+) -> None:
+    plant = tmp_path / "plant.toml"
+    plant.write_text(
+        '[[tariff]]\ncurrency = "EUR"\nprice = 0.3\n'
+        '[[line]]\npath = "plant/hall/line1"\n[[asset]]\npath = "plant/hall/line2/press"\n[[asset]]\npath = "plant/hall/*"\n'
+    )
+
+    result = fieldline("check", "--plant", plant)
+
+    assert result.exit_code == 0
+    told = " ".join(result.stdout.split())
+    assert (
+        "price event that is told of plant holds for its lines that the plant file names: plant/hall/line1, plant/hall/line2"
+        in told
+    )

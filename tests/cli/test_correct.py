@@ -9,6 +9,7 @@ STATE = ("correct", "state", "--asset", "plant/hall/line1/press")
 ORDER = ("correct", "order", "--line", "plant/hall/line1", "--order", "7", "--phase", "start")
 METER = ("correct", "meter", "--asset", "plant/hall/line1/press", "--tag", "energy_kwh", "--at", "2024-01-01")
 READING = ("correct", "reading", *METER[2:])
+PRICE = ("correct", "price", "--line", "plant/hall/line1", "--at", "2024-01-01")
 COUNT = ("correct", "count", "--asset", "plant/hall/line1/press", "--at", "2024-01-01")
 
 
@@ -46,6 +47,11 @@ COUNT = ("correct", "count", "--asset", "plant/hall/line1/press", "--at", "2024-
         (READING, "expected one of --value, --withdraw and --restore"),
         ((*READING, "--value", "1", "--withdraw"), "expected one of --value, --withdraw and --restore"),
         ((*READING, "--value", "inf"), "--value: expected a number, got inf"),
+        (PRICE, "expected one of --price (with --until or without), --stop and --withdraw"),
+        ((*PRICE, "--stop", "--until", "2024-01-02"), "expected one of --price"),
+        ((*PRICE, "--price", "nan"), "--price: expected a number, got nan"),
+        ((*PRICE, "--price", "0.3", "--until", "2023-12-31"), "--until must be after --at"),
+        ((*PRICE[:3], "plant/*", *PRICE[4:], "--stop"), "correct: --line: expected a path such as"),
     ],
 )
 def test_what_can_not_be_meant_is_refused_with_what_was_expected(
@@ -54,6 +60,13 @@ def test_what_can_not_be_meant_is_refused_with_what_was_expected(
     result = fieldline(*arguments, "--to", "mqtt://127.0.0.1:1")
 
     assert result.exit_code == 2 and told in result.stderr
+
+
+@pytest.mark.parametrize("at", ["2024-01-01", "2199-01-01"])
+def test_a_price_may_be_told_of_any_time_also_one_to_come(at: str, fieldline: Callable[..., Result]) -> None:
+    result = fieldline(*PRICE[:-1], at, "--price", "0.31", "--to", "mqtt://127.0.0.1:1")
+
+    assert result.exit_code == 3 and "can't be reached" in result.stderr
 
 
 def test_a_broker_that_is_not_there_is_told_as_such(fieldline: Callable[..., Result]) -> None:
@@ -69,7 +82,7 @@ def test_each_phase_of_an_order_can_be_reported_again(phase: str, fieldline: Cal
     assert result.exit_code == 3 and "can't be reached" in result.stderr
 
 
-@pytest.mark.parametrize("what", ["state", "order", "count", "meter", "reading"])
+@pytest.mark.parametrize("what", ["state", "order", "count", "meter", "reading", "price"])
 def test_each_correction_explains_itself(what: str, fieldline: Callable[..., Result]) -> None:
     result = fieldline("correct", what, "--help")
 

@@ -72,6 +72,11 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("reading", {"tag": "energy_kwh", "value": 12.5}),
     ("reading", {"tag": "energy_kwh", "phase": "withdrawn"}),
     ("reading", {"tag": "energy_kwh", "phase": "Void"}),
+    ("price", {"price_per_kwh": -0.02}),
+    ("price", {"price_per_mwh": 85, "from": "2026-03-01T09:00Z", "until": 1772359200}),
+    ("price", {"price_per_kwh": [0.31, 0.29], "from": "2026-03-01T09:00Z", "every_s": 900}),
+    ("price", {"phase": "stop", "from": "2026-03-01T09:00Z"}),
+    ("price", {"phase": "Void"}),
 ]
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("meter", {"new": 0}, "tag: expected the name of the tag that it is about, got none"),
@@ -85,11 +90,25 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("reading", {"tag": "e"}, "expected value, or phase withdrawn or void; got none of them"),
     ("reading", {"tag": "e", "value": 1, "phase": "void"}, "got both"),
     ("reading", {"tag": "e", "phase": "gone"}, "phase: expected withdrawn (it is no reading) or void"),
+    ("price", {}, "expected one of price_per_kwh, price_per_mwh and phase; got none of them"),
+    ("price", {"price_per_kwh": 1, "price_per_mwh": 1000}, "got price_per_kwh and price_per_mwh"),
+    ("price", {"price_per_kwh": 1, "phase": "stop"}, "got price_per_kwh and phase"),
+    ("price", {"price_per_kwh": "0.31"}, "price_per_kwh: expected a number, got '0.31'"),
+    ("price", {"price_per_kwh": [0.31, None], "every_s": 900}, "price_per_kwh: expected a number, got None"),
+    ("price", {"price_per_kwh": [0.31]}, "every_s: expected for how long each price of the list holds, 60 to 90000 s"),
+    ("price", {"price_per_kwh": [], "every_s": 900}, "expected a price, or a list of some, got an empty one"),
+    ("price", {"price_per_kwh": [1], "every_s": 900, "until": 5}, "until: expected none beside a list"),
+    (
+        "price",
+        {"price_per_kwh": 1, "from": "09:00"},
+        "from: expected epoch seconds or ISO 8601 with a date; got '09:00'",
+    ),
+    ("price", {"phase": "pause"}, "phase: expected stop (the tariff's price holds from then on) or void, got 'pause'"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "attributes"), GOOD)
-def test_events_about_meters_and_readings_are_taken(kind: str, attributes: dict[str, Any]) -> None:
+def test_events_about_meters_readings_and_prices_are_taken(kind: str, attributes: dict[str, Any]) -> None:
     assert fault_of(kind, attributes) is None
 
 

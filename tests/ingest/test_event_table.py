@@ -162,3 +162,25 @@ def test_a_kind_that_processing_does_not_know_may_say_anything(tmp_path: Path) -
 def test_an_attribute_without_a_name_or_column_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="NAME=COLUMN"):
         parse_attribute(text)
+
+
+def test_prices_of_hours_to_come_are_told_now_each_at_a_time_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "day_ahead.csv"
+    path.write_text(
+        "t;EUR/MWh\n2026-09-30 12:00;85,50\n2026-09-30 13:00;-3\n2026-09-30 14:00;1.120,5\n", encoding="utf-8"
+    )
+    events = EventColumns("price", [Attribute("price_per_mwh", "EUR/MWh")], now_ns=NOON_NS)
+
+    table = read_events(path, "t", events)
+
+    assert table.times_ns.to_list() == [NOON_NS, NOON_NS + 1000, NOON_NS + 2000]
+    assert rows(table) == [
+        {"price_per_mwh": 85.5, "from": None},
+        {"price_per_mwh": -3.0, "from": "2026-09-30T13:00:00.000Z"},
+        {"price_per_mwh": 1120.5, "from": "2026-09-30T14:00:00.000Z"},
+    ]
+
+
+def test_a_price_that_is_none_is_refused_with_its_row(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="row 2: phase: expected stop"):
+        read(tmp_path, "t,p,phase\n1790769600,0.3,\n1790769660,,pause\n", "price", "price_per_kwh=p", "phase")
