@@ -54,6 +54,8 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     starts_over : "day" where a register or counter begins at zero each local day, "any" where it does at any time, "" where it does not
     expected_rate_hz : how often samples are due [Hz]
     share, is_fed_back : of power and energy, what of its asset's energy it tells, and whether the asset gives it
+    stamp, interval_s : of interval amounts, whether a message is stamped with the "start" or the "end" of its time, and how long that is
+        where it is the start; NaN: as long as its rhythm
     counts_by : of counts: "register" for a cumulative counter, "interval" for pieces since the sample before
     codes : of role STATE: raw value and number of the `State` it means, ascending; others are unknown. Empty for other roles
     is_gap_declared : whether the plant file tells `max_gap_s`: then no state of the tag holds longer, however it is told, and no power
@@ -74,6 +76,8 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     confirm_readings: int = 3
     confirm_s: float = 21_600.0
     starts_over: str = ""
+    stamp: str = "end"
+    interval_s: float = nan
     clock: str = "accept"
     expected_rate_hz: float = nan
     share: Share = Share.TOTAL
@@ -89,6 +93,11 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
         """The longest span between samples that counts as energy where the tag speaks in that rhythm; 0 where the gap is declared [s]."""
         is_power = self.role in (Role.ACTIVE_POWER, Role.REACTIVE_POWER)
         return RHYTHM_S if is_power and not self.is_gap_declared else 0.0
+
+    @property
+    def is_forward(self) -> bool:
+        """Whether what it tells was drawn after its time: it is an interval's amount that is stamped at its start."""
+        return self.stamp == "start" and self.role in (Role.ACTIVE_INTERVAL, Role.REACTIVE_INTERVAL)
 
     @property
     def may_rest(self) -> bool:

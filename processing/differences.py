@@ -13,6 +13,7 @@ ZONE = "site.time_zone"
 OF_ROWS = frozenset(
     {
         *(f"asset.tags.{name}" for name in ("kind", "unit", "counts_by", "codes", "spc")),
+        *(f"asset.tags.{name}" for name in ("stamp", "interval_s")),
         *(f"asset.tags.{name}" for name in ("max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
         *(f"asset.tags.{name}" for name in ("low", "high", "confirm_readings", "confirm_s", "starts_over")),
         *("asset.state_of", "asset.state_max_gap_s", "asset.microstop_s", "asset.rated_power_kw", "states"),
@@ -67,6 +68,8 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
             of_tag.is_gap_declared and of_tag.role in (Role.STATE, Role.RUNNING),
         ),
         "asset.tags.register_max_gap_s": of_tag.register_max_gap_s,
+        "asset.tags.stamp": of_tag.is_forward,
+        "asset.tags.interval_s": of_tag.interval_s,
         "asset.tags.modulus": of_tag.modulus,
         "asset.tags.max_delta": of_tag.max_delta,
         "asset.tags.low": of_tag.low,

@@ -3,16 +3,17 @@
 Between two samples of a meter that are near enough (of registers, intervals and pulses `register_max_gap_s`, of power `max_gap_s` or the
 tag's own rhythm, `rhythm.py`) energy is laid out over time: of power as a trapezoid, of registers evenly between the readings that are
 believed (`registers.py`). It is cut at whole minutes and where orders begin and end, and in each cut the states share it by the time that
-each lasted. Intervals and pulses tell of what was drawn evenly since the message before. Across longer
+each lasted. Intervals and pulses tell of what was drawn evenly since the message before, or after it where that is declared. Across longer
 gaps all of them count at their own time, and in a quarter-hour in which one did there is no demand. Between two readings near enough to
 each other time is covered, believed or not. Of several tags that tell of the same energy, each cut takes the source that observed most.
 """
 
 from bisect import bisect_right
+from itertools import pairwise
 from math import nan, sqrt
 from typing import NamedTuple
 
-from analysis.recount.history import ORDER_TAGS, History
+from analysis.recount.history import FAR, ORDER_TAGS, History
 from analysis.recount.prices import told_prices, worth_at
 from analysis.recount.rhythm import spans_that_count
 from analysis.recount.said import amount_of, without
@@ -130,6 +131,8 @@ def portions_of(history: History, asset: str, tag: str, start: int, end: int) ->
     info, cuts = history.info(asset, tag), _cuts(history, start, end)
     if info.role in REGISTERS:
         return _of_register(history, asset, tag, cuts)
+    if info.is_forward:
+        return _of_starts(history.rows[asset, tag], info, cuts)
     found: list[Portion] = []
     before: tuple[int, float] | None = None
     rows, gap = history.rows[asset, tag], int(info.register_max_gap_s * 1e9)
@@ -148,6 +151,28 @@ def portions_of(history: History, asset: str, tag: str, start: int, end: int) ->
         if info.role in _WHOLE and not is_near and start <= now[0] < end:
             found.append(Portion(now[0], now[0], now[1] * info.scale, (0, 0)))
         before = now
+    return found
+
+
+def _of_starts(rows: list[tuple[int, float]], info: TagInfo, cuts: list[int]) -> list[Portion]:
+    """What amounts give that are stamped at their start: each was drawn after its time, for as long as is declared or the rhythm says."""
+    found: list[Portion] = []
+    gap, spans = int(info.register_max_gap_s * 1e9), [0]
+    for (t0, _), (t1, _) in pairwise(rows):
+        spans.append(t1 - t0 if t1 - t0 <= gap else 0)
+    for number, (time, value) in enumerate(rows):
+        before, last = spans[number - 1] if number else 0, spans[number]
+        length = int(info.interval_s * 1e9) if info.interval_s > 0 else min(before, last) if before else last
+        after = rows[number + 1][0] if number + 1 < len(rows) else FAR
+        amount, end = value * info.scale, time + length
+        if cuts[0] <= time < cuts[-1]:
+            found.append(Portion(time, time, 0.0 if length else amount, (0, 0)))
+        for cut, until in pairwise(cuts):
+            a, b = max(time, cut), min(end, after, until)
+            is_last = after < until  # of the cuts that it lies in: what is left counts up to the next one
+            if a < end and (a < b or (is_last and a == after)):
+                share = ((end if is_last else b) - a) / length
+                found.append(Portion(a, b, amount * share, (a, min(after, until))))
     return found
 
 

@@ -10,7 +10,7 @@ from fieldline.plantfile.spc import SpcEntry
 from fieldline.plantfile.values import Positive
 from fieldline.states import state_names, state_of
 from fieldline.tables import nearest
-from fieldline.units import COUNT_ROLES, Role, find_unit, role_of_name, unit_of_name
+from fieldline.units import COUNT_ROLES, Role, find_unit, role_of, role_of_name, unit_of_name
 
 Kind = Literal[
     "value",
@@ -46,10 +46,15 @@ _QUANTITIES_OF_KIND = {
 }
 
 
+LONGEST_INTERVAL_S = 90_000
+"""The longest time that one amount may be of: 25 h, a local day that is long."""
+
+
 class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A tag as the plant file declares it; None is not declared.
 
     share : of power and energy, what of its asset's energy it tells (see `fieldline/meters.py`); None: what its name tells
+    stamp : of interval amounts, which end of its time a message is stamped with; interval_s : of one stamped at its start, how long that is
     """
 
     unit: str | None = None
@@ -65,6 +70,8 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     confirm_s: Positive | None = None
     starts_over: Literal["day", "any"] | None = None
     kwh_per_pulse: Positive | None = None
+    stamp: Literal["start", "end"] | None = None
+    interval_s: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_INTERVAL_S)] | None = None
     share: Literal["total", "day", "tariff", "phase", "part", "load", "grid", "fed_back"] | None = None
     counts_by: Literal["register", "interval"] | None = None
     codes: dict[str, str] | None = None
@@ -89,7 +96,16 @@ def name_fault(name: str, entry: TagEntry) -> str:
         return f'tags."{name}".counts_by: only counts have it: kind {_listed(COUNT_ROLES)}, got {entry.kind!r}'
     if entry.codes is not None and role is not Role.STATE:
         return f"tags.\"{name}\".codes: only kind 'state' has it, got {entry.kind!r}"
+    if entry.stamp is not None and not _is_interval(name, entry):
+        return f"tags.\"{name}\".stamp: only amounts of an interval have it: kind 'interval', got {entry.kind!r}"
     return _unit_missing(name, entry)
+
+
+def _is_interval(name: str, entry: TagEntry) -> bool:
+    if entry.kind is not None:
+        return entry.kind == "interval"
+    unit = find_unit(entry.unit) if entry.unit is not None else unit_of_name(name)
+    return role_of(name, unit) in (Role.ACTIVE_INTERVAL, Role.REACTIVE_INTERVAL)
 
 
 def _listed(roles: frozenset[Role]) -> str:
@@ -127,6 +143,8 @@ def _kind_fault(entry: TagEntry) -> str:
         return "kwh_per_pulse: kind 'pulse' needs it"
     if entry.kwh_per_pulse is not None and entry.kind != "pulse":
         return "kwh_per_pulse: only kind 'pulse' has it"
+    if entry.interval_s is not None and entry.stamp != "start":
+        return "interval_s: only amounts that are stamped at their start have it: stamp = 'start'"
     if entry.max_delta is not None and entry.modulus is not None and entry.max_delta >= entry.modulus:
         return f"max_delta: expected less than modulus {entry.modulus:g}, got {entry.max_delta:g}"
     return ""

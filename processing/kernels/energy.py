@@ -9,6 +9,9 @@ Of a register the samples that count are the readings that are believed (`regist
 and itself, also where other readings lie between: those of a run that it confirms share it among their times, others have no part in
 it. Time is covered between any two readings near enough to each other, believed or not, so that no late reading takes a row away.
 
+What an interval tells that is stamped at its start was drawn after its time: it is booked as slices go by, and nothing that comes later
+changes them.
+
 Between two samples the states of the machine share energy by the time that each held; what no state held for stays without one.
 A slice keeps how long each state held from a series' last sample on, so that its boundary contribution is shared out once it is known.
 Prices and emission factors are labels of slices, not state: amounts meet them in `fold` and `read_out`.
@@ -81,7 +84,8 @@ WINDOW_PARTIAL = record(
 )
 SERIES_STATE = record(
     # `time` and `value` are those of the newest sample that counts. Of a power without a declared gap `first_time` is the sample's before,
-    # 0 without, and `held` 1 where the span between the two waits.
+    # 0 without, and `held` 1 where the span between the two waits. Of an amount that was drawn after its time `first_time` is the end of
+    # that, 0 where it is not known, and `last_time` the span between the two samples before it, 0 where they lie too far apart [ns].
     *registers.MEMORY,
     ("seen", "i8"),  # time of the newest sample [ns]
     *states.KNOWN,  # at the asset's first row
@@ -290,6 +294,50 @@ def book_sample(chunk, series, newest, time, value, windows, kept):
 
 
 @inline
+def lay_out(chunk, series, until, is_ended, kept):
+    """Book what a slice has of an amount that was drawn after its time, up to the next sample or the slice's end, and by state.
+
+    is_ended : the next sample is there; what is left of an amount that should have taken longer was drawn up to it
+    """
+    row, newest = chunk.block + series.local, kept.state[chunk.state + series.local]
+    a, here, length = max(newest.time, chunk.start), 0.0, np.int64(0)
+    if newest.time != NONE and newest.first_time > a:
+        b, part = min(newest.first_time, until), kept.slices[row]
+        here = part_of(
+            newest.value * series.scale, newest.time, newest.first_time, a, newest.first_time if is_ended else b
+        )
+        length = until - a
+        part.amount += here
+        part.covered += (b - a) * 1e-9
+        part.bookings += 1
+    share(chunk, series, length, here, until, kept)
+    return here != 0.0 or length > 0
+
+
+@inline
+def book_forward(chunk, series, time, value, kept):
+    """Book what is left of an amount that was drawn after its time, and take the next one.
+
+    It was drawn for as long as is declared, else for the shorter one of the two spans before it, so that one message that is missing
+    makes no difference. Where neither is known, it is booked whole at its own time.
+    """
+    lay_out(chunk, series, time, True, kept)
+    newest, part = kept.state[chunk.state + series.local], kept.slices[chunk.block + series.local]
+    since = time - newest.time if newest.time != NONE else np.int64(0)
+    if since > gap_of(series):
+        since = np.int64(0)
+    length = series.interval
+    if length == 0:
+        length = min(since, newest.last_time) if newest.last_time > 0 and since > 0 else since
+    newest.time, newest.value, newest.last_time = time, value, since
+    newest.first_time = time + length if length > 0 else 0
+    part.bookings += 1
+    if length == 0:
+        part.amount += value * series.scale
+        part.whole |= value != 0.0
+
+
+@inline
 def whole_of(base, found, time):
     """All that a reading settles, but for the part of it in the time of which an event says what was counted."""
     became, before, inside, after = found
@@ -486,11 +534,15 @@ def end_registers(chunk, live, plant, kept):
 
 
 @inline
-def end_slice(chunk, plant, kept):
+def end_slice(chunk, live, plant, kept):
     """Close a slice: its meters keep what their next sample will need, and states that are over are let go of."""
     for j in range(chunk.series):
         series = plant.series[plant.row_series[chunk.base + j]]
         newest = kept.state[chunk.state + j]
+        if series.is_forward == 1:
+            if lay_out(chunk, series, chunk.end, False, kept) and live == 1:
+                kept.dirty[chunk.block + j] |= EMIT | SPREAD
+            continue
         if series.role < 1 or series.role > ACTIVE_PULSE or series.state_row < 0 or newest.time == NONE:
             continue
         lead = chunk.state + series.state_row
@@ -611,7 +663,7 @@ def update(chunks, rows, plant, windows, kept):
                 kept.dirty[row] |= EMIT | SPREAD
             if series.role <= REACTIVE_POWER:
                 value *= series.scale
-            counts = True
+            counts, here, length = True, 0.0, np.int64(0)
             if is_register(series.role):
                 zero = np.int64(NONE)
                 if series.starts_over != 0:
@@ -620,6 +672,9 @@ def update(chunks, rows, plant, windows, kept):
             elif series.role <= REACTIVE_POWER:
                 here, length = book_power(chunk, series, newest, time, value, rows.live, windows, kept)
                 newest.seen = time
+            elif series.is_forward == 1:
+                book_forward(chunk, series, time, value, kept)
+                newest.seen, counts = time, False
             else:
                 here, length = book_sample(chunk, series, newest, time, value, windows, kept)
                 newest.seen = time
@@ -628,7 +683,7 @@ def update(chunks, rows, plant, windows, kept):
         if chunk.closes == 1 or rows.live == 0:
             end_registers(chunk, rows.live, plant, kept)
         if chunk.closes == 1:
-            end_slice(chunk, plant, kept)
+            end_slice(chunk, rows.live, plant, kept)
         if rows.live == 0:
             drop_boundaries(chunk, plant, windows, kept)
     return 0

@@ -15,7 +15,8 @@ reset that later readings confirm counts from zero, a rollover over the plant fi
 exactly. `rejected_readings` counts what was found wrong, `meter_events` names what was seen. Spans that straddle a window's end are split
 there by linear interpolation, so that windows add up; spans of registers over two hours (`register_max_gap_s`) are booked whole at the
 later reading. What interval amounts and pulses tell of was drawn since the message before; the first one, and one after more than that
-gap, are booked whole at their own time, and a quarter-hour in which that happened is no demand. `peak_demand_kw` is the highest mean
+gap, are booked whole at their own time, and a quarter-hour in which that happened is no demand. With `stamp = "start"` they were
+drawn after the message, for `interval_s` or in the tag's rhythm. `peak_demand_kw` is the highest mean
 power of a quarter-hour of the window that was observed (to 95 %), of the window itself where it is not longer; an order that holds no
 whole quarter-hour and is longer has none. `power_factor` is P / sqrt(P² + Q²) of the window's energies, `apparent_energy_kvah`
 sqrt(P² + Q²) of them. `mean_power_kw` and `load_factor` go by the length of the whole window, so that they grow while it runs.
@@ -279,6 +280,8 @@ COMPONENT = Operator(
         *("asset.rated_power_kw", *JUDGED_BY),
         *(
             "asset.tags.kwh_per_pulse",
+            "asset.tags.stamp",
+            "asset.tags.interval_s",
             "asset.tags.counts_by",
             "asset.tags.codes",
             "asset.tags.share",

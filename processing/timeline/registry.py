@@ -207,7 +207,9 @@ class Registry:
         gap, register_gap = int(known.max_gap_s * 1e9), int(known.register_max_gap_s * 1e9)
         rhythm = int(known.rhythm_s * 1e9) if role else 0
         microstop = int(of_asset.microstop_s * 1e9)
+        interval = int(known.interval_s * 1e9) if known.is_forward and known.interval_s > 0 else 0
         hold = influence = max(
+            interval,
             register_gap if role in _BY_REGISTER_GAP else gap,
             microstop if role in _OF_STATES else 0,
             2 * rhythm,  # a sample may settle the span before its own
@@ -251,6 +253,8 @@ class Registry:
             "is_fed_back": known.is_fed_back,
             "microstop": microstop,
             "state_gap": state_gap,
+            "is_forward": known.is_forward,
+            "interval": interval,
             "is_interval": known.counts_by == "interval",
             "codes": codes,
             "codes_end": codes_end,
