@@ -6,6 +6,7 @@ from typing import NamedTuple
 from analysis.audit.committed import committed
 from fieldline.log import Log, Stream
 from fieldline.unused import Heard, joined
+from ingest.deadletters import EXPLAINS
 
 NEWEST = 1000
 """Dead letters of a partition that are looked at."""
@@ -32,6 +33,8 @@ def refused(log: Log) -> list[Refused]:
     for partition in range(log.partitions(Stream.DEADLETTER)):
         first, end = log.bounds(Stream.DEADLETTER, partition)
         for record in log.read(Stream.DEADLETTER, partition, max(first, end - NEWEST), end):
+            if EXPLAINS in record.headers:
+                continue  # nothing is lost in it
             reason, detail = (record.headers.get(name, b"").decode("utf-8", "replace") for name in ("reason", "detail"))
             key = record.key.decode("utf-8", "replace"), reason
             counts[key] += 1

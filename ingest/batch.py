@@ -9,9 +9,9 @@ from fieldline.event_kinds import HOLDING
 from fieldline.log import Log
 from fieldline.plant import Plant
 from ingest.arrivals import Arrivals, message_key
-from ingest.codecs import Problem
+from ingest.codecs import Explanation, Problem
 from ingest.columns import FrameBuilder, TooLarge, fitting
-from ingest.deadletters import Entry, dead_letter
+from ingest.deadletters import Entry, dead_letter, explaining
 from ingest.decoder import Decoder
 from ingest.packets import DUPLICATE, RETAIN, Message
 from ingest.rows import Rows
@@ -124,6 +124,8 @@ class Gatherer:
             if reader.requests:
                 self.requests += reader.requests
                 reader.requests.clear()
+            batch.letters += [self._explaining(each) for each in reader.explanations]
+            reader.explanations.clear()
             if reader.missing:
                 if self.sequences is not None:
                     self.sequences.add(reader.missing)
@@ -156,6 +158,9 @@ class Gatherer:
                 yield self._letter(made.asset.encode(), made.payload, made.received_ns, problem)
             else:
                 yield made
+
+    def _explaining(self, explanation: Explanation) -> Entry:
+        return explaining(explanation, self._plant, self._partitions, self._log.max_record_bytes)
 
     def _letter(self, topic: bytes, payload: bytes, received_ns: int, problem: Problem) -> Entry:
         return dead_letter(

@@ -2,14 +2,16 @@
 
 The value is the payload as it came, the key its source, the reason and origin stand in headers (see
 docs/architecture.md). Of a payload over the size limit only the beginning is kept, and `detail` says so.
+A message that explains others, which were dead letters for want of it, is put beside them, so that they can be replayed.
 """
 
 from typing import NamedTuple
 
 from fieldline.log import Stream
+from fieldline.moments import iso
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
-from ingest.codecs import Problem
+from ingest.codecs import Explanation, Problem
 from ingest.topics import source_levels
 
 REASONS = {
@@ -30,6 +32,8 @@ REASONS = {
 }
 """The closed list of reasons that ingest gives, each with its meaning."""
 
+EXPLAINS = "explains"
+"""Header of a record that explains dead letters: an MQTT filter of their topics. They came from `since_ns` on until it came itself."""
 _MAX_DETAIL = 500
 _ROOM_FOR_HEADERS = 16_384
 
@@ -66,3 +70,13 @@ def dead_letter(
     }
     partition = partition_of(source, partitions)
     return Entry(Stream.DEADLETTER, partition, source.encode(), payload, headers, problem.readings)
+
+
+def explaining(explanation: Explanation, plant: Plant, partitions: int, max_bytes: int) -> Entry:
+    """The record of a message that explains dead letters: no reading is lost in it."""
+    topic = explanation.topic.encode("utf-8", "surrogateescape")
+    since = iso(explanation.since_ns)
+    problem = Problem("birth", f"explains what came since {since}: `fieldline dlq replay --reason birth` reads it", 0)
+    entry = dead_letter(topic, explanation.payload, explanation.received_ns, problem, plant, partitions, max_bytes)
+    told = {EXPLAINS: explanation.topics.encode(), "since_ns": str(explanation.since_ns).encode()}
+    return entry._replace(headers=entry.headers | told)

@@ -205,7 +205,7 @@ class IngestStage(Watcher):
         health = self._health
         for line, count in self._gatherer.count_by_line(batch).items():
             health.count("received", count, source=line)
-        for letter in batch.letters:
+        for letter in (letter for letter in batch.letters if letter.readings):
             source = letter.key.decode()
             health.count("received", letter.readings, source=source)
             health.count("dead_lettered", letter.readings, source=source, reason=letter.headers["reason"].decode())

@@ -51,6 +51,13 @@ class DirectWriter:
             self._append()
         return Written(count, problem)
 
+    def explain(self, topic: str, payload: bytes, received_ns: int) -> None:
+        """Have a message explain those to come; its own readings are not written."""
+        rows = self._batch.rows
+        start = len(rows)
+        self._decoder.decode(topic.encode("utf-8", "surrogateescape"), payload, received_ns, rows)
+        rows.restore(start)
+
     def flush(self, timeout_s: float = 30.0) -> None:
         """Return when all rows are durable. Raises Unavailable."""
         self._append()
@@ -65,6 +72,7 @@ class DirectWriter:
         for reader in self._decoder.readers:  # what was lost is lost, and no device is asked by a tool
             reader.requests.clear()
             reader.missing.clear()
+            reader.explanations.clear()
         # Only now: a new batch may begin new names, and the old one's rows need theirs.
         self._batch = self._begin()
 

@@ -200,6 +200,8 @@ def _dead_letters(log: Log, offsets: dict[int, int], advance: Callable[[int], No
                 cut += 1
                 continue
             count, origin = _whole(record.headers.get("count"), 1), record.headers.get("origin", b"")
+            if count == 0:
+                continue  # what explains others
             if origin == b"ingest":
                 refused[record.key.decode("utf-8", "replace")] += count
             elif origin == b"process":

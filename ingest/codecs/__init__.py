@@ -43,6 +43,20 @@ class Problem(NamedTuple):
     readings: int = 1
 
 
+class Explanation(NamedTuple):
+    """A message that tells how earlier ones are read, which were dead letters for want of it.
+
+    topics : MQTT filter of what it explains; since_ns, received_ns : of what came in between, the latter when it came itself [ns, UTC]
+    topic, payload : its own
+    """
+
+    topics: str
+    since_ns: int
+    received_ns: int
+    topic: str
+    payload: bytes
+
+
 Decode = Callable[[bytes, Route, int, Rows, Limits], Problem | None]
 
 
@@ -51,11 +65,13 @@ class Reader:
 
     missing : asset → messages that its own numbers show to be missing, more (or fewer, when they came after all) since it was last taken
     requests : (topic, payload) that a device is to be sent, since it was last taken; sent only where the settings allow it
+    explanations : of what could not be read before, since they were last taken
     """
 
     def __init__(self) -> None:
         self.missing: dict[str, int] = {}
         self.requests: list[tuple[str, bytes]] = []
+        self.explanations: list[Explanation] = []
 
     def decode(
         self, payload: bytes, route: Route, received_ns: int, rows: Rows, limits: Limits

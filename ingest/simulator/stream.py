@@ -29,8 +29,8 @@ class Message(NamedTuple):
     """One MQTT message: when it is sent in the plant's time [ns UTC], topic, payload, and what it holds.
 
     `time_ns` is the time of its newest sample [ns UTC, the device's clock]; `tags` names what has `rows` readings each, of `asset`;
-    `is_copy` is True when the same readings were or will be sent before; malformed ones have no tags. Nothing on the way delays or
-    doubles one that is in order.
+    `is_copy` is True when the same readings were or will be sent before; malformed ones have no tags. Nothing on the way delays one
+    that is in order.
     """
 
     due_ns: int
@@ -238,8 +238,7 @@ class Simulation:
         if faults.shuffle_s and not message.is_in_order:
             due += int(faults.shuffle_s * 1e9 * draw(self._way, 4 * number))
         self._hold(message._replace(due_ns=due))
-        is_doubled = faults.duplicates and draw(self._way, 4 * number + 1) < faults.duplicates
-        if is_doubled and not message.is_in_order:  # a node's birth that comes again later is another birth
+        if faults.duplicates and draw(self._way, 4 * number + 1) < faults.duplicates:
             again = due + int(60e9 * draw(self._way, 4 * number + 2))
             self._hold(message._replace(due_ns=again, is_copy=True))
         is_json = message.topic == message.asset

@@ -6,6 +6,7 @@ from typer.testing import Result
 from fieldline.frames import decode_readings
 from fieldline.log import Stream
 from tests.analysis.written_log import START_NS, WrittenLog, readings
+from tests.ingest.codecs.test_sparkplug import metric, payload
 
 LINE = "plant/hall1/line1"
 
@@ -74,3 +75,36 @@ def test_replay_appends_frames_that_processing_made_dead_letters(
     (record,) = written.log.read(Stream.READINGS, 0, 0)
     assert record.value == frame
     assert json.loads(result.stdout)["readings"] == 2
+
+
+def test_replay_reads_a_letter_with_the_message_that_came_after_it_and_explains_it(
+    written: WrittenLog, fieldline: Callable[..., Result]
+) -> None:
+    """An edge node's aliases before two births that tell them otherwise, and one before a death, which none explains."""
+    by_alias, minute = metric(alias=1, double=4.5), 60 * 10**9
+
+    def put(kind: str, message: bytes, minutes: int, **told: str) -> None:
+        received = {"received_ns": str(START_NS + minutes * minute), "reason": "birth"}
+        written.put_letter("spBv1.0/G", message, topic=f"spBv1.0/G/{kind}/N", **received, **told)
+
+    def put_birth(name: str, since: int, minutes: int) -> None:
+        born = payload(0, metric(name, 1, type="Double", double=1.0))
+        explains = {"explains": "spBv1.0/G/+/N/#", "since_ns": str(START_NS + since * minute), "count": "0"}
+        put("NBIRTH", born, minutes, **explains)
+
+    put("NDATA", payload(7, by_alias), 0)
+    put("NDATA", payload(8, metric(alias=1, double=5.5)), 1)
+    put_birth("Power", 1, 2)
+    put("NDATA", payload(8, metric(alias=1, double=6.5)), 5)
+    put_birth("Speed", 5, 6)
+
+    result = fieldline("dlq", "replay", "--log", written.url, "--reason", "birth", "--json")
+
+    report = json.loads(result.stdout)
+    assert (report["letters"], report["readings"], len(report["still_unreadable"])) == (3, 2, 1)
+    assert sorted(
+        (rows.tags[tag], value)
+        for record in written.log.read(Stream.READINGS, 0, 0)
+        for rows in [decode_readings(record.value or b"")]
+        for tag, value in zip(rows.tag, rows.value, strict=True)
+    ) == [("Power", 5.5), ("Speed", 6.5)]

@@ -1,4 +1,4 @@
-"""A Sparkplug edge node and Fieldline at a real broker: what was sent before a birth is asked for, and comes."""
+"""A Sparkplug edge node and Fieldline at a real broker: a birth is asked for, and with it what was sent before it can be replayed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from analysis.dead_letters.replay import Replay
 from deploy.native.server import Server
+from fieldline.clock import SystemClock
 from fieldline.log import Log, open_log
 from fieldline.plant import Plant, Topic
 from fieldline.plantfile import PlantFile
+from fieldline.settings import IngestSettings
 from ingest.broker.listener import Broker
 from ingest.sparkplug.payload import decode_payload
 from tests.ingest.codecs.test_sparkplug import T_MS, metric, payload
@@ -52,4 +55,14 @@ def is_reborn(rig: Rig, log: Log, url: str) -> None:
     assert [(each["name"], each["boolean_value"]) for each in asked] == [("Node Control/Rebirth", True)]
     assert rig.total("requests") == 1
     assert rows(log) == [("G/N", "Power", T_MS * 10**6, 2.5), ("G/N", "Power", (T_MS + 1) * 10**6, 3.5)]
-    assert [letter.headers["reason"] for letter in letters(log)] == [b"birth"]
+    refused = sorted(letters(log), key=lambda letter: letter.headers["received_ns"])
+    assert [letter.headers["count"] for letter in refused] == [
+        b"1",
+        b"0",
+    ]  # what was not read, and the birth that explains it
+    replayed = Replay(log, PLANT, IngestSettings(), SystemClock())
+    for letter in refused:
+        replayed.add(letter)
+    replayed.finish()
+    assert replayed.report() == {"letters": 1, "readings": 1, "still_unreadable": {}, "not_readings": 0}
+    assert ("G/N", "Power", T_MS * 10**6, 1.5) in rows(log)

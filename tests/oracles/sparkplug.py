@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fieldline.errors import PayloadError
-from ingest.codecs.sparkplug import read_state
+from ingest.sparkplug.message import read_state
 from ingest.sparkplug.payload import (
     ARRAYS,
     DATA_SET,

@@ -11,7 +11,7 @@ from fieldline.frames import Quality
 from fieldline.plant import Plant, Topic
 from fieldline.plantfile import PlantFile
 from fieldline.settings import IngestSettings
-from ingest.codecs import Problem
+from ingest.codecs import Explanation, Problem
 from ingest.codecs.sparkplug import rebirth_request
 from ingest.decoder import Decoder
 from ingest.rows import Row, Rows
@@ -307,12 +307,121 @@ def test_a_hosts_state_is_a_reading_and_an_old_form_is_refused() -> None:
     assert host.send("STATE/scada", b"ONLINE") == {} and host.problem is not None and host.problem.reason == "syntax"
 
 
-def test_a_birth_that_comes_again_changes_nothing() -> None:
+def test_a_birth_that_comes_again_gives_the_same_readings() -> None:
     host = Host()
 
     first, again = host.send("G/NBIRTH/N", BIRTH), host.send("G/NBIRTH/N", BIRTH)
 
     assert first == again
+
+
+@pytest.mark.parametrize("messages", [1, 100, 200, 300], ids=lambda count: f"{count} messages later")
+@pytest.mark.parametrize("copy", ["G/NBIRTH/N", "G/DBIRTH/N/D"])
+def test_after_a_copy_of_a_birth_data_go_on_and_no_number_is_missing(copy: str, messages: int) -> None:
+    host = Host()
+    births = {"G/NBIRTH/N": BIRTH, "G/DBIRTH/N/D": payload(1, metric("Weight", 1, type="Float", float=1.0))}
+    for topic, born in births.items():
+        host.send(topic, born)
+    for seq in range(2, messages + 2):
+        host.send("G/DDATA/N/D", payload(seq % 256, metric(alias=1, float=2.0)))
+
+    host.send(copy, births[copy])
+
+    host.now_ns += 60 * 1_000_000_000
+    assert host.values("G/DDATA/N/D", payload((messages + 2) % 256, metric(alias=1, float=3.0))) == {"Weight": 3.0}
+    assert host.problem is None
+    assert host.decoder.readers[0].missing == {}
+
+
+def test_a_death_after_a_copy_of_a_birth_makes_the_newest_value_stale() -> None:
+    host = Host()
+    born = payload(1, metric("Weight", 1, type="Float", float=1.0))
+    for topic, message in (("G/NBIRTH/N", BIRTH), ("G/DBIRTH/N/D", born)):
+        host.send(topic, message)
+    host.send("G/DDATA/N/D", payload(2, metric(alias=1, float=2.0)))
+
+    host.send("G/DBIRTH/N/D", born)
+
+    assert host.values("G/DDEATH/N/D", payload(3)) == {"Weight": 2.0}
+
+
+def test_a_copy_of_a_devices_earlier_birth_leaves_what_its_newest_one_told() -> None:
+    host = Host()
+    first = payload(1, metric("Weight", 1, type="Float", float=1.0))
+    host.send("G/NBIRTH/N", BIRTH)
+    host.send("G/DBIRTH/N/D", first)
+    host.send("G/DBIRTH/N/D", payload(2, metric("Speed", 1, type="Float", float=7.0)))
+
+    host.send("G/DBIRTH/N/D", first)
+
+    assert host.values("G/DDATA/N/D", payload(3, metric(alias=1, float=8.0))) == {"Speed": 8.0}
+
+
+@pytest.mark.parametrize("later_ms", [-3_600_000, 5])
+def test_a_birth_of_another_time_is_another_birth_whatever_its_clock_says(later_ms: int) -> None:
+    host = Host()
+    host.send("G/NBIRTH/N", BIRTH)
+    host.send("G/DBIRTH/N/D", payload(1, metric("Weight", 9, type="Float", float=1.0)))
+
+    host.send("G/NBIRTH/N", BIRTH.replace(encode([(1, T_MS)]), encode([(1, T_MS + later_ms)]), 1))
+
+    assert host.values("G/DDATA/N/D", payload(1, metric(alias=9, float=2.0))) == {}
+    assert host.problem is not None and host.problem.reason == "birth"
+
+
+def test_a_copy_of_a_birth_after_the_death_tells_what_aliases_mean() -> None:
+    host = Host()
+    host.send("G/NBIRTH/N", BIRTH)
+    host.send("G/NDEATH/N", payload(None, metric("bdSeq", type="Int64", long=3)))
+
+    host.send("G/NBIRTH/N", BIRTH)
+
+    assert host.values("G/NDATA/N", payload(1, metric(alias=1, double=4.5))) == {"Power": 4.5}
+
+
+def test_a_birth_explains_what_came_by_alias_before_it() -> None:
+    host = Host()
+    reader = host.decoder.readers[0]
+    host.send("G/NDATA/N", payload(8, metric(alias=1, double=4.5)))
+    host.now_ns += 7_000_000_000
+    host.send("G/DDATA/N/D", payload(9, metric(alias=1, double=4.5)))
+    host.now_ns += 1_000_000_000
+    device = payload(1, metric("Weight", 1, type="Double", double=1.0))
+
+    host.send("G/NBIRTH/N", BIRTH)
+    host.send("G/DBIRTH/N/D", device)
+    host.send("G/NBIRTH/N", BIRTH.replace(encode([(1, T_MS)]), encode([(1, T_MS + 5)]), 1))
+
+    topics, now_ns = "spBv1.0/G/+/N/#", NOW_NS + 8_000_000_000
+    assert reader.explanations == [
+        Explanation(topics, NOW_NS, now_ns, "spBv1.0/G/NBIRTH/N", BIRTH),
+        Explanation(topics, NOW_NS + 7_000_000_000, now_ns, "spBv1.0/G/DBIRTH/N/D", device),
+    ]
+
+
+@pytest.mark.parametrize(
+    "had_birth", [False, True], ids=["its birth was not heard", "a device of a node that was born"]
+)
+def test_a_birth_after_a_death_explains_nothing_that_came_before_it(had_birth: bool) -> None:
+    host = Host()
+    if had_birth:
+        host.send("G/NBIRTH/N", BIRTH)
+    host.send("G/DDATA/N/D", payload(8, metric(alias=77, double=4.5)))
+
+    host.send("G/NDEATH/N", payload(None, metric("bdSeq", type="Int64", long=3)))
+    host.send("G/NBIRTH/N", BIRTH)
+
+    assert host.decoder.readers[0].explanations == []
+
+
+def test_a_dead_letter_by_alias_says_what_is_to_be_done() -> None:
+    host = Host()
+
+    host.send("G/NDATA/N", payload(9, *(metric(alias=alias, double=4.5) for alias in range(7))))
+
+    assert host.problem is not None and host.problem.readings == 7
+    assert host.problem.detail.startswith("alias 0, alias 1, alias 2, alias 3, alias 4, …: no birth that ingest heard")
+    assert "`fieldline dlq replay --reason birth`" in host.problem.detail
 
 
 def test_names_that_begin_anew_do_not_mix_up_series() -> None:
