@@ -279,8 +279,9 @@ class History:
                 continue
             end = until // MINUTE * MINUTE
             if start < end <= start + LONGEST_AMOUNT_NS:
-                if found and found[-1].until > start:
-                    found[-1] = found[-1]._replace(until=start)
+                begun = time // MINUTE * MINUTE  # of a minute within which this one begins neither tells
+                if found and found[-1].until > begun:
+                    found[-1] = found[-1]._replace(until=begun)
                 found.append(Said(start, end, end, amount))
         return found
 

@@ -32,9 +32,11 @@ def rows_of(random: Random) -> list[Row]:
                 old, shown = shown + random.randrange(0, 3), random.choice([0.0, 50.0])
                 fields = {"tag": tag, "old": old, "new": shown}
                 rows["@meter", tag, time + SECOND] = said(METER, "meter", time + SECOND, **fields)
-            elif chance < 0.14:
+            elif chance < 0.18:
                 until = (time + random.choice([90, 700, 2000]) * SECOND) / SECOND
-                begun = time // (60 * SECOND) * 60 * SECOND + 60 * SECOND
+                # Amounts follow each other closely: of two the second begins while the first counts, at a minute's beginning or within it.
+                within = random.choice([60, 60, 77]) if tag == "energy_kwh" else 60
+                begun = time // (60 * SECOND) * 60 * SECOND + within * SECOND
                 rows["@meter", tag, begun] = said(
                     METER, "meter", begun, tag=tag, amount=random.randrange(9), until=until
                 )
