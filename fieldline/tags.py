@@ -100,6 +100,12 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
         return self.stamp == "start" and self.role in (Role.ACTIVE_INTERVAL, Role.REACTIVE_INTERVAL)
 
     @property
+    def is_meter(self) -> bool:
+        """Whether it counts up from reading to reading, a register or a counter, so that it can be exchanged."""
+        is_counter = self.role in COUNT_ROLES and self.counts_by == "register"
+        return is_counter or self.role in (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER)
+
+    @property
     def may_rest(self) -> bool:
         """Whether it may well tell one value for hours: states, registers, counters."""
         return self.role in _MAY_REST

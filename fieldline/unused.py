@@ -14,6 +14,7 @@ from fieldline.tables import nearest
 
 STATE = "state"
 TEXT = "text"
+NO_METER = "no meter"
 UNHEARD = "unheard"
 """What may be said for nothing, beside what `event_kinds.Odd` says of an event's parts."""
 
@@ -24,8 +25,9 @@ _LISTED = 8
 class Unused(msgspec.Struct, frozen=True):
     """Something that was said `count` times of a line's assets.
 
-    what : `event kind`, `attribute`, `number` (a count that is none), `state` (an unknown word), `text` (where a number belongs) or
-    `unheard` (a correction, an order or a product for an asset of which nothing else came)
+    what : `event kind`, `attribute`, `number` (a count that is none), `state` (an unknown word), `text` (where a number belongs),
+    `no meter` (an exchange, or an amount, of a tag that is no register or counter) or `unheard` (a correction, an order or a product for
+    an asset of which nothing else came)
     word : the kind, the attribute, the word, the tag; what was said of an asset that is not heard of
     asset, came : of the first one that was heard: the asset, and what stood there
     """
@@ -91,6 +93,13 @@ def _of_text(unused: Unused) -> str:
     )
 
 
+def _of_no_meter(unused: Unused) -> str:
+    return (
+        f"a meter event is about {unused.word}, which is no register or counter{unused.hint}; it changes nothing. If it is one, say so in "
+        "the plant file (kind of the tag); a reading that is wrong is told by an event of kind 'reading'"
+    )
+
+
 def _of_unheard(unused: Unused) -> str:
     return f"nothing but {unused.word} ever came of it, which change nothing{unused.hint}"
 
@@ -101,6 +110,7 @@ _SENTENCES = {
     "number": _of_number,
     STATE: _of_state,
     TEXT: _of_text,
+    NO_METER: _of_no_meter,
     UNHEARD: _of_unheard,
 }
 

@@ -6,17 +6,12 @@ from cli.report import Note, Report
 from cli.wiring import plant_of
 from fieldline.errors import SettingsError
 from fieldline.moments import Moment
-from fieldline.plant import Role
 from fieldline.settings import Settings
-from fieldline.units import COUNT_ROLES
-
-_METERS = (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER, *COUNT_ROLES)
 
 
 def publish_of_meter(event: Event, tag: str, now_ns: int, settings: Settings) -> Report:
     """Publish what is said of a register or counter. Raises SettingsError for a tag that is none, or was never heard of."""
-    info = plant_of(settings).tag_info(event.asset, tag)
-    if info.role not in _METERS or (info.role in COUNT_ROLES and info.counts_by == "interval"):
+    if not plant_of(settings).tag_info(event.asset, tag).is_meter:
         raise SettingsError(
             f"correct: --tag {tag} is no register or counter by its name; if it is one, say so in the plant file (kind), and "
             "name that with --plant"

@@ -342,6 +342,11 @@ class Registry:
     def _is_heard(self, a: int) -> bool:
         return any(self.tags[self.series[number][1]] not in ABOUT_OTHERS for number in self._series_of.get(a, ()))
 
+    def tags_of(self, asset: str) -> list[str]:
+        """The tags of an asset that are heard of, its events among them."""
+        series = self._series_of.get(self._asset_numbers.get(asset, -1), ())
+        return [self.tags[self.series[number][1]] for number in series]
+
     def peers_of(self, asset: str) -> list[str]:
         """The assets of an asset's line that are heard of, some hundreds at most."""
         peers = self._peers.get(self._plant.line_of(asset), _NO_PEERS)[0]

@@ -1,7 +1,7 @@
 """What comes with the rows of a partition and no metric can use.
 
-Unknown states and kinds of events, attributes by other names, texts where numbers belong, corrections and orders of assets that nothing
-else is heard of.
+Unknown states and kinds of events, attributes by other names, texts where numbers belong, meters that are exchanged and are none,
+corrections and orders of assets that nothing else is heard of.
 
 Counted as rows come, those that come twice too. Of a line the first names are kept, the rest is one number: a device that sends random
 words makes no state grow. Nothing that is emitted depends on it.
@@ -20,7 +20,7 @@ from fieldline.plant import Plant
 from fieldline.tables import nearest
 from fieldline.tags import Form
 from fieldline.units import name_words
-from fieldline.unused import STATE, TEXT, UNHEARD, Beyond, Heard, Unused
+from fieldline.unused import NO_METER, STATE, TEXT, UNHEARD, Beyond, Heard, Unused
 from processing.timeline.events import ABOUT_OTHERS
 from processing.timeline.registry import Registry
 
@@ -76,9 +76,16 @@ class UnusedWords:
         word = said.get("state")
         if kind in ("state", "correction") and isinstance(word, str) and self._plant.state_of(word) is None:
             self._count(asset, STATE, word, repr(word)[:_LONGEST])
+        about = said.get("tag")
+        if kind == "meter" and isinstance(about, str) and not self._plant.tag_info(asset, about).is_meter:
+            self._count(asset, NO_METER, about, asset[:_LONGEST], nearest(about, self._meters_of(asset)))
         if tag in ABOUT_OTHERS and not self._is_heard(asset, kind):
             near = nearest(asset, self._registry.peers_of(asset))
             self._count(asset, UNHEARD, f"{kind}s", asset[:_LONGEST], near)
+
+    def _meters_of(self, asset: str) -> list[str]:
+        """The registers and counters of an asset, as far as it was heard of."""
+        return [tag for tag in self._registry.tags_of(asset) if self._plant.tag_info(asset, tag).is_meter]
 
     def _is_heard(self, asset: str, kind: str) -> bool:
         """Whether anything else is heard of what an event is about: the asset that is corrected, the line that an order is told of."""
@@ -102,6 +109,8 @@ class UnusedWords:
             return self._is_heard(each.asset, each.word.removesuffix("s"))
         if each.what == STATE:
             return self._plant.state_of(each.word) is not None
+        if each.what == NO_METER:
+            return self._plant.tag_info(each.asset, each.word).is_meter
         return each.what == TEXT and not self._is_number(each.asset, each.word)
 
     def restore(self, heard: Heard) -> None:

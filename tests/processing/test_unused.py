@@ -43,6 +43,8 @@ def useless(start: int) -> list[Row]:
         said(PRESS, "state", at[4], state="down", resaon="die 7"),
         said(PRESS, "count", at[5], good=5, scrap="1"),
         said(PRESS, "maintenence", at[6], what="oil"),
+        said(PRESS, "meter", at[6], tag="temp_degc", old=5.0, new=0.0),
+        said(PRESS, "meter", at[6], tag="energy_kwh", old=5.0, new=0.0),
         event(PRESS, "@text/power_kw", at[7], b"n/a"),
         event(PRESS, "@text/state", at[7], b"Laufend"),
         event(PRESS, "@text/recipe", at[7], b"A 7"),  # a text that nobody takes for a number
@@ -58,6 +60,7 @@ FOUND = {
     ("attribute", "state.resaon", 1),
     ("number", "count.scrap", 1),
     ("event kind", "maintenence", 1),
+    ("no meter", "temp_degc", 1),
     ("text", "power_kw", 1),
     ("text", "state", 1),
     ("unheard", "corrections", 1),
@@ -172,5 +175,27 @@ def test_a_correction_of_what_was_never_heard_of_is_refused(stage: StageRig, tmp
 
 
 def test_every_sort_has_a_sentence() -> None:
-    for what in ("event kind", "attribute", "number", "state", "text", "unheard"):
+    for what in ("event kind", "attribute", "number", "state", "text", "no meter", "unheard"):
         assert Unused(LINE, what, "count.good", PRESS, "'5'", 1).said.startswith(f"{PRESS}: ")
+
+
+def test_an_event_of_a_meter_that_the_plant_file_knows_is_not_named_any_more(stage: StageRig) -> None:
+    stage.run()
+    send(stage, [Row(PRESS, "verbrauch", stage.start, 7.0), Row(PRESS, "energy_kwh", stage.start, 7.0)])
+    send(stage, [said(PRESS, "meter", stage.start, tag="energie_kwh", old=5.0, new=0.0)])
+    send(stage, [said(PRESS, "meter", stage.start + 1, tag="verbrauch", old=5.0, new=0.0)])
+    stage.until(stage.is_drained)
+    named = [each.said for each in heard(stage.log).unused]
+    stage.end()
+
+    declared = TagEntry(kind="register", unit="kWh")
+    stage.plant = Plant(PlantFile(asset=(AssetEntry(path=PRESS, tags={"verbrauch": declared}),)))
+    stage.run()
+    send(stage, [Row(PRESS, "verbrauch", stage.start + SECOND, 8.0)])
+    stage.until(stage.is_drained)
+
+    assert named == [
+        f"{PRESS}: a meter event is about verbrauch, which is no register or counter; it changes nothing. If it is one, say so in "
+        "the plant file (kind of the tag); a reading that is wrong is told by an event of kind 'reading' (once)"
+    ]
+    assert counted(stage) == set()
