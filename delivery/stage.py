@@ -15,6 +15,7 @@ from delivery.patience import Patience
 from delivery.progress import Taken
 from delivery.rows import read_rows
 from delivery.sinks import Certified, Losable, Outcome, Sink, SinkLost, SinkUnavailable
+from delivery.standing import let_stand
 from delivery.succession import Succession
 from fieldline.clock import Clock
 from fieldline.errors import FrameError, InUse, PartitionLost, Unavailable
@@ -61,6 +62,7 @@ class DeliverStage:
         self._succession = Succession(log, sink.group, self._parts)
         self._unopened = Unopened(clock)
         self._bytes = 0
+        self._standing = ""
         self._stop_by: float | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -72,7 +74,7 @@ class DeliverStage:
         self._health.set("starting", f"to {self._sink.target}")
         self._open_sink()
         reader = self._log.reader(Stream.METRICS, self._sink.group)
-        self._warn_of_another_log()
+        self._standing = let_stand(self._log, self._sink, self._clock, is_again=self._again is not None)
         try:
             self._health.set("recovering", f"to {self._sink.target}")
             while not stop.is_set() and not self._is_over():
@@ -91,18 +93,6 @@ class DeliverStage:
             self._sink.open()
         except SinkUnavailable as error:
             self._health.set("degraded", str(error))
-
-    def _warn_of_another_log(self) -> None:
-        """Say when the sink was written to, and never from this log: what is lost with a log nobody can work out again."""
-        with suppress(Unavailable):
-            is_new = not self._log.commits(Stream.METRICS, self._sink.group)
-            if self._again is None and is_new and isinstance(self._sink, Losable) and self._sink.mark():
-                import structlog
-
-                said = "windows that began before this log are written anew from what it has; put the log back, or name another store"
-                structlog.get_logger("delivery").warning(
-                    "written_from_another_log", target=self._sink.target, reason=said
-                )
 
     def _step(self, reader: Reader, stop: threading.Event) -> None:
         """Read a batch, write it, commit it."""
@@ -175,12 +165,18 @@ class DeliverStage:
             self._rewind(reader, partition, note.lost, why)
             return
         part.expected = commit.offset if commit is not None and note is not None else None
-        part.note = note or DeliverNote()
+        note = note or DeliverNote()
+        if note.standing != self._standing:
+            # Before anything is written: after a crash this log's own rows must not be taken for what stands.
+            note.standing = self._standing
+            first = commit.offset if commit is not None else self._log.bounds(Stream.METRICS, partition)[0]
+            reader.commit(partition, first, write_note(note))
+        part.note = note
 
     def _rewind(self, reader: Reader, partition: int, lost: int, why: str) -> None:
         """Deliver a partition from the log's beginning on. It is committed first, so that a crash does not end it."""
         first = self._log.bounds(Stream.METRICS, partition)[0]
-        note = DeliverNote(lost=lost)
+        note = DeliverNote(lost=lost, standing=self._standing)
         reader.commit(partition, first, write_note(note))
         reader.seek(partition, first)
         reader.resume(partition)  # it may have waited
@@ -274,6 +270,8 @@ class DeliverStage:
             self._health.gauge("certificate_ends_s", self._sink.certificate_ends_s, whose="server")
         self._health.count("rows_stored", outcome.stored)
         self._health.count("rows_empty", outcome.empty)
+        if outcome.left:
+            self._health.count("rows_left", outcome.left)
         for reason in {row.reason for row in outcome.rejected}:
             self._health.count("rows_rejected", sum(row.reason == reason for row in outcome.rejected), reason=reason)
         self._health.count("frames_unreadable", len(unreadable))

@@ -8,6 +8,8 @@ both.
     series(id, kind, asset, tag, "window", labels)    tag and window are '' where the kind has none; labels as
                                                       `labels_text` has them, '' where there are none
     identity(name, writes)                            one row: a name drawn when the file was made, and how often it was written
+    standing(name, series, until)                     what other logs wrote before and stands: no row of the series is written over
+                                                      up to there; `name` is known to the log that leaves it
     metric.<kind>("#series", time, <fields> …)        time in ns UTC, fields as REAL, texts as TEXT, NULL = no value;
                                                       a capital is ^small
 
@@ -22,6 +24,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,6 +42,7 @@ _FIRST_VERSION = 1
 _BUSY_MS = 5000
 _FORGET_ROWS = 50_000
 _SERIES_KEPT = 100_000
+_BEFORE_ALL = -(1 << 63)
 _SCHEMA = """
 CREATE TABLE series (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, asset TEXT NOT NULL, tag TEXT NOT NULL, "window" TEXT NOT NULL,
@@ -46,6 +50,11 @@ CREATE TABLE series (
 );
 """
 _IDENTITY = "CREATE TABLE identity (name TEXT NOT NULL, writes INTEGER NOT NULL)"
+_STANDING = """
+CREATE TABLE IF NOT EXISTS standing (
+    name TEXT NOT NULL, series INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (name, series)
+) WITHOUT ROWID
+"""
 _FROM_VERSION_1 = (
     "ALTER TABLE series RENAME TO series_1",
     _SCHEMA,
@@ -56,6 +65,14 @@ _CAPITAL = re.compile(r"[A-Z^]")
 _UNMARKED = re.compile(r"\^(.)")
 _Series = tuple[str, str, str, str, str]
 """Kind, asset, tag, window and labels."""
+
+
+class Written(NamedTuple):
+    """What became of the rows of a write: stored, without any value, of windows that stand."""
+
+    stored: int
+    empty: int
+    left: int
 
 
 class LocalStore:
@@ -71,6 +88,7 @@ class LocalStore:
             raise SettingsError(f"store {path}: the folder {path.parent} does not exist")
         self._series: dict[_Series, int] = {}
         self._columns: dict[str, list[str]] = {}
+        self._standing: dict[int, int] = {}
         make_private(path)
         with _translated(path):
             self._db = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
@@ -83,14 +101,42 @@ class LocalStore:
             self._db.close()
             raise
 
-    def write(self, batches: Sequence[MetricRows]) -> tuple[int, int]:
-        """Store the rows in one durable transaction. Returns (rows stored, rows without any value)."""
-        empty = 0
+    def write(self, batches: Sequence[MetricRows]) -> Written:
+        """Store the rows in one durable transaction, but those of windows that stand."""
+        stored = empty = 0
         with _translated(self.path), self._transaction():
             for rows in batches:
-                empty += self._write(rows)
+                has_values = rows.has_values
+                empty += rows.size - int(has_values.sum())
+                stored += self._write(rows, has_values)
             self._db.execute("UPDATE identity SET writes = writes + 1")
-        return sum(rows.size for rows in batches) - empty, empty
+        return Written(stored, empty, sum(rows.size for rows in batches) - empty - stored)
+
+    def let_stand(self, before_ns: int) -> str:
+        """Let rows of windows that began before a time [ns UTC] stand, and go by that; a name for it, empty where there are none."""
+        name = secrets.token_hex(8)
+        with _translated(self.path), self._transaction():
+            self._db.execute(_STANDING)
+            for (kind,) in self._db.execute("SELECT DISTINCT kind FROM series").fetchall():
+                if stored_fields(self._db, kind):
+                    newest = f'SELECT ?1, "#series", max(time) FROM {_table(kind)} WHERE time < ?2 GROUP BY "#series"'
+                    self._db.execute(f"INSERT INTO standing {newest}", (name, before_ns))
+        self.go_by(name)
+        return name if self._standing else ""
+
+    def go_by(self, name: str) -> None:
+        """Leave from now on what `let_stand` gave a name; empty: nothing."""
+        self._standing = {}
+        with _translated(self.path):
+            if name and self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'standing'").fetchone():
+                found = self._db.execute("SELECT series, until FROM standing WHERE name = ?", (name,))
+                self._standing = dict(found.fetchall())
+
+    def release(self) -> None:
+        """Let nothing stand any more."""
+        with _translated(self.path), self._transaction():
+            self._db.execute("DROP TABLE IF EXISTS standing")
+        self._standing = {}
 
     def is_in_place(self) -> bool:
         """Whether the path still leads to the file that was opened."""
@@ -175,12 +221,15 @@ class LocalStore:
             raise
         self._db.execute("COMMIT")
 
-    def _write(self, rows: MetricRows) -> int:
-        kept = rows.has_values
+    def _write(self, rows: MetricRows, kept: np.ndarray) -> int:
+        """Store those rows that are kept and do not stand; how many these are."""
         if not kept.any():
-            return rows.size
+            return 0
         self._provide_columns(rows.kind, {**dict.fromkeys(rows.fields, "REAL"), **dict.fromkeys(rows.texts, "TEXT")})
         series, time = self._series_of(rows), rows.time.to_numpy()
+        if self._standing:
+            until = [self._standing.get(one, _BEFORE_ALL) for one in series.tolist()]
+            kept = kept & (time > np.array(until, np.int64))
         # Keys in order make the tree grow at its end; the sort is stable, so the last of two equal keys still wins.
         order = np.lexsort((time, series))
         order = order if kept.all() else order[kept[order]]
@@ -189,7 +238,7 @@ class LocalStore:
         columns += [_texts(column, order) for column in rows.texts.values()]
         statement = _upsert(rows.kind, [*rows.fields, *rows.texts])
         self._db.executemany(statement, zip(series[order].tolist(), time[order].tolist(), *columns, strict=True))
-        return rows.size - len(order)
+        return len(order)
 
     def _series_of(self, rows: MetricRows) -> np.ndarray:
         """The id of each row's series. Returns int64[n]."""

@@ -32,14 +32,15 @@ class Rejected(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of the rows of one write: `stored` + len(`rejected`) + `empty` = rows offered.
+    """What became of the rows of one write: `stored` + len(`rejected`) + `empty` + `left` = rows offered.
 
-    `empty` counts rows in which no value exists: there is nothing to store of them.
+    `empty` counts rows in which no value exists: there is nothing to store of them; `left` those of windows that stand, see `Standing`.
     """
 
     stored: int
     rejected: list[Rejected]
     empty: int
+    left: int = 0
 
 
 class SinkUnavailable(Unavailable):
@@ -96,6 +97,23 @@ class Losable(Protocol):
 
     def has(self, mark: str) -> bool:
         """Whether the sink still has what it had taken when it gave the mark. Raises SinkUnavailable."""
+
+
+@runtime_checkable
+class Standing(Protocol):
+    """A sink that can let rows stand that another log wrote, as a log that begins later can't work them out; others need not have these."""
+
+    def let_stand(self, before_ns: int) -> str:
+        """Let what it holds of windows that began before a time [ns UTC] stand; a name for that, empty where it holds nothing of them.
+
+        From now on `write` leaves a row that is not newer than the newest of its series that stands.
+        """
+
+    def go_by(self, name: str) -> None:
+        """Leave what `let_stand` gave a name, in an earlier process; empty: nothing stands for this log."""
+
+    def release(self) -> None:
+        """Let nothing stand any more, whatever log writes."""
 
 
 @runtime_checkable

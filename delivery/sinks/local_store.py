@@ -29,11 +29,14 @@ class LocalStoreSink:
         self._retention_s, self._clock = settings.retention_s, clock
         self._store: LocalStore | None = None
         self._next_upkeep = clock.monotonic()
+        self._standing = ""
         self.target = str(self._path)
 
     def open(self) -> None:
         """Open the file, or make it. Raises SettingsError, LogCorrupt, SinkUnavailable."""
-        self._store = self._store or LocalStore(self._path)
+        if self._store is None:
+            self._store = LocalStore(self._path)
+            self._store.go_by(self._standing)
 
     def write(self, batches: Sequence[MetricRows], is_over: Callable[[], bool] = never) -> Outcome:
         """Store the rows in one transaction, which is too short to be given up. Raises SinkUnavailable."""
@@ -44,11 +47,11 @@ class LocalStoreSink:
             raise SinkLost(
                 f"store {self._path}: the file was deleted or replaced while we wrote to it; it is made again from the log"
             )
-        stored, empty = self._store.write(batches)
+        written = self._store.write(batches)
         if self._retention_s is not None and self._clock.monotonic() >= self._next_upkeep:
             more = self._store.forget_before(self._clock.now_ns() - int(self._retention_s * 1e9))
             self._next_upkeep = self._clock.monotonic() + (0.0 if more else _UPKEEP_EVERY_S)
-        return Outcome(stored, [], empty)
+        return Outcome(written.stored, [], written.empty, written.left)
 
     def mark(self) -> str:
         """The store's own name and how often it was written to."""
@@ -59,6 +62,26 @@ class LocalStoreSink:
         self.open()
         assert self._store is not None
         return self._store.has(mark)
+
+    def let_stand(self, before_ns: int) -> str:
+        """See `delivery.sinks.Standing`."""
+        self.open()
+        assert self._store is not None
+        self._standing = self._store.let_stand(before_ns)
+        return self._standing
+
+    def go_by(self, name: str) -> None:
+        """See `delivery.sinks.Standing`."""
+        self._standing = name
+        if self._store is not None:
+            self._store.go_by(name)
+
+    def release(self) -> None:
+        """See `delivery.sinks.Standing`."""
+        self.open()
+        assert self._store is not None
+        self._store.release()
+        self._standing = ""
 
     def close(self) -> None:
         """Close the file."""

@@ -34,12 +34,13 @@ class DeliverNote(msgspec.Struct, kw_only=True):
     """Of a deliver stage.
 
     epoch : the highest seen in the partition; lost : records that were removed before they were read; sink : the mark of a sink that
-    can lose what it had, by which it is known again
+    can lose what it had, by which it is known again; standing : the name of what another log wrote there and this one leaves
     """
 
     epoch: Annotated[int, Meta(ge=0, lt=1 << 31)] = 0
     lost: _Count = 0
     sink: str = ""
+    standing: str = ""
 
 
 def write_note(note: ProcessNote | DeliverNote) -> str:

@@ -336,21 +336,118 @@ def test_a_store_that_is_gone_or_older_at_the_start_is_made_again_from_the_log(
     assert query("reading", source=str(tmp_path / "r.db"))["value"].to_list() == [float(at) for at in range(6)]
 
 
-@pytest.mark.parametrize("is_another", [True, False], ids=["another log", "the same log"])
-def test_a_store_that_was_written_from_a_log_that_is_gone_is_told(log: Log, tmp_path: Path, is_another: bool) -> None:
-    append(log, reading(0, 1.0))
+class CrashingStore(LocalStoreSink):
+    """Writes, and is gone before that is committed."""
+
+    def write(self, batches: Sequence[MetricRows], is_over: Callable[[], bool] = never) -> Outcome:
+        super().write(batches, is_over)
+        raise RuntimeError("killed")
+
+
+def stored(tmp_path: Path) -> dict[int, float]:
+    rows = query("reading", "p/h/l/m", source=str(tmp_path / "r.db"))
+    return dict(zip((rows["time"].dt.epoch("s") - T0 // 10**9).to_list(), rows["value"].to_list(), strict=True))
+
+
+def second(at: int) -> int:
+    return at * 10**9
+
+
+@pytest.fixture
+def after(log: Log, tmp_path: Path) -> Iterator[Log]:
+    """Another log, for the same store: that one had delivered seconds 0 to 4."""
+    for at in range(5):
+        append(log, reading(second(at), 10.0 + at), partition=at % 2)
     with running(log, *to_store(tmp_path)) as stage:
         stage.until_drained()
-    after = open_log(f"sqlite:{tmp_path / 'made-again.db'}") if is_another else log
-    append(after, reading(1, 2.0))
+    after = open_log(f"sqlite:{tmp_path / 'made-again.db'}", partitions=2)
+    yield after
+    after.close()
+
+
+def test_what_a_store_has_from_a_log_that_is_gone_stands_and_what_it_lacks_is_written(
+    log: Log, after: Log, tmp_path: Path
+) -> None:
+    for at in (3, 4, 7):
+        append(after, reading(second(at), float(at)), partition=at % 2)
+    append(after, reading(second(3), 1.0, "p/h/l/another"))
 
     with capture_logs() as said, running(after, *to_store(tmp_path)) as stage:
         stage.until_drained()
+        assert stage.health.total("rows_left") == 2
 
-    told = [event["target"] for event in said if event["event"] == "written_from_another_log"]
-    assert told == [str(tmp_path / "r.db")] * is_another
-    if is_another:
-        after.close()
+    assert [event["target"] for event in said if event["event"] == "written_from_another_log"] == [
+        str(tmp_path / "r.db")
+    ]
+    assert stored(tmp_path) == {0: 10.0, 1: 11.0, 2: 12.0, 3: 13.0, 4: 14.0, 7: 7.0}
+    assert query("reading", "p/h/l/another", source=str(tmp_path / "r.db"))["value"].to_list() == [1.0]
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["a restart", "killed before its first commit"])
+def test_a_log_that_leaves_what_stands_goes_on_to_revise_what_it_wrote_itself(
+    log: Log, after: Log, tmp_path: Path, is_killed: bool
+) -> None:
+    append(after, reading(second(4), 4.0))
+    append(after, reading(second(7), 7.0))
+    sink, settings = to_store(tmp_path)
+    if is_killed:
+        with pytest.raises(RuntimeError, match="killed"):
+            once = DeliverStage(
+                settings=settings, log=after, sink=CrashingStore(settings, PLANT.levels, SystemClock()),
+                health=Health("deliver"), clock=SystemClock(), plant=PLANT,
+            )  # fmt: skip
+            once.run(threading.Event())
+    else:
+        with running(after, sink, settings) as stage:
+            stage.until_drained()
+
+    append(after, reading(second(4), 5.0))
+    append(after, reading(second(7), 8.0))
+    with capture_logs() as said, running(after, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+    assert stored(tmp_path) == {0: 10.0, 1: 11.0, 2: 12.0, 3: 13.0, 4: 14.0, 7: 8.0}
+    assert not [event for event in said if event["event"] == "written_from_another_log"]
+
+
+def test_a_log_that_is_put_back_goes_on_with_what_it_wrote(log: Log, after: Log, tmp_path: Path) -> None:
+    append(after, reading(second(4), 4.0))
+    with running(after, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+    append(log, reading(second(4), 15.0))
+    with running(log, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+    assert stored(tmp_path)[4] == 15.0
+
+
+def test_delivering_once_more_writes_over_what_stands_and_so_does_what_comes_after(
+    log: Log, after: Log, tmp_path: Path
+) -> None:
+    append(after, reading(second(4), 4.0))
+    with running(after, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+    once_more(after, *to_store(tmp_path))
+    first = stored(tmp_path)[4]
+    append(after, reading(second(4), 5.0))
+    with running(after, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+    assert (first, stored(tmp_path)[4]) == (4.0, 5.0)
+
+
+def test_a_log_whose_commits_were_lost_after_readings_were_removed_delivers_all_it_has(
+    log: Log, after: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(after, reading(second(4), 4.0))
+    monkeypatch.setattr("delivery.standing.began_ns", lambda log, clock: None)  # as a log that begins behind offset 0
+
+    with running(after, *to_store(tmp_path)) as stage:
+        stage.until_drained()
+
+    assert stored(tmp_path)[4] == 4.0
 
 
 def once_more(log: Log, sink: Sink, settings: DeliverSettings, span: Span = EVERYTHING) -> Health:
