@@ -3,8 +3,9 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from delivery.influx_sink import influx_token
 from delivery.influx_url import parse_influx_url
 from delivery.query import Only, query
 from fieldline.errors import FieldlineError, Unavailable
+from fieldline.log import Log
 from fieldline.moments import iso
 from fieldline.plant import load_plant
 from fieldline.settings import Settings
@@ -54,33 +56,27 @@ class Finding(NamedTuple):
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """What each part answers; one that does not is a finding too. Takes up to 5 s for each that does not answer."""
-    checks: tuple[tuple[str, Callable[[Settings], Finding]], ...] = (
-        ("clock", _clock),
-        ("disk", _disk),
-        ("log", _log),
-        ("series", _series),
-        ("broker", _broker),
-        ("influxdb", _influx),
-        ("store", _store),
-        ("kernels", _kernels),
+    checks: tuple[tuple[str, Callable[[], Iterable[Finding]]], ...] = (
+        ("clock", lambda: [_clock()]),
+        ("disk", lambda: [_disk(settings)]),
+        ("log", lambda: _log(settings)),
+        ("broker", lambda: [_broker(settings)]),
+        ("influxdb", lambda: [_influx(settings)]),
+        ("store", lambda: [_store(settings)]),
+        ("kernels", lambda: [_kernels()]),
     )
     for part, check in checks:
-        yield _guarded(part, check, settings)
-        if part == "log" and settings.log.startswith("kafka:"):
-            yield from _topics(settings)
-        if part == "series":
-            yield from _useless(settings)
-            yield _guarded("tags", _tags, settings)
+        yield from _guarded(part, check)
 
 
-def _guarded(part: str, check: Callable[[Settings], Finding], settings: Settings) -> Finding:
+def _guarded(part: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
     try:
-        return check(settings)
+        yield from check()
     except (FieldlineError, OSError) as error:
-        return Finding(part, Verdict.FAIL, str(error))
+        yield Finding(part, Verdict.FAIL, str(error))
 
 
-def _clock(settings: Settings) -> Finding:
+def _clock() -> Finding:
     now = time.time_ns()
     shown = iso(now // 1_000_000_000 * 1_000_000_000)
     if now < _SANE_SINCE_NS:
@@ -97,80 +93,76 @@ def _disk(settings: Settings) -> Finding:
     return Finding("disk", Verdict.WARN if free < _LITTLE_FREE_BYTES else Verdict.OK, detail)
 
 
-def _log(settings: Settings) -> Finding:
+def _log(settings: Settings) -> Iterator[Finding]:
+    """Whether the log can be read, and what is on it."""
     path = sqlite_path(settings.log)
     if path is not None and not path.exists():
         if not path.absolute().parent.is_dir():
-            return Finding("log", Verdict.FAIL, f"the folder of {path} does not exist; make it")
-        return Finding("log", Verdict.OK, f"{path} does not exist yet; the first start makes it")
-    with existing(settings.log) as log:
-        lags = measure(log)
-    behind = sum(lag.lag for lag in lags)
-    lost = sum(lag.lost for lag in lags)
-    detail = f"{settings.log}: {len({lag.partition for lag in lags})} partitions, {behind} records waiting"
-    return (
-        Finding("log", Verdict.WARN, f"{detail}, {lost} lost to retention")
-        if lost
-        else Finding("log", Verdict.OK, detail)
+            yield Finding("log", Verdict.FAIL, f"the folder of {path} does not exist; make it")
+        else:
+            yield Finding("log", Verdict.OK, f"{path} does not exist yet; the first start makes it")
+        return
+    checks: tuple[tuple[str, Callable[[Log, Settings], Iterable[Finding]]], ...] = (
+        ("log", _lags),
+        ("topics", _topics),
+        ("series", _series),
+        ("messages", _useless),
+        ("tags", _tags),
     )
+    with existing(settings.log) as log:
+        for part, check in checks:
+            yield from _guarded(part, partial(check, log, settings))
 
 
-def _topics(settings: Settings) -> Iterator[Finding]:
+def _lags(log: Log, settings: Settings) -> Iterator[Finding]:
+    lags = measure(log)
+    behind, lost = sum(lag.lag for lag in lags), sum(lag.lost for lag in lags)
+    detail = f"{settings.log}: {len({lag.partition for lag in lags})} partitions, {behind} records waiting"
+    if lost:
+        yield Finding("log", Verdict.WARN, f"{detail}, {lost} lost to retention")
+    else:
+        yield Finding("log", Verdict.OK, detail)
+
+
+def _topics(log: Log, settings: Settings) -> Iterator[Finding]:
     """What of Kafka's options loses something, one finding each."""
+    if not settings.log.startswith("kafka:"):
+        return
     from fieldline.log.topics_check import examine_topics
 
-    try:
-        faults = examine_topics(settings.log, settings.process.horizon_s)
-    except (FieldlineError, OSError) as error:
-        yield Finding("topics", Verdict.FAIL, str(error))
-        return
+    faults = examine_topics(settings.log, settings.process.horizon_s)
     for fault in faults:
         yield Finding("topics", Verdict.FAIL if fault.is_grave else Verdict.WARN, str(fault))
     if not faults:
         yield Finding("topics", Verdict.OK, "retention, limits, copies and compaction are as they should be")
 
 
-def _series(settings: Settings) -> Finding:
-    path = sqlite_path(settings.log)
-    if path is not None and not path.exists():
-        return Finding("series", Verdict.OK, "none yet")
-    with existing(settings.log) as log:
-        known, limit = known_series(log), settings.process.max_series
-        detail = f"{known.series} in the fullest partition, {limit} are allowed (max_series)"
-        if known.overflow == 0 and known.series * 5 < limit * 4:
-            return Finding("series", Verdict.OK, detail)
-        paths = ", ".join(f"{top or '(top)'} ({count})" for top, count in crowded_paths(log))
+def _series(log: Log, settings: Settings) -> Iterator[Finding]:
+    known, limit = known_series(log), settings.process.max_series
+    detail = f"{known.series} in the fullest partition, {limit} are allowed (max_series)"
+    if known.overflow == 0 and known.series * 5 < limit * 4:
+        yield Finding("series", Verdict.OK, detail)
+        return
+    paths = ", ".join(f"{top or '(top)'} ({count})" for top, count in crowded_paths(log))
     beyond = f"; {known.overflow} rows are beyond the budget and in no metric" if known.overflow else ""
-    return Finding("series", Verdict.WARN, f"{detail}{beyond}; paths with the most assets: {paths}")
+    yield Finding("series", Verdict.WARN, f"{detail}{beyond}; paths with the most assets: {paths}")
 
 
-def _useless(settings: Settings) -> Iterator[Finding]:
-    """What devices sent that no metric can use, one finding each; the log was looked at before."""
-    path = sqlite_path(settings.log)
-    if path is not None and not path.exists():
-        return
-    try:
-        with existing(settings.log) as log:
-            unused, letters = heard(log), refused(log)
-    except (FieldlineError, OSError) as error:
-        yield Finding("messages", Verdict.FAIL, str(error))
-        return
+def _useless(log: Log, settings: Settings) -> Iterator[Finding]:
+    """What devices sent that no metric can use, one finding each."""
+    letters, found = refused(log), sentences(heard(log))
     for letter in letters:
         about = f"{letter.source}: {letter.letters} of reason {letter.reason}; the last: {letter.detail}"
         yield Finding("dead letters", Verdict.WARN, about)
-    for said in (found := sentences(unused)):
+    for said in found:
         yield Finding("messages", Verdict.WARN, said)
     if not (letters or found):
         yield Finding("messages", Verdict.OK, "all that devices say can be used")
 
 
-def _tags(settings: Settings) -> Finding:
+def _tags(log: Log, settings: Settings) -> Iterator[Finding]:
     """What energy, states and pieces come from, and which tags may have been meant for them and are not."""
-    path = sqlite_path(settings.log)
-    if path is not None and not path.exists():
-        return Finding("tags", Verdict.OK, "none yet")
-    with existing(settings.log) as log:
-        uses = every_use(load_plant(Path(settings.plant) if settings.plant else None), known_tags(log))
+    uses = every_use(load_plant(Path(settings.plant) if settings.plant else None), known_tags(log))
     counts = Counter(use.taken_for for use in uses if use.taken_for and not use.taken_for.endswith("in reserve"))
     taken = (
         ", ".join(f"{name} from {count}" for name, count in sorted(counts.items()))
@@ -179,13 +171,12 @@ def _tags(settings: Settings) -> Finding:
     detail = f"{len(uses)} tags: {taken}; `fieldline check --log` lists them"
     doubtful = [use for use in uses if is_doubtful(use)]
     if not doubtful:
-        return Finding("tags", Verdict.OK, detail)
-    named = "; ".join(f"{use.asset} {use.tag} ({use.why})" for use in doubtful[:3]) + (
-        "; …" if len(doubtful) > 3 else ""
-    )
-    return Finding(
-        "tags", Verdict.WARN, f"{detail}. {len(doubtful)} that may be meant for them are values alone: {named}"
-    )
+        yield Finding("tags", Verdict.OK, detail)
+        return
+    named = "; ".join(f"{use.asset} {use.tag} ({use.why})" for use in doubtful[:3])
+    more = "; …" if len(doubtful) > 3 else ""
+    values = f"{len(doubtful)} that may be meant for them are values alone: {named}{more}"
+    yield Finding("tags", Verdict.WARN, f"{detail}. {values}")
 
 
 def _broker(settings: Settings) -> Finding:
@@ -236,7 +227,7 @@ def _store(settings: Settings) -> Finding:
     return Finding("store", Verdict.OK, f"{path} can be read")
 
 
-def _kernels(settings: Settings) -> Finding:
+def _kernels() -> Finding:
     folder = cache_folder()
     count = len(list(folder.rglob("*.nbc"))) if folder.is_dir() else 0
     if not count:
