@@ -67,11 +67,15 @@ def _blocks(begin: float, end: float, width: int, ascii_only: bool) -> str:
     return (" " * first + drawn)[:width].ljust(width)
 
 
+class Reason(str):
+    """A cell that says why there is no figure; it is shown whole, below the table where it does not fit."""
+
+
 class Bars:
     """A table with a bar in its second column, which takes the room that is left.
 
     names : of the columns; all empty: no head. rows : their cells. optional : columns that go, the first of them first, where
-    there is no room for a bar of some columns.
+    there is no room for a bar of some columns. A first cell that takes more than half of the room is folded.
     """
 
     def __init__(
@@ -80,25 +84,51 @@ class Bars:
         self._title, self._names, self._rows, self._optional = title, names, rows, optional
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        kept = self._kept(options.max_width)
+        width = options.max_width
+        rows, below = self._rows, dict[str, list[str]]()
+        if sum(self._needs(rows).values()) > width:
+            rows, below = _moved(rows)
+        kept = self._kept(rows, width)
         table = Table(box=None, expand=True, header_style="dim", show_header=any(self._names), padding=(0, 1, 0, 0))
         for place in kept:
             justify = "left" if place < 2 or not any(self._names) and place == 4 else "right"
             ratio = 1 if place == 1 else None
-            table.add_column(self._names[place], justify=justify, ratio=ratio, no_wrap=True)  # type: ignore[arg-type]
-        for row in self._rows:
+            fold = {
+                "no_wrap": place > 0,
+                "overflow": "ellipsis" if place else "fold",
+                "max_width": None if place else width // 2,
+            }
+            table.add_column(self._names[place], justify=justify, ratio=ratio, **fold)  # type: ignore[arg-type]
+        for row in rows:
             table.add_row(*(row[place] for place in kept))
         if self._title:
             yield Text(self._title, "bold", overflow="fold")
         yield table
+        for reason, of in below.items():
+            yield Text(f"{', '.join(of)}: {reason}", overflow="fold")
 
-    def _kept(self, width: int) -> list[int]:
-        cells = [[len(name), *(len(str(row[k])) for row in self._rows)] for k, name in enumerate(self._names)]
-        needs = {k: _LEAST_BAR if k == 1 else max(column) + 1 for k, column in enumerate(cells)}
+    def _needs(self, rows: Sequence[Sequence[RenderableType]]) -> dict[int, int]:
+        """Columns and how wide they are at least."""
+        cells = [[len(name), *(len(str(row[k])) for row in rows)] for k, name in enumerate(self._names)]
+        return {k: _LEAST_BAR if k == 1 else max(column) + 1 for k, column in enumerate(cells)}
+
+    def _kept(self, rows: Sequence[Sequence[RenderableType]], width: int) -> list[int]:
+        needs = self._needs(rows)
+        needs[0] = min(needs[0], width // 2)
         for place in self._optional:
             if sum(needs.values()) > width:
                 del needs[place]
         return list(needs)
+
+
+def _moved(rows: Sequence[Sequence[RenderableType]]) -> tuple[list[list[RenderableType]], dict[str, list[str]]]:
+    """Rows without their reasons, and of each reason the first cells of its rows."""
+    below: dict[str, list[str]] = {}
+    for row in rows:
+        for cell in row:
+            if isinstance(cell, Reason):
+                below.setdefault(cell, []).append(str(row[0]))
+    return [["see below" if isinstance(cell, Reason) else cell for cell in row] for row in rows], below
 
 
 class _Step(NamedTuple):
@@ -136,7 +166,7 @@ def _steps(losses: Row, oee: Row, whole: float) -> Iterator[_Step]:
             continue
         loss = number(losses, field)
         if loss is None:
-            why = str(losses.get("null_reason") or "no ideal cycle or count")
+            why = Reason(losses.get("null_reason") or "no ideal cycle or count")
             yield _Step("production", 0.0, left, "green", why)
             good = number(losses, "fully_productive_time_s")
             if (
@@ -186,7 +216,7 @@ def per_unit(rows: Sequence[Row], view: View, title: str = "") -> RenderableType
                 str(row.get("product") or ""),
                 _counted(row, "good_count", 0),
                 _counted(row, "active_energy_kwh", 2),
-                str(row.get("null_reason") or "-") if value is None else f"{value:.4f}",
+                Reason(row.get("null_reason") or "-") if value is None else f"{value:.4f}",
             ]
         )
     return Bars(title, ("from", "", "name", "product", "good", "energy kWh", "kWh/good"), cells, (3, 5, 4, 2))

@@ -114,11 +114,44 @@ def test_where_good_pieces_alone_are_counted_the_waterfall_goes_on_to_their_time
 
     lines = drawn(waterfall(row, OEE), width=80)
 
-    for line, name in zip(lines[-3:], ("production ", "- slow, scrap ", "fully productive "), strict=True):
+    for line, name in zip(
+        lines[-4:], ("production ", "- slow, scrap ", "fully productive ", "production: "), strict=True
+    ):
         assert line.startswith(name)
-    assert "50 min 00 s" in lines[-2] and "5 h 00 min" in lines[-1] and "66.7 %" in lines[-1]
-    assert "only one of good, scrap and total counted" in lines[-3]
+    assert "50 min 00 s" in lines[-3] and "5 h 00 min" in lines[-2] and "66.7 %" in lines[-2]
+    assert lines[-1] == "production: only one of good, scrap and total counted"
     assert all(len(line) <= 80 for line in lines)
+
+
+LONG = "2 of 3 machines of the line count no pieces; declare the pacemaker or the output of the line in its [[line]] entry of the plant file"
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_a_reason_that_does_not_fit_stands_below_whole_and_takes_no_column_away(width: int) -> None:
+    unknown: dict[str, Any] = dict.fromkeys(("speed_loss_s", "quality_loss_s", "fully_productive_time_s"))
+    times = [Moment(hour * 3600 * 10**9) for hour in (6, 7, 8)]
+    rows = [{"time": time, "order_id": "17", "good_count": 0.0, "null_reason": LONG} for time in times]
+
+    waterfalls = drawn(waterfall(LOSSES | unknown | {"null_reason": LONG}), width)
+    units = drawn(per_unit(rows, VIEW, "energy"), width)
+
+    for lines, of in ((waterfalls, "production"), (units, "06:00, 07:00, 08:00")):
+        assert all(len(line) <= width for line in lines)
+        assert f"{of}: {LONG}" in " ".join(" ".join(lines).split())
+        assert width < 80 or sum("see below" in line for line in lines) == of.count(",") + 1
+    assert width < 80 or "100.0 %" in waterfalls[0]
+    assert width < 80 or "product" in units[1]
+
+
+def test_a_cause_in_many_words_is_folded_and_not_cut() -> None:
+    cause = "waiting for the crane since the other hall has it until the end of its shift"
+
+    lines = drawn(pareto(shares({cause: 900.0, "tool_break": 120.0}), "stops", "s"))
+
+    assert all(len(line) <= 80 for line in lines)
+    words = [line[:40].strip() for line in lines[2:]]
+    assert cause in " ".join(words)
+    assert "15 min 00 s" in lines[2] and "100.0 %" in lines[-1]
 
 
 def test_a_pareto_is_sorted_and_cumulated() -> None:
