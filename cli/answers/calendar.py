@@ -1,12 +1,13 @@
 """The next days of a plant file's calendars."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from cli.report import Data, Note, Piece
+from fieldline.localtime import instant
 from fieldline.moments import Moment, local
 from fieldline.plant import Plant
-from fieldline.shifts import Day, Shift
+from fieldline.shifts import Day, Plan, Shift, ShiftCalendar
 
 _MOST_GAPS = 3
 
@@ -31,16 +32,31 @@ def days_ahead(plant: Plant, first: date, count: int) -> Iterator[Piece]:
     if not calendars:
         yield Note("no calendar is declared: all time is scheduled, there are no shifts")
     for path, calendar in calendars.items():
-        rows = [_cells(day, calendar.zone) for day in calendar.days(first, count)]
+        rows = [_cells(day, calendar) for day in calendar.days(first, count)]
         yield Data(f"calendar {path}".rstrip(), rows)
         yield Note(f"{path or 'the plant'}, {calendar.zone}:")
         for row in rows:
-            yield Note(f"  {row['day']}  {row['shifts']}" + (f"  ({row['reason']})" if row["reason"] else ""))
+            why = "; ".join(filter(None, (row["reason"], row["planned_stops"])))
+            yield Note(f"  {row['day']}  {row['shifts']}" + (f"  ({why})" if why else ""))
 
 
-def _cells(day: Day, zone: str) -> dict[str, str]:
-    shifts = ", ".join(_shown(shift, zone) for shift in day.shifts) or "-"
-    return {"day": f"{day.day:%a %Y-%m-%d}", "shifts": shifts, "reason": day.reason}
+def _cells(day: Day, calendar: ShiftCalendar) -> dict[str, str]:
+    shifts = ", ".join(_shown(shift, calendar.zone) for shift in day.shifts) or "-"
+    stops = _planned_stops(day, calendar)
+    return {"day": f"{day.day:%a %Y-%m-%d}", "shifts": shifts, "reason": day.reason, "planned_stops": stops}
+
+
+def _planned_stops(day: Day, calendar: ShiftCalendar) -> str:
+    """What of a day is a planned stop from its beginning to its end, as of a holiday; pauses within a shift are not told."""
+    stopped = [shift.name for shift in day.shifts if _is_stopped(calendar, shift.start_ns, shift.end_ns)]
+    if stopped:
+        return "planned stops" if len(stopped) == len(day.shifts) else f"planned stops: {', '.join(stopped)}"
+    begin, end = (instant(calendar.zone, datetime.combine(day.day + timedelta(days=days), time())) for days in (0, 1))
+    return "a planned stop" if not day.shifts and _is_stopped(calendar, begin, end) else ""
+
+
+def _is_stopped(calendar: ShiftCalendar, start_ns: int, end_ns: int) -> bool:
+    return bool((calendar.plan(start_ns, end_ns)[1] == Plan.PLANNED_STOP).all())
 
 
 def _shown(shift: Shift, zone: str) -> str:

@@ -5,7 +5,7 @@ from cli.answers.correct import Event, publish
 from cli.report import Note, Report
 from cli.wiring import plant_of
 from fieldline.errors import SettingsError
-from fieldline.moments import Moment
+from fieldline.moments import iso
 from fieldline.settings import Settings
 
 
@@ -41,6 +41,6 @@ def _heard(event: Event, tag: str, settings: Settings) -> list[Note]:
         return []
     if found.value is not None:
         return [Note("the reading was {}", (found.value,))]
-    beside = [Moment(time, event.time.zone) for time in (found.before, found.after) if time is not None]
-    text = "there is no reading of that moment yet; " + " and ".join("{}" for _ in beside) + " are those beside it"
-    return [Note(text, tuple(beside))]
+    # To the nanosecond and in UTC: to be copied, for what is said is about the reading of exactly that moment.
+    beside = [iso(time) for time in (found.before, found.after) if time is not None]
+    return [Note(f"there is no reading of exactly that moment yet; next to it: {' and '.join(beside)}")]

@@ -152,6 +152,36 @@ reason = "stocktaking"
     assert f"late on {today:%a %Y-%m-%d}" in " ".join(shown.split())
 
 
+def test_check_says_which_shifts_of_the_next_days_are_planned_stops(
+    tmp_path: Path, fieldline: Callable[..., Result]
+) -> None:
+    today = datetime.fromtimestamp(SystemClock().now_ns() / 1e9, UTC).date()
+    days = [today + timedelta(days=number) for number in range(3)]
+    (tmp_path / "plant.toml").write_text(
+        f"""
+[[calendar]]
+path = "plant"
+shift = [{{name = "early", start = "06:00", end = "14:00"}}, {{name = "late", start = "14:00", end = "22:00"}}]
+holidays = [{days[0]}]
+stop = [{{ from = "{days[1]}T13:00", to = "{days[1]}T22:00" }}]
+[[calendar]]
+path = "farm"
+holidays = [{days[2]}]
+"""
+    )
+
+    told = json.loads(fieldline("check", "--plant", tmp_path / "plant.toml", "--days", "3", "--json").stdout)
+    shown = fieldline("check", "--plant", tmp_path / "plant.toml", "--days", "3").stdout
+
+    assert [row["planned_stops"] for row in told["calendar plant"]] == ["planned stops", "planned stops: late", ""]
+    assert [row["planned_stops"] for row in told["calendar farm"]] == ["", "", "a planned stop"]
+    assert (
+        "(holiday; planned stops)" in shown
+        and "(planned stops: late)" in shown
+        and "(holiday; a planned stop)" in shown
+    )
+
+
 def test_tags_for_values_alone_are_a_number_and_no_table(tmp_path: Path, fieldline: Callable[..., Result]) -> None:
     (tmp_path / "plant.toml").write_text('[[asset]]\npath = "p/h/l/oven"\n[asset.tags.temp_degc]\nlow = 0.0\n')
 

@@ -5,6 +5,10 @@ from collections.abc import Callable
 import pytest
 from typer.testing import Result
 
+from cli.report import Report
+from fieldline.log import Stream
+from tests.analysis.written_log import START_NS, WrittenLog, readings
+
 STATE = ("correct", "state", "--asset", "plant/hall/line1/press")
 ORDER = ("correct", "order", "--line", "plant/hall/line1", "--order", "7", "--phase", "start")
 METER = ("correct", "meter", "--asset", "plant/hall/line1/press", "--tag", "energy_kwh", "--at", "2024-01-01")
@@ -123,3 +127,20 @@ def test_send_refuses_what_nothing_reads_but_when_told_to_send_it(
 
     assert refused.exit_code == 2 and told in " ".join(refused.stderr.split())
     assert "there is no file log.csv" in sent.stderr
+
+
+def test_readings_beside_a_moment_that_has_none_are_named_so_that_they_can_be_copied(
+    written: WrittenLog, fieldline: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reading without a time of its own has that of its reception, to the microsecond: the milliseconds that tables show miss it."""
+    monkeypatch.setattr("cli.answers.meters.publish", lambda event, now_ns, settings: Report([]))
+    press = "plant/hall/line1/press"
+    frame = readings(press, [42.5], START_NS + 123_456_000)
+    written.log.append(Stream.READINGS, 0, b"plant/hall/line1", frame).result(10)
+    correct = ("correct", "reading", "--asset", press, "--tag", "power_kw", "--log", written.url, "--withdraw", "--at")
+
+    missed = fieldline(*correct, "2026-01-01T00:00:00.123Z").stdout
+    met = fieldline(*correct, missed.split()[-1]).stdout
+
+    assert missed.split()[-1] == "2026-01-01T00:00:00.123456Z"
+    assert "the reading was 42.5" in met
