@@ -18,6 +18,8 @@ def events(random: Random, start: int, span_s: float) -> Iterator[Row]:
     for asset in _MACHINES:
         yield from _now_and_then(random, start, span_s, 5000, lambda at, asset=asset: correction(random, asset, at))
         yield from _now_and_then(random, start, span_s, 4000, lambda at, asset=asset: count(random, asset, at))
+    for asset in METERED:
+        yield from _now_and_then(random, start, span_s, 6000, lambda at, asset=asset: meter(random, asset, at))
     for number, line in enumerate((LINE1, LINE2)):
         yield from _orders(random, line, start, span_s, f"{number + 1}")
     yield from _now_and_then(random, start, span_s, 7000, lambda at: product(random, LINE3, at))
