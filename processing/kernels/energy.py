@@ -240,8 +240,8 @@ def drop_own(part):
 
 
 @inline
-def book_power(chunk, series, newest, time, value, live, windows, kept):
-    """Book what a sample of a power gives. Returns as `book_sample` does. live : as in `Rows`."""
+def book_power(chunk, series, newest, time, value, windows, kept):
+    """Book what a sample of a power gives. Returns as `book_sample` does."""
     row = chunk.block + series.local
     part = kept.slices[row]
     part.bookings += 1
@@ -264,7 +264,7 @@ def book_power(chunk, series, newest, time, value, live, windows, kept):
         newest.first_time, newest.held = newest.time if newest.time != NONE else 0, 1 if found < 0 else 0
     newest.time, newest.value = time, value
     # A span that waits in a slice that is run again may have its answer already, see `drop_boundaries`.
-    if series.rhythm > 0 and found != 0 and (found > 0 or live == 1):
+    if series.rhythm > 0 and found != 0 and (found > 0 or chunk.is_followed == 1):
         power.mark(chunk, series.local, newest, found < 0, windows, kept)
     return here, length
 
@@ -563,18 +563,20 @@ def drop_boundary(window, row, kept):
 
 
 @inline
-def drop_answer(chunk, local, number, windows, kept):
+def drop_answer(chunk, series, number, windows, kept):
     """When a slice is run again: what waits in it has no answer any more where the samples that it goes by are others now.
 
     The next sample, which is run again, too, gives it anew. number : of the slice after it, or -1
     """
+    local = series.local
     newest = kept.state[chunk.state + local]
     if number >= 0:
         before = kept.before[windows[number].block + local]
         if before.time == newest.time and before.first_time == newest.first_time and before.held == newest.held:
             return
     if newest.held == 1:
-        power.mark(chunk, local, newest, True, windows, kept)
+        if power.may_be_answered(chunk, newest, series):
+            power.mark(chunk, local, newest, True, windows, kept)
     elif newest.time == NONE or newest.time < chunk.start:
         power.set_waits(windows[chunk.window], chunk.block + local, power.OWN, False, kept)
 
@@ -596,8 +598,9 @@ def drop_boundaries(chunk, plant, windows, kept):
         if number >= 0:
             before = kept.before[windows[number].block + j]
             time, seen = before.time, before.seen
-        if plant.series[plant.row_series[chunk.base + j]].rhythm > 0:
-            drop_answer(chunk, j, number, windows, kept)
+        series = plant.series[plant.row_series[chunk.base + j]]
+        if series.rhythm > 0:
+            drop_answer(chunk, series, number, windows, kept)
         # NONE is as good as another sample, also where the next slice begins with NONE, too: a slice that was cut may have no
         # sample left, while the one that it was cut from had its boundary contribution.
         if newest.seen == NONE or newest.seen != seen:
@@ -607,9 +610,10 @@ def drop_boundaries(chunk, plant, windows, kept):
         part.boundary_amount = part.boundary_span = 0.0
         if newest.time == NONE or newest.time >= chunk.start or (number >= 0 and time < chunk.start):
             continue
-        since = max(newest.time, chunk.start - gap_of(plant.series[plant.row_series[chunk.base + j]]))
+        if chunk.start - newest.time > gap_of(series):
+            continue  # no sample of the slice was near enough to give anything
         older = windows[chunk.window].older
-        while older >= 0 and windows[older].end > since:
+        while older >= 0 and windows[older].end > newest.time:
             drop_boundary(windows[older], windows[older].block + j, kept)
             older = windows[older].older
 
@@ -670,7 +674,7 @@ def update(chunks, rows, plant, windows, kept):
                     zero = registers.since_zero(newest, series, time, value, plant.days, plant.zone_at)
                 counts, here, length = read_register(chunk, series, newest, time, value, zero, windows, kept)
             elif series.role <= REACTIVE_POWER:
-                here, length = book_power(chunk, series, newest, time, value, rows.live, windows, kept)
+                here, length = book_power(chunk, series, newest, time, value, windows, kept)
                 newest.seen = time
             elif series.is_forward == 1:
                 book_forward(chunk, series, time, value, kept)

@@ -119,6 +119,7 @@ CHUNK = record(  # a run of sorted rows that lie in one slice
     ("closes", "i8"),  # 1 when the slice is over after it
     ("flush", "i8"),  # seconds that end at or before this time are over; NONE: none is looked at
     ("line", "i8"),
+    ("is_followed", "i8"),  # 1 when the rows after it are yet to come, or are run again, too
 )
 
 STORED = record(("lo", "i8"), ("hi", "i8"), ("older", "i8"), ("is_late", "i8"))

@@ -64,10 +64,20 @@ def mark(chunk, local, newest, waits, windows, kept):
 
 
 @inline
+def may_be_answered(chunk, newest, series):
+    """Whether a sample in a chunk may say that the span before the newest one counts: later ones leave it as it waits.
+
+    Without this a meter's next sample, a day later, would walk back a day of slices, which have left memory by then.
+    """
+    return chunk.start - newest.time <= max(series.gap, series.rhythm)
+
+
+@inline
 def decide(chunk, series, newest, span, windows, kept):
     """Say whether the span before the newest sample, which waits, counts: a sample comes `span` ns after that one."""
-    counts = speaks_for(span, span_before(newest), series)
-    mark(chunk, series.local, newest, not counts, windows, kept)
+    if may_be_answered(chunk, newest, series):
+        counts = speaks_for(span, span_before(newest), series)
+        mark(chunk, series.local, newest, not counts, windows, kept)
 
 
 @inline

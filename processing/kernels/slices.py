@@ -99,7 +99,7 @@ def write_chunk(chunk, number, window, line, lo, hi):
     chunk.series = line.series
     chunk.lo, chunk.hi = lo, hi
     chunk.start, chunk.end = window.start, window.end
-    chunk.line = window.line
+    chunk.line, chunk.is_followed = window.line, 1
 
 
 @inline

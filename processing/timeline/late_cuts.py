@@ -22,11 +22,16 @@ def of_minute(table: np.ndarray, number: int) -> list[int]:
 
 
 class LateCuts:
-    """Cuts slices of one partition. fresh : slices of minutes that were cut, whose seconds may have been open at the live edge."""
+    """Cuts slices of one partition.
+
+    fresh : slices of minutes that were cut, whose seconds may have been open at the live edge; followed : slices that are run again
+    because of a cut, with all those after them that their samples have a part in.
+    """
 
     def __init__(self, tables: Tables, residency: Residency) -> None:
         self._tables, self._residency = tables, residency
         self.fresh: set[int] = set()
+        self.followed: set[int] = set()
 
     def cut(self, first: int, line: int, late: Arrivals) -> list[int]:
         """Cut the slices of a minute, of which `first` is the first, where late rows say that an order begins or ends.
@@ -43,12 +48,20 @@ class LateCuts:
             return []
         table = tables.windows
         self.fresh.update(of_minute(table, first))
-        until = int(table["start"][first]) + at.MINUTE + int(tables.lines["influence"][line])
+        end, influence = int(table["start"][first]) + at.MINUTE, int(tables.lines["influence"][line])
         again, number = [], first
-        while number >= 0 and table["start"][number] < until:
+        while number >= 0 and table["start"][number] < end + influence:
             again.append(number)
+            # A sample settles the span before its own at the furthest: those of the first half are settled in the second.
+            if table["start"][number] < end + influence // 2:
+                self.followed.add(number)
             number = int(table["newer"][number])
         return again
+
+    def forget(self) -> None:
+        """Once all of it was run again."""
+        self.fresh.clear()
+        self.followed.clear()
 
     def _split(self, first: int, time: int) -> bool:
         """Cut the slice, from `first` on, that holds a time; False when one begins there already."""

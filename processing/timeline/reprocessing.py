@@ -321,7 +321,7 @@ class Reprocessing:
             count += int(ends[-1])
             if fills:
                 self._fill(todo, ids, ends, fills)
-            follow = self._rerun.run(ids, ends, self._merging.rows, is_anew=fills is not None)
+            follow = self._rerun.run(ids, ends, self._merging.rows, self._cuts.followed, is_anew=fills is not None)
             for line, number in wave.items():
                 if fills is None and number in follow:
                     newer = int(self._tables.windows["newer"][number])
@@ -330,7 +330,7 @@ class Reprocessing:
                 if not todo[line]:
                     del todo[line]
         self._whole.clear()
-        self._cuts.fresh.clear()
+        self._cuts.forget()
         return count
 
     def take_taken_away(self) -> dict[int, int]:

@@ -1,6 +1,7 @@
 """One slice of each of some lines is run again: its state is restored, its rows are run, and what changed is flagged."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -56,11 +57,13 @@ class Rerun:
         """Whether a slice begins with another state than when it was run."""
         return number in self._carried
 
-    def run(self, ids: np.ndarray, ends: np.ndarray, rows: at.Rows, is_anew: bool = False) -> set[int]:
+    def run(
+        self, ids: np.ndarray, ends: np.ndarray, rows: at.Rows, followed: AbstractSet[int], is_anew: bool = False
+    ) -> set[int]:
         """Run one slice of each line; those that leave another state behind than before.
 
-        rows : of slice k those from ends[k] to ends[k + 1]. is_anew : all rows after the slices are run again, too: what those gave them
-        is emptied, for other settings may have them give less.
+        rows : of slice k those from ends[k] to ends[k + 1]. followed : slices after which all that their samples have a part in are run
+        again, too. is_anew : all slices are such; what later rows gave them is emptied, for other settings may have them give less.
         """
         if not len(ids):
             return set()
@@ -79,6 +82,7 @@ class Rerun:
             self._flag_seconds(slot, scratch, before_changed)
         self._take_open(ids, base, size, scratch)
         chunks = self._chunks(ids, base, ends)
+        chunks["is_followed"] = is_anew or np.isin(ids, list(followed))
         self._runner.run(chunks, rows, scratch.states, scratch.opens, int(ends[-1]) + len(scratch.carried))
         self._leave_open(ids, newer, base, size, scratch)
         return self._finish(ids, newer, base, scratch)

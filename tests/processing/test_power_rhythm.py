@@ -1,6 +1,7 @@
 """Power that is read each quarter-hour is energy: which spans between its samples count, in any order of arrival."""
 
 import math
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -96,6 +97,47 @@ def test_the_first_span_is_split_among_windows_and_states_once_the_second_confir
     assert (hour["producing_energy_kwh"], hour["idle_energy_kwh"]) == pytest.approx((20.0, 10.0))
     minutes = rig.values("energy", METER, "1m")
     assert sum(minutes[START + k * MINUTE]["active_energy_kwh"] for k in range(30)) == pytest.approx(30.0)
+
+
+def test_a_sample_long_after_a_span_that_waits_touches_nothing_that_has_left_memory(tmp_path: Path) -> None:
+    other = [Row(f"{LINE}/other", "power_kw", START + k * MINUTE, 6.0) for k in range(13 * 60)]
+    rows = sorted([*other, *read([0.5, 50.5, 12 * 60 + 0.5])], key=lambda row: row.time)
+    want = EngineRig(operators=OPERATORS).send(frames_of(rows, 20)).finish()
+    log = SqliteLog(tmp_path / "log.db")
+    rig = EngineRig(operators=OPERATORS, log=log, node_cache=0)
+
+    for frame in frames_of(rows, 20):
+        rig.send([frame]).checkpoint()
+    rig.finish()
+
+    log.close()
+    assert differences(want.table, rig.table) == []
+
+
+@pytest.mark.parametrize("newest", [40.5, 100.5, 12 * 60 + 0.5])
+def test_spans_wait_for_the_same_samples_when_their_line_is_run_again(tmp_path: Path, newest: float) -> None:
+    other = [Row(f"{LINE}/other", "power_kw", START + k * 3 * MINUTE, 6.0) for k in range(13 * 20)]
+    frames = frames_of(sorted([*other, *read([2.5, 17.5, newest])], key=lambda row: row.time), 10)
+    told = Plant(PlantFile(asset=(AssetEntry(path=METER, state_max_gap_s=7200.0),)))
+    log = SqliteLog(tmp_path / "log.db")
+
+    rig = EngineRig(operators=OPERATORS, log=log).send(frames).restart(plant=told).finish()
+
+    log.close()
+    assert rig.adapted
+    assert differences(EngineRig(told, operators=OPERATORS).send(frames).finish().table, rig.table) == []
+
+
+@pytest.mark.parametrize("minute", [2.7, 5.5, 10.2, 10.8])
+def test_a_span_that_waits_still_does_where_an_order_that_comes_late_cuts_it(minute: float) -> None:
+    other = [Row(f"{LINE}/other", "power_kw", START + k * 3 * MINUTE, 6.0) for k in range(100)]
+    rows = sorted([*other, *read([2.6, 10.6])], key=lambda row: row.time)
+    order = event(LINE, "@order", START + round(minute * MINUTE), b'{"order":"4711","phase":"start"}')
+    want = EngineRig(operators=OPERATORS).send(frames_of(sorted([*rows, order], key=lambda row: row.time), 1))
+
+    rig = EngineRig(operators=OPERATORS).send([*frames_of(rows, 10), frame_of([order])])
+
+    assert differences(want.finish().table, rig.finish().table) == []
 
 
 def random_rows(random: Random) -> list[Row]:
