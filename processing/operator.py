@@ -40,6 +40,9 @@ class Operator(Declaration):
     update(chunks, rows, plant, windows, State) and fold(tree, windows, labels, plant, Partials) are its kernels.
     later : fields of a slice's partial aggregate that rows after the slice set; they are emptied when the state after the slice
     changes. left : fields that running a slice again leaves alone, for what `scan` sets and what `update` empties itself.
+    unsettled(edges, state, plant, since) : kernel that lowers since[k] where the next row of line k may change slices that end after an
+    earlier time [ns UTC] (`processing/kernels/unsettled.py`): others may be evicted. Without it a row may change slices within the line's
+    influence interval where the operator has fields that later rows set, and none but its own where it has not.
     read_out(view) gives the rows of windows that have something to be emitted, of all levels at once.
     finished, seconds : the record of a second that is over, which `update` is handed one more array of, and the rows that are made
     of it. is_new, was_new : fields of `open` that say of a second whether it is to be emitted, and whether what went before changed.
@@ -58,6 +61,7 @@ class Operator(Declaration):
     fold: Callable[..., None] | None = None
     later: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    unsettled: Callable[..., None] | None = None
     read_out: Callable[[View], list[MetricRows]] = nothing_to_read_out
     finished: np.dtype | None = None
     seconds: Callable[[layout.Plant, np.ndarray], MetricRows] | None = None

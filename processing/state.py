@@ -9,6 +9,9 @@ from processing.read_again import ReadAgain
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 
+_MINUTES_AT_LEAST = (
+    10  # whose slices stay however many series there are: late rows come for them, and a backlog makes more in a moment
+)
 _WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints
 _MARKS_AT_MOST = 1000
 
@@ -62,13 +65,18 @@ class State:
 
     def let_go(self) -> None:
         """After a checkpoint: evict down to the budget what it holds."""
-        self.checkpoints.done(self.engine, self._place.settings.node_cache_mb << 20)
+        self.checkpoints.done(self.engine, self._budget)
         self._bytes_before = self.engine.tables.used_bytes  # what has to stay would be no reason for another
+
+    @property
+    def _budget(self) -> int:
+        """How much blocks may take after a checkpoint [bytes]."""
+        return max(self._place.settings.node_cache_mb << 20, _MINUTES_AT_LEAST * self.engine.tables.minute_bytes)
 
     @property
     def is_crowded(self) -> bool:
         """Whether blocks take a quarter more than their budget, or a backlog made many windows: a checkpoint lets them go."""
         tables = self.engine.tables
-        if tables.used_bytes * 4 > 5 * max(self._place.settings.node_cache_mb << 20, self._bytes_before):
+        if tables.used_bytes * 4 > 5 * max(self._budget, self._bytes_before):
             return True
         return int(tables.heap["windows"][0]) - self._windows_before > _WINDOWS_AT_MOST

@@ -20,7 +20,7 @@ Prices and emission factors are labels of slices, not state: amounts meet them i
 import numpy as np
 
 from processing.kernels import power, registers, states
-from processing.kernels.jit import INT, inline, kernel, record
+from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, records
 from processing.kernels.kept import Partials, State, first_of, kept
 from processing.kernels.layout import (
     ACTIVE_PULSE,
@@ -28,6 +28,7 @@ from processing.kernels.layout import (
     CHANGED,
     CHUNKS,
     EMIT,
+    FAR,
     METER_EVENT,
     NONE,
     PLANT,
@@ -39,6 +40,7 @@ from processing.kernels.layout import (
     UNCERTAIN,
     WINDOWS,
 )
+from processing.kernels.unsettled import EDGES
 
 # whose energy it is, by number: `fieldline.states.EnergyState` less one
 DRAWN_PRODUCING = 0
@@ -616,6 +618,30 @@ def drop_boundaries(chunk, plant, windows, kept):
         while older >= 0 and windows[older].end > newest.time:
             drop_boundary(windows[older], windows[older].block + j, kept)
             older = windows[older].older
+
+
+@inline
+def unsettled_since(newest, series, now):
+    """Since when a series' next row, at `now` or later, may change slices; FAR: it changes none before its own.
+
+    Its boundary contribution goes back to the newest sample that counts, where that is near enough. A span of power that waits for
+    it goes back further, and of a register whose newest readings are not believed time is covered from the last of them on.
+    """
+    gap = gap_of(series)
+    if newest.time != NONE and now - newest.time <= gap:
+        waits = series.role <= REACTIVE_POWER and newest.held == 1
+        return newest.first_time if waits else newest.time
+    return newest.seen if newest.seen != NONE and now - newest.seen <= gap else np.int64(FAR)
+
+
+@kernel(NOTHING, EDGES, records(SERIES_STATE), PLANT, INTS)
+def unsettled(edges, state, plant, since):
+    """Since when the next rows of lines may change slices, see `Operator.unsettled`. since : int64[n], lowered to that."""
+    for k in range(edges.line.size):
+        line = plant.lines[edges.line[k]]
+        for j in range(min(edges.series[k], line.series)):
+            series = plant.series[plant.row_series[line.base + j]]
+            since[k] = min(since[k], unsettled_since(state[edges.first[k] + j], series, edges.now[k]))
 
 
 @kernel(INT, CHUNKS, ROWS, PLANT, WINDOWS, KEPT.state_type)

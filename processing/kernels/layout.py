@@ -63,7 +63,10 @@ LINE = record(
     ("conflict", "i8"),
     ("late", "i8"),
     ("flushed", "i8"),  # seconds that end at or before this time were closed
-    ("resident_since", "i8"),  # slices that end after this time are in memory; FAR: that must be looked at
+    (
+        "resident_since",
+        "i8",
+    ),  # slices that end after this time are in memory; FAR: which ones must be is to be looked at
     ("asset", "i8"),  # number of the asset that is the line itself
     ("newest_window", "i8", LEVELS),  # of each level, or -1
 )

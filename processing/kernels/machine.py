@@ -16,7 +16,7 @@ readings lie, at the counter's own row.
 import numpy as np
 
 from processing.kernels import registers
-from processing.kernels.jit import INT, inline, kernel, record
+from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, records
 from processing.kernels.kept import Partials, State, first_of, kept
 from processing.kernels.layout import (
     CHANGED,
@@ -24,6 +24,7 @@ from processing.kernels.layout import (
     CORRECTION,
     COUNT_EVENT,
     EMIT,
+    FAR,
     GOOD_COUNT,
     METER_EVENT,
     NONE,
@@ -56,6 +57,7 @@ from processing.kernels.states import (
     take_number,
     tells_state,
 )
+from processing.kernels.unsettled import EDGES
 
 _TIME = (  # [ns], of slices as states tell, of longer windows also as planned
     ("production", "i8"),  # APT
@@ -504,6 +506,28 @@ def finish_chunk(chunk, until, live, plant, windows, kept):
     if chunk.closes == 1:
         for j in range(chunk.series):
             hand_on(kept.state[chunk.state + j], chunk.end)
+
+
+@inline
+def unsettled_since(known, series, now):
+    """Since when a series' next row, at `now` or later, may change slices; FAR: it changes none before its own.
+
+    What the stop is that goes on, all its slices are to learn; readings that a counter's next one confirms lie after its base.
+    """
+    since = known.run if known.run != NONE and known.run != LONG else np.int64(FAR)
+    if GOOD_COUNT <= series.role <= REWORK_COUNT and known.time != NONE:
+        since = min(since, max(known.time, now - series.register_gap))
+    return since
+
+
+@kernel(NOTHING, EDGES, records(SERIES_STATE), PLANT, INTS)
+def unsettled(edges, state, plant, since):
+    """Since when the next rows of lines may change slices, see `Operator.unsettled`. since : int64[n], lowered to that."""
+    for k in range(edges.line.size):
+        line = plant.lines[edges.line[k]]
+        for j in range(min(edges.series[k], line.series)):
+            series = plant.series[plant.row_series[line.base + j]]
+            since[k] = min(since[k], unsettled_since(state[edges.first[k] + j], series, edges.now[k]))
 
 
 @kernel(INT, CHUNKS, ROWS, PLANT, WINDOWS, KEPT.state_type)

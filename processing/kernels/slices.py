@@ -293,15 +293,13 @@ def slices_of(which, since, until, plant, windows, out):
     return found
 
 
-@kernel(INT, INTS, PLANT, WINDOWS, INTS)
-def slices_within_influence(ids, plant, windows, out):
-    """Slices before `ids` to which their rows may still add, as far as there is room; one may be there twice. Returns how many."""
+@kernel(INT, INTS, INTS, WINDOWS, INTS)
+def slices_before(ids, since, windows, out):
+    """Slices before each of `ids` that end after since[k], as far as there is room; one may be there twice. Returns how many."""
     found = 0
-    for number in ids:
-        window = windows[number]
-        since = window.start - plant.lines[window.line].influence
-        older = window.older
-        while older >= 0 and windows[older].end > since:
+    for k in range(ids.size):
+        older = windows[ids[k]].older
+        while older >= 0 and windows[older].end > since[k]:
             if found < out.size:
                 out[found] = older
             found += 1

@@ -296,6 +296,7 @@ COMPONENT = Operator(
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
+    unsettled=kernel.unsettled,
     measured=(*registers.FIELDS, "seen", "told", "told_at", "repeats"),
     left=(
         "waits",

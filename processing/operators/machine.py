@@ -374,6 +374,7 @@ COMPONENT = Operator(
     kept=kernel.KEPT,
     update=kernel.update,
     fold=windows.fold,
+    unsettled=kernel.unsettled,
     measured=(*registers.FIELDS, "count_until", "told", "told_at", "repeats"),
     later=("is_micro",),
     left=("confirmed",),  # emptied by the kernel itself, see `drop_confirmed`

@@ -184,7 +184,7 @@ class Engine:
 
     def _cut_and_update(self, work: slices.Cut, used: int) -> None:
         tables, store = self.tables, self.store
-        self._load_influence(work.touched)
+        self._load_unsettled(work.touched)
         parts: list[np.ndarray] = []
         while not parts or work.progress[0] < len(tables.lines):
             part = np.empty(_CHUNKS << min(len(parts), 8), at.CHUNK)
@@ -206,13 +206,12 @@ class Engine:
         if len(cut):
             self.windows.flagging.flag_all(cut, at.SPREAD)
 
-    def _load_influence(self, touched: np.ndarray) -> None:
-        """Make slices resident to which the next samples may still add; most often they are."""
+    def _load_unsettled(self, touched: np.ndarray) -> None:
+        """Make slices resident that the next rows may change. They are, but after a restore, or where the live edge began anew."""
         lines = self.tables.lines
-        since = self.residency.settled_until()
-        which = np.flatnonzero((touched != 0) & (since != at.NONE) & (since < lines["resident_since"]))
+        which = np.flatnonzero((touched != 0) & (lines["resident_since"] == at.FAR) & (lines["last"] != at.NONE))
         if len(which):
-            since = since[which]
+            since = self.residency.unsettled_since(which)
             self.residency.make_resident(self.residency.slices_of(which, since, np.full(len(which), _FOREVER)))
             lines["resident_since"][which] = since
 
@@ -262,8 +261,7 @@ class Engine:
     @property
     def span_at_once(self) -> int:
         """How much time the rows of one step may reach over, so that a checkpoint can evict its slices before more are made [ns]."""
-        rows = int((1 << np.maximum(self.tables.lines["shift"], 0)).sum())  # without any it is not known yet
-        minutes = _STEP_BYTES // (rows * self.tables.slices.row_bytes) if rows else 0
+        minutes = _STEP_BYTES // max(self.tables.minute_bytes, 1) if len(self.tables.lines) else 0
         return min(max(minutes * at.MINUTE, at.QUARTER), at.HOUR)
 
     def _at_once(self, target: np.ndarray) -> np.ndarray:

@@ -48,6 +48,7 @@ class Rerun:
         self._residency.make_resident(np.array([number]))
         count, live = (int(tables.lines[name][line]) for name in ("series", "base"))
         block = int(tables.windows["block"][number])
+        tables.lines["resident_since"][line] = at.FAR
         for slot, state, opened in zip(tables.slots, tables.states, tables.opens, strict=True):
             words(state)[live : live + count] = words(tables.slices.arrays[2 * slot.number + 1])[block : block + count]
             if slot.kept.open is not None:
@@ -69,8 +70,8 @@ class Rerun:
             return set()
         tables, table = self._tables, self._tables.windows
         newer = table["newer"][ids]
-        before = self._residency.slices_within_influence(ids)
-        self._residency.make_resident(np.concatenate([ids, newer[newer >= 0], before]))
+        self._residency.make_resident(np.concatenate([ids, newer[newer >= 0]]))
+        self._residency.make_resident(self._residency.slices_changed_by(ids))
         size = 1 << table["shift"][ids]
         base = np.cumsum(size) - size
         scratch = Scratch(tables, int(size.sum()))
@@ -133,6 +134,7 @@ class Rerun:
         """The newest slice hands what it left open to the live edge; its seconds are emitted again."""
         tables = self._tables
         line = tables.lines[tables.windows["line"][number]]
+        line["resident_since"] = at.FAR
         count, live = int(line["series"]), int(line["base"])
         for slot, opened, scratched in zip(tables.slots, tables.opens, scratch.opens, strict=True):
             if slot.kept.open is not None:

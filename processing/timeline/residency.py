@@ -7,6 +7,7 @@ import numpy as np
 from processing.kernels import layout as at
 from processing.kernels import slices, windows
 from processing.kernels.table import flagged, free_windows
+from processing.kernels.unsettled import Edges
 from processing.timeline.tables import Tables, rows_of
 
 Find = Callable[[np.ndarray], int]
@@ -44,10 +45,31 @@ class Residency:
         tables = self._tables
         return found_ids(lambda out: slices.slices_of(lines, since, until, tables.plant, tables.windows, out))
 
-    def slices_within_influence(self, ids: np.ndarray) -> np.ndarray:
-        """Slices to which the rows of the slices `ids`, which come after them, may still add."""
+    def slices_changed_by(self, ids: np.ndarray) -> np.ndarray:
+        """Slices that the rows of the slices `ids`, which come after them and are in memory, may change."""
         tables = self._tables
-        return found_ids(lambda out: slices.slices_within_influence(ids, tables.plant, tables.windows, out))
+        windows = tables.windows[ids]
+        edges = Edges(windows["line"], windows["block"], 1 << windows["shift"], windows["start"])
+        since = self._unsettled_since(edges, tables.slices.arrays[1::2])
+        return found_ids(lambda out: slices.slices_before(ids, since, tables.windows, out))
+
+    def unsettled_since(self, which: np.ndarray) -> np.ndarray:
+        """int64[lines `which`], to slices that end after it the next rows that come in order may add; NONE without a slice [ns UTC]."""
+        lines, windows = self._tables.lines[which], self._tables.windows
+        newest = lines["newest_window"][:, at.SLICES]
+        found, some = np.full(len(which), at.NONE), np.flatnonzero(newest >= 0)
+        mine = lines[some]
+        edges = Edges(which[some], mine["base"], mine["series"], windows["start"][newest[some]])
+        found[some] = self._unsettled_since(edges, self._tables.states)
+        return found
+
+    def _unsettled_since(self, edges: Edges, states: list[np.ndarray]) -> np.ndarray:
+        """The same of edges; states : by operator."""
+        edges, tables = Edges(*map(np.ascontiguousarray, edges)), self._tables
+        since = edges.now.copy()
+        for slot, state in zip(tables.slots, states, strict=True):
+            slot.lower(edges, state, tables.plant, since)
+        return since
 
     def between(self, line: int, level: int, start: int, end: int) -> np.ndarray:
         """Windows of a line and level that begin from `start` on and before `end`, newest first [ns UTC]."""
@@ -103,16 +125,6 @@ class Residency:
         self._free(ids)
         free_windows(ids, self._tables.plant, self._tables.table)
 
-    def settled_until(self) -> np.ndarray:
-        """int64[lines], times to which the next rows that come in order add nothing any more; NONE without a row [ns UTC].
-
-        They lie in the newest slice or after it, however long the line has been silent.
-        """
-        lines, windows = self._tables.lines, self._tables.windows
-        newest = lines["newest_window"][:, at.SLICES]
-        reached = np.where(newest >= 0, windows["start"][newest], at.NONE)
-        return np.where(lines["last"] == at.NONE, at.NONE, np.maximum(lines["last"], reached) - lines["influence"])
-
     def let_go(self, ids: np.ndarray) -> None:
         """Drop windows beyond the allowed lateness: rows that come for them later would find only part of what was there.
 
@@ -131,13 +143,16 @@ class Residency:
             self._tables.windows[name][ids] = as_were[name]
 
     def evict_to(self, bytes_at_most: int) -> None:
-        """Evict windows that a checkpoint holds, oldest first, until four fifths of the budget are used."""
+        """Evict windows that a checkpoint holds, oldest first, until four fifths of the budget are used.
+
+        Not those that the next rows in order may change: to bring them back in each step would cost more than they take.
+        """
         tables = self._tables
         if tables.used_bytes <= bytes_at_most:
             return
         table = tables.windows
         ids = self.flagged(at.CLOSED, at.TOUCHED | at.CHANGED)
-        cold = table["end"][ids] < self.settled_until()[table["line"][ids]]
+        cold = table["end"][ids] <= self.unsettled_since(np.arange(len(tables.lines)))[table["line"][ids]]
         ids = ids[cold & (table["block"][ids] >= 0) & (table["page"][ids] >= 0)]
         ids = ids[np.argsort(table["end"][ids], kind="stable")]
         row = np.where(table["level"][ids] == at.SLICES, tables.slices.row_bytes, tables.longer.row_bytes)

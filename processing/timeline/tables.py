@@ -19,6 +19,7 @@ from processing.kernels.emission import Flags
 from processing.kernels.jit import words
 from processing.kernels.kept import Kept, Partials, State, first_of
 from processing.kernels.reprocess import LATER, LEFT, OWN
+from processing.kernels.unsettled import Edges
 from processing.kernels.windows import Zones
 from processing.operator import Operator
 from processing.view import DUE
@@ -82,7 +83,8 @@ class Pool:
         rows = int((1 << plant.lines["shift"][windows["line"][ids]]).sum())
         short = int(self.heap["rows"][0]) + rows - len(self.dirty)
         if short > 0:
-            self.arrays = [grown(array, short) for array in self.arrays]
+            for k in range(len(self.arrays)):  # one at a time: no more than one of them is there twice
+                self.arrays[k] = grown(self.arrays[k], short)
             self.dirty, self._chain = grown(self.dirty, short), grown(self._chain, short)
         blocks.take_blocks(ids, plant, windows, self.heap, self._chain)
         fresh = rows_of(windows["block"][ids], windows["shift"][ids])
@@ -137,6 +139,14 @@ class Slot(NamedTuple):
     first: np.ndarray
     own: np.ndarray
     own_anew: np.ndarray
+
+    def lower(self, edges: Edges, state: np.ndarray, plant: at.Plant, since: np.ndarray) -> None:
+        """Lower since[k] where the operator's next row of line k may change slices that end after an earlier time [ns UTC]."""
+        operator = self.operator
+        if operator.unsettled is not None:
+            operator.unsettled(edges, state, plant, since)
+        elif operator.later or (operator.left and operator.scan is None):
+            np.minimum(since, edges.now - plant.lines["influence"][edges.line], out=since)
 
 
 def _slots(operators: list[Operator]) -> Iterator[Slot]:
@@ -330,6 +340,11 @@ class Tables:
         short = int(self.heap["ranges"][0]) + ranges - len(self.ranges)
         if short > 0:
             self.ranges = grown(self.ranges, short)
+
+    @property
+    def minute_bytes(self) -> int:
+        """Bytes of a slice of each line."""
+        return int((1 << np.maximum(self.lines["shift"], 0)).sum()) * self.slices.row_bytes
 
     @property
     def used_bytes(self) -> int:
