@@ -340,19 +340,6 @@ def book_forward(chunk, series, time, value, kept):
 
 
 @inline
-def whole_of(base, found, time):
-    """All that a reading settles, but for the part of it in the time of which an event says what was counted."""
-    became, before, inside, after = found
-    if base.said_until == 0:
-        return before + inside + after
-    if became < registers.ROLLOVER:
-        return after * registers.unsaid(base, base.time, time)
-    here = before * registers.unsaid(base, base.time, base.first_time)
-    here += inside * registers.unsaid(base, base.first_time, base.last_time)
-    return here + after * registers.unsaid(base, base.last_time, time)
-
-
-@inline
 def book_reading(chunk, series, base, time, found, windows, kept):
     """Book what a register's reading that is believed settles. Returns as `book_sample` does.
 
@@ -362,7 +349,8 @@ def book_reading(chunk, series, base, time, found, windows, kept):
     if base.time == NONE:
         return 0.0, np.int64(0)
     if time - base.time > gap_of(series):
-        here, length = whole_of(base, found, time), np.int64(0)
+        _, before, inside, after = registers.unsaid_of(base, found, time)
+        here, length = before + inside + after, np.int64(0)
         kept.slices[chunk.block + series.local].whole |= here != 0.0
     else:
         a = max(base.time, chunk.start)

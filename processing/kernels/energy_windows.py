@@ -198,17 +198,34 @@ def add_states(part, child):
 
 @inline
 def add_events(part, asset, window, plant, kept):
-    """Take what became of the readings of an asset's registers in a slice."""
+    """Take what became of the readings of an asset's registers in a slice. Returns of which sorts of energy it has samples, a bit each."""
+    sorts = np.int64(0)
     for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
         row = plant.asset_rows[m]
         if row < np.int64(1) << window.shift:
-            part.rejected += kept.slices[window.block + row].rejected
-            part.meter_events |= kept.slices[window.block + row].meter_events
+            child = kept.slices[window.block + row]
+            part.rejected += child.rejected
+            part.meter_events |= child.meter_events
+            sort = sort_of(series_of(row, window, plant))
+            if sort >= 0 and is_there(child):
+                sorts |= np.int64(1) << sort
+    return sorts
 
 
 @inline
-def add_source(part, sort, asset, window, plant, kept):
-    """Take the energy of one sort that an asset has in a slice. Returns whether there is a source, and kWh or kvarh."""
+def has_sort(sorts, sort):
+    """Whether a sort of energy is among those of which there are samples."""
+    return sorts & (np.int64(1) << sort) != 0
+
+
+@inline
+def add_source(part, sorts, sort, asset, window, plant, kept):
+    """Take the energy of one sort that an asset has in a slice. Returns whether there is a source, and kWh or kvarh.
+
+    sorts : those of which it has samples
+    """
+    if not has_sort(sorts, sort):
+        return False, 0.0
     source = choose(sort, asset, window, plant, kept)
     if source.number == 0:
         return False, 0.0
@@ -244,34 +261,24 @@ def add_source(part, sort, asset, window, plant, kept):
 
 
 @inline
-def is_apart(of_drawn, asset, window, plant, kept):
-    """Whether an asset has samples of energy in a slice, of what it drew or of another sort."""
-    for m in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
-        row = plant.asset_rows[m]
-        if row < np.int64(1) << window.shift and is_there(kept.slices[window.block + row]):
-            sort = sort_of(series_of(row, window, plant))
-            if sort >= 0 and (sort == DRAWN) == of_drawn:
-                return True
-    return False
-
-
-@inline
 def merge_slice(part, asset, window, label, plant, kept, end):
     """Take what an asset has in a slice into a window above it, from whose start the slice's end lies `end` ns."""
-    add_events(part, asset, window, plant, kept)
-    has_drawn, drawn = add_source(part, DRAWN, asset, window, plant, kept)
-    has_reactive, _ = add_source(part, REACTIVE, asset, window, plant, kept)
-    has_fed_back, _ = add_source(part, FED_BACK, asset, window, plant, kept)
+    sorts = add_events(part, asset, window, plant, kept)
+    if sorts == 0:
+        return
+    has_drawn, drawn = add_source(part, sorts, DRAWN, asset, window, plant, kept)
+    has_reactive, _ = add_source(part, sorts, REACTIVE, asset, window, plant, kept)
+    has_fed_back, _ = add_source(part, sorts, FED_BACK, asset, window, plant, kept)
     if has_drawn:
         # Without energy an unknown price must not make the window's cost unknown.
         part.cost += drawn * label.price
         part.co2_kg += drawn * label.co2
-    elif is_apart(True, asset, window, plant, kept):
+    elif has_sort(sorts, DRAWN):
         part.sources |= HAS_APART
-    if not has_drawn and not has_reactive and not has_fed_back and is_apart(False, asset, window, plant, kept):
-        part.sources |= HAS_OTHER_APART
     if has_drawn or has_reactive or has_fed_back:
         part.reached_ns = max(part.reached_ns, end)
+    elif has_sort(sorts, REACTIVE) or has_sort(sorts, FED_BACK):
+        part.sources |= HAS_OTHER_APART
 
 
 @inline

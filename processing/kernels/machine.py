@@ -368,14 +368,10 @@ def take_count(chunk, series, time, value, plant, windows, kept):
 
 
 @inline
-def unsaid_of(counter, found, time):
-    """Of what a reading settles the part outside the time of which an event says what was counted, in whole pieces."""
+def in_whole_pieces(found):
+    """What a reading settles, as `judge` gives it, in whole pieces."""
     became, before, inside, after = found
-    if became < registers.ROLLOVER:
-        return became, before, inside, np.floor(after * registers.unsaid(counter, counter.time, time) + 0.5)
-    before = np.floor(before * registers.unsaid(counter, counter.time, counter.first_time) + 0.5)
-    inside = np.floor(inside * registers.unsaid(counter, counter.first_time, counter.last_time) + 0.5)
-    return became, before, inside, np.floor(after * registers.unsaid(counter, counter.last_time, time) + 0.5)
+    return became, np.floor(before + 0.5), np.floor(inside + 0.5), np.floor(after + 0.5)
 
 
 @inline
@@ -385,7 +381,7 @@ def settle_count(chunk, series, time, found, windows, kept):
     if counter.time == NONE:
         return
     if counter.said_until != 0:
-        found = unsaid_of(counter, found, time)
+        found = in_whole_pieces(registers.unsaid_of(counter, found, time))
     since = time - series.register_gap
     pieces = pieces_in(counter, found, time, since, chunk.start, chunk.end) * series.scale
     kept.slices[chunk.block + series.lead].counts[series.role - GOOD_COUNT] += pieces

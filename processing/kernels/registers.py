@@ -254,6 +254,22 @@ def unsaid(memory, a, b):
 
 
 @inline
+def unsaid_of(memory, found, time):
+    """Of what a reading at `time` settles the part outside the time of which events say what was counted; found : what `judge` gave.
+
+    Returns the same of that part.
+    """
+    became, before, inside, after = found
+    if memory.said_until == 0:
+        return became, before, inside, after
+    if became < ROLLOVER:
+        return became, before, inside, after * unsaid(memory, memory.time, time)
+    before *= unsaid(memory, memory.time, memory.first_time)
+    inside *= unsaid(memory, memory.first_time, memory.last_time)
+    return became, before, inside, after * unsaid(memory, memory.last_time, time)
+
+
+@inline
 def forget_said(memory, end):
     """At a slice's end: what an event says is over once a reading after it is the base, however long that takes."""
     if memory.said_until != 0 and memory.said_until <= end and memory.time >= memory.said_until:
