@@ -10,12 +10,14 @@ import numpy as np
 from processing.kernels import layout as at
 from processing.kernels import machine as kernel
 from processing.kernels import machine_windows as windows
+from processing.kernels.machine_counts import BY_COUNTER, BY_EVENT, GOOD, REWORK, SCRAP, TOTAL
+from processing.kernels.machine_stops import HAS_STATE
 from processing.view import View
 
 _EVERY = 0
 """In place of dirty flags: of every machine."""
 
-_PLACES = (kernel.GOOD, kernel.TOTAL, kernel.SCRAP, kernel.REWORK)
+_PLACES = (GOOD, TOTAL, SCRAP, REWORK)
 _TIMES = (
     *("production", "setup", "delay", "downtime", "planned", "micro"),
     *("stops", "microstops", "break_production", "outside_production"),
@@ -80,12 +82,12 @@ class Rows(NamedTuple):
     @property
     def with_state(self) -> np.ndarray:
         """bool[n]: whether they reported their state."""
-        return self.reported & kernel.HAS_STATE != 0
+        return self.reported & HAS_STATE != 0
 
     @property
     def with_counts(self) -> np.ndarray:
         """bool[n]: whether they reported pieces."""
-        return self.reported > kernel.HAS_STATE
+        return self.reported > HAS_STATE
 
     @property
     def busy(self) -> np.ndarray:
@@ -193,8 +195,8 @@ def pieces_of(reported: np.ndarray, by_place: np.ndarray) -> Pieces:
     reported : int64[n], the kernel's bits; by_place : float64[n, 4], the kernel's `counts` or `ideals`.
     """
     good, total, scrap, rework = (by_place[:, place] for place in _PLACES)
-    has_good, has_total, has_scrap, _ = (reported & (kernel.BY_COUNTER << place) != 0 for place in _PLACES)
-    either = kernel.BY_COUNTER | kernel.BY_EVENT
+    has_good, has_total, has_scrap, _ = (reported & (BY_COUNTER << place) != 0 for place in _PLACES)
+    either = BY_COUNTER | BY_EVENT
     any_good, _, any_scrap, any_rework = (reported & (either << place) != 0 for place in _PLACES)
     # By what was counted, not by what is NaN: an ideal time may be unknown of pieces that were.
     good_is_rest = ~has_good & has_total & any_scrap

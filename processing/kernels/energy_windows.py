@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from processing.kernels import power
-from processing.kernels.energy import ENERGY_STATES, KEPT, SECONDS_AN_HOUR, WINDOW_PARTIAL
+from processing.kernels.energy import KEPT, SECONDS_AN_HOUR, WINDOW_PARTIAL
+from processing.kernels.energy_states import ENERGY_STATES
 from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, records
 from processing.kernels.layout import (
     FAR,

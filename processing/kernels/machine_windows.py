@@ -21,7 +21,8 @@ from processing.kernels.layout import (
     UNSCHEDULED,
     WINDOWS,
 )
-from processing.kernels.machine import KEPT, PLACES, WINDOW_PARTIAL
+from processing.kernels.machine import KEPT, WINDOW_PARTIAL
+from processing.kernels.machine_counts import PLACES
 
 MACHINE = record(("window", "i8"), ("asset", "i8"), ("is_flagged", "i8"))
 """A machine in a window; is_flagged : 1 where its own row has dirty flags that were asked for."""

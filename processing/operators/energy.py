@@ -40,6 +40,7 @@ from fieldline.meters import source_name
 from processing.formulas.demand import load_factor
 from processing.formulas.power import apparent_power, interval_demand
 from processing.kernels import energy as kernel
+from processing.kernels import energy_states as states
 from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
 from processing.kernels import registers
@@ -49,10 +50,10 @@ from processing.operator import Operator
 from processing.view import View
 
 _STATES = {
-    "producing_energy_kwh": kernel.DRAWN_PRODUCING,
-    "idle_energy_kwh": kernel.DRAWN_IDLE,
-    "standby_energy_kwh": kernel.DRAWN_STANDBY,
-    "off_energy_kwh": kernel.DRAWN_OFF,
+    "producing_energy_kwh": states.DRAWN_PRODUCING,
+    "idle_energy_kwh": states.DRAWN_IDLE,
+    "standby_energy_kwh": states.DRAWN_STANDBY,
+    "off_energy_kwh": states.DRAWN_OFF,
 }
 
 _NOT_OBSERVED = "no demand interval was observed"

@@ -26,8 +26,9 @@ from processing.formulas import oee
 from processing.formulas.division import divide
 from processing.formulas.emissions import emission_per_unit
 from processing.formulas.power import specific_energy
-from processing.kernels import energy as energy_kernel
 from processing.kernels import layout as at
+from processing.kernels.energy import SECONDS_AN_HOUR
+from processing.kernels.energy_states import DRAWN_STANDBY
 from processing.line_rows import groups_of, lines_of, outputs_of
 from processing.machine_rows import Rows, all_machines, ranks
 from processing.metric_rows import MetricRows, Named
@@ -148,7 +149,7 @@ def _of_lines(view: View, found: Rows) -> Made:
 def _drawn(view: View, made: Made, is_line: np.ndarray) -> Drawn:
     """The energy of machines; of lines the sum of their meters."""
     window, asset, found = energy.energies(view)
-    standby_kwh = found["in_state"][:, energy_kernel.DRAWN_STANDBY]
+    standby_kwh = found["in_state"][:, DRAWN_STANDBY]
     of_assets = Drawn(found["kwh"], found["cost"], found["co2_kg"], standby_kwh, found["coverage"], found["hours"])
     counts = _outermost(view, window, asset, of_assets)
     # By name: a sum's last bit depends on the order in which it is added up.
@@ -226,7 +227,7 @@ def _metric_rows(view: View, drawn: Drawn, made: Made) -> list[MetricRows]:
 
 def _durations(found: np.ndarray, drawn: Drawn, made: Made) -> np.ndarray:
     """How long windows, WINDOW[n], are, or have been going on [s]."""
-    so_far = np.fmax(drawn.hours * energy_kernel.SECONDS_AN_HOUR, made.reached_s)
+    so_far = np.fmax(drawn.hours * SECONDS_AN_HOUR, made.reached_s)
     return np.where(found["end"] >= at.FAR, so_far, (found["end"] - found["start"]) / NS_A_SECOND)
 
 

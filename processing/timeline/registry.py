@@ -11,18 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fieldline.frames import Readings
-from fieldline.meters import ADD_UP, source_of
 from fieldline.overflow import OVERFLOW
-from fieldline.plant import Plant, Role
+from fieldline.plant import Plant
 from processing.kernels import layout as at
 from processing.kernels.kept import first_of
 from processing.kernels.places import PLACE, add_places, map_series
-from processing.kernels.registers import ANY_TIME, BY_DAY, LONGEST_SAID
 from processing.operators.raw import is_wanted
+from processing.timeline import series_parameters as parameters
 from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
 from processing.timeline.events import ABOUT_OTHERS, target_of
-from processing.timeline.events import role_of as role_of_event
 from processing.timeline.ranks import Ranks
 from processing.timeline.tables import Tables
 from processing.view import DUE
@@ -39,7 +37,7 @@ UNBOUNDED = Budget()
 
 
 class Registry:
-    """The numbers of one partition, and the parameters of its series.
+    """The numbers of one partition, and its series with their parameters (`series_parameters.py`).
 
     allowed_lateness [ns]; raw : globs of series whose rows are emitted; roles : those that the operators are for.
     """
@@ -201,79 +199,47 @@ class Registry:
         """What the SERIES record of a new series says; its line's record learns of it."""
         asset, tag = self.assets[a], self.tags[t]
         known, of_asset = self._plant.tag_info(asset, tag), self._plant.asset_info(asset)
-        scalar = not tag.startswith("@")
-        role = int(known.role) if scalar else role_of_event(tag)
-        role = role if role in self._roles or role in _OF_ROWS else 0
-        gap, register_gap = int(known.max_gap_s * 1e9), int(known.register_max_gap_s * 1e9)
-        rhythm = int(known.rhythm_s * 1e9) if role else 0
-        microstop = int(of_asset.microstop_s * 1e9)
-        interval = int(known.interval_s * 1e9) if known.is_forward and known.interval_s > 0 else 0
-        hold = influence = max(
-            interval,
-            register_gap if role in _BY_REGISTER_GAP else gap,
-            microstop if role in _OF_STATES else 0,
-            2 * rhythm,  # a sample may settle the span before its own
-        )
-        if role == at.METER_EVENT:
-            hold = LONGEST_SAID
-        state_gap = 0
-        if role in _EVENTS_OF_STATES:
-            gap = hold = int(of_asset.state_max_gap_s * 1e9)
-        elif role in _OF_STATES and not known.is_gap_declared:
-            state_gap = max(gap, int(of_asset.state_max_gap_s * 1e9))
-            hold = max(hold, state_gap)
+        role = parameters.role_of(tag, known, self._roles)
+        spans = parameters.spans_of(role, known, of_asset)
         line = self._line(asset)
         local = self._tables.add_series(line, series)
         self._locals.append(local)
         self._tables.has_corrections |= role == at.READING_EVENT
         self._tables.has_prices |= role == at.PRICE_EVENT
-        target = self._series_numbers.get((a, self._tag_numbers.get(target_of(tag), -1)), -1)
-        of_line = self._tables.lines[line : line + 1]
-        if influence > of_line["influence"][0]:
-            of_line["influence"], of_line["resident_since"] = influence, at.FAR
-        of_line["hold"] = np.maximum(of_line["hold"], max(hold, influence))
-        of_line["is_cut"] |= role == at.ORDER_EVENT
+        self._note_spans(line, role, spans)
+        zone = int(self._tables.lines["zone"][line])
+        day = int(self._tables.days[self._tables.zone_at[zone + 1] - 1])
+        charted = None if tag.startswith("@") else known.spc
+        chart, chart_size, chart_phase = self._charts.add(line, local, charted, day)
         codes, codes_end = self._codes(known.codes)
-        day = int(self._tables.days[self._tables.zone_at[int(of_line["zone"][0]) + 1] - 1])
-        chart, chart_size, chart_phase = self._charts.add(line, local, known.spc if scalar else None, day)
-        return {
+        target = self._series_numbers.get((a, self._tag_numbers.get(target_of(tag), -1)), -1)
+        return parameters.declared(tag, role, known, of_asset) | {
             "line": line,
             "local": local,
             "asset": a,
             "tag": t,
-            "role": role,
             "is_raw": is_wanted(self._raw, asset, tag),
-            "is_scalar": scalar,
-            "gap": gap,
-            "register_gap": register_gap,
-            "rhythm": rhythm,
+            "gap": spans.gap,
+            "register_gap": spans.register_gap,
+            "rhythm": spans.rhythm,
+            "state_gap": spans.state_gap,
             "lead": self._leads.setdefault(a, local),
-            "source": source_of(known.share, known.role, is_declared=tag in of_asset.energy_tags),
-            "adds_up": known.share in ADD_UP or tag in of_asset.energy_tags,
-            "is_fed_back": known.is_fed_back,
-            "microstop": microstop,
-            "state_gap": state_gap,
-            "is_forward": known.is_forward,
-            "interval": interval,
-            "is_interval": known.counts_by == "interval",
             "codes": codes,
             "codes_end": codes_end,
-            "is_labelled": role in _LABELLED or known.spc is not None,
             "chart": chart,
             "chart_size": chart_size,
             "chart_phase": chart_phase,
-            "scale": known.scale,
-            "modulus": known.modulus,
-            "max_delta": known.max_delta,
-            "low": known.low,
-            "high": known.high,
-            "rated": _rated(role, of_asset.rated_power_kw, known.scale),
-            "confirm_readings": known.confirm_readings,
-            "confirm": int(known.confirm_s * 1e9),
-            "starts_over": _STARTS_OVER[known.starts_over],
-            "zone": int(of_line["zone"][0]),
+            "zone": zone,
             "target": self._locals[target] if target >= 0 else -1,
         }
+
+    def _note_spans(self, line: int, role: int, spans: parameters.Spans) -> None:
+        """Have a line's record know how far the samples of a new series reach."""
+        of_line = self._tables.lines[line : line + 1]
+        if spans.influence > of_line["influence"][0]:
+            of_line["influence"], of_line["resident_since"] = spans.influence, at.FAR
+        of_line["hold"] = np.maximum(of_line["hold"], spans.hold)
+        of_line["is_cut"] |= role == at.ORDER_EVENT
 
     def _due(self, a: int, t: int) -> tuple[float, bool]:
         """The DUE of a series; whatever operators there are."""
@@ -314,14 +280,9 @@ class Registry:
         shows = {number for number, a in enumerate(asset.tolist(), old) if a in self._told_on_change}
         for number in shows.union(*(self._series_of[a] for a in first)):
             a, t = self.series[number]
-            of_series["life_gap"][number] = self._life_gap(self.assets[a], self.tags[t])
-
-    def _life_gap(self, asset: str, tag: str) -> int:
-        """How long a reading is a sign of life, whatever operators there are; 0: it is none, but an event or a state [ns]."""
-        known = self._plant.tag_info(asset, tag)
-        if tag.startswith("@") or known.role in (Role.STATE, Role.RUNNING):
-            return 0
-        return int((known.register_max_gap_s if known.role in _BY_REGISTER_GAP else known.max_gap_s) * 1e9)
+            of_series["life_gap"][number] = parameters.life_gap(
+                self.tags[t], self._plant.tag_info(self.assets[a], self.tags[t])
+            )
 
     def _state_row(self, a: int) -> int:
         """The first row of the asset whose states split an asset's energy; -1 when it was not seen in the line."""
@@ -493,34 +454,6 @@ class Registry:
             self.product_of(product)
 
 
-def _rated(role: int, power_kw: float, scale: float) -> float:
-    """The most that an energy register counts in a ns, in its own unit; NaN where nothing is declared."""
-    return power_kw / 3.6e12 / scale if role in (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER) else nan
-
-
-_STARTS_OVER = {"": 0, "day": BY_DAY, "any": ANY_TIME}
-
 _NO_PEERS: tuple[list[int], list[int]] = [], []
 
 _FEW = 8  # series that are cheaper to insert one by one than to sort all
-
-_BY_REGISTER_GAP = frozenset(
-    {
-        Role.ACTIVE_REGISTER,
-        Role.REACTIVE_REGISTER,
-        Role.ACTIVE_INTERVAL,
-        Role.REACTIVE_INTERVAL,
-        Role.ACTIVE_PULSE,
-        Role.GOOD_COUNT,
-        Role.TOTAL_COUNT,
-        Role.SCRAP_COUNT,
-        Role.REWORK_COUNT,
-    }
-)
-
-_OF_ROWS = frozenset({at.ORDER_EVENT, at.READING_EVENT, at.PRICE_EVENT})
-"""Events that the timeline knows, whatever operators there are."""
-
-_EVENTS_OF_STATES = frozenset({at.STATE_EVENT, at.CORRECTION})
-_OF_STATES = _EVENTS_OF_STATES | {at.STATE, at.RUNNING}
-_LABELLED = frozenset({at.GOOD_COUNT, at.TOTAL_COUNT, at.SCRAP_COUNT, at.REWORK_COUNT, at.COUNT_EVENT})

@@ -10,7 +10,7 @@ from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, 
 from fieldline.plantfile.calendars import ShiftEntry
 from fieldline.plantfile.tariffs import PeriodEntry
 from fieldline.states import STATES
-from processing.kernels.energy import energy_state
+from processing.kernels.energy_states import energy_state
 from processing.unwired.kernels.registers import IMPLAUSIBLE, OK, RESET, ROLLOVER, register_deltas
 from tests.processing.engine_rig import SECOND, EngineRig, Row, event, frame_of
 
