@@ -157,11 +157,7 @@ class Engine:
         if (verdict >= order.LATE).any():
             if (verdict == order.LATE).any():
                 self.reprocessing.add(rows.only(verdict == order.LATE), now)
-            beyond = rows.only(verdict == order.BEYOND)
-            self._runner.emit_raw(beyond.time, beyond.series, beyond.value)
-            if self.context.has_events:
-                # An order that began before the allowed lateness, or before anybody listened, is made all the same.
-                self.context.note(beyond.time, beyond.series, beyond.value, beyond.quality, is_settled=False)
+            self._runner.pass_over(rows.only(verdict == order.BEYOND))
 
     def _run(self, ready: order.Ready, touched: np.ndarray) -> None:
         """Run rows of all lines, which are ready."""

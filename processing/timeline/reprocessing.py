@@ -65,7 +65,7 @@ class Reprocessing:
         timing: Timing,
     ) -> None:
         self._tables, self._store, self._windows, self._residency = tables, store, windows, residency
-        self._read_back, self._timing = read_back, timing
+        self._runner, self._read_back, self._timing = runner, read_back, timing
         self._cuts = LateCuts(tables, residency)
         self._rerun = Rerun(tables, residency, runner)
         self._merging = Merging(tables, store, runner, read_back)
@@ -228,7 +228,7 @@ class Reprocessing:
         return self._run_waves({mine: slots for mine, slots in todo.items() if slots}, back)
 
     def _without_lost(self, rows: Arrivals) -> Arrivals:
-        """Late rows but for those whose slices can't be run again any more: they are counted late."""
+        """Late rows but for those whose slices can't be run again any more: they are late for good."""
         tables = self._tables
         self._read_back.note_lost()
         line = tables.series["line"][rows.series]
@@ -236,6 +236,7 @@ class Reprocessing:
         if not lost.any():
             return rows
         np.add.at(tables.lines["late"], line[lost], 1)
+        self._runner.pass_over(rows.only(lost))
         return rows.only(~lost)
 
     def _dealt(self, first: int, late: Arrivals) -> list[tuple[int, Arrivals]]:

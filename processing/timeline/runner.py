@@ -5,6 +5,7 @@ import numpy as np
 from processing.kernels.layout import Rows
 from processing.metric_rows import MetricRows
 from processing.operators import raw
+from processing.timeline.arrivals import Arrivals
 from processing.timeline.context import Context
 from processing.timeline.corrections import Corrections
 from processing.timeline.standing import OF_SECONDS, Standing
@@ -64,6 +65,15 @@ class Runner:
         self.emit_raw(time, series, self._as_corrected(time, series, value, quality))
         if self._context.has_events:
             self._context.note(time, series, value, quality)
+
+    def pass_over(self, rows: Arrivals) -> None:
+        """Rows that are late for good count nothing: emit those that were asked for, and take the events about orders among them.
+
+        An order that began before the allowed lateness, or before anybody listened, is made all the same.
+        """
+        self.emit_raw(rows.time, rows.series, rows.value)
+        if self._context.has_events:
+            self._context.note(rows.time, rows.series, rows.value, rows.quality, is_settled=False)
 
     def _as_corrected(self, time: np.ndarray, series: np.ndarray, value: np.ndarray, quality: np.ndarray) -> np.ndarray:
         """The values of sorted rows as events among them correct them; NaN for a reading that is none."""

@@ -258,6 +258,23 @@ def test_a_row_is_late_when_the_log_holds_no_longer_all_rows_of_its_slice(log: S
     assert rig.counts["late"] == 1
 
 
+def test_what_is_late_because_the_log_forgot_its_slice_is_treated_as_what_is_beyond_the_allowed_lateness(
+    log: SqliteLog,
+) -> None:
+    rig = EngineRig(log=log, timing=SHORT, row_cache=1, node_cache=0, raw=("*",)).send(hours(0, 10, step=10))
+    rig.checkpoint()
+    rig.prune(8 * 360 + 100)
+    began = DAY0 + 8 * HOUR + 5 * SECOND
+
+    late = [event("plant/hall/line1", "@order", began, b'{"order":"4711","phase":"start"}')]
+    late.append(Row(OVEN, "power_kw", began, 12.0))
+    rig.send([frame_of(late, DAY0 + 10 * HOUR)]).send(hours(10, 11, step=10)).finish()
+
+    assert rig.counts["late"] == 2
+    assert list(rig.values("energy", OVEN, "order")) == [began]  # the order is made all the same
+    assert rig.values("reading", OVEN, tag="power_kw")[began] == {"value": 12.0}  # and the reading shows as it came
+
+
 def shifts(*names: str) -> Plant:
     """Two shifts a day, at 06:00 and 18:00."""
     entries = tuple(
