@@ -51,7 +51,8 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     modulus, max_delta : a register's or counter's rollover and its largest plausible step, in the tag's unit
     low, high : the range that is plausible, in the tag's unit; a register's or counter's reading outside it is refused
     confirm_readings, confirm_s : readings, or time [s], after which a register that fell, or jumped further than is plausible, is believed
-    starts_over : "day" where a register or counter begins at zero each local day, "any" where it does at any time, "" where it does not
+    starts_over : "day" where a register or counter begins at zero each local day, "shift" or "order" where it does when one of its line
+        begins or ends, "any" where it does at any time, "" where it does not
     expected_rate_hz : how often samples are due [Hz]
     share, is_fed_back : of power and energy, what of its asset's energy it tells, and whether the asset gives it
     stamp, interval_s : of interval amounts, whether a message is stamped with the "start" or the "end" of its time, and how long that is

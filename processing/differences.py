@@ -77,7 +77,10 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.tags.expected_rate_hz": of_tag.expected_rate_hz,
         "asset.tags.confirm_readings": of_tag.confirm_readings,
         "asset.tags.confirm_s": of_tag.confirm_s,
-        "asset.tags.starts_over": of_tag.starts_over,
+        "asset.tags.starts_over": (
+            of_tag.starts_over,
+            plant.said_of_line(plant.line_of(asset))["calendar"] if of_tag.starts_over == "shift" else None,
+        ),
         "asset.state_of": of_asset.state_of,
         "asset.state_max_gap_s": of_asset.state_max_gap_s,
         "asset.microstop_s": of_asset.microstop_s,

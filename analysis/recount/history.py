@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from analysis.recount.life import Sign, silences, tells_changes
 from analysis.recount.registers import Exchange, Judgement, judge
 from analysis.recount.said import LONGEST_AMOUNT_NS, MINUTE, Said, pieces_said, pieces_without
+from analysis.recount.starts_over import Bound, midnights, order_bounds, shift_bounds
 from fieldline.event_kinds import PAUSES, STOPS, VOID
 from fieldline.plant import Plant, Role
 from fieldline.states import State
@@ -256,7 +256,7 @@ class History:
             is_energy = info.role in (Role.ACTIVE_REGISTER, Role.REACTIVE_REGISTER)
             rated_kw = self.plant.asset_info(asset).rated_power_kw if is_energy else nan
             rows = rows if is_energy else [row for row in rows if isfinite(row[1])]
-            self._judged[asset, tag] = judge(rows, info, rated_kw, self._midnight, self._exchanges(asset, tag))
+            self._judged[asset, tag] = judge(rows, info, rated_kw, self._bound(asset, tag), self._exchanges(asset, tag))
         return self._judged[asset, tag]
 
     def _exchanges(self, asset: str, tag: str) -> list[Exchange]:
@@ -285,10 +285,21 @@ class History:
                 found.append(Said(start, end, end, amount))
         return found
 
-    def _midnight(self, time: int) -> int:
-        zone = ZoneInfo(self.plant.time_zone(self.line))
-        local = datetime.fromtimestamp(time // 1_000_000_000, zone)
-        return int(local.replace(hour=0, minute=0, second=0, fold=0).timestamp()) * 1_000_000_000
+    def _bound(self, asset: str, tag: str) -> Bound:
+        """When a register or counter started over last, at a time."""
+        starts_over = self.info(asset, tag).starts_over
+        if starts_over == "shift":
+            return shift_bounds(self.plant, self.line)
+        if starts_over != "order":
+            return midnights(self.plant, self.line)
+        events = [
+            (time, one, kind)
+            for one, kind in self.rows
+            if kind in ("@order", ORDER_STOP) and self.plant.line_of(one) == self.line
+            for time, said in self.events(one, kind)
+            if _text(said, "order") and _phase(said) != VOID
+        ]
+        return order_bounds(events, asset, tag)
 
 
 def _unbroken(samples: list[StateReport]) -> list[tuple[StateReport, int]]:

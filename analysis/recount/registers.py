@@ -86,12 +86,15 @@ def judge(
     samples: list[Reading],
     info: TagInfo,
     rated_kw: float,
-    midnight: Callable[[int], int],
+    bound: Callable[[int], int],
     exchanges: Sequence[Exchange] = (),
 ) -> Judgement:
-    """Judge readings, ascending by time. rated_kw : of the asset, NaN: unknown; midnight : the start of a time's local day [ns]."""
+    """Judge readings, ascending by time.
+
+    rated_kw : of the asset, NaN: unknown; bound : when a register that is declared to start over did so last, at a time [ns]
+    """
     usable = [isfinite(value) and not value < info.low and not value > info.high for _, value in samples]
-    judging = _Judging(info, rated_kw, midnight, None)
+    judging = _Judging(info, rated_kw, bound, None)
     later = list(exchanges)
     for now, is_usable in zip(samples, usable, strict=True):
         while later and later[0].time <= now[0]:
@@ -115,7 +118,7 @@ class _Judging:
 
     info: TagInfo
     rated_kw: float
-    midnight: Callable[[int], int]
+    bound: Callable[[int], int]
     base: Reading | None
     run: list[Reading] = field(default_factory=list)
     found: Judgement = field(default_factory=Judgement)
@@ -133,7 +136,7 @@ class _Judging:
 
     def take(self, base: Reading, now: Reading) -> None:
         """Take the next reading."""
-        zero = _zero(base, now, self.info, self.midnight)
+        zero = _zero(base, now, self.info, self.bound)
         if self._is_plausible(base, now):
             self._refuse(base, self.run, now)
             self._believe(_settled(base, [], 0.0, now), now)
@@ -183,12 +186,14 @@ def _largest(info: TagInfo, rated_kw: float, span: int) -> float:
     return min(power, inf if isnan(info.max_delta) else info.max_delta)
 
 
-def _zero(base: Reading, now: Reading, info: TagInfo, midnight: Callable[[int], int]) -> Reading | None:
+def _zero(base: Reading, now: Reading, info: TagInfo, bound: Callable[[int], int]) -> Reading | None:
     """When a register that fell showed zero, where it is declared to do so by itself."""
     if not info.starts_over or now[1] >= base[1]:
         return None
-    time = base[0] if info.starts_over == "any" else midnight(now[0])
-    return (time, 0.0) if info.starts_over == "any" or time > base[0] else None
+    time = bound(now[0])
+    if info.starts_over == "any" or time == now[0]:  # of the very moment: it can't have counted in no time
+        time = base[0]
+    return (time, 0.0) if time >= base[0] else None
 
 
 def _course(base: Reading, first: Reading, info: TagInfo, largest: float) -> tuple[str, float]:

@@ -68,7 +68,7 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_delta: Positive | None = None
     confirm_readings: Annotated[int, msgspec.Meta(ge=2)] | None = None
     confirm_s: Positive | None = None
-    starts_over: Literal["day", "any"] | None = None
+    starts_over: Literal["day", "shift", "order", "any"] | None = None
     kwh_per_pulse: Positive | None = None
     stamp: Literal["start", "end"] | None = None
     interval_s: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_INTERVAL_S)] | None = None

@@ -34,6 +34,7 @@ from processing.kernels.layout import (
     EMIT,
     METER_EVENT,
     NONE,
+    ORDER_EVENT,
     PLANT,
     REACTIVE_POWER,
     ROWS,
@@ -275,6 +276,9 @@ def update(chunks, rows, plant, windows, kept):
                 if counts:
                     share(chunk, series, length, here, time, kept)
                 continue
+            if series.role == ORDER_EVENT:
+                registers.note_order(chunk, time, value, plant, kept.state)
+                continue
             if series.role > ACTIVE_PULSE:
                 if states.tells_state(series.role):
                     known = kept.state[chunk.state + series.lead]
@@ -292,7 +296,7 @@ def update(chunks, rows, plant, windows, kept):
             if is_register(series.role):
                 zero = np.int64(NONE)
                 if series.starts_over != 0:
-                    zero = registers.since_zero(newest, series, time, value, plant.days, plant.zone_at)
+                    zero = registers.since_zero(newest, series, time, value, plant)
                 counts, here, length = read_register(chunk, series, newest, time, value, zero, windows, kept)
             elif series.role <= REACTIVE_POWER:
                 here, length = book_power(chunk, series, newest, time, value, windows, kept)

@@ -199,7 +199,7 @@ SERIES = record(
     ("confirm_readings", "i8"),  # readings, and time [ns], that confirm what a register does
     ("confirm", "i8"),
     ("starts_over", "i8"),  # when a register starts over at zero, see `registers.py`; 0: it never does
-    ("zone", "i8"),  # number of its line's time zone
+    ("bounds", "i8"),  # number of the time zone, or of the calendar, at whose bounds it starts over
     ("target", "i8"),  # of events about a meter or a reading: row of the series that they are about, or -1
 )
 
@@ -236,6 +236,7 @@ EVENT = record(
     ("amount", "f8"),  # what a meter counted until then
     ("value", "f8"),  # of a reading
     ("withdrawn", "f8"),  # 1: a reading is none
+    ("of_order", "f8"),  # 1: an order begins, pauses or ends
 )
 """What an event reports; NaN: nothing."""
 
@@ -292,6 +293,7 @@ class Plant(NamedTuple):
     codes : CODE, what values of state tags stand for, ascending for each series
     ideal_cycle_s : float64[assets, products], ideal cycle time of each product on each asset [s]
     days, zone_at : int64, starts of local days [ns UTC]; those of time zone z are days[zone_at[z]:zone_at[z + 1]]
+    shift_bounds, shifts_at : the same of starts and ends of shifts, those of each calendar
     """
 
     lines: np.ndarray
@@ -305,10 +307,25 @@ class Plant(NamedTuple):
     ideal_cycle_s: np.ndarray
     days: np.ndarray
     zone_at: np.ndarray
+    shift_bounds: np.ndarray
+    shifts_at: np.ndarray
 
 
 PLANT = context(
-    Plant, LINES, SERIES_TABLE, INTS32, INTS, INTS, FLOATS, records(EVENT), records(CODE), FLOATS2, INTS, INTS
+    Plant,
+    LINES,
+    SERIES_TABLE,
+    INTS32,
+    INTS,
+    INTS,
+    FLOATS,
+    records(EVENT),
+    records(CODE),
+    FLOATS2,
+    INTS,
+    INTS,
+    INTS,
+    INTS,
 )
 
 

@@ -21,6 +21,7 @@ from processing.kernels.layout import (
     GOOD_COUNT,
     METER_EVENT,
     NONE,
+    ORDER_EVENT,
     PLANT,
     REWORK_COUNT,
     ROWS,
@@ -249,6 +250,8 @@ def update(chunks, rows, plant, windows, kept):
                     take_count(chunk, series, time, value, plant, windows, kept)
             elif role in (COUNT_EVENT, CORRECTION):
                 adjust_counts(part, value, plant)
+            elif role == ORDER_EVENT:
+                registers.note_order(chunk, time, value, plant, kept.state)
             if rows.live == 1:
                 kept.dirty[row] |= EMIT | SPREAD
         until = chunk.start

@@ -69,7 +69,7 @@ def take_count(chunk, series, time, value, plant, windows, kept):
     if series.is_interval == 1:
         part.counts[place] += max(value, 0.0) * series.scale
         return
-    zero = registers.since_zero(counter, series, time, value, plant.days, plant.zone_at)
+    zero = registers.since_zero(counter, series, time, value, plant)
     held, first_value = counter.held, counter.first_value
     found = registers.judge(counter, series, time, value, zero)
     became = found[0]

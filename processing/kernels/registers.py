@@ -19,7 +19,8 @@ A reading is believed when the next ones agree. The *base* is the newest reading
   **fall**, when it begins below the base and is none of these (jitter, a gateway or a clock that is behind; a meter that was exchanged):
   with as many readings, and as much time. What lies between is not counted either.
 - A register that is declared to start over does so at once, whatever it fell to: by the `day` with its first reading after midnight,
-  counting from zero at midnight; `any` whenever it falls, counting from zero since the base.
+  counting from zero at midnight; by the `shift` or the `order` the same where one begins or ends; `any` whenever it falls, counting from
+  zero since the base. A fall at any other time waits.
 - A meter that was *exchanged* (an event says so, with the last reading of the old one and the first of the new one) counted what the old
   one had come to, at the time of the event; less than the base is nothing. The new one's reading is the base, and what was held is refused.
 - What an event says that a meter counted from one whole minute until another one is booked in place of all that readings come to in
@@ -40,6 +41,7 @@ import numpy as np
 
 from processing.kernels.jit import inline
 from processing.kernels.layout import MINUTE, NONE
+from processing.kernels.states import event_row
 
 MEMORY = (
     ("time", "i8"),  # of the base [ns], NONE before the first reading
@@ -53,6 +55,10 @@ MEMORY = (
     ("said_until", "i8"),
     ("said", "f8"),  # and how much, in the reading's unit
     ("said_before", "i8"),  # for how long since the base events before that one said it [ns]
+    (
+        "order_at",
+        "i8",
+    ),  # when an order began, paused or ended last, of a register that starts over then [ns], 0 without one
 )
 """Fields of the state of a series whose readings are judged."""
 
@@ -71,6 +77,8 @@ EXCHANGED = 7
 # `starts_over` of a series
 BY_DAY = 1
 ANY_TIME = 2
+BY_SHIFT = 3
+BY_ORDER = 4
 
 # bits of `meter_events`
 GLITCH = 1  # a reading below the base was refused
@@ -198,6 +206,8 @@ def settle(memory, time, value):
     """Take a reading that is believed for the base."""
     drop_run(memory)
     memory.time, memory.value, memory.said_before = time, value, 0
+    if memory.order_at < time:  # it can matter no more: what comes late changes no more than it must
+        memory.order_at = 0
 
 
 @inline
@@ -277,23 +287,44 @@ def forget_said(memory, end):
 
 
 @inline
-def since_zero(memory, series, time, value, days, zone_at):
+def newest_bound(bounds, at, number, time):
+    """The newest bound at or before a time, of those at[number]:at[number + 1]; NONE without one."""
+    lo, hi = at[number], at[number + 1]
+    place = lo + np.searchsorted(bounds[lo:hi], time, side="right")
+    return bounds[place - 1] if place > lo else np.int64(NONE)
+
+
+@inline
+def since_zero(memory, series, time, value, plant):
     """Since when a register that fell counts from zero, as it is declared to do [ns]; NONE: it is not.
 
-    days, zone_at : starts of local days, and where those of each zone begin; see `layout.Plant`.
+    A reading of the very moment of a bound may be the last one of what was before it, or the first one after it; then what it shows was
+    counted since the base, for it can't have been in no time.
     """
     if series.starts_over == 0 or memory.time == NONE or not value < memory.value:
         return np.int64(NONE)
     if series.starts_over == ANY_TIME:
         return memory.time
-    lo, hi = zone_at[series.zone], zone_at[series.zone + 1] - 1
-    while lo < hi:
-        middle = (lo + hi + 1) // 2
-        if days[middle] <= time:
-            lo = middle
-        else:
-            hi = middle - 1
-    return days[lo] if memory.time < days[lo] <= time else np.int64(NONE)
+    if series.starts_over == BY_DAY:
+        bound = newest_bound(plant.days, plant.zone_at, series.bounds, time)
+    elif series.starts_over == BY_SHIFT:
+        bound = newest_bound(plant.shift_bounds, plant.shifts_at, series.bounds, time)
+    else:
+        bound = memory.order_at if memory.order_at != 0 else np.int64(NONE)
+    if bound == time:
+        bound = memory.time
+    return bound if memory.time <= bound else np.int64(NONE)
+
+
+@inline
+def note_order(chunk, time, value, plant, state):
+    """An event about an order came: registers of its line that start over then may have. state : of all series of the line."""
+    event = event_row(value, plant.event_keys)
+    if event < 0 or plant.events[event].of_order != 1.0:
+        return
+    for j in range(chunk.series):
+        if plant.series[plant.row_series[chunk.base + j]].starts_over == BY_ORDER:
+            state[chunk.state + j].order_at = time
 
 
 @inline

@@ -336,6 +336,10 @@ class Context:
             self._schedule_of = np.concatenate([self._schedule_of, np.array(fresh, np.int64)])
         return self._schedule_of
 
+    def reach_shifts(self, first: int, last: int) -> None:
+        """Have kernels know when shifts begin and end in a span of time [ns UTC]."""
+        self._registry.shift_bounds.reach(first, last)
+
     def shift_name(self, line: int, start: int) -> str:
         """The name of the shift that begins at `start`."""
         return self._schedules[int(self._schedules_of_lines()[line])].shift_name(start)

@@ -106,15 +106,17 @@ class Events:
         self._payloads[number] = payload
         self._fresh.append(number)
         said = _attributes(payload)
+        order = Order(_text(said, "order"), _text(said, "product"), _phase(said))
         self._info[number] = (
             self._state(said),
             moment_ms(said.get("until")),
             *(_number(said, name) for name in ("good", "scrap", "rework", "old", "new", "amount", "value")),
             1.0 if _text(said, "phase").lower() == WITHDRAWN else nan,
+            1.0 if order.order and order.phase != VOID else nan,
         )
         if tag := _text(said, "tag"):
             self._tags[number] = tag
-        self._orders[number] = Order(_text(said, "order"), _text(said, "product"), _phase(said))
+        self._orders[number] = order
 
     def _state(self, said: dict[str, Any]) -> float:
         name = said.get("state")

@@ -22,6 +22,7 @@ from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
 from processing.timeline.events import ABOUT_OTHERS, target_of
 from processing.timeline.ranks import Ranks
+from processing.timeline.shift_bounds import ShiftBounds
 from processing.timeline.tables import Tables
 from processing.view import DUE
 
@@ -82,6 +83,7 @@ class Registry:
         self._code_rows: dict[tuple[tuple[float, int], ...], tuple[int, int]] = {}
         self._places = first_of(PLACE, series=-1)
         self._ranks = Ranks()
+        self.shift_bounds = ShiftBounds(tables, plant)
         self._series_of: dict[int, list[int]] = {}  # by asset
         self._followers: dict[str, list[int]] = {}  # assets whose energy the states of an asset split
         self._told_on_change: set[int] = set()  # assets with state tags that may tell changes only
@@ -229,7 +231,7 @@ class Registry:
             "chart": chart,
             "chart_size": chart_size,
             "chart_phase": chart_phase,
-            "zone": zone,
+            "bounds": self.shift_bounds.group(self.lines[line]) if known.starts_over == "shift" else zone,
             "target": self._locals[target] if target >= 0 else -1,
         }
 

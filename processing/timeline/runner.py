@@ -38,6 +38,8 @@ class Runner:
 
         room : how many seconds may be finished at most.
         """
+        if len(chunks):
+            self._context.reach_shifts(int(chunks["start"].min()), int(chunks["end"].max()))
         with self.corrections.applied(rows, chunks):
             self._run(chunks, rows, states, opens, room)
 

@@ -7,7 +7,7 @@ from fieldline.meters import ADD_UP, source_of
 from fieldline.plant import AssetInfo, Role
 from fieldline.tags import TagInfo
 from processing.kernels import layout as at
-from processing.kernels.registers import ANY_TIME, BY_DAY, LONGEST_SAID
+from processing.kernels.registers import ANY_TIME, BY_DAY, BY_ORDER, BY_SHIFT, LONGEST_SAID
 from processing.timeline.events import role_of as role_of_event
 
 _BY_REGISTER_GAP = frozenset(
@@ -31,7 +31,7 @@ _EVENTS_OF_STATES = frozenset({at.STATE_EVENT, at.CORRECTION})
 _OF_STATES = _EVENTS_OF_STATES | {at.STATE, at.RUNNING}
 _LABELLED = frozenset({at.GOOD_COUNT, at.TOTAL_COUNT, at.SCRAP_COUNT, at.REWORK_COUNT, at.COUNT_EVENT})
 
-_STARTS_OVER = {"": 0, "day": BY_DAY, "any": ANY_TIME}
+_STARTS_OVER = {"": 0, "day": BY_DAY, "any": ANY_TIME, "shift": BY_SHIFT, "order": BY_ORDER}
 
 
 class Spans(NamedTuple):

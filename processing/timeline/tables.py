@@ -222,6 +222,8 @@ class Tables:
         self.asset_rows = np.zeros(0, np.int64)
         self.days = np.zeros(0, np.int64)
         self.zone_at = np.zeros(1, np.int64)
+        self.shift_bounds = np.zeros(0, np.int64)
+        self.shifts_at = np.zeros(1, np.int64)
 
     @property
     def plant(self) -> at.Plant:
@@ -238,6 +240,8 @@ class Tables:
             self.ideal_cycle_s,
             self.days,
             self.zone_at,
+            self.shift_bounds,
+            self.shifts_at,
         )
 
     @property

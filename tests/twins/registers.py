@@ -97,8 +97,8 @@ def believed(
     if 0 <= v1 - v0 <= most(info, rated_kw, t1 - t0):
         return [(t1, v1 - v0)]
     if info.starts_over and v1 < v0:
-        zero = t0 if info.starts_over == "any" else midnight(t1)
-        if (info.starts_over == "any" or zero > t0) and 0 <= v1 <= most(info, rated_kw, t1 - zero):
+        zero = t0 if info.starts_over == "any" or midnight(t1) == t1 else midnight(t1)
+        if zero >= t0 and 0 <= v1 <= most(info, rated_kw, t1 - zero):
             return [(zero, 0.0), (t1, v1)]
     found, _ = runs(v0, readings[1:], info, rated_kw)
     run = found[-1]
