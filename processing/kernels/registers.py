@@ -221,13 +221,14 @@ def exchange(part, memory, old):
 
 
 @inline
-def say(memory, since, until, amount):
-    """An event says what was counted from `since` until a time; what another one said of that time counts no more.
+def say(memory, minute, since, until, amount):
+    """An event of the minute that begins at `minute` says what was counted from `since`, its start or its end, until a time.
 
-    What that one said before stands: readings are not counted there, whenever the next one comes.
+    What another one said of that minute and later counts no more: the rest of a minute that the event lies within is left to the
+    readings. What it said before stands: readings are not counted there, whenever the next one comes.
     """
     if memory.said_until != 0 and memory.time != NONE:
-        memory.said_before += max(min(memory.said_until, since) - max(memory.said_since, memory.time), 0)
+        memory.said_before += max(min(memory.said_until, minute) - max(memory.said_since, memory.time), 0)
     memory.said_since, memory.said_until, memory.said = since, until, amount
 
 
@@ -237,9 +238,9 @@ def take_amount(memory, event, time):
     if not np.isfinite(event.amount) or not np.isfinite(event.until_ms):
         return
     until = np.int64(event.until_ms) * 1_000_000 // MINUTE * MINUTE
-    since = (time + MINUTE - 1) // MINUTE * MINUTE
+    minute, since = time // MINUTE * MINUTE, (time + MINUTE - 1) // MINUTE * MINUTE
     if since < until <= since + LONGEST_SAID:
-        say(memory, since, until, event.amount)
+        say(memory, minute, since, until, event.amount)
 
 
 @inline

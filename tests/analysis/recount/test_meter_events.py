@@ -35,7 +35,7 @@ def rows_of(random: Random) -> list[Row]:
             elif chance < 0.18:
                 until = (time + random.choice([90, 700, 2000]) * SECOND) / SECOND
                 # Amounts follow each other closely: of two the second begins while the first counts, at a minute's beginning or within it.
-                within = random.choice([60, 60, 77]) if tag == "energy_kwh" else 60
+                within = random.choice([60, 60, 77])
                 begun = time // (60 * SECOND) * 60 * SECOND + within * SECOND
                 rows["@meter", tag, begun] = said(
                     METER, "meter", begun, tag=tag, amount=random.randrange(9), until=until
