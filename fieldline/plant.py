@@ -23,7 +23,7 @@ from fieldline.states import State, state_of, state_word
 from fieldline.tables import read_toml, to_struct
 from fieldline.tags import TagInfo, complete
 from fieldline.tariffs import PriceTable
-from fieldline.units import Role
+from fieldline.units import COUNT_ROLES, Role
 
 __all__ = ["AssetInfo", "LineInfo", "Plant", "Role", "TagInfo", "Topic", "load_plant"]
 
@@ -55,7 +55,8 @@ class AssetInfo(NamedTuple):
 class LineInfo(NamedTuple):
     """What is known of a line as a whole.
 
-    output : path of the asset whose good count is the line's output; None: the only one that counts
+    output : path of the asset whose good count is the line's output, as declared, else of `Plant.sole_counters`; None: the only one that
+        counts
     meters : paths of the assets whose energy is the line's; None: all that draw energy in it
     pacemaker : path of the machine whose times are the line's; None: not declared
     is_void_between : whether pieces between orders that have no ideal cycle make OEE unknown
@@ -181,9 +182,38 @@ class Plant:
     def line_entry(self, line: str) -> LineInfo:
         """What the plant file says of a line as a whole."""
         entry = self._line_entries.get(line)
+        output = self.sole_counters.get(line)
         if entry is None:
-            return LineInfo()
-        return LineInfo(entry.output, entry.meters, entry.pacemaker, entry.between_orders == "unknown")
+            return LineInfo(output)
+        return LineInfo(entry.output or output, entry.meters, entry.pacemaker, entry.between_orders == "unknown")
+
+    @cached_property
+    def sole_counters(self) -> dict[str, str]:
+        """By line without a declared output or pacemaker, of several machines that the plant file names the only one with a counter.
+
+        One with an ideal cycle may count, too, by a tag's name; and where a glob says either of some of them, nobody knows which those are.
+        """
+        machines: dict[str, list[AssetEntry]] = {}
+        for path, entry in self._exact.items():
+            if path != self.line_of(path):
+                machines.setdefault(self.line_of(path), []).append(entry)
+        found = {}
+        for line, named in machines.items():
+            declared = self._line_entries.get(line)
+            may_count = [
+                entry for entry in named if any(self._may_count(one, entry.path) for one in self._matching(entry.path))
+            ]
+            is_told = declared is not None and (declared.output or declared.pacemaker)
+            if len(named) > 1 and len(may_count) == 1 and not is_told and self._counts(may_count[0]):
+                found[line] = may_count[0].path
+        return found
+
+    def _may_count(self, entry: AssetEntry, asset: str) -> bool:
+        return entry.ideal_cycle_s is not None or self._counts(entry, asset)
+
+    def _counts(self, entry: AssetEntry, asset: str | None = None) -> bool:
+        """Whether an entry names a tag that is a count."""
+        return any(self.tag_info(asset or entry.path, tag).role in COUNT_ROLES for tag in entry.tags)
 
     @cached_property
     def named_lines(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Of each window the first of these that holds:
 1. The line reports its own state: its own times.
 2. The plant file names its pacemaker (`[[line]] pacemaker`): that machine's times. Where it reported no state they are unknown.
 3. All its machines count that had planned time: the sum of their times, ideal times and stops.
-4. The plant file names its output, and that reported its state: that machine's times.
+4. The plant file names its output, or of several machines just one with a counter, and that reported its state: that machine's times.
 5. The sum: of one machine it is that one, with the pieces of the only asset that counts. Of several, not all of which count, the pieces are
    unknown: a pacemaker has to be declared. Nothing that is not declared takes a machine's times out of the sum, so that a day of them is
    the sum of its minutes.

@@ -139,6 +139,8 @@ def inputs(found: Explained) -> Document:
     gone_in["counts"] = _readings_at_ends(found, COUNT_ROLES)
     gone_in["doubted"] = _doubted(found, COUNT_ROLES)
     gone_in["between_orders"] = _between_orders(found)
+    if output := _output(found):
+        gone_in["output"] = output
     if kind == "production_order":
         gone_in["meters"] = _meters(found)
         gone_in["doubted"] += _doubted(found, REGISTERS)
@@ -152,6 +154,16 @@ def _run(found: Explained, run: Run) -> Document:
         "from": _at(found, run.start),
         "to": None if run.end == FAR else _at(found, run.end),
     }
+
+
+def _output(found: Explained) -> list[Document]:
+    """Whose pieces are a line's, and its times where it has no others, and why."""
+    plant, line = found.history.plant, found.history.line
+    output = plant.line_entry(line).output if found.asked.asset == line else None
+    if output is None:
+        return []
+    why = "the only machine with a counter that the plant file names" if line in plant.sole_counters else "declared"
+    return [{"asset": output, "why": why}]
 
 
 def _calendar(found: Explained) -> list[Document]:

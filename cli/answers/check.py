@@ -116,6 +116,11 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
         "are the line's) or `output` (whose pieces are) in its [[line]] entry; until then it is the sum of its machines, where all count"
         for line, assets in undeclared_pacemakers(plant).items()
     ]
+    warnings += [
+        f"line {line}: of its machines that the plant file names {asset} alone has a counter, so its pieces are the line's, and where "
+        "not all machines count its times set the line's OEE; `pacemaker` or `output` in a [[line]] entry say otherwise"
+        for line, asset in plant.sole_counters.items()
+    ]
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
     of_plant_file = () if is_log_read else tables(every_use(plant, declared_tags(plant)), "of the plant file")

@@ -27,6 +27,7 @@ _HEADINGS = {
     "meters": "meters",
     "doubted": "readings that were not believed at once",
     "between_orders": "pieces made between orders, without an ideal cycle: tell their order, or declare ideal_cycle_s",
+    "output": "whose pieces are the line's",
     "price": "price and emission factor",
     "limits": "limits",
     "tags": "tags, and what they are taken for",

@@ -210,3 +210,18 @@ def test_check_says_of_which_lines_a_price_counts_that_is_told_of_their_site(
         "price event that is told of plant holds for its lines that the plant file names: plant/hall/line1, plant/hall/line2"
         in told
     )
+
+
+def test_check_says_which_machine_sets_the_oee_of_a_line_for_which_nothing_is_declared(
+    tmp_path: Path, fieldline: Callable[..., Result]
+) -> None:
+    plant = tmp_path / "plant.toml"
+    plant.write_text(
+        '[[asset]]\npath = "plant/hall/line1/press"\nideal_cycle_s = 4\ntags = { strokes = { kind = "good_count" } }\n'
+        '[[asset]]\npath = "plant/hall/line1/oven"\nrated_power_kw = 50\n'
+    )
+
+    result = fieldline("check", "--plant", plant)
+
+    assert result.exit_code == 0
+    assert "names plant/hall/line1/press alone has a counter" in " ".join(result.stdout.split())

@@ -243,3 +243,45 @@ def test_the_pacemaker_may_be_heard_of_late_and_in_any_order() -> None:
     mixed.finish()
 
     assert in_order.table == mixed.table
+
+
+FILLER = f"{LINE}/filler"
+MACHINES = (
+    AssetEntry(path=PRESS, ideal_cycle_s=4.0, tags={**TAGS, "strokes": TagEntry(kind="good_count")}),
+    AssetEntry(path=OVEN, tags=TAGS),
+)
+
+
+@pytest.mark.parametrize(
+    ("assets", "line", "output"),
+    [
+        (MACHINES, None, PRESS),
+        (MACHINES, LineEntry(path=LINE, output=OVEN), OVEN),
+        (MACHINES, LineEntry(path=LINE, meters=(OVEN,)), PRESS),
+        (MACHINES[:1], None, None),
+        ((*MACHINES, AssetEntry(path=FILLER, ideal_cycle_s=2.0)), None, None),
+        ((*MACHINES, AssetEntry(path=FILLER, tags={"n": TagEntry(kind="total_count")})), None, None),
+        ((*MACHINES, AssetEntry(path=f"{LINE}/*", tags={"good_count": TagEntry(modulus=100.0)})), None, None),
+        ((MACHINES[1], AssetEntry(path=FILLER, ideal_cycle_s=2.0)), None, None),
+    ],
+)
+def test_the_only_machine_with_a_counter_that_the_plant_file_names_is_the_output(
+    assets: tuple[AssetEntry, ...], line: LineEntry | None, output: str | None
+) -> None:
+    found = Plant(PlantFile(asset=assets, line=() if line is None else (line,)))
+
+    assert found.line_entry(LINE).output == output
+
+
+def test_a_line_of_several_machines_with_one_counter_has_the_oee_of_that_machine() -> None:
+    of = Plant(PlantFile(asset=MACHINES))
+    rows = [*STATES, *(row._replace(tag="strokes") for row in counted(PRESS, 400, 0) if row.tag == "good_count")]
+
+    rig = run(rows, of)
+
+    found = line_of(rig)
+    assert (found["availability"], found["oee"]) == pytest.approx((0.5, 400 * 4 / 3600))
+    assert (found["machine_count"], reason_of(rig)) == (1, "only one of good, scrap and total counted")
+    history = history_of(of, rows)
+    again = machines_of(history, LINE, START_NS, START_NS + HOUR_NS)
+    assert differences(effectiveness(again, START_NS, START_NS + HOUR_NS), found) == []
