@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -33,6 +34,14 @@ _TOGETHER = {f"tests/integration/test_{name}.py": "undisturbed" for name in ("st
 def pytest_configure(config: pytest.Config) -> None:
     # kafka-python 3.0 reads its protocol's schemas by a function that Python 3.11 deprecates (and 3.13 took back).
     config.addinivalue_line("filterwarnings", "ignore:(read_text|open_text) is deprecated:DeprecationWarning")
+    # As `configure_logging` has it. Unless told otherwise structlog draws each exception with all locals of all its frames, for seconds.
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ]
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
