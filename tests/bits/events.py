@@ -74,11 +74,13 @@ def meter(random: Random, asset: str, time: int) -> Row:
     return event(asset, "meter", time, **said)
 
 
-def about(random: Random, row: tuple[str, str, int], value: float) -> Row:
+def about(random: Random, row: tuple[str, str, int], value: float, *, may_withdraw: bool) -> Row:
     """What somebody says about the reading of an asset, tag and time: that it should have been `value`, or none; or that is taken back."""
     asset, tag, time = row
     said: dict[str, object] = {"tag": tag, "recorded": _later(random, time)}
-    said |= random.choice([{"value": value}, {"value": value}, {"phase": "withdrawn"}, {"phase": "void"}])
+    said |= random.choice(
+        [{"value": value}, {"value": value}, {"phase": "withdrawn"}, {"phase": "void"}][: 4 if may_withdraw else 2]
+    )
     return event(asset, "reading", time, **said)
 
 

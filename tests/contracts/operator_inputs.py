@@ -76,6 +76,11 @@ class Subject:
         """Whether its rows are readings, which only globs ask for."""
         return not self.operator.windows
 
+    @property
+    def has_seconds(self) -> bool:
+        """Whether rows of single seconds are emitted: those of readings that are withdrawn late are not retracted (docs/decisions.md)."""
+        return any(one.seconds is not None for one in self.operators)
+
 
 def subject_of(operator: Operator) -> Subject:
     """Raises AssertionError when it is for a role that no tag of the plant has."""
@@ -124,7 +129,8 @@ def made_rows(subject: Subject, random: Random, count: int, steps_s: tuple[float
         rows[asset, tag, time] = row
     readings = [key for key, row in rows.items() if row.payload is None]
     for key in random.sample(readings, min(len(readings) // 8, 3)):
-        said = _plain(events.about(random, key, rows[key].value + random.choice([0.0, 1.0, -3.5])))
+        value = rows[key].value + random.choice([0.0, 1.0, -3.5])
+        said = _plain(events.about(random, key, value, may_withdraw=not subject.has_seconds))
         rows.setdefault((said.asset, said.tag, said.time), said)
     return sorted(rows.values(), key=lambda row: row.time)
 
