@@ -27,6 +27,7 @@ from processing.timeline.tables import Tables, rows_of
 
 _VERSION = 5
 _PAGE_ROWS = 2048
+_PAGES_KEPT = 4  # of those that were read: some 2 MB each
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
 _MOST_BYTES = 4 << 30  # of one record's content: damaged bytes may ask for any amount
@@ -97,13 +98,23 @@ class Checkpoints:
         self._made_with: MadeWith | None = None
         self._pages: dict[int, list[tuple[int, int]]] = {}
         self._fresh_pages: list[int] = []
+        self._read_pages: dict[int, Mapping[str, np.ndarray]] = {}
         self._obsolete: list[tuple[int, int]] = []
         self._pack, self._unpack = zstandard.ZstdCompressor(level=1, write_checksum=True), zstandard.ZstdDecompressor()
 
     def load_page(self, offset: int) -> Mapping[str, np.ndarray]:
-        """The content of a page, as `Pool.content` made it. Raises LogCorrupt when it can't be read."""
-        with self._telling(offset):
-            return self._arrays(self._read([(offset, 0)]))
+        """The content of a page, as `Pool.content` made it. Raises LogCorrupt when it can't be read.
+
+        The windows of a page are near each other, and so are those that are reprocessed: the newest pages are kept.
+        """
+        content = self._read_pages.pop(offset, None)
+        if content is None:
+            with self._telling(offset):
+                content = self._arrays(self._read([(offset, 0)]))
+        self._read_pages[offset] = content
+        if len(self._read_pages) > _PAGES_KEPT:
+            del self._read_pages[next(iter(self._read_pages))]
+        return content
 
     def names(self, offset: int) -> dict[str, Any]:
         """The names in the checkpoint whose head is at `offset`, as `Registry.names` gave them. Raises LogCorrupt as `restore` does."""
