@@ -21,6 +21,7 @@ from cli.report import Data, Facts, Note, Piece, Report, Verbatim
 from fieldline.errors import SettingsError
 from fieldline.moments import Moment
 from fieldline.plant import Plant
+from fieldline.plantfile.spc import SpcEntry
 
 _INDIVIDUALS, _MINUTE = "i_mr", "1m"
 
@@ -83,9 +84,14 @@ def answer(plant: Plant, asked: Asked, wanted: Wanted, past: Past, leave_out: Le
     return not math.isnan(estimate.sigma), _report(_Found(drawn, readings, cells, estimate, zone, specification, study))
 
 
+def _charted(plant: Plant, asked: Asked) -> SpcEntry | None:
+    """What the plant file says of the tag's chart."""
+    return plant.tag_info(asked.asset, asked.tag).spc if asked.asset is not None and asked.tag is not None else None
+
+
 def _specification(plant: Plant, asked: Asked, wanted: Wanted) -> Specification:
     """The specification of the flags, completed by what the plant file says of the tag."""
-    entry = plant.tag_info(asked.asset, asked.tag).spc if asked.asset is not None and asked.tag is not None else None
+    entry = _charted(plant, asked)
     told = {name: getattr(wanted, name) for name in Wanted._fields}
     told = {name: getattr(entry, name, None) if value is None else value for name, value in told.items()}
     return Specification(**{name: math.nan if value is None else value for name, value in told.items()})
@@ -99,7 +105,7 @@ def _drawn(plant: Plant, asked: Asked) -> Drawn:
     """What was asked for, completed by what the plant file says of the tag."""
     if asked.tag is None:
         raise _wrong("expected --tag TAG")
-    entry = plant.tag_info(asked.asset, asked.tag).spc if asked.asset is not None else None
+    entry = _charted(plant, asked)
     chart = asked.chart or (entry.chart if entry else _INDIVIDUALS)
     every = asked.every or (entry.every if entry else _MINUTE)
     n = entry.n if asked.n is None and entry is not None else asked.n

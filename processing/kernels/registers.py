@@ -40,6 +40,7 @@ Worked out, with one reading each ten minutes:
 import numpy as np
 
 from processing.kernels.jit import inline
+from processing.kernels.labels import last_until
 from processing.kernels.layout import MINUTE, NONE
 from processing.kernels.states import event_row
 
@@ -290,9 +291,9 @@ def forget_said(memory, end):
 @inline
 def newest_bound(bounds, at, number, time):
     """The newest bound at or before a time, of those at[number]:at[number + 1]; NONE without one."""
-    lo, hi = at[number], at[number + 1]
-    place = lo + np.searchsorted(bounds[lo:hi], time, side="right")
-    return bounds[place - 1] if place > lo else np.int64(NONE)
+    lo = at[number]
+    place = last_until(bounds, lo, at[number + 1], time)
+    return bounds[place] if place >= lo else np.int64(NONE)
 
 
 @inline

@@ -105,7 +105,7 @@ class Events:
         self._numbers[digest] = number
         self._payloads[number] = payload
         self._fresh.append(number)
-        said = _attributes(payload)
+        said = attributes_of(payload)
         order = Order(_text(said, "order"), _text(said, "product"), _phase(said))
         self._info[number] = (
             self._state(said),
@@ -181,7 +181,8 @@ def _digest(payload: bytes) -> bytes:
     return blake2b(payload, digest_size=16).digest()
 
 
-def _attributes(payload: bytes) -> dict[str, Any]:
+def attributes_of(payload: bytes) -> dict[str, Any]:
+    """What an event says; nothing where its payload is no JSON object."""
     try:
         said = json.loads(payload)
     except ValueError:

@@ -8,7 +8,6 @@ minutes, the next one where they are told of another moment.
 Kept as a set of events, by line and time, as orders are (`context.py`): nothing of it is part of the operators' state.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -21,7 +20,7 @@ from fieldline.event_kinds import PRICES, STOPS, VOID
 from fieldline.recorded import recorded_s
 from processing.kernels import layout as at
 from processing.kernels.labels import PriceSteps
-from processing.timeline.events import Events, moment_ms
+from processing.timeline.events import Events, attributes_of, moment_ms
 from processing.timeline.tables import Tables
 
 _BOOK_AT_LEAST = 1000  # events of a line, before any is let go
@@ -141,7 +140,7 @@ class Prices:
 
 def _told(number: float, time: int, name: str, payload: bytes) -> Told:
     entered = recorded_s(payload)
-    return Told(number, (entered or 0, time, name), tuple(_parts(time, _attributes(payload))))
+    return Told(number, (entered or 0, time, name), tuple(_parts(time, attributes_of(payload))))
 
 
 def _parts(time: int, said: dict[str, Any]) -> Iterator[Part]:
@@ -171,14 +170,6 @@ def _parts(time: int, said: dict[str, Any]) -> Iterator[Part]:
 
 def _is_price(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-
-
-def _attributes(payload: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(payload)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _holding(told: Iterable[Told]) -> dict[int, Part]:
