@@ -1,5 +1,7 @@
 """The state of an open partition: its engine, how far it has read, and what goes into a checkpoint beside them."""
 
+import gc
+
 from fieldline.account import Account
 from fieldline.unused import Heard
 from processing.checkpoint import Checkpoints
@@ -39,6 +41,9 @@ class State:
     def empty(self, epoch: int) -> None:
         """Begin with an engine that has seen nothing; epoch : that its checkpoints are written under."""
         self.checkpoints = self._place.checkpoints(epoch)
+        if hasattr(self, "engine"):
+            del self.engine
+            gc.collect()  # its parts know each other, and Python counts objects, not the bytes of their arrays
         self.engine = self.spare_engine()
         self._bytes_before = 0
 

@@ -7,7 +7,9 @@ them, the next test gets them running again. `kafka_url(partitions)` gives a log
 of a file stay together, in their order, and share what its fixtures make.
 """
 
+import gc
 import itertools
+import mmap
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from deploy.native.server import Server
 from deploy.native.servers import InfluxDB, Kafka, Mosquitto, VictoriaMetrics
+from fieldline.memory import give_back
 from processing.operators import chosen
 from processing.warmup import load
 
@@ -27,6 +30,7 @@ _numbers = itertools.count(1)
 
 _LONGEST_FIRST = ("integration", "cases", "endurance", "damage", "processing", "contracts")
 """Folders of `tests` whose files take minutes. What is left when a worker runs out of work is then short."""
+_MOST_LEFT_BYTES, _held_bytes = 256 << 20, [0]
 _TOGETHER = {f"tests/integration/test_{name}.py": "undisturbed" for name in ("steel", "crashes", "pipe_run")}
 """Files that compare with one run of the whole pipe, which takes as long as they do."""
 
@@ -47,6 +51,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: (*(f"/tests/{folder}/" not in str(item.path) for folder in _LONGEST_FIRST),))
+
+
+def pytest_runtest_logfinish() -> None:
+    """Let go of what tests left: the parts of an engine know each other, and Python counts objects, not the bytes of their arrays."""
+    if _resident_bytes() > _held_bytes[0] + _MOST_LEFT_BYTES:
+        gc.collect()
+        give_back()
+        _held_bytes[0] = _resident_bytes()
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
 
 
 @pytest.hookimpl(optionalhook=True)
