@@ -16,7 +16,16 @@ import msgspec
 
 from fieldline.errors import SettingsError
 from fieldline.meters import is_main_meter
-from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, SiteEntry, TagEntry, TariffEntry, Topic
+from fieldline.plantfile import (
+    AssetEntry,
+    CalendarEntry,
+    MetricEntry,
+    PlantFile,
+    SiteEntry,
+    TagEntry,
+    TariffEntry,
+    Topic,
+)
 from fieldline.plantfile.whole import first_levels
 from fieldline.shifts import ShiftCalendar, Site
 from fieldline.states import State, state_of, state_word
@@ -25,7 +34,7 @@ from fieldline.tags import TagInfo, complete
 from fieldline.tariffs import PriceTable
 from fieldline.units import COUNT_ROLES, Role
 
-__all__ = ["AssetInfo", "LineInfo", "Plant", "Role", "TagInfo", "Topic", "load_plant"]
+__all__ = ["ASSET_NUMBERS", "AssetInfo", "LineInfo", "Plant", "Role", "TagInfo", "Topic", "load_plant"]
 
 _CACHED_NAMES = 200_000
 _T = TypeVar("_T")
@@ -50,6 +59,10 @@ class AssetInfo(NamedTuple):
     feeds: tuple[str, ...] = ()
     energy_tags: tuple[str, ...] = ()
     rated_power_kw: float = nan
+
+
+ASSET_NUMBERS = ("ideal_cycle_s", "microstop_s", "state_max_gap_s", "rated_power_kw")
+"""What of `AssetInfo` is a number, which metrics of the plant's own can read."""
 
 
 class LineInfo(NamedTuple):
@@ -77,6 +90,7 @@ class Plant:
         self.topics: tuple[Topic, ...] = self._file.topic
         self.decimal: str = self._file.decimal
         self.assets: tuple[AssetEntry, ...] = self._file.asset
+        self.metrics: tuple[MetricEntry, ...] = self._file.metric
         self._globs = [entry for entry in self.assets if _is_glob(entry.path)]
         self._exact = {entry.path: entry for entry in self.assets if not _is_glob(entry.path)}
         self._line_entries = {entry.path: entry for entry in self._file.line}
@@ -135,6 +149,30 @@ class Plant:
                 info = info._replace(**{key: value for key, value in told.items() if value is not None})
             _remember(self._infos, asset, info)
         return info
+
+    def values_of(self, asset: str) -> dict[str, float]:
+        """The numbers that the plant file says of an asset, which metrics of the plant's own can read: its `values` and `ASSET_NUMBERS`."""
+        told = {name: value for entry in self._matching(asset) for name, value in entry.values.items()}
+        return {name: float(getattr(self.asset_info(asset), name)) for name in ASSET_NUMBERS} | told
+
+    def value_of(self, asset: str, name: str) -> float:
+        """One of `values_of`; NaN where it is not said."""
+        return self.values_of(asset).get(name, nan)
+
+    def matches(self, pattern: str, path: str) -> bool:
+        """Whether a path is a pattern of the plant file, or matches it as a glob."""
+        return _matches(pattern, path)
+
+    def metrics_of(self, asset: str) -> dict[str, tuple[MetricEntry, ...]]:
+        """The entries of metrics of the plant's own that an asset may have, by kind, each with the one that holds last at the end.
+
+        Of equal `since` the later entry holds.
+        """
+        found: dict[str, list[MetricEntry]] = {}
+        for entry in self.metrics:
+            if _matches(entry.asset, asset):
+                found.setdefault(entry.kind, []).append(entry)
+        return {kind: tuple(sorted(entries, key=lambda entry: entry.since_ns)) for kind, entries in found.items()}
 
     def may_feed(self, asset: str) -> bool:
         """Whether an asset's meter may measure others of its line, see `feeds`."""

@@ -32,7 +32,11 @@ def differences(before: Plant, now: Plant, registry: Registry) -> dict[str, froz
         for was, says in zip(_said(before, registry), _said(now, registry), strict=True):
             if was != says:
                 found[was[0]].add(was[1])
-    return {line: frozenset(entries) for line, entries in found.items()}
+        for asset in registry.assets:
+            old, new = before.metrics_of(asset), now.metrics_of(asset)
+            kinds = (kind for kind in old.keys() | new.keys() if old.get(kind) != new.get(kind))
+            found[registry.line_of(asset)].update(f"metric.{kind}" for kind in kinds)
+    return {line: frozenset(entries) for line, entries in found.items() if entries}
 
 
 def _said(plant: Plant, registry: Registry) -> Iterator[Said]:
@@ -46,6 +50,7 @@ def _said(plant: Plant, registry: Registry) -> Iterator[Said]:
             yield line, entry, repr(value)
     for asset in sorted({registry.assets[a] for a, _ in registry.series}):
         line = registry.line_of(asset)
+        yield line, "asset.values", repr(plant.values_of(asset))
         for product in registry.products:
             entry = "product" if product else "asset.ideal_cycle_s"
             yield line, entry, repr(plant.ideal_cycle_s(product or None, asset))

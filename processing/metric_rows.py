@@ -54,7 +54,8 @@ class Named(NamedTuple):
 class MetricRows(NamedTuple):
     """Rows of one kind to be emitted, in columns of length n; asset, tag and window are numbers (see `Registry`).
 
-    labels : further tags (`shift`, `product`, `reason`) where they hold; texts : fields that are text (`order_id`).
+    labels : further tags (`shift`, `product`, `reason`) where they hold; texts : fields that are text (`order_id`); of : int64[n], ids of
+    the windows that they were read out of, for what is derived from them; None: of none
     """
 
     kind: str
@@ -65,13 +66,16 @@ class MetricRows(NamedTuple):
     fields: dict[str, np.ndarray]
     labels: dict[str, Named] = {}
     texts: dict[str, Named] = {}
+    of: np.ndarray | None = None
 
     def only(self, index: np.ndarray) -> "MetricRows":
         """The rows at `index`, a mask or places."""
-        named = [{name: column.only(index) for name, column in names.items()} for names in (self.labels, self.texts)]
+        labels, texts = (
+            {name: column.only(index) for name, column in names.items()} for names in (self.labels, self.texts)
+        )
         fields = {name: column[index] for name, column in self.fields.items()}
-        tag, window = (None if column is None else column[index] for column in (self.tag, self.window))
-        return MetricRows(self.kind, self.time[index], self.asset[index], tag, window, fields, *named)
+        tag, window, of = (None if column is None else column[index] for column in (self.tag, self.window, self.of))
+        return MetricRows(self.kind, self.time[index], self.asset[index], tag, window, fields, labels, texts, of)
 
     def identities(self) -> list[tuple[object, ...]]:
         """What tells each row from all others: time, asset, tag and window, and the labels that it has."""
@@ -80,6 +84,20 @@ class MetricRows(NamedTuple):
         codes = [column.codes.tolist() for column in self.labels.values()]
         named = [[names[code] for code in mine] for names, mine in zip(labels, codes, strict=True)]
         return list(zip(*(column.tolist() for column in numbers), *named, strict=True))
+
+
+def retracted(rows: MetricRows) -> MetricRows:
+    """Rows that say nothing but that they are retracted."""
+    nothing = {name: np.full(len(rows.time), np.nan) for name in rows.fields}
+    said = {"rev": rows.fields["rev"] + 1.0, "retracted": np.ones(len(rows.time))}
+    texts = {name: column._replace(codes=np.full_like(column.codes, -1)) for name, column in rows.texts.items()}
+    return rows._replace(fields=nothing | said, texts=texts)
+
+
+def standing(rows: MetricRows) -> MetricRows:
+    """Those of the rows that are not retracted."""
+    gone = rows.fields.get("retracted")
+    return rows if gone is None or not (gone == 1.0).any() else rows.only(np.flatnonzero(gone != 1.0))
 
 
 def not_in(before: Iterable[MetricRows], now: Iterable[MetricRows]) -> Iterator[MetricRows]:

@@ -1,5 +1,6 @@
 """What the parts of a partition work with: its number, its settings, and where it reads and writes."""
 
+from collections.abc import Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -8,12 +9,22 @@ from fieldline.log import Log, Reader, Stream
 from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints
+from processing.derived.of_plant import operators_of
 from processing.operator import Operator
 from processing.operators import chosen
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 from processing.timeline.registry import Budget
 from processing.timeline.timing import Timing
+
+
+def operators_for(names: Collection[str] | None, plant: Plant) -> list[Operator]:
+    """The operators that settings choose (None: the default ones), with the metrics of the plant's own, as far as a plant has use for them.
+
+    Raises SettingsError for what is wrong with either.
+    """
+    operators = chosen(names)
+    return needed([*operators, *operators_of(plant, operators)], plant)
 
 
 def needed(operators: list[Operator], plant: Plant) -> list[Operator]:
@@ -66,7 +77,7 @@ class Place:
         settings = self.settings
         engine = Engine(
             plant=self.plant,
-            operators=needed(chosen(settings.operators), self.plant),
+            operators=operators_for(settings.operators, self.plant),
             windows=settings.windows,
             timing=timing_of(settings),
             raw_globs=settings.raw,

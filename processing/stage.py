@@ -23,9 +23,8 @@ from fieldline.settings import ProcessSettings
 from processing.company import join_company
 from processing.growth import check_partitions
 from processing.made_with import MadeWith
-from processing.operators import chosen
 from processing.partition import Partition
-from processing.place import needed, timing_of
+from processing.place import operators_for, timing_of
 from processing.warmup import load
 
 _POLL_S = 0.25
@@ -40,7 +39,7 @@ class ProcessStage:
     """Runs until it is asked to stop."""
 
     def __init__(self, *, settings: ProcessSettings, plant: Plant, log: Log, health: Health, clock: Clock) -> None:
-        chosen(settings.operators)
+        self._operators = operators_for(settings.operators, plant)
         self._settings, self._plant, self._log, self._health, self._clock = settings, plant, log, health, clock
         self._partitions: dict[int, Partition] = {}
         self._rows_held, self._give_back_at = 0, clock.monotonic() + _GIVE_BACK_S
@@ -55,7 +54,7 @@ class ProcessStage:
         """
         check_partitions(self._log)
         self._health.set("starting", "loading kernels")
-        settings, operators = self._settings, needed(chosen(self._settings.operators), self._plant)
+        settings, operators = self._settings, self._operators
         load(operators, stop.is_set)
         give_back()  # of the libraries' code that starting ran through, LLVM's 65 MB above all
         self._health.set("starting", "joining the group")

@@ -1,6 +1,7 @@
 """What an operator sees of the windows that are to be read out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
@@ -52,6 +53,28 @@ class ChartTable(Protocol):
         """The charted rows whose cells are of a level, of the first `lines` lines, and the limits while each product is made."""
 
 
+class AssetTable(Protocol):
+    """The assets and tags of a partition, by their numbers, which grow as names are heard of."""
+
+    def matching(self, pattern: str) -> np.ndarray:
+        """bool[assets], those whose path is `pattern` or matches it as a glob."""
+
+    def number(self, path: str) -> int:
+        """The number of an asset, -1 of one that nothing was heard of."""
+
+    def tag_number(self, tag: str) -> int:
+        """The number of a tag, -1 of one that nothing was heard of."""
+
+    def values(self, name: str) -> np.ndarray:
+        """float64[assets], what the plant file says of each under a name (`Plant.value_of`); NaN where it says nothing."""
+
+    def scales(self, by: str, name: str, asset: np.ndarray, tag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """float64[n] each, what makes values of series canonical: value · factor + offset; NaN where one is not of the quantity or role.
+
+        by : `quantity` or `role`, and its name; asset, tag : numbers of series.
+        """
+
+
 class Changed(NamedTuple):
     """Rows to be emitted, int64[n] each: row of the pool, window and series; rows of slices come first, `slices` of them."""
 
@@ -83,6 +106,7 @@ class View:
     fed_by: np.ndarray
     due: np.ndarray
     names: Names
+    assets: AssetTable
     charts: ChartTable
     partials: Mapping[str, Partials]
 
@@ -102,6 +126,34 @@ class View:
         n = dirty_rows(self.ids, self.windows, self.plant, self.dirty, row, window, series)
         slices = int(np.count_nonzero(self.windows["level"][window[:n]] == at.SLICES))
         return Changed(row[:n], window[:n], series[:n], slices)
+
+    def series_of(self, window: np.ndarray, asset: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """All series of assets in windows, int64[n] each, in rank order: which of the pairs, row of the pool and series each is."""
+        plant = self.plant
+        known = np.minimum(asset, len(plant.asset_first) - 2)
+        counts = np.where(known == asset, plant.asset_first[known + 1] - plant.asset_first[known], 0)
+        pair = np.repeat(np.arange(len(window)), counts)
+        place = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts) + plant.asset_first[known][pair]
+        local, base = plant.asset_rows[place], plant.lines["base"][self.windows["line"][window]]
+        return pair, self.windows["block"][window][pair] + local, plant.row_series[base[pair] + local]
+
+    @contextmanager
+    def asking(self, ids: np.ndarray, window: np.ndarray, row: np.ndarray) -> Iterator["View"]:
+        """A view of the windows `ids` in which rows of the pools, of windows int64[n] each, are to be emitted too.
+
+        For what is made of other operators' rows.
+        """
+        is_slice = self.windows["level"][window] == at.SLICES
+        flagged = []
+        for flags, rows in ((self.dirty.slices, row[is_slice]), (self.dirty.windows, row[~is_slice])):
+            flagged.append((flags, rows, flags[rows]))
+            flags[rows] |= at.EMIT
+        ids = np.unique(ids)
+        try:
+            yield replace(self, ids=ids[self.windows["level"][ids].argsort(kind="stable")])
+        finally:
+            for flags, rows, before in flagged:
+                flags[rows] = before
 
     def records_of(self, operator: str, changed: Changed) -> np.ndarray:
         """The partial aggregates of an operator in rows that changed; those of longer windows are to be of the slices' type."""
@@ -149,7 +201,8 @@ class View:
         known = self.windows
         fields["rev"] = known["rev"][window].astype(np.float64)
         number = WINDOW_OF[known["level"][window]]
-        return self._labelled(MetricRows(kind, known["start"][window], asset, tag, number, fields, {}, texts), window)
+        rows = MetricRows(kind, known["start"][window], asset, tag, number, fields, {}, texts, window)
+        return self._labelled(rows, window)
 
     def _labelled(self, rows: MetricRows, window: np.ndarray) -> list[MetricRows]:
         """Rows, those of shifts and of orders by themselves, since only they have labels."""

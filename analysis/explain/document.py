@@ -9,11 +9,11 @@ from analysis.evidence import Rows
 from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained
 from analysis.explain.verdict import verdict
-from analysis.recount import chart, energy, orders, prices
+from analysis.recount import chart, derived, energy, orders, prices
 from analysis.recount.energy import REGISTERS
 from analysis.recount.history import FAR, Run, Step
 from fieldline.account import Cause, Mark
-from fieldline.catalogue import TEXT, emitter, kind_of, kinds
+from fieldline.catalogue import TEXT, Kind, Metric, emitter, kinds
 from fieldline.frames import Quality
 from fieldline.meters import source_name, source_of
 from fieldline.moments import Moment
@@ -21,6 +21,7 @@ from fieldline.shifts import Plan
 from fieldline.states import STATES
 from fieldline.units import COUNT_ROLES, Role
 from fieldline.uses import uses_of
+from processing.derived.of_plant import kinds_of
 
 Document = dict[str, Any]
 _DOUBTED = 20
@@ -35,7 +36,8 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
     marks : what changes of settings and damage to the log did to its figures
     """
     asked, row = found.asked, found.row
-    line, operator = found.history.line, emitter(asked.kind).name
+    kind = _kind(found)
+    line, operator = found.history.line, asked.kind if kind.name not in kinds() else emitter(asked.kind).name
     before = [mark for mark in marks if mark.concerns(line, operator, found.span.start)]
     judged = verdict(found, plant_file, before)
     labels = {
@@ -53,7 +55,7 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
         **labels,
         "rev": row.get("rev"),
         "coverage": row.get("coverage"),
-        "coverage_is": kinds()[asked.kind].coverage,
+        "coverage_is": kind.coverage,
         **{str(cause): [mark.said for mark in before if mark.cause is cause] for cause in Cause},
         "verdict": judged,
         "is_older": found.is_older,
@@ -69,12 +71,12 @@ def _at(found: Explained, time: int) -> Moment:
 
 def _fields(found: Explained, judged: Document) -> list[Document]:
     """The figures; none of them agrees or differs where the verdict compares nothing."""
-    kind = kind_of(found.asked.kind)
+    kind = _kind(found)
     numbers = _numbers(found)
     is_compared = judged["agrees"] is not None
     differing = found.differing()
     fields = []
-    for metric in kind.metrics if kind is not None else ():
+    for metric in kind.metrics:
         if metric.unit == TEXT or metric.field in ("rev", "retracted"):
             continue
         fields.append(
@@ -85,11 +87,25 @@ def _fields(found: Explained, judged: Document) -> list[Document]:
                 "recount": found.recount.get(metric.field),
                 "agrees": metric.field not in differing if is_compared and metric.field in found.recount else None,
                 "formula": metric.formula,
-                "numbers": put_in(found.asked.kind, metric.formula, numbers),
+                "numbers": _put_in(found, metric, numbers),
                 "source": metric.source,
             }
         )
     return fields
+
+
+def _kind(found: Explained) -> Kind:
+    """What the catalogue, or the plant file, says of the figure's kind."""
+    return {**kinds(), **kinds_of(found.history.plant)}[found.asked.kind]
+
+
+def _put_in(found: Explained, metric: Metric, numbers: dict[str, Any]) -> str | None:
+    entry = derived.entry_at(found.history.plant, found.asked.kind, found.asked.asset, found.span.start)
+    if entry is None:
+        return put_in(found.asked.kind, metric.formula, numbers)
+    return (
+        derived.with_numbers(entry, metric.field, found.reads, found.recount) if metric.field in entry.field else None
+    )
 
 
 def _numbers(found: Explained) -> dict[str, Any]:
@@ -126,6 +142,8 @@ def inputs(found: Explained) -> Document:
     """What went into the figure beside raw rows: calendar, orders, ideal cycles, states, counts, meters, limits; the tags."""
     kind = found.asked.kind
     gone_in: Document = {"orders": [_run(found, run) for run in found.runs]}
+    if found.reads:
+        return gone_in | {"read": [one._asdict() | {"value": _none(one.value)} for one in found.reads.values()]}
     if kind == "spc":
         return gone_in | {"limits": _limits(found)}
     gone_in["tags"] = _uses(found)

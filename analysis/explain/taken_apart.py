@@ -1,16 +1,17 @@
 """One figure of the pipeline taken apart: its row, its inputs, what they give when they are worked out once more, the rows behind it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import isclose, isnan, nan
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from analysis.corrected import METER, READING
 from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
 from analysis.no_such_window import NoSuchWindow
-from analysis.recount import chart_memory, effectiveness, orders
+from analysis.recount import chart_memory, derived, effectiveness, orders
 from analysis.recount.energy import REGISTERS, energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.prices import PRICE
@@ -18,9 +19,11 @@ from analysis.recount.states import rest_before
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
 from fieldline.event_kinds import LONGEST_AMOUNT_S
+from fieldline.expressions import Figure, Input, Statistic, inputs_of
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant, Role
+from fieldline.plantfile import MetricEntry
 from fieldline.units import COUNT_ROLES
 
 _MINUTE = 60_000_000_000
@@ -47,6 +50,7 @@ class Explained(NamedTuple):
     row : what the pipeline emitted; recount : the same fields worked out once more; runs : orders that touch the window
     is_over : whether the line's rows reach the window's end, or it lies before now; doubt : why the row need not be what comes of the
     rows that it was worked out from, "" where it must be; is_older : whether another row was emitted since, which the store has not got
+    reads : the inputs of a metric of the plant's own
     """
 
     asked: Asked
@@ -61,6 +65,7 @@ class Explained(NamedTuple):
     is_over: bool
     doubt: str
     is_older: bool
+    reads: Mapping[Input, derived.Read] = MappingProxyType({})
 
     def differing(self) -> list[str]:
         """Fields in which the recount is not what was emitted, to 1e-9."""
@@ -95,6 +100,7 @@ def explain(
     )
     runs = [run for run in history.runs() if run.start < span.end and run.end > span.start]
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
+    reads = _reads(history, asked, window, span)
     counted = recount(history, asked, window, machines, span)
     identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
     newest = newest_emitted(log, line, min(knows.metrics, knows.delivered), identity)
@@ -103,7 +109,22 @@ def explain(
     reach = max((after for _, after in reaches), default=0)
     came = sum(later.rows for later in evidence.later.values())
     doubt = _doubt(knows, span.end, reach, came, is_late=newest is not None and newest.offset >= knows.metrics)
-    return Explained(asked, window, span, row, counted, history, evidence, machines, runs, is_over, doubt, is_older)
+    return Explained(
+        asked, window, span, row, counted, history, evidence, machines, runs, is_over, doubt, is_older, reads
+    )
+
+
+def _reads(history: History, asked: Asked, window: str, span: Span) -> dict[Input, derived.Read]:
+    """The inputs of a metric of the plant's own, worked out once more; none of other kinds."""
+    entry = derived.entry_at(history.plant, asked.kind, asked.asset, span.start)
+    if entry is None:
+        return {}
+
+    def figure(kind: str, asset: str, field: str) -> float:
+        machines = effectiveness.machines_of(history, asset, span.start, span.end) if kind != "energy" else []
+        return recount(history, asked._replace(kind=kind, asset=asset), window, machines, span).get(field, nan)
+
+    return derived.read(history, entry, asked.asset, (span.start, span.end), figure)
 
 
 def _doubt(knows: Known, end: int, reach: int, came: int, *, is_late: bool) -> str:
@@ -187,6 +208,9 @@ def _order_rows(history: History) -> list[list[tuple[int, float]]]:
 def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
     """Which rows of the line matter for a figure, and how long before and after its window, which begins at `start` [ns UTC]."""
     line = plant.line_of(asked.asset)
+    entry = derived.entry_at(plant, asked.kind, asked.asset, start)
+    if entry is not None:
+        return _wanted_of_inputs(plant, asked, entry, start)
     rest = start - rest_before(plant.calendar(line), start)
     related = {asked.asset, plant.asset_info(asked.asset).state_of or asked.asset}
 
@@ -206,6 +230,26 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
         found = around(plant, asset, tag)
         # A breakdown that began in the break before the window counts in it.
         return None if found is None else (found[0] + rest, found[1])
+
+    return choose
+
+
+def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int) -> Wanted:
+    """Which rows the inputs of a metric of the plant's own are made of."""
+    choices: list[Wanted] = []
+    samples: set[str] = set()
+    for one in dict.fromkeys(one for field in entry.field.values() for one in inputs_of(field.tree)):
+        target = derived.target_of(plant, entry, one, asked.asset)
+        if isinstance(one, Figure) and target:
+            choices.append(wanted(plant, asked._replace(kind=one.kind, asset=target), start))
+        elif isinstance(one, Statistic):
+            samples.add(target)
+
+    def choose(asset: str, tag: str) -> tuple[int, int] | None:
+        found = [span for span in (choice(asset, tag) for choice in choices) if span is not None]
+        if asset in samples and not tag.startswith("@"):
+            found.append((int(plant.tag_info(asset, tag).max_gap_s * 1e9), 0))
+        return (max(before for before, _ in found), max(after for _, after in found)) if found else None
 
     return choose
 
@@ -242,6 +286,9 @@ def recount(
 ) -> dict[str, float]:
     """The row's fields, worked out once more."""
     start, end = span.start, span.end
+    own = derived.entry_at(history.plant, asked.kind, asked.asset, start)
+    if own is not None:
+        return derived.figures(own, _reads(history, asked, window, span))
     if asked.kind == "energy":
         return energy(history, asked.asset, start, end)
     if asked.kind == "spc":

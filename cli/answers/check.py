@@ -23,6 +23,7 @@ from fieldline.settings import Settings
 from fieldline.windows import WINDOWS
 from ingest.decoder import Decoder
 from processing import operators
+from processing.derived.of_plant import faults as metric_faults
 
 _T = TypeVar("_T")
 
@@ -43,6 +44,8 @@ def examine(load: Callable[..., Settings], plant: str | None, *, is_log_read: bo
     if settings is not None:
         faults += [*_tried(partial(Decoder, model or Plant(), settings.ingest))[1], *_sink_faults(settings)]
     faults += plant_faults
+    if settings is not None and model is not None:
+        faults += _metric_faults(settings, model)
     return faults, Report(
         [Data("ok", not faults), Data("faults", faults), *_notes(settings, model, faults, is_log_read)]
     )
@@ -94,6 +97,12 @@ def _operator_faults(settings: Settings) -> list[str]:
     names = settings.process.operators
     found, broken = _tried(lambda: operators.faults(operators.default() if names is None else names))
     return [f"$.process.operators: {fault}" for fault in found or broken or _tried(kinds)[1]]
+
+
+def _metric_faults(settings: Settings, plant: Plant) -> list[str]:
+    """What is wrong with metrics of the plant's own beside the operators that are chosen."""
+    names = settings.process.operators
+    return _tried(lambda: metric_faults(plant, operators.default() if names is None else names))[0] or []
 
 
 def _influx_faults(settings: Settings) -> list[str]:

@@ -30,6 +30,7 @@ _HEADINGS = {
     "output": "whose pieces are the line's",
     "price": "price and emission factor",
     "limits": "limits",
+    "read": "what it reads",
     "tags": "tags, and what they are taken for",
 }
 _IDENTITY = frozenset({"asset", "tag", "order", "product", "from"})

@@ -9,13 +9,13 @@ from fieldline.health import Health
 from fieldline.log import Log
 from fieldline.plant import Plant
 from fieldline.settings import Settings
-from processing.operators import chosen
+from processing.place import operators_for
 from processing.stage import ProcessStage
 
 
-def check_operators(settings: Settings) -> None:
-    """Refuse a choice of operators that can't run, before anything is connected or compiled. Raises SettingsError."""
-    chosen(settings.process.operators)
+def check_operators(settings: Settings, plant: Plant) -> None:
+    """Refuse operators and metrics of the plant's own that can't run, before anything is connected or compiled. Raises SettingsError."""
+    operators_for(settings.process.operators, plant)
 
 
 def process_part(settings: Settings, plant: Plant, log: Log, clock: Clock) -> Part:

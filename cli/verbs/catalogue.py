@@ -6,10 +6,12 @@ import typer
 
 from cli import options
 from cli.report import Data, Note, Piece, Report, Table, columns, tell
+from cli.wiring import plant_of
 from fieldline.catalogue import Kind, kinds
 from fieldline.catalogue.page import page
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
+from processing.derived.of_plant import kinds_of
 
 _FIELDS = ("field", "unit", "meaning", "formula", "source")
 
@@ -17,12 +19,14 @@ _FIELDS = ("field", "unit", "meaning", "formula", "source")
 def catalogue(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="One kind of metric. [default: all]")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the page that docs/metrics.md is.")] = False,
+    config: options.Config = None,
+    plant: options.PlantFile = None,
     json: options.Json = False,
 ) -> None:
-    """Print all kinds or one, as a report or as the page."""
+    """Print all kinds or one, as a report or as the page; those of the plant file too."""
     if json and markdown:
         raise SettingsError("catalogue: expected --json or --markdown, got both")
-    known = kinds()
+    known = {**kinds(), **kinds_of(plant_of(options.load(config, plant=plant)))}
     if kind is not None and kind not in known:
         raise SettingsError(f"catalogue: expected a kind of {', '.join(known)}, got {kind!r}{nearest(kind, known)}")
     found = tuple(known.values()) if kind is None else (known[kind],)

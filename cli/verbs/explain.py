@@ -1,7 +1,6 @@
 """Print a window's figures with formula, inputs and the readings behind them, and work them out once more."""
 
 import time
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -18,21 +17,20 @@ from cli.report import tell
 from cli.terminal import errors_in_utc, progress
 from cli.wiring import plant_of
 from fieldline.errors import SettingsError
+from fieldline.tables import nearest
+from processing.derived.of_plant import kinds_of
 
-
-class Explainable(StrEnum):
-    """The kinds of figures that can be taken apart."""
-
-    OEE = "oee"
-    LOSSES = "losses"
-    QUALITY = "quality"
-    PRODUCTION_ORDER = "production_order"
-    ENERGY = "energy"
-    SPC = "spc"
+EXPLAINABLE = ("oee", "losses", "quality", "production_order", "energy", "spc")
+"""The kinds of figures that can be taken apart, beside metrics of the plant's own."""
 
 
 def explain(
-    kind: Annotated[Explainable, typer.Argument(help="What to explain.", show_default=False)],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help=f"{', '.join(EXPLAINABLE)}, or a metric of the plant file.", show_default=False
+        ),
+    ],
     asset: Annotated[str, typer.Option("--asset", metavar="PATH", help="The machine or line.")],
     at: Annotated[
         int,
@@ -54,11 +52,14 @@ def explain(
     json: options.Json = False,
 ) -> None:
     """Check what is asked for, work it out from the log, then print it beside what is stored."""
-    if kind is Explainable.SPC and not tag:
+    if kind == "spc" and not tag:
         raise SettingsError("explain: spc is about one tag; name it with --tag")
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
-    asked = Asked(kind.value, asset, tag if kind is Explainable.SPC else "", at, window)
     model, results = plant_of(settings), results_of(settings, influx or store)
+    known = (*EXPLAINABLE, *kinds_of(model))
+    if kind not in known:
+        raise SettingsError(f"explain: expected one of {', '.join(known)}, got {kind!r}{nearest(kind, known)}")
+    asked = Asked(kind, asset, tag if kind == "spc" else "", at, window)
     with errors_in_utc(utc), existing(settings.log) as opened, progress("reading the log", None) as advance:
         found = take_apart(opened, model, results.rows, asked, time.time_ns(), advance)
         changed = marks(opened)

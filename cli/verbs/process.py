@@ -24,7 +24,7 @@ def process(
     """Check the settings, then process until a signal."""
     flags = process_options.flags(settle, horizon, raw, operators, windows)
     settings = wiring.started(json_logs, config, log=log, plant=plant, http=http, **flags)
-    check_operators(settings)
     model = wiring.plant_of(settings)
+    check_operators(settings, model)
     with opened(settings.log) as the_log:
         wiring.run_parts([process_part(settings, model, the_log, SystemClock())], settings.http)

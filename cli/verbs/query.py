@@ -18,6 +18,7 @@ from fieldline.catalogue import RENAMED, kinds
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from fieldline.windows import WINDOWS
+from processing.derived.of_plant import kinds_of
 
 
 def query(
@@ -56,17 +57,19 @@ def query(
     """Check what is asked for, then print the rows that the store has."""
     if kind in RENAMED:
         raise SettingsError(f"query: the kind {kind!r} is called {RENAMED[kind]!r} now")
-    if kind not in kinds():
-        raise SettingsError(f"query: expected a kind of {', '.join(kinds())}, got {kind!r}{nearest(kind, kinds())}")
     if start is not None and stop is not None and start >= stop:
         raise SettingsError("query: --from must be before --to")
     if window is not None and window not in WINDOWS:
         raise SettingsError(f"query: expected a window of {', '.join(WINDOWS)}, got {window!r}")
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
+    model = plant_of(settings)
+    known = {**kinds(), **kinds_of(model)}
+    if kind not in known:
+        raise SettingsError(f"query: expected a kind of {', '.join(known)}, got {kind!r}{nearest(kind, known)}")
     place = results_of(settings, influx or store)
     only = Only(tag, _conditions(where or []), limit, retracted)
     found = ask(kind, asset, window, start, stop, source=place.source, only=only)
-    tell(report(found, plant_of(settings)), as_json=json, is_utc=utc)
+    tell(report(found, model), as_json=json, is_utc=utc)
 
 
 def _conditions(where: list[str]) -> dict[str, str]:

@@ -65,9 +65,9 @@ def run(
         deliver__store=store,
         **process_options.flags(settle, horizon, raw, operators, windows),
     )
-    check_operators(settings)
-    settings = with_store(settings)
     model, clock = wiring.plant_of(settings), SystemClock()
+    check_operators(settings, model)
+    settings = with_store(settings)
     broker: Broker | None = None
     with ExitStack() as stack:
         if "ingest.mqtt" not in settings.given:

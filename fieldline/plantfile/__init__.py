@@ -5,6 +5,7 @@
 
 from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
+from fieldline.plantfile.metrics import MetricEntry, MetricField
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
 from fieldline.plantfile.spc import RULES, SpcEntry, SpcLimits
 from fieldline.plantfile.tags import TagEntry
@@ -19,6 +20,8 @@ __all__ = [
     "CalendarEntry",
     "ExceptionEntry",
     "LineEntry",
+    "MetricEntry",
+    "MetricField",
     "PeriodEntry",
     "PlantFile",
     "ProductEntry",

@@ -22,6 +22,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     feeds : paths of the assets of the same line, globs too, whose energy this asset's meter measures together
     energy_tags : the tags whose sum is the asset's energy, before all others; None: by their names (see `fieldline/meters.py`)
     rated_power_kw : the most that it draws; a register that counts faster is not believed at once [kW]
+    values : numbers of the plant's own, which metrics of its own can read (`asset.area_m2`)
     """
 
     path: Name
@@ -33,6 +34,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[Name, ...] | None = None
     energy_tags: tuple[Name, ...] | None = None
     rated_power_kw: Positive | None = None
+    values: dict[str, float] = {}
     tags: dict[str, TagEntry] = {}
 
     def __post_init__(self) -> None:
@@ -41,6 +43,12 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
             faults.append(number_fault(key, getattr(self, key)))
         faults += [twice_fault(key, list(getattr(self, key) or ())) for key in ("energy_tags", "feeds")]
         faults += [path_fault(path, "feeds") for path in self.feeds or ()]
+        faults += [number_fault(f"values.{name}", value) for name, value in self.values.items()]
+        faults += [
+            f"values: {name!r} is a key of [[asset]] itself: write it there"
+            for name in self.values
+            if name in self.__struct_fields__
+        ]
         raise_faults(faults + [name_fault(name, entry) for name, entry in self.tags.items()])
 
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.calendars import CalendarEntry
+from fieldline.plantfile.metrics import MetricEntry, metric_faults
 from fieldline.plantfile.tariffs import TariffEntry
 from fieldline.plantfile.topics import Topic
 from fieldline.plantfile.values import Name, raise_faults, states_faults, zone_fault
@@ -32,6 +33,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
     calendar: tuple[CalendarEntry, ...] = ()
     tariff: tuple[TariffEntry, ...] = ()
     topic: tuple[Topic, ...] = ()
+    metric: tuple[MetricEntry, ...] = ()
     states: dict[Name, str] = {}
 
     def __post_init__(self) -> None:
@@ -45,6 +47,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
         faults += [fault for row in self.line for fault in _line_faults(row, self.line_depth)]
         faults += [_other_line_fault(entry, self.line_depth) for entry in self.asset]
         faults += _feed_faults(self.asset, self.line_depth)
+        faults += metric_faults(self.metric)
         faults += self._twice()
         raise_faults(faults)
 

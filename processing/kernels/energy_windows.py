@@ -24,6 +24,7 @@ from processing.kernels.layout import (
     REACTIVE_POWER,
     REACTIVE_REGISTER,
     REFOLD,
+    REVISED,
     SLICES,
     TREE,
     WINDOWS,
@@ -49,6 +50,7 @@ FIGURES = record(
     ("hours", "f8"),  # how long the window is, or has been going on
     ("rejected", "f8"),  # readings of the asset's registers that were refused
     ("meter_events", "i8"),  # bits, see `registers.py`
+    ("is_gone", "i8"),  # it has no energy any more, since late rows changed the window
 )
 """The energy of an asset in a window; NaN where a value does not exist."""
 
@@ -348,6 +350,15 @@ def fold(tree, windows, labels, plant, kept):
 
 
 @inline
+def has_source(asset, window, plant):
+    """Whether an asset has a series that tells energy."""
+    for k in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
+        if series_of(plant.asset_rows[k], window, plant).source != 0:
+            return True
+    return False
+
+
+@inline
 def is_dirty(asset, window, plant, kept, flags):
     """Whether one of an asset's rows in a window has one of the dirty flags."""
     dirty = kept.dirty_slices if window.level == SLICES else kept.dirty
@@ -407,7 +418,8 @@ def read_out(ids, windows, labels, plant, kept, flags, scratch, figures):
     """The energy of each asset that has a row with one of the dirty flags `flags` in one of the windows `ids`; 0: of every asset.
 
     scratch : WINDOW_PARTIAL[1]. figures : FIGURES, output, with room for every row of the windows.
-    Assets without energy in a window have no row. Returns how many were written.
+    Assets without energy in a window have no row; of those to be emitted, in a window that late rows changed, one says that it is gone.
+    Returns how many were written.
     """
     n = 0
     for w in ids:
@@ -422,8 +434,11 @@ def read_out(ids, windows, labels, plant, kept, flags, scratch, figures):
             if window.level == SLICES:
                 clear(part)
                 merge_slice(part, asset, window, labels[w], plant, kept, window.end - window.start)
-            if exists(part):
+            # Spans between readings go where a late one is believed in their place: a row that was emitted may have lost all its energy.
+            is_revised = flags != 0 and window.flags & REVISED != 0
+            is_gone = is_revised and not exists(part) and has_source(asset, window, plant)
+            if exists(part) or is_gone:
                 read_asset(figures[n], window, part)
-                figures[n].window, figures[n].asset = w, asset
+                figures[n].window, figures[n].asset, figures[n].is_gone = w, asset, 1 if is_gone else 0
                 n += 1
     return n

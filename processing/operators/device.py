@@ -28,7 +28,7 @@ def read_out(view: View) -> list[MetricRows]:
         return []
     pair = np.unique(np.stack([changed.window, plant.series["asset"][changed.series]]), axis=1)
     window, asset = pair
-    group, row, series = _rows_of(view, window, asset)
+    group, row, series = view.series_of(window, asset)
     parts = _telemetry(view, window[group], row)
     some = parts["count"] > 0.0
     group, parts, series = group[some], parts[some], series[some]
@@ -39,16 +39,6 @@ def read_out(view: View) -> list[MetricRows]:
         return []
     fields = {name: column[told] for name, column in fields.items()}
     return view.rows_of_assets("device_health", window[told], asset[told], fields)
-
-
-def _rows_of(view: View, window: np.ndarray, asset: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All series of assets in windows, in rank order: which pair, row of the pool and series each is; int64[n]."""
-    plant = view.plant
-    first, counts = plant.asset_first[asset], plant.asset_first[asset + 1] - plant.asset_first[asset]
-    group = np.repeat(np.arange(len(window)), counts)
-    local = plant.asset_rows[np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts) + first[group]]
-    base = plant.lines["base"][view.windows["line"][window]]
-    return group, view.windows["block"][window][group] + local, plant.row_series[base[group] + local]
 
 
 def _telemetry(view: View, window: np.ndarray, row: np.ndarray) -> np.ndarray:

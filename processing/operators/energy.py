@@ -45,7 +45,7 @@ from processing.kernels import energy_windows as windows
 from processing.kernels import layout as at
 from processing.kernels import registers
 from processing.meter_events import JUDGED_BY, METER_EVENTS, REJECTED_READINGS, named_events
-from processing.metric_rows import MetricRows, Named
+from processing.metric_rows import MetricRows, Named, retracted
 from processing.operator import Operator
 from processing.view import View
 
@@ -94,8 +94,16 @@ def _energies(view: View, flags: int) -> Energies:
 
 
 def read_out(view: View) -> list[MetricRows]:
-    """Rows of the windows, one an asset that has a series to be emitted."""
-    ids, asset, found = energies_to_emit(view)
+    """Rows of the windows, one an asset that has a series to be emitted; retracted where late rows left none of its energy."""
+    found = energies_to_emit(view)
+    is_gone = found.figures["is_gone"] == 1
+    stand = Energies(*[column[~is_gone] for column in found])
+    gone = Energies(*[column[is_gone] for column in found])
+    return _rows(view, stand) + [retracted(rows) for rows in _rows(view, gone)]
+
+
+def _rows(view: View, energies: Energies) -> list[MetricRows]:
+    ids, asset, found = energies
     if not len(found):
         return []
     kwh, kvarh, peak_kw, hours = (found[name].copy() for name in ("kwh", "kvarh", "peak_kw", "hours"))

@@ -26,6 +26,7 @@ from processing.formulas import oee
 from processing.formulas.division import divide
 from processing.formulas.emissions import emission_per_unit
 from processing.formulas.power import specific_energy
+from processing.joins import find, pair_keys
 from processing.kernels import layout as at
 from processing.kernels.energy import SECONDS_AN_HOUR
 from processing.kernels.energy_states import DRAWN_STANDBY
@@ -77,7 +78,7 @@ def read_out(view: View) -> list[MetricRows]:
     changed = view.changed
     if not len(changed.row):
         return []
-    keys = _keys(view, changed.window, view.plant.series["asset"][changed.series])
+    keys = pair_keys(view, changed.window, view.plant.series["asset"][changed.series])
     # All machines of the windows: a machine's pieces are wanted also when only its energy changed.
     view = replace(view, ids=np.unique(changed.window))
     found = all_machines(view)
@@ -86,26 +87,11 @@ def read_out(view: View) -> list[MetricRows]:
     pairs = zip(_of_machines(view, found), _of_lines(view, found), strict=True)
     made = Made(*[np.concatenate(pair) for pair in pairs])
     is_line = made.asset == view.plant.lines["asset"][view.windows["line"][made.window]]
-    wanted = is_line | (_find(keys, _keys(view, made.window, made.asset)) >= 0)
+    wanted = is_line | (find(keys, pair_keys(view, made.window, made.asset)) >= 0)
     if not wanted.any():
         return []
     made = Made(*[column[wanted] for column in made])
     return _metric_rows(view, _drawn(view, made, is_line[wanted]), made)
-
-
-def _keys(view: View, window: np.ndarray, asset: np.ndarray) -> np.ndarray:
-    """A number for each pair of a window and an asset, ascending with them."""
-    assets = max(len(view.plant.asset_first) - 1, int(view.plant.lines["asset"].max()) + 1)
-    return window * assets + asset
-
-
-def _find(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Where each of `wanted` stands in `known`, both int64; -1 where it does not."""
-    if not len(known):
-        return np.full(len(wanted), -1)
-    order = np.argsort(known, kind="stable")
-    place = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
-    return np.where(known[place] == wanted, place, -1)
 
 
 def _of_machines(view: View, rows: Rows) -> Made:
@@ -136,7 +122,7 @@ def _of_lines(view: View, found: Rows) -> Made:
     pieces = np.stack([found.pieces.good, found.pieces.scrap, found.pieces.total])
     good, scrap, total = np.where(output >= 0, pieces[:, output], np.nan)
     timed = lines_of(view, found)
-    place = _find(timed.window, groups.window)
+    place = find(timed.window, groups.window)
     times = _times(timed, np.ones(len(timed.window), bool))
     production, _, effectiveness, coverage = (np.append(column, np.nan)[place] for column in times)
     # Of machines that are added up calendar time is, too; a line's is that of the one that reaches farthest.
@@ -156,8 +142,8 @@ def _drawn(view: View, made: Made, is_line: np.ndarray) -> Drawn:
     meters = np.flatnonzero(counts)[np.lexsort((ranks(view.plant)[asset[counts]], window[counts]))]
     windows, first = np.unique(window[meters], return_index=True)
     of_lines = _sums(Drawn(*[column[meters] for column in of_assets]), first)
-    of_asset = _find(_keys(view, window, asset), _keys(view, made.window, made.asset))
-    of_line = _find(windows, made.window)
+    of_asset = find(pair_keys(view, window, asset), pair_keys(view, made.window, made.asset))
+    of_line = find(windows, made.window)
     pairs = zip(of_assets, of_lines, strict=True)
     return Drawn(*[np.where(is_line, np.append(b, np.nan)[of_line], np.append(a, np.nan)[of_asset]) for a, b in pairs])
 
@@ -168,14 +154,14 @@ def _outermost(view: View, window: np.ndarray, asset: np.ndarray, of_assets: Dra
     A meter that measures others counts in their place, as long as it observed no less of the window than they did on the average.
     """
     counts = (view.line_meter[asset] == 1) & ~np.isnan(of_assets.kwh)
-    feeder, keys = view.fed_by[asset], _keys(view, window, asset)
+    feeder, keys = view.fed_by[asset], pair_keys(view, window, asset)
     if (feeder < 0).all():
         return counts
     known = np.where(counts, keys, -1)
-    above = np.where(feeder >= 0, _find(known, _keys(view, window, feeder)), -1)
+    above = np.where(feeder >= 0, find(known, pair_keys(view, window, feeder)), -1)
     while (gone := (above < 0) & (feeder >= 0)).any():
         feeder = np.where(gone, view.fed_by[feeder], feeder)
-        above = np.where(feeder >= 0, _find(known, _keys(view, window, feeder)), -1)
+        above = np.where(feeder >= 0, find(known, pair_keys(view, window, feeder)), -1)
     fed = np.flatnonzero(counts & (above >= 0))
     n = np.bincount(above[fed], minlength=len(counts))
     seconds = np.bincount(above[fed], of_assets.coverage[fed], minlength=len(counts))

@@ -17,6 +17,7 @@ from fieldline.frames import Readings
 from fieldline.plant import Plant
 from processing.kernels import layout as at
 from processing.kernels.labels import Stretches, label
+from processing.timeline.assets import Assets
 from processing.timeline.calendar import month_starts, week_starts
 from processing.timeline.events import METER, ORDER, ORDER_STOP, READING, ROLES, Events, Order
 from processing.timeline.prices import Prices
@@ -116,6 +117,7 @@ class Context:
         self._plant = plant
         self.events = Events(tables, plant.state_of)
         self.prices = Prices(tables, self.events)
+        self.assets = Assets(registry, plant)
         self.orders: list[str] = [""]
         self._order_numbers: dict[str, int] = {"": 0}
         self._book: dict[int, dict[tuple[int, str], float]] = {}

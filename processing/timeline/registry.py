@@ -117,6 +117,14 @@ class Registry:
         """The name of an asset's line. Safe in any thread."""
         return self._plant.line_of(asset)
 
+    def asset_number(self, asset: str) -> int:
+        """The number of an asset, -1 of one that nothing was heard of."""
+        return self._asset_numbers.get(asset, -1)
+
+    def tag_number(self, tag: str) -> int:
+        """The number of a tag, -1 of one that nothing was heard of."""
+        return self._tag_numbers.get(tag, -1)
+
     def series_of(self, asset: str, tag: str) -> int:
         """The number of a series, -1 for a new one beyond the budget; call `settle` after new ones."""
         known = self._asset_numbers.get(asset, -1), self._tag_numbers.get(tag, -1)

@@ -17,7 +17,7 @@ from processing.kernels import layout as at
 from processing.kernels import windows as kernel
 from processing.kernels.blocks import compare_rows
 from processing.kernels.jit import words
-from processing.metric_rows import WINDOW_OF, WINDOWS, MetricRows, level_of
+from processing.metric_rows import WINDOW_OF, WINDOWS, MetricRows, level_of, retracted, standing
 from processing.operator import Operator
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
@@ -197,6 +197,7 @@ class Windows:
             "fed_by": tables.fed_by,
             "due": tables.due,
             "names": self._context,
+            "assets": self._context.assets,
             "charts": self._charts,
             "partials": {name: tables.partials_of(slot) for name, slot in tables.slot_of.items()},
         }
@@ -212,14 +213,14 @@ class Windows:
             flagged.append((pool, rows, pool.dirty[rows]))
             pool.dirty[rows] |= at.EMIT
         self._context.label(ids)
-        found = list(self._read_out(ids, only))
+        found = [some for rows in self._read_out(ids, only) if len((some := standing(rows)).time)]
         for pool, rows, before in flagged:
             pool.dirty[rows] = before
         return found
 
     def retract_rows(self, rows: MetricRows) -> None:
         """Emit that rows are none any more."""
-        self._outbox.append(_retracted(rows))
+        self._outbox.append(retracted(rows))
 
     def _read_out(self, ids: np.ndarray, only: Only) -> Iterator[MetricRows]:
         """What each operator gives of those of the windows that are wanted of it; those that want the same share a view."""
@@ -260,7 +261,7 @@ class Windows:
         view = replace(self.view(ids), names=names)
         for wanted, operators in self._readers.items():
             for operator in operators if wanted[level] else ():
-                self._outbox += [_retracted(rows) for rows in operator.read_out(view)]
+                self._outbox += [retracted(rows) for rows in operator.read_out(view)]
 
 
 def _wanted(operator: Operator, names: tuple[str, ...]) -> tuple[bool, ...]:
@@ -268,11 +269,3 @@ def _wanted(operator: Operator, names: tuple[str, ...]) -> tuple[bool, ...]:
     wanted = {*operator.windows} & {*names}
     of_levels = [WINDOWS[place] in wanted for place in WINDOW_OF]
     return *of_levels, of_levels[at.SLICES] and operator.by_slice
-
-
-def _retracted(rows: MetricRows) -> MetricRows:
-    """Rows that say nothing but that they are retracted."""
-    nothing = {name: np.full(len(rows.time), np.nan) for name in rows.fields}
-    said = {"rev": rows.fields["rev"] + 1.0, "retracted": np.ones(len(rows.time))}
-    texts = {name: column._replace(codes=np.full_like(column.codes, -1)) for name, column in rows.texts.items()}
-    return rows._replace(fields=nothing | said, texts=texts)

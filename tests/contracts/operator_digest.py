@@ -4,8 +4,7 @@ import sys
 from random import Random
 
 from processing.operator import Operator
-from processing.operators import known
-from tests.contracts.operator_inputs import made_rows, subject_of
+from tests.contracts.operator_inputs import installed, made_rows, subject_of
 from tests.contracts.operator_rig import OperatorRig, digest
 from tests.processing.engine_rig import frames_of
 
@@ -19,4 +18,4 @@ def digest_of(operator: Operator) -> str:
 
 
 if __name__ == "__main__":
-    print(digest_of(known()[sys.argv[1]]))
+    print(digest_of(installed()[sys.argv[1]]))

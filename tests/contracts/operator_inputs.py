@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile
 from fieldline.tables import to_struct
+from processing.derived.of_plant import operators_of
 from processing.operator import Operator
 from processing.operators import known
 from processing.timeline.events import ROLES as EVENT_ROLES
@@ -22,14 +23,52 @@ from tests.processing.engine_rig import SECOND, T0, Row
 
 PRESS = f"{LINE1}/press"
 
+METRICS = f"""
+[[metric]]
+kind = "heat"                 # statistics of tags, a parameter, a field made of others, a choice
+asset = "works/*"
+windows = ["1m", "15m", "1h", "day", "shift", "order"]
+field.rise_k = {{ value = "max(temp_c) - min(temp_c)", unit = "K" }}
+field.per_kw = {{ value = "rise_k / mean(power_kw)" }}
+field.spread = {{ value = "rise_k ** 2 if last(temp_c) > 180 else sqrt(abs(mean(temp_c))) * asset.area_m2" }}
+[[metric]]
+kind = "share"                # of the machine, beside those of its line
+windows = ["1m", "1h", "week", "month", "order"]
+field.of_line = {{ value = "energy.active_energy_kwh / line.production_order.active_energy_kwh", unit = "1" }}
+field.a_piece = {{ value = "energy.active_energy_kwh / line.production_order.good_count", unit = "kWh" }}
+field.mean_kw = {{ value = "energy.active_energy_kwh * 3600 / window.length_s" }}
+[[metric]]
+kind = "line_index"           # rows of lines, and of metrics of the plant's own
+asset = "*/*/line?"
+windows = ["15m", "day", "shift"]
+field.index = {{ value = "oee.availability * 100 + max(oven.heat.rise_k, 0) + min(1, last(press.force_kn))" }}
+assets.oven = "{LINE1}/oven"
+assets.press = "{LINE1}/press"
+[[metric]]
+kind = "beside"               # nothing of its own
+asset = "*/*/*/*"
+windows = ["1m", "15m", "1h"]
+field.oven_degc = {{ value = "time_weighted_mean(oven.temp_c)", unit = "degC" }}
+field.only = {{ value = "mean(oven.quantity.pressure) + count(oven.role.total_count)" }}
+assets.oven = "{LINE1}/oven"
+[[metric]]
+kind = "beside"               # from later on another one
+asset = "*/*/*/*"
+windows = ["1m", "15m", "1h"]
+since = 2023-11-14T22:24:00Z
+field.oven_degc = {{ value = "max(oven.temp_c)", unit = "degC" }}
+assets.oven = "{LINE1}/oven"
+"""
+"""Metrics of the plant's own, of every form that inputs have."""
+
 
 def _plant() -> Plant:
     # In Brisbane it is 08:14 at T0: a shift runs, its break is near, and stocktaking takes five minutes of it.
-    text = plant_text("Australia/Brisbane", "Europe/Berlin", "", "2023-11-15T08:16", "2023-11-15T08:21")
+    text = plant_text("Australia/Brisbane", "Europe/Berlin", "", "2023-11-15T08:16", "2023-11-15T08:21") + METRICS
     wrong: list[str] = []
     file = to_struct(PlantFile, tomllib.loads(text), "$", wrong)
     assert not wrong, wrong
-    every = AssetEntry(path="*/*/*/*", state_max_gap_s=1000.0, ideal_cycle_s=2.0)
+    every = AssetEntry(path="*/*/*/*", state_max_gap_s=1000.0, ideal_cycle_s=2.0, values={"area_m2": 2.5})
     return Plant(msgspec.structs.replace(file, asset=(every, *file.asset)))
 
 
@@ -82,6 +121,12 @@ class Subject:
         return any(one.seconds is not None for one in self.operators)
 
 
+def installed() -> dict[str, Operator]:
+    """Every operator by its name: those of files, and those of the metrics that the plant file states."""
+    there = known()
+    return {**there, **{one.name: one for one in operators_of(PLANT, list(there.values()))}}
+
+
 def subject_of(operator: Operator) -> Subject:
     """Raises AssertionError when it is for a role that no tag of the plant has."""
     operators = tuple(_with_needs(operator))
@@ -97,7 +142,7 @@ def subject_of(operator: Operator) -> Subject:
 def _with_needs(operator: Operator) -> list[Operator]:
     needed: list[Operator] = []
     for name in operator.needs:
-        needed += [one for one in _with_needs(known()[name]) if one not in needed]
+        needed += [one for one in _with_needs(installed()[name]) if one.name not in {each.name for each in needed}]
     return [*needed, operator]
 
 

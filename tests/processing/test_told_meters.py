@@ -193,3 +193,21 @@ def test_of_two_amounts_that_meet_within_a_minute_neither_has_that_minute() -> N
     rig.send([frame_of([row]) for row in sorted(rows, key=lambda row: row.time)]).finish()
 
     check(rig, told)
+
+
+def test_a_minute_that_a_late_event_leaves_without_energy_has_no_row_any_more() -> None:
+    until = START // SECOND + 3000
+    first = [
+        Row(METER, "e", START + 60 * SECOND, 10.0),
+        event_row("meter", 440, f'"amount":2,"until":{until}'),
+        Row(METER, "other", START + 3600 * SECOND, 1.0),
+    ]
+    begins_within_a_minute = event_row("meter", 1455, f'"amount":40,"until":{until + 1000}')
+
+    rig = EngineRig(PLANT, operators=(energy.COMPONENT,)).send([frame_of([row]) for row in first])
+    before = rig.values("energy", METER, "1m")
+    rig.send([frame_of([begins_within_a_minute])]).finish()
+
+    minute = START + 1440 * SECOND
+    assert before[minute]["active_energy_kwh"] > 0.0
+    assert rig.values("energy", METER, "1m")[minute]["retracted"] == 1.0

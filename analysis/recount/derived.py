@@ -1,0 +1,178 @@
+"""Metrics of the plant's own, worked out once more: each input from the raw rows, then the expression by Python's own arithmetic.
+
+`figure` gives the recount of another metric's field in the same window. Nothing here is shared with `processing/derived`.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from math import exp, isfinite, isnan, log, nan, sqrt
+from typing import NamedTuple
+
+from analysis.recount.history import History, Samples
+from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, inputs_of
+from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN
+from fieldline.plant import Plant
+from fieldline.plantfile import MetricEntry
+from fieldline.units import find_unit
+
+FigureOf = Callable[[str, str, str], float]
+"""The recount of a kind's field of an asset."""
+
+_FUNCTIONS: dict[str, Callable[..., float]] = {
+    "abs": abs, "sqrt": sqrt, "exp": exp, "log": log, "min": min, "max": max,
+}  # fmt: skip
+_SIGNS: dict[type, Callable[[float], float]] = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
+_OPERATORS: dict[type, Callable[[float, float], float]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq, ast.NotEq: operator.ne,
+}  # fmt: skip
+
+
+class Read(NamedTuple):
+    """An input: how it is written, its asset, its value (NaN: it does not exist) and its expression's fields."""
+
+    what: str
+    asset: str
+    value: float
+
+
+def entry_at(plant: Plant, kind: str, asset: str, start: int) -> MetricEntry | None:
+    """The definition that holds for an asset in a window that begins at `start` [ns UTC]; None: none does."""
+    holds = [entry for entry in plant.metrics_of(asset).get(kind, ()) if entry.since_ns <= start]
+    return holds[-1] if holds else None
+
+
+def target_of(plant: Plant, entry: MetricEntry, one: Input, asset: str) -> str:
+    """The asset whose window an input is read out of; "" where it lies outside the line."""
+    if isinstance(one, Length) or one.scope == OWN:
+        return asset
+    line = plant.line_of(asset)
+    found = line if one.scope == LINE else entry.assets[one.scope]
+    return found if plant.line_of(found) == line else ""
+
+
+def read(
+    history: History, entry: MetricEntry, asset: str, span: tuple[int, int], figure: FigureOf
+) -> dict[Input, Read]:
+    """All inputs of an asset in a window, from its start until its end [ns UTC]."""
+    found: dict[Input, Read] = {}
+    for field in entry.field.values():
+        for one in inputs_of(field.tree):
+            target = target_of(history.plant, entry, one, asset)
+            found[one] = Read(str(one), target, _value(history, one, target, span, figure))
+    return found
+
+
+def _value(history: History, one: Input, asset: str, span: tuple[int, int], figure: FigureOf) -> float:
+    if isinstance(one, Length):
+        return (span[1] - span[0]) / 1e9
+    if not asset:
+        return nan
+    if isinstance(one, Parameter):
+        return history.plant.value_of(asset, one.name)
+    if isinstance(one, Figure):
+        return figure(one.kind, asset, one.field)
+    tags = _tags(history, one, asset, span)
+    if len(tags) != 1:
+        return nan
+    value = _statistic(history, one.name, asset, tags[0], span)
+    if one.by == BY_QUANTITY and one.name != "count":
+        unit = find_unit(history.info(asset, tags[0]).unit or "1")
+        return value * unit.factor + unit.offset
+    return value
+
+
+def _tags(history: History, one: Statistic, asset: str, span: tuple[int, int]) -> list[str]:
+    """The tags that a statistic may mean, of those with a sample in the window."""
+    there = [tag for (name, tag), rows in history.rows.items() if name == asset and _inside(rows, span)]
+    if one.by == BY_ROLE:
+        return [tag for tag in there if history.info(asset, tag).role.name.lower() == one.tag]
+    if one.by == BY_QUANTITY:
+        units = {tag: history.info(asset, tag).unit for tag in there}
+        return [tag for tag, unit in units.items() if unit and find_unit(unit).quantity == one.tag]
+    return [one.tag] * (one.tag in there)
+
+
+def _inside(rows: Samples, span: tuple[int, int]) -> list[float]:
+    return [value for time, value in rows if span[0] <= time < span[1] and isfinite(value)]
+
+
+def _statistic(history: History, name: str, asset: str, tag: str, span: tuple[int, int]) -> float:
+    rows = history.rows[asset, tag]
+    inside = _inside(rows, span)
+    if name == "time_weighted_mean":
+        held = _held(rows, int(history.info(asset, tag).max_gap_s * 1e9), span)
+        whole = sum(length for length, _ in held)
+        return sum(length * value for length, value in held) / whole if whole else nan
+    if name == "mean":
+        return sum(inside) / len(inside)
+    return {"count": float(len(inside)), "min": min(inside), "max": max(inside), "last": inside[-1]}[name]
+
+
+def _held(rows: Samples, gap: int, span: tuple[int, int]) -> list[tuple[int, float]]:
+    """How long each value held in the window: until the next sample, at most the tag's maximum gap."""
+    found = []
+    finite = [(time, value) for time, value in rows if isfinite(value)]
+    for place, (time, value) in enumerate(finite):
+        until = min(finite[place + 1][0] if place + 1 < len(finite) else time + gap, time + gap)
+        length = min(until, span[1]) - max(time, span[0])
+        if length > 0:
+            found.append((length, value))
+    return found
+
+
+def figures(entry: MetricEntry, inputs: Mapping[Input, Read]) -> dict[str, float]:
+    """The fields, of the values of inputs; NaN where one does not exist."""
+    known: dict[str, float] = {}
+    for name in entry.ordered:
+        known[name] = _evaluated(with_numbers(entry, name, inputs, known))
+    return {name: known[name] for name in entry.field}
+
+
+def with_numbers(entry: MetricEntry, name: str, inputs: Mapping[Input, Read], fields: Mapping[str, float]) -> str:
+    """A field's expression with numbers for all that it names; `nan` for what does not exist."""
+    values = {one.what: one.value for one in inputs.values()} | dict(fields)
+    return ast.unparse(_Numbers(values).visit(ast.parse(entry.field[name].value.strip(), mode="eval")))
+
+
+class _Numbers(ast.NodeTransformer):
+    """Puts numbers in the place of what is named. What it is handed was parsed by `fieldline.expressions` before."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self._values = {ast.unparse(ast.parse(what, mode="eval")): value for what, value in values.items()}
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """A number, or the node with its parts visited."""
+        if isinstance(node, ast.expr) and (value := self._values.get(ast.unparse(node))) is not None:
+            return ast.Name("nan") if isnan(value) else ast.parse(repr(value), mode="eval").body
+        return self.generic_visit(node)
+
+
+def _evaluated(text: str) -> float:
+    """What an expression of numbers gives; NaN where one of them is, where it divides by zero, or is no finite number."""
+    try:
+        value = float(_number(ast.parse(text, mode="eval").body))
+    except (ArithmeticError, ValueError):
+        return nan
+    return value if isfinite(value) else nan
+
+
+def _number(node: ast.expr) -> float:
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
+        case ast.IfExp():
+            return _number(node.body if _number(node.test) else node.orelse)
+        case ast.UnaryOp():
+            return float(_SIGNS[type(node.op)](_number(node.operand)))
+        case ast.BinOp():
+            return float(_OPERATORS[type(node.op)](_number(node.left), _number(node.right)))
+        case ast.Compare(ops=[op], comparators=[right]):
+            return float(_OPERATORS[type(op)](_number(node.left), _number(right)))
+        case ast.BoolOp():
+            values = [_number(value) != 0.0 for value in node.values]  # all of them: what is not there makes it unknown
+            return float(all(values) if isinstance(node.op, ast.And) else any(values))
+        case ast.Call(func=ast.Name(id=name)):
+            return float(_FUNCTIONS[name](*map(_number, node.args)))
+    raise ValueError(ast.unparse(node))  # `nan`: it does not exist

@@ -1,0 +1,33 @@
+"""Expressions over windows' columns, as `[[metric]]` states them: how they are written, what they read, their units, their values."""
+
+from fieldline.expressions.parse import parse
+from fieldline.expressions.tree import (
+    STATISTICS,
+    Apply,
+    Figure,
+    Input,
+    Length,
+    Node,
+    Number,
+    Own,
+    Parameter,
+    Statistic,
+    inputs_of,
+    own_fields_of,
+)
+
+__all__ = [
+    "STATISTICS",
+    "Apply",
+    "Figure",
+    "Input",
+    "Length",
+    "Node",
+    "Number",
+    "Own",
+    "Parameter",
+    "Statistic",
+    "inputs_of",
+    "own_fields_of",
+    "parse",
+]

@@ -1,0 +1,124 @@
+"""The values of expressions, element by element, over columns of equal length. NaN does not exist, and makes NaN of all it is part of.
+
+Each operation is one that gives the same bits for a number wherever it stands in a column: those of IEEE 754, and for `exp` and `log` the
+C library's, number by number, since numpy's own go by the processor and the place in the column.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from fieldline.expressions.tree import Apply, Input, Node, Number, Own, inputs_of
+
+Columns = Mapping[Input | Own, np.ndarray]
+
+
+def evaluate(node: Node, columns: Columns) -> np.ndarray:
+    """float64[n], the values of an expression; columns : float64[n] each, of its inputs and of other fields that it names."""
+    with np.errstate(all="ignore"):
+        return _value(node, columns)
+
+
+def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Why values do not exist: int32[n], -1 where they do, and the reasons that these stand for.
+
+    The first input, in the order of writing, that does not exist; else the first divisor that is 0; else that it is no finite number.
+    """
+    reasons, why = ["not a finite number"], np.where(np.isfinite(values), -1, 0).astype(np.int32)
+    open_ = why == 0
+    absent: list[tuple[str, np.ndarray]] = [
+        (f"no {name}", np.isnan(columns[name])) for name in (*inputs_of(node), *_own_of(node))
+    ]
+    with np.errstate(all="ignore"):
+        absent += [(f"{divisor} is 0", _value(divisor, columns) == 0.0) for divisor in _divisors(node)]
+    for reason, holds in absent:
+        mine = open_ & holds
+        if mine.any():
+            why[mine] = len(reasons)
+            reasons.append(reason)
+            open_ = open_ & ~mine
+    return why, reasons
+
+
+def _own_of(node: Node) -> list[Own]:
+    return [leaf for leaf in _walk(node) if isinstance(leaf, Own)]
+
+
+def _walk(node: Node) -> list[Node]:
+    found: list[Node] = [node]
+    if isinstance(node, Apply):
+        for argument in node.arguments:
+            found += _walk(argument)
+    return found
+
+
+def _divisors(node: Node) -> list[Node]:
+    return [one.arguments[1] for one in _walk(node) if isinstance(one, Apply) and one.name == "/"]
+
+
+def _value(node: Node, columns: Columns) -> np.ndarray:
+    if isinstance(node, Number):
+        n = len(next(iter(columns.values()), np.empty(0)))
+        return np.full(n, node.value)
+    if not isinstance(node, Apply):
+        return columns[node]
+    return _APPLIED[node.name]([_value(argument, columns) for argument in node.arguments])
+
+
+def _known(arguments: Sequence[np.ndarray], values: np.ndarray) -> np.ndarray:
+    """Values as numbers, NaN where an argument does not exist."""
+    return np.where(np.isnan(arguments).any(axis=0), np.nan, values.astype(np.float64))
+
+
+def _compared(by: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
+    return lambda found: _known(found, by(found[0], found[1]))
+
+
+def _power(found: Sequence[np.ndarray]) -> np.ndarray:
+    """A whole power as products, which have the same bits everywhere."""
+    base, value = found[0], found[0]
+    for _ in range(int(found[1][0]) - 1 if len(found[1]) else 0):
+        value = value * base
+    return value
+
+
+def _one_by_one(function: Callable[[float], float]) -> Callable[[Sequence[np.ndarray]], np.ndarray]:
+    def one(value: float) -> float:
+        try:
+            return function(value)
+        except (ValueError, OverflowError):
+            return math.nan
+
+    return lambda found: np.array([one(value) for value in found[0].tolist()], np.float64)
+
+
+def _chosen(found: Sequence[np.ndarray]) -> np.ndarray:
+    condition, then, other = found
+    return np.where(np.isnan(condition), np.nan, np.where(condition != 0.0, then, other))
+
+
+_APPLIED: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
+    "+": lambda found: found[0] + found[1],
+    "-": lambda found: found[0] - found[1],
+    "*": lambda found: found[0] * found[1],
+    "/": lambda found: found[0] / found[1],
+    "**": _power,
+    "negative": lambda found: -found[0],
+    "abs": lambda found: np.abs(found[0]),
+    "sqrt": lambda found: np.sqrt(found[0]),
+    "exp": _one_by_one(math.exp),
+    "log": _one_by_one(math.log),
+    "min": lambda found: np.minimum.reduce(found),
+    "max": lambda found: np.maximum.reduce(found),
+    "<": _compared(np.less),
+    "<=": _compared(np.less_equal),
+    ">": _compared(np.greater),
+    ">=": _compared(np.greater_equal),
+    "==": _compared(np.equal),
+    "!=": _compared(np.not_equal),
+    "and": lambda found: _known(found, np.all(np.not_equal(found, 0.0), axis=0)),
+    "or": lambda found: _known(found, np.any(np.not_equal(found, 0.0), axis=0)),
+    "not": lambda found: _known(found, found[0] == 0.0),
+    "if": _chosen,
+}

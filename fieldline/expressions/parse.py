@@ -1,0 +1,192 @@
+"""Expressions are written in Python's grammar, of which a short list is allowed. Nothing is ever evaluated by Python.
+
+mean(cooling_kw) / mean(power_kw)                 a statistic of a tag; a name that is none: mean("1.8.0")
+energy.active_energy_kwh / line.oee.good_count    fields of metrics of the asset and of its line
+mean(station.temp_degc) - mean(temp_degc)         of an asset that the metric names: [metric.assets] station = "…"
+mean(quantity.temperature), last(role.state)      of the asset's only tag of a quantity or role
+asset.area_m2, window.length_s                    what the plant file says of the asset, and how long the window is
+cop if mean(power_kw) > 1 else 0                  another field of the same metric; a choice
+"""
+
+import ast
+import re
+from math import isfinite
+
+from fieldline.expressions.tree import (
+    BY_NAME,
+    BY_QUANTITY,
+    BY_ROLE,
+    LINE,
+    OWN,
+    STATISTICS,
+    Apply,
+    Figure,
+    Length,
+    Node,
+    Number,
+    Own,
+    Parameter,
+    Statistic,
+)
+from fieldline.tables import nearest
+from fieldline.units import QUANTITIES, Role
+
+FUNCTIONS = {"abs": 1, "sqrt": 1, "exp": 1, "log": 1, "min": 2, "max": 2}
+"""Functions of values, and how many arguments each has; `min` and `max` at least so many. Of one argument they are statistics."""
+
+RESERVED = frozenset({LINE, "asset", "window", BY_QUANTITY, BY_ROLE})
+"""Words that are no names of assets in expressions."""
+
+LONGEST = 1000
+"""Signs of an expression at most."""
+
+_HIGHEST_POWER = 8
+_DEEPEST = 50
+_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+_ROLES = tuple(role.name.lower() for role in Role if role)
+
+
+def parse(text: str) -> Node:
+    """The tree of an expression. Raises ValueError, with what was expected and what came, for what is no expression."""
+    if len(text) > LONGEST:
+        raise ValueError(f"expected an expression of at most {LONGEST} signs, got {len(text)}")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        shown = text if len(text) <= 60 else text[:60] + "…"
+        raise ValueError(f"expected an expression, got {shown!r}: {error.msg} at sign {error.offset or 0}") from error
+    except (ValueError, MemoryError, RecursionError) as error:  # NUL, or too deep for Python
+        raise ValueError(f"expected an expression, got {text[:60]!r}: {error or type(error).__name__}") from error
+    _check_depth(tree.body)
+    return _node(tree.body)
+
+
+def _check_depth(tree: ast.expr) -> None:
+    """What follows calls itself for each part of a part."""
+    left = [(tree, 1)]
+    while left:
+        node, depth = left.pop()
+        if depth > _DEEPEST:
+            raise ValueError(f"expected parts in parts at most {_DEEPEST} deep, got more")
+        left += [(part, depth + 1) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
+
+
+def _node(node: ast.expr) -> Node:
+    match node:
+        case ast.Constant(value=value) if type(value) in (int, float):
+            return _number(node)
+        case ast.Call(func=ast.Name(id=name), keywords=[]):
+            return _call(node, name)
+        case ast.Name(id=name):
+            return Own(name)
+        case ast.Attribute():
+            return _named(node)
+        case ast.UnaryOp(op=ast.UAdd()):
+            return _node(node.operand)
+        case ast.BinOp(op=ast.Pow()):
+            return Apply("**", (_node(node.left), _power(node.right)), ast.unparse(node))
+    name, parts = _operation(node)
+    return Apply(name, tuple(map(_node, parts)), ast.unparse(node))
+
+
+def _operation(node: ast.expr) -> tuple[str, list[ast.expr]]:
+    """The name of an operator, and what it is applied to. Raises ValueError for all that is not allowed."""
+    match node:
+        case ast.BinOp(op=op) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)], [node.left, node.right]
+        case ast.UnaryOp(op=ast.USub() | ast.Not() as op):
+            return "negative" if isinstance(op, ast.USub) else "not", [node.operand]
+        case ast.BoolOp(op=op, values=values):
+            return "and" if isinstance(op, ast.And) else "or", values
+        case ast.Compare(ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
+            return _COMPARISONS[type(op)], [node.left, right]
+        case ast.IfExp():
+            return "if", [node.test, node.body, node.orelse]
+    raise _unexpected(node, "numbers, + - * / **, comparisons, `a if b else c`, statistics of tags, fields of metrics")
+
+
+def _number(node: ast.Constant) -> Number:
+    try:
+        number = float(node.value)  # type: ignore[arg-type]
+    except OverflowError:
+        number = float("inf")
+    if not isfinite(number):
+        raise ValueError("expected a finite number")
+    return Number(number)
+
+
+def _power(node: ast.expr) -> Number:
+    value = node.value if isinstance(node, ast.Constant) else None
+    if type(value) is not int or not 2 <= value <= _HIGHEST_POWER:
+        raise _unexpected(node, f"a whole number from 2 to {_HIGHEST_POWER} after **")
+    return Number(float(value))
+
+
+def _call(node: ast.Call, name: str) -> Node:
+    if name in STATISTICS and len(node.args) == 1:
+        return _statistic(name, node.args[0])
+    if name in STATISTICS and name not in FUNCTIONS:
+        raise ValueError(f"{name}(…): expected one tag, such as {name}(temp_degc), got {len(node.args)} arguments")
+    if name not in FUNCTIONS:
+        known = (*STATISTICS, *FUNCTIONS)
+        raise ValueError(f"{name}(…): expected one of {', '.join(dict.fromkeys(known))}{nearest(name, known)}")
+    wanted, n = FUNCTIONS[name], len(node.args)
+    if any(isinstance(argument, ast.Starred) for argument in node.args) or (n != wanted if wanted == 1 else n < wanted):
+        raise ValueError(f"{name}(…): expected {wanted} argument{'s or more' * (wanted > 1)}, got {n}")
+    return Apply(name, tuple(map(_node, node.args)), ast.unparse(node))
+
+
+def _statistic(name: str, node: ast.expr) -> Statistic:
+    match node:
+        case ast.Constant(value=str() as tag) | ast.Name(id=tag):
+            return Statistic(name, tag)
+        case (
+            ast.Attribute(value=ast.Name(id=scope), attr=tag)
+            | ast.Subscript(value=ast.Name(id=scope), slice=ast.Constant(value=str() as tag))
+        ):
+            return _scoped(name, scope, tag)
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id=scope), attr=by), attr=tag) if by in (
+            BY_QUANTITY,
+            BY_ROLE,
+        ):
+            return _scoped(name, by, tag)._replace(scope=scope)
+    raise _unexpected(node, f"a tag in {name}(…), such as {name}(temp_degc), {name}(line.flow_m3h) or {name}('1.8.0')")
+
+
+def _scoped(name: str, scope: str, tag: str) -> Statistic:
+    if scope == BY_QUANTITY and tag not in QUANTITIES:
+        raise ValueError(f"{name}({scope}.{tag}): expected a quantity, got {tag!r}{nearest(tag, QUANTITIES)}")
+    if scope == BY_ROLE and tag not in _ROLES:
+        raise ValueError(f"{name}({scope}.{tag}): expected a role of {', '.join(_ROLES)}, got {tag!r}")
+    if scope in (BY_QUANTITY, BY_ROLE):
+        return Statistic(name, tag, OWN, scope)
+    if scope in RESERVED - {LINE}:
+        raise ValueError(f"{name}({scope}.{tag}): {scope!r} has no tags")
+    return Statistic(name, tag, scope, BY_NAME)
+
+
+def _named(node: ast.Attribute) -> Node:
+    names = ast.unparse(node).split(".")
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){1,2}", ".".join(names)):
+        raise _unexpected(node, "a field of a metric, such as energy.active_energy_kwh or line.oee.good_count")
+    match names:
+        case ["window", "length_s"]:
+            return Length()
+        case ["window", other]:
+            raise ValueError(f"window.{other}: expected window.length_s")
+        case ["asset", name]:
+            return Parameter(name)
+        case [scope, "asset", name] if scope not in RESERVED - {LINE}:
+            return Parameter(name, scope)
+        case [kind, field] if kind not in RESERVED:
+            return Figure(kind, field)
+        case [scope, kind, field] if scope not in RESERVED - {LINE} and kind not in RESERVED:
+            return Figure(kind, field, scope)
+    raise ValueError(
+        f"{'.'.join(names)}: expected a field of a metric (energy.active_energy_kwh), or a statistic of a tag (mean({'.'.join(names)}))"
+    )
+
+
+def _unexpected(node: ast.AST, wanted: str) -> ValueError:
+    return ValueError(f"expected {wanted}, got {ast.unparse(node)[:60]!r}")

@@ -1,0 +1,119 @@
+"""What an expression is made of. A node's `str` is how it is written, which messages and `null_reason` show."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+STATISTICS = ("count", "min", "max", "mean", "time_weighted_mean", "last")
+"""What can be asked of a tag in a window: the fields of `telemetry`."""
+
+OWN, LINE = "", "line"
+"""Scopes: of the asset itself, of its line. Any other is a name that the metric gives an asset (`[metric.assets]`)."""
+
+BY_NAME, BY_QUANTITY, BY_ROLE = "", "quantity", "role"
+"""How a statistic names its tag. An asset may have only one tag of the quantity or role."""
+
+
+class Statistic(NamedTuple):
+    """A statistic of the samples of one tag in the window.
+
+    In the tag's own unit; of a tag that is named by its quantity in the canonical unit of that.
+    """
+
+    name: str
+    tag: str
+    scope: str = OWN
+    by: str = BY_NAME
+
+    def __str__(self) -> str:
+        tag = self.tag if self.tag.isidentifier() else f'"{self.tag}"'
+        if self.by:
+            tag = f"{self.by}.{self.tag}"
+        if self.scope:
+            tag = f'{self.scope}["{self.tag}"]' if tag.startswith('"') else f"{self.scope}.{tag}"
+        return f"{self.name}({tag})"
+
+
+class Figure(NamedTuple):
+    """A field of a metric in the same window."""
+
+    kind: str
+    field: str
+    scope: str = OWN
+
+    def __str__(self) -> str:
+        return ".".join(filter(None, (self.scope, self.kind, self.field)))
+
+
+class Parameter(NamedTuple):
+    """What the plant file says of an asset: a number of its `values`, or one of its own keys that is a number."""
+
+    name: str
+    scope: str = OWN
+
+    def __str__(self) -> str:
+        return ".".join(filter(None, (self.scope, "asset", self.name)))
+
+
+class Length(NamedTuple):
+    """How long the window is [s]; of an order that goes on, NaN."""
+
+    def __str__(self) -> str:
+        return "window.length_s"
+
+
+Input = Statistic | Figure | Parameter | Length
+"""What is read, from outside the metric."""
+
+
+class Own(NamedTuple):
+    """Another field of the same metric."""
+
+    field: str
+
+    def __str__(self) -> str:
+        return self.field
+
+
+class Number(NamedTuple):
+    """A number as it stands."""
+
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.value:g}"
+
+
+class Apply(NamedTuple):
+    """An operator or function of other nodes.
+
+    name : `+ - * /`, `**` (a whole number is its second argument), `negative`, a comparison, `and`, `or`, `not`, `if` (condition, then,
+    else), or a function of `parse.FUNCTIONS`; text : as it was written
+    """
+
+    name: str
+    arguments: "tuple[Node, ...]"
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Node = Statistic | Figure | Parameter | Length | Own | Number | Apply
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    if isinstance(node, Apply):
+        for argument in node.arguments:
+            yield from _leaves(argument)
+    else:
+        yield node
+
+
+def inputs_of(node: Node) -> list[Input]:
+    """What an expression reads, each once, in the order in which it is written."""
+    return list(dict.fromkeys(leaf for leaf in _leaves(node) if not isinstance(leaf, Own | Number | Apply)))
+
+
+def own_fields_of(node: Node) -> list[str]:
+    """The other fields of the same metric that an expression names."""
+    return list(dict.fromkeys(leaf.field for leaf in _leaves(node) if isinstance(leaf, Own)))

@@ -1,0 +1,177 @@
+"""`[[metric]]`: metrics of the plant's own, as expressions over the windows of its assets (`fieldline/expressions`).
+
+    [[metric]]
+    kind = "chiller"                      # the measurement of its rows
+    asset = "plant/*/chiller*"            # a path or a glob
+    windows = ["1m", "1h", "day"]
+    field.cop = { value = "mean(cooling_kw) / mean(power_kw)", unit = "1" }
+
+A kind may have several entries: of those whose `asset` matches and whose `since` is no later than a window's start, the one with the latest
+`since` holds for it, of equals the last. So a definition that changes is one more entry, and windows before keep the one that held then.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from fieldline.expressions import Node, inputs_of, own_fields_of, parse
+from fieldline.expressions.parse import RESERVED
+from fieldline.expressions.tree import LINE, Length
+from fieldline.plantfile.values import Name, path_fault, raise_faults, twice_fault
+from fieldline.tables import nearest
+from fieldline.windows import WINDOWS
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_FIELDS_OF_ALL = frozenset(
+    "time level site area line name asset tag window shift crew product reason order_id null_reason coverage rev retracted".split()
+)
+_WINDOWS = WINDOWS[1:]
+
+
+class MetricField(msgspec.Struct, frozen=True, kw_only=True):
+    """One field. unit : of its values, for the catalogue and the check of units; None: nothing is said of it."""
+
+    value: Annotated[str, Meta(min_length=1)]
+    unit: Name | None = None
+    meaning: Name | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            parse(self.value)
+        except ValueError as error:
+            raise ValueError(f"value: {error}") from error
+
+    @property
+    def tree(self) -> Node:
+        """The expression."""
+        return parse(self.value)
+
+
+class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric of the plant's own.
+
+    asset : whose rows these are, a path or a glob; windows : those that it is computed over; assets : names for further assets of the same
+    line, by which expressions call them; since : from when on it holds, at the start of a window; None: from the beginning
+    """
+
+    kind: Name
+    field: dict[str, MetricField]
+    asset: Name = "*"
+    windows: tuple[str, ...] = ("1m", "15m", "1h", "day")
+    assets: dict[str, Name] = {}
+    since: datetime | None = None
+    meaning: Name | None = None
+
+    def __post_init__(self) -> None:
+        faults = [_name_fault("kind", self.kind), path_fault(self.asset, "asset")]
+        faults += [f"field: expected at least one, as field.{self.kind} = {{ value = … }}" * (not self.field)]
+        faults += [f"windows: {fault}" for fault in _window_faults(self.windows)]
+        faults += [_name_fault("field", name) for name in self.field]
+        faults += [f"field: {name!r} is a column of every metric" for name in self.field if name in _FIELDS_OF_ALL]
+        for name, path in self.assets.items():
+            faults += [_name_fault("assets", name), path_fault(path, f"assets.{name}")]
+            faults += [f"assets: {name!r} means something else in expressions" * (name in RESERVED)]
+        faults += [
+            f"assets.{name}: expected one path, got {path!r}" for name, path in self.assets.items() if _is_glob(path)
+        ]
+        if self.since is not None and self.since.tzinfo is None:
+            faults.append(
+                f"since: expected a moment with its zone, such as 2026-01-31T06:00:00Z, got {self.since.isoformat()}"
+            )
+        raise_faults(faults or self._faults_of_names())
+
+    def _faults_of_names(self) -> list[str]:
+        faults = []
+        for name, field in self.field.items():
+            scopes = {getattr(one, "scope", "") for one in inputs_of(field.tree) if not isinstance(one, Length)}
+            faults += [
+                f"field.{name}: unknown {scope!r}: expected line, or a name of [metric.assets]{nearest(scope, self.assets)}"
+                for scope in sorted(scopes - {"", LINE} - self.assets.keys())
+            ]
+            for other in own_fields_of(field.tree):
+                if other not in self.field:
+                    faults.append(
+                        f"field.{name}: {other!r} is no field of this metric{nearest(other, self.field)}; "
+                        f"of a tag a statistic is wanted, such as mean({other})"
+                    )
+        return faults or [_circle_fault(self.field)]
+
+    @property
+    def ordered(self) -> list[str]:
+        """The fields, each after those that it is made of."""
+        found: list[str] = []
+
+        def add(name: str) -> None:
+            for other in own_fields_of(self.field[name].tree):
+                if other not in found:
+                    add(other)
+            found.append(name)
+
+        for name in self.field:
+            if name not in found:
+                add(name)
+        return found
+
+    @property
+    def since_ns(self) -> int:
+        """From when on it holds [ns UTC]."""
+        return -(2**62) if self.since is None else int(self.since.timestamp()) * 1_000_000_000
+
+
+def metric_faults(entries: tuple[MetricEntry, ...]) -> list[str]:
+    """What does not go together in entries of one kind."""
+    faults, units = [], dict[tuple[str, str], str | None]()
+    for entry in entries:
+        for name, field in entry.field.items():
+            known = units.setdefault((entry.kind, name), field.unit)
+            if known != field.unit:
+                faults.append(
+                    f"metric: {entry.kind}.{name} is in {known!r} and in {field.unit!r}: one field has one unit"
+                )
+    for kind in {entry.kind for entry in entries}:
+        windows = {entry.windows for entry in entries if entry.kind == kind}
+        if len(windows) > 1:
+            faults.append(f"metric: the entries of {kind!r} have different windows")
+    keys = [(entry.kind, entry.asset, entry.since) for entry in entries]
+    faults += [
+        f"metric: {kind!r} of {asset!r}{f' since {since.isoformat()}' if since else ''} is declared twice"
+        for kind, asset, since in sorted(set(keys), key=str)
+        if keys.count((kind, asset, since)) > 1
+    ]
+    return faults
+
+
+def _circle_fault(fields: dict[str, MetricField]) -> str:
+    for first in fields:
+        chain, left = [first], own_fields_of(fields[first].tree)
+        while left:
+            name = left.pop()
+            if name == first:
+                return f"field.{first}: is made of itself, by way of {', '.join(chain[1:]) or first}"
+            if name not in chain:
+                chain.append(name)
+                left += own_fields_of(fields[name].tree)
+    return ""
+
+
+def _window_faults(windows: tuple[str, ...]) -> list[str]:
+    odd = [window for window in windows if window not in _WINDOWS]
+    faults = [f"expected some of {', '.join(_WINDOWS)}, got {name!r}{nearest(name, _WINDOWS)}" for name in odd]
+    return (
+        faults
+        + ["expected at least one, got none"] * (not windows)
+        + list(filter(None, [twice_fault("", list(windows))]))
+    )
+
+
+def _name_fault(key: str, name: str) -> str:
+    if _NAME.fullmatch(name):
+        return ""
+    return f"{key}: expected lower-case letters, digits and _, a letter first, 64 at most, got {name[:80]!r}"
+
+
+def _is_glob(path: str) -> bool:
+    return any(sign in path for sign in "*?[")

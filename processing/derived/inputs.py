@@ -1,0 +1,176 @@
+"""The inputs of derived metrics, as columns: one number for each window and asset, read out of the operators that have it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.expressions import Figure, Input, Length, Parameter, Statistic
+from fieldline.expressions.tree import LINE, OWN
+from processing.joins import find, pair_keys
+from processing.kernels import layout as at
+from processing.metric_rows import MetricRows, standing
+from processing.operator import Operator
+from processing.view import View
+
+TELEMETRY = "telemetry"
+
+Sources = Mapping[str, Operator]
+"""The operator of each kind that inputs are read from."""
+
+
+class Pairs(NamedTuple):
+    """Windows and assets, int64[n] each."""
+
+    window: np.ndarray
+    asset: np.ndarray
+
+    def only(self, index: np.ndarray) -> "Pairs":
+        """Those at `index`, a mask or places."""
+        return Pairs(self.window[index], self.asset[index])
+
+
+class Answer(NamedTuple):
+    """What is known of pairs.
+
+    columns : float64[n] of each input; NaN: it does not exist
+    coverage : the least of those inputs that exist; NaN: none tells one
+    is_there : bool[n], whether an input of the asset itself exists; where none is read, whether the asset has a sample, or is its line
+    is_gone : bool[n], whether none does any more that did before late rows came
+    """
+
+    columns: dict[Input, np.ndarray]
+    coverage: np.ndarray
+    is_there: np.ndarray
+    is_gone: np.ndarray
+
+
+def is_of_window(one: Input) -> bool:
+    """Whether an input is read out of windows."""
+    return isinstance(one, Statistic | Figure)
+
+
+def kind_read(one: Input) -> str:
+    """The kind whose rows an input is read from; "" where from none."""
+    return TELEMETRY if isinstance(one, Statistic) else one.kind if isinstance(one, Figure) else ""
+
+
+def read_inputs(
+    view: View, pairs: Pairs, inputs: Sequence[Input], assets: Mapping[str, str], sources: Sources
+) -> Answer:
+    """The inputs of pairs; assets : paths by the names that inputs have as scopes."""
+    targets = {scope: _targets(view, pairs, scope, assets) for scope in {OWN, *map(_scope_of, inputs)}}
+    reads_own = any(is_of_window(one) and _scope_of(one) == OWN for one in inputs)
+    asked = {_scope_of(one) for one in inputs if is_of_window(one)} | ({OWN} if not reads_own else set())
+    kinds = {kind_read(one) for one in inputs if is_of_window(one)} | ({TELEMETRY} if not reads_own else set())
+    rows, gone = _rows_of(view, [Pairs(pairs.window, targets[scope]) for scope in sorted(asked)], kinds, sources)
+    answers = {one: _column(view, one, pairs.window, targets[_scope_of(one)], rows) for one in inputs}
+    n = len(pairs.window)
+    if reads_own:
+        mine = [found for one, (_, _, found) in answers.items() if is_of_window(one) and _scope_of(one) == OWN]
+        is_there = np.any(mine, axis=0) if mine else np.zeros(n, bool)
+    else:
+        is_line = pairs.asset == view.plant.lines["asset"][view.windows["line"][pairs.window]]
+        found_any = np.any([found for _, _, found in answers.values()] or [np.zeros(n, bool)], axis=0)
+        is_there = _has_samples(view, pairs, rows[TELEMETRY]) | (is_line & found_any)
+    coverage = np.fmin.reduce([np.full(n, np.nan), *(share for _, share, _ in answers.values())])
+    is_gone = ~is_there & (find(gone, pair_keys(view, *pairs)) >= 0)
+    return Answer({one: values for one, (values, _, _) in answers.items()}, coverage, is_there, is_gone)
+
+
+def _scope_of(one: Input) -> str:
+    return OWN if isinstance(one, Length) else one.scope
+
+
+def _targets(view: View, pairs: Pairs, scope: str, assets: Mapping[str, str]) -> np.ndarray:
+    """The asset that a scope means for each pair, int64[n]; -1 where nothing was heard of it in the line."""
+    if scope == OWN:
+        return pairs.asset
+    line = view.windows["line"][pairs.window]
+    if scope == LINE:
+        return view.plant.lines["asset"][line]
+    number = view.assets.number(assets[scope])
+    of_series = view.plant.series
+    its_line = of_series["line"][of_series["asset"] == number][:1]
+    is_same = line == its_line[0] if len(its_line) else np.zeros(len(line), bool)
+    return np.where(is_same, number, -1)
+
+
+def _rows_of(
+    view: View, asked: list[Pairs], kinds: set[str], sources: Sources
+) -> tuple[dict[str, list[MetricRows]], np.ndarray]:
+    """By kind, all rows of the assets in the windows, whether they changed or not; and keys of pairs of which a row is retracted."""
+    window, asset = (np.concatenate(columns) for columns in zip(*asked, strict=True))
+    known = asset >= 0
+    window, asset = np.unique(np.stack([window[known], asset[known]]), axis=1)
+    pair, row, _ = view.series_of(window, asset)
+    found: dict[str, list[MetricRows]] = {kind: [] for kind in kinds}
+    gone = [np.empty(0, np.int64)]
+    with view.asking(window, window[pair], row) as wide:
+        for operator in {sources[kind].name: sources[kind] for kind in sorted(kinds)}.values():
+            for rows in operator.read_out(wide):
+                if rows.kind in found:
+                    stand = standing(rows)
+                    found[rows.kind].append(stand)
+                    if len(stand.time) < len(rows.time):
+                        gone.append(_keys(view, rows.only(np.flatnonzero(rows.fields["retracted"] == 1.0))))
+    return found, np.unique(np.concatenate(gone))
+
+
+def _column(
+    view: View, one: Input, window: np.ndarray, asset: np.ndarray, rows: Mapping[str, list[MetricRows]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """An input of pairs: its values and coverage, float64[n], and whether it has a row, bool[n]."""
+    n, nothing = len(window), np.full(len(window), np.nan)
+    if isinstance(one, Length):
+        start, end = (view.windows[name][window] for name in ("start", "end"))
+        return np.where(end >= at.FAR, np.nan, (end - start) * 1e-9), nothing, np.zeros(n, bool)
+    if isinstance(one, Parameter):
+        return np.where(asset < 0, np.nan, view.assets.values(one.name)[asset]), nothing, np.zeros(n, bool)
+    values, coverage, wanted = nothing.copy(), nothing.copy(), pair_keys(view, window, asset)
+    wanted[asset < 0] = -1
+    found = _of_tag(view, one, rows[TELEMETRY]) if isinstance(one, Statistic) else _of_field(view, one, rows[one.kind])
+    is_found = np.zeros(n, bool)
+    for keys, some, shares in found:
+        place = find(keys, wanted)
+        mine = (place >= 0) & (wanted >= 0)
+        values[mine], coverage[mine], is_found[mine] = some[place[mine]], shares[place[mine]], True
+    return values, coverage, is_found
+
+
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Keys of pairs, int64[n], with values and coverage, float64[n]."""
+
+
+def _keys(view: View, rows: MetricRows) -> np.ndarray:
+    assert rows.of is not None, rows.kind
+    return pair_keys(view, rows.of, rows.asset.astype(np.int64))
+
+
+def _of_field(view: View, one: Figure, found: list[MetricRows]) -> Iterator[Found]:
+    for rows in found:
+        nothing = np.full(len(rows.time), np.nan)
+        yield _keys(view, rows), rows.fields.get(one.field, nothing), rows.fields.get("coverage", nothing)
+
+
+def _of_tag(view: View, one: Statistic, found: list[MetricRows]) -> Iterator[Found]:
+    for rows in found:
+        assert rows.tag is not None
+        factor, offset = np.ones(len(rows.time)), np.zeros(len(rows.time))
+        if one.by:
+            factor, offset = view.assets.scales(one.by, one.tag, rows.asset, rows.tag)
+            some = np.flatnonzero(~np.isnan(factor))
+            keys, first, counts = np.unique(_keys(view, rows)[some], return_index=True, return_counts=True)
+            mine = some[first[counts == 1]]
+        else:
+            mine = np.flatnonzero(rows.tag == view.assets.tag_number(one.tag))
+        values = rows.fields[one.name][mine]
+        if one.name != "count":
+            values = values * factor[mine] + offset[mine]
+        yield _keys(view, rows)[mine], values, rows.fields["coverage"][mine]
+
+
+def _has_samples(view: View, pairs: Pairs, found: list[MetricRows]) -> np.ndarray:
+    """bool[n], of which pairs a tag has a sample."""
+    keys = np.unique(np.concatenate([np.empty(0, np.int64), *(_keys(view, rows) for rows in found)]))
+    return find(keys, pair_keys(view, *pairs)) >= 0

@@ -1,0 +1,229 @@
+"""A derived metric is an operator that keeps nothing: `derived` makes it of its inputs and its formula.
+
+    COMPONENT = derived(
+        name="chiller",
+        meaning="How well a chiller works.",
+        inputs={"cooling_kw": "mean(cooling_kw)", "power_kw": "mean(power_kw)"},
+        fields=(("cop", "1", "coefficient of performance", "cooling_kw / power_kw", "EN 14511-1:2022"),),
+        formula=lambda columns: {"cop": columns["cooling_kw"] / columns["power_kw"]},
+        windows=("1m", "1h", "day"),
+        needs=("telemetry",),
+    )
+
+A row has a value of `coverage`, the least of its inputs', and where a field does not exist `null_reason` says why.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
+from fieldline.expressions import Input, inputs_of, parse
+from fieldline.expressions.tree import OWN as OF_ITSELF
+from processing.derived.inputs import Answer, Pairs, Sources, is_of_window, read_inputs
+from processing.metric_rows import MetricRows, Named, retracted
+from processing.operator import Operator
+from processing.view import View
+
+Why = tuple[np.ndarray, Sequence[str]]
+"""int32[n], -1 where a value exists, and the reasons that the others stand for."""
+
+Figures = Callable[[Mapping[Input, np.ndarray]], tuple[dict[str, np.ndarray], dict[str, Why]]]
+"""Fields, float64[n] each, of columns of inputs, and why some of their values do not exist."""
+
+Row = tuple[str, str, str, str, str]
+"""A field: its name, unit, meaning, formula and source."""
+
+FROM_THE_BEGINNING = -(2**62)
+
+_COVERAGE = (
+    "coverage",
+    "1",
+    "the smallest share of the window that an input stands on, of those that exist and tell one",
+    "min of the inputs' coverage",
+    OWN,
+)
+
+
+class Definition(NamedTuple):
+    """How a metric is computed, for assets whose path is or matches `pattern`, in windows that begin from `since` on [ns UTC].
+
+    assets : paths by the names that inputs have as scopes
+    """
+
+    pattern: str
+    since: int
+    assets: Mapping[str, str]
+    inputs: tuple[Input, ...]
+    figures: Figures
+
+    @property
+    def looks_beside(self) -> bool:
+        """Whether it reads windows of another asset."""
+        return any(is_of_window(one) and getattr(one, "scope", OF_ITSELF) for one in self.inputs)
+
+
+def kind_of(name: str, meaning: str, fields: Sequence[Row], windows: Collection[str]) -> Kind:
+    """The catalogue's entry of a derived metric, whose rows have the labels that its windows have."""
+    of_shifts, of_orders = "shift" in windows, "order" in windows
+    return Kind(
+        name,
+        meaning,
+        (*LEVELS, "window"),
+        ("shift", "crew") * of_shifts + ("product",) * of_orders,
+        _COVERAGE[2],
+        (*fields, _COVERAGE, REV, RETRACTED),
+        (ORDER_ID,) * of_orders + (NULL_REASON,),
+    )
+
+
+def derived(
+    *,
+    name: str,
+    meaning: str,
+    inputs: Mapping[str, str],
+    fields: Sequence[Row],
+    formula: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]],
+    windows: tuple[str, ...],
+    needs: tuple[str, ...],
+    is_default: bool = False,
+) -> Operator:
+    """A derived metric of a file of its own.
+
+    inputs : by the name that the formula has for it, each as expressions write it (`fieldline/expressions/parse.py`)
+    formula : gives each field, float64[n], of columns of inputs, float64[n], NaN where one does not exist
+    needs : the operators that the inputs are read from
+
+    Raises ValueError for an input that is none.
+    """
+    trees = {name: parse(text) for name, text in inputs.items()}
+    leaves: dict[str, Input] = {}
+    for alias, tree in trees.items():
+        if inputs_of(tree) != [tree]:
+            raise ValueError(
+                f"{name}: input {alias!r}: expected one input, such as mean(power_kw), got {inputs[alias]!r}"
+            )
+        leaves[alias] = inputs_of(tree)[0]
+
+    def figures(columns: Mapping[Input, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+        named = {alias: columns[leaf] for alias, leaf in leaves.items()}
+        with np.errstate(all="ignore"):
+            found = dict(formula(named))
+        return found, {field: _why(values, columns) for field, values in found.items()}
+
+    definition = Definition("*", FROM_THE_BEGINNING, {}, tuple(leaves.values()), figures)
+    kind = kind_of(name, meaning, fields, windows)
+    return operator_of(kind, [definition], windows, needs, lambda: _installed(needs), is_default=is_default)
+
+
+@cache
+def _installed(needs: tuple[str, ...]) -> Sources:
+    from processing.operators import known  # the operators' own package finds this file's metrics
+
+    there = known()
+    return {kind.name: there[name] for name in needs for kind in there[name].emits}
+
+
+def _why(values: np.ndarray, columns: Mapping[Input, np.ndarray]) -> Why:
+    """The first input that does not exist, else that it is no finite number."""
+    why = np.where(np.isfinite(values), -1, len(columns)).astype(np.int32)
+    for number, column in reversed(list(enumerate(columns.values()))):
+        why[(why >= 0) & np.isnan(column)] = number
+    return why, [*(f"no {one}" for one in columns), "not a finite number"]
+
+
+def operator_of(
+    kind: Kind,
+    definitions: Sequence[Definition],
+    windows: tuple[str, ...],
+    needs: tuple[str, ...],
+    sources: Callable[[], Sources],
+    *,
+    parameters: tuple[str, ...] = (),
+    is_default: bool = True,
+) -> Operator:
+    """The operator of a derived metric; definitions : by `since`, ascending: the last that holds for an asset and a window counts."""
+
+    def read_out(view: View) -> list[MetricRows]:
+        return _read_out(view, kind, definitions, sources())
+
+    return Operator(
+        name=kind.name,
+        emits=(kind,),
+        windows=windows,
+        needs=needs,
+        parameters=("asset.values", *parameters),
+        is_default=is_default,
+        read_out=read_out,
+    )
+
+
+def _read_out(view: View, kind: Kind, definitions: Sequence[Definition], sources: Sources) -> list[MetricRows]:
+    """Rows of the windows: of assets that have a series to be emitted, or of all where others' windows are read."""
+    pairs = _pairs(view, definitions)
+    holds = np.full(len(pairs.window), -1)
+    for number, one in enumerate(definitions):
+        begun = view.windows["start"][pairs.window] >= one.since
+        holds[begun & view.assets.matching(one.pattern)[pairs.asset]] = number
+    found: list[MetricRows] = []
+    for number, one in enumerate(definitions):
+        mine = pairs.only(holds == number)
+        if len(mine.window):
+            answer = read_inputs(view, mine, one.inputs, one.assets, sources)
+            some, gone = np.flatnonzero(answer.is_there), np.flatnonzero(answer.is_gone)
+            if len(some):
+                found += _rows(view, kind, one, mine.only(some), answer, some)
+            if len(gone):
+                found += [retracted(rows) for rows in _rows(view, kind, one, mine.only(gone), answer, gone)]
+    return found
+
+
+def _pairs(view: View, definitions: Sequence[Definition]) -> Pairs:
+    """The windows and assets whose rows may have changed: by window, then by asset."""
+    changed, plant = view.changed, view.plant
+    if not len(changed.row):
+        return Pairs(changed.window, changed.series)
+    windows = np.unique(changed.window)
+    pairs = [
+        np.stack([changed.window, plant.series["asset"][changed.series]]),
+        np.stack([windows, plant.lines["asset"][view.windows["line"][windows]]]),
+    ]
+    if any(one.looks_beside for one in definitions):
+        of_series = plant.series[["line", "asset"]]
+        for line in np.unique(view.windows["line"][windows]).tolist():
+            assets = np.unique(of_series["asset"][of_series["line"] == line])
+            mine = windows[view.windows["line"][windows] == line]
+            pairs.append(np.stack([np.repeat(mine, len(assets)), np.tile(assets, len(mine))]))
+    return Pairs(*np.unique(np.concatenate(pairs, axis=1), axis=1))
+
+
+def _rows(view: View, kind: Kind, one: Definition, pairs: Pairs, answer: Answer, some: np.ndarray) -> list[MetricRows]:
+    """some : int64[n], the places of the pairs in the answer."""
+    values, whys = one.figures({each: column[some] for each, column in answer.columns.items()})
+    n = len(some)
+    fields = {
+        row[0]: np.where(np.isfinite(values[row[0]]), values[row[0]], np.nan)
+        if row[0] in values
+        else np.full(n, np.nan)
+        for row in kind.rows
+        if row[0] not in ("coverage", "rev", "retracted")
+    }
+    fields["coverage"] = answer.coverage[some]
+    return view.rows_of_assets(kind.name, pairs.window, pairs.asset, fields, {"null_reason": _reasons(whys, n)})
+
+
+def _reasons(whys: Mapping[str, Why], n: int) -> Named:
+    """For each row the reasons of the fields that do not exist, `field: reason`, one after the other."""
+    if not whys:
+        return Named(np.full(n, -1, np.int32), [])
+    codes = np.stack([why for why, _ in whys.values()], axis=1)
+    known, place = np.unique(codes, axis=0, return_inverse=True)
+    texts = [
+        "; ".join(
+            f"{field}: {names[code]}" for code, (field, (_, names)) in zip(row, whys.items(), strict=True) if code >= 0
+        )
+        for row in known.tolist()
+    ]
+    return Named.of([texts[k] for k in place.ravel().tolist()])

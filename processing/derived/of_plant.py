@@ -1,0 +1,208 @@
+"""The metrics that a plant file states (`[[metric]]`), as operators, and what is wrong with them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from fieldline.catalogue import RENAMED, TEXT, Kind, emitter, kinds
+from fieldline.errors import SettingsError
+from fieldline.expressions import Figure, Input, Length, Own, Parameter, Statistic, inputs_of
+from fieldline.expressions.dimensions import Unit, judged, mismatch, unit_of
+from fieldline.expressions.evaluate import evaluate, whys
+from fieldline.plant import ASSET_NUMBERS, Plant
+from fieldline.plantfile import MetricEntry
+from fieldline.tables import nearest
+from fieldline.units import QUANTITIES
+from processing.derived.inputs import TELEMETRY, kind_read
+from processing.derived.metric import Definition, Sources, Why, kind_of, operator_of
+from processing.operator import Operator
+
+_RESERVED = frozenset({"reading", "pipeline", "moved", "alarm", *RENAMED})
+_LABELS_OF_ALL = frozenset({"shift", "crew", "product"})
+
+
+def kinds_of(plant: Plant) -> dict[str, Kind]:
+    """The catalogue's entries of the plant's own metrics, by name."""
+    return {name: _kind_of(name, entries) for name, entries in _by_kind(plant).items()}
+
+
+def operators_of(plant: Plant, operators: Sequence[Operator]) -> list[Operator]:
+    """An operator for each kind of the plant's own metrics, each after those that it is made of.
+
+    operators : those that run beside them. Raises SettingsError for what `faults` finds.
+    """
+    if wrong := faults(plant, [operator.name for operator in operators]):
+        raise SettingsError("\n".join(wrong))
+    sources: dict[str, Operator] = {kind.name: operator for operator in operators for kind in operator.emits}
+    found = []
+    entries = _by_kind(plant)
+    for name in _ordered(entries):
+        found.append(_operator_of(plant, name, entries[name], sources))
+        sources[name] = found[-1]
+    return found
+
+
+def _by_kind(plant: Plant) -> dict[str, list[MetricEntry]]:
+    """Entries by kind, of each by `since`, and of equals as they stand."""
+    found: dict[str, list[MetricEntry]] = {}
+    for entry in plant.metrics:
+        found.setdefault(entry.kind, []).append(entry)
+    return {name: sorted(entries, key=lambda entry: entry.since_ns) for name, entries in found.items()}
+
+
+def _kind_of(name: str, entries: list[MetricEntry]) -> Kind:
+    fields = {field: said for entry in entries for field, said in entry.field.items()}
+    meaning = next((entry.meaning for entry in reversed(entries) if entry.meaning), "a metric of the plant's own")
+    rows = [
+        (field, said.unit or "not declared", said.meaning or "a field of the plant's own", said.value, "plant file")
+        for field, said in fields.items()
+    ]
+    return kind_of(name, meaning, rows, entries[0].windows)
+
+
+def _operator_of(plant: Plant, name: str, entries: list[MetricEntry], sources: Mapping[str, Operator]) -> Operator:
+    definitions = [
+        Definition(entry.asset, entry.since_ns, entry.assets, _inputs(entry), partial(_figures, entry))
+        for entry in entries
+    ]
+    read = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
+    needs = tuple(sorted({sources[kind].name for kind in read}))
+    mine: Sources = {kind: sources[kind] for kind in read}
+    return operator_of(
+        _kind_of(name, entries), definitions, entries[0].windows, needs, lambda: mine, parameters=(f"metric.{name}",)
+    )
+
+
+def _inputs(entry: MetricEntry) -> tuple[Input, ...]:
+    return tuple(dict.fromkeys(one for field in entry.field.values() for one in inputs_of(field.tree)))
+
+
+def _figures(entry: MetricEntry, columns: Mapping[Input, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+    known: dict[Input | Own, np.ndarray] = dict(columns.items())
+    for name in entry.ordered:
+        known[Own(name)] = evaluate(entry.field[name].tree, known)
+    values = {name: known[Own(name)] for name in entry.field}
+    return values, {name: whys(entry.field[name].tree, known, values[name]) for name in entry.field}
+
+
+# -- what is wrong
+
+
+def faults(plant: Plant, operators: Collection[str]) -> list[str]:
+    """What is wrong with the plant's own metrics beside other metrics and the operators of these names."""
+    entries = _by_kind(plant)
+    known = {**kinds(), **kinds_of(plant)}
+    wrong = [
+        f"$.metric: {name!r} is a kind of metric already: choose another name"
+        for name in entries
+        if name in kinds() or name in _RESERVED
+    ]
+    for name, mine in entries.items():
+        for entry in mine:
+            unknown = {one: _fault_of(one, plant, known) for one in _inputs(entry)}
+            for field, said in entry.field.items():
+                place = f"$.metric: {name}.{field}"
+                wrong += [f"{place}: {unknown[one]}" for one in inputs_of(said.tree) if unknown[one]]
+            if not any(unknown.values()):
+                wrong += [f"$.metric: {name}.{fault}" for fault in _unit_faults(entry, plant, known)]
+        read = {kind_read(one) for entry in mine for one in _inputs(entry)} | {TELEMETRY}
+        missing = sorted({emitter(kind).name for kind in read & kinds().keys()} - {*operators})
+        wrong += [
+            f"$.metric: {name} needs the operator {one!r}, which $.process.operators leaves out" for one in missing
+        ]
+    return wrong + _circles(entries)
+
+
+def _fault_of(one: Input, plant: Plant, known: Mapping[str, Kind]) -> str:
+    if isinstance(one, Parameter):
+        values = {name for entry in plant.assets for name in entry.values}
+        if one.name not in values and one.name not in ASSET_NUMBERS:
+            there = sorted({*values, *ASSET_NUMBERS})
+            return f"{one}: expected one of {', '.join(there)}{nearest(one.name, there)}; [asset.values] adds numbers"
+    if not isinstance(one, Figure):
+        return ""
+    if one.kind not in known:
+        return f"{one}: expected a kind of metric, got {one.kind!r}{nearest(one.kind, known)}"
+    kind = known[one.kind]
+    numbers = [metric.field for metric in kind.metrics if metric.unit != TEXT]
+    if one.field not in numbers:
+        return f"{one}: expected a number of {one.kind}, got {one.field!r}{nearest(one.field, numbers)}"
+    if "tag" in kind.tags:
+        return f"{one}: {one.kind} has rows by tag; of a tag a statistic is wanted, such as mean(temp_degc)"
+    if "window" not in kind.tags or not {*kind.labels} <= _LABELS_OF_ALL:
+        return f"{one}: {one.kind} has several rows in a window, or none: it can't be an input"
+    return ""
+
+
+def _ordered(entries: Mapping[str, list[MetricEntry]]) -> list[str]:
+    """Kinds, each after those that it is made of. There is no circle."""
+    found: list[str] = []
+
+    def add(name: str) -> None:
+        for other in _made_of(name, entries):
+            if other not in found:
+                add(other)
+        found.append(name)
+
+    for name in entries:
+        if name not in found:
+            add(name)
+    return found
+
+
+def _made_of(name: str, entries: Mapping[str, list[MetricEntry]]) -> list[str]:
+    read = [kind_read(one) for entry in entries[name] for one in _inputs(entry)]
+    return [kind for kind in dict.fromkeys(read) if kind in entries]
+
+
+def _circles(entries: Mapping[str, list[MetricEntry]]) -> list[str]:
+    for first in entries:
+        chain, left = [first], _made_of(first, entries)
+        while left:
+            name = left.pop()
+            if name == first:
+                return [f"$.metric: {first} is made of itself, by way of {', '.join(chain[1:]) or first}"]
+            if name not in chain:
+                chain.append(name)
+                left += _made_of(name, entries)
+    return []
+
+
+def _unit_faults(entry: MetricEntry, plant: Plant, known: Mapping[str, Kind]) -> list[str]:
+    """Fields whose value can't be what their unit says, as far as units are known."""
+    wrong: list[str] = []
+    judgements: dict[str, Unit | None] = {}
+    for name in entry.ordered:
+        field, mine = entry.field[name], list[str]()
+        found = judged(field.tree, partial(_unit_of, entry, plant, known), judgements.get, mine)
+        judgements[name] = unit_of(field.unit) or found
+        wrong += [f"{name}: {fault}" for fault in [*mine, mismatch(found, field.unit)] if fault]
+    return wrong
+
+
+def _unit_of(entry: MetricEntry, plant: Plant, known: Mapping[str, Kind], one: Input) -> str | None:
+    """The symbol of an input's unit, where it is known: of a tag that several assets have, where all say the same."""
+    if isinstance(one, Length):
+        return "s"
+    if isinstance(one, Figure):
+        return next((row[1] for row in known[one.kind].rows if row[0] == one.field), None)
+    if isinstance(one, Parameter):
+        return "kW" if one.name == "rated_power_kw" else "s" if one.name in ASSET_NUMBERS else None
+    if not isinstance(one, Statistic) or one.by == "role":
+        return None
+    if one.name == "count":
+        return None
+    if one.by:
+        return QUANTITIES[one.tag].unit
+    path = entry.assets.get(one.scope, entry.asset)
+    units = {plant.tag_info(asset, one.tag).unit for asset in _assets_of(plant, path, one.scope)}
+    return units.pop() if len(units) == 1 else None
+
+
+def _assets_of(plant: Plant, path: str, scope: str) -> list[str]:
+    """Assets of the plant file that a path or glob may mean; itself where it names none."""
+    if scope == "line":
+        return [path]
+    found = [entry.path for entry in plant.assets if plant.matches(path, entry.path)]
+    return found or [path]

@@ -1,0 +1,64 @@
+"""What derived metrics ask of a partition's assets: which match a glob, and what the plant file says of each. See `AssetTable`."""
+
+from fnmatch import fnmatchcase
+from functools import cached_property
+from math import nan
+
+import numpy as np
+
+from fieldline.plant import Plant, Role
+from fieldline.units import find_unit
+from processing.timeline.registry import Registry
+
+
+class Assets:
+    """Answers are kept, and grow as assets are heard of."""
+
+    def __init__(self, registry: Registry, plant: Plant) -> None:
+        self._registry, self._plant = registry, plant
+        self._matching: dict[str, list[bool]] = {}
+        self._values: dict[str, list[float]] = {}
+        self._scales: dict[tuple[str, str, int, int], tuple[float, float]] = {}
+
+    def matching(self, pattern: str) -> np.ndarray:
+        """See `AssetTable`."""
+        known, names = self._matching.setdefault(pattern, []), self._registry.assets
+        known += [name == pattern or fnmatchcase(name, pattern) for name in names[len(known) :]]
+        return np.array(known, bool)
+
+    def number(self, path: str) -> int:
+        """See `AssetTable`."""
+        return self._registry.asset_number(path)
+
+    def tag_number(self, tag: str) -> int:
+        """See `AssetTable`."""
+        return self._registry.tag_number(tag)
+
+    def values(self, name: str) -> np.ndarray:
+        """See `AssetTable`."""
+        known, names = self._values.setdefault(name, []), self._registry.assets
+        known += [self._plant.value_of(asset, name) for asset in names[len(known) :]]
+        return np.array(known, np.float64)
+
+    def scales(self, by: str, name: str, asset: np.ndarray, tag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `AssetTable`."""
+        pairs = zip(asset.tolist(), tag.tolist(), strict=True)
+        found = np.array([self._scale(by, name, a, t) for a, t in pairs], np.float64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+
+    def _scale(self, by: str, name: str, asset: int, tag: int) -> tuple[float, float]:
+        key = by, name, asset, tag
+        if key not in self._scales:
+            self._scales[key] = self._made_scale(by, name, self._registry.assets[asset], self._registry.tags[tag])
+        return self._scales[key]
+
+    def _made_scale(self, by: str, name: str, asset: str, tag: str) -> tuple[float, float]:
+        info = self._plant.tag_info(asset, tag)
+        if by == "role":
+            return (1.0, 0.0) if info.role is self._roles[name] else (nan, nan)
+        unit = find_unit(info.unit) if info.unit else None
+        return (unit.factor, unit.offset) if unit is not None and unit.quantity == name else (nan, nan)
+
+    @cached_property
+    def _roles(self) -> dict[str, Role]:
+        return {role.name.lower(): role for role in Role}
