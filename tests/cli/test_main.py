@@ -94,24 +94,26 @@ def test_help_imports_nothing_heavy() -> None:
     assert result.stdout.strip() == "[]"
 
 
-HELP_OF_ONE = """
+HELP_OF_EACH = """
 import sys
 from cli.main import app
-try:
-    app(prog_name="fieldline")
-except SystemExit as end:
-    assert not end.code, end.code
-print("numba" in sys.modules)
+for verb in sys.argv[1:]:
+    sys.argv[1:] = [*verb.split(), "--help"]
+    try:
+        app(prog_name="fieldline")
+    except SystemExit as end:
+        assert not end.code, (verb, end.code)
+    assert "numba" not in sys.modules, verb
+print("all helped")
 """
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "topics apply", "correct state", "dlq replay"])
-def test_help_of_a_verb_compiles_nothing(verb: str) -> None:
-    command = [sys.executable, "-c", HELP_OF_ONE, *verb.split(), "--help"]
+def test_help_of_a_verb_compiles_nothing() -> None:
+    command = [sys.executable, "-c", HELP_OF_EACH, *VERBS, "topics apply", "correct state", "dlq replay"]
 
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
 
-    assert result.stdout.splitlines()[-1] == "False", result.stderr
+    assert result.stdout.splitlines()[-1:] == ["all helped"], result.stderr
 
 
 def test_a_shell_completes_verbs_without_importing_them() -> None:

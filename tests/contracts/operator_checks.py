@@ -438,3 +438,18 @@ CHECKS: tuple[Callable[[Operator], None], ...] = (
     check_purity,
     check_modes,
 )
+
+OF_PLANT = tuple(check for check in CHECKS if check is not check_modes)
+"""Of a metric of the plant's own, which has no kernels."""
+
+OF_WINDOWS = (
+    check_declaration,
+    check_catalogue,
+    check_windows,
+    check_any_arrival,
+    check_any_crash,
+    check_late_orders,
+    check_retraction,
+    check_beside_others,
+)
+"""What tells whether a metric that keeps nothing is read out whenever it is another one."""

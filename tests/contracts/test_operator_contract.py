@@ -7,16 +7,27 @@ import pytest
 from processing.operator import Operator
 from processing.operators import known
 from tests.contracts.codec_checks import check_manual
-from tests.contracts.operator_checks import CHECKS
+from tests.contracts.operator_checks import CHECKS, OF_PLANT, OF_WINDOWS
 from tests.contracts.operator_inputs import installed
 
 OPERATORS = installed()
 NAMES = [pytest.param(name, id=f"processing.operators.{name}") for name in known()]
-OF_PLANT = [pytest.param(name, id=f"metric.{name}") for name in OPERATORS if name not in known()]
+PROMISES = [
+    *(
+        pytest.param(name, check, id=f"processing.operators.{name}-{check.__name__}")
+        for name in known()
+        for check in CHECKS
+    ),
+    *(
+        pytest.param(name, check, id=f"metric.{name}-{check.__name__}")
+        for name in OPERATORS
+        if name not in known()
+        for check in (OF_PLANT if name == "line_index" else OF_WINDOWS)
+    ),
+]
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", [*NAMES, *OF_PLANT])
+@pytest.mark.parametrize(("name", "check"), PROMISES)
 def test_an_operator_keeps_its_promises(name: str, check: Callable[[Operator], None]) -> None:
     check(OPERATORS[name])
 
