@@ -110,7 +110,11 @@ def judged(node: Node, unit: UnitOf, of_fields: Callable[[str], Unit | None], fa
 def _applied(node: Apply, found: list[Unit | None], faults: list[str]) -> Unit | None:
     if node.name in ("*", "/"):
         a, b = found
-        return None if a is None or b is None else _product(a, b, 1 if node.name == "*" else -1)
+        if a is None or b is None:
+            return None
+        sign, power = (".", 1) if node.name == "*" else ("/", -1)
+        symbol = f"{a.symbol}{sign}{b.symbol}" if a.symbol and b.symbol else ""
+        return _product(a, b, power)._replace(symbol=symbol)
     if node.name == "**":
         power = int(node.arguments[1].value) if isinstance(node.arguments[1], Number) else 1
         return found[0] and Unit(found[0].factor ** power, tuple(power * each for each in found[0].powers))

@@ -1,5 +1,6 @@
 """The values of expressions, element by element, over columns of equal length. NaN does not exist, and makes NaN of all it is part of.
 
+So does what is no finite number: what is divided by zero does not come back by dividing once more.
 Each operation is one that gives the same bits for a number wherever it stands in a column: those of IEEE 754, and for `exp` and `log` the
 C library's, number by number, since numpy's own go by the processor and the place in the column.
 """
@@ -63,7 +64,8 @@ def _value(node: Node, columns: Columns) -> np.ndarray:
         return np.full(n, node.value)
     if not isinstance(node, Apply):
         return columns[node]
-    return _APPLIED[node.name]([_value(argument, columns) for argument in node.arguments])
+    found = _APPLIED[node.name]([_value(argument, columns) for argument in node.arguments])
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _known(arguments: Sequence[np.ndarray], values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from ingest.simulator.foreign.labeller import LABELLER_LINE, Labeller
 from ingest.simulator.foreign.plug import Plug
 from ingest.simulator.foreign.probe import Probe
 from ingest.simulator.foreign.told import Foreign
+from ingest.simulator.foreign.water_chiller import WaterChiller
 
 UTILITIES = "plant/hall1/utilities"
 FOREIGN_TOPICS = ("spBv1.0/#", "v3/#", "tele/#")
@@ -24,4 +25,5 @@ def foreign_devices(seed: int, field: str, period_ns: int) -> list[Foreign]:
         Plug(seed, UTILITIES, "plug1"),
         Labeller(seed, LABELLER_LINE, "labeller", period_ns),
         Probe(seed, field, "soil3"),
+        WaterChiller(seed, UTILITIES, "chiller2"),
     ]

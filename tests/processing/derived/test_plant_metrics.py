@@ -1,0 +1,202 @@
+"""Metrics of the plant's own: figures from first principles, what holds from when on, what a change of the plant file does.
+
+That they are right in any order of arrival, after crashes and under late orders is what the contract checks show (`tests/contracts`).
+"""
+
+import tomllib
+from math import isnan
+from pathlib import Path
+
+import pytest
+
+from fieldline.errors import SettingsError
+from fieldline.log.sqlite import SqliteLog
+from fieldline.plant import Plant
+from fieldline.plantfile import PlantFile
+from fieldline.tables import to_struct
+from processing.place import operators_for
+from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
+
+MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
+HOUR0 = 1_700_000_040_000_000_000 // HOUR * HOUR + HOUR
+CHILLER, PUMP, LINE = "plant/hall/line1/chiller", "plant/hall/line1/pump", "plant/hall/line1"
+COP = """
+[[metric]]
+kind = "chiller"
+asset = "plant/*/chiller"
+windows = ["1m", "15m", "1h"]
+field.cop = { value = "mean(cooling_kw) / mean(power_kw)", unit = "1" }
+field.dt_k = { value = "mean(return_degc) - mean(supply_degc)", unit = "K" }
+"""
+
+
+def plant(text: str) -> Plant:
+    wrong: list[str] = []
+    file = to_struct(PlantFile, tomllib.loads(text), "$", wrong)
+    assert not wrong, wrong
+    return Plant(file)
+
+
+def rig(text: str, **options: object) -> EngineRig:
+    of = plant(text)
+    return EngineRig(of, operators=operators_for(None, of), **options)  # type: ignore[arg-type]
+
+
+def an_hour() -> list[Row]:
+    rows = []
+    for k in range(360):
+        time = HOUR0 + k * 10 * SECOND
+        told = {"cooling_kw": 100.0 + k % 7, "power_kw": 25.0 + k % 3, "return_degc": 12.0, "supply_degc": 6.0 + k % 2}
+        rows += [Row(CHILLER, tag, time, value) for tag, value in told.items()]
+        rows.append(Row(PUMP, "power_kw", time, 5.0))
+    return rows
+
+
+def mean(rows: list[Row], asset: str, tag: str, start: int, end: int) -> float:
+    values = [row.value for row in rows if (row.asset, row.tag) == (asset, tag) and start <= row.time < end]
+    return sum(values) / len(values)
+
+
+def test_a_figure_is_that_of_the_readings_in_its_window() -> None:
+    rows = an_hour()
+
+    got = rig(COP).send(frames_of(rows, 100)).finish()
+
+    for window, length in (("1m", MINUTE), ("15m", 15 * MINUTE), ("1h", HOUR)):
+        figures = got.values("chiller", CHILLER, window)
+        assert sorted(figures) == list(range(HOUR0, HOUR0 + HOUR, length))
+        for start, row in figures.items():
+            cooling, power, hot, cold = (
+                mean(rows, CHILLER, tag, start, start + length)
+                for tag in ("cooling_kw", "power_kw", "return_degc", "supply_degc")
+            )
+            assert row["cop"] == pytest.approx(cooling / power, rel=1e-12)
+            assert row["dt_k"] == pytest.approx(hot - cold, rel=1e-12)
+            assert row["coverage"] == pytest.approx(1.0)
+    assert not got.values("chiller", PUMP, "1m")
+
+
+def test_a_late_row_corrects_the_windows_that_it_lies_in_with_another_revision() -> None:
+    rows = an_hour()
+    late = rows.pop(5 * 60 + 1)  # a power of the eleventh minute
+    assert late.tag == "power_kw"
+    got = rig(COP).send(frames_of(rows, 100))
+    got.wait(4000.0, turns=4)
+    before = got.values("chiller", CHILLER, "1m")
+
+    got.send(frames_of([late], 1)).finish()
+
+    after = got.values("chiller", CHILLER, "1m")
+    assert [start for start in after if after[start] != before[start]] == [HOUR0 + 10 * MINUTE]
+    assert after == rig(COP).send(frames_of(an_hour(), 100)).finish().values("chiller", CHILLER, "1m")
+
+
+def test_what_does_not_exist_is_null_with_its_reason() -> None:
+    rows = [Row(CHILLER, "cooling_kw", HOUR0 + k * 10 * SECOND, 100.0) for k in range(12)]
+    rows += [Row(CHILLER, "power_kw", HOUR0 + MINUTE + k * 10 * SECOND, 0.0) for k in range(6)]
+
+    got = rig(COP).send(frames_of(sorted(rows, key=lambda row: row.time), 50)).finish()
+
+    assert all(isnan(row["cop"]) for row in got.values("chiller", CHILLER, "1m").values())
+    assert [said["null_reason"] for said in got.texts("chiller", CHILLER, "1m").values()] == [
+        "cop: no mean(power_kw); dt_k: no mean(return_degc)",
+        "cop: mean(power_kw) is 0; dt_k: no mean(return_degc)",
+    ]
+
+
+SHARES = """
+[[asset]]
+path = "plant/hall/line1/chiller"
+values = { area_m2 = 4.0 }
+[[metric]]
+kind = "share"
+windows = ["1h"]
+field.of_line = { value = "energy.active_energy_kwh / line.production_order.active_energy_kwh", unit = "1" }
+field.of_pump = { value = "mean(power_kw) / mean(pump.power_kw)" }
+field.per_m2 = { value = "energy.active_energy_kwh / asset.area_m2", unit = "kWh/m2" }
+field.mean_kw = { value = "energy.active_energy_kwh * 3600 / window.length_s" }
+field.twice = { value = "2 * mean_kw if of_pump > 2 else -1" }
+assets.pump = "plant/hall/line1/pump"
+[[metric]]
+kind = "index"
+windows = ["1h"]
+field.x = { value = "share.twice + 1" }
+"""
+
+
+def test_inputs_are_of_the_asset_its_line_another_asset_the_plant_file_and_other_metrics() -> None:
+    rows = [Row(PUMP, "running", HOUR0, 1.0), *an_hour(), Row(CHILLER, "power_kw", HOUR0 + HOUR, 25.0), Row(PUMP, "power_kw", HOUR0 + HOUR, 5.0)]  # fmt: skip
+
+    got = rig(SHARES).send(frames_of(rows, 100)).finish()
+
+    chiller, pump = (got.values("share", asset, "1h")[HOUR0] for asset in (CHILLER, PUMP))
+    drawn = got.values("energy", CHILLER, "1h")[HOUR0]["active_energy_kwh"]
+    assert pump["of_line"] == pytest.approx(5.0 / (drawn + 5.0), rel=1e-9)
+    assert chiller["of_line"] + pump["of_line"] == pytest.approx(1.0, rel=1e-9)
+    assert chiller["of_pump"] == pytest.approx(26.0 / 5.0, rel=1e-9)
+    assert chiller["per_m2"] == pytest.approx(drawn / 4.0, rel=1e-12)
+    assert isnan(pump["per_m2"])
+    assert chiller["twice"] == pytest.approx(2 * drawn, rel=1e-9)
+    assert pump["twice"] == -1.0
+    assert got.values("index", CHILLER, "1h")[HOUR0]["x"] == pytest.approx(2 * drawn + 1, rel=1e-9)
+
+
+def test_a_definition_holds_for_windows_that_begin_from_its_time_on() -> None:
+    later = COP.replace("power_kw", "power_kw) * 10 / (mean(power_kw)").replace("* 10 / (mean(power_kw))", "* 10")
+    since = "since = 2023-11-14T23:30:00Z\n"
+    assert HOUR0 + 30 * MINUTE == 1_700_004_600_000_000_000
+
+    got = rig(COP + later.replace('kind = "chiller"\n', f'kind = "chiller"\n{since}')).send(frames_of(an_hour(), 100)).finish()  # fmt: skip
+
+    plain = rig(COP).send(frames_of(an_hour(), 100)).finish().values("chiller", CHILLER, "15m")
+    both = got.values("chiller", CHILLER, "15m")
+    ratio = {start: both[start]["cop"] / plain[start]["cop"] for start in plain}
+    assert [round(ratio[start], 9) for start in sorted(ratio)] == [1.0, 1.0, 10.0, 10.0]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> SqliteLog:
+    return SqliteLog(tmp_path / "checkpoints.db")
+
+
+def test_a_definition_that_changes_is_computed_anew_and_nothing_else_is(log: SqliteLog) -> None:
+    got = rig(COP, log=log).send(frames_of(an_hour(), 100)).finish()
+    got.checkpoint()
+    before = dict(got.table)
+    doubled = plant(COP.replace("mean(cooling_kw) /", "2 * mean(cooling_kw) /"))
+
+    got.restart(plant=doubled, operators=operators_for(None, doubled))
+    got.finish()
+
+    changed = {key for key in got.table if got.table[key] != before.get(key)}
+    assert {key[0] for key in changed} == {"chiller"}
+    figures = got.values("chiller", CHILLER, "1h")[HOUR0]
+    assert figures["cop"] == pytest.approx(2 * 103.0 / 26.0, rel=1e-3)
+    log.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('kind = "energy"\nfield.x = { value = "1" }', "'energy' is a kind of metric already"),
+        ('kind = "reading"\nfield.x = { value = "1" }', "'reading' is a kind of metric already"),
+        ('kind = "x"\nfield.a = { value = "eneryg.co2_kg" }', "did you mean 'energy'"),
+        ('kind = "x"\nfield.a = { value = "energy.co2" }', "did you mean 'co2_kg'"),
+        ('kind = "x"\nfield.a = { value = "energy.null_reason" }', "expected a number of energy"),
+        ('kind = "x"\nfield.a = { value = "telemetry.mean" }', "of a tag a statistic is wanted"),
+        ('kind = "x"\nfield.a = { value = "asset.area" }', "expected one of ideal_cycle_s"),
+        ('kind = "x"\nfield.a = { value = "x.a" }', "x is made of itself"),
+        ('kind = "x"\nfield.a = { value = "mean(a_kw) + mean(b_degc)" }', "x.a: mean(a_kw) + mean(b_degc)"),
+        ('kind = "x"\nfield.a = { value = "mean(a_kw)", unit = "kWh" }', "x.a: its value is in kW"),
+    ],
+)
+def test_what_is_wrong_with_a_metric_stops_the_start(text: str, why: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        operators_for(None, plant(f"[[metric]]\n{text}\n"))
+
+    assert why in str(raised.value)
+
+
+def test_an_operator_that_the_settings_leave_out_is_named() -> None:
+    with pytest.raises(SettingsError, match="chiller needs the operator 'telemetry'"):
+        operators_for(["energy"], plant(COP))
