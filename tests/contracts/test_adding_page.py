@@ -28,13 +28,14 @@ from tests.contracts.distributions import PAGE, example, importable, install
 from tests.delivery.metric_frames import levels, metric_rows
 
 CODEC, METRIC, SINK = example("Add a codec"), example("Add a metric"), example("Add a sink")
+DERIVED = example("Add a derived metric")
 PYPROJECT = tomllib.loads(re.findall(r"(?ms)^```toml\n(\[build-system\].*?)^```$", PAGE.read_text("utf-8"))[0])
 POINTS = PYPROJECT["project"]["entry-points"]
 
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Path]:
-    sources = dict(zip(PYPROJECT["tool"]["setuptools"]["py-modules"], (CODEC, METRIC, SINK), strict=True))
+    sources = dict(zip(PYPROJECT["tool"]["setuptools"]["py-modules"], (CODEC, METRIC, DERIVED, SINK), strict=True))
     install(tmp_path / "site", PYPROJECT["project"]["name"], POINTS, sources)
     with importable(tmp_path / "site") as site:
         yield site
@@ -44,12 +45,21 @@ def acme(tmp_path: Path) -> Iterator[Path]:
 def page_metric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """The example, compiled once for all checks."""
     folder = tmp_path_factory.mktemp("metric")
-    install(folder, "acme-fieldline", {"fieldline.operators": POINTS["fieldline.operators"]}, {"acme_swing": METRIC})
+    points = {"fieldline.operators": {"swing": "acme_swing:COMPONENT"}}
+    install(folder, "acme-fieldline", points, {"acme_swing": METRIC})
     with importable(folder):
         yield known()["swing"]
 
 
-@pytest.mark.parametrize("source", [CODEC, METRIC, SINK], ids=["codec", "metric", "sink"])
+@pytest.fixture
+def derived_metric(tmp_path: Path) -> Iterator[Operator]:
+    points = {"fieldline.operators": {"load": "acme_load:COMPONENT"}}
+    install(tmp_path, "acme-fieldline", points, {"acme_load": DERIVED})
+    with importable(tmp_path):
+        yield known()["load"]
+
+
+@pytest.mark.parametrize("source", [CODEC, METRIC, DERIVED, SINK], ids=["codec", "metric", "derived", "sink"])
 def test_an_example_is_a_file_of_less_than_60_lines_that_is_well_formed(source: str, tmp_path: Path) -> None:
     path = tmp_path / "example.py"
     path.write_text(source, "utf-8")
@@ -87,6 +97,37 @@ def test_the_examples_have_manuals(acme: Path) -> None:
 @pytest.mark.parametrize("check", operator_checks.CHECKS, ids=lambda check: check.__name__)
 def test_the_metric_of_the_page_keeps_its_promises(check: Callable[..., None], page_metric: Operator) -> None:
     check(page_metric)
+
+
+@pytest.mark.parametrize("check", operator_checks.OF_PLANT, ids=lambda check: check.__name__)
+def test_the_derived_metric_of_the_page_keeps_its_promises(
+    check: Callable[..., None], derived_metric: Operator
+) -> None:
+    check(derived_metric)
+
+
+WRONG_DERIVED = {
+    "an operator that it reads is not named": ("check_catalogue", 'needs=("telemetry",)', 'needs=("energy",)'),
+    "a field that is not given": ("check_catalogue", '"is_high": np.where', '"high": np.where'),
+    "a memory of its own": (
+        "check_purity",
+        "    return {",
+        '    ratio = ratio + globals().setdefault("m", []).append(1) or ratio + len(globals()["m"])\n    return {',
+    ),
+    "it looks at the other rows": ("check_any_arrival", "    known =", "    ratio = ratio / len(ratio)\n    known ="),
+    "a window that there is not": ("check_declaration", '"15m", "1h"', '"15m", "2h"'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG_DERIVED)
+def test_a_derived_metric_that_breaks_a_promise_is_caught(wrong: str, tmp_path: Path) -> None:
+    check, right, broken = WRONG_DERIVED[wrong]
+    assert DERIVED.count(right) == 1, "the example on the page has changed: change this table with it"
+    points = {"fieldline.operators": {"load": "acme_wrong_load:COMPONENT"}}
+    install(tmp_path, "acme-fieldline", points, {"acme_wrong_load": DERIVED.replace(right, broken)})
+
+    with importable(tmp_path), pytest.raises((AssertionError, KeyError, TypeError)):
+        getattr(operator_checks, check)(known()["load"])
 
 
 def test_the_settings_name_the_metric_and_the_catalogue_has_it(page_metric: Operator) -> None:

@@ -7,7 +7,7 @@ import pytest
 from processing.operator import Operator
 from processing.operators import known
 from tests.contracts.codec_checks import check_manual
-from tests.contracts.operator_checks import CHECKS, OF_PLANT, OF_WINDOWS
+from tests.contracts.operator_checks import CHECKS, OF_WINDOWS
 from tests.contracts.operator_inputs import installed
 
 OPERATORS = installed()
@@ -22,7 +22,7 @@ PROMISES = [
         pytest.param(name, check, id=f"metric.{name}-{check.__name__}")
         for name in OPERATORS
         if name not in known()
-        for check in (OF_PLANT if name == "line_index" else OF_WINDOWS)
+        for check in OF_WINDOWS
     ),
 ]
 
