@@ -32,6 +32,7 @@ VERBS = [
     "show",
     "explain",
     "catalogue",
+    "metrics",
     "audit",
     "dlq",
     "baseline",
@@ -127,7 +128,7 @@ def test_a_shell_completes_verbs_without_importing_them() -> None:
     assert result.stdout.split() == ["status", "[]"], result.stderr
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("topics", "dlq", "correct")])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("topics", "dlq", "correct", "metrics")])
 def test_every_verb_explains_itself(verb: str, fieldline: Callable[..., Result]) -> None:
     result = fieldline(verb, "--help")
 
