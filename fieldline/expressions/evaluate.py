@@ -28,6 +28,8 @@ def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, 
     """
     reasons, why = ["not a finite number"], np.where(np.isfinite(values), -1, 0).astype(np.int32)
     open_ = why == 0
+    if not open_.any():
+        return why, reasons
     absent: list[tuple[str, np.ndarray]] = [
         (f"no {name}", np.isnan(columns[name])) for name in (*inputs_of(node), *_own_of(node))
     ]

@@ -10,6 +10,7 @@ cop if mean(power_kw) > 1 else 0                  another field of the same metr
 
 import ast
 import re
+from functools import lru_cache
 from math import isfinite
 
 from fieldline.expressions.tree import (
@@ -47,6 +48,7 @@ _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: 
 _ROLES = tuple(role.name.lower() for role in Role if role)
 
 
+@lru_cache(4096)
 def parse(text: str) -> Node:
     """The tree of an expression. Raises ValueError, with what was expected and what came, for what is no expression."""
     if len(text) > LONGEST:

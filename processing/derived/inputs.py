@@ -30,6 +30,13 @@ class Pairs(NamedTuple):
         return Pairs(self.window[index], self.asset[index])
 
 
+def distinct(view: View, pairs: Sequence[Pairs]) -> Pairs:
+    """Each of the pairs once, by window, then by asset."""
+    window, asset = (np.concatenate(columns).astype(np.int64) for columns in zip(*pairs, strict=True))
+    _, first = np.unique(pair_keys(view, window, asset), return_index=True)
+    return Pairs(window[first], asset[first])
+
+
 class Answer(NamedTuple):
     """What is known of pairs.
 
@@ -100,9 +107,7 @@ def _rows_of(
     view: View, asked: list[Pairs], kinds: set[str], sources: Sources
 ) -> tuple[dict[str, list[MetricRows]], np.ndarray]:
     """By kind, all rows of the assets in the windows, whether they changed or not; and keys of pairs of which a row is retracted."""
-    window, asset = (np.concatenate(columns) for columns in zip(*asked, strict=True))
-    known = asset >= 0
-    window, asset = np.unique(np.stack([window[known], asset[known]]), axis=1)
+    window, asset = distinct(view, [pairs.only(pairs.asset >= 0) for pairs in asked])
     pair, row, _ = view.series_of(window, asset)
     found: dict[str, list[MetricRows]] = {kind: [] for kind in kinds}
     gone = [np.empty(0, np.int64)]

@@ -22,7 +22,7 @@ import numpy as np
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
 from fieldline.expressions import Input, inputs_of, parse
 from fieldline.expressions.tree import OWN as OF_ITSELF
-from processing.derived.inputs import Answer, Pairs, Sources, is_of_window, read_inputs
+from processing.derived.inputs import Answer, Pairs, Sources, distinct, is_of_window, read_inputs
 from processing.metric_rows import MetricRows, Named, retracted
 from processing.operator import Operator
 from processing.view import View
@@ -187,16 +187,15 @@ def _pairs(view: View, definitions: Sequence[Definition]) -> Pairs:
         return Pairs(changed.window, changed.series)
     windows = np.unique(changed.window)
     pairs = [
-        np.stack([changed.window, plant.series["asset"][changed.series]]),
-        np.stack([windows, plant.lines["asset"][view.windows["line"][windows]]]),
+        Pairs(changed.window, plant.series["asset"][changed.series]),
+        Pairs(windows, plant.lines["asset"][view.windows["line"][windows]]),
     ]
     if any(one.looks_beside for one in definitions):
-        of_series = plant.series[["line", "asset"]]
         for line in np.unique(view.windows["line"][windows]).tolist():
-            assets = np.unique(of_series["asset"][of_series["line"] == line])
+            assets = np.unique(plant.series["asset"][plant.series["line"] == line])
             mine = windows[view.windows["line"][windows] == line]
-            pairs.append(np.stack([np.repeat(mine, len(assets)), np.tile(assets, len(mine))]))
-    return Pairs(*np.unique(np.concatenate(pairs, axis=1), axis=1))
+            pairs.append(Pairs(np.repeat(mine, len(assets)), np.tile(assets, len(mine))))
+    return distinct(view, pairs)
 
 
 def _rows(view: View, kind: Kind, one: Definition, pairs: Pairs, answer: Answer, some: np.ndarray) -> list[MetricRows]:
@@ -216,9 +215,9 @@ def _rows(view: View, kind: Kind, one: Definition, pairs: Pairs, answer: Answer,
 
 def _reasons(whys: Mapping[str, Why], n: int) -> Named:
     """For each row the reasons of the fields that do not exist, `field: reason`, one after the other."""
-    if not whys:
+    codes = np.stack([np.full(n, -1, np.int32), *(why for why, _ in whys.values())], axis=1)[:, 1:]
+    if not (codes >= 0).any():
         return Named(np.full(n, -1, np.int32), [])
-    codes = np.stack([why for why, _ in whys.values()], axis=1)
     known, place = np.unique(codes, axis=0, return_inverse=True)
     texts = [
         "; ".join(

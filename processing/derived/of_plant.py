@@ -7,7 +7,7 @@ import numpy as np
 
 from fieldline.catalogue import RENAMED, TEXT, Kind, emitter, kinds
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Own, Parameter, Statistic, inputs_of
+from fieldline.expressions import Figure, Input, Length, Node, Own, Parameter, Statistic, inputs_of
 from fieldline.expressions.dimensions import Unit, judged, mismatch, unit_of
 from fieldline.expressions.evaluate import evaluate, whys
 from fieldline.plant import ASSET_NUMBERS, Plant
@@ -63,7 +63,7 @@ def _kind_of(name: str, entries: list[MetricEntry]) -> Kind:
 
 def _operator_of(plant: Plant, name: str, entries: list[MetricEntry], sources: Mapping[str, Operator]) -> Operator:
     definitions = [
-        Definition(entry.asset, entry.since_ns, entry.assets, _inputs(entry), partial(_figures, entry))
+        Definition(entry.asset, entry.since_ns, entry.assets, _inputs(entry), partial(_figures, _trees(entry)))
         for entry in entries
     ]
     read = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
@@ -78,12 +78,19 @@ def _inputs(entry: MetricEntry) -> tuple[Input, ...]:
     return tuple(dict.fromkeys(one for field in entry.field.values() for one in inputs_of(field.tree)))
 
 
-def _figures(entry: MetricEntry, columns: Mapping[Input, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+def _trees(entry: MetricEntry) -> dict[str, Node]:
+    """The expressions of fields, each after those that it is made of."""
+    return {name: entry.field[name].tree for name in entry.ordered}
+
+
+def _figures(
+    trees: Mapping[str, Node], columns: Mapping[Input, np.ndarray]
+) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
     known: dict[Input | Own, np.ndarray] = dict(columns.items())
-    for name in entry.ordered:
-        known[Own(name)] = evaluate(entry.field[name].tree, known)
-    values = {name: known[Own(name)] for name in entry.field}
-    return values, {name: whys(entry.field[name].tree, known, values[name]) for name in entry.field}
+    for name, tree in trees.items():
+        known[Own(name)] = evaluate(tree, known)
+    values = {name: known[Own(name)] for name in trees}
+    return values, {name: whys(tree, known, values[name]) for name, tree in trees.items()}
 
 
 # -- what is wrong
