@@ -6,7 +6,8 @@
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from math import exp, isfinite, isnan, log, nan, sqrt
+from math import acos, exp, isfinite, isnan, log, nan, sqrt, tan
+from statistics import fmean
 from typing import NamedTuple
 
 from analysis.recount.history import History, Samples
@@ -21,6 +22,9 @@ FigureOf = Callable[[str, str, str], float]
 
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "abs": abs, "sqrt": sqrt, "exp": exp, "log": log, "min": min, "max": max,
+    "phase_imbalance": lambda *phases: max(abs(one - fmean(phases)) for one in phases) / abs(fmean(phases)),
+    "harmonic_distortion": lambda first, *above: sqrt(sum(one * one for one in above)) / abs(first),
+    "capacitor_kvar": lambda kw, factor, wanted: kw * (tan(acos(factor)) - tan(acos(wanted))),
 }  # fmt: skip
 _SIGNS: dict[type, Callable[[float], float]] = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
 _OPERATORS: dict[type, Callable[[float, float], float]] = {

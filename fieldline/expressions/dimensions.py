@@ -122,6 +122,11 @@ def _applied(node: Apply, found: list[Unit | None], faults: list[str]) -> Unit |
         return found[0]
     if node.name in ("+", "-", "min", "max"):
         return _alike(node, node.arguments, found, faults)
+    if node.name in ("phase_imbalance", "harmonic_distortion"):
+        _alike(node, node.arguments, found, faults)
+        return ONE
+    if node.name == "capacitor_kvar":
+        return unit_of("kvar")
     if node.name == "if":
         return _alike(node, node.arguments[1:], found[1:], faults)
     if node.name in ("<", "<=", ">", ">=", "==", "!="):

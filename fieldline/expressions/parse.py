@@ -32,8 +32,26 @@ from fieldline.expressions.tree import (
 from fieldline.tables import nearest
 from fieldline.units import QUANTITIES, Role
 
-FUNCTIONS = {"abs": 1, "sqrt": 1, "exp": 1, "log": 1, "min": 2, "max": 2}
-"""Functions of values, and how many arguments each has; `min` and `max` at least so many. Of one argument they are statistics."""
+FUNCTIONS = {
+    "abs": 1,
+    "sqrt": 1,
+    "exp": 1,
+    "log": 1,
+    "min": 2,
+    "max": 2,
+    "phase_imbalance": 2,
+    "harmonic_distortion": 2,
+    "capacitor_kvar": 3,
+}
+"""Functions of values, and how many arguments each has. `min` and `max` of one argument are statistics.
+
+`phase_imbalance(a, b, c)` : of voltages or currents, the largest deviation from their mean over the mean (NEMA MG 1)
+`harmonic_distortion(h1, h2, h3, …)` : what lies above the fundamental h1 over it, THD-F (IEEE Std 1459)
+`capacitor_kvar(kw, factor, wanted)` : reactive power that lifts a power factor to the one that is wanted
+"""
+
+_MANY = frozenset({"min", "max", "phase_imbalance", "harmonic_distortion"})
+"""Those that may have more."""
 
 RESERVED = frozenset({LINE, "asset", "window", BY_QUANTITY, BY_ROLE})
 """Words that are no names of assets in expressions."""
@@ -134,8 +152,9 @@ def _call(node: ast.Call, name: str) -> Node:
         known = (*STATISTICS, *FUNCTIONS)
         raise ValueError(f"{name}(…): expected one of {', '.join(dict.fromkeys(known))}{nearest(name, known)}")
     wanted, n = FUNCTIONS[name], len(node.args)
-    if any(isinstance(argument, ast.Starred) for argument in node.args) or (n != wanted if wanted == 1 else n < wanted):
-        raise ValueError(f"{name}(…): expected {wanted} argument{'s or more' * (wanted > 1)}, got {n}")
+    more = name in _MANY
+    if any(isinstance(argument, ast.Starred) for argument in node.args) or n < wanted or (n > wanted and not more):
+        raise ValueError(f"{name}(…): expected {wanted} argument{'s' * (wanted > 1)}{' or more' * more}, got {n}")
     return Apply(name, tuple(map(_node, node.args)), ast.unparse(node))
 
 

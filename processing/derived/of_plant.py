@@ -9,11 +9,11 @@ from fieldline.catalogue import RENAMED, TEXT, Kind, emitter, kinds
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Length, Node, Own, Parameter, Statistic, inputs_of
 from fieldline.expressions.dimensions import Unit, judged, mismatch, unit_of
-from fieldline.expressions.evaluate import evaluate, whys
 from fieldline.plant import ASSET_NUMBERS, Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.tables import nearest
 from fieldline.units import QUANTITIES
+from processing.derived.evaluate import evaluate, whys
 from processing.derived.inputs import TELEMETRY, kind_read
 from processing.derived.metric import Definition, Sources, Why, kind_of, operator_of
 from processing.operator import Operator

@@ -71,6 +71,8 @@ def test_other_fields_of_the_metric_are_told_from_tags() -> None:
         ("mean()", "expected one tag"),
         ("min()", "expected 2 arguments or more, got 0"),
         ("sqrt(1, 2)", "expected 1 argument, got 2"),
+        ("capacitor_kvar(1, 2)", "expected 3 arguments, got 2"),
+        ("phase_imbalance(1)", "expected 2 arguments or more, got 1"),
         ("min(*a)", "expected a tag"),
         ("mean(a, key=b)", "expected numbers"),
         ("meen(a)", "did you mean 'mean'"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldline.expressions import Input, Own, Statistic, parse
-from fieldline.expressions.evaluate import evaluate, whys
+from processing.derived.evaluate import evaluate, whys
 
 A, B = Statistic("mean", "a"), Statistic("mean", "b")
 NUMBERS = st.one_of(st.sampled_from([0.0, -0.0, 1.0, -2.5, 1e-9, math.nan]), st.floats(-1e3, 1e3))
@@ -106,3 +106,32 @@ def test_what_is_not_chosen_need_not_exist_but_the_condition_must() -> None:
 
     assert found.tolist()[:2] == [0.0, 2.0]
     assert math.isnan(found[2])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("phase_imbalance(230, 220, 225)", 5 / 225),  # NEMA MG 1: the largest deviation from the mean, over it
+        ("harmonic_distortion(100, 3, 4)", 0.05),
+        ("capacitor_kvar(100, 0.6, 0.8)", 100 * (8 / 6 - 6 / 8)),
+        ("capacitor_kvar(100, 1.2, 0.8)", math.nan),
+        ("harmonic_distortion(0, 3)", math.nan),
+    ],
+)
+def test_functions_of_electricians_give_what_their_definitions_say(text: str, value: float) -> None:
+    found = evaluate(parse(f"{text} + 0 * mean(a)"), {A: np.array([1.0, 2.0])})
+
+    assert found.tolist() == pytest.approx([value, value], nan_ok=True)
+
+
+def test_they_agree_with_the_recount() -> None:
+    from analysis.recount.derived import _evaluated
+
+    for text in (
+        "phase_imbalance(231.4, 229.9, 224.2)",
+        "harmonic_distortion(41, 2.5, 1.2, 0.4)",
+        "capacitor_kvar(87.5, 0.71, 0.95)",
+    ):
+        assert evaluate(parse(f"{text} + 0 * mean(a)"), {A: np.array([1.0])})[0] == pytest.approx(
+            _evaluated(text), rel=1e-12
+        )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from fieldline.expressions.tree import Apply, Input, Node, Number, Own, inputs_of
+from processing.formulas import power
 
 Columns = Mapping[Input | Own, np.ndarray]
 
@@ -115,6 +116,9 @@ _APPLIED: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
     "log": _one_by_one(math.log),
     "min": lambda found: np.minimum.reduce(found),
     "max": lambda found: np.maximum.reduce(found),
+    "phase_imbalance": lambda found: np.asarray(power.phase_imbalance(np.stack(found, axis=-1))),
+    "harmonic_distortion": lambda found: np.asarray(power.total_harmonic_distortion(np.stack(found, axis=-1))),
+    "capacitor_kvar": lambda found: np.asarray(power.capacitor_reactive_power(*found)),
     "<": _compared(np.less),
     "<=": _compared(np.less_equal),
     ">": _compared(np.greater),
