@@ -96,6 +96,11 @@ class ShiftCalendar:
         ]
         self._years: OrderedDict[int, _Year] = OrderedDict()
 
+    @property
+    def has_shifts(self) -> bool:
+        """Whether it has any."""
+        return bool(self._entry.shift)
+
     def shifts(self, first_ns: int, last_ns: int) -> list[Shift]:
         """The shifts that have a part in [first_ns, last_ns), in order of time; none without shifts.
 

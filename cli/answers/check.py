@@ -130,10 +130,22 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
         "not all machines count its times set the line's OEE; `pacemaker` or `output` in a [[line]] entry say otherwise"
         for line, asset in plant.sole_counters.items()
     ]
+    warnings += _shiftless(plant)
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
     of_plant_file = () if is_log_read else tables(every_use(plant, declared_tags(plant)), "of the plant file")
     return [Note(good), *map(Note, warnings + rota_notes(plant) + _price_notes(plant)), *of_plant_file]
+
+
+def _shiftless(plant: Plant) -> list[str]:
+    """Tags that start over with each shift, on lines that have none."""
+    return [
+        f'{asset} {tag}: starts_over = "shift", and line {plant.line_of(asset)} has no shifts ([[calendar]]): until it has, a fall waits to '
+        "be confirmed then, as if nothing were said"
+        for asset, tags in declared_tags(plant).items()
+        for tag in sorted(tags)
+        if plant.tag_info(asset, tag).starts_over == "shift" and not plant.calendar(plant.line_of(asset)).has_shifts
+    ]
 
 
 def _price_notes(plant: Plant) -> list[str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
+from cli.main import app
 from delivery.rows import read_rows
 from delivery.store import LocalStore
 from fieldline.clock import SystemClock
@@ -225,3 +226,16 @@ def test_check_says_which_machine_sets_the_oee_of_a_line_for_which_nothing_is_de
 
     assert result.exit_code == 0
     assert "names plant/hall/line1/press alone has a counter" in " ".join(result.stdout.split())
+
+
+def test_a_counter_that_starts_over_with_shifts_that_there_are_not_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "plant.toml"
+    counter = '[[asset]]\npath = "p/h/l/m"\n[asset.tags.good_count]\nstarts_over = "shift"\n'
+    calendar = '[[calendar]]\n[[calendar.shift]]\nname = "early"\nstart = "06:00"\nend = "14:00"\n'
+
+    def said(text: str) -> str:
+        file.write_text(text, "utf-8")
+        return " ".join(CliRunner().invoke(app, ["check", "--plant", str(file)]).stdout.split())
+
+    assert 'p/h/l/m good_count: starts_over = "shift", and line p/h/l has no shifts' in said(counter)
+    assert "has no shifts" not in said(counter + calendar)
