@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from fieldline.errors import SettingsError
+from fieldline.expressions import Node, Parameter, inputs_of, own_fields_of, parse
 from fieldline.meters import is_main_meter
 from fieldline.plantfile import (
     AssetEntry,
@@ -61,6 +62,14 @@ class AssetInfo(NamedTuple):
     rated_power_kw: float = nan
 
 
+class Formula(NamedTuple):
+    """Of a calculated tag: its expression, the tags of the same asset that it reads, and what else it reads of the plant file."""
+
+    tree: Node
+    inputs: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+
+
 ASSET_NUMBERS = ("ideal_cycle_s", "microstop_s", "state_max_gap_s", "rated_power_kw")
 """What of `AssetInfo` is a number, which metrics of the plant's own can read."""
 
@@ -98,6 +107,7 @@ class Plant:
         self._lines: dict[str, str] = {}
         self._tags: dict[tuple[str, str], TagInfo] = {}
         self._infos: dict[str, AssetInfo] = {}
+        self._formulas: dict[str, dict[str, Formula]] = {}
         self._cycles: dict[tuple[str, str], float] = {}
         self._calendars: dict[tuple[str, ...], ShiftCalendar] = {}
         self._prices: dict[tuple[str, ...], PriceTable] = {}
@@ -154,6 +164,19 @@ class Plant:
         """The numbers that the plant file says of an asset, which metrics of the plant's own can read: its `values` and `ASSET_NUMBERS`."""
         told = {name: value for entry in self._matching(asset) for name, value in entry.values.items()}
         return {name: float(getattr(self.asset_info(asset), name)) for name in ASSET_NUMBERS} | told
+
+    def formulas(self, asset: str) -> dict[str, Formula]:
+        """The calculated tags of an asset."""
+        found = self._formulas.get(asset)
+        if found is None:
+            names = {tag for entry in self._matching(asset) for tag, said in entry.tags.items() if said.formula}
+            found = {}
+            for name in sorted(names):
+                tree = parse(self.tag_info(asset, name).formula)
+                parameters = tuple(one for one in inputs_of(tree) if isinstance(one, Parameter))
+                found[name] = Formula(tree, tuple(own_fields_of(tree)), parameters)
+            _remember(self._formulas, asset, found)
+        return found
 
     def value_of(self, asset: str, name: str) -> float:
         """One of `values_of`; NaN where it is not said."""
@@ -327,6 +350,11 @@ class Plant:
     def has_rates(self) -> bool:
         """Whether it is said of any tag how often samples are due."""
         return any(tag.expected_rate_hz is not None for entry in self.assets for tag in entry.tags.values())
+
+    @cached_property
+    def has_formulas(self) -> bool:
+        """Whether any tag is calculated."""
+        return any(tag.formula for entry in self.assets for tag in entry.tags.values())
 
     @cached_property
     def has_texts(self) -> bool:

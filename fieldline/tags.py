@@ -63,6 +63,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
         goes by its own rhythm
     spc : how the tag is charted; None: not at all
     form : how texts are read
+    formula : of a calculated tag the expression over tags of its asset; "" of others
     """
 
     unit: str | None = None
@@ -88,6 +89,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     is_gap_declared: bool = False
     spc: SpcEntry | None = None
     form: Form = Form.OPEN
+    formula: str = ""
 
     @property
     def rhythm_s(self) -> float:
@@ -125,7 +127,8 @@ def complete(tag: str, declared: Mapping[str, Any], clock: str) -> TagInfo:
     """A tag's declaration, key by key, completed by what its name tells."""
     named = unit_of_name(tag)
     unit = declared.get("unit") or (named.symbol if named else None)
-    role = _role(declared.get("kind"), tag, unit)
+    is_calculated = declared.get("formula") and declared.get("kind") is None
+    role = Role.NONE if is_calculated else _role(declared.get("kind"), tag, unit)
     info = {key: declared[key] for key in declared.keys() - {"unit", "kind", "kwh_per_pulse", "codes", "share"}}
     if role is Role.ACTIVE_PULSE:
         scale = declared.get("kwh_per_pulse", nan)

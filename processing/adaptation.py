@@ -35,6 +35,7 @@ def adapt(engine: Engine, restored: Restored, offset: int, relieve: Callable[[],
     damaged = [_damaged(engine, line) for line in engine.read_back.note_damaged()]
     if restored.made_with == engine.made_with:
         return damaged
+    engine.registry.complete()
     adaptation = _Adaptation(engine, restored, relieve)
     engine.made_with = restored.made_with  # until it is done: should that end here, it is begun again
     adaptation.run()
@@ -182,7 +183,8 @@ class _Adaptation:
 
     def _renewed(self, line: int) -> list[tuple[int, str, np.ndarray]]:
         """What is to be forgotten of a line: slot, field of its state, and rows of series that measure something else now."""
-        before, now = self._series, self._engine.tables.series
+        before = self._series
+        now = self._engine.tables.series[: len(before)]  # one that is calculated since has measured nothing
         mine = now["line"] == line
         found = []
         for slot in self._engine.tables.slots:

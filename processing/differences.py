@@ -15,7 +15,7 @@ OF_ROWS = frozenset(
         *(f"asset.tags.{name}" for name in ("kind", "unit", "counts_by", "codes", "spc")),
         *(f"asset.tags.{name}" for name in ("stamp", "interval_s")),
         *(f"asset.tags.{name}" for name in ("max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
-        *(f"asset.tags.{name}" for name in ("low", "high", "confirm_readings", "confirm_s", "starts_over")),
+        *(f"asset.tags.{name}" for name in ("low", "high", "confirm_readings", "confirm_s", "starts_over", "formula")),
         *("asset.state_of", "asset.state_max_gap_s", "asset.microstop_s", "asset.rated_power_kw", "states"),
     }
 )
@@ -82,6 +82,7 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.tags.expected_rate_hz": of_tag.expected_rate_hz,
         "asset.tags.confirm_readings": of_tag.confirm_readings,
         "asset.tags.confirm_s": of_tag.confirm_s,
+        "asset.tags.formula": (of_tag.formula, of_tag.formula and plant.values_of(asset)),
         "asset.tags.starts_over": (
             of_tag.starts_over,
             plant.said_of_line(plant.line_of(asset))["calendar"] if of_tag.starts_over == "shift" else None,

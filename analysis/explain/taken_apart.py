@@ -88,7 +88,7 @@ def explain(
     span = _span(log, plant, line, window, asked, knows, advance)
     row = _row(plant, query, asked, window, span)
     span = span._replace(start=row["time"])
-    wants = wanted(plant, asked, span.start)
+    wants = _with_inputs(plant, wanted(plant, asked, span.start))
     evidence = read_evidence(log, line, wants, span.start, min(span.end, now), advance, knows.offset)
     rows = {key: found.usable() for key, found in evidence.series.items()}
     history = History(plant, line, rows, evidence.payloads)
@@ -252,6 +252,23 @@ def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int
         return (max(before for before, _ in found), max(after for _, after in found)) if found else None
 
     return choose
+
+
+def _with_inputs(plant: Plant, choose: Wanted) -> Wanted:
+    """A choice, and the rows of which calculated tags are made that it takes."""
+    if not plant.has_formulas:
+        return choose
+
+    def of_inputs(asset: str, tag: str) -> tuple[int, int] | None:
+        found = [choose(asset, tag)]
+        hold = int(plant.tag_info(asset, tag).max_gap_s * 1e9) if not tag.startswith("@") else 0
+        for name, formula in plant.formulas(asset).items():
+            if tag in formula.inputs and (span := choose(asset, name)) is not None:
+                found.append((span[0] + hold, span[1]))
+        known = [span for span in found if span is not None]
+        return (max(before for before, _ in known), max(after for _, after in known)) if known else None
+
+    return of_inputs
 
 
 def around(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:

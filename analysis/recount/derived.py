@@ -3,13 +3,12 @@
 `figure` gives the recount of another metric's field in the same window. Nothing here is shared with `processing/derived`.
 """
 
-import ast
-import operator
 from collections.abc import Callable, Mapping
-from math import acos, exp, isfinite, isnan, log, nan, sqrt, tan
-from statistics import fmean
+from math import isfinite, nan
 from typing import NamedTuple
 
+from analysis.recount.arithmetic import evaluated
+from analysis.recount.arithmetic import with_numbers as put_in
 from analysis.recount.history import History, Samples
 from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, inputs_of
 from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN
@@ -19,18 +18,6 @@ from fieldline.units import find_unit
 
 FigureOf = Callable[[str, str, str], float]
 """The recount of a kind's field of an asset."""
-
-_FUNCTIONS: dict[str, Callable[..., float]] = {
-    "abs": abs, "sqrt": sqrt, "exp": exp, "log": log, "min": min, "max": max,
-    "phase_imbalance": lambda *phases: max(abs(one - fmean(phases)) for one in phases) / abs(fmean(phases)),
-    "harmonic_distortion": lambda first, *above: sqrt(sum(one * one for one in above)) / abs(first),
-    "capacitor_kvar": lambda kw, factor, wanted: kw * (tan(acos(factor)) - tan(acos(wanted))),
-}  # fmt: skip
-_SIGNS: dict[type, Callable[[float], float]] = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
-_OPERATORS: dict[type, Callable[[float, float], float]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq, ast.NotEq: operator.ne,
-}  # fmt: skip
 
 
 class Read(NamedTuple):
@@ -130,53 +117,11 @@ def figures(entry: MetricEntry, inputs: Mapping[Input, Read]) -> dict[str, float
     """The fields, of the values of inputs; NaN where one does not exist."""
     known: dict[str, float] = {}
     for name in entry.ordered:
-        known[name] = _evaluated(with_numbers(entry, name, inputs, known))
+        known[name] = evaluated(with_numbers(entry, name, inputs, known))
     return {name: known[name] for name in entry.field}
 
 
 def with_numbers(entry: MetricEntry, name: str, inputs: Mapping[Input, Read], fields: Mapping[str, float]) -> str:
     """A field's expression with numbers for all that it names; `nan` for what does not exist."""
     values = {one.what: one.value for one in inputs.values()} | dict(fields)
-    return ast.unparse(_Numbers(values).visit(ast.parse(entry.field[name].value.strip(), mode="eval")))
-
-
-class _Numbers(ast.NodeTransformer):
-    """Puts numbers in the place of what is named. What it is handed was parsed by `fieldline.expressions` before."""
-
-    def __init__(self, values: Mapping[str, float]) -> None:
-        self._values = {ast.unparse(ast.parse(what, mode="eval")): value for what, value in values.items()}
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        """A number, or the node with its parts visited."""
-        if isinstance(node, ast.expr) and (value := self._values.get(ast.unparse(node))) is not None:
-            return ast.Name("nan") if isnan(value) else ast.parse(repr(value), mode="eval").body
-        return self.generic_visit(node)
-
-
-def _evaluated(text: str) -> float:
-    """What an expression of numbers gives; NaN where one of them is, where it divides by zero, or is no finite number."""
-    try:
-        value = float(_number(ast.parse(text, mode="eval").body))
-    except (ArithmeticError, ValueError):
-        return nan
-    return value if isfinite(value) else nan
-
-
-def _number(node: ast.expr) -> float:
-    match node:
-        case ast.Constant(value=int() | float() as value):
-            return float(value)
-        case ast.IfExp():
-            return _number(node.body if _number(node.test) else node.orelse)
-        case ast.UnaryOp():
-            return float(_SIGNS[type(node.op)](_number(node.operand)))
-        case ast.BinOp():
-            return float(_OPERATORS[type(node.op)](_number(node.left), _number(node.right)))
-        case ast.Compare(ops=[op], comparators=[right]):
-            return float(_OPERATORS[type(op)](_number(node.left), _number(right)))
-        case ast.BoolOp():
-            values = [_number(value) != 0.0 for value in node.values]  # all of them: what is not there makes it unknown
-            return float(all(values) if isinstance(node.op, ast.And) else any(values))
-        case ast.Call(func=ast.Name(id=name)):
-            return float(_FUNCTIONS[name](*map(_number, node.args)))
-    raise ValueError(ast.unparse(node))  # `nan`: it does not exist
+    return put_in(entry.field[name].value, values)

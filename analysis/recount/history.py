@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
 
+from analysis.recount.calculated import with_calculated
 from analysis.recount.life import Sign, silences, tells_changes
 from analysis.recount.registers import Exchange, Judgement, judge
 from analysis.recount.said import LONGEST_AMOUNT_NS, MINUTE, Said, pieces_said, pieces_without
@@ -78,7 +79,7 @@ class History:
     ) -> None:
         self.plant = plant
         self.line = line
-        self.rows = rows
+        self.rows = with_calculated(plant, rows)
         self._payloads = payloads
         self._runs: list[Run] | None = None
         self._states: dict[str, list[StateReport]] = {}

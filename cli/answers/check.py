@@ -140,8 +140,8 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
 def _shiftless(plant: Plant) -> list[str]:
     """Tags that start over with each shift, on lines that have none."""
     return [
-        f'{asset} {tag}: starts_over = "shift", and line {plant.line_of(asset)} has no shifts ([[calendar]]): until it has, a fall waits to '
-        "be confirmed then, as if nothing were said"
+        f'{asset} {tag}: starts_over = "shift", and line {plant.line_of(asset)} has no shifts ([[calendar]]): what falls '
+        "waits to be confirmed then, as if nothing were said"
         for asset, tags in declared_tags(plant).items()
         for tag in sorted(tags)
         if plant.tag_info(asset, tag).starts_over == "shift" and not plant.calendar(plant.line_of(asset)).has_shifts

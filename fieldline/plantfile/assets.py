@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from fieldline.plantfile.tags import TagEntry, name_fault
+from fieldline.plantfile.tags import TagEntry, formula_faults, name_fault
 from fieldline.plantfile.values import Name, Positive, number_fault, path_fault, raise_faults, twice_fault, zone_fault
 from fieldline.public_holidays import place_fault
 
@@ -49,6 +49,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
             for name in self.values
             if name in self.__struct_fields__
         ]
+        faults += formula_faults(self.tags)
         raise_faults(faults + [name_fault(name, entry) for name, entry in self.tags.items()])
 
 

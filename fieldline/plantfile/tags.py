@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from fieldline.expressions import Parameter, inputs_of, own_fields_of, parse
 from fieldline.plantfile.spc import SpcEntry
 from fieldline.plantfile.values import Positive
 from fieldline.states import state_names, state_of
@@ -54,6 +55,7 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A tag as the plant file declares it; None is not declared.
 
     share : of power and energy, what of its asset's energy it tells (see `fieldline/meters.py`); None: what its name tells
+    formula : the tag is calculated from others of the same asset, see `processing/timeline/calculated.py`
     stamp : of interval amounts, which end of its time a message is stamped with; interval_s : of one stamped at its start, how long that is
     """
 
@@ -76,12 +78,25 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counts_by: Literal["register", "interval"] | None = None
     codes: dict[str, str] | None = None
     spc: SpcEntry | None = None
+    formula: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
     def __post_init__(self) -> None:
-        checks = (_unit_fault, _kind_fault, _range_fault, _codes_fault)
+        checks = (_unit_fault, _kind_fault, _range_fault, _codes_fault, _formula_fault)
         wrong = [line for line in (check(self) for check in checks) if line]
         if wrong:
             raise ValueError("\n".join(wrong))
+
+
+def formula_faults(tags: Mapping[str, TagEntry]) -> list[str]:
+    """Calculated tags of an asset that have no name of their own, or are made of calculated ones."""
+    faults = []
+    for name, entry in tags.items():
+        if entry.formula and any(sign in name for sign in "*?["):
+            faults.append(f'tags."{name}".formula: expected the name of one tag, got a glob')
+        for other in own_fields_of(parse(entry.formula)) if entry.formula else ():
+            if other == name or ((said := tags.get(other)) is not None and said.formula):
+                faults.append(f'tags."{name}".formula: {other} is calculated itself: put its formula in here')
+    return faults
 
 
 def name_fault(name: str, entry: TagEntry) -> str:
@@ -157,6 +172,22 @@ def _range_fault(entry: TagEntry) -> str:
     if low is not None and high is not None and low >= high:
         return f"low: expected less than high {high:g}, got {low:g}"
     return ""
+
+
+def _formula_fault(entry: TagEntry) -> str:
+    """Whether a formula is an expression of tags of the asset, and of what the plant file says of it, alone."""
+    if entry.formula is None:
+        return ""
+    try:
+        tree = parse(entry.formula)
+    except ValueError as error:
+        return f"formula: {error}"
+    if entry.kind in ("text", "switch"):
+        return f"formula: kind {entry.kind!r} is no number"
+    others = [one for one in inputs_of(tree) if not isinstance(one, Parameter) or one.scope]
+    if others:
+        return f"formula: {others[0]}: expected tags of the asset by their names alone, such as flow_m3_h * 1.163"
+    return "" if own_fields_of(tree) else f"formula: expected a tag of the asset in it, got {entry.formula!r}"
 
 
 def _codes_fault(entry: TagEntry) -> str:

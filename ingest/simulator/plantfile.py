@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ingest.simulator.foreign import UTILITIES
 from ingest.simulator.foreign.dirty_meter import MAX_DELTA_KWH, DirtyMeter
 from ingest.simulator.foreign.labeller import Labeller
-from ingest.simulator.foreign.water_chiller import WaterChiller
+from ingest.simulator.foreign.water_chiller import KWH_PER_M3_K, WaterChiller
 from ingest.simulator.machines import SEAL_SIGMA_C
 from ingest.simulator.plant import FIELD, SimulatedPlant
 from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SHIFT_S, SHIFTS, Product
@@ -35,13 +35,19 @@ rules = ["nelson1", "nelson2", "nelson5"]
 
 
 _CHILLER = """\
-# ---- a metric of the plant's own
+# ---- a calculated tag, and a metric of the plant's own
+[[asset]]
+path = "{asset}"
+
+[asset.tags.heat_kw]
+formula = "flow_m3_h * {factor} * (return_degc - supply_degc)"
+
 [[metric]]
 kind = "chiller"
 asset = "{asset}"
 windows = ["1m", "15m", "1h", "shift", "day"]
 meaning = "How well a chiller works."
-field.cop = {{ value = "mean(cooling_kw) / mean(power_kw)", unit = "1", meaning = "coefficient of performance" }}
+field.cop = {{ value = "mean(heat_kw) / mean(power_kw)", unit = "1", meaning = "coefficient of performance" }}
 field.dt_k = {{ value = "mean(return_degc) - mean(supply_degc)", unit = "K", meaning = "by how much the water is cooled" }}
 """
 
@@ -94,7 +100,7 @@ def _foreign(plant: SimulatedPlant) -> Iterator[str]:
             told = f"{modulus}max_delta = {MAX_DELTA_KWH}\n"
             yield f'[[asset]]\npath = "{device.asset}"\n\n[asset.tags.energy_kwh]\n{told}'
         elif isinstance(device, WaterChiller):
-            yield _CHILLER.format(asset=device.asset)
+            yield _CHILLER.format(asset=device.asset, factor=KWH_PER_M3_K)
 
 
 def _products(plant: SimulatedPlant) -> Iterator[str]:

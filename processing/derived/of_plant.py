@@ -118,7 +118,30 @@ def faults(plant: Plant, operators: Collection[str]) -> list[str]:
         wrong += [
             f"$.metric: {name} needs the operator {one!r}, which $.process.operators leaves out" for one in missing
         ]
-    return wrong + _circles(entries)
+    return wrong + _circles(entries) + _formula_faults(plant, operators)
+
+
+def _formula_faults(plant: Plant, operators: Collection[str]) -> list[str]:
+    """What is wrong with calculated tags of assets that the plant file names."""
+    if not plant.has_formulas:
+        return []
+    wrong = []
+    if TELEMETRY not in operators:
+        wrong.append(f"$.asset.tags: formula needs the operator {TELEMETRY!r}, which $.process.operators leaves out")
+    for path in dict.fromkeys(entry.path for entry in plant.assets):
+        for tag, formula in plant.formulas(path).items():
+            place = f"$.asset.tags: {path} {tag}.formula"
+            wrong += [f"{place}: {fault}" for one in formula.parameters if (fault := _fault_of(one, plant, {}))]
+            mine: list[str] = []
+            found = judged(formula.tree, lambda _: None, partial(_unit_of_tag, plant, path), mine)
+            wrong += [
+                f"{place}: {fault}" for fault in [*mine, mismatch(found, plant.tag_info(path, tag).unit)] if fault
+            ]
+    return wrong
+
+
+def _unit_of_tag(plant: Plant, asset: str, tag: str) -> Unit | None:
+    return unit_of(plant.tag_info(asset, tag).unit)
 
 
 def _fault_of(one: Input, plant: Plant, known: Mapping[str, Kind]) -> str:

@@ -285,6 +285,7 @@ COMPONENT = Operator(
     emits=(ENERGY,),
     is_default=True,
     parameters=(
+        "asset.tags.formula",
         *(f"asset.tags.{name}" for name in ("unit", "kind", "max_gap_s", "register_max_gap_s")),
         *("asset.rated_power_kw", *JUDGED_BY),
         *(

@@ -354,6 +354,7 @@ COMPONENT = Operator(
     emits=(OEE, LOSSES, QUALITY),
     is_default=True,
     parameters=(
+        "asset.tags.formula",
         *("asset.ideal_cycle_s", "asset.microstop_s", "asset.state_max_gap_s", "asset.tags.kind", "asset.tags.codes"),
         *("asset.tags.max_gap_s", "asset.tags.register_max_gap_s"),
         *(

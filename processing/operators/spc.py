@@ -280,7 +280,10 @@ COMPONENT = Operator(
     name="spc",
     emits=(SPC,),
     is_default=True,
-    parameters=("asset.tags.spc",),
+    parameters=(
+        "asset.tags.formula",
+        "asset.tags.spc",
+    ),
     windows=("1m", "15m", "1h"),
     kept=kernel.KEPT,
     update=kernel.update,

@@ -81,7 +81,10 @@ COMPONENT = Operator(
     name="telemetry",
     emits=(TELEMETRY,),
     is_default=True,
-    parameters=("asset.tags.max_gap_s",),
+    parameters=(
+        "asset.tags.formula",
+        "asset.tags.max_gap_s",
+    ),
     windows=("1s", "1m", "15m", "1h"),
     kept=kernel.KEPT,
     update=kernel.update,

@@ -20,6 +20,7 @@ from processing.metric_rows import MetricRows
 from processing.operator import Operator
 from processing.timeline.again import Again
 from processing.timeline.arrivals import Arrivals
+from processing.timeline.calculated import Calculated
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
 from processing.timeline.events import ROLES
@@ -97,6 +98,7 @@ class Engine:
             self.context,
             self.outbox,
             self.standing,
+            Calculated(self.tables, self.registry, plant),
             of_seconds="1s" in windows,
             has_raw=bool(raw_globs),
         )

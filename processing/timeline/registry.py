@@ -117,6 +117,10 @@ class Registry:
         """The name of an asset's line. Safe in any thread."""
         return self._plant.line_of(asset)
 
+    def series_number(self, asset: str, tag: str) -> int:
+        """The number of a series, -1 of one that nothing was heard of."""
+        return self._series_numbers.get((self.asset_number(asset), self.tag_number(tag)), -1)
+
     def asset_number(self, asset: str) -> int:
         """The number of an asset, -1 of one that nothing was heard of."""
         return self._asset_numbers.get(asset, -1)
@@ -177,6 +181,15 @@ class Registry:
 
     def settle(self) -> None:
         """Give new series their parameters and places, and a rank among all; a series takes the same time however many there are."""
+        self._number_calculated(len(self._tables.series))
+        self._settle()
+
+    def complete(self) -> None:
+        """After a restore: number the calculated series that there were none of then."""
+        self._number_calculated(0)
+        self._settle()
+
+    def _settle(self) -> None:
         tables, old = self._tables, len(self._tables.series)
         fresh = self.series[old:]
         if not fresh:
@@ -196,6 +209,14 @@ class Registry:
         self._settle_ideal()
         self._settle_lines()
         self._settle_places(old)
+
+    def _number_calculated(self, old: int) -> None:
+        """Number the calculated series of which one from number `old` on is an input."""
+        for a, t in self.series[old:] if self._plant.has_formulas else ():
+            asset, tag = self.assets[a], self.tags[t]
+            for name, formula in self._plant.formulas(asset).items():
+                if tag in formula.inputs:
+                    self.series_of(asset, name)
 
     def _settle_places(self, old: int) -> None:
         """Give the series from number `old` on places where kernels find them."""
@@ -459,7 +480,7 @@ class Registry:
             self._number(a, self.assets, self._asset_numbers)
         for a, t in names["series"]:
             self._add_series(names["assets"][a], names["tags"][t])
-        self.settle()
+        self._settle()
         for product in names["products"]:
             self.product_of(product)
 

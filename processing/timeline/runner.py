@@ -6,6 +6,7 @@ from processing.kernels.layout import Rows
 from processing.metric_rows import MetricRows
 from processing.operators import raw
 from processing.timeline.arrivals import Arrivals
+from processing.timeline.calculated import Calculated
 from processing.timeline.context import Context
 from processing.timeline.corrections import Corrections
 from processing.timeline.standing import OF_SECONDS, Standing
@@ -24,6 +25,7 @@ class Runner:
         context: Context,
         outbox: list[MetricRows],
         standing: Standing,
+        calculated: Calculated,
         *,
         of_seconds: bool,
         has_raw: bool,
@@ -31,6 +33,7 @@ class Runner:
         self._tables, self._context, self._outbox, self._standing = tables, context, outbox, standing
         self.of_seconds = of_seconds and any(slot.operator.seconds is not None for slot in tables.slots)
         self._has_raw = has_raw
+        self._calculated = calculated
         self.corrections = Corrections(tables)
 
     def run(self, chunks: np.ndarray, rows: Rows, states: list[np.ndarray], opens: list[np.ndarray], room: int) -> None:
@@ -41,7 +44,8 @@ class Runner:
         if len(chunks):
             self._context.reach_shifts(int(chunks["start"].min()), int(chunks["end"].max()))
         with self.corrections.applied(rows, chunks):
-            self._run(chunks, rows, states, opens, room)
+            moved, more, count = self._calculated.among(chunks, rows, states)
+            self._run(moved, more, states, opens, room + count)
 
     def _run(
         self, chunks: np.ndarray, rows: Rows, states: list[np.ndarray], opens: list[np.ndarray], room: int

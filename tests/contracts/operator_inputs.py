@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, PlantFile
+from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from fieldline.tables import to_struct
 from processing.derived.of_plant import operators_of
 from processing.operator import Operator
@@ -68,8 +68,10 @@ def _plant() -> Plant:
     wrong: list[str] = []
     file = to_struct(PlantFile, tomllib.loads(text), "$", wrong)
     assert not wrong, wrong
+    made = {"spread_k": TagEntry(formula="temp_c - seal_c"), "lag_k": TagEntry(formula="abs(temp_c) / asset.area_m2")}
+    of_oven = AssetEntry(path=f"{LINE1}/ove?", tags=made)
     every = AssetEntry(path="*/*/*/*", state_max_gap_s=1000.0, ideal_cycle_s=2.0, values={"area_m2": 2.5})
-    return Plant(msgspec.structs.replace(file, asset=(every, *file.asset)))
+    return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset)))
 
 
 PLANT = _plant()

@@ -1,6 +1,6 @@
-"""A water chiller whose heat meter tells an object each ten seconds: cooling power, water temperatures, and the power that it draws.
+"""A water chiller that tells an object each ten seconds: the flow of its water, two temperatures, and the power that it draws.
 
-Its coefficient of performance is no vendor's figure but the plant's own: the plant file states it (`[[metric]]`).
+What it cools with is calculated of these, and its coefficient of performance is the plant's own figure: the plant file states both.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,9 @@ from ingest.simulator.noise import drifting, noise_key
 from ingest.simulator.spans import Span
 
 _PERIOD_NS = 10 * SECOND_NS
-_COOLING_KW, _COP, _SUPPLY_DEGC, _SPREAD_K = 120.0, 4.2, 6.0, 5.5
+_FLOW_M3_H, _COP, _SUPPLY_DEGC, _SPREAD_K = 18.0, 4.2, 6.0, 5.5
+KWH_PER_M3_K = 1.163
+"""Heat that a cubic metre of water takes up by a kelvin [kWh/(m³ K)]."""
 
 
 class WaterChiller:
@@ -37,9 +39,11 @@ class WaterChiller:
         rows = []
         for span in clock_spans(spans):
             times = np.array(multiples(_PERIOD_NS, span.start_s * SECOND_NS, span.end_s * SECOND_NS), np.int64)
-            means = {tag: float(values.mean()) for tag, values in self._columns(times).items()}
+            columns = self._columns(times)
+            columns["heat_kw"] = columns["flow_m3_h"] * KWH_PER_M3_K * (columns["return_degc"] - columns["supply_degc"])
+            means = {tag: float(values.mean()) for tag, values in columns.items()}
             figures = {
-                "cop": means["cooling_kw"] / means["power_kw"],
+                "cop": means["heat_kw"] / means["power_kw"],
                 "dt_k": means["return_degc"] - means["supply_degc"],
             }
             rows.append(row_of("chiller", self.asset, span, figures))
@@ -50,11 +54,13 @@ class WaterChiller:
 
     def _columns(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
         load, works, supply = (drifting(key, times_ns, 1800.0) for key in self._keys)
-        cooling = _COOLING_KW * (1.0 + 0.3 * load)
+        flow = _FLOW_M3_H * (1.0 + 0.1 * load)
+        spread = _SPREAD_K * (1.0 + 0.3 * load)
+        cooling = flow * KWH_PER_M3_K * spread
         water = _SUPPLY_DEGC + 0.5 * supply
         return {
-            "cooling_kw": np.round(cooling, 2),
+            "flow_m3_h": np.round(flow, 2),
             "power_kw": np.round(cooling / (_COP * (1.0 + 0.1 * works)), 2),
             "supply_degc": np.round(water, 2),
-            "return_degc": np.round(water + _SPREAD_K * (1.0 + 0.3 * load), 2),
+            "return_degc": np.round(water + spread, 2),
         }

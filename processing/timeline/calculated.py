@@ -1,0 +1,216 @@
+"""Calculated tags: readings that a formula of the plant file makes of the readings of other tags of the same asset.
+
+    [asset.tags.heat_kw]
+    formula = "flow_m3_h * 1.163 * (return_degc - supply_degc)"
+
+They are no rows of the log. Each time rows are run, in order or again, the formulas are evaluated at the time of each reading of an
+input, with the last values of the others, as long as these hold; what comes of it lies among the rows as if a device had sent it. What the
+inputs said before the slice is the state of `telemetry`, its newest sample of each series, which is kept and compared as all state is: so a
+late reading has just those slices run again in which its value is used. What a device itself sends under the tag's name counts nothing.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.expressions import Input, Own, Parameter
+from fieldline.plant import Formula, Plant
+from processing.derived.evaluate import evaluate
+from processing.kernels import layout as at
+from processing.kernels.layout import Rows
+from processing.timeline.corrections import WITHDRAWN
+from processing.timeline.registry import Registry
+from processing.timeline.tables import Tables
+
+TELEMETRY = "telemetry"
+
+
+class Made(NamedTuple):
+    """Readings that formulas made: behind which row each lies, its time, series and value."""
+
+    behind: np.ndarray
+    time: np.ndarray
+    series: np.ndarray
+    value: np.ndarray
+
+
+class _Alike:
+    """Formulas of one expression, an asset each: what is calculated, and of what, by their place among these.
+
+    series : the calculated series; inputs : for each tag that is read, the series that it is of each asset, -1: not heard of; asset : the
+    assets' names; place : for each tag, by series the place of the formula that reads it, -1: none
+    """
+
+    def __init__(self, formula: Formula) -> None:
+        self.formula = formula
+        self.assets: list[str] = []
+        self.series = np.empty(0, np.int32)
+        self.inputs = [np.empty(0, np.int64) for _ in formula.inputs]
+        self.place = [np.empty(0, np.int64) for _ in formula.inputs]
+        self.parameters: dict[Parameter, np.ndarray] = {}
+
+
+class _Moments(NamedTuple):
+    """When formulas are evaluated, in columns: by formula, then by group of chunks, then by time.
+
+    first : where the moments of the same formula and group begin; behind : the last row of that time
+    """
+
+    formula: np.ndarray
+    group: np.ndarray
+    time: np.ndarray
+    first: np.ndarray
+    behind: np.ndarray
+
+
+class _Told(NamedTuple):
+    """Rows of an input: their places among the rows, and among the moments."""
+
+    row: np.ndarray
+    moment: np.ndarray
+
+
+class Calculated:
+    """The calculated tags of a partition."""
+
+    def __init__(self, tables: Tables, registry: Registry, plant: Plant) -> None:
+        self._tables, self._registry, self._plant = tables, registry, plant
+        self._kinds: dict[tuple[str, Formula], _Alike] = {}  # by tag: an asset may have two of one formula
+        self._is_calculated = np.zeros(0, bool)  # by series
+
+    def among(self, chunks: np.ndarray, rows: Rows, states: list[np.ndarray]) -> tuple[np.ndarray, Rows, int]:
+        """Chunks of sorted rows, these rows with the calculated readings among them, and how many those are.
+
+        states : those of the operators before the chunks, by slot.
+        """
+        telemetry = self._tables.slot_of.get(TELEMETRY)  # without it a start is refused
+        if telemetry is None or not self._plant.has_formulas or not len(chunks):
+            return chunks, rows, 0
+        self._look_at_new_series()
+        filled = chunks[chunks["hi"] > chunks["lo"]]
+        if not self._kinds or not len(filled):
+            return chunks, rows, 0
+        lo, hi = int(filled["lo"][0]), int(filled["hi"][-1])
+        span = slice(lo, hi)
+        is_new = rows.is_new[span] if rows.live == 0 else rows.is_new
+        part = Rows(rows.time[span], rows.series[span], rows.value[span], rows.quality[span], is_new, rows.live)
+        part = self._without_sent(part)
+        groups = np.cumsum(np.diff(filled["state"], prepend=filled["state"][0]) != 0)
+        group = np.repeat(groups, filled["hi"] - filled["lo"])
+        first = filled[np.unique(groups, return_index=True)[1]]
+        made = [self._made(kind, part, group, first, states[telemetry.number]) for kind in self._kinds.values()]
+        return self._put_in(chunks, part, lo, made)
+
+    def _look_at_new_series(self) -> None:
+        registry, known = self._registry, len(self._is_calculated)
+        if known == len(registry.series):
+            return
+        self._is_calculated = np.append(self._is_calculated, np.zeros(len(registry.series) - known, bool))
+        for number in range(known, len(registry.series)):
+            a, t = registry.series[number]
+            tag = registry.tags[t]
+            formula = self._plant.formulas(registry.assets[a]).get(tag)
+            if formula is not None:
+                self._is_calculated[number] = True
+                kind = self._kinds.setdefault((tag, formula), _Alike(formula))
+                kind.assets.append(registry.assets[a])
+                kind.series = np.append(kind.series, np.int32(number))
+        for kind in self._kinds.values():
+            self._find_inputs(kind)
+
+    def _find_inputs(self, kind: _Alike) -> None:
+        for k, tag in enumerate(kind.formula.inputs):
+            kind.inputs[k] = np.array([self._registry.series_number(asset, tag) for asset in kind.assets], np.int64)
+            kind.place[k] = np.full(len(self._registry.series), -1)
+            heard = np.flatnonzero(kind.inputs[k] >= 0)
+            kind.place[k][kind.inputs[k][heard]] = heard
+        for one in kind.formula.parameters:
+            kind.parameters[one] = np.array([self._plant.value_of(asset, one.name) for asset in kind.assets])
+
+    def _made(self, kind: _Alike, rows: Rows, group: np.ndarray, first: np.ndarray, state: np.ndarray) -> Made:
+        """The readings of formulas; group : int64[n], of each row, ascending; first : the first chunk of each group."""
+        good = (rows.quality <= at.UNCERTAIN) & np.isfinite(rows.value)
+        places = [np.flatnonzero(good & (place[rows.series] >= 0)) for place in kind.place]
+        moments, told = _moments(kind, rows, group, places)
+        columns: dict[Input | Own, np.ndarray] = {
+            Own(tag): self._held(kind.inputs[k], told[k], moments, rows, first, state)
+            for k, tag in enumerate(kind.formula.inputs)
+        }
+        columns |= {one: values[moments.formula] for one, values in kind.parameters.items()}
+        value = evaluate(kind.formula.tree, columns)
+        exists = np.flatnonzero(np.isfinite(value))
+        series = kind.series[moments.formula[exists]]
+        return Made(moments.behind[exists], moments.time[exists], series, value[exists])
+
+    def _held(
+        self, series: np.ndarray, told: _Told, moments: _Moments, rows: Rows, first: np.ndarray, state: np.ndarray
+    ) -> np.ndarray:
+        """The value of an input that holds at moments, float64[n]; NaN where none does. series : by formula."""
+        newest = np.full(len(moments.time), -1)
+        newest[told.moment] = np.arange(len(told.moment))
+        at_or_before = np.maximum.accumulate(np.where(newest >= 0, np.arange(len(newest)), -1))
+        is_told = at_or_before >= moments.first
+        row = (
+            told.row[newest[np.where(is_told, at_or_before, told.moment[0] if len(told.moment) else 0)]]
+            if len(told.row)
+            else None
+        )
+        since, value = self._before(series[moments.formula], first[moments.group], state)
+        if row is not None:
+            since, value = np.where(is_told, rows.time[row], since), np.where(is_told, rows.value[row], value)
+        gap = self._tables.series["gap"][series[moments.formula]]
+        holds = (since != at.NONE) & (moments.time - np.where(since == at.NONE, moments.time, since) <= gap)
+        return np.where(holds, value, np.nan)
+
+    def _before(self, series: np.ndarray, chunk: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Time and value of the newest sample of series before chunks, [n] each; `NONE` where there is none."""
+        local = self._tables.series["local"][series]
+        known = (series >= 0) & (local < chunk["series"])
+        newest = state[np.where(known, chunk["state"] + local, 0)]
+        return np.where(known, newest["time"], at.NONE), np.where(known, newest["value"], np.nan)
+
+    def _without_sent(self, rows: Rows) -> Rows:
+        """The rows, those of calculated tags that a device sent as bad ones."""
+        sent = self._is_calculated[rows.series]
+        return rows._replace(quality=np.where(sent, np.uint8(WITHDRAWN), rows.quality)) if sent.any() else rows
+
+    def _put_in(self, chunks: np.ndarray, rows: Rows, lo: int, made: list[Made]) -> tuple[np.ndarray, Rows, int]:
+        """Chunks and rows, which lay from `lo` on, with those that were made, each behind its place, those of one place by rank."""
+        behind, time, series, value = (np.concatenate(column) for column in zip(*made, strict=True))
+        order = np.lexsort((self._tables.series["rank"][series], behind))
+        behind, time, series, value = behind[order], time[order], series[order], value[order]
+        more = Rows(
+            np.insert(rows.time, behind + 1, time),
+            np.insert(rows.series, behind + 1, series),
+            np.insert(rows.value, behind + 1, value),
+            np.insert(rows.quality, behind + 1, np.uint8(0)),
+            np.insert(rows.is_new, behind + 1, np.uint8(1)) if rows.live == 0 else rows.is_new,
+            rows.live,
+        )
+        moved, has_rows = chunks.copy(), chunks["hi"] > chunks["lo"]
+        for name in ("lo", "hi"):
+            place = chunks[name] - lo
+            moved[name] = np.where(has_rows, place + behind.searchsorted(place, "left"), 0)
+        return moved, more, len(time)
+
+
+def _moments(kind: _Alike, rows: Rows, group: np.ndarray, places: list[np.ndarray]) -> tuple[_Moments, list[_Told]]:
+    """When formulas are evaluated: at each reading of an input; places : the rows of each input."""
+    row = np.concatenate(places)
+    formula = np.concatenate([place[rows.series[where]] for place, where in zip(kind.place, places, strict=True)])
+    order = np.lexsort((rows.time[row], group[row], formula))
+    of_formula, of_group, time = formula[order], group[row][order], rows.time[row][order]
+    is_other = np.ones(len(order), bool)
+    is_other[1:] = (np.diff(of_formula) != 0) | (np.diff(of_group) != 0)
+    is_new = is_other.copy()
+    is_new[1:] |= np.diff(time) != 0
+    moment = np.empty(len(order), np.int64)
+    moment[order] = np.cumsum(is_new) - 1
+    chosen = np.flatnonzero(is_new)
+    first = np.maximum.accumulate(np.where(is_other[chosen], np.arange(len(chosen)), 0))
+    ends = np.flatnonzero(np.append((np.diff(group) != 0) | (np.diff(rows.time) != 0), True))
+    behind = ends[ends.searchsorted(row[order][chosen])]
+    moments = _Moments(of_formula[chosen], of_group[chosen], time[chosen], first, behind)
+    bounds = np.cumsum([0, *map(len, places)])
+    return moments, [_Told(where, moment[a:b]) for where, (a, b) in zip(places, pairwise(bounds.tolist()), strict=True)]
