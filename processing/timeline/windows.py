@@ -111,7 +111,9 @@ class Windows:
         due = np.empty(len(ids), np.int64)
         due = due[: emission.due(ids, int(everything), self._tables.plant, self._tables.windows, due)]
         if len(due):
-            self._outbox += self._read_out(due, only)
+            found = self._read_out(due, only)
+            # Where slices are run again for other settings, what comes to be nothing is found by reading out before and after.
+            self._outbox += (standing(rows) for rows in found) if only else found
             emission.clear_flags(due, self._tables.windows, self._tables.dirty)
 
     def _touched(self, everything: bool) -> np.ndarray:
