@@ -323,7 +323,7 @@ class Checkpoints:
             tables.heap["windows"] = max(int(tables.heap["windows"][0]), top)
             tables.room_for(0, 0)
             tables.windows["flags"][arrays["freed"]] = 0
-            tables.windows[ids] = _records(arrays["windows"], at.WINDOW)
+            tables.windows[ids] = _windows(arrays["windows"])
             for number, first, last in arrays["ranges"].tolist():
                 ranges.setdefault(number, []).append((first, last))
             for page, offset, serial in arrays["pages"].tolist():
@@ -400,6 +400,13 @@ class Checkpoints:
 def _named(engine: Engine) -> tuple[int, int, int]:
     """What shows whether there are new names since they were written."""
     return len(engine.registry.series), len(engine.registry.products), engine.context.version
+
+
+def _windows(content: np.ndarray) -> np.ndarray:
+    """WINDOW records from their words; those of before machines took orders of their own don't say whose order it is: the line's."""
+    whole = np.full((len(content), at.WINDOW.itemsize // 8), -1, np.int64).view(np.uint64)
+    whole[:, : content.shape[1]] = content
+    return _records(whole, at.WINDOW)
 
 
 def _records(content: np.ndarray, dtype: np.dtype) -> np.ndarray:

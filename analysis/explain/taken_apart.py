@@ -87,13 +87,15 @@ def explain(
     evidence = read_evidence(log, line, wants, span.start, min(span.end, now), advance, knows.offset)
     rows = {key: found.usable() for key, found in evidence.series.items()}
     history = History(plant, line, rows, evidence.payloads)
+    if _is_by_machine(plant, asked.asset, window):
+        history = history.itself()  # its machines have rows of their own of the orders that they take
     span = span._replace(end=_end(history, span, evidence, window))
     machines = (
         effectiveness.machines_of(history, asked.asset, span.start, span.end)
         if asked.kind not in ("energy", "spc")
         else []
     )
-    runs = [run for run in history.runs() if run.start < span.end and run.end > span.start]
+    runs = touching(history.runs(asked.asset), span)
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
     counted = recount(history, asked, window, machines, span)
     identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
@@ -104,6 +106,11 @@ def explain(
     came = sum(later.rows for later in evidence.later.values())
     doubt = _doubt(knows, span.end, reach, came, is_late=newest is not None and newest.offset >= knows.metrics)
     return Explained(asked, window, span, row, counted, history, evidence, machines, runs, is_over, doubt, is_older)
+
+
+def touching(runs: list[Run], span: Span) -> list[Run]:
+    """Those of the orders that touch a window."""
+    return [run for run in runs if run.start < span.end and run.end > span.start]
 
 
 def _doubt(knows: Known, end: int, reach: int, came: int, *, is_late: bool) -> str:
@@ -143,8 +150,13 @@ def _span(
         return span_at(plant, line, window, at)
     events = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance, knows.offset)
     found = History(plant, line, {key: rows.usable() for key, rows in events.series.items()}, events.payloads)
-    run = run_at(plant, line, found.runs(), at)
+    run = run_at(plant, plant.order_machine(asked.asset) or line, found.runs(asked.asset), at)
     return Span(run.start, run.end)
+
+
+def _is_by_machine(plant: Plant, asset: str, window: str) -> bool:
+    """Whether an asset is a line, and the window an order, whose machines take orders each for itself."""
+    return window == "order" and asset == plant.line_of(asset) and plant.line_entry(asset).is_by_machine
 
 
 def _orders_of(plant: Plant, line: str) -> Wanted:
@@ -164,6 +176,8 @@ def _row(plant: Plant, query: Query, asked: Asked, window: str, span: Span) -> d
     if not found:
         what = f"{asked.kind} of {asked.asset}{f' {asked.tag}' if asked.tag else ''}"
         why = "nothing was measured then, it is not emitted yet, or results lie elsewhere (--store, --influx)"
+        if _is_by_machine(plant, asked.asset, window):
+            why = "its machines take orders each for itself, so ask for one of them"
         start = Moment(span.start, plant.time_zone(asked.asset))
         raise NoSuchWindow("no row of {} for the {} from {}: {}", what, window, start, why)
     return found[-1]

@@ -64,7 +64,7 @@ def read_out(view: View) -> list[MetricRows]:
     if found_machines is None:
         return []
     machines, is_changed = found_machines
-    of_lines = line_rows.lines_of(view, machines)
+    of_lines = line_rows.lines_of(view, line_rows.with_lines(view, machines))
     is_line = machines.asset == view.plant.lines["asset"][view.windows["line"][machines.window]]
     timed = joined(machines.only(is_changed & machines.with_state & ~is_line), of_lines)
     found = _oee(view, timed) + _losses(view, timed) if len(timed.window) else []
@@ -361,6 +361,7 @@ COMPONENT = Operator(
             "line.output",
             "line.pacemaker",
             "line.between_orders",
+            "line.orders",
             "product",
             "calendar",
             "states",

@@ -6,7 +6,7 @@ window. Nothing of it is part of the operators' state: when an order is correcte
 windows are folded again; no reading is run for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from operator import is_
 from typing import NamedTuple
@@ -41,6 +41,9 @@ class Runs(NamedTuple):
     product: np.ndarray
 
 
+_Book = dict[tuple[int, str], float]
+"""Events about orders, by time and name (kind and asset): the number of each."""
+
 _NO_RUNS = Runs(*(np.empty(0, np.int64) for _ in Runs._fields))
 
 
@@ -60,9 +63,13 @@ def _joined(levels: tuple[int, ...], of_levels: list[Stretches], lines: int) -> 
 
 
 class Changed(NamedTuple):
-    """A line, and from when until when its orders or products are others than they were [ns UTC]."""
+    """Whose orders or products are others than they were, and from when until when [ns UTC].
+
+    machine : number of the asset that takes orders of its own; -1: all else of the line
+    """
 
     line: int
+    machine: int
     spans: list[tuple[int, int]]
 
 
@@ -107,6 +114,32 @@ def _after(said: Order, held: Held) -> Held:
     return Held("", held.declared, held.declared, paused)
 
 
+def _below(own: Held, above: Held) -> Held:
+    """What holds on a machine that takes orders of its own; above : what holds on its line.
+
+    Its own order, else the line's. An order for which no product was told has the one that is told without an order, of the machine
+    before that of the line.
+    """
+    declared = own.declared or above.declared
+    if own.order:
+        return Held(own.order, own.product or declared, declared)
+    return Held(above.order, own.product or above.product, declared)
+
+
+def _both(of_line: Iterable[tuple[int, Held]], of_machine: Iterable[tuple[int, Held]]) -> Iterator[tuple[int, Held]]:
+    """What holds on a machine that takes orders of its own, from each event on that is about it or its line."""
+    steps = [(time, k, held) for k, each in enumerate((of_line, of_machine)) for time, held in each]
+    held = [Held(), Held()]
+    for time, k, now in sorted(steps, key=lambda step: step[0]):
+        held[k] = now
+        yield time, _below(held[1], held[0])
+
+
+def _asset_of(name: str) -> str:
+    """The asset that an event was told of, by the event's name."""
+    return name.partition(" ")[2]
+
+
 class Context:
     """Orders, shifts, planned stops and prices of one partition's lines."""
 
@@ -118,10 +151,11 @@ class Context:
         self.prices = Prices(tables, self.events)
         self.orders: list[str] = [""]
         self._order_numbers: dict[str, int] = {"": 0}
-        self._book: dict[int, dict[tuple[int, str], float]] = {}
-        self._runs: dict[int, Runs] = {}
+        self._book: dict[int, _Book] = {}
+        self._runs: dict[tuple[int, int], Runs] = {}  # by line and machine
         self._kept: dict[int, int] = {}  # events of a line that were left when some were let go
-        self._before: dict[int, Runs] = {}  # of lines with news: what held before
+        self._before: dict[tuple[int, int], Runs] = {}  # of lines with news: what held before, by machine
+        self._placed = -1  # assets whose orders kernels know; fewer than there are: theirs are others by now
         self._orders_of: Stretches | None = None
         self._known: dict[int, tuple[int, int, Stretches]] = {}
         self._above: tuple[list[Stretches], Stretches] = [], NOTHING
@@ -205,30 +239,94 @@ class Context:
             value = min(value, book.get((time, name), value))
         if book.get((time, name)) == value:
             return
-        if line not in self._before:
-            self._before[line] = self.runs(line)
+        concerned = (-1, *self._machines(line)) if (of := self._machine_of(name)) < 0 else (of,)
+        for machine in concerned:
+            if (line, machine) not in self._before:
+                self._before[line, machine] = self.runs(line, machine)
         book[time, name] = value
         self.version += 1
-        self._orders_of = None
-        self._runs.pop(line, None)
+        self._forget_runs(line)
+
+    def _forget_runs(self, line: int) -> None:
+        """What is known of a line's orders follows from its events once more."""
+        self._orders_of, self._placed = None, -1
+        for machine in (-1, *self._machines(line)):
+            self._runs.pop((line, machine), None)
+
+    def _machines(self, line: int) -> Iterator[int]:
+        """The machines of a line that take orders of their own."""
+        scopes = self._tables.scopes["next"]
+        machine = scopes[self._tables.lines["asset"][line]]
+        while machine >= 0:
+            yield int(machine)
+            machine = scopes[machine]
+
+    def _machine_of(self, name: str) -> int:
+        """The machine that an event is about, by the event's name; -1: its line."""
+        return self._registry.order_machine(_asset_of(name))
 
     def take_changes(self) -> list[Changed]:
-        """Where lines have another order or product than when this was called last, and lines whose events changed nothing of that."""
+        """Where others than before hold, since this was called last, and lines and machines whose events changed nothing of that."""
         before, self._before = self._before, {}
-        return [Changed(line, _differing(runs, self.runs(line))) for line, runs in before.items()]
+        self.settle()
+        return [Changed(*whose, _differing(runs, self.runs(*whose))) for whose, runs in before.items()]
 
-    def runs(self, line: int) -> Runs:
-        """The orders of a line."""
-        found = self._runs.get(line)
+    def settle(self) -> None:
+        """Have kernels know the orders of machines that take their own."""
+        tables = self._tables
+        if self._placed < len(tables.scopes):
+            self._placed = len(tables.scopes)
+            if tables.most_machines:
+                self._place()
+
+    def _place(self) -> None:
+        tables = self._tables
+        found = [(m, self.runs(line, m)) for line in range(len(tables.lines)) for m in self._machines(line)]
+        last = np.cumsum([len(runs.start) for _, runs in found])
+        machines = [machine for machine, _ in found]
+        first, until = np.zeros((2, len(tables.scopes)), np.int64)
+        first[machines], until[machines] = last - [len(runs.start) for _, runs in found], last
+        tables.scopes["first"], tables.scopes["last"] = first, until
+        tables.order_runs = np.empty(last[-1] if len(last) else 0, at.ORDER_RUN)
+        for name in Runs._fields:
+            tables.order_runs[name] = np.concatenate([getattr(_NO_RUNS, name), *(getattr(r, name) for _, r in found)])
+
+    def runs(self, line: int, machine: int = -1) -> Runs:
+        """The orders of a line, or those that hold on a machine of it that takes its own."""
+        found = self._runs.get((line, machine))
         if found is None:
-            found = self._runs[line] = self._run_through(line)
+            of_line = self._held(self._told_of(line, -1))
+            held = of_line if machine < 0 else _both(of_line, self._held(self._told_of(line, machine)))
+            found = self._runs[line, machine] = self._run_through(held)
         return found
 
-    def _run_through(self, line: int) -> Runs:
-        rows: list[list[int]] = []
+    def runs_of(self, line: int, machine: str, was: Plant) -> Runs:
+        """The same where orders were taken as another plant file says. machine : its path, empty: the line."""
+        told: dict[str, _Book] = {"": {}, machine: {}}
+        for key, value in self._book.get(line, {}).items():
+            of = was.order_machine(_asset_of(key[1]))
+            if of in told:
+                told[of][key] = value
+        of_line = self._held(told[""])
+        return self._run_through(_both(of_line, self._held(told[machine])) if machine else of_line)
+
+    def _held(self, book: _Book) -> Iterator[tuple[int, Held]]:
+        """What holds of what events say, from each of them on."""
         held = Held()
-        for (time, _), said in self._reported(self._book.get(line, {})):
+        for (time, _), said in self._reported(book):
             held = _after(said, held)
+            yield time, held
+
+    def _told_of(self, line: int, machine: int) -> _Book:
+        """The events of a line that are about the line itself, or about a machine that takes orders of its own."""
+        book = self._book.get(line, {})
+        if self._tables.scopes["next"][self._tables.lines["asset"][line]] < 0:
+            return book
+        return {key: value for key, value in book.items() if self._machine_of(key[1]) == machine}
+
+    def _run_through(self, steps: Iterable[tuple[int, Held]]) -> Runs:
+        rows: list[list[int]] = []
+        for time, held in steps:
             now = [self._order_number(held.order), self._registry.product_of(held.product)]
             if rows and rows[-1][1] == at.FAR:
                 if rows[-1][2:] == now:
@@ -240,7 +338,7 @@ class Context:
                 rows.append([time, at.FAR, *now])
         return Runs(*np.array(rows, np.int64).reshape(-1, 4).T.copy()) if rows else _NO_RUNS
 
-    def _reported(self, book: dict[tuple[int, str], float]) -> list[tuple[tuple[int, str], Order]]:
+    def _reported(self, book: _Book) -> list[tuple[tuple[int, str], Order]]:
         """What the events of a line say, in order; an end that was made void at its time says nothing."""
         events = [(key, self.events.order(value)) for key, value in sorted(book.items())]
         voided = {(key[0], said.order) for key, said in events if said.phase == "void"}
@@ -260,6 +358,7 @@ class Context:
         """The weeks, months, shifts or orders of all lines, at least those that hold a time from first to last [ns UTC]."""
         number = len(self._tables.lines)
         if level == at.ORDERS:
+            self.settle()
             if self._orders_of is None or len(self._orders_of.first) != number:
                 self._orders_of = self._all_runs()
             return self._orders_of
@@ -359,14 +458,15 @@ class Context:
         for line, time, name, value in names["orders"]:
             self._book.setdefault(line, {})[time, name] = value
         self.prices.restore(names.get("prices", []))  # checkpoints of before there were such events have none
-        self._orders_of = None
+        self._orders_of, self._placed = None, -1
 
     def forget_line(self, line: int) -> None:
         """Let go of everything that a line's events said."""
-        for by_line in (self._book, self._runs, self._kept, self._before):
-            by_line.pop(line, None)
+        self._book.pop(line, None)
+        self._kept.pop(line, None)
+        self._before = {whose: runs for whose, runs in self._before.items() if whose[0] != line}
         self.prices.forget_line(line)
-        self._orders_of = None
+        self._forget_runs(line)
         self.version += 1
 
     def forget(self, oldest: Callable[[int], int], waiting: np.ndarray, at_hand: Callable[[], np.ndarray]) -> None:
@@ -386,18 +486,18 @@ class Context:
 
         for line, book in self._book.items():
             if len(book) >= _BOOK_AT_LEAST and len(book) >= 2 * self._kept.get(line, 0):
-                for key in self._idle(book, oldest(line), settled(line)):
+                told = [self._told_of(line, machine) for machine in (-1, *self._machines(line))]
+                for key in [key for each in told for key in self._idle(each, oldest(line), settled(line))]:
                     del book[key]
-                    self._orders_of = None
                     self.version += 1
-                self._runs.pop(line, None)
+                self._forget_runs(line)
                 self._kept[line] = len(book)
         self.version += self.prices.forget(oldest, settled)
         ordered = (value for book in self._book.values() for value in book.values())
         kept = chain(ordered, self.prices.numbers())
         self.version += self.events.forget(lambda: np.concatenate([np.fromiter(kept, np.float64), at_hand()]))
 
-    def _idle(self, book: dict[tuple[int, str], float], oldest: int, settled: int) -> list[tuple[int, str]]:
+    def _idle(self, book: _Book, oldest: int, settled: int) -> list[tuple[int, str]]:
         """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes [ns UTC]."""
         gone: list[tuple[int, str]] = []
         before: list[tuple[int, str]] = []  # those that changed something before `oldest`
