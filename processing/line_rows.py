@@ -73,7 +73,8 @@ def outputs_of(view: View, machines: Rows, groups: Groups) -> tuple[np.ndarray, 
 
 def with_lines(view: View, machines: Rows) -> Rows:
     """Machines in windows that are their lines' too. An order that a machine takes for itself is none of its line's."""
-    return machines.only(view.windows["machine"][machines.window] < 0)
+    of_lines = view.windows["machine"][machines.window] < 0
+    return machines if of_lines.all() else machines.only(of_lines)
 
 
 def by_line(view: View, machines: Rows) -> tuple[Rows, np.ndarray, np.ndarray]:

@@ -76,7 +76,10 @@ class Relabelling:
         ids = self._residency.between(line, at.ORDERS, at.NONE, at.FAR)
         for machine in np.unique(table["machine"][ids]).tolist():
             name = self._engine.registry.assets[machine] if machine >= 0 else ""
-            runs, mine = self._engine.context.runs_of(line, name, self._before), ids[table["machine"][ids] == machine]
+            runs, mine = (
+                self._engine.context.order_book.runs_of(line, name, self._before),
+                ids[table["machine"][ids] == machine],
+            )
             place = np.searchsorted(runs.start, table["start"][mine], "right") - 1
             labels["order"][mine], labels["product"][mine] = runs.order[place], runs.product[place]
         self._engine.windows.retract(ids[table["start"][ids] >= whole], at.ORDERS, self._engine.context)

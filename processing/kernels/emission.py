@@ -44,6 +44,12 @@ FLAGS = context(Flags, BYTES, BYTES)
 
 
 @inline
+def is_of_order(window, series, plant):
+    """Whether the window of an order holds for a series: both are of one machine that takes its own, or of the line."""
+    return plant.scopes[plant.series[series].asset].machine == window.machine
+
+
+@inline
 def spread_to(parent, window, flag, plant, dirty):
     """Flag in a window the rows to fold anew, those that carry `flag` in a window below it.
 
@@ -55,8 +61,7 @@ def spread_to(parent, window, flag, plant, dirty):
     of_window, line = dirty.slices if window.level == SLICES else dirty.windows, plant.lines[window.line]
     for r in range(min(np.int64(1) << window.shift, line.series)):
         if of_window[window.block + r] & (flag | REFOLD) != 0:
-            asset = plant.series[plant.row_series[line.base + r]].asset
-            if parent.level == ORDERS and plant.scopes[asset].machine != parent.machine:
+            if parent.level == ORDERS and not is_of_order(parent, plant.row_series[line.base + r], plant):
                 continue
             dirty.windows[parent.block + r] |= REFOLD
             dirty.windows[parent.block + plant.series[plant.row_series[line.base + r]].lead] |= REFOLD

@@ -35,7 +35,7 @@ class OrderWindows:
 
     def change(self) -> None:
         """After events about orders: label slices anew and fold again the windows that they change, of the machines that they are about."""
-        for line, machine, spans in self._context.take_changes():
+        for line, machine, spans in self._context.order_book.take_changes():
             rows = self._flagging.rows_of_orders(line, machine)
             labelled = np.intersect1d(rows, self._labelled(line))
             for start, end in spans:
@@ -57,7 +57,7 @@ class OrderWindows:
         rows : of the line's blocks, those that the orders hold for; spans : where they are others than they were. [ns UTC]
         """
         tables = self._tables
-        runs = self._context.runs(line, machine)
+        runs = self._context.order_book.runs(line, machine)
         ids = self._residency.between(line, at.ORDERS, at.NONE, at.FAR)
         ids = ids[tables.windows["machine"][ids] == machine]
         ends = dict(zip(runs.start.tolist(), runs.end.tolist(), strict=True))
