@@ -277,3 +277,19 @@ def test_the_recount_of_a_machine_s_windows_agrees() -> None:
                 )
                 compared += 1
     assert compared > 20
+
+
+@pytest.mark.parametrize(("teller", "pieces"), [(ONE, 110), (LINE, 110), (TWO, 10)])
+def test_a_counter_that_starts_over_with_the_order_does_so_with_its_machine_s_and_its_line_s(
+    teller: str, pieces: float
+) -> None:
+    counter = TagEntry(kind="good_count", starts_over="order")
+    entry = AssetEntry(path=ONE, tags={"good": counter})
+    of = Plant(PlantFile(asset=(entry,), line=(LineEntry(path=LINE, orders="machine"),)))
+    shown = ((0, 0.0), (100, 100.0), (200, 60.0), (300, 110.0))
+    rows = [Row(ONE, "good", at(second), value) for second, value in shown] + [told(teller, 150, "1")]
+
+    rig = run([*rows, Row(TWO, "power_kw", at(400), 1.0)], of)
+
+    day = rig.values("quality", ONE, "day")
+    assert sum(values["good_count"] for values in day.values()) == pieces + 100

@@ -11,7 +11,7 @@ from processing import checkpoint
 from processing.kernels import layout as at
 from processing.kernels.jit import words
 from processing.operators import spc
-from tests.processing.engine_rig import SECOND, T0, EngineRig, differences, frames_of
+from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, frames_of
 from tests.processing.test_orders_by_machine import (
     BUSY,
     LINE,
@@ -25,6 +25,11 @@ from tests.processing.test_orders_by_machine import (
     told,
 )
 
+
+def _time(row: Row) -> int:
+    return row.time
+
+
 ROWS = sorted(
     [
         *BUSY,
@@ -35,7 +40,7 @@ ROWS = sorted(
         made(TWO, "A", 2000.5),
         told(TWO, 3000, "2", "stop"),
     ],
-    key=lambda row: row.time,
+    key=_time,
 )
 ALL = (*OPERATORS, spc.COMPONENT)
 
@@ -83,6 +88,22 @@ def test_an_order_of_which_part_is_gone_stands_as_it_is(log: SqliteLog) -> None:
     left = {key: value for key, value in before.items() if key[0] < 27_000}
     assert orders_of(rig, TWO) == pytest.approx(left, abs=0.0, rel=0.0, nan_ok=True)
     assert (27_000, "A") in orders_of(rig, ONE)
+
+
+def test_a_machine_that_reports_nothing_itself_may_take_orders_and_then_no_longer(log: SqliteLog) -> None:
+    motor = f"{LINE}/mixer/motor"
+    rows = sorted(
+        [*(row._replace(asset=motor) for row in BUSY if row.asset == TWO), told(motor, 600, "7"), *ROWS], key=_time
+    )
+    frames = frames_of(rows, 97)
+    want = standing(rig_of("line").send(frames).finish().table)
+    rig = rig_of("line", log=log, node_cache=0).send(frames)
+
+    for orders in ("machine", "machine", "line"):
+        rig.restart(plant=plant(orders))
+    rig.finish()
+
+    assert differences(want, standing(rig.table))[:3] == []
 
 
 def test_a_checkpoint_of_before_machines_took_orders_of_their_own_is_taken_up(
