@@ -198,6 +198,10 @@ class Plant:
         line = self.line_of(asset)
         return first_levels(asset, self.line_depth + 1) if asset != line and self.line_entry(line).is_by_machine else ""
 
+    def has_order_machines(self, path: str) -> bool:
+        """Whether a path is a line whose machines take orders each for itself."""
+        return path == self.line_of(path) and self.line_entry(path).is_by_machine
+
     @cached_property
     def sole_counters(self) -> dict[str, str]:
         """By line without a declared output or pacemaker, of several machines that the plant file names the only one with a counter.

@@ -150,10 +150,10 @@ def inputs(found: Explained) -> Document:
 def _orders(found: Explained) -> list[Document]:
     """The orders that touch the window: the asset's own, and of a line whose machines take theirs each for itself those of each machine."""
     told = [_run(found, run) for run in found.runs]
-    machines = {found.history.plant.order_machine(one.asset) for one in found.machines}
-    if found.asked.asset != found.history.line or machines <= {""}:
+    if not found.history.plant.has_order_machines(found.asked.asset):
         return told
-    each = [(one, run) for one in sorted(machines - {""}) for run in touching(found.history.runs(one), found.span)]
+    machines = {found.history.plant.order_machine(one.asset) for one in found.machines} - {""}
+    each = [(one, run) for one in sorted(machines) for run in touching(found.history.runs(one), found.span)]
     return [*told, *({"asset": machine} | _run(found, run) for machine, run in each)]
 
 

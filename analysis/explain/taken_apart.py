@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from analysis.corrected import METER, READING
 from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
-from analysis.no_such_window import NoSuchWindow
+from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
 from analysis.recount import chart_memory, effectiveness, orders
 from analysis.recount.energy import REGISTERS, energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
@@ -87,7 +87,7 @@ def explain(
     evidence = read_evidence(log, line, wants, span.start, min(span.end, now), advance, knows.offset)
     rows = {key: found.usable() for key, found in evidence.series.items()}
     history = History(plant, line, rows, evidence.payloads)
-    if _is_by_machine(plant, asked.asset, window):
+    if window == "order" and plant.has_order_machines(asked.asset):
         history = history.itself()  # its machines have rows of their own of the orders that they take
     span = span._replace(end=_end(history, span, evidence, window))
     machines = (
@@ -154,11 +154,6 @@ def _span(
     return Span(run.start, run.end)
 
 
-def _is_by_machine(plant: Plant, asset: str, window: str) -> bool:
-    """Whether an asset is a line, and the window an order, whose machines take orders each for itself."""
-    return window == "order" and asset == plant.line_of(asset) and plant.line_entry(asset).is_by_machine
-
-
 def _orders_of(plant: Plant, line: str) -> Wanted:
     """All orders of a line, before and after."""
 
@@ -176,8 +171,8 @@ def _row(plant: Plant, query: Query, asked: Asked, window: str, span: Span) -> d
     if not found:
         what = f"{asked.kind} of {asked.asset}{f' {asked.tag}' if asked.tag else ''}"
         why = "nothing was measured then, it is not emitted yet, or results lie elsewhere (--store, --influx)"
-        if _is_by_machine(plant, asked.asset, window):
-            why = "its machines take orders each for itself, so ask for one of them"
+        if window == "order" and plant.has_order_machines(asked.asset):
+            why = ASK_A_MACHINE
         start = Moment(span.start, plant.time_zone(asked.asset))
         raise NoSuchWindow("no row of {} for the {} from {}: {}", what, window, start, why)
     return found[-1]

@@ -44,17 +44,18 @@ def explain(pipe: Pipe, kind: str, asset: str, window: str) -> dict[str, object]
     return dict(json.loads(CliRunner().invoke(app, arguments, env={"COLUMNS": "80"}).stdout))
 
 
-@pytest.mark.parametrize("kind", ["production_order", "oee", "losses", "quality", "energy"])
+_KINDS = ("production_order", "oee", "losses", "quality", "energy")
+_OF_MACHINES = ((PRESS, "order"), (PACKER, "order"), (PRESS, "shift"), (PACKER, "1h"))
+_OF_THE_LINE = ((LINE, "1h"), (LINE, "15m"))  # it has no meter of its own, and so no energy
+
+
 @pytest.mark.parametrize(
-    ("asset", "window"),
-    [(PRESS, "order"), (PACKER, "order"), (PRESS, "shift"), (PACKER, "1h"), (LINE, "1h"), (LINE, "15m")],
+    ("kind", "asset", "window"),
+    [(kind, *of) for kind in _KINDS for of in (*_OF_MACHINES, *(_OF_THE_LINE if kind != "energy" else ()))],
 )
 def test_what_is_worked_out_once_more_agrees_with_what_was_stored(
     pipe: Pipe, kind: str, asset: str, window: str
 ) -> None:
-    if kind == "energy" and asset == LINE:
-        pytest.skip("a line that has no meter of its own has no row of energy")
-
     told = explain(pipe, kind, asset, window)
 
     assert told["verdict"]["agrees"], told["verdict"]  # type: ignore[index]
@@ -76,3 +77,13 @@ def test_there_is_no_order_of_the_line_where_only_machines_have_one(pipe: Pipe) 
 
     assert result.exit_code == 2
     assert "its machines take orders each for itself" in result.output
+
+
+def test_energy_a_unit_by_order_is_shown_of_a_machine_and_of_a_line_it_says_so(pipe: Pipe) -> None:
+    press, line = (
+        CliRunner().invoke(app, pipe.arguments("show", "energy", "--asset", asset, "--window", "order", "--json"))
+        for asset in (PRESS, LINE)
+    )
+
+    assert f"last of {PRESS}" in [row["order_id"] for row in json.loads(press.stdout)["by_order"]]
+    assert line.exit_code == 2 and "its machines take orders each for itself" in line.output
