@@ -131,7 +131,7 @@ def _times(rows: Rows, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
 
 def _of_lines(view: View, found: Rows) -> Made:
     """The lines of machines: pieces of their output, times and OEE as `oee` has them."""
-    found = with_lines(view, found)
+    found = with_lines(view, found) if view.has_order_machines else found
     groups = groups_of(view, found)
     output, no_output = outputs_of(view, found, groups)
     pieces = np.stack([found.pieces.good, found.pieces.scrap, found.pieces.total])

@@ -252,7 +252,8 @@ class OrderBook:
 
     def of_lines(self) -> Stretches:
         """The orders of all lines; machines that take their own have theirs in `Tables.order_runs`, where this has put them."""
-        self.settle()
+        if self._of_lines is None or self._placed < len(self._tables.scopes):
+            self.settle()
         if self._of_lines is None or len(self._of_lines.first) != len(self._tables.lines):
             self._of_lines = self._all_runs()
         return self._of_lines

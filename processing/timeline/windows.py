@@ -194,6 +194,7 @@ class Windows:
             "line_output": tables.line_output,
             "line_pacemaker": tables.line_pacemaker,
             "line_voids": tables.line_voids,
+            "has_order_machines": tables.most_machines > 0,
             "line_meter": tables.line_meter,
             "fed_by": tables.fed_by,
             "due": tables.due,
