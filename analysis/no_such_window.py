@@ -5,6 +5,9 @@ from typing import Any
 from fieldline.errors import SettingsError
 from fieldline.moments import Moment, local
 
+ASK_A_MACHINE = "its machines take orders each for itself, so ask for one of them"
+"""Why a line has no order."""
+
 
 class NoSuchWindow(SettingsError):
     """There is no window, row or order of the time that was asked for.

@@ -62,13 +62,13 @@ def _shift_at(plant: Plant, line: str, at: int) -> Span:
     raise NoSuchWindow("no shift of {} holds {}: " + listed, line, Moment(at, zone), *values)
 
 
-def run_at(plant: Plant, line: str, runs: list[Run], at: int) -> Run:
-    """The order or product run that `at` lies in [ns UTC]. Raises SettingsError when there is none."""
+def run_at(plant: Plant, path: str, runs: list[Run], at: int) -> Run:
+    """The order or product run of a line, or of a machine, that `at` lies in [ns UTC]. Raises SettingsError when there is none."""
     for run in runs:
         if run.start <= at < run.end:
             return run
-    zone = plant.time_zone(line)
+    zone = plant.time_zone(path)
     last = runs[-3:]
     listed = f"the last on the log are {'; '.join(['{} from {}'] * len(last))}" if last else "the log has none"
     values = [value for run in last for value in (run.order or run.product, Moment(run.start, zone))]
-    raise NoSuchWindow("no order ran on {} at {}: " + listed, line, Moment(at, zone), *values)
+    raise NoSuchWindow("no order ran on {} at {}: " + listed, path, Moment(at, zone), *values)

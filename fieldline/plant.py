@@ -82,12 +82,14 @@ class LineInfo(NamedTuple):
     meters : paths of the assets whose energy is the line's; None: all that draw energy in it
     pacemaker : path of the machine whose times are the line's; None: not declared
     is_void_between : whether pieces between orders that have no ideal cycle make OEE unknown
+    is_by_machine : whether its machines take orders each for itself
     """
 
     output: str | None = None
     meters: tuple[str, ...] | None = None
     pacemaker: str | None = None
     is_void_between: bool = False
+    is_by_machine: bool = False
 
 
 class Plant:
@@ -246,7 +248,20 @@ class Plant:
         output = self.sole_counters.get(line)
         if entry is None:
             return LineInfo(output)
-        return LineInfo(entry.output or output, entry.meters, entry.pacemaker, entry.between_orders == "unknown")
+        is_void, is_by_machine = entry.between_orders == "unknown", entry.orders == "machine"
+        return LineInfo(entry.output or output, entry.meters, entry.pacemaker, is_void, is_by_machine)
+
+    def order_machine(self, asset: str) -> str:
+        """The machine whose orders hold for an asset before its line's: the asset directly below the line, at or above it.
+
+        Empty where those of the line do: its machines take no orders of their own, or it is the line itself.
+        """
+        line = self.line_of(asset)
+        return first_levels(asset, self.line_depth + 1) if asset != line and self.line_entry(line).is_by_machine else ""
+
+    def has_order_machines(self, path: str) -> bool:
+        """Whether a path is a line whose machines take orders each for itself."""
+        return path == self.line_of(path) and self.line_entry(path).is_by_machine
 
     @cached_property
     def sole_counters(self) -> dict[str, str]:
@@ -321,6 +336,7 @@ class Plant:
             "line.pacemaker": entry.pacemaker,
             "line.meters": entry.meters,
             "line.between_orders": entry.is_void_between,
+            "line.orders": entry.is_by_machine,
             "asset.feeds": self._feeds.get(line),
         }
 

@@ -167,10 +167,10 @@ def _to_type(kind: Any, value: Any, path: str, key: str, wrong: list[str]) -> An
         text = str(error)
         inner = _MSGSPEC_PATH.search(text)
         told = _MSGSPEC_PATH.sub("", text)
-        words = _words(kind)
+        words, near = _words(kind), ""
         if words and isinstance(value, str):
-            told = f"expected one of {', '.join(words)}"
-        wrong.append(f"{path}{inner[1] if inner else ''}: {told[0].lower()}{told[1:]}{_came(value, kind)}")
+            told, near = f"expected one of {', '.join(words)}", nearest(value, words)
+        wrong.append(f"{path}{inner[1] if inner else ''}: {told[0].lower()}{told[1:]}{_came(value, kind)}{near}")
     except ValueError as error:
         wrong.append(f"{path}: {error}")
     return None

@@ -15,7 +15,7 @@ import numpy as np
 from fieldline.account import DAMAGED
 from fieldline.plant import Plant
 from processing.checkpoint import Restored
-from processing.differences import OF_ROWS, ZONE, differences
+from processing.differences import OF_ROWS, ORDERS, ZONE, differences
 from processing.kernels import layout as at
 from processing.made_with import Adapted
 from processing.metric_rows import levels_of
@@ -70,9 +70,11 @@ class _Adaptation:
         said = differences(self._was, engine.plant, engine.registry)
         numbers = {name: number for number, name in enumerate(engine.registry.lines)}
         told = {numbers[line]: entries for line, entries in said.items()}
+        relabelling = Relabelling(engine, self._was)
+        for line in [line for line, entries in told.items() if ORDERS in entries]:
+            relabelling.forget_orders(line)  # first: what is made of others goes by the same names
         self._run_again(told, [op for op in fresh if op.kept is not None])
         engine.windows.emit(everything=False)  # what others changed before goes out in full
-        relabelling = Relabelling(engine, self._was)
         ids = engine.residency.flagged(0)
         relabelling.drop(ids[~np.isin(engine.tables.windows["level"][ids], engine.windows.kept_levels)])
         for line, entries in told.items():

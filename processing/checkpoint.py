@@ -94,7 +94,7 @@ class Checkpoints:
         self._serial = epoch << 32
         self._head: Head | None = None
         self._head_ref: list[tuple[int, int]] = []
-        self._named: tuple[int, int, int] | None = None
+        self._named: tuple[int, ...] | None = None
         self._made_with: MadeWith | None = None
         self._pages: dict[int, list[tuple[int, int]]] = {}
         self._fresh_pages: list[int] = []
@@ -215,7 +215,9 @@ class Checkpoints:
         arrays = self._arrays(self._read(head.state))
         self._restore_state(engine, arrays)
         self._restore_windows(engine, head)
-        self._head, self._named, self._made_with = head, _named(engine), made_with
+        # The plant file of now may name assets that no row did: machines that take orders, outputs. Windows go by their numbers.
+        self._named = (*_named(engine)[:-1], len(names["assets"]))
+        self._head, self._made_with = head, made_with
         self._serial = max(self._serial, head.serial + 1)
         self._head_ref = [(offset, head.serial + 1)]
         return Restored(
@@ -323,7 +325,7 @@ class Checkpoints:
             tables.heap["windows"] = max(int(tables.heap["windows"][0]), top)
             tables.room_for(0, 0)
             tables.windows["flags"][arrays["freed"]] = 0
-            tables.windows[ids] = _records(arrays["windows"], at.WINDOW)
+            tables.windows[ids] = _windows(arrays["windows"])
             for number, first, last in arrays["ranges"].tolist():
                 ranges.setdefault(number, []).append((first, last))
             for page, offset, serial in arrays["pages"].tolist():
@@ -397,9 +399,17 @@ class Checkpoints:
         return {name: np.frombuffer(data, kind).reshape(shape) for name, (kind, shape, data) in found.items()}
 
 
-def _named(engine: Engine) -> tuple[int, int, int]:
+def _named(engine: Engine) -> tuple[int, ...]:
     """What shows whether there are new names since they were written."""
-    return len(engine.registry.series), len(engine.registry.products), engine.context.version
+    registry = engine.registry
+    return len(registry.series), len(registry.products), engine.context.version, len(registry.assets)
+
+
+def _windows(content: np.ndarray) -> np.ndarray:
+    """WINDOW records from their words; those of before machines took orders of their own don't say whose order it is: the line's."""
+    whole = np.full((len(content), at.WINDOW.itemsize // 8), -1, np.int64).view(np.uint64)
+    whole[:, : content.shape[1]] = content
+    return _records(whole, at.WINDOW)
 
 
 def _records(content: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -10,6 +10,7 @@ from fieldline.plant import Plant, Role
 from processing.timeline.registry import Registry
 
 ZONE = "site.time_zone"
+ORDERS = "line.orders"
 OF_ROWS = frozenset(
     {
         *(f"asset.tags.{name}" for name in ("kind", "unit", "counts_by", "codes", "spc")),
@@ -85,10 +86,17 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.tags.formula": (of_tag.formula, of_tag.formula and plant.values_of(asset)),
         "asset.tags.starts_over": (
             of_tag.starts_over,
-            plant.said_of_line(plant.line_of(asset))["calendar"] if of_tag.starts_over == "shift" else None,
+            _bounds_of(plant, asset, of_tag.starts_over),
         ),
         "asset.state_of": of_asset.state_of,
         "asset.state_max_gap_s": of_asset.state_max_gap_s,
         "asset.microstop_s": of_asset.microstop_s,
         "asset.rated_power_kw": of_asset.rated_power_kw,
     }
+
+
+def _bounds_of(plant: Plant, asset: str, starts_over: str) -> object:
+    """What says when a register starts over that does with the shift or the order."""
+    if starts_over == "shift":
+        return plant.said_of_line(plant.line_of(asset))["calendar"]
+    return plant.order_machine(asset) if starts_over == "order" else None

@@ -71,8 +71,14 @@ def outputs_of(view: View, machines: Rows, groups: Groups) -> tuple[np.ndarray, 
     return found, (declared < 0) & (found < 0) & (count > 1)
 
 
+def with_lines(view: View, machines: Rows) -> Rows:
+    """Machines in windows that are their lines' too. An order that a machine takes for itself is none of its line's."""
+    return machines.only(view.windows["machine"][machines.window] < 0)
+
+
 def by_line(view: View, machines: Rows) -> tuple[Rows, np.ndarray, np.ndarray]:
     """The machines that count, those of lines that count themselves left out; where each line's begin among them; the lines' numbers."""
+    machines = with_lines(view, machines) if view.has_order_machines else machines
     line = view.windows["line"][machines.window]
     itself = machines.with_counts & (machines.asset == view.plant.lines["asset"][line])
     chosen = machines.with_counts & ~np.isin(machines.window, machines.window[itself])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fieldline.plant import Plant
-from processing.differences import ZONE
+from processing.differences import ORDERS, ZONE
 from processing.kernels import layout as at
 from processing.kernels.jit import words
 from processing.timeline.calendar import day_starts, month_starts, week_starts
@@ -59,11 +59,32 @@ class Relabelling:
             spread = at.SPREAD
         if (ZONE in entries or "calendar" in entries) and self._fit_shifts(line, whole, was):
             spread |= at.SIDEWARD
+        if ORDERS in entries:
+            spread |= at.SIDEWARD
         ids = self.windows_of(line, whole)
         changed = np.ones(len(ids), bool) if entries - _SCHEDULED else self._changed(ids, was)
         of_slices = self._tables.windows["level"][ids] == at.SLICES
         flags = np.where(changed, at.EMIT, 0) | np.where(changed & of_slices, at.SPREAD, spread)
         return Flagged(ids[flags != 0], flags[flags != 0])
+
+    def forget_orders(self, line: int) -> None:
+        """Retract and let go of the orders of a line that others take now: its machines each for itself, or the line for all of them.
+
+        Those of now are made of its slices; what of these is gone leaves an order that began before as it stands.
+        """
+        whole, table, labels = self._engine.standing.whole_from(line), self._tables.windows, self._tables.labels
+        ids = self._residency.between(line, at.ORDERS, at.NONE, at.FAR)
+        for machine in np.unique(table["machine"][ids]).tolist():
+            name = self._engine.registry.assets[machine] if machine >= 0 else ""
+            runs, mine = (
+                self._engine.context.order_book.runs_of(line, name, self._before),
+                ids[table["machine"][ids] == machine],
+            )
+            place = np.searchsorted(runs.start, table["start"][mine], "right") - 1
+            labels["order"][mine], labels["product"][mine] = runs.order[place], runs.product[place]
+        self._engine.windows.retract(ids[table["start"][ids] >= whole], at.ORDERS, self._engine.context)
+        self.drop(ids)
+        self._suppress(line, whole, [at.ORDERS])
 
     def windows_of(self, line: int, since: int) -> np.ndarray:
         """The windows of a line that begin from `since` on [ns UTC]."""

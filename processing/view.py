@@ -91,7 +91,8 @@ class View:
     windows, labels : WINDOW and LABEL of every window, by id; dirty : flags of both pools.
     line_output, line_pacemaker : by line, the asset whose good count is the line's, and the machine whose times are, -1: not declared;
     line_meter : by asset, 1 where its energy may be its line's; fed_by : by asset, the one whose meter measures it, too, -1: none.
-    line_voids : by line, whether pieces between orders make OEE unknown. due : DUE of every series. partials : by operator.
+    line_voids : by line, whether pieces between orders make OEE unknown. has_order_machines : whether machines of any line take orders each
+    for itself. due : DUE of every series. partials : by operator.
     """
 
     ids: np.ndarray
@@ -102,6 +103,7 @@ class View:
     line_output: np.ndarray
     line_pacemaker: np.ndarray
     line_voids: np.ndarray
+    has_order_machines: bool
     line_meter: np.ndarray
     fed_by: np.ndarray
     due: np.ndarray

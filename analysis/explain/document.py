@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
-from analysis.explain.taken_apart import Explained
+from analysis.explain.taken_apart import Explained, touching
 from analysis.explain.verdict import verdict
 from analysis.recount import chart, derived, energy, orders, prices
 from analysis.recount.energy import REGISTERS
@@ -141,7 +141,7 @@ def _added(found: Explained) -> int:
 def inputs(found: Explained) -> Document:
     """What went into the figure beside raw rows: calendar, orders, ideal cycles, states, counts, meters, limits; the tags."""
     kind = found.asked.kind
-    gone_in: Document = {"orders": [_run(found, run) for run in found.runs]}
+    gone_in: Document = {"orders": _orders(found)}
     if found.reads:
         return gone_in | {"read": [one._asdict() | {"value": _none(one.value)} for one in found.reads.values()]}
     if kind == "spc":
@@ -163,6 +163,16 @@ def inputs(found: Explained) -> Document:
         gone_in["meters"] = _meters(found)
         gone_in["doubted"] += _doubted(found, REGISTERS)
     return gone_in
+
+
+def _orders(found: Explained) -> list[Document]:
+    """The orders that touch the window: the asset's own, and of a line whose machines take theirs each for itself those of each machine."""
+    told = [_run(found, run) for run in found.runs]
+    if not found.history.plant.has_order_machines(found.asked.asset):
+        return told
+    machines = {found.history.plant.order_machine(one.asset) for one in found.machines} - {""}
+    each = [(one, run) for one in sorted(machines) for run in touching(found.history.runs(one), found.span)]
+    return [*told, *({"asset": machine} | _run(found, run) for machine, run in each)]
 
 
 def _run(found: Explained, run: Run) -> Document:
@@ -193,7 +203,7 @@ def _calendar(found: Explained) -> list[Document]:
 
 
 def _cycles(found: Explained) -> list[Document]:
-    products = sorted({run.product for run in found.runs} | ({""} if not found.runs else set()))
+    runs = {one.asset: touching(found.history.runs(one.asset), found.span) for one in found.machines}
     return [
         {
             "asset": one.asset,
@@ -201,7 +211,7 @@ def _cycles(found: Explained) -> list[Document]:
             "ideal_cycle_s": found.history.plant.ideal_cycle_s(product or None, one.asset),
         }
         for one in found.machines
-        for product in products
+        for product in sorted({run.product for run in runs[one.asset]} or {""})
     ]
 
 
@@ -240,11 +250,12 @@ def _readings_at_ends(found: Explained, roles: Any) -> list[Document]:
 
 def _between_orders(found: Explained) -> list[Document]:
     """When pieces were made while no order and no product was told and that have no ideal cycle, by machine, counter and gap."""
-    history, runs = found.history, found.history.runs()
+    history = found.history
     gaps: dict[tuple[str, str, int], list[Step]] = {}
     for asset in {one.asset for one in found.machines}:
         if not isnan(history.plant.ideal_cycle_s(None, asset)):
             continue
+        runs = history.runs(asset)
         for step in history.steps(asset):
             run = history.run_at(step.time, runs)
             if found.span.start <= step.time < found.span.end and step.pieces and not (run and run.product):
@@ -333,7 +344,7 @@ def _limits(found: Explained) -> Document:
     entry = found.history.info(found.asked.asset, found.asked.tag).spc
     if entry is None:
         return {}
-    product = chart.product_at(found.history, found.span.start, found.span.end)
+    product = chart.product_at(found.history, found.asked.asset, found.span.start, found.span.end)
     limits = entry.limits_for(product or None)
     return {
         "chart": entry.chart,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from analysis.corrected import METER, READING
 from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
-from analysis.no_such_window import NoSuchWindow
+from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
 from analysis.recount import chart_memory, derived, effectiveness, orders
 from analysis.recount.energy import REGISTERS, energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
@@ -92,13 +92,15 @@ def explain(
     evidence = read_evidence(log, line, wants, span.start, min(span.end, now), advance, knows.offset)
     rows = {key: found.usable() for key, found in evidence.series.items()}
     history = History(plant, line, rows, evidence.payloads)
+    if window == "order" and plant.has_order_machines(asked.asset):
+        history = history.itself()  # its machines have rows of their own of the orders that they take
     span = span._replace(end=_end(history, span, evidence, window))
     machines = (
         effectiveness.machines_of(history, asked.asset, span.start, span.end)
         if asked.kind not in ("energy", "spc")
         else []
     )
-    runs = [run for run in history.runs() if run.start < span.end and run.end > span.start]
+    runs = touching(history.runs(asked.asset), span)
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
     reads = _reads(history, asked, window, span)
     counted = recount(history, asked, window, machines, span)
@@ -125,6 +127,11 @@ def _reads(history: History, asked: Asked, window: str, span: Span) -> dict[Inpu
         return recount(history, asked._replace(kind=kind, asset=asset), window, machines, span).get(field, nan)
 
     return derived.read(history, entry, asked.asset, (span.start, span.end), figure)
+
+
+def touching(runs: list[Run], span: Span) -> list[Run]:
+    """Those of the orders that touch a window."""
+    return [run for run in runs if run.start < span.end and run.end > span.start]
 
 
 def _doubt(knows: Known, end: int, reach: int, came: int, *, is_late: bool) -> str:
@@ -164,7 +171,7 @@ def _span(
         return span_at(plant, line, window, at)
     events = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance, knows.offset)
     found = History(plant, line, {key: rows.usable() for key, rows in events.series.items()}, events.payloads)
-    run = run_at(plant, line, found.runs(), at)
+    run = run_at(plant, plant.order_machine(asked.asset) or line, found.runs(asked.asset), at)
     return Span(run.start, run.end)
 
 
@@ -185,6 +192,8 @@ def _row(plant: Plant, query: Query, asked: Asked, window: str, span: Span) -> d
     if not found:
         what = f"{asked.kind} of {asked.asset}{f' {asked.tag}' if asked.tag else ''}"
         why = "nothing was measured then, it is not emitted yet, or results lie elsewhere (--store, --influx)"
+        if window == "order" and plant.has_order_machines(asked.asset):
+            why = ASK_A_MACHINE
         start = Moment(span.start, plant.time_zone(asked.asset))
         raise NoSuchWindow("no row of {} for the {} from {}: {}", what, window, start, why)
     return found[-1]

@@ -9,9 +9,9 @@ from fieldline.plantfile.spc import SpcEntry
 Figures = dict[str, float]
 
 
-def product_at(history: History, start: int, end: int) -> str:
-    """The product that was made all through a cell; empty text: none, or several."""
-    run = history.run_at(start, history.runs())
+def product_at(history: History, asset: str, start: int, end: int) -> str:
+    """The product that was made on an asset all through a cell; empty text: none, or several."""
+    run = history.run_at(start, history.runs(asset))
     return run.product if run is not None and end <= run.end else ""
 
 

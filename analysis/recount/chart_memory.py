@@ -35,7 +35,7 @@ def points_of(history: History, asset: str, tag: str, entry: SpcEntry, cell_of: 
     found = []
     for (start, end), samples in sorted(cells.items()):
         if start < until:
-            product = product_at(history, start, end)
+            product = product_at(history, asset, start, end)
             limits = entry.limits_for(product or None)
             # As text, so that limits that are not there equal each other.
             in_force = product, limits.version, repr(limits.center), repr(limits.sigma)

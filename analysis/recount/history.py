@@ -61,6 +61,15 @@ class Run(NamedTuple):
     product: str
 
 
+class Held(NamedTuple):
+    """What holds from a time on; alone : the product that was told without an order. Empty text: none."""
+
+    time: int
+    order: str
+    product: str
+    alone: str
+
+
 class Step(NamedTuple):
     """Pieces that one row adds to a count; reading : the row's own value, NaN for an event."""
 
@@ -81,7 +90,7 @@ class History:
         self.line = line
         self.rows = with_calculated(plant, rows)
         self._payloads = payloads
-        self._runs: list[Run] | None = None
+        self._runs: dict[str, list[Run]] = {}  # by machine that takes orders of its own; empty text: the line
         self._states: dict[str, list[StateReport]] = {}
         self._silences: dict[str, list[tuple[int, int]]] = {}
         self._steps: dict[str, list[Step]] = {}
@@ -176,16 +185,37 @@ class History:
                 found += [Sign(time, tag, gap, None) for time, _ in rows]
         return found
 
-    def runs(self) -> list[Run]:
-        """The line's orders and products, ascending and apart."""
-        if self._runs is None:
-            self._runs = self._run_through()
-        return self._runs
+    def itself(self) -> "History":
+        """The line alone, without its machines: what it reports itself, and all orders."""
+        rows = {key: rows for key, rows in self.rows.items() if key[0] == self.line or key[1] in ORDER_TAGS}
+        return History(self.plant, self.line, rows, self._payloads)
 
-    def _run_through(self) -> list[Run]:
-        keys = [(asset, tag) for asset, tag in self.rows if tag in ORDER_TAGS]
-        reports = [(time, f"{tag} {asset}", event) for asset, tag in keys for time, event in self.events(asset, tag)]
+    def runs(self, asset: str) -> list[Run]:
+        """The orders and products that hold on an asset, ascending and apart."""
+        machine = self.plant.order_machine(asset)
+        if machine not in self._runs:
+            self._runs[machine] = self._run_through(machine)
+        return self._runs[machine]
+
+    def _run_through(self, machine: str) -> list[Run]:
+        steps = [(step.time, 0, step) for step in self._held("")]
+        if machine:
+            steps += [(step.time, 1, step) for step in self._held(machine)]
+        held = [Held(0, "", "", ""), Held(0, "", "", "")]
         runs: list[Run] = []
+        for time, which, step in sorted(steps, key=lambda each: each[:2]):
+            held[which] = step
+            above, own = held
+            product = own.product or (own.alone or above.alone if own.order else above.product)
+            runs = _then(runs, Run(time, FAR, own.order or above.order, product))
+        return [run for run in runs if run.order or run.product]
+
+    def _held(self, machine: str) -> "list[Held]":
+        """What holds of what was told of a machine that takes orders of its own, or of the line (empty text)."""
+        keys = [(asset, tag) for asset, tag in self.rows if tag in ORDER_TAGS]
+        keys = [key for key in keys if self.plant.order_machine(key[0]) == machine]
+        reports = [(time, f"{tag} {asset}", event) for asset, tag in keys for time, event in self.events(asset, tag)]
+        found: list[Held] = []
         order = product = own = ""
         waiting: dict[str, str] = {}  # orders that pause, with their products
         voided = {(time, _text(event, "order")) for time, _, event in reports if _phase(event) == "void"}
@@ -205,8 +235,8 @@ class History:
                     waiting[order] = product
                 if named[0] == order:
                     order, product = "", own
-            runs = _then(runs, Run(time, FAR, order, product))
-        return [run for run in runs if run.order or run.product]
+            found.append(Held(time, order, product, own))
+        return found
 
     def run_at(self, time: int, runs: list[Run]) -> Run | None:
         """The run that a time lies in."""
@@ -296,7 +326,7 @@ class History:
         events = [
             (time, one, kind)
             for one, kind in self.rows
-            if kind in ("@order", ORDER_STOP) and self.plant.line_of(one) == self.line
+            if kind in ("@order", ORDER_STOP) and self.plant.order_machine(one) in ("", self.plant.order_machine(asset))
             for time, said in self.events(one, kind)
             if _text(said, "order") and _phase(said) != VOID
         ]

@@ -136,7 +136,7 @@ def pieces_of(history: History, asset: str, start: int, end: int) -> Pieces:
     before = [step for step in steps if step.time < start and step.time + _hold(history, asset, step) > start]
     counted = {step.role for step in inside + before if not step.source.startswith("@")}
     known = counted | {step.role for step in inside}
-    counts, ideals, between = _sums(history, asset, inside, history.runs())
+    counts, ideals, between = _sums(history, asset, inside, history.runs(asset))
     if any(between.values()) and (history.plant.line_entry(history.line).is_void_between or _are_all(between, counts)):
         ideals = dict.fromkeys(ideals, nan)
     made, worth = _completed(counts, counted, known), _completed(ideals, counted, known)

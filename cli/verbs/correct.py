@@ -87,7 +87,15 @@ def state(
 
 @app.command()
 def order(
-    line: Annotated[str, typer.Option("--line", metavar="PATH", help="The line that it is about.")],
+    line: Annotated[
+        str,
+        typer.Option(
+            "--line",
+            "--machine",
+            metavar="PATH",
+            help="The line that it is about, or the machine, where those of a line take orders each for itself.",
+        ),
+    ],
     at: _At,
     number: Annotated[str, typer.Option("--order", metavar="ID", help="The order.")],
     phase: Annotated[

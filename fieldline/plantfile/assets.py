@@ -78,6 +78,8 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     meters : paths of the assets whose energy is the line's; None: all that draw energy in it
     between_orders : what pieces without an ideal cycle that were made while no order and no product was told do to the OEE of the line
         and its machines: "leave_out" (the default): they have no part in it; "unknown": it is unknown in their windows
+    orders : whom an order or a product that is told of a machine concerns: "line" (the default): its line; "machine": that machine alone,
+        the asset directly below the line with what lies below it; what is told of the line concerns machines that have none of their own
     """
 
     path: Name
@@ -85,6 +87,7 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
     pacemaker: Name | None = None
     meters: tuple[str, ...] | None = None
     between_orders: Literal["leave_out", "unknown"] = "leave_out"
+    orders: Literal["line", "machine"] = "line"
 
     def __post_init__(self) -> None:
         meters = list(self.meters or ())

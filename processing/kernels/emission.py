@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processing.kernels.jit import BYTES, INT, INTS, NOTHING, context, inline, kernel
-from processing.kernels.labels import STRETCHES
+from processing.kernels.labels import STRETCHES, run_at
 from processing.kernels.layout import (
     CHANGED,
     CLOSED,
@@ -16,6 +16,7 @@ from processing.kernels.layout import (
     EMIT,
     LEVELS,
     MINUTES,
+    ORDERS,
     PLANT,
     QUARTERS,
     REFOLD,
@@ -28,8 +29,8 @@ from processing.kernels.layout import (
     WEEKS,
     WINDOWS,
 )
-from processing.kernels.table import find_place
-from processing.kernels.windows import bounds_above
+from processing.kernels.table import find_of_machine, find_place
+from processing.kernels.windows import bounds_above, machine_after
 
 
 class Flags(NamedTuple):
@@ -43,19 +44,35 @@ FLAGS = context(Flags, BYTES, BYTES)
 
 
 @inline
+def is_of_order(window, series, plant):
+    """Whether the window of an order holds for a series: both are of one machine that takes its own, or of the line."""
+    return plant.scopes[plant.series[series].asset].machine == window.machine
+
+
+@inline
 def spread_to(parent, window, flag, plant, dirty):
     """Flag in a window the rows to fold anew, those that carry `flag` in a window below it.
 
     An asset's first row goes with each of its rows. Rows that are folded anew themselves count as changed: whether any bit does is
-    known when all were folded.
+    known when all were folded. A window of an order has a part of those assets only that it holds for.
     """
     if window.flags & REVISED != 0:
         parent.flags |= REVISED
     of_window, line = dirty.slices if window.level == SLICES else dirty.windows, plant.lines[window.line]
     for r in range(min(np.int64(1) << window.shift, line.series)):
         if of_window[window.block + r] & (flag | REFOLD) != 0:
+            if parent.level == ORDERS and not is_of_order(parent, plant.row_series[line.base + r], plant):
+                continue
             dirty.windows[parent.block + r] |= REFOLD
             dirty.windows[parent.block + plant.series[plant.row_series[line.base + r]].lead] |= REFOLD
+
+
+@inline
+def spread_to_order(machine, start, window, plant, windows, dirty, near):
+    """Propagate what changed in a slice to the order that a machine (-1: its line) took at `start`."""
+    number = find_of_machine(plant.lines, windows, window.line, np.int64(ORDERS), start, machine, near[ORDERS])
+    near[ORDERS] = number
+    spread_to(windows[number], window, SIDEWARD, plant, dirty)
 
 
 @kernel(NOTHING, INTS, PLANT, WINDOWS, BYTES, STRETCHES, FLAGS, INTS)
@@ -73,8 +90,18 @@ def spread(ids, plant, windows, kept, known, dirty, near):
         for level in range(WEEKS, LEVELS):
             start, end = bounds_above(window, level, len(plant.lines), kept, known)
             if start < end:
-                above = near[level] = find_place(plant.lines, windows, window.line, level, start, near[level])
-                spread_to(windows[above], window, SIDEWARD, plant, dirty)
+                if level == ORDERS:
+                    spread_to_order(np.int64(-1), start, window, plant, windows, dirty, near)
+                else:
+                    above = near[level] = find_place(plant.lines, windows, window.line, level, start, near[level])
+                    spread_to(windows[above], window, SIDEWARD, plant, dirty)
+        if kept[ORDERS] == 1 and window.level == SLICES:
+            machine = machine_after(np.int64(-1), window.line, plant)
+            while machine >= 0:
+                place = run_at(plant.scopes[machine], window.start, plant.runs)
+                if place >= 0:
+                    spread_to_order(machine, plant.runs[place].start, window, plant, windows, dirty, near)
+                machine = machine_after(machine, window.line, plant)
         of_window = dirty.slices if window.level == SLICES else dirty.windows
         for row in range(window.block, window.block + (np.int64(1) << window.shift)):
             of_window[row] &= 255 - SPREAD

@@ -277,7 +277,7 @@ def update(chunks, rows, plant, windows, kept):
                     share(chunk, series, length, here, time, kept)
                 continue
             if series.role == ORDER_EVENT:
-                registers.note_order(chunk, time, value, plant, kept.state)
+                registers.note_order(chunk, series.asset, time, value, plant, kept.state)
                 continue
             if series.role > ACTIVE_PULSE:
                 if states.tells_state(series.role):

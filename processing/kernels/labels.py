@@ -102,9 +102,45 @@ def length_of(window, plant, windows):
 
 
 @inline
-def label_order(label, window, orders):
-    """Say which order and product held all through a window, if one did."""
+def run_at(scope, time, runs):
+    """Place in `runs` of the order that a machine, by its SCOPE, makes at a time; -1 without one."""
+    lo, hi = scope.first, scope.last
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if runs[middle].start <= time:
+            lo = middle + 1
+        else:
+            hi = middle
+    place = lo - 1
+    return place if place >= scope.first and runs[place].end > time else np.int64(-1)
+
+
+@inline
+def run_through(machine, window, plant):
+    """Place in `Plant.runs` of the order that a machine makes all through a window; -1 without one."""
+    place = run_at(plant.scopes[machine], window.start, plant.runs)
+    return place if place >= 0 and window.end <= plant.runs[place].end else np.int64(-1)
+
+
+@inline
+def product_on(asset, window, label, plant):
+    """The product made on an asset all through a window, 0 where there is none; label : the window's, which says it of the line."""
+    machine = plant.scopes[asset].machine
+    if machine < 0:
+        return label.product
+    place = run_through(machine, window, plant)
+    return plant.runs[place].product if place >= 0 else np.int64(0)
+
+
+@inline
+def label_order(label, window, orders, plant):
+    """Say which order and product held all through a window, if one did: of the machine whose order it is, else of the line."""
     label.order = label.product = 0
+    if window.machine >= 0:
+        place = run_through(window.machine, window, plant)
+        if place >= 0:
+            label.order, label.product = plant.runs[place].order, plant.runs[place].product
+        return
     place = holding(orders.start, orders.end, orders.first[window.line], orders.last[window.line], window.start)
     if place >= 0 and window.end <= orders.end[place]:
         label.order = orders.order[place]
@@ -167,7 +203,7 @@ def label(begin, ids, plant, windows, orders, calendar, prices, labels):
         found.length = length_of(window, plant, windows)
         if window.start < calendar.first or window.start + found.length > calendar.last:
             return k
-        label_order(found, window, orders)
+        label_order(found, window, orders, plant)
         label_plan(found, window, calendar)
         if window.level == SLICES:
             label_price(found, window, prices)

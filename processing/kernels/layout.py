@@ -89,6 +89,7 @@ WINDOW = record(
     ("range", "i8"),  # newest range of log offsets in which its rows lie, or -1
     ("parent", "i8"),  # the hierarchical window above it, or -1
     ("runs", "i8"),  # how often its rows were run again
+    ("machine", "i8"),  # of an order, number of the asset that takes it; -1: the line
 )
 
 ON_LOG = -2
@@ -256,6 +257,16 @@ LABEL = record(
 )
 """What held in a slice or over a window; one record a window."""
 
+SCOPE = record(("machine", "i8"), ("first", "i8"), ("last", "i8"), ("next", "i8"))
+"""Whose orders hold for an asset: `machine`, the number of the asset that takes them, -1: those of its line.
+
+first, last : the machine's own are `Plant.runs[first:last]`; next : of a line itself its first machine, of a machine the next one of the
+line, or -1
+"""
+
+ORDER_RUN = record(("start", "i8"), ("end", "i8"), ("order", "i8"), ("product", "i8"))
+"""A stretch of time in which a machine makes an order or a product: numbers as in LABEL; those of a machine ascend and lie apart."""
+
 SCHEDULED = 0
 PLANNED_STOP = 1
 UNSCHEDULED = 2
@@ -294,6 +305,7 @@ class Plant(NamedTuple):
     ideal_cycle_s : float64[assets, products], ideal cycle time of each product on each asset [s]
     days, zone_at : int64, starts of local days [ns UTC]; those of time zone z are days[zone_at[z]:zone_at[z + 1]]
     shift_bounds, shifts_at : the same of starts and ends of shifts, those of each calendar
+    scopes, runs : SCOPE[assets], and ORDER_RUN of all machines that take orders of their own
     """
 
     lines: np.ndarray
@@ -309,6 +321,8 @@ class Plant(NamedTuple):
     zone_at: np.ndarray
     shift_bounds: np.ndarray
     shifts_at: np.ndarray
+    scopes: np.ndarray
+    runs: np.ndarray
 
 
 PLANT = context(
@@ -326,6 +340,8 @@ PLANT = context(
     INTS,
     INTS,
     INTS,
+    records(SCOPE),
+    records(ORDER_RUN),
 )
 
 

@@ -251,7 +251,7 @@ def update(chunks, rows, plant, windows, kept):
             elif role in (COUNT_EVENT, CORRECTION):
                 adjust_counts(part, value, plant)
             elif role == ORDER_EVENT:
-                registers.note_order(chunk, time, value, plant, kept.state)
+                registers.note_order(chunk, series.asset, time, value, plant, kept.state)
             if rows.live == 1:
                 kept.dirty[row] |= EMIT | SPREAD
         until = chunk.start

@@ -10,6 +10,7 @@ and have none are kept apart.
 import numpy as np
 
 from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, records
+from processing.kernels.labels import product_on
 from processing.kernels.layout import (
     GOOD_COUNT,
     LABELS,
@@ -83,24 +84,19 @@ def confirmed_of(place, asset, window, plant, kept):
 
 
 @inline
-def cycle_of(label, asset, plant):
-    """The ideal cycle time on an asset of the product that a slice was for; NaN if unknown [s]."""
-    return plant.ideal_cycle_s[asset, label.product]
-
-
-@inline
 def add_pieces(part, piece, asset, window, label, plant, kept):
     """Add the pieces of an asset in a slice, and their ideal time in whole ns."""
     if piece.reported == 0:
         return
-    cycle, more = cycle_of(label, asset, plant), has_confirmed(asset, window, plant, kept)
+    product, more = product_on(asset, window, label, plant), has_confirmed(asset, window, plant, kept)
+    cycle = plant.ideal_cycle_s[asset, product]
     for place in range(PLACES):
         pieces = piece.counts[place]
         if more:
             pieces += confirmed_of(place, asset, window, plant, kept)
         if pieces != 0.0:
             part.counts[place] += pieces
-            if label.product == 0 and np.isnan(cycle):
+            if product == 0 and np.isnan(cycle):
                 part.between[place] += pieces
                 continue
             # Whole, so that losses add up exactly; and one and the same NaN, for rows are compared by their bits.

@@ -319,13 +319,19 @@ def since_zero(memory, series, time, value, plant):
 
 
 @inline
-def note_order(chunk, time, value, plant, state):
-    """An event about an order came: registers of its line that start over then may have. state : of all series of the line."""
+def note_order(chunk, said_of, time, value, plant, state):
+    """An event about an order came: registers that it is about and that start over then may have.
+
+    said_of : the asset that it was told of; where machines take their own orders, those of that machine. state : of all series of the line.
+    """
     event = event_row(value, plant.event_keys)
     if event < 0 or plant.events[event].of_order != 1.0:
         return
+    machine = plant.scopes[said_of].machine
     for j in range(chunk.series):
-        if plant.series[plant.row_series[chunk.base + j]].starts_over == BY_ORDER:
+        series = plant.series[plant.row_series[chunk.base + j]]
+        is_about = machine < 0 or plant.scopes[series.asset].machine == machine
+        if is_about and series.starts_over == BY_ORDER:
             state[chunk.state + j].order_at = time
 
 

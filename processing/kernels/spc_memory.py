@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processing.kernels.jit import BYTES, INT, INTS, WORDS, context, inline, kernel, records
+from processing.kernels.labels import product_on
 from processing.kernels.layout import CHANGED, CLOSED, EMIT, LABELS, PLANT, REVISED, TOUCHED, WINDOWS
 from processing.kernels.spc import CELL, CHARTED
 from processing.kernels.spc_points import SCRATCH, copy_memory, first_memory, is_alike, take_point
@@ -128,9 +129,9 @@ def hold(cell, limits):
 
 
 @inline
-def pass_through(window, product, charted, plant, windows, cells, handed):
+def pass_through(window, label, charted, plant, windows, cells, handed):
     """Hand memory to the charted rows of a window; 0: nothing changed, 1: bits changed, 2: rows to be emitted changed."""
-    changed = 0
+    changed, base = 0, plant.lines[window.line].base
     for r in range(charted.first[window.line], charted.first[window.line + 1]):
         number = charted.chart[r]
         row = window.block + charted.local[r]
@@ -138,6 +139,8 @@ def pass_through(window, product, charted, plant, windows, cells, handed):
         differs = remember_before(row, cells, handed.words)
         cell = cells.cells[row]
         if cell.count > 0.0:
+            asset = plant.series[plant.row_series[base + charted.local[r]]].asset
+            product = product_on(asset, window, label, plant)
             differs |= hold(cell, charted.limits[product * charted.charts.size + number])
         if differs:
             changed = max(changed, 1)
@@ -195,7 +198,7 @@ def carry_on(way, charted, plant, windows, labels, cells, handed, wanted):
             continue
         is_asked = i < ids.size and ids[i] == number
         i += is_asked
-        changed = pass_through(window, labels[number].product, charted, plant, windows, cells, handed)
+        changed = pass_through(window, labels[number], charted, plant, windows, cells, handed)
         note(window, changed, is_asked, cells.cells)
         number = np.int64(-1)
         newer = window.newer

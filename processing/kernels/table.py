@@ -34,6 +34,7 @@ def take_window(table, line, level, start, end, shift):
     window.newest_run = window.oldest_run = window.range = window.parent = -1
     window.flags = USED | CHANGED
     window.rev = window.runs = 0
+    window.machine = -1
     return number
 
 
@@ -55,6 +56,21 @@ def find_place(lines, windows, line, level, start, hint):
     while number >= 0 and windows[number].newer >= 0 and windows[windows[number].newer].start <= start:
         number = windows[number].newer
     return number
+
+
+@inline
+def find_of_machine(lines, windows, line, level, start, machine, hint):
+    """The window of a line and level that begins at `start`, of orders that of a machine (-1: of the line); else as `find_place`.
+
+    Only of orders several windows of a line may begin at one time: machines make theirs side by side.
+    """
+    place = find_place(lines, windows, line, level, start, hint)
+    number = place
+    while number >= 0 and windows[number].start == start:
+        if windows[number].machine == machine:
+            return number
+        number = windows[number].older
+    return place
 
 
 @inline

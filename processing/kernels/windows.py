@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processing.kernels.jit import BYTES, INT, INTS, context, inline, kernel
-from processing.kernels.labels import STRETCHES, holding
+from processing.kernels.labels import STRETCHES, holding, run_at
 from processing.kernels.layout import (
     CHANGED,
     DAYS,
@@ -19,6 +19,7 @@ from processing.kernels.layout import (
     MINUTE,
     MINUTES,
     MONTHS,
+    ORDERS,
     PLANT,
     QUARTER,
     QUARTERS,
@@ -28,7 +29,7 @@ from processing.kernels.layout import (
     WEEKS,
     WINDOWS,
 )
-from processing.kernels.table import find_place, has_window, link, take_window
+from processing.kernels.table import find_of_machine, find_place, has_window, link, take_window
 
 
 class Zones(NamedTuple):
@@ -89,18 +90,25 @@ def bounds_above(window, level, lines, kept, known):
 
 
 @inline
-def ensure(table, plant, line, level, start, end, near):
+def ensure(table, plant, line, level, start, end, near, machine):
     """Find or make the window of a line and level that begins at `start`; its id, or -1 where it is missing and there is no room.
 
-    near : int64[LEVELS], by level a window near which to look; changed.
+    near : int64[LEVELS], by level a window near which to look; changed. machine : of orders the one that takes it, else -1.
     """
-    number = find_place(plant.lines, table.windows, line, level, start, near[level])
-    if number < 0 or table.windows[number].start != start:
+    number = find_of_machine(plant.lines, table.windows, line, level, start, machine, near[level])
+    if number < 0 or table.windows[number].start != start or table.windows[number].machine != machine:
         if not has_window(table):
             return np.int64(-1)
         number = make_window(table, plant, line, level, start, end, number)
+        table.windows[number].machine = machine
     near[level] = number
     return number
+
+
+@inline
+def machine_after(machine, line, plant):
+    """The next machine of a line that takes orders of its own, of its list; machine : the one before, -1 for the first; -1: no more."""
+    return plant.scopes[plant.lines[line].asset if machine < 0 else machine].next
 
 
 @inline
@@ -112,8 +120,28 @@ def add_found(number, found, progress, windows):
     windows[number].flags |= TOUCHED | CHANGED
 
 
+@inline
+def ensure_orders(slot, found, progress, plant, table, near):
+    """The same for the orders that machines take each for itself and that hold a slice; whether there was room."""
+    machine = machine_after(np.int64(-1), slot.line, plant)
+    while machine >= 0:
+        place = run_at(plant.scopes[machine], slot.start, plant.runs)
+        if place >= 0:
+            start, end = plant.runs[place].start, plant.runs[place].end
+            number = ensure(table, plant, slot.line, np.int64(ORDERS), start, end, near, machine)
+            if number < 0:
+                return False
+            table.windows[number].end = end
+            add_found(number, found, progress, table.windows)
+        machine = machine_after(machine, slot.line, plant)
+    return True
+
+
 MOST_ABOVE = 8
-"""So many windows at most hold a slice: quarter-hour, hour, day, week, month, shift, order, and the minute that was cut."""
+"""So many windows at most hold a slice: quarter-hour, hour, day, week, month, shift, the line's order, and the minute that was cut.
+
+Each machine that takes orders of its own has one more.
+"""
 
 
 @kernel(INT, INTS, INTS, PLANT, TABLE, ZONES, BYTES, STRETCHES)
@@ -121,9 +149,10 @@ def ensure_above(found, progress, plant, table, zones, kept, known):
     """Find or make all windows above those that changed, and flag them.
 
     found : ids of windows that changed, all that have the flag TOUCHED but slices that are not due; those above are added. There must be
-    room for MOST_ABOVE more of each. progress : int64[2 + LEVELS], changed, how many are done, how many there are, and by level a window
-    near which to look, or -1. kept : uint8[LEVELS], 1 where windows of the level are kept. known : weeks, months, shifts and orders, those
-    of level l and line n at l * lines + n. Returns 1 when all are done, 0 when there is no room for a window more.
+    room for MOST_ABOVE more of each, and one more for each machine. progress : int64[2 + LEVELS], changed, how many are done, how many
+    there are, and by level a window near which to look, or -1. kept : uint8[LEVELS], 1 where windows of the level are kept. known : weeks,
+    months, shifts and orders of lines, those of level l and line n at l * lines + n. Returns 1 when all are done, 0 when there is no room
+    for a window more.
     """
     near = progress[2:]
     while progress[0] < progress[1]:
@@ -132,7 +161,7 @@ def ensure_above(found, progress, plant, table, zones, kept, known):
             if window.parent < 0:
                 level, zone = window.level + 1, plant.lines[window.line].zone
                 start, end = window_bounds(level, window.start, zones.days, zones.first, zone)
-                number = ensure(table, plant, window.line, level, start, end, near)
+                number = ensure(table, plant, window.line, level, start, end, near, np.int64(-1))
                 if number < 0:
                     return 0
                 window.parent = number
@@ -140,11 +169,17 @@ def ensure_above(found, progress, plant, table, zones, kept, known):
         for level in range(WEEKS, LEVELS):
             start, end = bounds_above(window, level, len(plant.lines), kept, known)
             if start < end:
-                number = ensure(table, plant, window.line, level, start, end, near)
+                number = ensure(table, plant, window.line, level, start, end, near, np.int64(-1))
                 if number < 0:
                     return 0
                 table.windows[number].end = end
                 add_found(number, found, progress, table.windows)
+        if (
+            kept[ORDERS] == 1
+            and window.level == SLICES
+            and not ensure_orders(window, found, progress, plant, table, near)
+        ):
+            return 0
         progress[0] += 1
     return 1
 

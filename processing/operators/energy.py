@@ -299,6 +299,7 @@ COMPONENT = Operator(
             "asset.energy_tags",
         ),
         *("asset.state_of", "asset.state_max_gap_s", "tariff.price", "tariff.period", "tariff.co2_kg_per_kwh"),
+        "line.orders",
     ),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     roles=frozenset(range(at.ACTIVE_POWER, at.ACTIVE_PULSE + 1))

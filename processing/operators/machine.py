@@ -64,7 +64,8 @@ def read_out(view: View) -> list[MetricRows]:
     if found_machines is None:
         return []
     machines, is_changed = found_machines
-    of_lines = line_rows.lines_of(view, machines)
+    with_lines = line_rows.with_lines(view, machines) if view.has_order_machines else machines
+    of_lines = line_rows.lines_of(view, with_lines)
     is_line = machines.asset == view.plant.lines["asset"][view.windows["line"][machines.window]]
     timed = joined(machines.only(is_changed & machines.with_state & ~is_line), of_lines)
     found = _oee(view, timed) + _losses(view, timed) if len(timed.window) else []
@@ -362,6 +363,7 @@ COMPONENT = Operator(
             "line.output",
             "line.pacemaker",
             "line.between_orders",
+            "line.orders",
             "product",
             "calendar",
             "states",

@@ -30,7 +30,7 @@ from processing.joins import find, pair_keys
 from processing.kernels import layout as at
 from processing.kernels.energy import SECONDS_AN_HOUR
 from processing.kernels.energy_states import DRAWN_STANDBY
-from processing.line_rows import groups_of, lines_of, outputs_of
+from processing.line_rows import groups_of, lines_of, outputs_of, with_lines
 from processing.machine_rows import Rows, all_machines, ranks
 from processing.metric_rows import MetricRows, Named
 from processing.operator import Operator
@@ -117,6 +117,7 @@ def _times(rows: Rows, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
 
 def _of_lines(view: View, found: Rows) -> Made:
     """The lines of machines: pieces of their output, times and OEE as `oee` has them."""
+    found = with_lines(view, found) if view.has_order_machines else found
     groups = groups_of(view, found)
     output, no_output = outputs_of(view, found, groups)
     pieces = np.stack([found.pieces.good, found.pieces.scrap, found.pieces.total])
@@ -275,7 +276,7 @@ COMPONENT = Operator(
     emits=(ORDER,),
     is_default=True,
     needs=("energy", "machine"),
-    parameters=("line.output", "line.pacemaker", "line.between_orders", "line.meters", "asset.feeds"),
+    parameters=("line.output", "line.pacemaker", "line.between_orders", "line.orders", "line.meters", "asset.feeds"),
     windows=("1m", "15m", "1h", "day", "week", "month", "shift", "order"),
     read_out=read_out,
 )

@@ -280,10 +280,7 @@ COMPONENT = Operator(
     name="spc",
     emits=(SPC,),
     is_default=True,
-    parameters=(
-        "asset.tags.formula",
-        "asset.tags.spc",
-    ),
+    parameters=("asset.tags.formula", "asset.tags.spc", "line.orders"),
     windows=("1m", "15m", "1h"),
     kept=kernel.KEPT,
     update=kernel.update,

@@ -1,15 +1,14 @@
 """What held when: orders, products, shifts, planned stops and prices of the lines of a partition.
 
-Orders, and prices that are not the tariff's (`prices.py`), come as events and are kept here, by line and time, as a function of the set
-of events; shifts, stops and prices come from the plant's calendars and tariffs. Kernels see it as `labels`, a row a slice or
-window. Nothing of it is part of the operators' state: when an order is corrected, slices are cut anew where it begins, labels change, and
-windows are folded again; no reading is run for it.
+Orders (`order_book.py`), and prices that are not the tariff's (`prices.py`), come as events and are a function of the set of these;
+shifts, stops and prices come from the plant's calendars and tariffs. Kernels see it as `labels`, a row a slice or window. Nothing of it
+is part of the operators' state: when an order is corrected, slices are cut anew where it begins, labels change, and windows are folded
+again; no reading is run for it.
 """
 
 from collections.abc import Callable
 from itertools import chain
 from operator import is_
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,30 +18,14 @@ from processing.kernels import layout as at
 from processing.kernels.labels import Stretches, label
 from processing.timeline.assets import Assets
 from processing.timeline.calendar import month_starts, week_starts
-from processing.timeline.events import METER, ORDER, ORDER_STOP, READING, ROLES, Events, Order
+from processing.timeline.events import METER, ORDER, ORDER_STOP, READING, ROLES, Events
+from processing.timeline.order_book import OrderBook
 from processing.timeline.prices import Prices
 from processing.timeline.registry import Registry
 from processing.timeline.schedule import Schedule
 from processing.timeline.tables import Tables
 
-_BOOK_AT_LEAST = 1000  # events of a line about orders, before any is let go
-
 _MARGIN_NS = 400 * 86_400_000_000_000
-
-
-class Runs(NamedTuple):
-    """The orders of a line, ascending and apart, in columns.
-
-    start, end [ns UTC]; order : number of the order; product : its column in `Plant.ideal_cycle_s`.
-    """
-
-    start: np.ndarray
-    end: np.ndarray
-    order: np.ndarray
-    product: np.ndarray
-
-
-_NO_RUNS = Runs(*(np.empty(0, np.int64) for _ in Runs._fields))
 
 
 NOTHING = Stretches(*(np.empty(0, np.int64) for _ in Stretches._fields))
@@ -60,54 +43,6 @@ def _joined(levels: tuple[int, ...], of_levels: list[Stretches], lines: int) -> 
     return Stretches(first.ravel(), last.ravel(), start, end, NOTHING.order, NOTHING.product)
 
 
-class Changed(NamedTuple):
-    """A line, and from when until when its orders or products are others than they were [ns UTC]."""
-
-    line: int
-    spans: list[tuple[int, int]]
-
-
-def _differing(old: Runs, new: Runs) -> list[tuple[int, int]]:
-    """Spans of time, ascending, in which two lists of orders say different things."""
-    bounds = np.unique(np.concatenate([old.start, old.end, new.start, new.end]))
-    labels = []
-    for runs in (old, new):
-        place = np.searchsorted(runs.start, bounds, "right") - 1
-        held = (place >= 0) & (bounds < np.append(runs.end, 0)[place])
-        labels.append([np.where(held, np.append(column, 0)[place], 0) for column in (runs.order, runs.product)])
-    differs = (labels[0][0] != labels[1][0]) | (labels[0][1] != labels[1][1])
-    return [(int(bounds[k]), int(bounds[k + 1])) for k in np.flatnonzero(differs[:-1])]
-
-
-class Held(NamedTuple):
-    """What holds on a line after an event; empty text: none.
-
-    declared : the product that was reported without an order; paused : orders that pause, each with its product
-    """
-
-    order: str = ""
-    product: str = ""
-    declared: str = ""
-    paused: tuple[tuple[str, str], ...] = ()
-
-
-def _after(said: Order, held: Held) -> Held:
-    """What holds after an event."""
-    if said.phase == "void":
-        return held
-    if not said.order:
-        declared = said.product if said.phase == "start" else ""
-        return held._replace(product=declared, declared=declared)
-    others = tuple(pair for pair in held.paused if pair[0] != said.order)
-    if said.phase == "start":
-        product = said.product or dict(held.paused).get(said.order) or held.declared
-        return Held(said.order, product, held.declared, others)
-    if said.order != held.order:
-        return held._replace(paused=others) if said.phase == "stop" else held
-    paused = (*others, (held.order, held.product)) if said.phase == "pause" else others
-    return Held("", held.declared, held.declared, paused)
-
-
 class Context:
     """Orders, shifts, planned stops and prices of one partition's lines."""
 
@@ -118,13 +53,7 @@ class Context:
         self.events = Events(tables, plant.state_of)
         self.prices = Prices(tables, self.events)
         self.assets = Assets(registry, plant)
-        self.orders: list[str] = [""]
-        self._order_numbers: dict[str, int] = {"": 0}
-        self._book: dict[int, dict[tuple[int, str], float]] = {}
-        self._runs: dict[int, Runs] = {}
-        self._kept: dict[int, int] = {}  # events of a line that were left when some were let go
-        self._before: dict[int, Runs] = {}  # of lines with news: what held before
-        self._orders_of: Stretches | None = None
+        self.order_book = OrderBook(tables, registry, self.events)
         self._known: dict[int, tuple[int, int, Stretches]] = {}
         self._above: tuple[list[Stretches], Stretches] = [], NOTHING
         self._schedules: list[Schedule] = []
@@ -136,6 +65,11 @@ class Context:
     def has_events(self) -> bool:
         """Whether any line has reported orders or prices."""
         return self._tables.has_prices or bool(self._tables.lines["is_cut"].any())
+
+    @property
+    def orders(self) -> list[str]:
+        """The names of orders by number; 0 is none."""
+        return self.order_book.orders
 
     @property
     def products(self) -> list[str]:
@@ -199,83 +133,18 @@ class Context:
                 if role[row] == at.PRICE_EVENT:
                     self.version += self.prices.enter(line, moment, name, said, is_settled=is_settled)
                 else:
-                    self._enter(line, moment, name, said, is_settled=is_settled)
-
-    def _enter(self, line: int, time: int, name: str, value: float, *, is_settled: bool) -> None:
-        book = self._book.setdefault(line, {})
-        if not is_settled:
-            value = min(value, book.get((time, name), value))
-        if book.get((time, name)) == value:
-            return
-        if line not in self._before:
-            self._before[line] = self.runs(line)
-        book[time, name] = value
-        self.version += 1
-        self._orders_of = None
-        self._runs.pop(line, None)
-
-    def take_changes(self) -> list[Changed]:
-        """Where lines have another order or product than when this was called last, and lines whose events changed nothing of that."""
-        before, self._before = self._before, {}
-        return [Changed(line, _differing(runs, self.runs(line))) for line, runs in before.items()]
-
-    def runs(self, line: int) -> Runs:
-        """The orders of a line."""
-        found = self._runs.get(line)
-        if found is None:
-            found = self._runs[line] = self._run_through(line)
-        return found
-
-    def _run_through(self, line: int) -> Runs:
-        rows: list[list[int]] = []
-        held = Held()
-        for (time, _), said in self._reported(self._book.get(line, {})):
-            held = _after(said, held)
-            now = [self._order_number(held.order), self._registry.product_of(held.product)]
-            if rows and rows[-1][1] == at.FAR:
-                if rows[-1][2:] == now:
-                    continue
-                rows[-1][1] = time
-                if rows[-1][0] == time:
-                    rows.pop()
-            if held.order or held.product:
-                rows.append([time, at.FAR, *now])
-        return Runs(*np.array(rows, np.int64).reshape(-1, 4).T.copy()) if rows else _NO_RUNS
-
-    def _reported(self, book: dict[tuple[int, str], float]) -> list[tuple[tuple[int, str], Order]]:
-        """What the events of a line say, in order; an end that was made void at its time says nothing."""
-        events = [(key, self.events.order(value)) for key, value in sorted(book.items())]
-        voided = {(key[0], said.order) for key, said in events if said.phase == "void"}
-        return [
-            (key, said._replace(phase="void") if said.is_end and (key[0], said.order) in voided else said)
-            for key, said in events
-        ]
-
-    def _order_number(self, order: str) -> int:
-        found = self._order_numbers.get(order)
-        if found is None:
-            found = self._order_numbers[order] = len(self.orders)
-            self.orders.append(order)
-        return found
+                    self.version += self.order_book.enter(line, moment, name, said, is_settled=is_settled)
 
     def intervals(self, level: int, first: int, last: int) -> Stretches:
         """The weeks, months, shifts or orders of all lines, at least those that hold a time from first to last [ns UTC]."""
         number = len(self._tables.lines)
         if level == at.ORDERS:
-            if self._orders_of is None or len(self._orders_of.first) != number:
-                self._orders_of = self._all_runs()
-            return self._orders_of
+            return self.order_book.of_lines()
         known = self._known.get(level)
         if known is None or len(known[2].first) != number or first < known[0] or last > known[1]:
             span = first - _MARGIN_NS, last + _MARGIN_NS
             known = self._known[level] = (*span, self._spread_out(level, *span))
         return known[2]
-
-    def _all_runs(self) -> Stretches:
-        runs = [self.runs(line) for line in range(len(self._tables.lines))]
-        last = np.cumsum([len(run.start) for run in runs])
-        start, end, order, product = (np.concatenate(column) for column in zip(_NO_RUNS, *runs, strict=True))
-        return Stretches(last - [len(run.start) for run in runs], last, start, end, order, product)
 
     def _spread_out(self, level: int, first: int, last: int) -> Stretches:
         """Windows of a level between two times; lines of one zone or schedule share theirs."""
@@ -352,23 +221,19 @@ class Context:
 
     def names(self) -> dict[str, object]:
         """What a checkpoint keeps."""
-        book = [(line, time, name, value) for line, rows in self._book.items() for (time, name), value in rows.items()]
-        return {"events": self.events.names(), "orders": book, "prices": self.prices.names()}
+        orders, prices = self.order_book.names(), self.prices.names()
+        return {"events": self.events.names(), "orders": orders, "prices": prices}
 
     def restore(self, names: dict[str, list[tuple[int, int, str, float]]]) -> None:
         """Take what `names` gave; the registry has its names again."""
         self.events.restore(names["events"])  # type: ignore[arg-type]
-        for line, time, name, value in names["orders"]:
-            self._book.setdefault(line, {})[time, name] = value
+        self.order_book.restore(names["orders"])
         self.prices.restore(names.get("prices", []))  # checkpoints of before there were such events have none
-        self._orders_of = None
 
     def forget_line(self, line: int) -> None:
         """Let go of everything that a line's events said."""
-        for by_line in (self._book, self._runs, self._kept, self._before):
-            by_line.pop(line, None)
+        self.order_book.forget_line(line)
         self.prices.forget_line(line)
-        self._orders_of = None
         self.version += 1
 
     def forget(self, oldest: Callable[[int], int], waiting: np.ndarray, at_hand: Callable[[], np.ndarray]) -> None:
@@ -386,47 +251,7 @@ class Context:
             within = int(of_line["newest"] - of_line["allowed_lateness"]) - at.MINUTE
             return min(within, int(waiting[line]))
 
-        for line, book in self._book.items():
-            if len(book) >= _BOOK_AT_LEAST and len(book) >= 2 * self._kept.get(line, 0):
-                for key in self._idle(book, oldest(line), settled(line)):
-                    del book[key]
-                    self._orders_of = None
-                    self.version += 1
-                self._runs.pop(line, None)
-                self._kept[line] = len(book)
+        self.version += self.order_book.forget(oldest, settled)
         self.version += self.prices.forget(oldest, settled)
-        ordered = (value for book in self._book.values() for value in book.values())
-        kept = chain(ordered, self.prices.numbers())
+        kept = chain(self.order_book.numbers(), self.prices.numbers())
         self.version += self.events.forget(lambda: np.concatenate([np.fromiter(kept, np.float64), at_hand()]))
-
-    def _idle(self, book: dict[tuple[int, str], float], oldest: int, settled: int) -> list[tuple[int, str]]:
-        """Events that what holds from `oldest` on does not depend on; before `settled` nothing changes [ns UTC]."""
-        gone: list[tuple[int, str]] = []
-        before: list[tuple[int, str]] = []  # those that changed something before `oldest`
-        declarer = None
-        chain: tuple[
-            tuple[int, str], ...
-        ] = ()  # of the order that holds: its start, and its newest pause and resumption
-        paused: dict[str, tuple[tuple[int, str], ...]] = {}
-        held = Held()
-        for key, said in self._reported(book):
-            if key[0] >= settled:
-                break
-            then, held = held, _after(said, held)
-            if then == held:
-                gone.append(key)
-                continue
-            if key[0] >= oldest:
-                continue
-            before.append(key)
-            if not said.order:
-                declarer = key
-            elif said.phase == "start":
-                chain = (*paused.pop(said.order, ()), key)
-            elif said.phase == "pause":
-                paused[said.order], chain = (*chain[:1], key), ()
-            else:
-                chain = () if said.order == then.order else chain
-                paused.pop(said.order, None)
-        kept = {declarer, *chain, *(key for keys in paused.values() for key in keys)}
-        return gone + [key for key in before if key not in kept]

@@ -6,6 +6,8 @@ from processing.kernels import layout as at
 from processing.timeline.residency import Residency
 from processing.timeline.tables import Tables
 
+_ALL = -2  # in place of a machine: all of its line
+
 
 class Flagging:
     """Sets dirty flags in rows of windows, which it makes resident."""
@@ -15,11 +17,21 @@ class Flagging:
         self._residency = residency
         self._overlapping = overlapping
 
-    def flag_all(self, ids: np.ndarray, flags: int) -> None:
-        """Flag all rows of windows."""
-        line = self._tables.windows["line"][ids]
-        for one in np.unique(line).tolist():
-            self.flag(ids[line == one], one, np.arange(self._tables.lines["series"][one]), flags)
+    def flag_all(self, ids: np.ndarray, flags: int, *, whosever: bool = False) -> None:
+        """Flag all rows of windows; of those of orders the rows that the order holds for, or with `whosever` all, who else's they were."""
+        table = self._tables.windows[ids]
+        whose = np.where((table["level"] == at.ORDERS) & (not whosever), table["machine"], _ALL)
+        for line, machine in np.unique(np.stack([table["line"], whose]), axis=1).T.tolist():
+            rows = np.arange(self._tables.lines["series"][line])
+            mine = rows if machine == _ALL else self.rows_of_orders(line, machine)
+            self.flag(ids[(table["line"] == line) & (whose == machine)], line, mine, flags)
+
+    def rows_of_orders(self, line: int, machine: int) -> np.ndarray:
+        """The rows of a line's blocks, ascending, for which the orders of a machine of it hold, -1: those of the line."""
+        tables = self._tables
+        rows = np.arange(tables.lines["series"][line])
+        series = tables.row_series[tables.lines["base"][line] + rows]
+        return rows[tables.scopes["machine"][tables.series["asset"][series]] == machine]
 
     def flag(self, ids: np.ndarray, line: int, rows: np.ndarray, flags: int) -> None:
         """Flag some rows of a line's windows of one pool; what is closed is revised when they are to be emitted."""
@@ -63,12 +75,14 @@ class Flagging:
         tables = self._tables
         ids = self._residency.flagged(0)
         table = tables.windows
-        places = zip(*(table[name][ids].tolist() for name in ("line", "level", "start")), strict=True)
+        names = ("line", "level", "start", "machine")
+        places = zip(*(table[name][ids].tolist() for name in names), strict=True)
         known = dict(zip(places, ids.tolist(), strict=True))
         of_cut = level == at.SLICES  # a minute's row may be that of a slice, or of a minute that is cut
         series, start = np.r_[series, series[of_cut]], np.r_[start, start[of_cut]]
         level = np.r_[level, np.full(int(of_cut.sum()), at.MINUTES)]
-        wanted = zip(tables.series["line"][series].tolist(), level.tolist(), start.tolist(), strict=True)
+        machine = np.where(level == at.ORDERS, tables.scopes["machine"][tables.series["asset"][series]], -1)
+        wanted = zip(*(each.tolist() for each in (tables.series["line"][series], level, start, machine)), strict=True)
         found = np.array([known.get(place, -1) for place in wanted], np.int64)
         series, found = series[found >= 0], found[found >= 0]
         self._residency.make_resident(found)

@@ -34,14 +34,16 @@ class OrderWindows:
         self._are_wanted = are_wanted
 
     def change(self) -> None:
-        """After events about orders: label slices anew and fold again the windows that they change."""
-        for line, spans in self._context.take_changes():
+        """After events about orders: label slices anew and fold again the windows that they change, of the machines that they are about."""
+        for line, machine, spans in self._context.order_book.take_changes():
+            rows = self._flagging.rows_of_orders(line, machine)
+            labelled = np.intersect1d(rows, self._labelled(line))
             for start, end in spans:
                 ids = self._residency.between(line, at.SLICES, start, end)
-                self._flagging.flag_all(ids, at.SPREAD)
-                self._flagging.flag(ids, line, self._labelled(line), at.EMIT)
+                self._flagging.flag(ids, line, rows, at.SPREAD)
+                self._flagging.flag(ids, line, labelled, at.EMIT)
             if self._are_wanted:
-                self._fit_all(line, spans)
+                self._fit_all(line, machine, rows, spans)
 
     def _labelled(self, line: int) -> np.ndarray:
         """The rows of a line's blocks whose slices are emitted anew when an order changes, their assets' first rows too."""
@@ -49,14 +51,15 @@ class OrderWindows:
         mine = series[(series["line"] == line) & (series["is_labelled"] == 1)]
         return np.unique(np.concatenate([mine["local"], mine["lead"]]))
 
-    def _fit_all(self, line: int, spans: list[tuple[int, int]]) -> None:
+    def _fit_all(self, line: int, machine: int, rows: np.ndarray, spans: list[tuple[int, int]]) -> None:
         """Have the windows of orders begin and end where the orders do now; those that are none any more are retracted.
 
-        spans : where the line's orders are others than they were. [ns UTC]
+        rows : of the line's blocks, those that the orders hold for; spans : where they are others than they were. [ns UTC]
         """
         tables = self._tables
-        runs = self._context.runs(line)
+        runs = self._context.order_book.runs(line, machine)
         ids = self._residency.between(line, at.ORDERS, at.NONE, at.FAR)
+        ids = ids[tables.windows["machine"][ids] == machine]
         ends = dict(zip(runs.start.tolist(), runs.end.tolist(), strict=True))
         before = tables.labels[ids]
         self._context.label(ids)
@@ -69,7 +72,7 @@ class OrderWindows:
                 self._fit(number, end, was, other)
         for start, end in ends.items():  # those that have no window yet get one with their slices
             if any(first <= end and start <= last for first, last in spans):
-                self._flagging.flag_all(self._residency.between(line, at.SLICES, start, end), at.SIDEWARD)
+                self._flagging.flag(self._residency.between(line, at.SLICES, start, end), line, rows, at.SIDEWARD)
 
     def _fit(self, number: int, end: int | None, was: np.void, other: bool) -> None:
         """Give the window of an order its new end, None if it is none any more; was : LABEL that it had, other : it has another now."""

@@ -5,6 +5,7 @@ goes by *rank*: a number that ascends with a series' asset and tag (`ranks.py`).
 """
 
 from collections import Counter
+from itertools import islice
 from math import nan
 from typing import Any, NamedTuple
 
@@ -87,6 +88,7 @@ class Registry:
         self._series_of: dict[int, list[int]] = {}  # by asset
         self._followers: dict[str, list[int]] = {}  # assets whose energy the states of an asset split
         self._told_on_change: set[int] = set()  # assets with state tags that may tell changes only
+        self._machines: Counter[int] = Counter()  # that take orders of their own, by the asset that is their line
         self._lines_by_output: dict[str, list[int]] = {}
         self._lines_by_pacemaker: dict[str, list[int]] = {}
 
@@ -203,6 +205,7 @@ class Registry:
         names = [(self.assets[a], self.tags[t]) for a, t in fresh]
         for number, rank in self._ranks.add(names).items():
             tables.series["rank"][number] = rank
+        self._settle_scopes()
         self._follow_states(old)
         self._show_life(old)
         self._group_by_asset(old)
@@ -217,6 +220,24 @@ class Registry:
             for name, formula in self._plant.formulas(asset).items():
                 if tag in formula.inputs:
                     self.series_of(asset, name)
+
+    def _settle_scopes(self) -> None:
+        """Whose orders hold for new assets. The machine that takes them has a number, though nothing of it itself may ever come."""
+        tables, first, machines = self._tables, len(self._tables.scopes), list[int]()
+        for asset in islice(self.assets, first, None):  # it grows meanwhile
+            name = self._plant.order_machine(asset)
+            machines.append(self._number(name, self.assets, self._asset_numbers) if name else -1)
+            if name:
+                self._number(self._plant.line_of(asset), self.assets, self._asset_numbers)
+        added = np.repeat(first_of(at.SCOPE, next=-1), len(machines))
+        added["machine"] = machines
+        tables.append_scopes(added)
+        for a in range(first, len(machines) + first):
+            if machines[a - first] == a:
+                line = self._asset_numbers[self._plant.line_of(self.assets[a])]
+                tables.scopes["next"][a], tables.scopes["next"][line] = tables.scopes["next"][line], a
+                self._machines[line] += 1
+                tables.most_machines = max(tables.most_machines, self._machines[line])
 
     def _settle_places(self, old: int) -> None:
         """Give the series from number `old` on places where kernels find them."""
@@ -323,6 +344,11 @@ class Registry:
             return -1
         return self._leads.get(other, -1)
 
+    def order_machine(self, asset: str) -> int:
+        """The number of the machine whose own orders hold for an asset that was heard of; -1: those of its line do."""
+        number = self._asset_numbers.get(asset)
+        return -1 if number is None else int(self._tables.scopes["machine"][number])
+
     def is_heard(self, asset: str) -> bool:
         """Whether anything came of an asset but events that are about what else comes."""
         return self._is_heard(self._asset_numbers.get(asset, -1))
@@ -330,6 +356,12 @@ class Registry:
     def is_line_heard(self, line: str) -> bool:
         """Whether any asset of a line is heard of."""
         return any(map(self._is_heard, self._peers.get(line, _NO_PEERS)[0]))
+
+    def is_machine_heard(self, machine: str) -> bool:
+        """Whether any asset of a machine that takes orders of its own is heard of."""
+        a = self._asset_numbers.get(machine, -1)
+        peers = self._peers.get(self._plant.line_of(machine), _NO_PEERS)[0]
+        return any(self._is_heard(peer) for peer in peers if self._tables.scopes["machine"][peer] == a)
 
     def _is_heard(self, a: int) -> bool:
         return any(self.tags[self.series[number][1]] not in ABOUT_OTHERS for number in self._series_of.get(a, ()))

@@ -224,6 +224,9 @@ class Tables:
         self.zone_at = np.zeros(1, np.int64)
         self.shift_bounds = np.zeros(0, np.int64)
         self.shifts_at = np.zeros(1, np.int64)
+        self._scope_room = self.scopes = np.zeros(0, at.SCOPE)
+        self.order_runs = np.zeros(0, at.ORDER_RUN)
+        self.most_machines = 0  # that take orders of their own, in any line
 
     @property
     def plant(self) -> at.Plant:
@@ -242,6 +245,8 @@ class Tables:
             self.zone_at,
             self.shift_bounds,
             self.shifts_at,
+            self.scopes,
+            self.order_runs,
         )
 
     @property
@@ -303,6 +308,10 @@ class Tables:
     def append_ideal(self, added: np.ndarray) -> None:
         """Take the ideal cycle times of new assets, float64[assets, products] [s]."""
         self._ideal_room, self.ideal_cycle_s = _appended(self._ideal_room, self.ideal_cycle_s, added)
+
+    def append_scopes(self, added: np.ndarray) -> None:
+        """Take whose orders hold for new assets, SCOPE[assets]."""
+        self._scope_room, self.scopes = _appended(self._scope_room, self.scopes, added)
 
     def add_series(self, line: int, series: int) -> int:
         """A place for one more series in its line's blocks; its local number."""

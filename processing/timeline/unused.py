@@ -88,8 +88,10 @@ class UnusedWords:
         return [tag for tag in self._registry.tags_of(asset) if self._plant.tag_info(asset, tag).is_meter]
 
     def _is_heard(self, asset: str, kind: str) -> bool:
-        """Whether anything else is heard of what an event is about: the asset that is corrected, the line that an order is told of."""
-        line = self._plant.line_of(asset)
+        """Whether anything else is heard of what an event is about: the asset that is corrected, the line or machine that takes orders."""
+        line, machine = self._plant.line_of(asset), self._plant.order_machine(asset)
+        if machine and kind in ("order", "product"):
+            return self._registry.is_machine_heard(machine)
         return (
             self._registry.is_heard(asset)
             or (kind != "correction" or asset == line)

@@ -131,7 +131,8 @@ class Windows:
             return ids
         tables = self._tables
         plant, known = tables.plant, self._context.above(self._by_time, tables.windows["start"][ids])
-        found, near = np.empty((1 + kernel.MOST_ABOVE) * len(ids), np.int64), [-1] * at.LEVELS
+        most = kernel.MOST_ABOVE + tables.most_machines
+        found, near = np.empty((1 + most) * len(ids), np.int64), [-1] * at.LEVELS
         progress = np.array([0, len(ids), *near])
         found[: len(ids)] = ids
         while not kernel.ensure_above(found, progress, plant, tables.table, tables.zones, self._kept, known):
@@ -195,6 +196,7 @@ class Windows:
             "line_output": tables.line_output,
             "line_pacemaker": tables.line_pacemaker,
             "line_voids": tables.line_voids,
+            "has_order_machines": tables.most_machines > 0,
             "line_meter": tables.line_meter,
             "fed_by": tables.fed_by,
             "due": tables.due,
@@ -259,7 +261,7 @@ class Windows:
         """Emit that windows of a level are none any more: their rows with nothing but `retracted`; names : by which they are known."""
         if not len(ids):
             return
-        self.flagging.flag_all(ids, at.EMIT)
+        self.flagging.flag_all(ids, at.EMIT, whosever=True)
         view = replace(self.view(ids), names=names)
         for wanted, operators in self._readers.items():
             for operator in operators if wanted[level] else ():

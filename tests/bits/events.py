@@ -21,7 +21,7 @@ def events(random: Random, start: int, span_s: float) -> Iterator[Row]:
     for asset in METERED:
         yield from _now_and_then(random, start, span_s, 6000, lambda at, asset=asset: meter(random, asset, at))
     for number, line in enumerate((LINE1, LINE2)):
-        yield from _orders(random, line, start, span_s, f"{number + 1}")
+        yield from orders(random, line, start, span_s, f"{number + 1}")
     yield from _now_and_then(random, start, span_s, 7000, lambda at: product(random, LINE3, at))
 
 
@@ -94,7 +94,7 @@ def _later(random: Random, time: int) -> int:
     return time // SECOND + random.randrange(60, 3 * _HOUR_S)
 
 
-def _orders(random: Random, line: str, start: int, span_s: float, prefix: str) -> Iterator[Row]:
+def orders(random: Random, line: str, start: int, span_s: float, prefix: str) -> Iterator[Row]:
     """One order after the other; some are never ended, some taken back, some moved to another time or product."""
     second, number = random.uniform(0, 1200), 0
     while second < span_s:

@@ -10,10 +10,10 @@ import pytest
 from tests.bits.__main__ import main, played, write
 from tests.bits.arrivals import HOUR, SECOND, Input, Row, delayed, in_steps
 from tests.bits.compare import compare
-from tests.bits.events import events
+from tests.bits.events import events, orders
 from tests.bits.inputs import ALL_WINDOWS
 from tests.bits.plants import plant_text
-from tests.bits.readings import readings
+from tests.bits.readings import LINE2, readings
 
 START = 1_774_713_600 * SECOND
 PLANT = plant_text("Europe/Berlin", "Asia/Kolkata", "", "2026-03-28T17:10", "2026-03-28T17:12")
@@ -32,30 +32,38 @@ TABLE = pl.DataFrame(
 )
 
 
-def _small(name: str, rows: list[Row], size: int, crashes: int) -> Input:
+BY_MACHINE = PLANT.replace(f'path = "{LINE2}"\n', f'path = "{LINE2}"\norders = "machine"\n')
+"""On the second line machines take orders each for itself."""
+
+
+def _small(name: str, rows: list[Row], size: int, crashes: int, plant: str = PLANT) -> Input:
     process = {"windows": ALL_WINDOWS, "raw": ("*",), "checkpoint_s": 300.0, "row_cache_mb": 1}
-    return Input(name, PLANT, process, in_steps(Random(2), rows, (size,), crashes))
+    return Input(name, plant, process, in_steps(Random(2), rows, (size,), crashes))
 
 
 def _small_rows() -> list[Row]:
     """What can come in any order: nothing from beyond the horizon, nothing from a clock too far ahead."""
     random = Random(5)
-    rows = delayed(random, [*readings(random, START, 1200.0), *events(random, START, 1200.0)])
+    told = [row for name in ("saw", "drill") for row in orders(Random(name), f"{LINE2}/{name}", START, 1200.0, name)]
+    rows = delayed(random, [*readings(random, START, 1200.0), *events(random, START, 1200.0), *told])
     return [row for row in rows if -HOUR < row.received - row.time < 24 * HOUR]
 
 
-def test_a_small_plant_gives_the_same_rows_in_two_orders_of_arrival(tmp_path: Path) -> None:
+@pytest.mark.parametrize("plant", [PLANT, BY_MACHINE])
+def test_a_small_plant_gives_the_same_rows_in_two_orders_of_arrival(tmp_path: Path, plant: str) -> None:
     rows = _small_rows()
     in_order = [row._replace(received=row.time) for row in sorted(rows, key=lambda row: row.time)]
 
-    late = played(_small("late", rows, 40, crashes=8), tmp_path / "late")
-    want = played(_small("in order", in_order, 200, crashes=0), tmp_path / "in order")
+    late = played(_small("late", rows, 40, crashes=8, plant=plant), tmp_path / "late")
+    want = played(_small("in order", in_order, 200, crashes=0, plant=plant), tmp_path / "in order")
 
     found = compare(want.table, late.table)
     assert not found.count, found.differences
     assert want.counters["works/hall/line1"]["stored"] == late.counters["works/hall/line1"]["stored"] > 0
     assert late.befell["crashes"] > 0
     assert sum(want.table["kind"] == "production_order") > 0
+    of_saw = want.table.filter(pl.col("asset") == f"{LINE2}/saw", pl.col("window") == "order")
+    assert (of_saw["text.order_id"].str.contains("drill").any()) == (plant == PLANT)
 
 
 def test_one_bit_of_one_field_is_a_difference() -> None:

@@ -23,7 +23,7 @@ from fieldline.log.sqlite import SqliteLog
 from fieldline.windows import WINDOWS
 from processing.operator import Operator
 from processing.timeline.timing import Timing
-from tests.bits.readings import LINE1
+from tests.bits.readings import LINE1, LINE2
 from tests.contracts.operator_inputs import (
     OFFERS,
     PRESS,
@@ -289,7 +289,11 @@ def check_late_orders(operator: Operator) -> None:
     for seed in range(4):
         random = Random(seed)
         rows = made_rows(subject, random, 60, _NEAR_S)
-        orders = [said_row(LINE1, "@order", T0 + random.randrange(2400 * 8) * SECOND // 8, **said) for said in _ORDERS]
+        times = [T0 + random.randrange(2400 * 8) * SECOND // 8 for _ in _ORDERS]
+        told_of = (LINE1, LINE2, f"{LINE2}/saw", f"{LINE2}/drill") if seed % 2 else (LINE1,)
+        orders = [
+            said_row(random.choice(told_of), "@order", time, **said) for time, said in zip(times, _ORDERS, strict=True)
+        ]
         rig = OperatorRig(subject).send(frames_of(rows, 9))
         for one in random.sample(orders, len(orders)):
             rig.wait(200.0, turns=2)

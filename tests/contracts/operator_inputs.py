@@ -71,11 +71,15 @@ def _plant() -> Plant:
     made = {"spread_k": TagEntry(formula="temp_c - seal_c"), "lag_k": TagEntry(formula="abs(temp_c) / asset.area_m2")}
     of_oven = AssetEntry(path=f"{LINE1}/ove?", tags=made)
     every = AssetEntry(path="*/*/*/*", state_max_gap_s=1000.0, ideal_cycle_s=2.0, values={"area_m2": 2.5})
-    return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset)))
+    lines = tuple(msgspec.structs.replace(e, orders="machine") if e.path == LINE2 else e for e in file.line)
+    return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset), line=lines))
 
 
 PLANT = _plant()
-"""Three lines, in two time zones: every role, sort of chart, calendar, tariff. States hold shortly, so that silence costs little."""
+"""Three lines, in two time zones: every role, sort of chart, calendar, tariff; on one machines take orders each for itself.
+
+States hold shortly, so that silence costs little.
+"""
 
 OFFERS: dict[tuple[str, str], Walk] = {
     (series.asset, series.tag): series.walk for series in SERIES if not series.asset.startswith(LINE4)
@@ -90,7 +94,11 @@ EVENTS = (
     (f"{LINE2}/drill", "@count"),
     *((asset, "@meter") for asset in events.METERED),
 )
-ORDERS = ((LINE1, "@order"), (LINE2, "@order"), (LINE3, "@product"))
+ORDERS = (
+    (LINE1, "@order"),
+    *((asset, "@order") for asset in (LINE2, f"{LINE2}/saw", f"{LINE2}/drill", f"{LINE2}/meter")),
+    *((asset, "@product") for asset in (LINE3, f"{LINE2}/drill")),
+)
 _SAID = {
     "@state": events.state,
     "@correction": events.correction,
@@ -161,7 +169,7 @@ def made_rows(subject: Subject, random: Random, count: int, steps_s: tuple[float
     Events say of some readings what they should have said, or that they were none.
     """
     suiting = [*subject.numbers, *subject.events]
-    series = [*random.sample(suiting, min(len(suiting), 6)), random.choice(ORDERS)]
+    series = [*random.sample(suiting, min(len(suiting), 6)), *random.sample(ORDERS, 2)]
     rows: dict[tuple[str, str, int], Row] = {}
     last: dict[tuple[str, str], float] = {}
     time = T0 + random.choice(_BEGINS)
@@ -241,7 +249,7 @@ def busy_rows(subject: Subject, seed: int = 1, minutes: float = 100.0) -> list[R
                 value = OFFERS[asset, tag](random, value)
                 rows.append(Row(asset, tag, time, value))
             second += 20 + number % 7 if not tag.startswith("@") else 200.0
-    for line in (LINE1, LINE2):
+    for line in (LINE1, LINE2, f"{LINE2}/saw"):
         for k, second in enumerate((90, 1500, 3000)):
             said = {"order": f"{k}", "product": "AB"[k % 2], "phase": "start"}
             rows.append(said_row(line, "@order", T0 + second * SECOND, **said))

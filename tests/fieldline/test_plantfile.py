@@ -230,6 +230,10 @@ def test_a_tag_that_can_not_be_is_refused(tmp_path, tag, told):
         ('[[line]]\npath = "a/b/c/d"', "line: expected the path of a line, of at most 3 levels, got 'a/b/c/d'"),
         ('[[line]]\npath = "a/b/*"', "line: expected the path of a line"),
         (
+            '[[line]]\npath = "a/b/c"\norders = "machines"',
+            "line[0].orders: expected one of line, machine, got 'machines', did you mean 'machine'?",
+        ),
+        (
             '[[asset]]\npath = "a/b/c/main"\nfeeds = ["a/b/d/press"]',
             "asset: feeds 'a/b/d/press' lies outside the line of 'a/b/c/main'",
         ),

@@ -45,7 +45,7 @@ def test_what_was_entered_last_counts_in_whatever_order_events_come(come: tuple[
     rig.finish()
 
     line = rig.engine.registry.lines.index(LINE)
-    runs, names = rig.engine.context.runs(line), rig.engine.context.orders
+    runs, names = rig.engine.context.order_book.runs(line), rig.engine.context.orders
     assert [names[number] for number in runs.order.tolist()] == ["3"]
 
 

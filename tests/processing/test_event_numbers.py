@@ -23,7 +23,7 @@ def power(first: int, last: int, step: int) -> list[Row]:
 
 def names_of_runs(rig: EngineRig) -> list[str]:
     context = rig.engine.context
-    runs = context.runs(rig.engine.registry.lines.index(LINE))
+    runs = context.order_book.runs(rig.engine.registry.lines.index(LINE))
     return [context.orders[number] for number in runs.order.tolist()]
 
 

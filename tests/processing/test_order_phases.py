@@ -92,8 +92,8 @@ def test_an_order_keeps_its_product_over_its_pauses(
     assert products_of(rig) == products
     assert differences(standing(rig.table), standing(mixed.table)) == []
     runs = history_of(Plant(), [row._replace(asset=LINE) if row.tag == "@order" else row for row in stops_apart(rows)])
-    assert {(run.start - T0) / SECOND: run.product for run in runs.runs() if run.order} == products
-    assert runs.runs()[-1].end == FAR or told[-1][1] == phase("1", "stop")
+    assert {(run.start - T0) / SECOND: run.product for run in runs.runs(LINE) if run.order} == products
+    assert runs.runs(LINE)[-1].end == FAR or told[-1][1] == phase("1", "stop")
 
 
 def stops_apart(rows: list[Row]) -> list[Row]:

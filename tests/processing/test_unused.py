@@ -14,6 +14,7 @@ from fieldline.errors import SettingsError
 from fieldline.frames import encode_readings
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from fieldline.plantfile.assets import LineEntry
 from fieldline.settings import ProcessSettings, Settings
 from fieldline.unused import Unused
 from processing.timeline.unused import NAMES_OF_A_LINE
@@ -109,6 +110,17 @@ def test_a_device_that_says_random_words_is_counted_in_bounded_memory(stage: Sta
     assert sum(each.line == LINE for each in found.unused) == NAMES_OF_A_LINE
     assert [(each.line, each.count) for each in found.beyond] == [(LINE, 200 - NAMES_OF_A_LINE)]
     assert any(each.word == "sägt" for each in found.unused)
+
+
+def test_an_order_of_a_machine_that_takes_its_own_and_is_not_heard_of_is_named(stage: StageRig) -> None:
+    stage.plant = Plant(PlantFile(line=(LineEntry(path=LINE, orders="machine"),)))
+    stage.run()
+    send(stage, [Row(f"{PRESS}/motor", "temp_degc", stage.start, 20.0)])
+    for asset in (PRESS, f"{PRESS}/panel", OVEN, LINE):
+        send(stage, [said(asset, "order", stage.start + SECOND, order="1", phase="start")])
+    stage.until(stage.is_drained)
+
+    assert [(each.what, each.word, each.asset) for each in heard(stage.log).unused] == [("unheard", "orders", OVEN)]
 
 
 def test_what_is_heard_of_later_is_no_longer_named(stage: StageRig) -> None:

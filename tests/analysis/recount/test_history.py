@@ -23,7 +23,7 @@ def test_an_order_lasts_until_its_stop_or_the_next_start_and_a_void_event_says_n
         said(LINE, "order", T + 50, order="3", phase="void"),
     ]
 
-    runs = history_of(Plant(), rows).runs()
+    runs = history_of(Plant(), rows).runs(LINE)
 
     assert runs == [
         Run(T, T + 10, "", "P"),

@@ -11,6 +11,7 @@ from fieldline.plantfile import RULES, SpcEntry
 from processing.kernels import layout as at
 from processing.kernels import spc, spc_memory, spc_points
 from processing.kernels.jit import words
+from processing.kernels.kept import first_of
 from processing.kernels.layout import Plant
 from processing.timeline.charts import Charts
 from processing.timeline.tables import Tables
@@ -38,6 +39,9 @@ class Chain(NamedTuple):
         tables = Tables([])
         tables.add_line(0, 0, 0)
         tables.lines["shift"] = 0
+        tables.row_series = np.zeros(1, np.int32)
+        tables.append_series(np.zeros(1, at.SERIES))
+        tables.append_scopes(first_of(at.SCOPE, machine=-1))
         windows, labels = np.zeros(count, at.WINDOW), np.zeros(count, at.LABEL)
         cells = np.repeat(spc.KEPT.slice, count)
         number = np.arange(count)
