@@ -17,6 +17,7 @@ from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, r
 from processing.kernels.layout import (
     FAR,
     LABELS,
+    METER_EVENT,
     PLANT,
     QUARTER,
     QUARTERS,
@@ -350,10 +351,10 @@ def fold(tree, windows, labels, plant, kept):
 
 
 @inline
-def has_source(asset, window, plant):
-    """Whether an asset has a series that tells energy."""
+def is_told_of(asset, window, plant):
+    """Whether events tell of an asset's meters: then energy may be that of no reading, and go when something else is told."""
     for k in range(plant.asset_first[asset], plant.asset_first[asset + 1]):
-        if series_of(plant.asset_rows[k], window, plant).source != 0:
+        if series_of(plant.asset_rows[k], window, plant).role == METER_EVENT:
             return True
     return False
 
@@ -434,9 +435,8 @@ def read_out(ids, windows, labels, plant, kept, flags, scratch, figures):
             if window.level == SLICES:
                 clear(part)
                 merge_slice(part, asset, window, labels[w], plant, kept, window.end - window.start)
-            # Spans between readings go where a late one is believed in their place: a row that was emitted may have lost all its energy.
             is_revised = flags != 0 and window.flags & REVISED != 0
-            is_gone = is_revised and not exists(part) and has_source(asset, window, plant)
+            is_gone = is_revised and not exists(part) and is_told_of(asset, window, plant)
             if exists(part) or is_gone:
                 read_asset(figures[n], window, part)
                 figures[n].window, figures[n].asset, figures[n].is_gone = w, asset, 1 if is_gone else 0
