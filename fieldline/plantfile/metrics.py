@@ -11,7 +11,7 @@ A kind may have several entries: of those whose `asset` matches and whose `since
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -24,11 +24,17 @@ from fieldline.plantfile.values import Name, path_fault, raise_faults, twice_fau
 from fieldline.tables import nearest
 from fieldline.windows import WINDOWS
 
+FROM_THE_BEGINNING = -(2**62)
+"""Before all windows [ns UTC]: where an entry has no `since`."""
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _FIELDS_OF_ALL = frozenset(
     "time level site area line name asset tag window shift crew product reason order_id null_reason coverage rev retracted".split()
 )
 _WINDOWS = WINDOWS[1:]
+_MOST_FIELDS = 200
+"""Fields of a metric at most: they are put in order by recursion."""
 
 
 class MetricField(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +74,7 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         faults = [_name_fault("kind", self.kind), path_fault(self.asset, "asset")]
         faults += [f"field: expected at least one, as field.{self.kind} = {{ value = … }}" * (not self.field)]
+        faults += [f"field: expected at most {_MOST_FIELDS}, got {len(self.field)}"] * (len(self.field) > _MOST_FIELDS)
         faults += [f"windows: {fault}" for fault in _window_faults(self.windows)]
         faults += [_name_fault("field", name) for name in self.field]
         faults += [f"field: {name!r} is a column of every metric" for name in self.field if name in _FIELDS_OF_ALL]
@@ -81,7 +88,7 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
             faults.append(
                 f"since: expected a moment with its zone, such as 2026-01-31T06:00:00Z, got {self.since.isoformat()}"
             )
-        raise_faults(faults or self._faults_of_names())
+        raise_faults(faults if any(faults) else self._faults_of_names())
 
     def _faults_of_names(self) -> list[str]:
         faults = []
@@ -118,7 +125,10 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def since_ns(self) -> int:
         """From when on it holds [ns UTC]."""
-        return -(2**62) if self.since is None else int(self.since.timestamp()) * 1_000_000_000
+        if self.since is None:
+            return FROM_THE_BEGINNING
+        since = (self.since - _EPOCH) // timedelta(microseconds=1) * 1000
+        return min(max(since, FROM_THE_BEGINNING + 1), 2**63 - 1)
 
 
 def metric_faults(entries: tuple[MetricEntry, ...]) -> list[str]:

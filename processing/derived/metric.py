@@ -22,6 +22,7 @@ import numpy as np
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
 from fieldline.expressions import Input, inputs_of, parse
 from fieldline.expressions.tree import OWN as OF_ITSELF
+from fieldline.plantfile.metrics import FROM_THE_BEGINNING
 from processing.derived.inputs import Answer, Pairs, Sources, distinct, is_of_window, read_inputs
 from processing.metric_rows import MetricRows, Named, retracted
 from processing.operator import Operator
@@ -35,8 +36,6 @@ Figures = Callable[[Mapping[Input, np.ndarray]], tuple[dict[str, np.ndarray], di
 
 Row = tuple[str, str, str, str, str]
 """A field: its name, unit, meaning, formula and source."""
-
-FROM_THE_BEGINNING = -(2**62)
 
 _COVERAGE = (
     "coverage",
