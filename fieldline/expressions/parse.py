@@ -79,17 +79,26 @@ def parse(text: str) -> Node:
     except (ValueError, MemoryError, RecursionError) as error:  # NUL, or too deep for Python
         raise ValueError(f"expected an expression, got {text[:60]!r}: {error or type(error).__name__}") from error
     _check_depth(tree.body)
+    _check_names(tree.body, text)
     return _node(tree.body)
 
 
 def _check_depth(tree: ast.expr) -> None:
     """What follows calls itself for each part of a part."""
-    left = [(tree, 1)]
+    left: list[tuple[ast.AST, int]] = [(tree, 1)]
     while left:
         node, depth = left.pop()
         if depth > _DEEPEST:
             raise ValueError(f"expected parts in parts at most {_DEEPEST} deep, got more")
-        left += [(part, depth + 1) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
+        left += [(part, depth + isinstance(part, ast.expr)) for part in ast.iter_child_nodes(node)]
+
+
+def _check_names(tree: ast.expr, text: str) -> None:
+    """Python's grammar takes some signs for others, such as the micro sign for the Greek letter: a tag of that name is never found."""
+    for node in ast.walk(tree):
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if name not in text:
+            raise ValueError(f'expected the name that is read as {name!r} in quotes, such as mean("temp_degc")')
 
 
 def _node(node: ast.expr) -> Node:

@@ -86,3 +86,19 @@ def test_other_fields_of_the_metric_are_told_from_tags() -> None:
 def test_what_is_no_expression_is_refused(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["f(a=" * 190 + "1" + ")" * 190, "[x for x in " * 60 + "1" + "]" * 60])
+def test_what_is_nested_in_any_part_is_refused_by_its_depth(text: str) -> None:
+    with pytest.raises(ValueError, match="at most 50 deep"):
+        parse(text)
+
+
+def test_a_name_that_the_grammar_reads_otherwise_than_it_is_written_is_wanted_in_quotes() -> None:
+    micro, greek = "vibration_\u00b5m", "vibration_\u03bcm"
+
+    with pytest.raises(ValueError, match="in quotes"):
+        parse(f"mean({micro})")
+
+    assert parse(f"mean('{micro}')") == Statistic("mean", micro)
+    assert parse(f"mean({greek})") == Statistic("mean", greek)
