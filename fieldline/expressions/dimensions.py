@@ -5,7 +5,7 @@ of `flow_m3h * 1.163 * dt_k` is kWh/(m³ K)), so that what it is multiplied with
 """
 
 from collections.abc import Callable
-from math import isclose
+from math import isclose, isfinite
 from typing import NamedTuple
 
 from fieldline.expressions.tree import Apply, Input, Node, Number, Own
@@ -43,6 +43,10 @@ _OF_QUANTITY: dict[str, tuple[float, dict[str, int]]] = {
 """Of quantities the canonical unit in base units; of the others (angles, conductivity, rotation) nothing is said."""
 
 
+_MOST_PARTS = 8
+"""Signs `/` and `.` in a symbol at most; of one that has more nothing is said."""
+
+
 class Unit(NamedTuple):
     """A unit: its factor to base units, and their powers."""
 
@@ -67,17 +71,21 @@ UnitOf = Callable[[Input], str | None]
 
 def unit_of(symbol: str | None) -> Unit | None:
     """The unit of a symbol, of two joined by `/` or by `.` too (`kWh/m2`); None where it is not known."""
-    if not symbol:
+    if not symbol or symbol.count("/") + symbol.count(".") > _MOST_PARTS:
         return None
     try:
         return _simple(symbol)
     except ValueError:
         pass
-    for sign, power in (("/", -1), (".", 1)):
-        first, found, second = symbol.partition(sign)
-        if found and (a := unit_of(first)) is not None and (b := unit_of(second)) is not None:
-            return _product(a, b, power)._replace(symbol=symbol)
+    sign, power = ("/", -1) if "/" in symbol else (".", 1)
+    first, found, second = symbol.rpartition(sign)  # a/b/c is (a/b)/c
+    if found and (a := unit_of(first)) is not None and (b := unit_of(second)) is not None:
+        return _named(_product(a, b, power), symbol)
     return None
+
+
+def _named(unit: Unit | None, symbol: str) -> Unit | None:
+    return unit and unit._replace(symbol=symbol)
 
 
 def _simple(symbol: str) -> Unit | None:
@@ -88,8 +96,15 @@ def _simple(symbol: str) -> Unit | None:
     return Unit(unit.factor * known[0], tuple(known[1].get(base, 0) for base in _BASES), symbol)
 
 
-def _product(a: Unit, b: Unit, power: int) -> Unit:
-    return Unit(a.factor * b.factor**power, tuple(x + power * y for x, y in zip(a.powers, b.powers, strict=True)))
+def _product(a: Unit, b: Unit, power: int) -> Unit | None:
+    """a · b^power; None where its factor is no number that floats have: nothing is said of it."""
+    try:
+        factor = a.factor * b.factor**power
+    except OverflowError:
+        return None
+    if not isfinite(factor) or not factor:
+        return None
+    return Unit(factor, tuple(x + power * y for x, y in zip(a.powers, b.powers, strict=True)))
 
 
 def judged(node: Node, unit: UnitOf, of_fields: Callable[[str], Unit | None], faults: list[str]) -> Unit | None:
@@ -114,10 +129,10 @@ def _applied(node: Apply, found: list[Unit | None], faults: list[str]) -> Unit |
             return None
         sign, power = (".", 1) if node.name == "*" else ("/", -1)
         symbol = f"{a.symbol}{sign}{b.symbol}" if a.symbol and b.symbol else ""
-        return _product(a, b, power)._replace(symbol=symbol)
+        return _named(_product(a, b, power), symbol)
     if node.name == "**":
         power = int(node.arguments[1].value) if isinstance(node.arguments[1], Number) else 1
-        return found[0] and Unit(found[0].factor ** power, tuple(power * each for each in found[0].powers))
+        return found[0] and _product(ONE, found[0], power)
     if node.name in ("negative", "abs"):
         return found[0]
     if node.name in ("+", "-", "min", "max"):

@@ -129,7 +129,7 @@ def _column(
     n, nothing = len(window), np.full(len(window), np.nan)
     if isinstance(one, Length):
         start, end = (view.windows[name][window] for name in ("start", "end"))
-        return np.where(end >= at.FAR, np.nan, (end - start) * 1e-9), nothing, np.zeros(n, bool)
+        return np.where(end >= at.FAR, np.nan, (end - start) / 1e9), nothing, np.zeros(n, bool)
     if isinstance(one, Parameter):
         return np.where(asset < 0, np.nan, view.assets.values(one.name)[asset]), nothing, np.zeros(n, bool)
     values, coverage, wanted = nothing.copy(), nothing.copy(), pair_keys(view, window, asset)

@@ -61,3 +61,20 @@ def test_a_compound_unit_is_known_by_its_parts() -> None:
     assert found.powers == (1, 0, -2, 0, 0, 0, 0)  # kg s^-2: m^2 goes
     assert unit_of("kWh/piece") is None
     assert unit_of(None) is None
+
+
+def test_a_unit_that_is_divided_twice_is_divided_by_both() -> None:
+    per_hour, per_area = unit_of("kWh/m2/h"), unit_of("kW/m2")
+
+    assert per_hour is not None and per_area is not None
+    assert per_hour.fits(per_area)
+
+
+@pytest.mark.parametrize("symbol", ["m.m/" * 30 + "q", "m/" * 3000 + "m", "/", ".", "m/"])
+def test_of_a_unit_of_many_or_no_parts_nothing_is_said(symbol: str) -> None:
+    assert unit_of(symbol) is None
+
+
+@pytest.mark.parametrize("text", ["((mean(a_kw) ** 8) ** 8) ** 8", "1 / ((mean(a_mm_s) ** 8) ** 8) ** 8", "mean(a_kw) / ((mean(a_mm_s) ** 8) ** 8) ** 8"])  # fmt: skip
+def test_of_a_power_that_no_float_holds_nothing_is_said(text: str) -> None:
+    assert faults_of(text, "kWh") == []
