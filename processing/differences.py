@@ -33,6 +33,12 @@ def differences(before: Plant, now: Plant, registry: Registry) -> dict[str, froz
         for was, says in zip(_said(before, registry), _said(now, registry), strict=True):
             if was != says:
                 found[was[0]].add(was[1])
+        named = {path for plant in (before, now) for entry in plant.metrics for path in entry.assets.values()}
+        for asset in {*registry.assets, *named}:  # metrics read them of lines, and of assets that nothing was heard of
+            if registry.line_of(asset) in registry.lines and repr(before.values_of(asset)) != repr(
+                now.values_of(asset)
+            ):
+                found[registry.line_of(asset)].add("asset.values")
         for asset in registry.assets:
             old, new = before.metrics_of(asset), now.metrics_of(asset)
             kinds = (kind for kind in old.keys() | new.keys() if old.get(kind) != new.get(kind))
@@ -51,7 +57,6 @@ def _said(plant: Plant, registry: Registry) -> Iterator[Said]:
             yield line, entry, repr(value)
     for asset in sorted({registry.assets[a] for a, _ in registry.series}):
         line = registry.line_of(asset)
-        yield line, "asset.values", repr(plant.values_of(asset))
         for product in registry.products:
             entry = "product" if product else "asset.ideal_cycle_s"
             yield line, entry, repr(plant.ideal_cycle_s(product or None, asset))

@@ -52,6 +52,7 @@ class Operator(Declaration):
     is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
     measured : fields of the state that hold what a series measured, in its unit: they begin anew when the plant file gives the series
     another role, unit or way of counting.
+    looks_beside() : whether its rows of an asset change with windows of other assets of the line, though nothing of its own does.
     version : of what the records mean: grows when that changes under the same names and types. What was kept is not taken over then.
     """
 
@@ -71,4 +72,5 @@ class Operator(Declaration):
     by_slice: bool = False
     is_needed: Callable[[Plant], bool] | None = None
     measured: tuple[str, ...] = ()
+    looks_beside: Callable[[], bool] = lambda: False
     version: int = 1

@@ -68,6 +68,9 @@ class AssetTable(Protocol):
     def values(self, name: str) -> np.ndarray:
         """float64[assets], what the plant file says of each under a name (`Plant.value_of`); NaN where it says nothing."""
 
+    def told(self, path: str, name: str) -> tuple[int, float]:
+        """The line of an asset, -1 where nothing was heard of that, and what the plant file says of the asset under a name."""
+
     def scales(self, by: str, name: str, asset: np.ndarray, tag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """float64[n] each, what makes values of series canonical: value · factor + offset; NaN where one is not of the quantity or role.
 

@@ -71,7 +71,7 @@ def read_inputs(
     asked = {_scope_of(one) for one in inputs if is_of_window(one)} | ({OWN} if not reads_own else set())
     kinds = {kind_read(one) for one in inputs if is_of_window(one)} | ({TELEMETRY} if not reads_own else set())
     rows, gone = _rows_of(view, [Pairs(pairs.window, targets[scope]) for scope in sorted(asked)], kinds, sources)
-    answers = {one: _column(view, one, pairs.window, targets[_scope_of(one)], rows) for one in inputs}
+    answers = {one: _column(view, one, pairs.window, targets[_scope_of(one)], assets, rows) for one in inputs}
     n = len(pairs.window)
     if reads_own:
         mine = [found for one, (_, _, found) in answers.items() if is_of_window(one) and _scope_of(one) == OWN]
@@ -123,7 +123,12 @@ def _rows_of(
 
 
 def _column(
-    view: View, one: Input, window: np.ndarray, asset: np.ndarray, rows: Mapping[str, list[MetricRows]]
+    view: View,
+    one: Input,
+    window: np.ndarray,
+    asset: np.ndarray,
+    assets: Mapping[str, str],
+    rows: Mapping[str, list[MetricRows]],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """An input of pairs: its values and coverage, float64[n], and whether it has a row, bool[n]."""
     n, nothing = len(window), np.full(len(window), np.nan)
@@ -131,7 +136,7 @@ def _column(
         start, end = (view.windows[name][window] for name in ("start", "end"))
         return np.where(end >= at.FAR, np.nan, (end - start) / 1e9), nothing, np.zeros(n, bool)
     if isinstance(one, Parameter):
-        return np.where(asset < 0, np.nan, view.assets.values(one.name)[asset]), nothing, np.zeros(n, bool)
+        return _told(view, one, window, asset, assets), nothing, np.zeros(n, bool)
     values, coverage, wanted = nothing.copy(), nothing.copy(), pair_keys(view, window, asset)
     wanted[asset < 0] = -1
     found = _of_tag(view, one, rows[TELEMETRY]) if isinstance(one, Statistic) else _of_field(view, one, rows[one.kind])
@@ -141,6 +146,14 @@ def _column(
         mine = (place >= 0) & (wanted >= 0)
         values[mine], coverage[mine], is_found[mine] = some[place[mine]], shares[place[mine]], True
     return values, coverage, is_found
+
+
+def _told(view: View, one: Parameter, window: np.ndarray, asset: np.ndarray, assets: Mapping[str, str]) -> np.ndarray:
+    """What the plant file says. It says it of an asset that nothing was heard of, too: else it would go by what came first."""
+    if one.scope in (OWN, LINE):
+        return view.assets.values(one.name)[asset]
+    line, value = view.assets.told(assets[one.scope], one.name)
+    return np.where(view.windows["line"][window] == line, value, np.nan)
 
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]

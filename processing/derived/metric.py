@@ -145,8 +145,13 @@ def operator_of(
 ) -> Operator:
     """The operator of a derived metric; definitions : by `since`, ascending: the last that holds for an asset and a window counts."""
 
+    @cache
+    def looks_beside() -> bool:
+        beside = any(one.looks_beside for one in definitions)
+        return beside or any(operator.looks_beside() for operator in sources().values())
+
     def read_out(view: View) -> list[MetricRows]:
-        return _read_out(view, kind, definitions, sources())
+        return _read_out(view, kind, definitions, sources(), looks_beside())
 
     return Operator(
         name=kind.name,
@@ -156,12 +161,15 @@ def operator_of(
         parameters=("asset.values", *parameters),
         is_default=is_default,
         read_out=read_out,
+        looks_beside=looks_beside,
     )
 
 
-def _read_out(view: View, kind: Kind, definitions: Sequence[Definition], sources: Sources) -> list[MetricRows]:
+def _read_out(
+    view: View, kind: Kind, definitions: Sequence[Definition], sources: Sources, looks_beside: bool
+) -> list[MetricRows]:
     """Rows of the windows: of assets that have a series to be emitted, or of all where others' windows are read."""
-    pairs = _pairs(view, definitions)
+    pairs = _pairs(view, looks_beside)
     holds = np.full(len(pairs.window), -1)
     for number, one in enumerate(definitions):
         begun = view.windows["start"][pairs.window] >= one.since
@@ -179,7 +187,7 @@ def _read_out(view: View, kind: Kind, definitions: Sequence[Definition], sources
     return found
 
 
-def _pairs(view: View, definitions: Sequence[Definition]) -> Pairs:
+def _pairs(view: View, looks_beside: bool) -> Pairs:
     """The windows and assets whose rows may have changed: by window, then by asset."""
     changed, plant = view.changed, view.plant
     if not len(changed.row):
@@ -189,7 +197,7 @@ def _pairs(view: View, definitions: Sequence[Definition]) -> Pairs:
         Pairs(changed.window, plant.series["asset"][changed.series]),
         Pairs(windows, plant.lines["asset"][view.windows["line"][windows]]),
     ]
-    if any(one.looks_beside for one in definitions):
+    if looks_beside:
         for line in np.unique(view.windows["line"][windows]).tolist():
             assets = np.unique(plant.series["asset"][plant.series["line"] == line])
             mine = windows[view.windows["line"][windows] == line]

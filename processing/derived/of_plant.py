@@ -75,7 +75,9 @@ def _operator_of(plant: Plant, name: str, entries: list[MetricEntry], sources: M
 
 
 def _inputs(entry: MetricEntry) -> tuple[Input, ...]:
-    return tuple(dict.fromkeys(one for field in entry.field.values() for one in inputs_of(field.tree)))
+    """What a metric reads; of one that reads nothing the windows' length, since columns of numbers alone have none."""
+    found = tuple(dict.fromkeys(one for field in entry.field.values() for one in inputs_of(field.tree)))
+    return found or (Length(),)
 
 
 def _trees(entry: MetricEntry) -> dict[str, Node]:

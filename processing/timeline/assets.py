@@ -40,6 +40,10 @@ class Assets:
         known += [self._plant.value_of(asset, name) for asset in names[len(known) :]]
         return np.array(known, np.float64)
 
+    def told(self, path: str, name: str) -> tuple[int, float]:
+        """See `AssetTable`."""
+        return self._registry.line_number(path), self._plant.value_of(path, name)
+
     def scales(self, by: str, name: str, asset: np.ndarray, tag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `AssetTable`."""
         pairs = zip(asset.tolist(), tag.tolist(), strict=True)

@@ -123,6 +123,10 @@ class Registry:
         """The number of a series, -1 of one that nothing was heard of."""
         return self._series_numbers.get((self.asset_number(asset), self.tag_number(tag)), -1)
 
+    def line_number(self, asset: str) -> int:
+        """The number of an asset's line, -1 of one that nothing was heard of."""
+        return self._line_numbers.get(self._plant.line_of(asset), -1)
+
     def asset_number(self, asset: str) -> int:
         """The number of an asset, -1 of one that nothing was heard of."""
         return self._asset_numbers.get(asset, -1)
