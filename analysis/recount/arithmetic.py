@@ -6,8 +6,11 @@ Nothing here is shared with `processing/derived/evaluate.py`.
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from math import acos, exp, isfinite, isnan, log, nan, sqrt, tan
+from math import acos, exp, isfinite, log, nan, sqrt, tan
 from statistics import fmean
+from typing import cast
+
+from fieldline.expressions import Input, Node, Own, parse
 
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "abs": abs, "sqrt": sqrt, "exp": exp, "log": log, "min": min, "max": max,
@@ -22,22 +25,34 @@ _OPERATORS: dict[type, Callable[[float, float], float]] = {
 }  # fmt: skip
 
 
-def with_numbers(text: str, values: Mapping[str, float]) -> str:
-    """An expression with numbers for all that it names; `nan` for what does not exist. values : by how each is written."""
+def with_numbers(text: str, values: Mapping[Input | Own, float]) -> str:
+    """An expression with numbers for all that it names, `nan` for what does not exist; values : by what it names, however that is written."""
     return ast.unparse(_Numbers(values).visit(ast.parse(text.strip(), mode="eval")))
 
 
 class _Numbers(ast.NodeTransformer):
     """Puts numbers in the place of what is named. What it is handed was parsed by `fieldline.expressions` before."""
 
-    def __init__(self, values: Mapping[str, float]) -> None:
-        self._values = {ast.unparse(ast.parse(what, mode="eval")): value for what, value in values.items()}
+    def __init__(self, values: Mapping[Input | Own, float]) -> None:
+        self._values = values
 
     def visit(self, node: ast.AST) -> ast.AST:
         """A number, or the node with its parts visited."""
-        if isinstance(node, ast.expr) and (value := self._values.get(ast.unparse(node))) is not None:
-            return ast.Name("nan") if isnan(value) else ast.parse(repr(value), mode="eval").body
+        value = self._values.get(_leaf(node)) if isinstance(node, ast.expr) else None  # type: ignore[arg-type]
+        if value is not None:
+            return ast.parse(repr(value), mode="eval").body
+        if isinstance(node, ast.Call):  # a function's name may be a field's, too
+            node.args = [cast(ast.expr, self.visit(argument)) for argument in node.args]
+            return node
         return self.generic_visit(node)
+
+
+def _leaf(node: ast.expr) -> Node | None:
+    """What a part of an expression is by itself, however it is written; None: only with others it is something."""
+    try:
+        return parse(ast.unparse(node))
+    except ValueError:
+        return None
 
 
 def evaluated(text: str) -> float:

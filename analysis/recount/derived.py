@@ -10,7 +10,7 @@ from typing import NamedTuple
 from analysis.recount.arithmetic import evaluated
 from analysis.recount.arithmetic import with_numbers as put_in
 from analysis.recount.history import History, Samples
-from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, inputs_of
+from fieldline.expressions import Figure, Input, Length, Own, Parameter, Statistic, inputs_of
 from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
@@ -123,5 +123,5 @@ def figures(entry: MetricEntry, inputs: Mapping[Input, Read]) -> dict[str, float
 
 def with_numbers(entry: MetricEntry, name: str, inputs: Mapping[Input, Read], fields: Mapping[str, float]) -> str:
     """A field's expression with numbers for all that it names; `nan` for what does not exist."""
-    values = {one.what: one.value for one in inputs.values()} | dict(fields)
+    values = {one: told.value for one, told in inputs.items()} | {Own(name): value for name, value in fields.items()}
     return put_in(entry.field[name].value, values)

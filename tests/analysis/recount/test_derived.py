@@ -5,9 +5,11 @@ from random import Random
 import pytest
 
 from analysis.explain.taken_apart import Asked, recount
-from analysis.recount import effectiveness
+from analysis.recount import derived, effectiveness
 from analysis.recount.history import History
 from analysis.spans import span_at
+from fieldline.expressions import inputs_of
+from fieldline.plantfile import MetricEntry, MetricField
 from processing.place import operators_for
 from tests.contracts.operator_inputs import PLANT, busy_rows, installed, subject_of
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
@@ -53,6 +55,30 @@ def test_every_field_of_whole_windows_is_the_engines(kind: str, rig: EngineRig, 
             assert said == pytest.approx(value, rel=1e-9, abs=1e-9, nan_ok=True), (key, name)
             compared += said == said
     assert compared > 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'mean("power_kw")',
+        "mean(pump['power_kw'])",
+        "mean('in')",
+        """mean('a"b')""",
+        "mean('a\\\\b')",
+        "mean('vibration_\u00b5m')",
+        'mean("1.8.0")',
+        "min(mean(a), 7)",
+        "min + mean - 4.5",
+        "mean(quantity.temperature)",
+    ],
+)
+def test_an_input_is_put_into_its_expression_however_it_is_written(text: str) -> None:
+    fields = {"min": MetricField(value="2"), "mean": MetricField(value="4"), "it": MetricField(value=text)}
+    entry = MetricEntry(kind="x", field=fields, assets={"pump": "a/b/c/d"})
+
+    inputs = {one: derived.Read(str(one), "a/b/c/e", 1.5) for one in inputs_of(fields["it"].tree)}
+
+    assert derived.figures(entry, inputs)["it"] == 1.5
 
 
 def _whole(rig: EngineRig, kind: str) -> list[tuple[str, ...]]:
