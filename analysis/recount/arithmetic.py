@@ -26,7 +26,7 @@ _OPERATORS: dict[type, Callable[[float, float], float]] = {
 
 
 def with_numbers(text: str, values: Mapping[Input | Own, float]) -> str:
-    """An expression with numbers for all that it names, `nan` for what does not exist; values : by what it names, however that is written."""
+    """An expression with numbers for all that it names, `nan` for what does not exist; values : by what it names."""
     return ast.unparse(_Numbers(values).visit(ast.parse(text.strip(), mode="eval")))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from processing.derived.metric import Definition, Sources, Why, kind_of, operato
 from processing.operator import Operator
 
 _RESERVED = frozenset({"reading", "pipeline", "moved", "alarm", *RENAMED})
+_MOST_READ = 64
+"""How many metrics of the plant's own one may be made of, counted as often as each is read: where each is made of two, these double."""
+
 _LABELS_OF_ALL = frozenset({"shift", "crew", "product"})
 
 
@@ -120,7 +124,7 @@ def faults(plant: Plant, operators: Collection[str]) -> list[str]:
         wrong += [
             f"$.metric: {name} needs the operator {one!r}, which $.process.operators leaves out" for one in missing
         ]
-    return wrong + _circles(entries) + _formula_faults(plant, operators)
+    return wrong + (_circles(entries) or _too_many(entries)) + _formula_faults(plant, operators)
 
 
 def _formula_faults(plant: Plant, operators: Collection[str]) -> list[str]:
@@ -189,16 +193,26 @@ def _made_of(name: str, entries: Mapping[str, list[MetricEntry]]) -> list[str]:
 
 
 def _circles(entries: Mapping[str, list[MetricEntry]]) -> list[str]:
-    for first in entries:
-        chain, left = [first], _made_of(first, entries)
-        while left:
-            name = left.pop()
-            if name == first:
-                return [f"$.metric: {first} is made of itself, by way of {', '.join(chain[1:]) or first}"]
-            if name not in chain:
-                chain.append(name)
-                left += _made_of(name, entries)
+    try:
+        TopologicalSorter({name: _made_of(name, entries) for name in entries}).prepare()
+    except CycleError as error:
+        circle = error.args[1]  # the first comes again at the end
+        return [f"$.metric: {circle[0]} is made of itself, by way of {', '.join(circle[-2:0:-1]) or circle[0]}"]
     return []
+
+
+def _too_many(entries: Mapping[str, list[MetricEntry]]) -> list[str]:
+    """Kinds that others are read out too often for: a kind that is read by two is read out for each. There is no circle."""
+    made_of = {name: _made_of(name, entries) for name in entries}
+    reads: dict[str, int] = {}
+    for name in TopologicalSorter(made_of).static_order():
+        reads[name] = 1 + sum(reads[other] for other in made_of[name])
+    return [
+        f"$.metric: {name} is made of metrics of the plant's own that are made of others, {number - 1} in all: "
+        f"expected at most {_MOST_READ}; write what they say into one entry, as fields that name each other"
+        for name, number in reads.items()
+        if number > 1 + _MOST_READ
+    ][:1]
 
 
 def _unit_faults(entry: MetricEntry, plant: Plant, known: Mapping[str, Kind]) -> list[str]:

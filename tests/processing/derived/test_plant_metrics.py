@@ -200,3 +200,25 @@ def test_what_is_wrong_with_a_metric_stops_the_start(text: str, why: str) -> Non
 def test_an_operator_that_the_settings_leave_out_is_named() -> None:
     with pytest.raises(SettingsError, match="chiller needs the operator 'telemetry'"):
         operators_for(["energy"], plant(COP))
+
+
+def of_kinds(*made_of: str) -> str:
+    """Kinds k0, k1, …, each of an expression."""
+    return "".join(f"[[metric]]\nkind = 'k{n}'\nfield.a = {{ value = '{value}' }}\n" for n, value in enumerate(made_of))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        of_kinds("mean(a)", "k0.a", *(f"k{n - 1}.a + k{n - 2}.a" for n in range(2, 40))),
+        of_kinds("mean(a)", *(f"k{n - 1}.a" for n in range(1, 1200))),
+    ],
+)
+def test_metrics_of_metrics_that_would_be_read_out_without_end_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="expected at most 64"):
+        operators_for(None, plant(text))
+
+
+def test_a_circle_of_kinds_is_told_by_all_that_are_in_it() -> None:
+    with pytest.raises(SettingsError, match="k0 is made of itself, by way of k[12], k[12]"):
+        operators_for(None, plant(of_kinds("k1.a", "line.k2.a", "k0.a")))
