@@ -6,11 +6,11 @@ C library's, number by number, since numpy's own go by the processor and the pla
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fieldline.expressions.tree import Apply, Input, Node, Number, Own, inputs_of
+from fieldline.expressions.tree import Apply, Input, Node, Number, Own
 from processing.formulas import power
 
 Columns = Mapping[Input | Own, np.ndarray]
@@ -25,17 +25,20 @@ def evaluate(node: Node, columns: Columns) -> np.ndarray:
 def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Why values do not exist: int32[n], -1 where they do, and the reasons that these stand for.
 
-    The first input, in the order of writing, that does not exist; else the first divisor that is 0; else that it is no finite number.
+    Of what was chosen: the first input, in the order of writing, that does not exist; else the first divisor that is 0; else that it is
+    no finite number.
     """
     reasons, why = ["not a finite number"], np.where(np.isfinite(values), -1, 0).astype(np.int32)
     open_ = why == 0
     if not open_.any():
         return why, reasons
-    absent: list[tuple[str, np.ndarray]] = [
-        (f"no {name}", np.isnan(columns[name])) for name in (*inputs_of(node), *_own_of(node))
-    ]
     with np.errstate(all="ignore"):
-        absent += [(f"{divisor} is 0", _value(divisor, columns) == 0.0) for divisor in _divisors(node)]
+        parts = list(_taken(node, columns, open_))
+        leaves = [(one, taken) for one, taken in parts if not isinstance(one, Apply | Number)]
+        leaves.sort(key=lambda leaf: isinstance(leaf[0], Own))
+        absent = [(f"no {one}", np.isnan(_value(one, columns)) & taken) for one, taken in leaves]
+        divisors = [(one.arguments[1], taken) for one, taken in parts if isinstance(one, Apply) and one.name == "/"]
+        absent += [(f"{one} is 0", (_value(one, columns) == 0.0) & taken) for one, taken in divisors]
     for reason, holds in absent:
         mine = open_ & holds
         if mine.any():
@@ -45,20 +48,17 @@ def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, 
     return why, reasons
 
 
-def _own_of(node: Node) -> list[Own]:
-    return [leaf for leaf in _walk(node) if isinstance(leaf, Own)]
-
-
-def _walk(node: Node) -> list[Node]:
-    found: list[Node] = [node]
-    if isinstance(node, Apply):
-        for argument in node.arguments:
-            found += _walk(argument)
-    return found
-
-
-def _divisors(node: Node) -> list[Node]:
-    return [one.arguments[1] for one in _walk(node) if isinstance(one, Apply) and one.name == "/"]
+def _taken(node: Node, columns: Columns, taken: np.ndarray) -> Iterator[tuple[Node, np.ndarray]]:
+    """All parts of an expression in the order of writing, and where each has a part in the value, bool[n]: not what was not chosen."""
+    yield node, taken
+    if not isinstance(node, Apply):
+        return
+    where = [taken] * len(node.arguments)
+    if node.name == "if":
+        condition = _value(node.arguments[0], columns)
+        where = [taken, taken & (condition != 0.0) & ~np.isnan(condition), taken & (condition == 0.0)]
+    for argument, mine in zip(node.arguments, where, strict=True):
+        yield from _taken(argument, columns, mine)
 
 
 def _value(node: Node, columns: Columns) -> np.ndarray:

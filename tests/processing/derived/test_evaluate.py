@@ -135,3 +135,16 @@ def test_they_agree_with_the_recount() -> None:
         assert evaluate(parse(f"{text} + 0 * mean(a)"), {A: np.array([1.0])})[0] == pytest.approx(
             evaluated(text), rel=1e-12
         )
+
+
+def test_what_was_not_chosen_is_no_reason() -> None:
+    node = parse("mean(a) if mean(b) > 0 else 1 / mean(c)")
+    columns = {
+        Statistic("mean", "a"): np.array([np.nan, np.nan, 1.0]),
+        Statistic("mean", "b"): np.array([1.0, -1.0, np.nan]),
+        Statistic("mean", "c"): np.array([0.0, 0.0, 0.0]),
+    }
+
+    why, reasons = whys(node, columns, evaluate(node, columns))
+
+    assert [reasons[code] for code in why] == ["no mean(a)", "mean(c) is 0", "no mean(b)"]
