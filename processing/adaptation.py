@@ -13,12 +13,14 @@ import msgspec
 import numpy as np
 
 from fieldline.account import DAMAGED
+from fieldline.errors import SettingsError
 from fieldline.plant import Plant
 from processing.checkpoint import Restored
+from processing.derived.of_plant import kinds_of, operators_of
 from processing.differences import OF_ROWS, ORDERS, ZONE, differences
 from processing.kernels import layout as at
 from processing.made_with import Adapted
-from processing.metric_rows import levels_of
+from processing.metric_rows import levels_of, not_in
 from processing.operator import Operator
 from processing.relabelling import Flagged, Relabelling
 from processing.timeline.engine import Engine
@@ -60,6 +62,7 @@ class _Adaptation:
         self._operators = engine.operators
         self._lines = range(len(engine.registry.lines))
         self._was = self._plant_before()
+        self._own_before = self._metrics_before()
         self._since: dict[int, int] = {}
         self._affected: dict[int, set[str]] = defaultdict(set)
         self._why: dict[int, set[str]] = defaultdict(set)
@@ -97,8 +100,25 @@ class _Adaptation:
             for flag in np.unique(flags).tolist():
                 for mine in (of_slices, ~of_slices):
                     engine.windows.flagging.flag_all(ids[mine & (flags == flag)], flag)
+            own = [op for op in self._own_before if op.name in names]
+            before = engine.windows.given_by(ids, own) if own else []
             engine.windows.emit(everything=False, only={line: frozenset(names)})
+            if before:
+                now = engine.windows.given(ids, {line: frozenset(op.name for op in own)})
+                for rows in not_in(before, now):
+                    engine.windows.retract_rows(rows)
             self._relieve()
+
+    def _metrics_before(self) -> list[Operator]:
+        """The plant's own metrics as they were defined, of kinds that there still are: rows of the others stand, as an operator's do."""
+        there = {op.name for op in self._operators}
+        try:
+            found = operators_of(
+                self._was, [op for op in self._operators if op.name not in kinds_of(self._engine.plant)]
+            )
+        except SettingsError:  # it was made by another version, or with operators that there are not now
+            return []
+        return [op for op in found if op.name in there]
 
     def said(self) -> list[Adapted]:
         """What was done, by line."""

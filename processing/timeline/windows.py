@@ -6,7 +6,8 @@ and hardly on how many levels there are.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -59,6 +60,7 @@ class Windows:
     ) -> None:
         self._tables, self._context, self._charts = tables, context, charts
         self._residency, self._outbox, self._standing = residency, outbox, standing
+        self._names = names
         self._scans = [operator.scan for operator in operators if operator.scan is not None]
         self._readers: dict[tuple[bool, ...], list[Operator]] = defaultdict(list)
         for operator in operators:
@@ -208,6 +210,22 @@ class Windows:
 
     def given(self, ids: np.ndarray, only: Only) -> list[MetricRows]:
         """The rows of windows as they are now, whether they changed or not; only : as of `emit`. Nothing of it is emitted."""
+        with self._flagged(ids) as ids:
+            return [some for rows in self._read_out(ids, only) if len((some := standing(rows)).time)]
+
+    def given_by(self, ids: np.ndarray, operators: Iterable[Operator]) -> list[MetricRows]:
+        """The same of operators that keep nothing and are none of the engine's: what others would have made of the windows."""
+        found: list[MetricRows] = []
+        with self._flagged(ids) as ids:
+            level = self._tables.windows["level"][ids]
+            for operator in operators:
+                wanted = np.array(_wanted(operator, self._names)[: at.LEVELS])
+                found += operator.read_out(self.view(ids[wanted[level]]))
+        return [some for rows in found if len((some := standing(rows)).time)]
+
+    @contextmanager
+    def _flagged(self, ids: np.ndarray) -> Iterator[np.ndarray]:
+        """Windows by level, in memory and labelled, all their rows as if they were to be emitted."""
         ids = ids[self._tables.windows["level"][ids].argsort(kind="stable")]
         self._residency.make_resident(ids)
         table, level = self._tables.windows, self._tables.windows["level"][ids]
@@ -217,10 +235,9 @@ class Windows:
             flagged.append((pool, rows, pool.dirty[rows]))
             pool.dirty[rows] |= at.EMIT
         self._context.label(ids)
-        found = [some for rows in self._read_out(ids, only) if len((some := standing(rows)).time)]
+        yield ids
         for pool, rows, before in flagged:
             pool.dirty[rows] = before
-        return found
 
     def retract_rows(self, rows: MetricRows) -> None:
         """Emit that rows are none any more."""

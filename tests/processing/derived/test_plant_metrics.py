@@ -176,6 +176,30 @@ def test_a_definition_that_changes_is_computed_anew_and_nothing_else_is(log: Sql
 
 
 @pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ('asset = "plant/*"', 'asset = "plant/*/pump"'),
+        ("mean(power_kw)", "mean(cooling_kw)"),
+        ('kind = "own"', 'kind = "own"\nsince = 2023-11-14T23:30:00Z'),
+    ],
+)
+def test_rows_that_a_changed_definition_makes_no_more_are_retracted(log: SqliteLog, was: str, now: str) -> None:
+    text = (
+        '[[metric]]\nkind = "own"\nasset = "plant/*"\nwindows = ["1m", "1h"]\nfield.x = { value = "mean(power_kw)" }\n'
+    )
+    got = rig(text, log=log).send(frames_of(an_hour(), 100)).finish()
+    other = plant(text.replace(was, now))
+
+    got.restart(plant=other, operators=operators_for(None, other)).finish()
+
+    want = rig(text.replace(was, now)).send(frames_of(an_hour(), 100)).finish()
+    stands = {key for key, row in got.table.items() if key[0] == "own" and "retracted" not in row}
+    assert stands == {key for key in want.table if key[0] == "own"}
+    assert any(key[0] == "own" and "retracted" in row for key, row in got.table.items())
+    log.close()
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ('kind = "energy"\nfield.x = { value = "1" }', "'energy' is a kind of metric already"),
