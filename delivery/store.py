@@ -236,7 +236,10 @@ class LocalStore:
         # SQLite stores a NaN as NULL, which is what it means here
         columns = [column.to_numpy(zero_copy_only=False)[order].tolist() for column in rows.fields.values()]
         columns += [_texts(column, order) for column in rows.texts.values()]
-        statement = _upsert(rows.kind, [*rows.fields, *rows.texts])
+        # A row is written as a whole: what an earlier one of its identity had beside, such as that it was retracted, is no more.
+        absent = [name for name in self._columns[rows.kind] if name not in rows.fields and name not in rows.texts]
+        columns += [[None] * len(order)] * len(absent)
+        statement = _upsert(rows.kind, [*rows.fields, *rows.texts, *absent])
         self._db.executemany(statement, zip(series[order].tolist(), time[order].tolist(), *columns, strict=True))
         return len(order)
 

@@ -53,6 +53,16 @@ def test_the_newest_write_wins_and_a_value_that_is_gone_is_gone(path: Path) -> N
     assert (row["active_energy_kwh"], row["power_factor"], row["rev"]) == (2.0, None, 1.0)
 
 
+def test_a_row_that_was_retracted_and_comes_again_stands(path: Path) -> None:
+    gone = metric_rows("energy", [0], ["a"], windows=["day"], active_energy_kwh=[NAN], retracted=[1.0])
+    again = metric_rows("energy", [0], ["a"], windows=["day"], active_energy_kwh=[2.5])
+
+    written(path, gone)
+    written(path, again)
+
+    assert query("energy", source=str(path))["active_energy_kwh"].to_list() == [2.5]
+
+
 def test_the_last_of_two_rows_with_one_identity_in_a_frame_wins(path: Path) -> None:
     written(path, metric_rows("reading", [5, 5, 4], ["a"] * 3, ["t"] * 3, value=[1.0, 2.0, 3.0]))
 
@@ -71,9 +81,17 @@ def test_rows_without_any_value_are_counted_and_not_stored(path: Path) -> None:
 def test_fields_that_come_later_are_added(path: Path) -> None:
     written(path, metric_rows("k", [0], ["a"], v=[1.0]))
 
-    written(path, metric_rows("k", [0, 1], ["a", "a"], w=[5.0, 6.0]))
+    written(path, metric_rows("k", [1, 2], ["a", "a"], w=[5.0, 6.0]))
 
-    assert query("k", source=str(path)).select("v", "w").rows() == [(1.0, 5.0), (None, 6.0)]
+    assert query("k", source=str(path)).select("v", "w").rows() == [(1.0, None), (None, 5.0), (None, 6.0)]
+
+
+def test_a_row_is_written_as_a_whole(path: Path) -> None:
+    written(path, metric_rows("k", [0], ["a"], v=[1.0], w=[2.0]))
+
+    written(path, metric_rows("k", [0], ["a"], w=[5.0]))
+
+    assert query("k", source=str(path)).select("v", "w").rows() == [(None, 5.0)]
 
 
 def test_what_is_older_than_the_retention_goes_in_bounded_steps(path: Path) -> None:
