@@ -25,6 +25,9 @@ codes = {{"0" = "off", "1" = "idle", "2" = "setup", "3" = "producing", "4" = "do
 [[asset]]
 path = "{line}/oven"
 
+[asset.tags.power_kw]
+max_gap_s = 300   # what lies further apart is no energy, in whatever rhythm it comes: the ledger knows of no rhythm
+
 [asset.tags.temp_c]
 low = {low}
 high = {high}
