@@ -17,7 +17,7 @@ from delivery.lineprotocol import Series, storable_name
 from delivery.rows import MetricRows
 
 _NEVER = -(1 << 63)
-REV = "rev"
+REV, RETRACTED = "rev", "retracted"
 
 
 class Point(NamedTuple):
@@ -129,13 +129,13 @@ class Held:
         rows = _Batch(*(column[self._is_known[rows.number]] for column in rows))
         rows = _Batch(*(column[rows.time >= self._newest[rows.number]] for column in rows))
         same = rows.time == self._newest[rows.number]
-        kept = self._held[rows.number] & ~rows.column & same[:, None]
+        kept = self._held[rows.number] & ~self._is_told(rows) & same[:, None]
         # Rows are in order of time: the last assignment to a series is its newest row.
         self._held[rows.number] = kept | rows.has
         self._newest[rows.number] = rows.time
 
     def _stale(self, rows: _Batch, batches: Sequence[tuple[int, MetricRows, Series]], also: str | None) -> list[Stale]:
-        lacking = rows.column & ~rows.has & (self._exists | self._may_have_any)
+        lacking = self._is_told(rows) & ~rows.has & (self._exists | self._may_have_any)
         suspicious = lacking.any(axis=1)
         suspicious |= self._has_marker(also)
         unknown = suspicious & ~self._is_known[rows.number]
@@ -156,6 +156,16 @@ class Held:
             Stale(int(rows.batch[at]), int(rows.row[at]), names[gone[at]].tolist())
             for at in np.flatnonzero(gone.any(axis=1)).tolist()
         ]
+
+    def _is_told(self, rows: _Batch) -> np.ndarray:
+        """bool[n, fields], what rows say something of: of what their frames have, and all of whether they are retracted.
+
+        One that is not retracted most often says nothing of it; it may come again after it was.
+        """
+        told = rows.column.copy()
+        if RETRACTED in self._places:
+            told[:, self._places[RETRACTED]] = True
+        return told
 
     def _learn(self, rows: _Batch, batches: Sequence[tuple[int, MetricRows, Series]], unknown: np.ndarray) -> bool:
         """Ask for the newest rows of series that are met for the first time; False when that can't be told."""

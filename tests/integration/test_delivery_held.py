@@ -86,6 +86,22 @@ def oee(time: int, ratio: float, mttr_s: float, rev: float = 0.0, asset: str = P
 
 @pytest.mark.parametrize("restart", [False, True], ids=["one process", "another process"])
 @pytest.mark.parametrize("later", [0, 3], ids=["of the window that runs", "of one behind it"])
+def test_a_row_that_was_retracted_and_comes_again_is_retracted_no_more(both: Both, restart: bool, later: int) -> None:
+    gone = metric_rows("oee", [T0], [PRESS], None, ["1h"], oee=[NAN], mttr_s=[NAN], stop_count=[NAN], rev=[1.0], retracted=[1.0])  # fmt: skip
+    both.write(oee(T0, 0.643, 722.9))
+    for hour in range(1, later + 1):
+        both.write(oee(T0 + hour * HOUR, 0.5, 60.0))
+    both.write(gone)
+    if restart:
+        both.restart()
+
+    both.write(oee(T0, 0.7, 50.0, rev=2.0))
+
+    assert both.same("oee").filter(pl.col("rev") == 2.0)["retracted"].to_list() == [None]
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["one process", "another process"])
+@pytest.mark.parametrize("later", [0, 3], ids=["of the window that runs", "of one behind it"])
 def test_a_value_that_became_null_is_gone(both: Both, restart: bool, later: int) -> None:
     both.write(oee(T0, 0.643, 722.9), oee(T0, 0.7, NAN, asset=LINE))
     for hour in range(later):
