@@ -70,11 +70,12 @@ class MetricRows(NamedTuple):
 
     def only(self, index: np.ndarray) -> "MetricRows":
         """The rows at `index`, a mask or places."""
-        labels, texts = (
-            {name: column.only(index) for name, column in names.items()} for names in (self.labels, self.texts)
-        )
+        labels = {name: column.only(index) for name, column in self.labels.items()}
+        texts = {name: column.only(index) for name, column in self.texts.items()}
         fields = {name: column[index] for name, column in self.fields.items()}
-        tag, window, of = (None if column is None else column[index] for column in (self.tag, self.window, self.of))
+        tag = None if self.tag is None else self.tag[index]
+        window = None if self.window is None else self.window[index]
+        of = None if self.of is None else self.of[index]
         return MetricRows(self.kind, self.time[index], self.asset[index], tag, window, fields, labels, texts, of)
 
     def identities(self) -> list[tuple[object, ...]]:

@@ -97,6 +97,8 @@ def read_out(view: View) -> list[MetricRows]:
     """Rows of the windows, one an asset that has a series to be emitted; retracted where late rows left none of its energy."""
     found = energies_to_emit(view)
     is_gone = found.figures["is_gone"] == 1
+    if not is_gone.any():
+        return _rows(view, found)
     stand = Energies(*[column[~is_gone] for column in found])
     gone = Energies(*[column[is_gone] for column in found])
     return _rows(view, stand) + [retracted(rows) for rows in _rows(view, gone)]
