@@ -443,9 +443,6 @@ CHECKS: tuple[Callable[[Operator], None], ...] = (
     check_modes,
 )
 
-OF_PLANT = tuple(check for check in CHECKS if check is not check_modes)
-"""Of a metric of the plant's own, which has no kernels."""
-
 OF_WINDOWS = (
     check_declaration,
     check_catalogue,

@@ -99,7 +99,7 @@ def test_the_metric_of_the_page_keeps_its_promises(check: Callable[..., None], p
     check(page_metric)
 
 
-@pytest.mark.parametrize("check", operator_checks.OF_PLANT, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", operator_checks.OF_WINDOWS, ids=lambda check: check.__name__)
 def test_the_derived_metric_of_the_page_keeps_its_promises(
     check: Callable[..., None], derived_metric: Operator
 ) -> None:
@@ -114,7 +114,7 @@ WRONG_DERIVED = {
         "    return {",
         '    ratio = ratio + globals().setdefault("m", []).append(1) or ratio + len(globals()["m"])\n    return {',
     ),
-    "it looks at the other rows": ("check_any_arrival", "    known =", "    ratio = ratio / len(ratio)\n    known ="),
+    "it looks at the other rows": ("check_each_row_late", "    known =", "    ratio = ratio / len(ratio)\n    known ="),
     "a window that there is not": ("check_declaration", '"15m", "1h"', '"15m", "2h"'),
 }  # fmt: skip
 

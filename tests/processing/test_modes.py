@@ -53,7 +53,7 @@ def test_no_kernel_reads_or_writes_out_of_bounds(pytestconfig: pytest.Config) ->
         f"{TESTS}/test_engine.py",
         NUMBA_BOUNDSCHECK="1",
         FIELDLINE_KERNEL_CACHE=folder,
-        FIELDLINE_TEST_EXAMPLES="20",
+        FIELDLINE_TEST_EXAMPLES="8",
     )
 
     assert " passed" in said

@@ -163,7 +163,7 @@ def check(rig: EngineRig, told: Told) -> None:
 
 
 @given(data=st.data())
-@fuzz(15)
+@fuzz(8)
 def test_a_meter_of_which_everything_is_told_counts_the_truth_in_every_window(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
