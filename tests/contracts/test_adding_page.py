@@ -114,7 +114,7 @@ WRONG_DERIVED = {
         "    return {",
         '    ratio = ratio + globals().setdefault("m", []).append(1) or ratio + len(globals()["m"])\n    return {',
     ),
-    "it looks at the other rows": ("check_each_row_late", "    known =", "    ratio = ratio / len(ratio)\n    known ="),
+    "it looks at the other rows": ("check_any_arrival", "    known =", "    ratio = ratio / len(ratio)\n    known ="),
     "a window that there is not": ("check_declaration", '"15m", "1h"', '"15m", "2h"'),
 }  # fmt: skip
 
