@@ -33,6 +33,9 @@ _WAIT_S = 30.0
 _MOST_BYTES = 4 << 30  # of one record's content: damaged bytes may ask for any amount
 
 
+Part = bytes | memoryview
+
+
 class Version(msgspec.Struct):
     """What every version's head says first."""
 
@@ -131,11 +134,11 @@ class Checkpoints:
         ids = self._write_pages(engine)
         names = head.names if head is not None else []
         if not names or self._named != _named(engine):
-            names = self._put(msgspec.msgpack.encode(engine.registry.names() | engine.context.names()))
+            names = self._put([msgspec.msgpack.encode(engine.registry.names() | engine.context.names())])
             self._named = _named(engine)
         made_with = head.made_with if head is not None else []
         if not made_with or self._made_with != engine.made_with:
-            made_with, self._made_with = self._put(msgspec.msgpack.encode(engine.made_with)), engine.made_with
+            made_with, self._made_with = self._put([msgspec.msgpack.encode(engine.made_with)]), engine.made_with
         base, deltas = (head.base, list(head.deltas)) if head is not None else ([], [])
         if not base or len(deltas) >= _DELTAS_AT_MOST:
             base, deltas = self._put(self._windows(engine, engine.residency.flagged(0), list(self._pages))), []
@@ -148,7 +151,7 @@ class Checkpoints:
         made_of = (account, names, state, base, deltas, *noted)
         self._head = Head(_VERSION, made_with, offset, self._serial, *made_of)
         self._obsolete += self._unnamed(old, self._head)
-        self._head_ref = self._put(msgspec.msgpack.encode(self._head))
+        self._head_ref = self._put([msgspec.msgpack.encode(self._head)])
         return self._head_ref[0][0], account[0][0]
 
     def done(self, engine: Engine, cache_bytes: int) -> None:
@@ -248,7 +251,7 @@ class Checkpoints:
         table = tables.windows
         pool = tables.pool(int(table["level"][ids[0]]))
         content = pool.content(rows_of(table["block"][ids], table["shift"][ids]))
-        refs = self._put(_arrays_bytes(content))
+        refs = self._put(_arrays_bytes({name: [array] for name, array in content.items()}))
         page = refs[0][0]
         self._pages[page] = refs
         self._fresh_pages.append(page)
@@ -256,33 +259,33 @@ class Checkpoints:
         table["place"][ids] = np.cumsum(size) - size
         table["flags"][ids] &= ~at.CHANGED
 
-    def _windows(self, engine: Engine, ids: np.ndarray, pages: Iterable[int]) -> bytes:
+    def _windows(self, engine: Engine, ids: np.ndarray, pages: Iterable[int]) -> list[Part]:
         """The rows of `ids` in the table of windows, their ranges, what was freed, and the keys of pages."""
         ranges = [(number, *of_rows) for number in ids.tolist() for of_rows in engine.residency.ranges_of(number)]
         keys = [(page, offset, serial) for page in pages for offset, serial in self._pages[page]]
         return _arrays_bytes(
             {
-                "freed": np.array(engine.residency.dropped, np.int64),
-                "ids": ids,
-                "windows": words(engine.tables.windows[ids]),
-                "ranges": np.array(ranges, np.int64).reshape(-1, 3),
-                "pages": np.array(keys, np.int64).reshape(-1, 3),
+                "freed": [np.array(engine.residency.dropped, np.int64)],
+                "ids": [ids],
+                "windows": [words(engine.tables.windows[ids])],
+                "ranges": [np.array(ranges, np.int64).reshape(-1, 3)],
+                "pages": [np.array(keys, np.int64).reshape(-1, 3)],
             }
         )
 
-    def _state(self, engine: Engine) -> bytes:
+    def _state(self, engine: Engine) -> list[Part]:
         """The live edge."""
         tables = engine.tables
         floor, since = engine.standing.names()
-        arrays = {"lines": words(tables.lines), "series": words(tables.series), "floor": np.array([floor])}
+        arrays = {"lines": [words(tables.lines)], "series": [words(tables.series)], "floor": [np.array([floor])]}
         for slot, state, opened in zip(tables.slots, tables.states, tables.opens, strict=True):
-            arrays |= {f"state {slot.key}": words(state[: tables.live_rows])}
-            arrays |= {f"open {slot.key}": words(opened[: tables.live_rows])}
-        late = engine.reprocessing.late_rows()
-        for name, rows in (("waiting", engine.waiting), ("late", late if late is not None else Arrivals.none())):
-            arrays |= {f"{name}.{field}": column for field, column in rows._asdict().items()}
+            arrays |= {f"state {slot.key}": [words(state[: tables.live_rows])]}
+            arrays |= {f"open {slot.key}": [words(opened[: tables.live_rows])]}
+        for name, rows in (("waiting", list(engine.waiting)), ("late", engine.late)):
+            columns = zip(*(rows or [Arrivals.none()]), strict=True)
+            arrays |= {f"{name}.{field}": list(column) for field, column in zip(Arrivals._fields, columns, strict=True)}
         told = {"since": since, "horizons": engine.horizons.names(), "again": engine.again.names()}
-        arrays["told"] = np.frombuffer(msgspec.msgpack.encode(told), np.uint8)
+        arrays["told"] = [np.frombuffer(msgspec.msgpack.encode(told), np.uint8)]
         return _arrays_bytes(arrays)
 
     def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> None:
@@ -356,15 +359,27 @@ class Checkpoints:
     def _key(self, serial: int) -> bytes:
         return self._key_begins + f"{serial:x}".encode()
 
-    def _put(self, content: bytes) -> list[tuple[int, int]]:
-        """Append content as one record, or as pieces and an index of them; the first reference is where to read it."""
-        packed = self._pack.compress(content)
+    def _put(self, content: list[Part]) -> list[tuple[int, int]]:
+        """Append content as one record, or as pieces and an index of them; the first reference is where to read it.
+
+        Packed bit by bit, for rows that wait may be some hundred megabytes.
+        """
         most = self._log.max_record_bytes * 7 // 8
-        pieces = [packed[k : k + most] for k in range(0, len(packed), most)]
-        if len(pieces) == 1:
-            return [self._append(pieces[0], {})]
-        waiting = [self._start(piece, {}) for piece in pieces]
-        refs = [(future.result(_WAIT_S), serial) for future, serial in waiting]
+        started, packed = list[tuple[Future[int], int]](), bytearray()
+        packer = self._pack.compressobj(size=sum(map(len, content)))
+        for part in content:
+            packed += packer.compress(part)
+            while len(packed) > most:
+                started.append(self._start(bytes(packed[:most]), {}))
+                del packed[:most]
+        packed += packer.flush()
+        while len(packed) > most:
+            started.append(self._start(bytes(packed[:most]), {}))
+            del packed[:most]
+        if not started:
+            return [self._append(bytes(packed), {})]
+        started.append(self._start(bytes(packed), {}))
+        refs = [(future.result(_WAIT_S), serial) for future, serial in started]
         index = self._append(msgspec.msgpack.encode([offset for offset, _ in refs]), {"pieces": b"1"})
         return [index, *refs]
 
@@ -417,7 +432,22 @@ def _records(content: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.ascontiguousarray(content).copy().view(dtype).reshape(-1)
 
 
-def _arrays_bytes(arrays: dict[str, np.ndarray]) -> bytes:
-    return msgspec.msgpack.encode(
-        {name: (array.dtype.str, array.shape, np.ascontiguousarray(array).tobytes()) for name, array in arrays.items()}
-    )
+def _arrays_bytes(arrays: dict[str, list[np.ndarray]]) -> list[Part]:
+    """Arrays by name, each of one or more pieces one after the other, as `Checkpoints._arrays` reads them, in parts that are not copied.
+
+    It is msgpack, of which only the heads of the map (0xdf), of each array's type, shape and bytes (0x93) and of its bytes (0xc6) are
+    made here.
+    """
+    parts: list[Part] = [b"\xdf" + len(arrays).to_bytes(4, "big")]
+    for name, pieces in arrays.items():
+        shape = (sum(len(piece) for piece in pieces), *pieces[0].shape[1:])
+        head = msgspec.msgpack.encode(name) + b"\x93"
+        head += msgspec.msgpack.encode(pieces[0].dtype.str) + msgspec.msgpack.encode(shape)
+        size = sum(piece.nbytes for piece in pieces)
+        parts += [head + b"\xc6" + size.to_bytes(4, "big"), *map(_bytes_of, pieces)]
+    return parts
+
+
+def _bytes_of(array: np.ndarray) -> memoryview:
+    """The bytes of an array where they lie."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data

@@ -29,6 +29,8 @@ from processing.timeline.engine import Engine
 
 _EMIT_EVERY_S = 0.05
 _EMIT_SHARE = 0.2  # of the time at most: folding and reading out windows costs much the same however little changed
+_CHECKPOINT_SHARE = 0.1  # of the time at most, unless they would be this rare:
+_CHECKPOINT_AT_LEAST_S = 60.0
 _IDLE_AFTER_S = 0.25
 _FOREVER = 2**62
 # A line's watermark trails the clock by 1.1 s once it is silent, and a backfill is over after 2 s: by then its last second is closed.
@@ -67,7 +69,7 @@ class Partition:
         self.is_at_rest = False
         self._distrusted = ""  # why the checkpoint is not to be taken up, if it is not
         self._emitted_at = self._committed_at = clock.monotonic()
-        self._emit_pause_s = _EMIT_EVERY_S
+        self._emit_pause_s, self._checkpoint_pause_s = _EMIT_EVERY_S, settings.checkpoint_s
         self._came_at = 0.0
         self._committed: tuple[int, bool] | None = None
 
@@ -144,11 +146,11 @@ class Partition:
                 self.is_at_rest = now - self._came_at > _REST_AFTER_S and not self.engine.unemitted
         self.emission.emit(self.engine)
         since = now - self._committed_at
-        state = (self.offset, self.unemitted) if idle or since >= self._place.settings.checkpoint_s else None
+        state = (self.offset, self.unemitted) if idle or since >= self._checkpoint_pause_s else None
         changed = state is not None and state != self._committed
         if self.failures and not self.engine.unemitted and self.offset >= self._place.end():
             self.failures = 0  # nothing is there that could fail
-        due = changed and (since >= self._place.settings.checkpoint_s or (idle and not self.unemitted))
+        due = changed and (since >= self._checkpoint_pause_s or (idle and not self.unemitted))
         if due or self.state.is_crowded:
             self.checkpoint()
 
@@ -200,6 +202,7 @@ class Partition:
     def checkpoint(self) -> None:
         """Write state and offset, after everything emitted so far is durable. Raises Unavailable, PartitionLost."""
         place, state, engine = self._place, self.state, self.engine
+        began = place.clock.monotonic()
         with self._blame.suspecting():
             engine.emit()  # what is retracted is emitted before the state forgets it; only what was emitted may expire
         self.emission.emit(engine)
@@ -224,6 +227,10 @@ class Partition:
         if self._committed is not None and self.offset > self._committed[0]:
             self.failures = 0  # a step that only takes rows in is no success: they fail when they are run
         self._committed, self._committed_at = (self.offset, unemitted), place.clock.monotonic()
+        took = self._committed_at - began
+        engine.paused(round(took * 1e9))
+        rare = min(took / _CHECKPOINT_SHARE, _CHECKPOINT_AT_LEAST_S)
+        self._checkpoint_pause_s = max(place.settings.checkpoint_s, rare)
         state.is_rebuilt = False
         state.count_windows()
         state.let_go()

@@ -20,7 +20,6 @@ class Arrived(NamedTuple):
     """
 
     time: np.ndarray
-    received: np.ndarray
     series: np.ndarray
     value: np.ndarray
     quality: np.ndarray
@@ -29,8 +28,9 @@ class Arrived(NamedTuple):
     verdict: np.ndarray
 
 
-_AS_READ = (Type(kind.dtype, 1, True) for kind in (INTS, INTS, INTS32, FLOATS, BYTES, INTS, INTS))
+_AS_READ = (Type(kind.dtype, 1, True) for kind in (INTS, INTS32, FLOATS, BYTES, INTS, INTS32))
 ARRIVED = context(Arrived, *_AS_READ, BYTES)
+_TIMES = Type(INTS.dtype, 1, True)
 
 
 class Ready(NamedTuple):
@@ -44,7 +44,7 @@ class Ready(NamedTuple):
     line: np.ndarray
 
 
-READY_ROWS = context(Ready, INTS, INTS32, FLOATS, BYTES, INTS, INTS)
+READY_ROWS = context(Ready, INTS, INTS32, FLOATS, BYTES, INTS, INTS32)
 
 
 class Bounds(NamedTuple):
@@ -64,12 +64,12 @@ class Bounds(NamedTuple):
 BOUNDS = context(Bounds, INT, INT, INT, INT)
 
 
-@kernel(INT, ARRIVED, BOUNDS, PLANT, INTS)
-def admit(rows, bounds, plant, touched):
+@kernel(INT, ARRIVED, _TIMES, BOUNDS, PLANT, INTS)
+def admit(rows, received, bounds, plant, touched):
     """Sort rows into waiting, late and beyond the allowed lateness, and move the lines' newest time and watermark.
 
-    touched : int64[lines], output, 1 where a line has rows. A row is late when its line has run past it.
-    Returns how far at most a row came behind its line's newest one, of those within `latest` [ns].
+    received : int64[n], when each row was [ns UTC]; touched : int64[lines], output, 1 where a line has rows. A row is late when its line
+    has run past it. Returns how far at most a row came behind its line's newest one, of those within `latest` [ns].
     """
     behind = np.int64(0)
     for i in range(rows.time.size):
@@ -88,10 +88,10 @@ def admit(rows, bounds, plant, touched):
         if newest != NONE and behind < newest - time <= bounds.latest:
             behind = newest - time
         rows.verdict[i] = LATE if time <= line.watermark else WAITING
-        bounded = min(time, rows.received[i] + bounds.max_future)
+        bounded = min(time, received[i] + bounds.max_future)
         if bounded > newest:
             line.newest = bounded
-            line.delay = rows.received[i] - bounded
+            line.delay = received[i] - bounded
     out_of_orderness = bounds.out_of_orderness
     if bounds.follows != 0:
         out_of_orderness = max(out_of_orderness, behind + behind // bounds.follows)

@@ -9,7 +9,6 @@ class Arrivals(NamedTuple):
     """Rows in columns, all of length n; offset : log offset of each row's frame."""
 
     time: np.ndarray
-    received: np.ndarray
     series: np.ndarray
     value: np.ndarray
     quality: np.ndarray
@@ -32,4 +31,4 @@ class Arrivals(NamedTuple):
         return Arrivals(*(column[index] for column in self))
 
 
-_TYPES = (np.int64, np.int64, np.int32, np.float64, np.uint8, np.int64)
+_TYPES = (np.int64, np.int32, np.float64, np.uint8, np.int64)

@@ -25,7 +25,7 @@ from processing.timeline.charts import Charts
 from processing.timeline.context import Context
 from processing.timeline.events import ROLES
 from processing.timeline.expiry import expired, oldest_start
-from processing.timeline.held import Disorder, Held, read_only
+from processing.timeline.held import ROW_BYTES, Disorder, Held, read_only
 from processing.timeline.intake import Intake
 from processing.timeline.readback import Origin, ReadBack
 from processing.timeline.registry import UNBOUNDED, Budget, Registry
@@ -46,6 +46,8 @@ _ALLOWANCE_NS = 1_000_000_000
 _FOREVER = 2**62
 _CHUNKS = 256
 _STEP_BYTES = 8 << 20  # of slices that rows in order make in one step; of those that come late some lie within minutes
+_ROWS_AT_ONCE = 200_000
+_WAITING_SHARE = 2  # what waits in a backlog may take as much as this many row caches
 _SILENCE_BYTES = 64 << 20  # of slices that silent lines make in one turn
 
 
@@ -85,7 +87,8 @@ class Engine:
         self.context = Context(self.tables, self.registry, plant)
         self.store = RowStore(row_cache)
         self.outbox: list[MetricRows] = []
-        self._held, self._disorder = Held(), Disorder(timing.settle, timing.horizon)
+        self._held = Held()
+        self._disorder = Disorder(timing.settle, timing.horizon, _WAITING_SHARE * row_cache // ROW_BYTES)
         self.residency = Residency(self.tables, origin.load_page)
         self.standing = Standing(self.tables)
         self.windows = Windows(
@@ -116,11 +119,12 @@ class Engine:
 
     def step(self, frames: Iterable[tuple[int | np.ndarray, Readings]], now: int) -> int:
         """Take rows of frames with their log offsets, one or each row's; now : monotonic ns. Returns how many rows came."""
-        rows = Arrivals.joined([self._intake.arrived(*frame) for frame in frames] or [Arrivals.none()])
+        rows, received = self._taken_in(frames)
         arrived = self._arrived(rows)
         self._resume(rows.time, arrived.line)
-        touched = self._admit(arrived, now)
-        self._held.add(arrived, now)
+        newest = int(received.max(initial=at.NONE))
+        touched = self._admit(arrived, received, newest, now)
+        self._held.add(arrived, now, newest)
         self.tables.lines["arrived"][touched == 1] = now
         self._run(self._held.take(self.tables.plant), touched)
         # Only now: many late rows are run at once, and slices are to reach up to the watermark, which has moved.
@@ -129,17 +133,25 @@ class Engine:
             self.touched_at = now
         return len(rows.time)
 
+    def _taken_in(self, frames: Iterable[tuple[int | np.ndarray, Readings]]) -> tuple[Arrivals, np.ndarray]:
+        """The rows of frames, and when each was received [ns UTC]."""
+        taken = [self._intake.arrived(*frame) for frame in frames] or [(Arrivals.none(), np.empty(0, np.int64))]
+        received = [came for _, came in taken]
+        return Arrivals.joined([rows for rows, _ in taken]), received[0] if len(taken) == 1 else np.concatenate(
+            received
+        )
+
     def _arrived(self, rows: Arrivals) -> order.Arrived:
         """Rows that wait, for all that is known of them."""
-        line = self.tables.series["line"][rows.series]
+        line = self.tables.series["line"][rows.series].astype(np.int32)
         return read_only(order.Arrived(*rows, line, np.full(len(line), order.WAITING, np.uint8)))
 
-    def _admit(self, arrived: order.Arrived, now: int) -> np.ndarray:
-        """Decide which rows wait or are late; int64[lines], 1 where a line has some."""
+    def _admit(self, arrived: order.Arrived, received: np.ndarray, newest: int, now: int) -> np.ndarray:
+        """Decide which rows wait or are late; int64[lines], 1 where a line has some. newest : the last of `received` [ns UTC]."""
         touched = np.zeros(len(self.tables.lines), np.int64)
-        bound = self._disorder.bound(int(arrived.received.max(initial=at.NONE)), self._held, now)
+        bound = self._disorder.bound(newest, self._held, now)
         bounds = order.Bounds(*bound, self.timing.max_future, self._disorder.latest)
-        self._disorder.saw(order.admit(arrived, bounds, self.tables.plant, touched))
+        self._disorder.saw(order.admit(arrived, received, bounds, self.tables.plant, touched))
         return touched
 
     def _resume(self, time: np.ndarray, line: np.ndarray) -> None:
@@ -220,6 +232,11 @@ class Engine:
         if self.touched_at >= since:
             self.touched_at = now
 
+    def paused(self, duration: int) -> None:
+        """Say that for so long nobody looked whether rows came: no line was silent meanwhile [ns]."""
+        self.tables.lines["arrived"] += duration
+        self.touched_at += duration
+
     def look(self, now: int, wall: int) -> None:
         """Take the time, by which rows of long ago are known; before the first step too. now : monotonic ns, wall : ns UTC."""
         self._disorder.look(now, wall)
@@ -278,13 +295,14 @@ class Engine:
         )
 
     def _move(self, moved: np.ndarray, target: np.ndarray) -> None:
-        lines = self.tables.lines
-        lines["watermark"][moved] = target[moved]
-        self._run_waiting(moved)
-
-    def _run_waiting(self, moved: np.ndarray) -> None:
-        """Run the rows that wait no longer since the watermarks of lines were `moved`."""
-        self._run(self._held.take(self.tables.plant), moved.astype(np.int64))
+        """Have watermarks at `target` and run the rows that wait no longer, as many at a time as in a backlog's steps."""
+        lines, touched = self.tables.lines, moved.astype(np.int64)
+        turns = max(-(-self._held.count // _ROWS_AT_ONCE), 1)
+        begun = np.minimum(np.maximum(lines["watermark"], self._held.oldest), target)[moved]
+        for left in range(turns - 1, -1, -1):
+            now = target[moved] - (target[moved] - begun) // turns * left
+            lines["watermark"][moved] = np.maximum(lines["watermark"][moved], now)
+            self._run(self._held.take(self.tables.plant), touched)
 
     def flush(self) -> None:
         """Run all rows that wait, and emit what comes of them. Rows that come before them later are late, and are reprocessed.
@@ -303,13 +321,23 @@ class Engine:
         self.emit(everything=True)
 
     @property
-    def waiting(self) -> Arrivals:
-        """Rows that were taken and wait for their line to be far enough ahead of them."""
-        return self._held.rows
+    def waiting(self) -> Iterator[Arrivals]:
+        """Rows that were taken and wait for their line to be far enough ahead of them, part by part."""
+        return self._held.parts()
+
+    @property
+    def late(self) -> list[Arrivals]:
+        """Rows that are late and were not run yet."""
+        late = self.reprocessing.late_rows()
+        return [] if late is None else [late]
 
     def hold(self, rows: Arrivals) -> None:
         """Have rows wait that did when a checkpoint was made."""
-        self._held.add(self._arrived(rows), self.touched_at)
+        self._hold(rows, self.touched_at)
+
+    def _hold(self, rows: Arrivals, now: int) -> None:
+        # When they were received was looked at when they came; for how long they may wait, their own time will do.
+        self._held.add(self._arrived(rows), now, int(rows.time.max(initial=at.NONE)))
 
     def put_aside(self) -> list[tuple[int, Arrivals, Arrivals]]:
         """Take out the rows that wait and those that are late: by log offset, ascending, those of one record."""
@@ -320,7 +348,7 @@ class Engine:
 
     def take_back(self, waiting: Arrivals, late: Arrivals, now: int) -> None:
         """Run rows that `put_aside` gave; now : monotonic ns. Raises Unavailable."""
-        self._held.add(self._arrived(waiting), now)
+        self._hold(waiting, now)
         if len(late.time):
             self.reprocessing.add(late, now)
         self.flush()
@@ -346,8 +374,7 @@ class Engine:
     def _events_at_hand(self) -> np.ndarray:
         """The values of rows of events in the ring, and of those that wait, float64[n]."""
         is_event = np.isin(self.tables.series["role"], list(ROLES.values()))
-        late = self.reprocessing.late_rows()
-        waiting = [rows.value[is_event[rows.series]] for rows in (self.waiting, late) if rows is not None]
+        waiting = [rows.value[is_event[rows.series]] for rows in (*self.waiting, *self.late)]
         return np.concatenate([*waiting, self.store.values_of(is_event)])
 
     @property
@@ -373,9 +400,9 @@ class Engine:
         """
         lines = self.tables.lines
         waiting = np.zeros(len(lines), np.int64)
-        for rows in (self.waiting, self.reprocessing.late_rows()):
-            if rows is not None:
-                np.add.at(waiting, self.tables.series["line"][rows.series], 1)
+        of_series = self.tables.series["line"]
+        for rows in (*self.waiting, *self.late):
+            waiting += np.bincount(of_series[rows.series], minlength=len(lines))
         counts = [lines[name] for name in ("stored", "duplicate", "conflict", "late")]
         names = ("stored", "duplicate", "conflict", "late", "waiting")
         found = {
@@ -389,7 +416,8 @@ class Engine:
     def settled(self) -> dict[str, int]:
         """By line, before when nothing is to come of the rows that were taken: none waits, and windows that ended are over [ns UTC]."""
         settled = self.tables.lines["watermark"].copy()
-        np.minimum.at(settled, self.tables.series["line"][self.waiting.series], self.waiting.time)
+        for rows in self.waiting:
+            np.minimum.at(settled, self.tables.series["line"][rows.series], rows.time)
         settled = np.minimum(settled, np.minimum(self.reprocessing.oldest(), self.again.oldest()))
         return dict(zip(self.registry.lines, settled.tolist(), strict=True))
 

@@ -6,12 +6,13 @@ the rows of two minutes come within some ten milliseconds. For the same reason a
 the tenth of a second that a step or two of other rows took.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from processing.kernels.layout import NONE, Plant
-from processing.kernels.order import WAITING, Arrived, Ready, take_ready
+from processing.kernels.order import READY, WAITING, Arrived, Ready, take_ready
 from processing.timeline.arrivals import Arrivals
 
 _BACKLOG_NS = 10_000_000_000
@@ -19,21 +20,25 @@ _LATEST_NS = 300_000_000_000
 """What comes later than this is no disorder but another backlog, for which it is no use to wait."""
 _MARGIN = 4  # a quarter more than what was seen
 _FADES = 64  # it is forgotten by this part a step
-_ROWS_AT_MOST = 400_000
 _WAIT_NS = 1_000_000_000
 _PACE = 10  # ten seconds of rows a second: so far behind a worker that wins that much holds rows for longer
 _BLOCKS = 64
+_FEW_ROWS = 1 << 15  # a block of fewer is joined with others when there are many
+ROW_BYTES = 34
+"""Of a row that waits."""
 
 
 class _Block:
-    """Rows of one step. count : how many of them wait, by their verdict; since : since when [monotonic ns]."""
+    """Rows of one step. count : how many of them wait, by their verdict; since : since when [monotonic ns]; received : the last [ns UTC].
 
-    def __init__(self, rows: Arrived, count: int, since: int) -> None:
+    oldest : none of those that wait is older [ns UTC]
+    """
+
+    def __init__(self, rows: Arrived, count: int, since: int, received: int, oldest: int = NONE) -> None:
         if 2 * count < len(rows.time):
-            waits = np.flatnonzero(rows.verdict == WAITING)
-            rows = read_only(Arrived(*(column[waits] for column in rows)))
-        self.rows, self.count, self.since = rows, count, since
-        self.oldest = int(rows.time.min())
+            rows = _only(rows, rows.verdict == WAITING)
+        self.rows, self.count, self.since, self.received = rows, count, since, received
+        self.oldest = max(int(rows.time.min()), oldest)
 
     @property
     def left(self) -> Arrivals:
@@ -47,20 +52,48 @@ class Held:
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
+        self._newest = NONE  # of all rows that waited
 
     @property
     def count(self) -> int:
         """How many rows wait."""
         return sum(block.count for block in self._blocks)
 
-    def add(self, rows: Arrived, since: int) -> None:
-        """Those of some rows that wait, by their verdict; since : when they came [monotonic ns]."""
-        if count := int(np.count_nonzero(rows.verdict == WAITING)):
-            self._blocks.append(_Block(rows, count, since))
-        if len(self._blocks) > _BLOCKS:  # of devices whose clocks are ahead, some rows a step
-            every = [[column[block.rows.verdict == WAITING] for column in block.rows] for block in self._blocks]
-            joined = read_only(Arrived(*(np.concatenate(columns) for columns in zip(*every, strict=True))))
-            self._blocks = [_Block(joined, len(joined.time), min(block.since for block in self._blocks))]
+    @property
+    def oldest(self) -> int:
+        """None of them is older [ns UTC]."""
+        return min((block.oldest for block in self._blocks), default=NONE)
+
+    def add(self, rows: Arrived, since: int, received: int) -> None:
+        """Those of some rows that wait, by their verdict; since : when they came [monotonic ns], received : the last of them [ns UTC].
+
+        Those that are older than what came before become a block of their own: one that holds both would be looked through at each
+        step, from when the first is ready until the last is.
+        """
+        count = int(np.count_nonzero(rows.verdict == WAITING))
+        if not count:
+            return
+        behind = (rows.time < self._newest) & (rows.verdict == WAITING)
+        n_behind, oldest = int(np.count_nonzero(behind)), NONE
+        if 0 < n_behind < count:
+            self._blocks.append(_Block(_only(rows, behind), n_behind, since, received))
+            rows.verdict[behind] = READY
+            count, oldest = count - n_behind, self._newest
+        self._blocks.append(_Block(rows, count, since, received, oldest))
+        self._newest = max(self._newest, int(rows.time.max()))
+        if len(self._blocks) > _BLOCKS:
+            self._join()
+
+    def _join(self) -> None:
+        """Make one block of those with few rows: of devices whose clocks are ahead, or that come late, some rows a step."""
+        few = [block for block in self._blocks if block.count < _FEW_ROWS]
+        if len(few) < 2:
+            return
+        every = [_only(block.rows, block.rows.verdict == WAITING) for block in few]
+        joined = read_only(Arrived(*(np.concatenate(columns) for columns in zip(*every, strict=True))))
+        longest = min(few, key=lambda block: block.since)
+        self._blocks = [block for block in self._blocks if block.count >= _FEW_ROWS]
+        self._blocks.append(_Block(joined, len(joined.time), longest.since, longest.received))
 
     def take(self, plant: Plant) -> Ready:
         """Take out the rows that their lines have passed."""
@@ -71,7 +104,9 @@ class Held:
             begin, end = end, take_ready(block.rows, until, plant, ready, end)
             block.count -= end - begin
         self._blocks = [
-            block if 2 * block.count >= len(block.rows.time) else _Block(block.rows, block.count, block.since)
+            block
+            if 2 * block.count >= len(block.rows.time)
+            else _Block(block.rows, block.count, block.since, block.received)
             for block in self._blocks
             if block.count
         ]
@@ -84,14 +119,16 @@ class Held:
         """
         longest = min(self._blocks, key=lambda block: block.since, default=None)
         waited = 0 if longest is None else now - longest.since
-        return (
-            longest is not None and waited > _WAIT_NS and received - int(longest.rows.received.max()) < _PACE * waited
-        )
+        return longest is not None and waited > _WAIT_NS and received - longest.received < _PACE * waited
+
+    def parts(self) -> Iterator[Arrivals]:
+        """All of them, block by block: of a wide plant's backlog they may be more than what is wanted in memory twice."""
+        return (block.left for block in self._blocks)
 
     @property
     def rows(self) -> Arrivals:
         """All of them."""
-        return Arrivals.joined([Arrivals.none(), *(block.left for block in self._blocks)])
+        return Arrivals.joined([Arrivals.none(), *self.parts()])
 
 
 def read_only(rows: Arrived) -> Arrived:
@@ -101,8 +138,13 @@ def read_only(rows: Arrived) -> Arrived:
     return rows
 
 
+def _only(rows: Arrived, which: np.ndarray) -> Arrived:
+    index = np.flatnonzero(which)
+    return read_only(Arrived(*(column[index] for column in rows)))
+
+
 def _room(rows: int) -> Ready:
-    kinds = (np.int64, np.int32, np.float64, np.uint8, np.int64, np.int64)
+    kinds = (np.int64, np.int32, np.float64, np.uint8, np.int64, np.int32)
     return Ready(*(np.empty(rows, kind) for kind in kinds))
 
 
@@ -114,10 +156,13 @@ class Bound(NamedTuple):
 
 
 class Disorder:
-    """How late rows come, and how long they are held for it. settle : the out-of-orderness bound; latest : at most [ns]."""
+    """How late rows come, and how long they are held for it.
 
-    def __init__(self, settle: int, horizon: int) -> None:
-        self._settle = settle
+    settle : the out-of-orderness bound; latest : at most [ns]; rows_at_most : what may wait for more than `settle`
+    """
+
+    def __init__(self, settle: int, horizon: int, rows_at_most: int) -> None:
+        self._settle, self._rows_at_most = settle, rows_at_most
         self.latest = min(_LATEST_NS, horizon)
         self._seen = 0
         self._is_behind = False
@@ -141,7 +186,7 @@ class Disorder:
         """The bound of a step; received : when the newest of its rows was [ns UTC]."""
         is_told = self._ahead is not None and received != NONE
         self._is_behind = is_told and now + (self._ahead or 0) - received >= _BACKLOG_NS
-        self._is_too_much = self._is_behind and (self._is_too_much or held.count > _ROWS_AT_MOST)
+        self._is_too_much = self._is_behind and (self._is_too_much or held.count > self._rows_at_most)
         if not self._is_behind or self._is_too_much or held.is_overdue(received, now):
             return Bound(self._settle, 0)
         return Bound(max(self._settle, self._seen + self._seen // _MARGIN), _MARGIN)

@@ -21,29 +21,29 @@ class Intake:
         self.unused = unused
         self._tables, self._registry, self._context = tables, registry, context
 
-    def arrived(self, offset: int | np.ndarray, frame: Readings) -> Arrivals:
-        """The rows of a frame that came for the first time."""
+    def arrived(self, offset: int | np.ndarray, frame: Readings) -> tuple[Arrivals, np.ndarray]:
+        """The rows of a frame that came for the first time, and when each was received [ns UTC]."""
         return self._rows(offset, frame, comes_anew=True)
 
     def rows_of(self, offset: int | np.ndarray, frame: Readings) -> Arrivals:
         """The rows of a frame, or of several that were joined; offset : log offset of the frame, or of each row's, int64[n]."""
-        return self._rows(offset, frame, comes_anew=False)
+        return self._rows(offset, frame, comes_anew=False)[0]
 
-    def _rows(self, offset: int | np.ndarray, frame: Readings, *, comes_anew: bool) -> Arrivals:
+    def _rows(self, offset: int | np.ndarray, frame: Readings, *, comes_anew: bool) -> tuple[Arrivals, np.ndarray]:
         series = self._registry.map_rows(frame)
         if comes_anew:
             self.unused.look(frame)
         frame = self._context.learn(frame)
         series = self._context.series_of_events(frame, series)
         where = offset if isinstance(offset, np.ndarray) else np.full(len(series), offset, np.int64)
-        rows = Arrivals(frame.time, frame.received, series, frame.value, frame.quality, where)
+        rows, received = Arrivals(frame.time, series, frame.value, frame.quality, where), frame.received
         beyond = series < 0
         if beyond.any():
             if comes_anew:
                 self._registry.count_overflow(frame, np.flatnonzero(beyond))
-            rows = rows.only(~beyond)
+            rows, received = rows.only(~beyond), received[~beyond]
         odd = (rows.time < FIRST_NS) | (rows.time >= LAST_NS)
         if odd.any():
             np.add.at(self._tables.lines["late"], self._tables.series["line"][rows.series[odd]], 1)
-            rows = rows.only(~odd)
-        return rows
+            rows, received = rows.only(~odd), received[~odd]
+        return rows, received

@@ -146,7 +146,7 @@ def test_rows_of_a_backlog_wait_for_those_that_come_as_late_as_others_did() -> N
 
     assert live.engine.reprocessing.count > 500
     assert backlog.engine.reprocessing.count == 0  # nor of the first: their lateness is seen before any is run
-    assert len(backlog.engine.waiting.time) > 300
+    assert backlog.engine.watch()["waiting"] > 300
     assert differences(want.table, live.finish().table)[:3] == []
     assert differences(want.table, backlog.finish().table)[:3] == []
 
@@ -167,6 +167,55 @@ def test_late_rows_of_a_backlog_are_run_once_though_steps_take_long() -> None:
     assert differences(want.table, rig.finish().table)[:3] == []
 
 
+@pytest.mark.parametrize(("blocks", "few"), [(3, 40), (1, 10_000), (64, 0)])
+def test_rows_that_wait_are_joined_and_looked_through_in_parts_and_each_is_run_once(
+    blocks: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processing.timeline.held._BLOCKS", blocks)
+    monkeypatch.setattr("processing.timeline.held._FEW_ROWS", few)
+    monkeypatch.setattr("processing.timeline.engine._ROWS_AT_ONCE", 50)
+    rows, disordered = disordered_rows()
+    want = EngineRig().send(frames_of(rows, 300)).finish()
+    rig = EngineRig()
+    rig.wall = T0 + 86_400 * SECOND
+    rig.wait(0.01)
+
+    rig.send(frames_of(disordered, 25))
+
+    assert rig.engine.reprocessing.count == 0
+    assert rig.finish().counts == want.counts
+    assert differences(want.table, rig.table)[:3] == []
+
+
+def test_of_a_backlog_no_more_rows_wait_than_memory_is_for_them() -> None:
+    rows, disordered = disordered_rows()
+    want = EngineRig().send(frames_of(rows, 300)).finish()
+    rig = EngineRig(row_cache=64 * 21)
+    rig.wall = T0 + 86_400 * SECOND
+    rig.wait(0.01)
+    most = 0
+
+    for frame in frames_of(disordered, 25):
+        rig.send([frame])
+        most = max(most, rig.engine.watch()["waiting"])
+
+    assert 79 < most < 79 + 2 * 25  # 2 × 1344 bytes at 34 each, and what came with the last of them
+    assert rig.finish().counts == want.counts
+    assert differences(want.table, rig.table)[:3] == []
+
+
+def test_a_line_is_not_silent_because_a_checkpoint_took_long() -> None:
+    def waiting_after(is_told: bool) -> int:
+        rig = EngineRig().send(frames_of(powers([float(t) for t in range(10)]), 5))
+        rig.now += 3 * SECOND
+        if is_told:
+            rig.engine.paused(3 * SECOND)
+        rig.wait(0.01)
+        return rig.engine.watch()["waiting"]
+
+    assert (waiting_after(True), waiting_after(False)) == (1, 0)
+
+
 def test_a_line_is_not_silent_because_its_rows_took_long_to_run() -> None:
     def waiting_after(is_told: bool) -> int:
         rig = EngineRig().send(frames_of(powers([float(t) for t in range(10)]), 5))
@@ -174,7 +223,7 @@ def test_a_line_is_not_silent_because_its_rows_took_long_to_run() -> None:
         if is_told:
             rig.engine.came_until(began, rig.now)
         rig.wait(0.01)
-        return len(rig.engine.waiting.time)
+        return rig.engine.watch()["waiting"]
 
     assert (waiting_after(True), waiting_after(False)) == (1, 0)
 
@@ -186,7 +235,7 @@ def test_rows_that_are_ahead_of_their_line_wait_in_few_blocks_and_none_is_lost()
 
     rig = EngineRig().send([frame_of([row, early], row.time) for row, early in zip(now, ahead, strict=True)])
 
-    assert len(rig.engine.waiting.time) >= 300
+    assert rig.engine.watch()["waiting"] >= 300
     assert differences(want.table, rig.finish().table)[:3] == []
 
 
@@ -197,9 +246,9 @@ def test_rows_of_a_backlog_wait_no_longer_than_a_second_and_for_rows_in_order_no
     rig.wait(0.01)
 
     rig.send(frames_of(in_order[:590], 10))
-    assert len(rig.engine.waiting.time) == 1
+    assert rig.engine.watch()["waiting"] == 1
 
     rig.send([frame_of(late), *frames_of(in_order[590:595], 1)])
-    assert len(rig.engine.waiting.time) >= 5
+    assert rig.engine.watch()["waiting"] >= 5
     rig.send(frames_of(in_order[595:], 1), pause_s=1.1)
-    assert len(rig.engine.waiting.time) <= 1
+    assert rig.engine.watch()["waiting"] <= 1
