@@ -1,6 +1,7 @@
 """Lines of a plant file of which nobody says whose pieces and times make up their OEE."""
 
 from fieldline.plant import Plant
+from fieldline.plantfile.globs import is_glob
 from fieldline.units import COUNT_ROLES
 
 
@@ -11,7 +12,7 @@ def undeclared_pacemakers(plant: Plant) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for entry in plant.assets:
-        if any(sign in entry.path for sign in "*?["):
+        if is_glob(entry.path):
             continue
         counts = any(plant.tag_info(entry.path, tag).role in COUNT_ROLES for tag in entry.tags)
         line = plant.line_of(entry.path)

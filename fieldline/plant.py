@@ -6,7 +6,6 @@ each key. Where several `[[asset]]` entries match a path, keys of a later one wi
 """
 
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
 from functools import cached_property
 from math import isnan, nan
 from pathlib import Path
@@ -27,6 +26,7 @@ from fieldline.plantfile import (
     TariffEntry,
     Topic,
 )
+from fieldline.plantfile.globs import is_glob, matches
 from fieldline.plantfile.whole import first_levels
 from fieldline.shifts import ShiftCalendar, Site
 from fieldline.states import State, state_of, state_word
@@ -102,8 +102,8 @@ class Plant:
         self.decimal: str = self._file.decimal
         self.assets: tuple[AssetEntry, ...] = self._file.asset
         self.metrics: tuple[MetricEntry, ...] = self._file.metric
-        self._globs = [entry for entry in self.assets if _is_glob(entry.path)]
-        self._exact = {entry.path: entry for entry in self.assets if not _is_glob(entry.path)}
+        self._globs = [entry for entry in self.assets if is_glob(entry.path)]
+        self._exact = {entry.path: entry for entry in self.assets if not is_glob(entry.path)}
         self._line_entries = {entry.path: entry for entry in self._file.line}
         self._states = {state_word(word): state_of(meaning) for word, meaning in self._file.states.items()}
         self._lines: dict[str, str] = {}
@@ -184,10 +184,6 @@ class Plant:
         """One of `values_of`; NaN where it is not said."""
         return self.values_of(asset).get(name, nan)
 
-    def matches(self, pattern: str, path: str) -> bool:
-        """Whether a path is a pattern of the plant file, or matches it as a glob."""
-        return _matches(pattern, path)
-
     def metrics_of(self, asset: str) -> dict[str, tuple[MetricEntry, ...]]:
         """The entries of metrics of the plant's own that an asset may have, by kind, each with the one that holds last at the end.
 
@@ -195,7 +191,7 @@ class Plant:
         """
         found: dict[str, list[MetricEntry]] = {}
         for entry in self.metrics:
-            if _matches(entry.asset, asset):
+            if matches(entry.asset, asset):
                 found.setdefault(entry.kind, []).append(entry)
         return {kind: tuple(sorted(entries, key=lambda entry: entry.since_ns)) for kind, entries in found.items()}
 
@@ -215,10 +211,10 @@ class Plant:
             below, found = [feeder], {feeder}
             for one in below:
                 paths = declared.get(one, ())
-                if any(_matches(path, asset) for path in paths):
+                if any(matches(path, asset) for path in paths):
                     return True
                 below += [
-                    other for other in declared if other not in found and any(_matches(path, other) for path in paths)
+                    other for other in declared if other not in found and any(matches(path, other) for path in paths)
                 ]
                 found.update(below)
             return False
@@ -232,7 +228,7 @@ class Plant:
         """
         known = self._cycles.get((product or "", asset))
         if known is None:
-            rows = [row for row in self._file.product if row.name == product and _matches(row.asset or "*", asset)]
+            rows = [row for row in self._file.product if row.name == product and matches(row.asset or "*", asset)]
             # `max` keeps the first of equals: reversed, a later declaration wins.
             best = max(reversed(rows), key=lambda row: _exactness(row.asset or "*", asset), default=None)
             known = best.ideal_cycle_s if best is not None else self.asset_info(asset).ideal_cycle_s
@@ -408,7 +404,7 @@ class Plant:
     def _matching(self, asset: str) -> list[AssetEntry]:
         exact = self._exact.get(asset)
         # The exact path comes last, so that it wins.
-        return [entry for entry in self._globs if _matches(entry.path, asset)] + ([exact] if exact is not None else [])
+        return [entry for entry in self._globs if matches(entry.path, asset)] + ([exact] if exact is not None else [])
 
     def _calendar_entry(self, line: str) -> CalendarEntry | None:
         entries = [row for row in self._file.calendar if row.path is None or _lies_in(line, row.path)]
@@ -416,14 +412,14 @@ class Plant:
 
     def _tariff(self, line: str, tells: Callable[[TariffEntry], bool]) -> TariffEntry | None:
         rows = [
-            row for row in self._file.tariff if tells(row) and (_matches(row.path, line) or _lies_in(line, row.path))
+            row for row in self._file.tariff if tells(row) and (matches(row.path, line) or _lies_in(line, row.path))
         ]
         return max(reversed(rows), key=lambda row: _exactness(row.path, line), default=None)
 
     def conflicts(self) -> list[str]:
         """Declarations of one tag that are right each by itself, but not together (a kind here, a unit there)."""
         wrong: list[str] = []
-        exact = [(entry.path, tag) for entry in self.assets if not _is_glob(entry.path) for tag in entry.tags]
+        exact = [(entry.path, tag) for entry in self.assets if not is_glob(entry.path) for tag in entry.tags]
         for asset, tag in exact:
             try:
                 TagEntry(**self.declared(asset, tag))
@@ -435,7 +431,7 @@ class Plant:
         """What the plant file's entries say of a tag, key by key; the more exact entry wins."""
         declared: dict[str, Any] = {}
         for entry in self._matching(asset):
-            globs = [name for name in entry.tags if name != tag and fnmatchcase(tag, name)]
+            globs = [name for name in entry.tags if name != tag and matches(name, tag)]
             for name in [*globs, *([tag] if tag in entry.tags else [])]:
                 declared.update(_given(entry.tags[name]))
         return declared
@@ -464,14 +460,6 @@ def _holidays_of(tariff: TariffEntry, site: Site) -> tuple[object, ...]:
 
 def _given(entry: TagEntry) -> Mapping[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not None}
-
-
-def _is_glob(path: str) -> bool:
-    return any(sign in path for sign in "*?[")
-
-
-def _matches(pattern: str, path: str) -> bool:
-    return pattern == path or fnmatchcase(path, pattern)
 
 
 def _lies_in(path: str, above: str) -> bool:

@@ -14,6 +14,7 @@ from fieldline.clock import SystemClock
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant
+from fieldline.plantfile.globs import matches
 from fieldline.settings import ProcessSettings
 from processing.derived.of_plant import kinds_of
 
@@ -51,7 +52,7 @@ def tried(log: Log, settings: ProcessSettings, plant: Plant, span: Span, asset: 
     found = {
         key: row
         for key, row in trial(log, settings, plant, span, SystemClock()).items()
-        if key.kind in kinds and plant.matches(asset, key.asset) and window in (None, key.window)
+        if key.kind in kinds and matches(asset, key.asset) and window in (None, key.window)
     }
     pieces: list[Piece] = []
     everything = [_row(plant, key, row) for key, row in sorted(found.items())]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from cli.report import Data, Note, Piece, Table, columns
 from fieldline.plant import Plant
+from fieldline.plantfile.globs import is_glob
 from fieldline.units import find_unit
 from fieldline.uses import Use, uses_of
 
@@ -12,12 +13,8 @@ _SHOWN = 60
 
 def declared_tags(plant: Plant) -> dict[str, set[str]]:
     """The tags that the plant file names, by the assets that it names; globs stand for others."""
-    named = ((entry.path, {tag for tag in entry.tags if not _is_glob(tag)}) for entry in plant.assets)
-    return {path: tags for path, tags in named if tags and not _is_glob(path)}
-
-
-def _is_glob(name: str) -> bool:
-    return any(sign in name for sign in "*?[")
+    named = ((entry.path, {tag for tag in entry.tags if not is_glob(tag)}) for entry in plant.assets)
+    return {path: tags for path, tags in named if tags and not is_glob(path)}
 
 
 def every_use(plant: Plant, tags: Mapping[str, Iterable[str]]) -> list[Use]:

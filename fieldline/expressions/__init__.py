@@ -1,6 +1,6 @@
 """Expressions over windows' columns, as `[[metric]]` states them: how they are written, what they read, their units, their values."""
 
-from fieldline.expressions.parse import parse
+from fieldline.expressions.parse import is_writable, parse
 from fieldline.expressions.tree import (
     STATISTICS,
     Apply,
@@ -28,6 +28,7 @@ __all__ = [
     "Parameter",
     "Statistic",
     "inputs_of",
+    "is_writable",
     "own_fields_of",
     "parse",
 ]

@@ -54,11 +54,6 @@ class Unit(NamedTuple):
     powers: tuple[int, ...]
     symbol: str = ""
 
-    @property
-    def is_one(self) -> bool:
-        """Whether it is a plain number."""
-        return not any(self.powers)
-
     def fits(self, other: "Unit") -> bool:
         """Whether values in both may be added."""
         return self.powers == other.powers and isclose(self.factor, other.factor, rel_tol=1e-9)

@@ -11,7 +11,9 @@ cop if mean(power_kw) > 1 else 0                  another field of the same metr
 import ast
 import re
 from functools import lru_cache
+from keyword import iskeyword
 from math import isfinite
+from unicodedata import normalize
 
 from fieldline.expressions.tree import (
     BY_NAME,
@@ -61,9 +63,14 @@ LONGEST = 1000
 
 _HIGHEST_POWER = 8
 _DEEPEST = 50
-_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _ROLES = tuple(role.name.lower() for role in Role if role)
+
+
+def is_writable(name: str) -> bool:
+    """Whether an expression can name it: Python takes some signs for others, and some words for its own."""
+    return name.isidentifier() and not iskeyword(name) and normalize("NFKC", name) == name
 
 
 @lru_cache(4096)

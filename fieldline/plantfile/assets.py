@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from fieldline.expressions import is_writable
 from fieldline.plantfile.tags import TagEntry, formula_faults, name_fault
 from fieldline.plantfile.values import Name, Positive, number_fault, path_fault, raise_faults, twice_fault, zone_fault
 from fieldline.public_holidays import place_fault
@@ -48,6 +49,11 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
             f"values: {name!r} is a key of [[asset]] itself: write it there"
             for name in self.values
             if name in self.__struct_fields__
+        ]
+        faults += [
+            f"values: {name!r} can't be named by an expression: expected letters, digits and _, and none of Python's own words"
+            for name in self.values
+            if not is_writable(name)
         ]
         faults += formula_faults(self.tags)
         raise_faults(faults + [name_fault(name, entry) for name, entry in self.tags.items()])

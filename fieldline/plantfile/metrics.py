@@ -17,9 +17,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from fieldline.expressions import Node, inputs_of, own_fields_of, parse
+from fieldline.expressions import Node, inputs_of, is_writable, own_fields_of, parse
 from fieldline.expressions.parse import RESERVED
 from fieldline.expressions.tree import LINE, Length
+from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.values import Name, path_fault, raise_faults, twice_fault
 from fieldline.tables import nearest
 from fieldline.windows import WINDOWS
@@ -80,9 +81,10 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
         faults += [f"field: {name!r} is a column of every metric" for name in self.field if name in _FIELDS_OF_ALL]
         for name, path in self.assets.items():
             faults += [_name_fault("assets", name), path_fault(path, f"assets.{name}")]
-            faults += [f"assets: {name!r} means something else in expressions" * (name in RESERVED)]
+            means_else = name in RESERVED or not is_writable(name)
+            faults += [f"assets: {name!r} means something else in expressions" * means_else]
         faults += [
-            f"assets.{name}: expected one path, got {path!r}" for name, path in self.assets.items() if _is_glob(path)
+            f"assets.{name}: expected one path, got {path!r}" for name, path in self.assets.items() if is_glob(path)
         ]
         if self.since is not None and self.since.tzinfo is None:
             faults.append(
@@ -181,7 +183,3 @@ def _name_fault(key: str, name: str) -> str:
     if _NAME.fullmatch(name):
         return ""
     return f"{key}: expected lower-case letters, digits and _, a letter first, 64 at most, got {name[:80]!r}"
-
-
-def _is_glob(path: str) -> bool:
-    return any(sign in path for sign in "*?[")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from fieldline.expressions import Parameter, inputs_of, own_fields_of, parse
+from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.spc import SpcEntry
 from fieldline.plantfile.values import Positive
 from fieldline.states import state_names, state_of
@@ -91,7 +92,7 @@ def formula_faults(tags: Mapping[str, TagEntry]) -> list[str]:
     """Calculated tags of an asset that have no name of their own, or are made of calculated ones."""
     faults = []
     for name, entry in tags.items():
-        if entry.formula and any(sign in name for sign in "*?["):
+        if entry.formula and is_glob(name):
             faults.append(f'tags."{name}".formula: expected the name of one tag, got a glob')
         for other in own_fields_of(parse(entry.formula)) if entry.formula else ():
             if other == name or ((said := tags.get(other)) is not None and said.formula):
@@ -104,7 +105,7 @@ def name_fault(name: str, entry: TagEntry) -> str:
 
     A glob's names are not known yet: what does not fit one of them has no effect there.
     """
-    if any(sign in name for sign in "*?["):
+    if is_glob(name):
         return _unit_missing(name, entry)
     role = role_of_name(name) if entry.kind is None else ROLE_OF_KIND.get(entry.kind, Role.NONE)
     if entry.counts_by is not None and role not in COUNT_ROLES:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.calendars import CalendarEntry
+from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.metrics import MetricEntry, metric_faults
 from fieldline.plantfile.tariffs import TariffEntry
 from fieldline.plantfile.topics import Topic
@@ -81,7 +82,7 @@ def _below_fault(table: str, path: str, what: str, line_depth: int) -> str:
 
 def _line_faults(entry: LineEntry, line_depth: int) -> list[str]:
     path = entry.path
-    if first_levels(path, line_depth) != path or any(sign in path for sign in "*?["):
+    if first_levels(path, line_depth) != path or is_glob(path):
         return [f"line: expected the path of a line, of at most {line_depth} levels, got {path!r}"]
     inside = [("output", entry.output), ("pacemaker", entry.pacemaker)] + [
         ("meters", meter) for meter in entry.meters or ()
@@ -97,7 +98,7 @@ def _feed_faults(entries: tuple[AssetEntry, ...], line_depth: int) -> list[str]:
     """A meter measures assets of its own line, none twice, and not itself by way of others."""
     faults, fed_by = [], dict[str, str]()
     for entry in entries:
-        if entry.feeds and any(sign in entry.path for sign in "*?["):
+        if entry.feeds and is_glob(entry.path):
             faults.append(f"asset: feeds: expected the path of one asset, got {entry.path!r}")
         for path in entry.feeds or ():
             if first_levels(path, line_depth) != first_levels(entry.path, line_depth):

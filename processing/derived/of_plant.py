@@ -12,6 +12,7 @@ from fieldline.expressions import Figure, Input, Length, Node, Own, Parameter, S
 from fieldline.expressions.dimensions import Unit, judged, mismatch, unit_of
 from fieldline.plant import ASSET_NUMBERS, Plant
 from fieldline.plantfile import MetricEntry
+from fieldline.plantfile.globs import matches
 from fieldline.tables import nearest
 from fieldline.units import QUANTITIES
 from processing.derived.evaluate import evaluate, whys
@@ -41,7 +42,7 @@ def operators_of(plant: Plant, operators: Sequence[Operator]) -> list[Operator]:
     sources: dict[str, Operator] = {kind.name: operator for operator in operators for kind in operator.emits}
     found = []
     entries = _by_kind(plant)
-    for name in _ordered(entries):
+    for name in TopologicalSorter(_made_of(entries)).static_order():
         found.append(_operator_of(plant, name, entries[name], sources))
         sources[name] = found[-1]
     return found
@@ -124,7 +125,7 @@ def faults(plant: Plant, operators: Collection[str]) -> list[str]:
         wrong += [
             f"$.metric: {name} needs the operator {one!r}, which $.process.operators leaves out" for one in missing
         ]
-    return wrong + (_circles(entries) or _too_many(entries)) + _formula_faults(plant, operators)
+    return wrong + _depth_faults(entries) + _formula_faults(plant, operators)
 
 
 def _formula_faults(plant: Plant, operators: Collection[str]) -> list[str]:
@@ -171,42 +172,21 @@ def _fault_of(one: Input, plant: Plant, known: Mapping[str, Kind]) -> str:
     return ""
 
 
-def _ordered(entries: Mapping[str, list[MetricEntry]]) -> list[str]:
-    """Kinds, each after those that it is made of. There is no circle."""
-    found: list[str] = []
-
-    def add(name: str) -> None:
-        for other in _made_of(name, entries):
-            if other not in found:
-                add(other)
-        found.append(name)
-
-    for name in entries:
-        if name not in found:
-            add(name)
-    return found
+def _made_of(entries: Mapping[str, list[MetricEntry]]) -> dict[str, list[str]]:
+    """By kind the other kinds of the plant's own that it is made of."""
+    read = {name: [kind_read(one) for entry in mine for one in _inputs(entry)] for name, mine in entries.items()}
+    return {name: [kind for kind in dict.fromkeys(kinds_read) if kind in entries] for name, kinds_read in read.items()}
 
 
-def _made_of(name: str, entries: Mapping[str, list[MetricEntry]]) -> list[str]:
-    read = [kind_read(one) for entry in entries[name] for one in _inputs(entry)]
-    return [kind for kind in dict.fromkeys(read) if kind in entries]
-
-
-def _circles(entries: Mapping[str, list[MetricEntry]]) -> list[str]:
+def _depth_faults(entries: Mapping[str, list[MetricEntry]]) -> list[str]:
+    """A kind that is made of itself, or one that others are read out too often for: one that is read by two is read out for each."""
+    made_of, reads = _made_of(entries), dict[str, int]()
     try:
-        TopologicalSorter({name: _made_of(name, entries) for name in entries}).prepare()
+        for name in TopologicalSorter(made_of).static_order():
+            reads[name] = 1 + sum(reads[other] for other in made_of[name])
     except CycleError as error:
         circle = error.args[1]  # the first comes again at the end
         return [f"$.metric: {circle[0]} is made of itself, by way of {', '.join(circle[-2:0:-1]) or circle[0]}"]
-    return []
-
-
-def _too_many(entries: Mapping[str, list[MetricEntry]]) -> list[str]:
-    """Kinds that others are read out too often for: a kind that is read by two is read out for each. There is no circle."""
-    made_of = {name: _made_of(name, entries) for name in entries}
-    reads: dict[str, int] = {}
-    for name in TopologicalSorter(made_of).static_order():
-        reads[name] = 1 + sum(reads[other] for other in made_of[name])
     return [
         f"$.metric: {name} is made of metrics of the plant's own that are made of others, {number - 1} in all: "
         f"expected at most {_MOST_READ}; write what they say into one entry, as fields that name each other"
@@ -250,5 +230,5 @@ def _assets_of(plant: Plant, path: str, scope: str) -> list[str]:
     """Assets of the plant file that a path or glob may mean; itself where it names none."""
     if scope == "line":
         return [path]
-    found = [entry.path for entry in plant.assets if plant.matches(path, entry.path)]
+    found = [entry.path for entry in plant.assets if matches(path, entry.path)]
     return found or [path]

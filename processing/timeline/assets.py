@@ -1,12 +1,12 @@
 """What derived metrics ask of a partition's assets: which match a glob, and what the plant file says of each. See `AssetTable`."""
 
-from fnmatch import fnmatchcase
 from functools import cached_property
 from math import nan
 
 import numpy as np
 
 from fieldline.plant import Plant, Role
+from fieldline.plantfile.globs import matches
 from fieldline.units import find_unit
 from processing.timeline.registry import Registry
 
@@ -23,7 +23,7 @@ class Assets:
     def matching(self, pattern: str) -> np.ndarray:
         """See `AssetTable`."""
         known, names = self._matching.setdefault(pattern, []), self._registry.assets
-        known += [name == pattern or fnmatchcase(name, pattern) for name in names[len(known) :]]
+        known += [matches(pattern, name) for name in names[len(known) :]]
         return np.array(known, bool)
 
     def number(self, path: str) -> int:

@@ -27,10 +27,24 @@ def chain(n: int) -> str:
         ("field.a = { value = 'a' }", "field.a: is made of itself"),
         ("field.a = { value = 'mean(pmup.power_kw)' }\nassets.pump = 'a/b/c/d'", "did you mean 'pump'"),
         (chain(1500), "expected at most 200, got 1500"),
+        ("field.a = { value = '1' }\nassets.class = 'a/b/c/d'", "assets: 'class' means something else in expressions"),
+        ("field.a = { value = '1' }\nassets.line = 'a/b/c/d'", "assets: 'line' means something else in expressions"),
     ],
 )
 def test_names_that_mean_nothing_and_circles_are_told(text: str, why: str) -> None:
     assert why in "\n".join(faults_of(text))
+
+
+@pytest.mark.parametrize(
+    "name", ["area m2", "lambda", "2nd", "m²", "ﬁll"]
+)  # Python takes ² for 2, and ﬁ for two letters
+def test_a_value_that_no_expression_can_name_is_refused(name: str) -> None:
+    wrong: list[str] = []
+
+    to_struct(PlantFile, {"asset": [{"path": "a/b/c/d", "values": {name: 1.0, "area_m2": 2.0}}]}, "$", wrong)
+
+    assert len(wrong) == 1
+    assert f"values: {name!r} can't be named by an expression" in wrong[0]
 
 
 def test_a_chain_of_as_many_fields_as_there_may_be_is_put_in_order() -> None:
