@@ -4,12 +4,17 @@ import json
 import math
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from fieldline.errors import FrameError
 from fieldline.frames import (
+    FRAME_VERSION,
+    READING_SCHEMAS,
+    ROW_COLUMNS,
     ColumnRole,
     decode_batch,
+    decode_frame,
     decode_metrics,
     encode_batch,
     encode_metrics,
@@ -125,3 +130,22 @@ def test_metrics_without_what_says_which_rows_they_are_are_refused(column: str) 
 
     with pytest.raises(FrameError, match=f"lacks the column {column}"):
         decode_metrics(encode_batch(batch.drop_columns([column])))
+
+
+def test_a_schema_that_was_right_once_makes_no_other_right() -> None:
+    def frame(kind: pa.DataType, is_legacy: bool) -> bytes:
+        names = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), pa.array(["a"], pa.string()))
+        time = pa.array([1], pa.int64()).view(READING_SCHEMAS[0].field("time").type)
+        columns = [time, time, names, names, pa.array([1], kind), pa.array([0], pa.uint8())]
+        types = [pa.field(name, column.type) for name, column in zip(ROW_COLUMNS, columns, strict=True)]
+        schema = pa.schema(types, {"fieldline": FRAME_VERSION, "kind": "readings"})
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, schema, options=pa.ipc.IpcWriteOptions(use_legacy_format=is_legacy)) as writer:
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+        return sink.getvalue().to_pybytes()
+
+    for is_legacy in (False, True):
+        assert [decode_frame(frame(pa.float64(), is_legacy)).num_rows for _ in range(2)] == [1, 1]
+        for other in (pa.int64(), pa.float32()):
+            with pytest.raises(FrameError, match="wrong type"):
+                decode_frame(frame(other, is_legacy))
