@@ -119,6 +119,7 @@ WRONG_DERIVED = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("first_failure")
 @pytest.mark.parametrize("wrong", WRONG_DERIVED)
 def test_a_derived_metric_that_breaks_a_promise_is_caught(wrong: str, tmp_path: Path) -> None:
     check, right, broken = WRONG_DERIVED[wrong]
@@ -199,6 +200,7 @@ WRONG_CODECS = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("first_failure")
 @pytest.mark.parametrize("wrong", WRONG_CODECS)
 def test_a_codec_that_breaks_a_promise_is_caught(wrong: str, tmp_path: Path) -> None:
     check, right, broken = WRONG_CODECS[wrong]
@@ -248,6 +250,7 @@ WRONG_METRICS = {
 }
 
 
+@pytest.mark.usefixtures("first_failure")
 @pytest.mark.parametrize("wrong", WRONG_METRICS)
 def test_a_metric_with_a_wrong_flag_is_caught(wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jit, "_IS_COMPILED", False)  # its kernels alone: compiling each takes seconds

@@ -1,11 +1,8 @@
 """Operators that are wrong as a newcomer's would be: each one breaks a promise that a contract check holds it to."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
-from hypothesis import Phase
 
 from processing.kernels import jit
 from processing.operators import known
@@ -84,16 +81,6 @@ WRONG = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def first_failure() -> Iterator[None]:
-    """The first failing example is enough; none is made smaller."""
-    hypothesis.settings.register_profile("first failure", phases=[Phase.generate])
-    before = hypothesis.settings._current_profile
-    hypothesis.settings.load_profile("first failure")
-    yield
-    hypothesis.settings.load_profile(str(before))
-
-
 def broken(wrong: str, folder: Path) -> None:
     """Install the operator with this mistake."""
     _, right, mistake = WRONG[wrong]
@@ -106,6 +93,7 @@ def broken(wrong: str, folder: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("first_failure")
 @pytest.mark.parametrize("wrong", WRONG)
 def test_an_operator_that_breaks_a_promise_is_caught(
     wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -195,10 +195,10 @@ def test_lines_that_were_over_go_on_in_any_order_where_they_moved_to(plantlets: 
         each.delay_s = 30 * 24 * HOUR_S  # a backfill: what is silent for two seconds is over
         each.clock.advance(each.delay_s)
         each.send(0, HOUR_S + 1230)
-        each.process(seconds=5.0)
+        each.process(seconds=2.5)
 
     growing.grow(8)
-    growing.process(seconds=5.0)
+    growing.process(seconds=2.5)
     for first_s, last_s in (
         (2 * HOUR_S, 2 * HOUR_S + 1800),
         (HOUR_S + 1260, 2 * HOUR_S),
@@ -206,7 +206,7 @@ def test_lines_that_were_over_go_on_in_any_order_where_they_moved_to(plantlets: 
     ):
         for each in plantlets:
             each.send(first_s, last_s)
-            each.process(seconds=5.0)
+            each.process(seconds=2.5)
 
     assert growing.counters() == grown.counters()
     assert {counts["late"] for counts in growing.counters().values()} == {0}
