@@ -55,16 +55,22 @@ class Flagging:
 
     def refold_overlapping(self, ids: np.ndarray) -> None:
         """Before slices `ids` are dropped: have the overlapping windows that hold them folded anew, all rows."""
-        for number in ids.tolist():
-            line, start = (int(self._tables.windows[name][number]) for name in ("line", "start"))
+        for line in np.unique(self._tables.windows["line"][ids]).tolist():
+            start = np.sort(self._tables.windows["start"][ids[self._tables.windows["line"][ids] == line]])
             for level in self._overlapping:
                 # Weeks and months are folded from days, to which it is propagated.
                 if level not in (at.WEEKS, at.MONTHS):
-                    above = self._residency.between(line, level, at.NONE, start + 1)
-                    self._refold(above[self._tables.windows["end"][above] > start])
+                    self._refold(self._holding(line, level, start))
+
+    def _holding(self, line: int, level: int, times: np.ndarray) -> np.ndarray:
+        """The windows of a line and level in which one of some times lies; times : int64[n], ascending [ns UTC]."""
+        found = self._residency.between(line, level, at.NONE, int(times[-1]) + 1)
+        table = self._tables.windows
+        return found[np.searchsorted(times, table["start"][found]) < np.searchsorted(times, table["end"][found])]
 
     def _refold(self, ids: np.ndarray) -> None:
-        self.flag_all(ids, at.REFOLD)
+        if len(ids):
+            self.flag_all(ids, at.REFOLD)
 
     def emit_again(self, series: np.ndarray, level: np.ndarray, start: np.ndarray) -> None:
         """Have rows of windows emitted as they are, those that exist; all arrays int64[n].
