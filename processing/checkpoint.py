@@ -209,6 +209,15 @@ class Checkpoints:
             )
         return msgspec.msgpack.decode(content, type=Head)
 
+    def _refs_of_head(self, offset: int, serial: int) -> list[tuple[int, int]]:
+        """The record at an offset and those that it is made of, as `_put` gave them; serial : the last before them."""
+        value, headers = self._record(offset)
+        pieces = msgspec.msgpack.decode(value) if "pieces" in headers else []
+        return [
+            (offset, serial + len(pieces) + 1),
+            *zip(pieces, range(serial + 1, serial + len(pieces) + 1), strict=True),
+        ]
+
     def _restore(self, engine: Engine, offset: int) -> Restored:
         head = self._head_at(offset)
         made_with = msgspec.msgpack.decode(self._read(head.made_with), type=MadeWith)
@@ -221,8 +230,8 @@ class Checkpoints:
         # The plant file of now may name assets that no row did: machines that take orders, outputs. Windows go by their numbers.
         self._named = (*_named(engine)[:-1], len(names["assets"]))
         self._head, self._made_with = head, made_with
-        self._serial = max(self._serial, head.serial + 1)
-        self._head_ref = [(offset, head.serial + 1)]
+        self._head_ref = self._refs_of_head(offset, head.serial)
+        self._serial = max(self._serial, self._head_ref[0][1])
         return Restored(
             head, made_with, *(_records(arrays[of], to) for of, to in (("series", at.SERIES), ("lines", at.LINE)))
         )
