@@ -375,22 +375,22 @@ class Checkpoints:
         """
         most = self._log.max_record_bytes * 7 // 8
         started, packed = list[tuple[Future[int], int]](), bytearray()
-        packer = self._pack.compressobj(size=sum(map(len, content)))
-        for part in content:
-            packed += packer.compress(part)
+        for some in self._packed(content):
+            packed += some
             while len(packed) > most:
                 started.append(self._start(bytes(packed[:most]), {}))
                 del packed[:most]
-        packed += packer.flush()
-        while len(packed) > most:
-            started.append(self._start(bytes(packed[:most]), {}))
-            del packed[:most]
         if not started:
             return [self._append(bytes(packed), {})]
         started.append(self._start(bytes(packed), {}))
         refs = [(future.result(_WAIT_S), serial) for future, serial in started]
         index = self._append(msgspec.msgpack.encode([offset for offset, _ in refs]), {"pieces": b"1"})
         return [index, *refs]
+
+    def _packed(self, content: list[Part]) -> Iterator[bytes]:
+        packer = self._pack.compressobj(size=sum(map(len, content)))
+        yield from map(packer.compress, content)
+        yield packer.flush()
 
     def _append(self, value: bytes, headers: dict[str, bytes]) -> tuple[int, int]:
         future, serial = self._start(value, headers)
