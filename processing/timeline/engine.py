@@ -328,8 +328,7 @@ class Engine:
     @property
     def late(self) -> list[Arrivals]:
         """Rows that are late and were not run yet."""
-        late = self.reprocessing.late_rows()
-        return [] if late is None else [late]
+        return self.reprocessing.late_rows()
 
     def hold(self, rows: Arrivals) -> None:
         """Have rows wait that did when a checkpoint was made."""

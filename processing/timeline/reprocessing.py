@@ -100,20 +100,16 @@ class Reprocessing:
             if self.count > _ROWS_AT_MOST and self._away:
                 wait(self._away[0].jobs, _WAIT_S)
 
-    def late_rows(self) -> Arrivals | None:
-        """The rows that wait, for a checkpoint."""
-        blocks = self._waiting()
-        return Arrivals.joined(blocks) if blocks else None
+    def late_rows(self) -> list[Arrivals]:
+        """The rows that wait, part by part."""
+        return [block for group in (*self._groups, *(away.rows for away in self._away)) for block in group]
 
     def oldest(self) -> np.ndarray:
         """int64[lines], time of each line's oldest row that waits [ns UTC; the far future where none does]."""
         found = np.full(len(self._tables.lines), np.iinfo(np.int64).max, np.int64)
-        for rows in self._waiting():
+        for rows in self.late_rows():
             np.minimum.at(found, self._tables.series["line"][rows.series], rows.time)
         return found
-
-    def _waiting(self) -> list[Arrivals]:
-        return [block for group in (*self._groups, *(away.rows for away in self._away)) for block in group]
 
     def run_due(self, now: int) -> None:
         """Run the late rows of groups of lines whose time has come, and those whose slices have been read back.
@@ -180,13 +176,13 @@ class Reprocessing:
 
     def take_all(self) -> Arrivals:
         """Take out all late rows."""
-        rows = self.late_rows()
+        rows = Arrivals.joined([Arrivals.none(), *self.late_rows()])
         self._groups = [[] for _ in range(_GROUPS)]
         self._due = [_NEVER] * _GROUPS
         self._away.clear()
         self._coming.clear()
         self.count = 0
-        return rows if rows is not None else Arrivals.none()
+        return rows
 
     def _run(self, rows: Arrivals, back: dict[Key, Back]) -> int:
         """Run late rows, all but those of slices that must be read back first; back : what has been. Returns how many rows were run."""
@@ -370,7 +366,7 @@ class Reprocessing:
             return np.empty(0, np.int64), np.zeros(1, np.int64)
         self._read_back.complete(list(late), back)
         windows = self._tables.windows[list(late)]
-        blocks = [*filter(None, late.values()), *self._waiting()]
+        blocks = [*filter(None, late.values()), *self.late_rows()]
         pending = Pending(self._tables, blocks, int(windows["start"].min()), int(windows["end"].max()))
         for number, joining in late.items():
             end, is_kept = self._merging.merge(number, joining or Arrivals.none(), ends[-1], back, pending)
