@@ -294,6 +294,7 @@ class Checkpoints:
             columns = zip(*(rows or [Arrivals.none()]), strict=True)
             arrays |= {f"{name}.{field}": list(column) for field, column in zip(Arrivals._fields, columns, strict=True)}
         told = {"since": since, "horizons": engine.horizons.names(), "again": engine.again.names()}
+        told["doubtful"] = engine.doubtful.names()
         arrays["told"] = [np.frombuffer(msgspec.msgpack.encode(told), np.uint8)]
         return _arrays_bytes(arrays)
 
@@ -317,6 +318,7 @@ class Checkpoints:
         engine.standing.restore(int(arrays["floor"][0]), told["since"])
         engine.horizons.restore(told["horizons"])
         engine.again.restore(told["again"])
+        engine.doubtful.restore(told.get("doubtful", []))
         rows = {
             name: Arrivals(*(arrays[f"{name}.{field}"].copy() for field in Arrivals._fields))
             for name in ("waiting", "late")

@@ -1,21 +1,20 @@
-"""What a worker emitted after its last checkpoint, read from the stream of metrics, so that its successor emits it again.
+"""What a worker emitted after its last checkpoint, read from the stream of metrics, so that its successor emits it again or retracts it.
 
 Its rows are run again, but perhaps in other portions: a window that one late row changed and the next changed back would not change at
 all, and its row in the database would stay as it was in between.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from fieldline.errors import FrameError
-from fieldline.frames import ColumnRole, encode_batch, role_of
+from fieldline.frames import ColumnRole, role_of
 from fieldline.log import Log, Stream
 from fieldline.readable import metrics_in
-from processing.metric_rows import WINDOWS, level_of
+from processing.metric_rows import WINDOWS, MetricRows, Named, level_of
 from processing.timeline.registry import Registry
 
 
@@ -48,33 +47,39 @@ def emitted_since(log: Log, partition: int, first: int, registry: Registry) -> n
     return np.unique(np.concatenate(found), axis=0)
 
 
-def orders_emitted(log: Log, partition: int, first: int) -> Iterator[tuple[str, int, bytes]]:
-    """The rows of orders that stand on the stream from offset `first` on, as frames that take them back: kind, rows, frame.
+def rows_emitted(batch: pa.RecordBatch, registry: Registry) -> MetricRows | None:
+    """The rows of a frame that were emitted, not retracted, by the numbers of a partition; None without any that it knows.
 
-    When their readings are run again an order may come to have begun at another moment: those that stand are then emitted again, and
-    nothing would ever retract the others. Raises Unavailable.
+    Of their fields only the names are kept, and `rev`. Those of seconds and of single readings are none: they are not retracted.
     """
-    for record in log.read(Stream.METRICS, partition, first):
-        try:
-            batch = metrics_in(record)
-        except FrameError:
-            continue
-        if "retracted" not in batch.schema.names or batch.schema.field("retracted").type != pa.float64():
-            continue
-        gone = batch.filter(pa.array(batch.column("retracted").to_numpy(zero_copy_only=False) == 0.0))
-        if len(gone):
-            columns = [_taken_back(field, gone.column(k)) for k, field in enumerate(gone.schema)]
-            again = pa.RecordBatch.from_arrays(columns, schema=gone.schema)
-            yield gone.schema.metadata[b"kind"].decode(), len(again), encode_batch(again)
-
-
-def _taken_back(field: pa.Field, column: pa.Array) -> pa.Array:
-    """A column of rows that are retracted: what says which rows they are stays, everything else is nothing."""
-    if field.name == "retracted":
-        return pa.array(np.ones(len(column)))
-    if field.name == "rev" or not (pa.types.is_floating(field.type) or role_of(field) is ColumnRole.TEXT):
-        return column
-    return pa.nulls(len(column), field.type)
+    names = batch.schema.names
+    if not {"window", "rev"} <= {*names}:
+        return None
+    (asset, assets), (window, windows) = _codes(batch, "asset"), _codes(batch, "window")
+    mine = np.array([registry.asset_number(name) for name in assets], np.int64)[asset]
+    place = np.array([WINDOWS.index(name) if name in WINDOWS else -1 for name in windows], np.int32)[window]
+    stands = (mine >= 0) & (place > 0)
+    tag = None
+    if "tag" in names:
+        code, tags = _codes(batch, "tag")
+        tag = np.array([registry.tag_number(name) for name in tags], np.int64)[code]
+        stands &= tag >= 0
+    if "retracted" in names:
+        stands &= batch.column("retracted").to_numpy(zero_copy_only=False) != 1.0
+    if not stands.any():
+        return None
+    time, rev = batch.column("time").cast("int64").to_numpy(), batch.column("rev").to_numpy(zero_copy_only=False)
+    fields = {field.name: np.full(len(time), np.nan) for field in batch.schema if pa.types.is_floating(field.type)}
+    labels, texts = dict[str, Named](), dict[str, Named]()
+    for field in batch.schema:
+        role = role_of(field)
+        if role is ColumnRole.LABEL:
+            labels[field.name] = Named(*_codes(batch, field.name))
+        elif role is ColumnRole.TEXT:
+            texts[field.name] = Named(np.full(len(time), -1, np.int32), [])
+    kind = batch.schema.metadata[b"kind"].decode()
+    rows = MetricRows(kind, time, mine, tag, place, fields | {"rev": rev.astype(np.float64)}, labels, texts)
+    return rows.only(np.flatnonzero(stands))
 
 
 class _SeriesOf:
@@ -98,6 +103,7 @@ class _SeriesOf:
 
 
 def _codes(batch: Any, column: str) -> tuple[np.ndarray, list[str]]:
-    """A dictionary column's codes and names."""
+    """A dictionary column's codes, -1 for none, and names."""
     values = batch.column(column)
-    return values.indices.to_numpy(), values.dictionary.to_pylist()
+    codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return codes, values.dictionary.to_pylist()

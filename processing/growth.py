@@ -64,6 +64,7 @@ def move_lines(log: Log, before: int, open_partition: Callable[[int], Partition]
             continue
         for target in reversed(range(number, after, before)):
             partition = open_partition(number)
+            partition.confirm()
             lines = partition.engine.registry.lines
             mine = np.array([partition_of(line, after) == target for line in lines], bool)
             _take_out(partition.engine, ~mine)

@@ -79,12 +79,15 @@ class MetricRows(NamedTuple):
         return MetricRows(self.kind, self.time[index], self.asset[index], tag, window, fields, labels, texts, of)
 
     def identities(self) -> list[tuple[object, ...]]:
-        """What tells each row from all others: time, asset, tag and window, and the labels that it has."""
+        """What tells each row from all others of its kind: time, asset, tag and window, and the labels that it has."""
         numbers = [self.time, self.asset, *(each for each in (self.tag, self.window) if each is not None)]
-        labels = [[*column.names, None] for column in self.labels.values()]
-        codes = [column.codes.tolist() for column in self.labels.values()]
-        named = [[names[code] for code in mine] for names, mine in zip(labels, codes, strict=True)]
-        return list(zip(*(column.tolist() for column in numbers), *named, strict=True))
+        said = [
+            [*((label, name) for name in column.names), None] for label, column in sorted(self.labels.items())
+        ]  # the last one is what -1 stands for
+        codes = [column.codes.tolist() for _, column in sorted(self.labels.items())]
+        named = [[names[code] for code in mine] for names, mine in zip(said, codes, strict=True)]
+        labels = [tuple(filter(None, each)) for each in zip(*named, strict=True)] or [()] * len(self.time)
+        return list(zip(*(column.tolist() for column in numbers), labels, strict=True))
 
 
 def retracted(rows: MetricRows) -> MetricRows:
@@ -103,11 +106,11 @@ def standing(rows: MetricRows) -> MetricRows:
 
 def not_in(before: Iterable[MetricRows], now: Iterable[MetricRows]) -> Iterator[MetricRows]:
     """Those of the rows whose identity none has now."""
-    known: dict[tuple[str, tuple[str, ...]], set[tuple[object, ...]]] = defaultdict(set)
+    known: dict[str, set[tuple[object, ...]]] = defaultdict(set)
     for rows in now:
-        known[rows.kind, tuple(rows.labels)].update(rows.identities())
+        known[rows.kind].update(rows.identities())
     for rows in before:
-        here = known[rows.kind, tuple(rows.labels)]
+        here = known[rows.kind]
         gone = np.array([identity not in here for identity in rows.identities()], bool)
         if gone.any():
             yield rows.only(np.flatnonzero(gone))

@@ -12,20 +12,27 @@ from fieldline.moments import iso
 from processing.adaptation import adapt
 from processing.dead_letters import DeadLetters
 from processing.emission import Emission
-from processing.emitted import emitted_since, orders_emitted
+from processing.emitted import emitted_since
 from processing.place import Place
 from processing.read_again import ReadAgain
 from processing.state import State
+from processing.unconfirmed import Unconfirmed
 
 
 class Opening:
     """Puts a partition's state in place, and emits what must be emitted for it."""
 
     def __init__(
-        self, place: Place, state: State, emission: Emission, dead: DeadLetters, read_again: ReadAgain
+        self,
+        place: Place,
+        state: State,
+        emission: Emission,
+        dead: DeadLetters,
+        read_again: ReadAgain,
+        unconfirmed: Unconfirmed,
     ) -> None:
         self._place, self._state, self._emission, self._dead = place, state, emission, dead
-        self._read_again = read_again
+        self._read_again, self._unconfirmed = read_again, unconfirmed
 
     def open(self, distrusted: str, relieve: Callable[[], None] | None) -> str:
         """Restore the newest checkpoint, or build the state anew; says in words what was done. Raises Unavailable.
@@ -34,6 +41,7 @@ class Opening:
         """
         self._emission.begin()
         self._dead.begin()
+        self._unconfirmed.drop()
         self._state.empty(self._emission.epoch)
         commit, first = self._place.reader.committed(self._place.number), self._place.first()
         note = process_note(commit)
@@ -54,12 +62,11 @@ class Opening:
             raise LogCorrupt(f"the checkpoint stands at {commit.offset}, the log ends at {end}: it was made again")
         restored = state.checkpoints.restore(state.engine, note.state)
         state.checkpoints.forget_from(note.state + 1)
-        self._retract_orders(note.metrics)
         self._dead.rows.update(restored.head.dead)
         state.engine.registry.overflow.update(restored.head.overflow)
         state.engine.unused.restore(restored.head.unused)
         self._dead.aside.update(offset for offset in restored.head.poison if offset >= first)
-        self._emit_again(note)
+        self._emit_again(note, is_whole=commit.offset >= first)
         state.lost += max(0, first - commit.offset)
         state.offset, state.is_rebuilt, state.marks = max(first, commit.offset), False, restored.head.marks
         state.count_windows()
@@ -79,7 +86,7 @@ class Opening:
         state.marks, state.adapted, state.offset, state.is_rebuilt = [], [], first, True
         since = self._whole_since(first)
         if since is None:
-            self._retract_orders(None)
+            self._unconfirmed.begin(0)
             return f"from the log's beginning, with an empty state: {why}"
         state.engine.standing.floor = since + state.engine.timing.max_future
         return (
@@ -99,19 +106,14 @@ class Opening:
         was_made_anew = emitted is not None and emitted.appended_ns < since
         return since if first > 0 or was_made_anew else None
 
-    def _retract_orders(self, ended: int | None) -> None:
-        """Retract the orders that were emitted after the checkpoint; those that come about again are emitted again.
+    def _emit_again(self, note: ProcessNote, is_whole: bool) -> None:
+        """Have what was emitted after the checkpoint emitted again, as it comes to be now, or retracted. Raises Unavailable.
 
-        ended : where the stream of metrics ended then; None: none was made, all are. Raises Unavailable.
+        is_whole : whether the log has all readings from there on; else rows may stand of readings that are gone.
         """
-        log, number = self._place.log, self._place.number
-        first = ended if ended is not None else log.bounds(Stream.METRICS, number)[0]
-        for kind, rows, value in list(orders_emitted(log, number, first)):
-            self._emission.append(kind, rows, value)
-
-    def _emit_again(self, note: ProcessNote) -> None:
-        """Have what was emitted after the checkpoint emitted again, as it comes to be now. Raises Unavailable."""
         if note.metrics is not None:
             engine = self._state.engine
+            if is_whole:
+                self._unconfirmed.begin(note.metrics)
             rows = emitted_since(self._place.log, self._place.number, note.metrics, engine.registry)
             engine.windows.flagging.emit_again(*np.ascontiguousarray(rows.T))

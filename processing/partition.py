@@ -26,6 +26,7 @@ from processing.read_again import ReadAgain
 from processing.state import State
 from processing.taking import Taking
 from processing.timeline.engine import Engine
+from processing.unconfirmed import Unconfirmed
 
 _EMIT_EVERY_S = 0.05
 _EMIT_SHARE = 0.2  # of the time at most: folding and reading out windows costs much the same however little changed
@@ -63,7 +64,8 @@ class Partition:
         self._place, self.state = place, State(place, read_again)
         self.emission, self._dead = Emission(place), DeadLetters(place, aside)
         self._blame = Blame(place, self.state)
-        self._opening = Opening(place, self.state, self.emission, self._dead, read_again)
+        self._unconfirmed = Unconfirmed(place, self.state)
+        self._opening = Opening(place, self.state, self.emission, self._dead, read_again, self._unconfirmed)
         self._taking = Taking(place, self.state, self._blame, self._dead, self._after_step)
         self.failures = 0
         self.is_at_rest = False
@@ -137,13 +139,14 @@ class Partition:
         idle = now - self._came_at > _IDLE_AFTER_S
         with self._blame.suspecting():
             self.engine.tick(self._place.now(), self._place.clock.now_ns())
-            self.is_at_rest = self.is_at_rest and not self.engine.unemitted
+            self.is_at_rest = self.is_at_rest and not self._is_unfinished
             if not self.is_at_rest and now - self._emitted_at >= self._emit_pause_s:
                 began = self._place.clock.monotonic()
                 self.engine.emit(everything=idle)
                 self._emitted_at = self._place.clock.monotonic()
                 self._emit_pause_s = max(_EMIT_EVERY_S, (self._emitted_at - began) * (1.0 / _EMIT_SHARE - 1.0))
-                self.is_at_rest = now - self._came_at > _REST_AFTER_S and not self.engine.unemitted
+                self.is_at_rest = now - self._came_at > _REST_AFTER_S and not self._is_unfinished
+            self._unconfirmed.look()
         self.emission.emit(self.engine)
         since = now - self._committed_at
         state = (self.offset, self.unemitted) if idle or since >= self._checkpoint_pause_s else None
@@ -156,8 +159,12 @@ class Partition:
 
     @property
     def unemitted(self) -> bool:
-        """Whether rows that were taken have not shown in metrics yet."""
-        return not self.is_at_rest and self.engine.unemitted
+        """Whether rows that were taken have not shown in metrics yet, or others may stand there that are none any more."""
+        return not self.is_at_rest and self._is_unfinished
+
+    @property
+    def _is_unfinished(self) -> bool:
+        return self.engine.unemitted or self._unconfirmed.since is not None
 
     @property
     def pause_s(self) -> float:
@@ -168,6 +175,12 @@ class Partition:
         # The watermarks of silent lines go on with the clock; where one gets to a minute's end, windows close.
         left = int((at.MINUTE - lines["watermark"] % at.MINUTE).min()) if len(lines) else at.MINUTE
         return min(_REST_S, max(_TURN_S, left / 1e9))
+
+    def confirm(self) -> None:
+        """Emit what is missing of what was emitted before, and retract the rest, before lines move. Raises Unavailable."""
+        self._unconfirmed.finish()
+        self.engine.doubtful.look([], everything=True)
+        self.emission.emit(self.engine)
 
     def hand_over(self, number: int, count: int) -> None:
         """Write the state as that of partition `number` of `count`, which may be this one, with the dead letters of the sources there.
@@ -213,12 +226,12 @@ class Partition:
         aside = sorted(self._dead.aside)
         noted = Noted(dict(self._dead.rows), aside, state.marks, dict(engine.registry.overflow), unused)
         head, counters = state.checkpoints.write(engine, self.offset, write_account(account), noted)
-        unemitted = engine.unemitted
+        unemitted = self._is_unfinished
         note = ProcessNote(
             state=head,
             counters=counters,
             unemitted=int(unemitted),
-            metrics=emitted,
+            metrics=emitted if self._unconfirmed.since is None else self._unconfirmed.since,
             lost=state.lost,
             partitions=place.log.partitions(Stream.READINGS),
         )

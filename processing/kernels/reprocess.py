@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from processing.kernels.jit import BYTES, INTS, NOTHING, WORDS, context, kernel
+from processing.kernels.jit import BYTES, INT, INTS, NOTHING, WORDS, context, kernel
 from processing.kernels.layout import CHANGED, CLOSED, EMIT, PLANT, REVISED, SPREAD, TOUCHED, WINDOWS
 
 # what running a slice again does with a word of its partial aggregate
@@ -89,16 +89,23 @@ def compare(ids, bases, plant, windows, again, carried, differs):
                     differs[base + r] = 1
 
 
-@kernel(NOTHING, INTS, INTS, WINDOWS, BYTES, BYTES, BYTES)
-def finish(ids, bases, windows, carried, differs, dirty):
-    """Flag rows that differ, their slices, and the slices that begin with another state now."""
+@kernel(NOTHING, INTS, INTS, PLANT, WINDOWS, BYTES, BYTES, BYTES, INT)
+def finish(ids, bases, plant, windows, carried, differs, dirty, is_anew):
+    """Flag rows that differ, their slices, and the slices that begin with another state now.
+
+    is_anew : 1 where the slices were emptied of what later rows gave them, too: an asset's figures stand at its first row, which the
+    kernels flag only where they see a change.
+    """
     for w in range(ids.size):
         window, base = windows[ids[w]], bases[w]
+        line = plant.lines[window.line]
         changed = follow = False
         for r in range(np.int64(1) << window.shift):
             if differs[base + r] == 1:
                 dirty[window.block + r] |= EMIT | SPREAD
                 changed = True
+                if is_anew == 1 and r < line.series:
+                    dirty[window.block + plant.series[plant.row_series[line.base + r]].lead] |= EMIT | SPREAD
             follow = follow or carried[base + r] == 1
         if changed:
             window.flags |= TOUCHED | CHANGED

@@ -4,14 +4,13 @@ What goes out of them are rows of operators whose figures the change concerns. T
 when their turn comes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from processing.kernels import layout as at
 from processing.metric_rows import not_in
-from processing.timeline.corrections import Corrections
 from processing.timeline.readback import ReadBack
 from processing.timeline.reprocessing import Reprocessing
 from processing.timeline.residency import Residency
@@ -25,14 +24,11 @@ class Due(NamedTuple):
     """What is to be run again of a line: slices from a time on [ns UTC], of which rows of these operators go out.
 
     fills : the line's hold time is longer than it was, so that there are slices after its rows that were not made.
-    takes_away : a reading came to be none, so that until then events say nothing of readings from there on, see `corrections.py`; where
-    settings changed they go on to say it, for rows of other operators do not go out again
     """
 
     since: int
     operators: frozenset[str]
     fills: bool
-    takes_away: bool
 
 
 class Again:
@@ -45,9 +41,7 @@ class Again:
         windows: Windows,
         reprocessing: Reprocessing,
         read_back: ReadBack,
-        corrections: Corrections,
     ) -> None:
-        self._corrections = corrections
         self._tables, self._residency, self._windows = tables, residency, windows
         self._reprocessing, self._read_back = reprocessing, read_back
         self._with_seconds = {slot.operator.name for slot in tables.slots if slot.operator.seconds is not None}
@@ -58,18 +52,10 @@ class Again:
         """Whether slices wait to be run again."""
         return bool(self._due)
 
-    def add(
-        self, line: int, since: int, operators: Iterable[str], fills: bool = False, takes_away: bool = False
-    ) -> None:
+    def add(self, line: int, since: int, operators: Iterable[str], fills: bool = False) -> None:
         """Have the slices of a line that begin from `since` on run again; the rest : see `Due`."""
-        old = self._due.get(line, Due(since, frozenset(), False, False))
-        named = old.operators | frozenset(operators)
-        self._note(line, Due(min(since, old.since), named, fills or old.fills, takes_away or old.takes_away))
-
-    def _note(self, line: int, due: Due) -> None:
-        self._due[line] = due
-        if due.takes_away:
-            self._corrections.waits[line] = due.since
+        old = self._due.get(line, Due(since, frozenset(), False))
+        self._due[line] = Due(min(since, old.since), old.operators | frozenset(operators), fills or old.fills)
 
     def oldest(self) -> np.ndarray:
         """int64[lines], from when on each line is to be run again [ns UTC; the far future where it is not]."""
@@ -85,41 +71,34 @@ class Again:
         self._read_back.note_lost()
         numbers = self._portion()
         mine = {line: self._due[line].operators for line in numbers}
-        self._windows.emit(everything=False)  # what others changed goes out in full
+        # A slice that still runs is folded into longer windows only with all that runs, and may have been: what it gave them can go, too.
+        has_open = any(self._is_open(slices[-1]) for slices in numbers.values() if slices)
+        self._windows.emit(has_open)  # what others changed goes out in full
         spans = {line: self._span(line, slices) for line, slices in numbers.items() if slices}
-        before = self._windows.given(self._within(spans), mine)
+        before = self._windows.given(self._residency.within(spans), mine)
         every_row = any(operators & self._with_seconds for operators in mine.values())
-        # To the end of the last one: what comes for it from now on is seen as events say it, for it is not run again.
         ends = {line: int(self._tables.windows["end"][slices[-1]]) for line, slices in numbers.items() if slices}
         fills = {line for line in numbers if self._due[line].fills}
-        self._corrections.is_again = True
-        try:
-            self._reprocessing.run_slices(numbers, every_row, fills)
-        finally:
-            self._corrections.is_again = False
-        self._windows.emit(everything=False, only=mine)
-        for rows in not_in(before, self._windows.given(self._within(spans), mine)):
+        self._reprocessing.run_slices(numbers, every_row, fills)
+        self._windows.emit(has_open, only=mine)
+        for rows in not_in(before, self._windows.given(self._residency.within(spans), mine)):
             self._windows.retract_rows(rows)
         for line in numbers:
             if line in ends:
-                self._note(line, self._due[line]._replace(since=ends[line]))
+                self._due[line] = self._due[line]._replace(since=ends[line])
             else:
                 del self._due[line]
-                self._corrections.waits.pop(line, None)
+                self._reprocessing.let_in(line)
+
+    def _is_open(self, number: int) -> bool:
+        """Whether a slice is not over yet."""
+        return not int(self._tables.windows["flags"][number]) & at.CLOSED
 
     def _span(self, line: int, slices: list[int]) -> tuple[int, int]:
         """From when to when figures may change where slices, in order of time, are run again [ns UTC]."""
         table = self._tables.windows
         influence = int(self._tables.lines["influence"][line])
         return int(table["start"][slices[0]]) - influence, int(table["end"][slices[-1]])
-
-    def _within(self, spans: Mapping[int, tuple[int, int]]) -> np.ndarray:
-        """All windows that lie in spans of lines, in part at least."""
-        ids, table = self._residency.flagged(0), self._tables.windows
-        line, inside = table["line"][ids], np.zeros(len(ids), bool)
-        for number, (start, end) in spans.items():
-            inside |= (line == number) & (table["start"][ids] < end) & (table["end"][ids] > start)
-        return ids[inside]
 
     def _portion(self) -> dict[int, list[int]]:
         """By line the oldest slices that are due; none where all were run."""
@@ -134,11 +113,11 @@ class Again:
             left -= size * len(found[line])
         return found
 
-    def names(self) -> list[tuple[int, int, list[str], bool, bool]]:
+    def names(self) -> list[tuple[int, int, list[str], bool]]:
         """What a checkpoint keeps."""
-        return [(line, due.since, sorted(due.operators), due.fills, due.takes_away) for line, due in self._due.items()]
+        return [(line, due.since, sorted(due.operators), due.fills) for line, due in self._due.items()]
 
-    def restore(self, rows: Iterable[tuple[int, int, list[str], bool, bool]]) -> None:
-        """Take what `names` gave; older checkpoints do not say what takes readings away, which none did then."""
+    def restore(self, rows: Iterable[tuple[int, int, list[str], bool]]) -> None:
+        """Take what `names` gave; in checkpoints of earlier versions rows say one thing more."""
         for row in rows:
-            self.add(*row)
+            self.add(*row[:4])

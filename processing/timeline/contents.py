@@ -36,6 +36,7 @@ class Contents(NamedTuple):
         same = kept[slices]
         for slot, before in zip(tables.slots, self.records, strict=True):
             same &= (words(tables.slices.arrays[2 * slot.number])[rows] == before).all(axis=1)
+        self._lead_differs(tables, same)
         dirty = tables.slices.dirty
         dirty[rows[same]] = dirty[rows[same]] & (255 - _OF_ROWS) | self.dirty[same] & np.uint8(_OF_ROWS)
         differs = np.zeros(len(self.ids), bool)
@@ -43,3 +44,13 @@ class Contents(NamedTuple):
         whole = ~differs
         tables.windows["flags"][self.ids[whole]] &= ~(at.TOUCHED | at.REVISED)
         tables.windows["flags"][self.ids[whole]] |= self.flags[whole] & (at.TOUCHED | at.REVISED)
+
+    def _lead_differs(self, tables: Tables, same: np.ndarray) -> None:
+        """Have an asset's first row differ where any of its rows does: its figures stand there, whatever series they are made of."""
+        begin = 0
+        for line, size in zip(*(tables.windows[name][self.ids].tolist() for name in ("line", "shift")), strict=True):
+            of_slice = same[begin : begin + (1 << size)]
+            begin += 1 << size
+            base, count = int(tables.lines["base"][line]), min(int(tables.lines["series"][line]), len(of_slice))
+            changed = np.flatnonzero(~of_slice[:count])
+            of_slice[tables.series["lead"][tables.row_series[base + changed]]] = False

@@ -7,8 +7,8 @@ value, and are given their own again after that. An event about a reading that i
 
 A reading that is none any more takes samples away, which operators can't take back by running its slice alone: what it gave to slices
 before, and rows that there are because of it. So the line is run again from its influence interval before on, as after a change of
-settings (`again.py`), which retracts what comes to be nothing. Until its turn comes, events of the time that is to be run again say
-nothing: else a row would be gone before it is looked for.
+settings (`again.py`), which retracts what comes to be nothing. A late event that may do that waits for it, and is no part of its slice
+until then: else a row would be gone before it is looked for.
 """
 
 from collections.abc import Iterator
@@ -39,42 +39,24 @@ class Corrections:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self.waits: dict[int, int] = {}
-        """By line since when it is to be run again: until then what events say of its readings from there on is left out."""
-        self.is_again = False  # slices are run again for that
 
     @property
     def are_there(self) -> bool:
         """Whether any event was about a reading."""
         return self._tables.has_corrections
 
-    def about(self, rows: Rows, lo: int, hi: int, *, all_of_them: bool = True) -> list[tuple[int, int]]:
-        """Places of events about readings among rows lo to hi, those of each line sorted, and of the readings that are there.
-
-        all_of_them : those too that say nothing yet, since their line waits to be run again
-        """
+    def about(self, rows: Rows, lo: int, hi: int) -> list[tuple[int, int]]:
+        """Places of events about readings among rows lo to hi, those of each line sorted, and of the readings that are there."""
         is_event = self._tables.series["role"][rows.series[lo:hi]] == at.READING_EVENT
         is_event &= rows.quality[lo:hi] <= at.UNCERTAIN
-        events = [
-            event for event in (lo + np.flatnonzero(is_event)).tolist() if all_of_them or self._is_due(rows, event)
-        ]
+        events = (lo + np.flatnonzero(is_event)).tolist()
         return [(event, row) for event in events if (row := self._row_of(rows, event, lo, hi)) is not None]
 
-    def _is_due(self, rows: Rows, event: int) -> bool:
-        line = int(self._tables.series["line"][rows.series[event]])
-        return self.is_again or line not in self.waits or bool(rows.time[event] < self.waits[line])
-
-    def wait(self, line: int, start: int) -> int:
-        """Have a line wait to be run again for a slice that begins at `start`; since when [ns UTC]."""
-        since = (start - int(self._tables.lines["influence"][line])) // at.MINUTE * at.MINUTE
-        self.waits[line] = min(since, self.waits.get(line, since))
-        return since
-
-    def find(self, rows: Rows, lo: int, hi: int, *, all_of_them: bool = True) -> Corrected | None:
-        """What the readings among rows lo to hi are to be that events among them correct; None without any. all_of_them : see `about`."""
+    def find(self, rows: Rows, lo: int, hi: int) -> Corrected | None:
+        """What the readings among rows lo to hi are to be that events among them correct; None without any."""
         found = [
             (event, row, *said)
-            for event, row in self.about(rows, lo, hi, all_of_them=all_of_them)
+            for event, row in self.about(rows, lo, hi)
             if (said := self._said(float(rows.value[event]))) is not None
         ]
         if not found:
@@ -114,7 +96,7 @@ class Corrections:
         """Have the rows of chunks say what events say of them."""
         found = None
         if self.are_there and len(chunks):
-            found = self.find(rows, int(chunks["lo"].min()), int(chunks["hi"].max()), all_of_them=False)
+            found = self.find(rows, int(chunks["lo"].min()), int(chunks["hi"].max()))
         if found is None:
             yield
             return

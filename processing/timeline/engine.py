@@ -23,6 +23,7 @@ from processing.timeline.arrivals import Arrivals
 from processing.timeline.calculated import Calculated
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
+from processing.timeline.doubtful import Doubtful
 from processing.timeline.events import ROLES
 from processing.timeline.expiry import expired, oldest_start
 from processing.timeline.held import ROW_BYTES, Disorder, Held, read_only
@@ -111,8 +112,9 @@ class Engine:
         self.reprocessing = Reprocessing(
             self.tables, self.store, self.windows, self.residency, self._runner, self.read_back, timing
         )
-        self.again = Again(
-            self.tables, self.residency, self.windows, self.reprocessing, self.read_back, self._runner.corrections
+        self.again = Again(self.tables, self.residency, self.windows, self.reprocessing, self.read_back)
+        self.doubtful = Doubtful(
+            self.tables, self.registry, self.residency, self.windows, self.standing, operators, windows
         )
         self.touched_at = 0
         self._moves_on = False  # a silent line has slices to come that were too many for one turn
@@ -271,7 +273,7 @@ class Engine:
     def _run_again_without(self) -> None:
         """Have lines run again from where a reading that was run came to be none."""
         for line, since in self.reprocessing.take_taken_away().items():
-            self.again.add(line, since, [operator.name for operator in self.operators], takes_away=True)
+            self.again.add(line, since, [operator.name for operator in self.operators])
 
     @property
     def span_at_once(self) -> int:
@@ -355,6 +357,8 @@ class Engine:
     def emit(self, everything: bool = False) -> None:
         """Put what changed into the outbox: closed windows and running long ones; with `everything` open ones too."""
         self.windows.emit(everything)
+        left, self.reprocessing.left_behind = self.reprocessing.left_behind, []
+        self.doubtful.look(left)
 
     def take(self) -> Iterator[MetricRows]:
         """Empty the outbox."""
@@ -388,6 +392,7 @@ class Engine:
             or self.reprocessing.is_pending
             or self.again.is_pending
             or self.windows.is_dirty
+            or self.doubtful.is_pending
             or unfinished
         )
 

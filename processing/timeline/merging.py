@@ -29,8 +29,6 @@ class Merging:
         self._tables, self._store, self._runner, self._read_back = tables, store, runner, read_back
         self.rows = _room(1 << 16)
         self._scratch = np.empty(0, np.int64)
-        # Lines that are to be run again since a reading may have come to be none, and since when [ns UTC]; see `corrections.py`.
-        self.taken_away: list[tuple[int, int]] = []
 
     def flag_new(self, lo: int, hi: int) -> None:
         """Take rows for new ones."""
@@ -66,23 +64,17 @@ class Merging:
         is_kept = accepted[len(accepted) - len(late.time) :] == 1
         if not is_kept.any():
             return end, False
-        is_run = self._take(number, late.only(is_kept))
+        self._take(number, late.only(is_kept))
         self._runner.emit_corrected(self.rows, start, end)
-        return end, is_run
+        return end, True
 
-    def _take(self, number: int, new: Arrivals) -> bool:
-        """Late rows are part of a slice now. Returns whether it is to be run for them: not where its line is run again for all of them."""
+    def _take(self, number: int, new: Arrivals) -> None:
+        """Late rows are part of a slice now."""
         first = self._store.add(new.time, new.series, new.value, new.quality)
         self._tables.room_for(0, 1)
         offsets = int(new.offset.min()), int(new.offset.max())
         note_rows(self._tables.table, number, first, first + len(new.time), *offsets)
         self._runner.accept(new.time, new.series, new.value, new.quality)
-        corrections = self._runner.corrections
-        takes_away = corrections.take_away(new.series, new.value)
-        if takes_away.any():
-            line, start = (int(self._tables.windows[name][number]) for name in ("line", "start"))
-            self.taken_away.append((line, corrections.wait(line, start)))
-        return not takes_away.all()
 
     def _grow(self, rows: int, start: int) -> None:
         """Room for at least `rows` rows, and scratch for those from `start` on; what is there stays."""

@@ -10,6 +10,7 @@ from fieldline.errors import Unavailable
 from processing.kernels import layout as at
 from processing.kernels import slices
 from processing.kernels.jit import words
+from processing.metric_rows import MetricRows
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.contents import Contents
 from processing.timeline.late_cuts import LateCuts, of_minute
@@ -47,6 +48,14 @@ class Away(NamedTuple):
     jobs: list[Future[dict[Key, Back]]]
 
 
+class LeftBehind(NamedTuple):
+    """Rows of a line's windows that were taken back: which of them come about again is known when the line has come to `until` [ns UTC]."""
+
+    line: int
+    until: int
+    rows: list[MetricRows]
+
+
 class Reprocessing:
     """Late rows of one partition, until they are run.
 
@@ -67,6 +76,7 @@ class Reprocessing:
         self._tables, self._store, self._windows, self._residency = tables, store, windows, residency
         self._runner, self._read_back, self._timing = runner, read_back, timing
         self._cuts = LateCuts(tables, residency)
+        self.left_behind: list[LeftBehind] = []
         self._rerun = Rerun(tables, residency, runner)
         self._merging = Merging(tables, store, runner, read_back)
         self._away: list[Away] = []
@@ -77,7 +87,11 @@ class Reprocessing:
         self._next = [
             0
         ] * _GROUPS  # running number of the row store's end at which a group is run again at the earliest
-        self._whole: set[int] = set()  # slices that are run with the rest of their minute, even for duplicates
+        self._whole: set[int] = (
+            set()
+        )  # slices that are run even for duplicates, with the rest of their minute or of their line
+        self._put_off: list[Arrivals] = []  # see `_without_put_off`
+        self._taken_away: list[tuple[int, int]] = []  # lines that they have run again, and since when [ns UTC]
         self.count = 0
 
     @property
@@ -102,7 +116,8 @@ class Reprocessing:
 
     def late_rows(self) -> list[Arrivals]:
         """The rows that wait, part by part."""
-        return [block for group in (*self._groups, *(away.rows for away in self._away)) for block in group]
+        groups = (*self._groups, *(away.rows for away in self._away), self._put_off)
+        return [block for group in groups for block in group]
 
     def oldest(self) -> np.ndarray:
         """int64[lines], time of each line's oldest row that waits [ns UTC; the far future where none does]."""
@@ -181,13 +196,14 @@ class Reprocessing:
         self._due = [_NEVER] * _GROUPS
         self._away.clear()
         self._coming.clear()
+        self._put_off.clear()
         self.count = 0
         return rows
 
     def _run(self, rows: Arrivals, back: dict[Key, Back]) -> int:
         """Run late rows, all but those of slices that must be read back first; back : what has been. Returns how many rows were run."""
         tables = self._tables
-        rows = self._without_lost(rows)
+        rows = self._without_put_off(self._without_lost(rows))
         if not len(rows.time):
             return 0
         key = (tables.series["line"][rows.series].astype(np.int64) << 32) | rows.time // at.MINUTE
@@ -234,6 +250,46 @@ class Reprocessing:
         np.add.at(tables.lines["late"], line[lost], 1)
         self._runner.pass_over(rows.only(lost))
         return rows.only(~lost)
+
+    def _without_put_off(self, rows: Arrivals) -> Arrivals:
+        """Late rows but for those that may make less of what stands: these wait until their line is run again, see `corrections.py`.
+
+        In a minute that has no slice nothing stands.
+        """
+        takes_away = self._runner.corrections.take_away(rows.series, rows.value)
+        for k in np.flatnonzero(takes_away).tolist():
+            line, start = int(self._tables.series["line"][rows.series[k]]), int(rows.time[k]) // at.MINUTE * at.MINUTE
+            takes_away[k] = len(self._residency.between(line, at.SLICES, start, start + at.MINUTE)) > 0
+        if not takes_away.any():
+            return rows
+        lines, of_rows = self._tables.lines, self._tables.series["line"][rows.series]
+        for line in np.unique(of_rows[takes_away]).tolist():
+            first = int(rows.time[takes_away & (of_rows == line)].min())
+            self._taken_away.append((line, (first - int(lines["influence"][line])) // at.MINUTE * at.MINUTE))
+        self._put_off.append(rows.only(takes_away))
+        return rows.only(~takes_away)
+
+    def _take_put_off(self, numbers: dict[int, list[int]]) -> dict[int, Arrivals]:
+        """By slice, of those that are run again by line, the rows that were put off until then."""
+        rows = Arrivals.joined([Arrivals.none(), *self._put_off])
+        line, table = self._tables.series["line"][rows.series], self._tables.windows
+        found, is_left = dict[int, Arrivals](), np.ones(len(rows.time), bool)
+        for mine in np.unique(line).tolist():
+            for number in numbers.get(mine, []):
+                inside = (line == mine) & (rows.time >= table["start"][number]) & (rows.time < table["end"][number])
+                if inside.any():
+                    found[number] = rows.only(inside)
+                    is_left &= ~inside
+        self._put_off = [rows.only(is_left)] if is_left.any() else []
+        return found
+
+    def let_in(self, line: int) -> None:
+        """Take rows of a line that were put off for late ones as others are: it was run again, and their slices are gone."""
+        rows = Arrivals.joined([Arrivals.none(), *self._put_off])
+        mine = self._tables.series["line"][rows.series] == line
+        if mine.any():
+            self._put_off = [] if mine.all() else [rows.only(~mine)]
+            self.add(rows.only(mine), 0)
 
     def _dealt(self, first: int, late: Arrivals) -> list[tuple[int, Arrivals]]:
         """Late rows of one minute by their slices, of which `first` is the first."""
@@ -291,15 +347,18 @@ class Reprocessing:
     def run_slices(self, numbers: dict[int, list[int]], every_row: bool, fills: AbstractSet[int]) -> None:
         """Run slices of lines again, in order of time, and none after them: those begin with what these leave behind.
 
-        every_row : take their rows for new ones, whose seconds are emitted again; fills : lines whose hold time is longer than it was:
-        slices that their rows hold in now are made and run too. Rows that come to be what they were are not emitted. Raises Unavailable.
+        Late rows that were put off until then are merged into them. every_row : take their rows for new ones, whose seconds are emitted
+        again; fills : lines whose hold time is longer than it was: slices that their rows hold in now are made and run too. Rows that
+        come to be what they were are not emitted. Raises Unavailable.
         """
         ids = np.array([number for mine in numbers.values() for number in mine], np.int64)
         self._residency.make_resident(ids)
         before = Contents.of(self._tables, ids)
         if every_row:
             self._cuts.fresh.update(number for mine in numbers.values() for number in mine)
-        todo: Todo = {line: dict.fromkeys(mine) for line, mine in numbers.items() if mine}
+        late = self._take_put_off(numbers) if self._put_off else {}
+        self._whole.update(late)
+        todo: Todo = {line: {number: late.get(number) for number in mine} for line, mine in numbers.items() if mine}
         self._run_waves(todo, {}, fills)
         before.unflag(self._tables)
 
@@ -333,9 +392,9 @@ class Reprocessing:
     def take_taken_away(self) -> dict[int, int]:
         """By line from when on it is to be run again because a reading may have come to be none, since this was called last [ns UTC]."""
         found: dict[int, int] = {}
-        for line, since in self._merging.taken_away:
+        for line, since in self._taken_away:
             found[line] = min(since, found.get(line, since))
-        self._merging.taken_away.clear()
+        self._taken_away.clear()
         return found
 
     def _fill(self, todo: Todo, ids: np.ndarray, ends: np.ndarray, fills: AbstractSet[int]) -> None:
@@ -394,6 +453,11 @@ class Reprocessing:
                 gone.append(number)
                 number = int(table["older"][number])
             is_held = number >= 0 and bool(table["start"][number] >= tables.lines["kept_from"][line])
+            if gone:
+                end = int(table["end"][gone[0]])
+                rows = self._windows.given(self._residency.within({line: (last, end)}), {})
+                self.left_behind.append(LeftBehind(line, end, rows))
+                table = tables.windows
             if gone and not is_held:
                 self._rerun.restore_live(line, gone[-1])
             self._drop(np.array(gone, np.int64))

@@ -86,7 +86,7 @@ class Rerun:
         chunks["is_followed"] = is_anew or np.isin(ids, list(followed))
         self._runner.run(chunks, rows, scratch.states, scratch.opens, int(ends[-1]) + len(scratch.carried))
         self._leave_open(ids, newer, base, size, scratch)
-        return self._finish(ids, newer, base, scratch)
+        return self._finish(ids, newer, base, scratch, is_anew)
 
     def _again(self, scratch: Scratch) -> Iterator[tuple[Slot, reprocess.Again]]:
         tables = self._tables
@@ -112,14 +112,17 @@ class Rerun:
         if slot.operator.was_new:
             scratch.opens[slot.number][slot.operator.was_new] = changed
 
-    def _finish(self, ids: np.ndarray, newer: np.ndarray, base: np.ndarray, scratch: Scratch) -> set[int]:
+    def _finish(
+        self, ids: np.ndarray, newer: np.ndarray, base: np.ndarray, scratch: Scratch, is_anew: bool
+    ) -> set[int]:
         tables = self._tables
         table, plant = tables.windows, tables.plant
         for _, again in self._again(scratch):
             reprocess.hand_on(ids, base, plant, table, again, scratch.carried)
         for _, again in self._again(scratch):
             reprocess.compare(ids, base, plant, table, again, scratch.carried, scratch.differs)
-        reprocess.finish(ids, base, table, scratch.carried, scratch.differs, tables.slices.dirty)
+        of_rows = scratch.carried, scratch.differs, tables.slices.dirty
+        reprocess.finish(ids, base, plant, table, *of_rows, int(is_anew))
         follow = set()
         for number, after, first in zip(ids.tolist(), newer.tolist(), base.tolist(), strict=True):
             rows = scratch.carried[first : first + (1 << int(table["shift"][number]))]

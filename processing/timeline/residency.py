@@ -76,6 +76,14 @@ class Residency:
         tables = self._tables
         return found_ids(lambda out: windows.between(line, level, start, end, tables.plant, tables.windows, out), 1024)
 
+    def within(self, spans: Mapping[int, tuple[int, int]]) -> np.ndarray:
+        """All windows that lie in spans of lines, in part at least; spans : by line, from when to when [ns UTC]."""
+        ids, table = self.flagged(0), self._tables.windows
+        line, inside = table["line"][ids], np.zeros(len(ids), bool)
+        for number, (start, end) in spans.items():
+            inside |= (line == number) & (table["start"][ids] < end) & (table["end"][ids] > start)
+        return ids[inside]
+
     def make_resident(self, ids: np.ndarray) -> None:
         """Have windows in memory, each with a row for every series of its line: new ones, evicted ones, and those that are too narrow.
 

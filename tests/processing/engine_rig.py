@@ -13,7 +13,7 @@ from fieldline.unused import Heard
 from processing.adaptation import adapt
 from processing.checkpoint import Checkpoints, Noted
 from processing.made_with import Adapted
-from processing.metric_rows import WINDOWS, level_of
+from processing.metric_rows import WINDOWS, MetricRows, Named, level_of
 from processing.operator import Operator
 from processing.operators import energy, telemetry
 from processing.timeline.engine import Engine
@@ -111,6 +111,7 @@ class EngineRig:
         self.table: Table = {}
         self._texts: dict[tuple[str, ...], dict[str, str]] = {}
         self._emitted: set[tuple[str, ...]] = set()
+        self._unconfirmed: set[tuple[str, ...]] = set()
         self.emitted_since_restart: list[tuple[str, ...]] = []
         self.revisions: dict[tuple[str, ...], float] = {}
         self._plant, self._windows, self._operators = plant or Plant(), windows, list(operators)
@@ -170,6 +171,8 @@ class EngineRig:
             self.now += int(seconds / turns * SECOND)
             self.wall += int(seconds / turns * SECOND)
             self._turn(everything=True)
+        self._confirm()
+        self.collect()
 
     def checkpoint(self) -> None:
         """Write a checkpoint of everything sent so far."""
@@ -183,9 +186,7 @@ class EngineRig:
         self.restarts += 1
         self._start()
         offset = 0
-        for key in self._emitted:
-            if "retracted" in self.table[key]:  # it may come to be none when its rows are run again
-                self.table[key] = {"retracted": np.ones(1).tobytes()}
+        self._unconfirmed |= self._emitted  # they may come to be none when their rows are run again
         if self._saved is not None:
             state, offset = self._saved
             restored = self.checkpoints.restore(self.engine, state)
@@ -194,6 +195,26 @@ class EngineRig:
         again = list(enumerate(self.frames))[offset:]
         for k in range(0, len(again), frames_a_step):
             self._run(again[k : k + frames_a_step], pause_s)
+
+    def _confirm(self) -> None:
+        """Retract what was emitted before a crash and does not come about again, as `Partition` does when it has caught up."""
+        names = self.engine.registry
+        for key in sorted(self._unconfirmed):
+            kind, asset, tag, window, start, *labels = key
+            if self.table[key].get("retracted") == np.ones(1).tobytes() or names.asset_number(asset) < 0 or not window:
+                continue
+            said = dict(label.split("=", 1) for label in labels)
+            row = MetricRows(
+                kind,
+                np.array([int(start)]),
+                np.array([names.asset_number(asset)]),
+                np.array([names.tag_number(tag)]) if tag else None,
+                np.array([WINDOWS.index(window)]),
+                {"rev": np.zeros(1)},
+                {name: Named.of([said[name]]) for name in said},
+            )
+            self.engine.doubtful.retract_missing(row)
+        self._unconfirmed.clear()
 
     def relieve(self) -> None:
         """What a partition does when it is crowded while it opens."""
@@ -221,7 +242,7 @@ class EngineRig:
         series = [(names.assets[a], names.tags[t]) for a, t in names.series]
         rows = [
             (k, level_of(window), int(start))
-            for _, asset, tag, window, start, *_ in self._emitted
+            for _, asset, tag, window, start, *_ in self._emitted | self._unconfirmed
             for k, name in enumerate(series)
             if window not in ("", "1s")
             and (name == (asset, tag) or (not tag and asset in (name[0], names.line_of(name[0]))))

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -142,6 +143,79 @@ def test_what_is_corrected_while_other_settings_are_taken_on_goes_out_corrected(
     minutes = rig.values("telemetry", METER, "1m", "x")
     assert minutes[wrong.time]["max"] == 60.0
     assert math.isnan(minutes.get(gone.time, {"max": math.nan})["max"])
+
+
+def checked(come: list[Row], comes_to: list[Row], rig: EngineRig) -> None:
+    """What stands is what readings that were right give."""
+    want = EngineRig(PLANT, windows=WINDOWS, operators=OPERATORS).send([frame_of([row]) for row in comes_to]).finish()
+    rig.send(frames_of(come, 1), pause_s=0.4).finish()
+    assert differences(standing(want.table), standing(rig.table)) == []
+
+
+def rig_of(**options: Any) -> EngineRig:
+    return EngineRig(PLANT, windows=WINDOWS, operators=OPERATORS, **options)
+
+
+def test_the_only_reading_of_a_quarter_hour_that_still_runs_leaves_no_row_when_it_is_withdrawn() -> None:
+    first = Row(METER, "run", START + 50 * MINUTE, 1.0)
+    gone = Row(METER, "t", START + 105 * MINUTE, 95.0)
+    beside = Row(METER, "energy_kwh", gone.time + 20 * SECOND, 3.0)
+    said = correction(gone, '"phase":"withdrawn"', 1)
+
+    checked([first, gone, correction(beside, '"value":3', 0), said], [first], rig_of())
+
+
+def test_pieces_that_are_confirmed_by_a_reading_that_counts_again_are_emitted_again() -> None:
+    counted = [
+        Row(METER, "n", START + k * MINUTE, value) for k, value in ((121, 96.0), (143, 1.0), (169, 41.0), (175, 41.0))
+    ]
+    said = [correction(counted[2], '"phase":"withdrawn"', 0), correction(counted[2], '"phase":"void"', 1)]
+    first = correction(Row(METER, "n", START + 56 * MINUTE, 1.0), '"phase":"void"', 0)
+
+    checked([first, *counted[:3], said[0], counted[3], said[1]], counted, rig_of())
+
+
+def test_what_was_corrected_stays_so_while_a_withdrawal_of_it_waits_and_its_minute_is_run_for_others(
+    tmp_path: Path,
+) -> None:
+    bad = Row(METER, "t", START + 66 * MINUTE, 101.0, 2)
+    late = Row(METER, "n", bad.time + SECOND, 40.0)
+    said = [correction(bad, '"value":3', 0), correction(bad, '"phase":"withdrawn"', 1)]
+    later = Row(METER, "t", START + 123 * MINUTE, 5.0)
+    log = SqliteLog(tmp_path / "log.db")
+
+    checked([bad, said[0], later, said[1], late], [late, later], rig_of(log=log, node_cache=0, row_cache=1))
+
+    log.close()
+
+
+def test_a_withdrawal_that_does_not_count_has_its_minute_run_again_as_the_others_are() -> None:
+    counted = [(71, 96.0), (101, 1.0), (107, 1.0), (144, 40.0), (151, 0.0), (152, 40.0)]
+    rows = [Row(METER, "energy_kwh", START + k * MINUTE, value) for k, value in counted]
+    run = Row(METER, "run", rows[-1].time, 0.0)
+    said = [correction(run, '"value":3', 1), correction(run, '"phase":"withdrawn"', 0)]
+    last = Row(METER, "n", START + 177 * MINUTE, 5.0)
+
+    checked([*rows, run, said[0], last, said[1]], [*rows, run._replace(value=3.0), last], rig_of())
+
+
+def test_a_reading_that_comes_with_its_withdrawal_after_a_crash_leaves_no_row_of_before(tmp_path: Path) -> None:
+    rows = [Row(METER, "x", START + k * 10 * MINUTE, 1.0) for k in range(4)]
+    log = SqliteLog(tmp_path / "log.db")
+    rig = rig_of(log=log).send(frames_of(rows[:2], 1))
+    rig.wait(3.0, turns=3)
+    rig.checkpoint()
+    rig.send(frames_of(rows[2:], 1))
+    rig.wait(3.0, turns=3)
+    assert rows[2].time in rig.values("telemetry", METER, "1m", "x")
+
+    rig.frames.append(frame_of([correction(rows[2], '"phase":"withdrawn"', 1)]))
+    rig.crash(frames_a_step=3)
+    rig.finish()
+
+    log.close()
+    want = rig_of().send(frames_of([*rows[:2], rows[3]], 1)).finish()
+    assert differences(standing(want.table), standing(rig.table)) == []
 
 
 def random_rows(random: Random, count: int) -> tuple[list[Row], list[Row]]:

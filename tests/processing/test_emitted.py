@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fieldline.frames import decode_batch, encode_metrics
+from fieldline.frames import decode_metrics, encode_metrics
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
-from processing.emitted import emitted_since, orders_emitted
+from processing.emitted import emitted_since, rows_emitted
+from processing.metric_rows import WINDOWS
 from processing.timeline.registry import Registry
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, frame_of
 
@@ -100,28 +101,30 @@ def test_what_stood_on_the_stream_before_the_checkpoint_is_not_emitted_again(log
     assert found == {(asset, tag, 6, 120) for asset, tag in _SERIES[2:4]}
 
 
-def test_orders_that_stand_on_the_stream_are_taken_back_under_the_same_identity_and_those_taken_back_are_not(
-    log: SqliteLog,
-) -> None:
-    codes, times = np.array([0, 0], np.int32), np.array([60, 120])
-    fields = {"active_energy_kwh": np.array([1.5, 2.5]), "rev": np.zeros(2), "retracted": np.array([0.0, 1.0])}
-    named = {"product": (np.array([0, -1], np.int32), ["A"])}, {"order_id": (codes, ["4711"])}
-    frame = encode_metrics("energy", times, (codes, [_PRESS]), None, (codes, ["order"]), fields, *named)
-    for value in (frame, b"no frame"):
-        log.append(Stream.METRICS, 0, b"", value, {}).result(10)
+def test_rows_of_a_frame_that_are_known_and_stand_are_found_by_their_identities() -> None:
+    rig = EngineRig().send([frame_of([Row(*name, T0, 1.0) for name in _SERIES])])
+    names, codes = rig.engine.registry, np.array([0, 0, 1], np.int32)
+    fields = {"active_energy_kwh": np.array([1.5, 2.5, 3.5]), "rev": np.array([2.0, 0.0, 0.0])}
+    said = fields | {"retracted": np.array([0.0, 1.0, 0.0])}
+    named = {"product": (np.array([0, -1, 0], np.int32), ["A"])}, {"order_id": (np.zeros(3, np.int32), ["4711"])}
+    columns = (np.array([60, 120, 180]), (codes, [_PRESS, "plant/hall/line9/new"]), None, (codes * 0, ["order"]))
 
-    ((kind, rows, value),) = list(orders_emitted(log, 0, 0))
+    rows = rows_emitted(decode_metrics(encode_metrics("energy", *columns, said, *named)), names)
 
-    log.close()
-    batch = decode_batch(value)
-    assert (kind, rows, batch.column("time").cast("int64").to_pylist()) == ("energy", 1, [60])
-    (row,) = batch.drop_columns(["time"]).to_pylist()
-    assert row == {
-        "asset": _PRESS,
-        "window": "order",
-        "product": "A",
-        "active_energy_kwh": None,
-        "order_id": None,
-        "rev": 0.0,
-        "retracted": 1.0,
-    }
+    assert rows is not None
+    press = names.asset_number(_PRESS)
+    assert rows.identities() == [(60, press, WINDOWS.index("order"), (("product", "A"),))]
+    assert rows.fields["rev"].tolist() == [2.0]
+    assert np.isnan(rows.fields["active_energy_kwh"]).all()
+    assert list(rows.texts) == ["order_id"]
+
+
+@pytest.mark.parametrize("window", [None, "1s", "decade"])
+def test_rows_of_seconds_and_of_single_readings_are_none_that_could_be_retracted(window: str | None) -> None:
+    rig = EngineRig().send([frame_of([Row(*name, T0, 1.0) for name in _SERIES])])
+    code = np.zeros(1, np.int32)
+    column = None if window is None else (code, [window])
+
+    frame = encode_metrics("reading", np.array([60]), (code, [_PRESS]), (code, ["state"]), column, {"rev": np.zeros(1)})
+
+    assert rows_emitted(decode_metrics(frame), rig.engine.registry) is None

@@ -24,7 +24,7 @@ from processing.kernels.layout import Rows
 from processing.operators import telemetry
 from processing.stage import ProcessStage
 from tests.passing_on import PassingOn
-from tests.processing.engine_rig import SECOND, Row, frame_of
+from tests.processing.engine_rig import SECOND, Row, event, frame_of
 
 OVEN = "plant/hall/line1/oven"
 LATE_BOUND_S = 60.0
@@ -100,6 +100,15 @@ class StageRig:
             if batch.schema.metadata[b"kind"] == b"telemetry":
                 found.update({row["time"]: row for row in batch.to_pylist() if row["window"] == "1m"})
         return found
+
+    def minutes_by_tag(self) -> list[dict[str, Any]]:
+        """The telemetry of one-minute windows as it stands on the log, the last row of each minute and tag."""
+        found = {}
+        for record in self.log.read(Stream.METRICS, 0, 0):
+            batch = decode_batch(record.value or b"")
+            if batch.schema.metadata[b"kind"] == b"telemetry":
+                found.update({(row["time"], row["tag"]): row for row in batch.to_pylist() if row["window"] == "1m"})
+        return list(found.values())
 
     def letters(self) -> list[tuple[str, int]]:
         """Reason and count of each dead letter."""
@@ -288,6 +297,39 @@ def test_a_log_that_goes_away_degrades_the_stage_until_it_is_back(
     stage.until(stage.is_drained)
     stage.until(lambda: stage.health.state == "idle")
     assert stage.counters["stored"] == 2
+
+
+class ForgetfulReader(PassingOn):
+    """The log's reader, but its commits are lost, as those of a worker that is killed in time."""
+
+    def commit(self, partition: int, offset: int, note: str) -> None:
+        del partition, offset, note
+
+
+def test_a_row_that_does_not_come_about_again_after_a_crash_is_retracted(
+    stage: StageRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.run()
+    stage.send(*range(5))
+    stage.until(stage.is_drained)
+    stage.end()
+    reader = stage.log.reader
+    monkeypatch.setattr(stage.log, "reader", lambda *names: ForgetfulReader(reader(*names)))
+    wrong = Row(OVEN, "temp_c", stage.start + 61 * SECOND, 9.0)
+    stage.append(encode_readings(frame_of([wrong], time.time_ns())), 1)
+    stage.run()
+    stage.until(lambda: any(row["tag"] == "temp_c" for row in stage.minutes_by_tag()))
+    stage.end()
+    monkeypatch.undo()
+
+    withdrawn = event(OVEN, "@reading", wrong.time, b'{"phase":"withdrawn","tag":"temp_c"}')
+    stage.append(encode_readings(frame_of([withdrawn], time.time_ns())), 1)
+    stage.run()
+    stage.until(stage.is_drained)
+
+    (row,) = [row for row in stage.minutes_by_tag() if row["tag"] == "temp_c"]
+    assert (row["retracted"], row["count"]) == (1.0, None)
+    assert sum(row["count"] for row in stage.minutes().values() if row["tag"] == "power_kw") == 5
 
 
 class WaywardReader(PassingOn):
