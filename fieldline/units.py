@@ -116,7 +116,7 @@ UNITS: dict[str, Unit] = {
         ("m2", "area", 1.0), ("ha", "area", 1e4), ("m3", "volume", 1.0), ("L", "volume", 1e-3), ("mL", "volume", 1e-6),
         ("kg", "mass", 1.0), ("g", "mass", 1e-3), ("t", "mass", 1e3), ("lb", "mass", 0.453_592_37),
         ("s", "duration", 1.0), ("ms", "duration", 1e-3), ("min", "duration", 60.0), ("h", "duration", 3600.0),
-        ("m3/h", "volume_flow", 1.0), ("L/min", "volume_flow", 0.06), ("L/s", "volume_flow", 3.6),
+        ("m3/h", "volume_flow", 1.0), ("L/min", "volume_flow", 0.06), ("L/s", "volume_flow", 3.6), ("L/h", "volume_flow", 1e-3),
         ("m3/s", "volume_flow", 3600.0), ("kg/h", "mass_flow", 1.0), ("t/h", "mass_flow", 1e3),
         ("kg/s", "mass_flow", 3600.0), ("m/s", "speed", 1.0), ("km/h", "speed", 1 / 3.6), ("m/min", "speed", 1 / 60),
         ("mm/s", "vibration_velocity", 1.0), ("in/s", "vibration_velocity", 25.4),
@@ -134,7 +134,7 @@ UNITS: dict[str, Unit] = {
 _ALIASES = {
     "°C": "degC", "C": "degC", "celsius": "degC", "°F": "degF", "F": "degF", "fahrenheit": "degF", "kelvin": "K",
     "percent": "%", "pct": "%", "µm": "um", "μm": "um", "l": "L", "ml": "mL", "l/min": "L/min", "lpm": "L/min",
-    "l/s": "L/s", "m³": "m3", "m²": "m2", "m³/h": "m3/h", "m^3": "m3", "m^2": "m2", "m/s²": "m/s2", "Nm": "N.m",
+    "l/s": "L/s", "l/h": "L/h", "m³": "m3", "m²": "m2", "m³/h": "m3/h", "m^3": "m3", "m^2": "m2", "m/s²": "m/s2", "Nm": "N.m",
     "kNm": "kN.m", "N·m": "N.m", "kVar": "kvar", "kVAr": "kvar", "kVAR": "kvar", "VAr": "var", "VAR": "var",
     "MVAr": "Mvar", "kVArh": "kvarh", "kVARh": "kvarh", "VArh": "varh", "MVArh": "Mvarh", "sec": "s", "pulses": "pulse",
     "pcs": "count", "1/min": "rpm", "°": "deg", "ratio": "1", "W/m²": "W/m2", "µS/cm": "uS/cm",
@@ -148,8 +148,8 @@ SUFFIXES: dict[str, str] = {
     "degc": "degC", "celsius": "degC", "k": "K", "f": "degF", "degf": "degF", "kpa": "kPa", "pa": "Pa", "hpa": "hPa",
     "mbar": "mbar", "bar": "bar", "mpa": "MPa", "psi": "psi", "m": "m", "mm": "mm", "cm": "cm", "km": "km", "um": "um",
     "m2": "m2", "ha": "ha", "m3": "m3", "l": "L", "ml": "mL", "kg": "kg", "g": "g", "t": "t", "s": "s", "secs": "s",
-    "ms": "ms", "min": "min", "h": "h", "m3_h": "m3/h", "l_min": "L/min", "l_s": "L/s", "kg_h": "kg/h", "t_h": "t/h",
-    "m_s": "m/s", "km_h": "km/h", "mm_s": "mm/s", "m_s2": "m/s2", "mm_s2": "mm/s2", "rpm": "rpm", "nm": "N.m",
+    "ms": "ms", "min": "min", "h": "h", "m3_h": "m3/h", "l_min": "L/min", "l_s": "L/s", "l_h": "L/h", "kg_h": "kg/h", "t_h": "t/h",
+    "m_s": "m/s", "m_min": "m/min", "km_h": "km/h", "mm_s": "mm/s", "m_s2": "m/s2", "mm_s2": "mm/s2", "rpm": "rpm", "nm": "N.m",
     "knm": "kN.m", "n": "N", "kn": "kN", "deg": "deg", "rad": "rad", "ratio": "1", "pct": "%", "percent": "%",
     "w_m2": "W/m2", "kw_m2": "kW/m2", "ds_m": "dS/m", "ms_cm": "mS/cm", "us_cm": "uS/cm", "ppm": "ppm", "ppb": "ppb",
     "kg_kwh": "kg/kWh", "g_kwh": "g/kWh", "count": "count", "pulses": "pulse",
@@ -157,16 +157,22 @@ SUFFIXES: dict[str, str] = {
 """What a tag's name may end in, in lower case, after `_` (`mw` is megawatt: nobody meters a line in milliwatts; `hp` is a heat pump
 as often as a horsepower, so that it must be declared)."""
 
+_RAISED = str.maketrans("²³", "23")
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9µ°%]+|[A-Z]+|\d+")
+_DIVIDED = re.compile(r"/[^\w/]*[^\W_]+\W*$")
+"""A name whose last word stands behind a `/`."""
+
 _INTERVAL_WORDS = frozenset({"interval", "delta"})
 _DAILY_WORDS = frozenset({"today", "daily"})
 _OTHER_WORDS = frozenset(
     "leading capacitive setpoint sp limit target rated nominal max min maximum minimum peak demand forecast "
-    "yesterday last previous week weekly month monthly year yearly annual price cost "
+    "yesterday last previous week weekly month monthly year yearly annual price cost per eur euro usd chf gbp ct cent cents "
     "battery bat batt accu charge charging discharge discharging pv solar mppt generation generated generator "
     "tx rx rssi signal radio".split()
 )
 """Words of names that hold power or energy, but not what the asset itself draws or feeds back."""
+
+_MONEY = frozenset("eur euro € usd $ chf gbp £ ct cent cents".split())
 
 _OF_POWER = frozenset(
     "power apower active act real apparent load grid total consumption consumed usage draw import export returned "
@@ -240,7 +246,7 @@ def canonical_unit(unit: str) -> str:
 def name_words(name: str) -> tuple[str, ...]:
     """A tag's name in lower-case words, cut at capitals and at whatever is no letter or digit."""
     words: list[str] = []
-    for part in re.split(r"[\W_]+", name):
+    for part in re.split(r"[\W_]+", name.translate(_RAISED)):
         words += [part.casefold()] if part.casefold() in SUFFIXES else _camel_words(part)
     return tuple(words)
 
@@ -256,9 +262,12 @@ def _camel_words(part: str) -> list[str]:
 def unit_of_name(name: str) -> Unit | None:
     """The unit that a tag's name ends in, or None: `power_kw`, `Usage_kWh`, `speed_m_s`.
 
-    A name may be just a unit (`kwh`), but not of one letter: `a`, `t` and `v` are names.
+    A name may be just a unit (`kwh`), but not of one letter: `a`, `t` and `v` are names. Of a rate (`fuel_l_per_h`, `kWh/kg`,
+    `eur_kwh`) the last word alone is no unit: it is that of the whole, or none where that is unknown.
     """
     words = name_words(name)
+    if is_rate_name(name):
+        return _unit_of_suffix(_rate(words))
     if len(words) >= 3 and (pair := "_".join(words[-2:])) in SUFFIXES:
         return UNITS[SUFFIXES[pair]]
     if words and words[-1] in SUFFIXES and (len(words) > 1 or len(words[-1]) > 1):
@@ -266,6 +275,31 @@ def unit_of_name(name: str) -> Unit | None:
             return None
         return UNITS[SUFFIXES[words[-1]]]
     return None
+
+
+def is_rate_name(name: str) -> bool:
+    """Whether a tag's name ends in something by a unit: after `per`, after a sum of money, or after another unit and a `/`.
+
+    A folder and a unit (`Energy/kWh`, and so `A/kW`, whose A is a phase) are no rate.
+    """
+    words = name_words(name)
+    if len(words) < 2 or words[-1] not in SUFFIXES:
+        return False
+    before = words[-2]
+    if before == "per" or before in _MONEY:
+        return True
+    is_divided = before in SUFFIXES and _DIVIDED.search(name) is not None
+    return is_divided and (_rate(words) in SUFFIXES or len(before) > 1 or before in "lgt")
+
+
+def _rate(words: tuple[str, ...]) -> str:
+    """The suffix that the last two words are together, whether there is such a one or not."""
+    pair = [word for word in words if word != "per"][-2:]
+    return "_".join(pair) if len(pair) == 2 else ""
+
+
+def _unit_of_suffix(suffix: str) -> Unit | None:
+    return UNITS[SUFFIXES[suffix]] if suffix in SUFFIXES else None
 
 
 def role_of_name(name: str) -> Role:

@@ -39,6 +39,50 @@ def test_a_name_that_ends_in_a_unit_has_it(name, unit):
 
 
 # `usagekWh` may be usage in kWh or "usagek" in Wh, a factor of 1000: no guess.
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("fuel_rate_l_per_h", "L/h"),
+        ("flow_l_per_min", "L/min"),
+        ("speed_m_per_s", "m/s"),
+        ("co2_kg_per_kwh", "kg/kWh"),
+        ("CO2 (kg/kWh)", "kg/kWh"),
+        ("kg/kWh", "kg/kWh"),
+        ("l/h", "L/h"),
+        ("flow m³/h", "m3/h"),
+        ("speed m/min", "m/min"),
+        ("energy_kwh_per_kg", None),
+        ("parts_per_h", None),
+        ("per_kwh", None),
+        ("eur_kwh", None),
+        ("ct/kWh", None),
+        ("Verbrauch kWh/t", None),
+        ("kWh / kg", None),
+    ],
+)
+def test_what_a_name_says_by_a_unit_is_a_rate_whose_last_word_alone_is_no_unit(name, unit):
+    found = unit_of_name(name)
+
+    assert (found and found.symbol) == unit
+    assert role_of_name(name) is Role.NONE
+
+
+@pytest.mark.parametrize("name", ["energy_per_good_unit_kwh", "kwh_per_batch_kwh", "usd_spent_kwh"])
+def test_energy_by_a_piece_or_in_money_is_not_what_the_asset_draws(name):
+    assert role_of_name(name) is Role.NONE
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("Energy/kWh", "kWh"), ("A/kW", "kW"), ("L1/kW", "kW"), ("Wasser [m³]", "m3"), ("motor_a_kw", "kW")],
+)
+def test_a_folder_or_a_phase_before_a_unit_makes_no_rate(name, unit):
+    found = unit_of_name(name)
+
+    assert found is not None
+    assert found.symbol == unit
+
+
 @pytest.mark.parametrize("name", ["", "a", "v", "state", "good_parts", "usagekWh", "CO2(tCO2)", "///", "日本語"])
 def test_a_name_without_a_clear_unit_has_none(name):
     assert unit_of_name(name) is None
