@@ -180,8 +180,8 @@ class View:
 
         That is time, window and revision, of shifts the name, of orders their name and product, and that they were not retracted.
         """
-        info = self.plant.series[series]
-        return self._rows(kind, window, info["asset"].copy(), info["tag"].copy(), fields, texts)
+        known = self.plant.series  # a column at a time: records of series are wide
+        return self._rows(kind, window, known["asset"][series], known["tag"][series], fields, texts)
 
     def rows_of_assets(
         self,

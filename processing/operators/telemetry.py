@@ -32,9 +32,10 @@ def read_out(view: View) -> list[MetricRows]:
 
 def seconds(plant: Plant, finished: np.ndarray) -> MetricRows:
     """Rows of one-second windows that are over."""
-    info, window = plant.series[finished["series"]], np.zeros(len(finished), np.int32)
+    series, window = finished["series"], np.zeros(len(finished), np.int32)
     fields = _fields(np.ones(len(finished)), finished) | {"rev": finished["rev"].astype(np.float64)}
-    return MetricRows("telemetry", finished["start"].copy(), info["asset"].copy(), info["tag"].copy(), window, fields)
+    asset, tag = plant.series["asset"][series], plant.series["tag"][series]
+    return MetricRows("telemetry", finished["start"].copy(), asset, tag, window, fields)
 
 
 def _fields(length_s: np.ndarray, parts: np.ndarray) -> dict[str, np.ndarray]:
