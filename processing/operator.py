@@ -47,7 +47,8 @@ class Operator(Declaration):
     finished, seconds : the record of a second that is over, which `update` is handed one more array of, and the rows that are made
     of it. is_new, was_new : fields of `open` that say of a second whether it is to be emitted, and whether what went before changed.
     scan(view, bring) : for what goes from window to window (a chart's memory): called with the windows that changed, after they
-    were folded; it follows the chain of windows as far as bits change, and marks what it changed.
+    were folded; it follows the chain of windows as far as bits change, and marks what it changed. An operator that keeps only what its scan
+    sets has neither `update` nor `fold`.
     by_slice : whether slices that are no whole minute are read out too.
     is_needed(plant) : whether a plant has anything for it; without it the operator always runs.
     measured : fields of the state that hold what a series measured, in its unit: they begin anew when the plant file gives the series

@@ -11,9 +11,12 @@
     )
 
 A row has a value of `coverage`, the least of its inputs', and where a field does not exist `null_reason` says why.
+
+With `Carried(state, step)` as its formula it remembers: `step` carries the state of each asset from window to window (`memory.py`).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -24,8 +27,9 @@ from fieldline.expressions import Input, inputs_of, parse
 from fieldline.expressions.tree import OWN as OF_ITSELF
 from fieldline.plantfile.metrics import FROM_THE_BEGINNING
 from processing.derived.inputs import Answer, Pairs, Sources, distinct, is_of_window, read_inputs
-from processing.metric_rows import MetricRows, Named, retracted
-from processing.operator import Operator
+from processing.derived.memory import WINDOWS, Memory, Step, kept_for, with_series
+from processing.metric_rows import MetricRows, Named, levels_of, retracted
+from processing.operator import Bring, Operator
 from processing.view import View
 
 Why = tuple[np.ndarray, Sequence[str]]
@@ -49,7 +53,7 @@ _COVERAGE = (
 class Definition(NamedTuple):
     """How a metric is computed, for assets whose path is or matches `pattern`, in windows that begin from `since` on [ns UTC].
 
-    assets : paths by the names that inputs have as scopes
+    assets : paths by the names that inputs have as scopes; memory : where there is one, `figures` gives no values but only reasons
     """
 
     pattern: str
@@ -57,11 +61,24 @@ class Definition(NamedTuple):
     assets: Mapping[str, str]
     inputs: tuple[Input, ...]
     figures: Figures
+    memory: Memory | None = None
 
     @property
     def looks_beside(self) -> bool:
         """Whether it reads windows of another asset."""
         return any(is_of_window(one) and getattr(one, "scope", OF_ITSELF) for one in self.inputs)
+
+
+class Carried(NamedTuple):
+    """A formula that remembers.
+
+    state : the state before an asset's first window, one record (`first_of`); step(inputs, state, out) : a kernel, which carries it through
+    one window of each of n assets: inputs, float64[n, inputs] in their order, NaN where one does not exist; state, records[n], changed;
+    out, float64[n, fields], output, NaN at first
+    """
+
+    state: np.ndarray
+    step: Step
 
 
 def kind_of(name: str, meaning: str, fields: Sequence[Row], windows: Collection[str]) -> Kind:
@@ -84,7 +101,7 @@ def derived(
     meaning: str,
     inputs: Mapping[str, str],
     fields: Sequence[Row],
-    formula: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]],
+    formula: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]] | Carried,
     windows: tuple[str, ...],
     needs: tuple[str, ...],
     is_default: bool = False,
@@ -92,11 +109,13 @@ def derived(
     """A derived metric of a file of its own.
 
     inputs : by the name that the formula has for it, each as expressions write it (`fieldline/expressions/parse.py`)
-    formula : gives each field, float64[n], of columns of inputs, float64[n], NaN where one does not exist
+    formula : gives each field, float64[n], of columns of inputs, float64[n], NaN where one does not exist; or see `Carried`
     needs : the operators that the inputs are read from
 
-    Raises ValueError for an input that is none.
+    Raises ValueError for an input that is none, and for windows that do not follow one another where there is a state.
     """
+    if isinstance(formula, Carried) and not {*windows} <= {*WINDOWS}:
+        raise ValueError(f"{name}: state goes through {', '.join(WINDOWS)}, got the windows {', '.join(windows)}")
     trees = {name: parse(text) for name, text in inputs.items()}
     leaves: dict[str, Input] = {}
     for alias, tree in trees.items():
@@ -109,10 +128,13 @@ def derived(
     def figures(columns: Mapping[Input, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
         named = {alias: columns[leaf] for alias, leaf in leaves.items()}
         with np.errstate(all="ignore"):
-            found = dict(formula(named))
+            found = {} if isinstance(formula, Carried) else dict(formula(named))
         return found, {field: _why(values, columns) for field, values in found.items()}
 
-    definition = Definition("*", FROM_THE_BEGINNING, {}, tuple(leaves.values()), figures)
+    memory = None
+    if isinstance(formula, Carried):
+        memory = Memory(name, *formula, tuple(leaves.values()), tuple(field for field, *_ in fields))
+    definition = Definition("*", FROM_THE_BEGINNING, {}, tuple(leaves.values()), figures, memory)
     kind = kind_of(name, meaning, fields, windows)
     return operator_of(kind, [definition], windows, needs, lambda: _installed(needs), is_default=is_default)
 
@@ -153,6 +175,12 @@ def operator_of(
     def read_out(view: View) -> list[MetricRows]:
         return _read_out(view, kind, definitions, sources(), looks_beside())
 
+    memory = definitions[0].memory if definitions else None
+
+    def scan(view: View, bring: Bring) -> None:
+        assert memory is not None
+        memory.carry(view, with_series(view, _in_windows(view, windows, looks_beside())), sources(), bring)
+
     return Operator(
         name=kind.name,
         emits=(kind,),
@@ -162,6 +190,8 @@ def operator_of(
         is_default=is_default,
         read_out=read_out,
         looks_beside=looks_beside,
+        kept=None if memory is None else kept_for(kind.name, memory.first),
+        scan=None if memory is None else scan,
     )
 
 
@@ -170,6 +200,8 @@ def _read_out(
 ) -> list[MetricRows]:
     """Rows of the windows: of assets that have a series to be emitted, or of all where others' windows are read."""
     pairs = _pairs(view, looks_beside)
+    if any(one.memory is not None for one in definitions):
+        pairs = with_series(view, pairs)
     holds = np.full(len(pairs.window), -1)
     for number, one in enumerate(definitions):
         begun = view.windows["start"][pairs.window] >= one.since
@@ -185,6 +217,13 @@ def _read_out(
             if len(gone):
                 found += [retracted(rows) for rows in _rows(view, kind, one, mine.only(gone), answer, gone)]
     return found
+
+
+def _in_windows(view: View, windows: tuple[str, ...], looks_beside: bool) -> Pairs:
+    """Of the windows that a metric has, those and the assets whose rows may have changed."""
+    levels = [level for window in windows for level in levels_of(window)]
+    mine = np.isin(view.windows["level"][view.ids], levels)
+    return _pairs(replace(view, ids=view.ids[mine]), looks_beside)
 
 
 def _pairs(view: View, looks_beside: bool) -> Pairs:
@@ -207,8 +246,11 @@ def _pairs(view: View, looks_beside: bool) -> Pairs:
 
 def _rows(view: View, kind: Kind, one: Definition, pairs: Pairs, answer: Answer, some: np.ndarray) -> list[MetricRows]:
     """some : int64[n], the places of the pairs in the answer."""
-    values, whys = one.figures({each: column[some] for each, column in answer.columns.items()})
-    n = len(some)
+    columns, n = {each: column[some] for each, column in answer.columns.items()}, len(some)
+    values, whys = one.figures(columns)
+    if one.memory is not None:
+        values = one.memory.figures(view, pairs, columns)
+        whys = {field: _why(column, columns) for field, column in values.items()}
     fields = {
         row[0]: np.where(np.isfinite(values[row[0]]), values[row[0]], np.nan)
         if row[0] in values

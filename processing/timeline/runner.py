@@ -53,6 +53,8 @@ class Runner:
         tables = self._tables
         plant = tables.plant
         for slot, state, opened in zip(tables.slots, states, opens, strict=True):
+            if slot.update is None:
+                continue
             operator, kept = slot.operator, tables.state_of(slot, state, opened)
             if operator.seconds is None:
                 slot.update(chunks, rows, plant, tables.windows, kept)

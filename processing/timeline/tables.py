@@ -134,8 +134,8 @@ class Slot(NamedTuple):
     key: str
     operator: Operator
     kept: Kept
-    update: Callable[..., int]
-    fold: Callable[..., None]
+    update: Callable[..., int] | None
+    fold: Callable[..., None] | None
     first: np.ndarray
     own: np.ndarray
     own_anew: np.ndarray
@@ -155,8 +155,11 @@ def _slots(operators: list[Operator]) -> Iterator[Slot]:
         kept, update, fold = operator.kept, operator.update, operator.fold
         if kept is None:
             continue
-        if update is None or fold is None:
-            raise TypeError(f"operator {operator.name!r}: keeps something, so it needs both `update` and `fold`")
+        is_scanned_only = update is None and fold is None and operator.scan is not None
+        if (update is None or fold is None) and not is_scanned_only:
+            raise TypeError(
+                f"operator {operator.name!r}: keeps something, so it needs both `update` and `fold`, or `scan` alone"
+            )
         own = _own(operator, kept.slice.dtype)
         anew = (
             np.full_like(own, OWN) if operator.scan is None else own

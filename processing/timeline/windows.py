@@ -166,6 +166,8 @@ class Windows:
         rows = rows[(pool.dirty[rows] & at.REFOLD) != 0]
         changed = np.zeros(len(rows), np.uint8)
         for slot in tables.slots:
+            if slot.fold is None:
+                continue
             records = words(pool.arrays[slot.number])
             before = records[rows]
             slot.fold(tree, table, tables.labels, plant, tables.partials_of(slot))

@@ -85,7 +85,9 @@ def check_declaration(operator: Operator) -> None:
         "found by another name, or needs itself"
     )
     is_kept = operator.kept is not None
-    assert is_kept == (operator.update is not None) == (operator.fold is not None), "kept, update and fold go together"
+    of_rows = operator.update is not None
+    assert of_rows == (operator.fold is not None), "update and fold go together"
+    assert is_kept == (of_rows or operator.scan is not None), "what is kept is set by update and fold, or by scan"
     if operator.kept is not None:
         names = set(operator.kept.slice.dtype.names or ())
         assert {*operator.later, *operator.left} <= names, f"later and left name fields of the slice: {sorted(names)}"

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cli.stages.deliver import deliver_parts
@@ -23,19 +24,24 @@ from ingest.decoder import decode_message
 from processing.kernels import jit
 from processing.operator import Operator
 from processing.operators import chosen, known
-from tests.contracts import codec_checks, operator_checks, sink_checks
+from tests.contracts import codec_checks, operator_checks, operator_inputs, sink_checks
 from tests.contracts.distributions import PAGE, example, importable, install
+from tests.contracts.operator_inputs import PRESS
+from tests.contracts.operator_rig import OperatorRig
 from tests.delivery.metric_frames import levels, metric_rows
+from tests.processing.engine_rig import SECOND, T0, Row, frame_of
 
 CODEC, METRIC, SINK = example("Add a codec"), example("Add a metric"), example("Add a sink")
-DERIVED = example("Add a derived metric")
+DERIVED, CARRIED = example("Add a derived metric"), example("Add a derived metric that remembers")
 PYPROJECT = tomllib.loads(re.findall(r"(?ms)^```toml\n(\[build-system\].*?)^```$", PAGE.read_text("utf-8"))[0])
 POINTS = PYPROJECT["project"]["entry-points"]
 
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Path]:
-    sources = dict(zip(PYPROJECT["tool"]["setuptools"]["py-modules"], (CODEC, METRIC, DERIVED, SINK), strict=True))
+    sources = dict(
+        zip(PYPROJECT["tool"]["setuptools"]["py-modules"], (CODEC, METRIC, DERIVED, CARRIED, SINK), strict=True)
+    )
     install(tmp_path / "site", PYPROJECT["project"]["name"], POINTS, sources)
     with importable(tmp_path / "site") as site:
         yield site
@@ -59,7 +65,19 @@ def derived_metric(tmp_path: Path) -> Iterator[Operator]:
         yield known()["load"]
 
 
-@pytest.mark.parametrize("source", [CODEC, METRIC, DERIVED, SINK], ids=["codec", "metric", "derived", "sink"])
+@pytest.fixture(scope="module")
+def carried_metric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """The example, compiled once for all checks."""
+    folder = tmp_path_factory.mktemp("carried")
+    points = {"fieldline.operators": {"running": "acme_running:COMPONENT"}}
+    install(folder, "acme-fieldline", points, {"acme_running": CARRIED})
+    with importable(folder):
+        yield known()["running"]
+
+
+@pytest.mark.parametrize(
+    "source", [CODEC, METRIC, DERIVED, CARRIED, SINK], ids=["codec", "metric", "derived", "carried", "sink"]
+)
 def test_an_example_is_a_file_of_less_than_60_lines_that_is_well_formed(source: str, tmp_path: Path) -> None:
     path = tmp_path / "example.py"
     path.write_text(source, "utf-8")
@@ -104,6 +122,37 @@ def test_the_derived_metric_of_the_page_keeps_its_promises(
     check: Callable[..., None], derived_metric: Operator
 ) -> None:
     check(derived_metric)
+
+
+@pytest.mark.parametrize("check", operator_checks.CHECKS, ids=lambda check: check.__name__)
+def test_the_derived_metric_that_remembers_keeps_its_promises(
+    check: Callable[..., None], carried_metric: Operator
+) -> None:
+    check(carried_metric)
+
+
+def test_a_running_mean_is_that_of_its_definition_whenever_its_days_come(carried_metric: Operator) -> None:
+    degc = [20.0, 22.0, 25.0, 24.0, 19.0]
+    rows = [Row(PRESS, "temp_c", T0 + hour * 3600 * SECOND, value) for hour, value in enumerate(degc)]
+    subject = operator_inputs.subject_of(carried_metric)
+
+    rig = OperatorRig(subject).send([frame_of([rows[k]]) for k in (0, 3, 4, 1, 2)]).finish()
+
+    # θ_rm: 20; 0.8 · 20 + 0.2 · 22 = 20.4; 0.8 · 20.4 + 5 = 21.32; 0.8 · 21.32 + 4.8 = 21.856; 0.8 · 21.856 + 3.8 = 21.2848
+    hours = [fields for key, fields in sorted(rig.standing.items()) if key[3] == "1h"]
+    means, differences = (
+        [float(np.frombuffer(row[name])[0]) for row in hours] for name in ("running_mean_degc", "difference_k")
+    )
+    assert means == pytest.approx([20.0, 20.4, 21.32, 21.856, 21.2848])
+    assert differences[2] == pytest.approx(25.0 - 21.32)
+
+
+@pytest.mark.parametrize("window", ["1m", "shift", "order"])
+def test_state_goes_through_windows_that_follow_one_another_alone(window: str) -> None:
+    source = CARRIED.replace('"15m", "1h", "day"', f'"{window}", "1h"')
+
+    with pytest.raises(ValueError, match=f"state goes through 15m, 1h, day, week, month, got the windows {window}, 1h"):
+        exec(compile(source, "acme_running.py", "exec"), {})
 
 
 WRONG_DERIVED = {
