@@ -49,7 +49,7 @@ class Memory(NamedTuple):
     """The state of the derived metric `name`.
 
     first : record[1], the state before the first window; step : carries it through a window; inputs : in the order that `step` has
-    them; fields : the metric's, in the order that `step` gives them
+    them; fields : the metric's, in the order that `step` gives them; version : of what the state means
     """
 
     name: str
@@ -57,6 +57,7 @@ class Memory(NamedTuple):
     step: Step
     inputs: tuple[Input, ...]
     fields: tuple[str, ...]
+    version: int
 
     def carry(self, view: View, changed: Pairs, sources: Sources, bring: Bring) -> None:
         """Carry the state on from pairs that changed, each of an asset that has series, and flag rows that change with it."""

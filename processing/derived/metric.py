@@ -74,11 +74,12 @@ class Carried(NamedTuple):
 
     state : the state before an asset's first window, one record (`first_of`); step(inputs, state, out) : a kernel, which carries it through
     one window of each of n assets: inputs, float64[n, inputs] in their order, NaN where one does not exist; state, records[n], changed;
-    out, float64[n, fields], output, NaN at first
+    out, float64[n, fields], output, NaN at first. version : grows when the state comes to mean something else under the same names
     """
 
     state: np.ndarray
     step: Step
+    version: int = 1
 
 
 def kind_of(name: str, meaning: str, fields: Sequence[Row], windows: Collection[str]) -> Kind:
@@ -133,7 +134,8 @@ def derived(
 
     memory = None
     if isinstance(formula, Carried):
-        memory = Memory(name, *formula, tuple(leaves.values()), tuple(field for field, *_ in fields))
+        named = tuple(field for field, *_ in fields)
+        memory = Memory(name, formula.state, formula.step, tuple(leaves.values()), named, formula.version)
     definition = Definition("*", FROM_THE_BEGINNING, {}, tuple(leaves.values()), figures, memory)
     kind = kind_of(name, meaning, fields, windows)
     return operator_of(kind, [definition], windows, needs, lambda: _installed(needs), is_default=is_default)
@@ -192,6 +194,7 @@ def operator_of(
         looks_beside=looks_beside,
         kept=None if memory is None else kept_for(kind.name, memory.first),
         scan=None if memory is None else scan,
+        version=1 if memory is None else memory.version,
     )
 
 

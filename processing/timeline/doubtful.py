@@ -79,8 +79,9 @@ class Doubtful:
             missing |= mine
             for one, start in np.unique(np.stack([line[mine], rows.time[mine]]), axis=1).T.tolist():
                 found += [self._residency.between(one, level, start, start + 1) for level in levels]
-        if missing.any():
-            made = self._windows.given_by(np.unique(np.concatenate(found)), [operator])
+        ids = np.unique(np.concatenate(found))
+        if missing.any() and len(ids):
+            made = self._windows.given_by(ids, [operator])
             known = {identity for some in made if some.kind == rows.kind for identity in some.identities()}
             missing &= np.array([identity not in known for identity in rows.identities()], bool)
         return missing
