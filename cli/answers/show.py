@@ -1,4 +1,4 @@
-"""A window shown: where time went, why, a control chart, or what good units took."""
+"""A window shown: where time went, why, a control chart, what good units took, or a line's machines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -8,20 +8,29 @@ from analysis.logs import existing
 from analysis.overview.asked import Asked, Shown
 from analysis.overview.chart import points_of
 from analysis.overview.oee import oee_of
+from analysis.overview.oee_change import FACTORS, oee_change
 from analysis.overview.pareto import Share, pareto_of
 from analysis.overview.per_unit import per_unit_of
+from analysis.overview.stations import stations_of
 from analysis.results import Row
 from analysis.rollup import RATIOS, OneWindow, RolledUp, by_reason
-from cli.report import Data, Note, Piece, Report, Stretch, View
+from cli.report import Column, Data, Note, Piece, Quantity, Report, Stretch, Table, View
 from cli.report.bars import pareto, per_unit, waterfall
 from cli.report.chart import by_memory, by_rule, chart
 from cli.report.drawing import picture
 
 
-def report(what: str, asked: Asked, log: str) -> Report:
-    """What is shown of a window: `oee`, `pareto`, `spc` or `energy`. log : its URL; causes come from it."""
+def report(what: str, asked: Asked, log: str, *, against: int | None = None, demand: float | None = None) -> Report:
+    """What is shown of a window: `oee`, `pareto`, `spc`, `energy` or `stations`.
+
+    log : its URL; causes come from it. against : a time in a window that OEE is compared with [ns UTC]; demand : pieces wanted of a line
+    """
     if what == "pareto":
         return Report(list(_pareto(asked, log)))
+    if what == "stations":
+        return Report(list(_stations(asked, demand)))
+    if against is not None:
+        return Report(list(_change(asked, against)))
     return Report(list({"oee": _oee, "spc": _chart, "energy": _energy}[what](asked)))
 
 
@@ -63,6 +72,67 @@ def _oee(asked: Asked) -> Iterator[Piece]:
         yield from map(Note, _told(rolled, window))
 
 
+def _change(asked: Asked, against: int) -> Iterator[Piece]:
+    """OEE in two windows, and what each of its factors did to it."""
+    found = oee_change(asked, against)
+    yield from _head(found.now.shown)
+    for name, value in {"against_from": found.before.shown.start, "against_to": found.before.shown.end}.items():
+        yield Data(name, value)
+    before, now = found.before.figures, found.now.figures
+    rows = [
+        {
+            "figure": name,
+            "before": Quantity(before[name], digits=3),
+            "now": Quantity(now[name], digits=3),
+            "part": Quantity(found.parts[name] if found.parts is not None and name in FACTORS else None, digits=3),
+        }
+        for name in (*FACTORS, "oee")
+    ]
+    if None not in (before["oee"], now["oee"]):
+        rows[-1]["part"] = Quantity(now["oee"] - before["oee"], digits=3)
+    columns = [Column("figure"), Column("before"), Column("now"), Column("part", heading="of the change of OEE")]
+    was = found.before.shown
+    yield Note("{}: {}, against {}", (asked.asset, _window(found.now.shown), Stretch(was.start, was.end)))
+    yield Table("factors", columns, rows)
+    yield Data("null_reason", found.null_reason)
+    if found.null_reason is not None:
+        yield Note(f"what each factor did can't be told: {found.null_reason}")
+
+
+def _window(shown: Shown) -> str:
+    return shown.shift or shown.window
+
+
+def _stations(asked: Asked, demand: float | None) -> Iterator[Piece]:
+    """The machines of a line, and which one holds it back."""
+    found = stations_of(asked, demand)
+    yield from _head(found.shown)
+    yield Note("{}, {} {}", (asked.asset, _window(found.shown), Stretch(found.shown.start, found.shown.end)))
+    seconds = ("production_s", "waiting_s", "setup_s", "down_s")
+    columns = [Column("station"), *(Column(name, heading=name.removesuffix("_s")) for name in seconds)]
+    columns += [Column("busy"), Column("pieces"), Column("cycle_s", heading="cycle")]
+    rows = [
+        {
+            **one._asdict(),
+            **{name: Quantity(getattr(one, name), digits=0) for name in seconds},
+            "busy": Quantity(one.busy, digits=3),
+            "cycle_s": Quantity(one.cycle_s, digits=2),
+        }
+        for one in found.stations
+    ]
+    yield Table("stations", columns, rows, title="times in s")
+    for name, value in {"bottleneck": found.bottleneck, "takt_s": found.takt_s, "balance": found.balance}.items():
+        yield Data(name, value)
+    if found.bottleneck is None:
+        yield Note("no station holds the line back: none was to work, or none did")
+    else:
+        yield Note(f"{found.bottleneck} holds the line back: it waited the least for others")
+    if found.takt_s is not None:
+        yield Note(
+            f"takt: {found.takt_s:.2f} s from piece to piece for {demand:g} pieces in the line's planned busy time"
+        )
+
+
 def _told(rolled: RolledUp, window: OneWindow) -> Iterator[str]:
     """The figures, and which lines are unknown, rest or were left out, a sentence each."""
     figures = ", ".join(f"{_title(name)} {_percent(rolled.row[name])}" for name in RATIOS)
@@ -89,8 +159,7 @@ def _pareto(asked: Asked, log: str) -> Iterator[Piece]:
         found = pareto_of(asked, opened)
     yield from _head(found.shown)
     # The window stands above the first picture only: beside a title there is no room for it.
-    window = found.shown
-    yield Note("{}, {} {}", (asked.asset, window.shift or window.window, Stretch(window.start, window.end)))
+    yield Note("{}, {} {}", (asked.asset, _window(found.shown), Stretch(found.shown.start, found.shown.end)))
     for name, shares, unit, key, of in (
         ("stops", found.stops, "s", "reason", "cause"),
         ("rejects", found.rejects, "pieces", "reason", "cause"),

@@ -1,6 +1,7 @@
 """`fieldline show`: pictures of a window, drawn from what the pipe stored."""
 
 import json
+import math
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -99,6 +100,54 @@ def test_charts_and_energy_are_data_too(pipe: Pipe) -> None:
     assert all(row["good_count"] >= 0 for row in energy["by_order"])
 
 
+def test_what_each_factor_did_to_oee_adds_up_to_its_change(pipe: Pipe) -> None:
+    asked = ("oee", "--asset", LINE, "--window", "1h", "--at", AT, "--against", f"{AT[:11]}23:30Z")
+
+    told = json.loads(run(*pipe.arguments(*asked, "--json")).stdout)
+
+    *factors, oee = told["factors"]
+    assert [one["figure"] for one in factors] == ["availability", "performance", "quality"]
+    assert told["against_from"] != told["from"] and told["null_reason"] is None
+    assert oee["part"] == pytest.approx(oee["now"] - oee["before"])
+    assert sum(one["part"] for one in factors) == pytest.approx(oee["part"])
+    mean = (oee["now"] - oee["before"]) / math.log(oee["now"] / oee["before"])  # the logarithmic mean of both
+    for one in factors:
+        assert one["part"] == pytest.approx(mean * math.log(one["now"] / one["before"]))
+
+
+def test_the_change_of_oee_is_read_as_a_table(pipe: Pipe) -> None:
+    told = run(*pipe.arguments("oee", "--asset", LINE, "--window", "1h", "--at", AT, "--against", AT)).stdout
+
+    assert "against 2023-11-14T22:00 to 23:00Z" in told
+    assert told.splitlines()[-1].split()[0] == "oee" and told.splitlines()[-1].split()[-1] == "0.000"
+
+
+def test_the_station_that_waits_the_least_holds_the_line_back(pipe: Pipe) -> None:
+    told = json.loads(
+        run(
+            *pipe.arguments("stations", "--asset", LINE, "--window", "shift", "--at", AT, "--demand", "100", "--json")
+        ).stdout
+    )
+
+    stations = {one["station"]: one for one in told["stations"]}
+    active = {name: one["busy"] for name, one in stations.items() if one["busy"] is not None}
+    assert len(active) > 1 and told["bottleneck"] == max(active, key=lambda name: active[name])
+    for one in stations.values():
+        assert one["pieces"] is None or one["cycle_s"] == pytest.approx(one["production_s"] / one["pieces"])
+    cycles = [one["cycle_s"] for one in stations.values() if one["cycle_s"] is not None]
+    assert told["balance"] == (pytest.approx(sum(cycles) / len(cycles) / max(cycles)) if len(cycles) > 1 else None)
+    assert 0 < told["takt_s"] * 100 <= 3600  # the shift is an hour long
+
+
+def test_the_stations_of_a_line_fit_80_columns(pipe: Pipe) -> None:
+    arguments = pipe.arguments("stations", "--asset", LINE, "--window", "shift", "--at", AT)
+
+    told = CliRunner().invoke(app, ["show", *arguments], env={"COLUMNS": "80"}).stdout
+
+    assert "holds the line back" in told
+    assert max(map(len, told.splitlines())) <= 80 and "press" in told
+
+
 @pytest.mark.parametrize("what", ["oee", "pareto", "energy"])
 def test_pictures_fit_80_columns(pipe: Pipe, what: str) -> None:
     result = CliRunner().invoke(
@@ -137,6 +186,13 @@ def test_the_points_of_a_window_are_drawn_between_their_limits(pipe: Pipe) -> No
         (("spc", "--asset", LINE, "--tag", "speed"), "plant/hall1/line1 speed is not charted"),
         (("oee", "--asset", LINE, "--window", "order"), "show oee: --window is one of 1m, 15m,"),
         (("pareto", "--asset", LINE, "--window", "2h"), "show pareto: --window is one of 1m, 15m,"),
+        (("pareto", "--asset", LINE, "--against", AT), "show pareto: --against is about oee"),
+        (("oee", "--asset", LINE, "--demand", "3"), "show oee: --demand is about stations"),
+        (("stations", "--asset", f"{LINE}/press", "--at", AT), "show stations is about a line with machines"),
+        (
+            ("oee", "--asset", LINE, "--window", "1h", "--at", AT, "--against", "2022-01-01"),
+            "to compare with: there is no row of losses",
+        ),
         (("energy", "--asset", LINE, "--window", "2h"), "month, shift, order; got '2h'"),
         (("pareto", "--asset", "plant/hall1/line9"), "there is no row of losses of plant/hall1/line9"),
     ],

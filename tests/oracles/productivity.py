@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.productivity import frontier, growth, index_numbers, levels, malmquist
-from analysis.unwired.productivity import composite, factors, total_factor
+from analysis.productivity import factors, frontier, growth, index_numbers, levels, malmquist
+from analysis.unwired.productivity import composite, total_factor
 
 Case = dict[str, Any]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.unwired.productivity import factors
+from analysis.productivity import factors
 
 ratio = st.floats(0.05, 2.0)
 two_periods = st.lists(st.tuples(ratio, ratio), min_size=1, max_size=5)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.unwired.productivity import line
+from analysis.productivity import line
 
 
 def test_a_line_that_meets_demand_cycles_faster_than_its_takt() -> None:
