@@ -97,7 +97,7 @@ class Held:
         joined = self._joined(batches)
         order = np.lexsort((np.arange(len(joined.time)), joined.time, joined.number))
         joined = _Batch(*(column[order] for column in joined))
-        counts, wanted = _that_count(joined, batches)
+        counts, wanted = _that_count(joined, self._is_told(joined), batches)
         self._last = _Batch(*(column[counts] for column in joined))
         return self._stale(self._last, batches, also), wanted
 
@@ -254,12 +254,15 @@ def by_kind(batches: Sequence[tuple[MetricRows, Series]]) -> Mapping[str, list[t
 
 
 def _that_count(
-    rows: _Batch, batches: Sequence[tuple[int, MetricRows, Series]]
+    rows: _Batch, told: np.ndarray, batches: Sequence[tuple[int, MetricRows, Series]]
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """Of rows in order of series and time, those that no later one of the same point replaces; of batches with others, which rows count."""
+    """Of rows in order of series and time, those that no later one of the same point replaces; of batches with others, which rows count.
+
+    told : bool[n, fields], what each row says something of
+    """
     is_replaced = (rows.number[1:] == rows.number[:-1]) & (rows.time[1:] == rows.time[:-1])
-    # A later row whose frame lacks a column leaves that value alone.
-    is_replaced &= ~(rows.has[:-1] & ~rows.column[1:]).any(axis=1)
+    # A later row that says nothing of a value leaves it alone.
+    is_replaced &= ~(rows.has[:-1] & ~told[1:]).any(axis=1)
     is_replaced = np.append(is_replaced, False)
     if not is_replaced.any():
         return ~is_replaced, {}

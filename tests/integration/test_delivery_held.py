@@ -100,6 +100,17 @@ def test_a_row_that_was_retracted_and_comes_again_is_retracted_no_more(both: Bot
     assert both.same("oee").filter(pl.col("rev") == 2.0)["retracted"].to_list() == [None]
 
 
+@pytest.mark.parametrize("before", [False, True], ids=["never written", "written before"])
+def test_a_row_that_is_retracted_and_comes_again_within_one_write_is_not_retracted(both: Both, before: bool) -> None:
+    gone = metric_rows("oee", [T0], [PRESS], None, ["1h"], oee=[NAN], mttr_s=[NAN], stop_count=[NAN], rev=[1.0], retracted=[1.0])  # fmt: skip
+    if before:
+        both.write(oee(T0, 0.643, 722.9))
+
+    both.write(gone, oee(T0, 0.7, NAN, rev=2.0))
+
+    assert both.same("oee").filter(pl.col("rev") == 2.0)["oee"].to_list() == [0.7]
+
+
 @pytest.mark.parametrize("restart", [False, True], ids=["one process", "another process"])
 @pytest.mark.parametrize("later", [0, 3], ids=["of the window that runs", "of one behind it"])
 def test_a_value_that_became_null_is_gone(both: Both, restart: bool, later: int) -> None:
