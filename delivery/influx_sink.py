@@ -14,6 +14,7 @@ from delivery.isolation import Isolation
 from delivery.lineprotocol import Levels, LineEncoder, Lines, storable_name
 from delivery.null_fields import NULL_FIELDS, with_null_fields
 from delivery.rows import MetricRows
+from delivery.settling import wait_until_settled
 from delivery.sinks import Outcome, SinkUnavailable, never
 from fieldline.clock import Clock
 from fieldline.errors import SettingsError
@@ -40,6 +41,7 @@ class InfluxSink:
         self._points: InfluxPoints | None = None
         self._held: dict[str, Held] = {}
         self._windows: set[str] = set()
+        self._is_settled = False  # whether no write can be under way whose outcome is not known
         self.target = str(self._target)
 
     @property
@@ -59,6 +61,9 @@ class InfluxSink:
         """Store the rows, `batch_lines` a request. Raises SinkUnavailable."""
         wire = self._opened()
         wire.http.is_over = is_over
+        if not self._is_settled:
+            wait_until_settled(self._target, wire.http, self._clock, is_over)
+            self._is_settled = True
         isolation = Isolation(wire.send, self._clock.now_ns())
         try:
             pieces, replaced = self._prepared(batches)
@@ -67,6 +72,7 @@ class InfluxSink:
         except SinkUnavailable as error:
             # What is held now nobody knows: a part may have been deleted or written.
             self._held.clear()
+            self._is_settled = False
             if error.needs_operator:
                 # The token may have been replaced meanwhile: the next try reads it again.
                 self.close()

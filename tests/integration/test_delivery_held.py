@@ -3,15 +3,19 @@
 import json
 import math
 import re
+import socket
+import threading
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import polars as pl
 import pytest
 
 from delivery.influx_sink import InfluxSink
+from delivery.lineprotocol import LineEncoder
 from delivery.query import Only, query
 from delivery.rows import MetricRows
 from delivery.sinks import SinkUnavailable
@@ -98,6 +102,43 @@ def test_a_row_that_was_retracted_and_comes_again_is_retracted_no_more(both: Bot
     both.write(oee(T0, 0.7, 50.0, rev=2.0))
 
     assert both.same("oee").filter(pl.col("rev") == 2.0)["retracted"].to_list() == [None]
+
+
+class UnderWay:
+    """A write of somebody who was killed: the server has most of it, and works on what it has."""
+
+    def __init__(self, url: str, line: bytes) -> None:
+        parts = urlsplit(url)
+        self._left = line[-1:]
+        self._socket = socket.create_connection((parts.hostname, parts.port), 10.0)
+        head = (
+            f"POST /write?db={parts.path[1:]}&precision=ns HTTP/1.1\r\nHost: x\r\nContent-Length: {len(line)}\r\n\r\n"
+        )
+        self._socket.sendall(head.encode() + line[:-1])
+
+    def come_to_its_end(self) -> bytes:
+        self._socket.sendall(self._left)
+        answer = self._socket.recv(1000)
+        self._socket.close()
+        return answer.split(b"\r\n")[0]
+
+
+def test_a_write_that_a_killed_process_left_under_way_brings_back_no_value(both: Both) -> None:
+    both.write(oee(T0, NAN, 60.0), oee(T0 + HOUR, 0.5, 60.0))
+    encoder, revised = LineEncoder(levels), oee(T0, 0.9, 60.0, rev=1.0)
+    (lines,) = encoder.encode(revised, 100, encoder.series(revised), None)
+    left = UnderWay(both.url, lines.body)
+    both.restart()
+
+    writing = threading.Thread(target=both.write, args=(oee(T0, NAN, 70.0, rev=2.0),), daemon=True)
+    writing.start()
+    writing.join(0.5)
+    assert writing.is_alive()  # it waits for what is under way
+    assert left.come_to_its_end() == b"HTTP/1.1 204 No Content"
+    writing.join(20.0)
+
+    assert not writing.is_alive()
+    assert both.same("oee").filter(pl.col("rev") == 2.0)["oee"].to_list() == [None]
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["never written", "written before"])
