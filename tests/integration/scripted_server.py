@@ -26,12 +26,16 @@ class Reply:
 
 
 class ScriptedServer:
-    """`answer` is asked with the lines of each request; `requests` holds all lines that came, request by request."""
+    """`answer` is asked with the lines of each request; `requests` holds all lines that came, request by request.
+
+    vars : what the server says that it is at, as InfluxDB 1.x does; by default it does not
+    """
 
     def __init__(self, answer: Callable[[list[str]], Reply], tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
         self.requests: list[list[str]] = []
         self.paths: list[str] = []
+        self.vars: Callable[[], object] | None = None
         self.authorizations: list[str | None] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -70,6 +74,15 @@ def influx2(is_bad: Callable[[str], bool]) -> Callable[[list[str]], Reply]:
     return answer
 
 
+def _tell(handler: BaseHTTPRequestHandler, server: ScriptedServer) -> None:
+    """Say what the server is at, apart from what it answers to lines."""
+    body = b"" if server.vars is None else json.dumps(server.vars()).encode()
+    handler.send_response(404 if server.vars is None else 200)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
 def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -100,7 +113,11 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 # the other side gave up waiting
                 self.close_connection = True
 
-        do_GET = do_POST
+        def do_GET(self) -> None:
+            if self.path == "/debug/vars":
+                _tell(self, server)
+            else:
+                self.do_POST()
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""

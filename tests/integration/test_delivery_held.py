@@ -141,6 +141,32 @@ def test_a_write_that_a_killed_process_left_under_way_brings_back_no_value(both:
     assert both.same("oee").filter(pl.col("rev") == 2.0)["oee"].to_list() == [None]
 
 
+def told_active(*counts: int) -> Iterator[object]:
+    """What an InfluxDB 1.x says of the writes that it is at, one after the other, the last for ever."""
+    yield from (
+        {"httpd::8086": {"name": "httpd", "values": {"writeReqActive": active}}, "x": 1} for active in counts[:-1]
+    )
+    while True:
+        yield {"httpd::8086": {"name": "httpd", "values": {"writeReqActive": counts[-1]}}}
+
+
+def test_a_write_waits_until_the_server_was_at_none_twice_and_again_after_one_that_failed() -> None:
+    answers, told = iter([Reply(500, "no"), Reply(), Reply()]), told_active(1, 0, 1, 1, 0)
+    asked = count()
+    with scripted(lambda lines: next(answers) if lines else Reply(404)) as server:
+        server.vars = lambda: (next(asked), next(told))[1]
+        sink = InfluxSink(DeliverSettings(influx=f"{server.url}/b?api=v1"), levels, SystemClock())
+        with pytest.raises(SinkUnavailable):
+            sink.write([metric_rows("reading", [T0], ["a"], ["t"], value=[1.0])])
+        first = next(asked)
+        sink.write([metric_rows("reading", [T0], ["a"], ["t"], value=[1.0])])
+        second = next(asked)
+        sink.write([metric_rows("reading", [T0], ["a"], ["t"], value=[1.0])])
+        sink.close()
+
+    assert (first, second, next(asked)) == (6, 9, 10)
+
+
 @pytest.mark.parametrize("before", [False, True], ids=["never written", "written before"])
 def test_a_row_that_is_retracted_and_comes_again_within_one_write_is_not_retracted(both: Both, before: bool) -> None:
     gone = metric_rows("oee", [T0], [PRESS], None, ["1h"], oee=[NAN], mttr_s=[NAN], stop_count=[NAN], rev=[1.0], retracted=[1.0])  # fmt: skip
