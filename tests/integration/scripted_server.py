@@ -74,6 +74,21 @@ def influx2(is_bad: Callable[[str], bool]) -> Callable[[list[str]], Reply]:
     return answer
 
 
+def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+    body = reply.body or b""
+    if reply.message:
+        body = json.dumps({"code": "x", "message": reply.message}).encode()
+    try:
+        handler.send_response(reply.status)
+        for name, value in {**reply.headers, "Content-Length": str(len(body))}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(body)
+    except OSError:
+        # the other side gave up waiting
+        handler.close_connection = True
+
+
 def _tell(handler: BaseHTTPRequestHandler, server: ScriptedServer) -> None:
     """Say what the server is at, apart from what it answers to lines."""
     body = b"" if server.vars is None else json.dumps(server.vars()).encode()
@@ -100,18 +115,7 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
                 self.connection.close()
                 self.close_connection = True
                 return
-            body = reply.body or b""
-            if reply.message:
-                body = json.dumps({"code": "x", "message": reply.message}).encode()
-            try:
-                self.send_response(reply.status)
-                for name, value in {**reply.headers, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:
-                # the other side gave up waiting
-                self.close_connection = True
+            _send(self, reply)
 
         def do_GET(self) -> None:
             if self.path == "/debug/vars":
