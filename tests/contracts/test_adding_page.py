@@ -70,7 +70,8 @@ def carried_metric(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operato
     """The example, compiled once for all checks."""
     folder = tmp_path_factory.mktemp("carried")
     points = {"fieldline.operators": {"running": "acme_running:COMPONENT"}}
-    install(folder, "acme-fieldline", points, {"acme_running": CARRIED})
+    # A name of its own: of two distributions of one name that are there at once Python finds the first alone.
+    install(folder, "acme-running", points, {"acme_running": CARRIED})
     with importable(folder):
         yield known()["running"]
 
