@@ -455,8 +455,9 @@ class Reprocessing:
             is_held = number >= 0 and bool(table["start"][number] >= tables.lines["kept_from"][line])
             if gone:
                 end = int(table["end"][gone[0]])
-                rows = self._windows.given(self._residency.within({line: (last, end)}), {})
-                self.left_behind.append(LeftBehind(line, end, rows))
+                self.left_behind.append(
+                    LeftBehind(line, end, self._windows.given(self._oldest_over(line, last, end), {}))
+                )
                 table = tables.windows
             if gone and not is_held:
                 self._rerun.restore_live(line, gone[-1])
@@ -474,6 +475,16 @@ class Reprocessing:
                 todo[line] = {number: None}
                 self._with_mates(todo[line], number)
         self._run_waves(todo, {})
+
+    def _oldest_over(self, line: int, start: int, end: int) -> np.ndarray:
+        """The windows of a line over a span, or the oldest of them: as many as may come into memory at once."""
+        tables = self._tables
+        ids = self._residency.within({line: (start, end)})
+        ids = ids[np.argsort(tables.windows["start"][ids], kind="stable")]
+        of_slices = tables.windows["level"][ids] == at.SLICES
+        row_bytes = np.where(of_slices, tables.slices.row_bytes, tables.longer.row_bytes)
+        taken = np.cumsum((1 << tables.windows["shift"][ids]) * row_bytes)
+        return ids[taken <= _PORTION_BYTES]
 
     def _drop(self, ids: np.ndarray) -> None:
         """Drop slices that a line's end had made."""
