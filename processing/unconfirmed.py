@@ -45,21 +45,25 @@ class Unconfirmed:
         now = self._place.clock.monotonic()
         self._settled_at = self._settled_at or now + _SETTLES_S
         if now >= self._settled_at:
-            self._retract(self._first + _RECORDS)
+            self._retract(self._first + _RECORDS, may_crowd=False)
 
     def finish(self) -> None:
         """Retract all that has not come about again until now. Raises Unavailable."""
         if self.since is not None:
-            self._retract(self._end)
+            self._retract(self._end, may_crowd=True)
 
-    def _retract(self, until: int) -> None:
+    def _retract(self, until: int, *, may_crowd: bool) -> None:
+        """Look at the records up to an offset, or until what had to come into memory for them is to leave it again."""
         engine, until = self._state.engine, min(until, self._end)
         engine.emit(everything=True)  # longer windows have what open ones hold
         for record in self._place.log.read(Stream.METRICS, self._place.number, self._first, until):
+            self._first = record.offset + 1
             try:
                 rows = rows_emitted(metrics_in(record), engine.registry)
             except FrameError:
                 continue
             if rows is not None:
                 engine.doubtful.retract_missing(rows)
+                if self._state.is_crowded and not may_crowd:
+                    return
         self._first = until
