@@ -164,15 +164,17 @@ _DIVIDED = re.compile(r"/[^\w/]*[^\W_]+\W*$")
 
 _INTERVAL_WORDS = frozenset({"interval", "delta"})
 _DAILY_WORDS = frozenset({"today", "daily"})
-_OTHER_WORDS = frozenset(
-    "leading capacitive setpoint sp limit target rated nominal max min maximum minimum peak demand forecast "
-    "yesterday last previous week weekly month monthly year yearly annual price cost per eur euro usd chf gbp ct cent cents "
-    "battery bat batt accu charge charging discharge discharging pv solar mppt generation generated generator "
-    "tx rx rssi signal radio".split()
+_MONEY = frozenset("eur euro usd chf gbp ct cent cents".split())
+_OTHER_WORDS = (
+    frozenset(
+        "leading capacitive setpoint sp limit target rated nominal max min maximum minimum peak demand forecast "
+        "yesterday last previous week weekly month monthly year yearly annual price cost per "
+        "battery bat batt accu charge charging discharge discharging pv solar mppt generation generated generator "
+        "tx rx rssi signal radio".split()
+    )
+    | _MONEY
 )
 """Words of names that hold power or energy, but not what the asset itself draws or feeds back."""
-
-_MONEY = frozenset("eur euro € usd $ chf gbp £ ct cent cents".split())
 
 _OF_POWER = frozenset(
     "power apower active act real apparent load grid total consumption consumed usage draw import export returned "
@@ -267,7 +269,8 @@ def unit_of_name(name: str) -> Unit | None:
     """
     words = name_words(name)
     if is_rate_name(name):
-        return _unit_of_suffix(_rate(words))
+        rate = _rate(words)
+        return UNITS[SUFFIXES[rate]] if rate in SUFFIXES else None
     if len(words) >= 3 and (pair := "_".join(words[-2:])) in SUFFIXES:
         return UNITS[SUFFIXES[pair]]
     if words and words[-1] in SUFFIXES and (len(words) > 1 or len(words[-1]) > 1):
@@ -296,10 +299,6 @@ def _rate(words: tuple[str, ...]) -> str:
     """The suffix that the last two words are together, whether there is such a one or not."""
     pair = [word for word in words if word != "per"][-2:]
     return "_".join(pair) if len(pair) == 2 else ""
-
-
-def _unit_of_suffix(suffix: str) -> Unit | None:
-    return UNITS[SUFFIXES[suffix]] if suffix in SUFFIXES else None
 
 
 def role_of_name(name: str) -> Role:
