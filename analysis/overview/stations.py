@@ -42,7 +42,7 @@ def stations_of(asked: Asked, demand: float | None) -> Stations:
     """The stations of the line in the window that is asked for; demand : pieces wanted of it. Raises SettingsError without any."""
     window, span = asked.span("losses")
     rows = asked.results.rows("losses", asked.asset, window, span.start, span.start + 1, is_below=True)
-    losses = sorted((row for row in rows if row["asset"] != asked.asset), key=lambda row: str(row["asset"]))
+    losses = sorted(rows, key=lambda row: str(row["asset"]))
     if asked.plant.line_of(asked.asset) != asked.asset or not losses:
         raise SettingsError(
             f"there is no row of losses of a machine below {asked.asset} for the {window} that was asked for; "

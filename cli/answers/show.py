@@ -42,7 +42,7 @@ def _head(shown: Shown) -> Iterator[Data]:
 
 
 def _named(shown: Shown, view: View) -> str:
-    return f"{shown.shift or shown.window} {view.stretch(shown.start, shown.end)}"
+    return f"{_window(shown)} {view.stretch(shown.start, shown.end)}"
 
 
 def _oee(asked: Asked) -> Iterator[Piece]:

@@ -96,7 +96,6 @@ class Memory(NamedTuple):
         ways = _ways(view.windows, front.window, ahead)
         view = bring(np.unique(ways[ways >= 0]))
         view, state = self._state_before(view, front, bring)
-        view = bring(np.unique(ways[ways >= 0]))
         return view, self._walk(view, front.asset, ways, state, pending, sources)
 
     def _state_before(self, view: View, pairs: Pairs, bring: Bring) -> tuple[View, np.ndarray]:

@@ -53,7 +53,7 @@ _COVERAGE = (
 class Definition(NamedTuple):
     """How a metric is computed, for assets whose path is or matches `pattern`, in windows that begin from `since` on [ns UTC].
 
-    assets : paths by the names that inputs have as scopes; memory : where there is one, `figures` gives no values but only reasons
+    assets : paths by the names that inputs have as scopes; memory : where there is one, the figures are its
     """
 
     pattern: str
@@ -250,8 +250,9 @@ def _pairs(view: View, looks_beside: bool) -> Pairs:
 def _rows(view: View, kind: Kind, one: Definition, pairs: Pairs, answer: Answer, some: np.ndarray) -> list[MetricRows]:
     """some : int64[n], the places of the pairs in the answer."""
     columns, n = {each: column[some] for each, column in answer.columns.items()}, len(some)
-    values, whys = one.figures(columns)
-    if one.memory is not None:
+    if one.memory is None:
+        values, whys = one.figures(columns)
+    else:
         values = one.memory.figures(view, pairs, columns)
         whys = {field: _why(column, columns) for field, column in values.items()}
     fields = {
