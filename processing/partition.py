@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 
 from fieldline.account import write_account
 from fieldline.clock import Clock
-from fieldline.log import Log, Reader, Record, Stream
-from fieldline.log.notes import ProcessNote, write_note
+from fieldline.log import Commit, Log, Reader, Record, Stream
+from fieldline.log.notes import ProcessNote, process_note, write_note
 from fieldline.overflow import OVERFLOW
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
@@ -95,15 +95,21 @@ class Partition:
 
         only_look : find out what a change of settings does, in `state.adapted`; the partition is of no use then.
         """
+        commit = self._place.reader.committed(self.number)
         said = self._opening.open(self._distrusted, None if only_look else self._relieve_opening)
         if self.state.is_rebuilt:
             self._distrusted = ""
         self._committed = None
         self.is_at_rest = False
         self._place.reader.seek(self.number, self.offset)
-        if self.state.adapted and not only_look and self.engine.unemitted:
-            self.checkpoint()  # the commit before says of the log that nothing is left to be done
+        if not only_look and commit is not None and self._has_more_left_than(commit):
+            self.checkpoint()  # whoever waits for the log to be drained would believe the commit before
         return said
+
+    def _has_more_left_than(self, commit: Commit) -> bool:
+        """Whether more is left to be done than a commit says."""
+        note = process_note(commit)
+        return self.offset < commit.offset or (self._is_unfinished and not (note is not None and note.unemitted))
 
     def distrust(self, why: str) -> None:
         """Have the state built anew from the log when it is opened next, for part of the checkpoint can't be read."""

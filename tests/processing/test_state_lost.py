@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import zstandard
 
+from analysis.audit.lag import measure
 from fieldline.account import Cause
 from fieldline.errors import LogCorrupt, Unavailable
 from fieldline.frames import decode_batch, encode_readings
@@ -165,6 +166,22 @@ def test_a_checkpoint_that_cannot_be_read_is_built_anew_in_full_where_the_log_ha
     rig.take()
 
     assert (rig.kwh("1h"), rig.kwh("day")) == before
+
+
+def test_whoever_waits_for_a_log_to_be_drained_waits_for_a_state_that_is_built_anew(rig: Plantful) -> None:
+    def is_drained() -> bool:
+        return all(lag.is_drained for lag in measure(rig.log) if lag.stage == "process")
+
+    rig.open()
+    rig.send(0, 3)
+    was_drained = is_drained()
+    rig.spoil(garbage, rig.head)
+
+    rig.open()
+    opened = is_drained()
+    rig.take()
+
+    assert (was_drained, opened, is_drained()) == (True, False, True)
 
 
 def test_commits_that_are_gone_lower_nothing(rig: Plantful) -> None:
