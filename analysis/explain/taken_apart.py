@@ -286,7 +286,7 @@ def around(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:
     microstop = int(of_asset.microstop_s * 1e9) + _MINUTE
     state_gap = int(of_asset.state_max_gap_s * 1e9)
     if tag in _EVENTS:
-        return state_gap + microstop, microstop
+        return 2 * state_gap + microstop, microstop  # what holds at the window's start, and signs of life before that
     if tag.startswith((f"{READING}/", f"{METER}/")):
         kind, _, about = tag.partition("/")
         beside = around(plant, asset, about)

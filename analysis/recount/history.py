@@ -32,7 +32,8 @@ class StateReport(NamedTuple):
 
     until : when a correction ends; None: no end is reported, or it is no correction; hold_ns : how long it counts at most [ns]
     seen_ns : how long it might have counted, had no other row come [ns]
-    is_change : a tag that tells changes only told it: it counts while its machine shows signs of life; gap_ns : how long it is one [ns]
+    is_change : an event, or a tag that tells changes only, told it: it counts while its machine shows signs of life; gap_ns : how
+    long it is one itself, an event for no time at all [ns]
     """
 
     time: int
@@ -131,17 +132,12 @@ class History:
             for time, event in self.events(asset, tag):
                 state = event.get("state")
                 if isinstance(state, str):
-                    until = _until(event, time, hold_ns) if tag == "@correction" else None
+                    means = self.plant.state_of(state) or State.UNKNOWN
+                    is_correction = tag == "@correction"
+                    until = _until(event, time, hold_ns) if is_correction else None
                     reports.append(
                         StateReport(
-                            time,
-                            asset,
-                            tag,
-                            self.plant.state_of(state) or State.UNKNOWN,
-                            tag == "@correction",
-                            until,
-                            hold_ns,
-                            hold_ns,
+                            time, asset, tag, means, is_correction, until, hold_ns, hold_ns, is_change=not is_correction
                         )
                     )
         for tag in self.tags(asset, Role.STATE, Role.RUNNING):

@@ -182,7 +182,7 @@ SERIES = record(
     ("is_fed_back", "i8"),  # 1: the asset gives that energy
     ("codes", "i8"),  # from this row of `Plant.codes` on,
     ("codes_end", "i8"),  # up to this one: what its values stand for
-    ("state_gap", "i8"),  # how long a state holds that its tag tells when it changes; 0: no longer than `gap`
+    ("state_gap", "i8"),  # how long a state holds that is told when it changes; 0: no longer than `gap`
     ("is_forward", "i8"),  # 1: an amount of energy was drawn after its time
     ("interval", "i8"),  # for how long after; 0: as long as its rhythm
     ("is_interval", "i8"),  # 1: a counter's value is the pieces since the message before

@@ -1,9 +1,9 @@
 """What state a machine is in, followed over sorted rows; shared by the kernels of machines and of energy by state.
 
 A state tag that twice told the value again that it had, within its maximum gap, tells its values by the clock: a sample holds no
-longer than that gap (`TELLER` at the tag's own row). One that tells changes only holds up to `state_gap`, for as long as its asset shows
-signs of life: readings of its other series. These are expected only where they came in a *rhythm*, without a gap for longer than a
-gap. Who has a rhythm while the machine produces may fall silent because it stopped; so in a state that is no production signs
+longer than that gap (`TELLER` at the tag's own row). One that tells changes only holds up to `state_gap`, as a state event does, for as
+long as its asset shows signs of life: readings of its other series. These are expected only where they came in a *rhythm*, without a gap
+for longer than a gap. Who has a rhythm while the machine produces may fall silent because it stopped; so in a state that is no production signs
 are expected only once there was a rhythm since the machine began to stand. Where they fail to come the state is UNKNOWN until the next.
 
 Fields (`KNOWN`) of the state kept at the asset's lead row say what is known: the last sample, and corrections. A sample
@@ -149,7 +149,7 @@ def forget_life(known):
 
 @inline
 def take_change(known, state, time, gap):
-    """A tag that tells changes tells `state`, called before the sample is taken. gap : how long that is a sign of life [ns]."""
+    """A tag or event that tells changes tells `state`, called before the sample is taken. gap : how long that is a sign of life [ns]."""
     stood = False
     if known.is_on_change == 0 or known.sample_until <= time:
         forget_life(known)
@@ -261,8 +261,8 @@ def take_event(known, series, time, value, event_keys, events):
         return False
     state = np.int64(events[row].state)
     if series.role == STATE_EVENT:
-        forget_life(known)
-        take_sample(known, state, time, series.gap)
+        take_change(known, state, time, 0)  # it may be a person who says it: no sign of life of the machine
+        take_sample(known, state, time, series.state_gap)
     else:
         take_correction(known, state, time, events[row].until_ms, series.gap)
     return True

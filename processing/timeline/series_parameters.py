@@ -69,6 +69,7 @@ def spans_of(role: int, known: TagInfo, of_asset: AssetInfo) -> Spans:
     state_gap = 0
     if role in _EVENTS_OF_STATES:
         gap = hold = int(of_asset.state_max_gap_s * 1e9)
+        state_gap = gap if role == at.STATE_EVENT else 0
     elif role in _OF_STATES and not known.is_gap_declared:
         state_gap = max(gap, int(of_asset.state_max_gap_s * 1e9))
         hold = max(hold, state_gap)

@@ -126,16 +126,16 @@ def machine_row_lists(draw: st.DrawFn, most: int = 40) -> list[Row]:
 
 
 def restless_rows(random: Random, count: int) -> list[Row]:
-    """Rows of the press, whose state tags tell changes, or by the clock, and whose other readings go on and stop."""
+    """Rows of the press, of which tags and events tell changes, tags also by the clock, and whose other readings go on and stop."""
     rows: dict[tuple[str, str, int], Row] = {}
     time, mode = T0 + random.choice([0, 30 * SECOND]), 1.0
     for _ in range(count):
         time += random.choice([1, 20, 60, 60, 60, 100, 100, 200, 300, 301, 900, 2000]) * SECOND
         kind = random.choices(
-            ["power_kw", "temp", "strokes", "mode", "running", "state", "correction"], [6, 3, 1, 4, 1, 1, 1]
+            ["power_kw", "temp", "strokes", "mode", "running", "state", "correction"], [6, 3, 1, 4, 1, 2, 1]
         )[0]
         if kind == "state":
-            row = json_event(PRESS, "@state", time, state="idle")
+            row = json_event(PRESS, "@state", time, state=random.choice(_WORDS[:3]))
         elif kind == "correction":
             row = json_event(PRESS, "@correction", time, state="setup")
         else:

@@ -35,7 +35,7 @@ class Sample(NamedTuple):
 
 
 class Sign(NamedTuple):
-    """A reading of another series, or a state that was told (then `told`): a sign of life until `until`."""
+    """A reading of another series, or a state that was told (then `told`): a sign of life until `until`, an event for no time at all."""
 
     time: int
     until: int
@@ -100,7 +100,7 @@ def samples_and_corrections(rows: list[Row], asset: str, plant: Plant) -> tuple[
         info, said = plant.tag_info(asset, row.tag), attributes(row)
         word = State.__members__.get(str(said.get("state", "")).upper(), State.UNKNOWN)
         if row.tag == "@state" and "state" in said:
-            samples.append(Sample(row.time, word, row.time + longest, place))
+            samples.append(Sample(row.time, word, row.time + longest, place, is_change=True))
         elif row.tag == "@correction" and "state" in said:
             until = said.get("until")
             end = row.time + longest

@@ -65,7 +65,7 @@ def windows_due(spans: list[tuple[int, int]], window: str) -> set[tuple[int, int
     return {window_of(at, window) for a, b in spans for at in range(a // MINUTE * MINUTE, max(b, a + 1), MINUTE)}
 
 
-@pytest.mark.parametrize("seed", [18, 25, 36])
+@pytest.mark.parametrize("seed", [10, 26, 35])
 def test_states_told_on_change_hold_while_the_machine_shows_life_as_in_the_twin(seed: int) -> None:
     rows = restless_rows(Random(seed), 60)
     known = known_of(rows, PRESS, PLANT)

@@ -13,8 +13,8 @@ from processing.kernels.jit import record
 SECOND = 1_000_000_000
 MODE, RUNNING, EVENT, CORRECTION, POWER, ON_CHANGE, COUNTER = range(7)
 KNOWN = record(("before", "i8"), *states.KNOWN, *states.TELLER)
-SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT, IDLE_UNTIL_30 = 100.0, 200.0, 300.0, 400.0, 500.0
-EVENT_KEYS = np.array([SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT, IDLE_UNTIL_30])
+SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT, IDLE_UNTIL_30, PRODUCES = 100.0, 200.0, 300.0, 400.0, 500.0, 600.0
+EVENT_KEYS = np.array([SETUP_EVENT, REPORTS_NOTHING, DOWN_UNTIL_40, DOWN_UNTIL_NEXT, IDLE_UNTIL_30, PRODUCES])
 
 
 def codes() -> np.recarray:
@@ -23,10 +23,10 @@ def codes() -> np.recarray:
 
 
 def events() -> np.recarray:
-    found = np.zeros(5, at.EVENT)
+    found = np.zeros(len(EVENT_KEYS), at.EVENT)
     for name in found.dtype.names:
         found[name] = nan
-    found["state"] = State.SETUP, nan, State.DOWN, State.DOWN, State.IDLE
+    found["state"] = State.SETUP, nan, State.DOWN, State.DOWN, State.IDLE, State.PRODUCING
     found["until_ms"][2], found["until_ms"][4] = 40_000.0, 30_000.0
     return found.view(np.recarray)
 
@@ -37,7 +37,7 @@ def series() -> np.recarray:
     found["role"] = at.STATE, at.RUNNING, at.STATE_EVENT, at.CORRECTION, at.ACTIVE_POWER, at.STATE, at.GOOD_COUNT
     found["gap"] = [gap * SECOND for gap in (10, 10, 100, 100, 10, 10, 10)]
     found["codes_end"][[MODE, ON_CHANGE]] = len(CODES)
-    found["state_gap"][ON_CHANGE] = 100 * SECOND
+    found["state_gap"][[EVENT, ON_CHANGE]] = 100 * SECOND
     found["life_gap"][[POWER, COUNTER]] = 10 * SECOND, 30 * SECOND
     return found.view(np.recarray)
 
@@ -125,14 +125,25 @@ def test_a_tag_that_told_by_the_clock_and_tells_changes_now_holds_as_these_do() 
     assert walk([*clocked, *changes], 150.0)[-1] == (60.0, 150.0, State.DOWN)
 
 
-def test_a_producing_machine_whose_readings_stop_coming_is_unknown_until_the_next_sign_of_life() -> None:
+@pytest.mark.parametrize("told", [(ON_CHANGE, 6.0), (EVENT, PRODUCES)], ids=["by a tag", "by an event"])
+def test_a_producing_machine_whose_readings_stop_coming_is_unknown_until_the_next_sign_of_life(
+    told: tuple[int, float],
+) -> None:
     power = [(float(second), POWER, 3.0) for second in (*range(1, 31, 3), 70, 73)]
 
-    assert walk([(0.0, ON_CHANGE, 6.0), *power], 80.0) == [
+    assert walk([(0.0, *told), *power], 80.0) == [
         (0.0, 38.0, State.PRODUCING),  # 28 s, and its gap of 10 s
         (38.0, 70.0, State.UNKNOWN),
         (70.0, 80.0, State.PRODUCING),
     ]
+
+
+def test_an_event_is_no_sign_of_life_since_a_person_may_have_sent_it() -> None:
+    power = [(float(second), POWER, 3.0) for second in range(1, 31, 3)]
+    events = [(0.0, EVENT, PRODUCES), (36.0, EVENT, PRODUCES), (45.0, EVENT, SETUP_EVENT)]
+
+    assert walk([*power, *events[:2]], 60.0)[-1] == (38.0, 60.0, State.UNKNOWN)  # 28 s, and its gap of 10 s
+    assert walk([*power, *events], 60.0)[-1] == (45.0, 60.0, State.SETUP)
 
 
 def test_readings_that_come_further_apart_than_their_gap_have_no_rhythm_and_end_nothing() -> None:
