@@ -1,10 +1,11 @@
 """What state a machine is in, followed over sorted rows; shared by the kernels of machines and of energy by state.
 
-A state tag that twice told the value again that it had, within its maximum gap, tells its values by the clock: a sample holds no
-longer than that gap (`TELLER` at the tag's own row). One that tells changes only holds up to `state_gap`, as a state event does, for as
-long as its asset shows signs of life: readings of its other series. These are expected only where they came in a *rhythm*, without a gap
-for longer than a gap. Who has a rhythm while the machine produces may fall silent because it stopped; so in a state that is no production signs
-are expected only once there was a rhythm since the machine began to stand. Where they fail to come the state is UNKNOWN until the next.
+A state tag that twice told the value again that it had, within its maximum gap, tells its values by the clock: a sample holds no longer
+than that gap (`TELLER` at the tag's own row). One that tells changes only holds up to `state_gap`, as a state event does, for as long as
+its asset shows signs of life: readings of its other series. These are expected only where they came in a *rhythm*, without a gap for
+longer than a gap. Who has a rhythm while the machine produces may fall silent because it stopped; so in a state that is no production
+signs are expected only once there was a rhythm since the machine began to stand. Where they fail to come the state is UNKNOWN until the
+next.
 
 Fields (`KNOWN`) of the state kept at the asset's lead row say what is known: the last sample, and corrections. A sample
 (a number that tells the state, a run/stop bit, an event) holds until the next one, and no longer than its series' maximum gap. A
