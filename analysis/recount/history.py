@@ -175,7 +175,8 @@ class History:
         found = []
         for (one, tag), rows in self.rows.items():
             info = self.info(asset, tag)
-            if one == asset and tag[0] != "@" and info.role not in (Role.STATE, Role.RUNNING):
+            is_event = tag[0] == "@" and tag != "@waveform" and not tag.startswith("@text/")
+            if one == asset and not is_event and info.role not in (Role.STATE, Role.RUNNING):
                 is_cumulative = info.role in COUNT_ROLES or Role.ACTIVE_REGISTER <= info.role <= Role.ACTIVE_PULSE
                 gap = int((info.register_max_gap_s if is_cumulative else info.max_gap_s) * 1e9)
                 found += [Sign(time, tag, gap, None) for time, _ in rows]

@@ -72,13 +72,20 @@ def state(
 ) -> None:
     """Say what state a machine was in, from a time until a time."""
     settings = options.load(config, log=log, plant=plant, ingest__mqtt=to)
-    if plant_of(settings).state_of(name) is None:
+    the_plant = plant_of(settings)
+    if the_plant.state_of(name) is None:
         hint = nearest(name.lower(), state_names())
         raise SettingsError(f"correct: --state is a state such as producing, changeover or down, got {name!r}{hint}")
     now_ns = SystemClock().now_ns()
     start_ns, until_ns = (_moment(*flag, time_zone, now_ns) for flag in (("--from", start), ("--until", until)))
     if until_ns // 1_000_000 <= start_ns // 1_000_000:
         raise SettingsError(f"correct: --until must be after --from, got {iso(until_ns)} and {iso(start_ns)}")
+    longest_s = the_plant.asset_info(asset).state_max_gap_s
+    if until_ns - start_ns > longest_s * 1e9:
+        raise SettingsError(
+            f"correct: a state holds for {longest_s / 3600:g} h at most (state_max_gap_s of {asset}), so say a longer time in "
+            f"several parts; got {iso(start_ns)} and {iso(until_ns)}"
+        )
     # Processing reads `until` to the millisecond.
     attributes = {"state": name, "until": iso(until_ns // 1_000_000 * 1_000_000), "reason": reason}
     correction = Event(asset, Moment(start_ns, time_zone), "correction", attributes)

@@ -31,6 +31,9 @@ _EVENTS_OF_STATES = frozenset({at.STATE_EVENT, at.CORRECTION})
 _OF_STATES = _EVENTS_OF_STATES | {at.STATE, at.RUNNING}
 _LABELLED = frozenset({at.GOOD_COUNT, at.TOTAL_COUNT, at.SCRAP_COUNT, at.REWORK_COUNT, at.COUNT_EVENT})
 
+_MEASURED = ("@text/", "@waveform")
+"""What devices measure and is no number; other tags like that are events, which people may send."""
+
 _STARTS_OVER = {"": 0, "day": BY_DAY, "any": ANY_TIME, "shift": BY_SHIFT, "order": BY_ORDER}
 
 
@@ -103,7 +106,8 @@ def declared(tag: str, role: int, known: TagInfo, of_asset: AssetInfo) -> dict[s
 
 def life_gap(tag: str, known: TagInfo) -> int:
     """How long a reading is a sign of life, whatever operators there are; 0: it is none, but an event or a state [ns]."""
-    if tag.startswith("@") or known.role in (Role.STATE, Role.RUNNING):
+    is_event = tag.startswith("@") and not tag.startswith(_MEASURED)
+    if is_event or known.role in (Role.STATE, Role.RUNNING):
         return 0
     return int((known.register_max_gap_s if known.role in _BY_REGISTER_GAP else known.max_gap_s) * 1e9)
 

@@ -164,7 +164,7 @@ def signs_of(rows: list[Row], asset: str, plant: Plant, told: list[Sample], befo
         elif (
             told[0].place < place < before
             and row.time < told[-1].until
-            and row.tag[0] != "@"
+            and (row.tag[0] != "@" or row.tag.startswith(("@text/", "@waveform")))
             and info.role not in TELLING
         ):
             gap = info.register_max_gap_s if info.role in BY_REGISTER_GAP else info.max_gap_s

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from processing.operators import machine
-from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
+from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, event, frames_of
 from tests.processing.machine_sets import OVEN, PACKER, PLANT, PRESS, machine_rows, restless_rows
 from tests.twins.machine import Window, attributes, figures, known_of, samples_and_corrections, seen, silences, told
 from tests.twins.windows import window_of
@@ -130,3 +130,20 @@ def test_machines_in_every_window_are_what_the_twin_measures_and_counts(seed: in
         if start in ended:
             assert_near(want(start, ended[start])[kind], row, (kind, "order", start))
     assert len(found) >= 3
+
+
+@pytest.mark.parametrize("tag", ["@text/program", "@waveform"])
+def test_texts_and_waveforms_are_signs_of_life(tag: str) -> None:
+    # power for 20 minutes, texts for an hour: the state is unqualified 5 minutes after the last of them
+    rows = [Row(PRESS, "running", T0, 1.0), *(Row(PRESS, "power_kw", T0 + k * MINUTE, 3.0) for k in range(1, 21))]
+    rows += [event(PRESS, tag, T0 + k * MINUTE + SECOND, b"P" * 12) for k in range(1, 61)]
+    rows += [Row(PRESS, "running", T0 + 120 * MINUTE, 0.0)]
+
+    rig = EngineRig(operators=[machine.COMPONENT]).send(frames_of(sorted(rows, key=lambda row: row.time), 5)).finish()
+
+    unknown = {
+        start: row["unqualified_time_s"]
+        for start, row in rig.values("losses", PRESS, "1m").items()
+        if start < T0 + 120 * MINUTE
+    }
+    assert sum(unknown.values()) == (120 - 65) * 60.0 - 1.0
