@@ -38,7 +38,16 @@ def sqlite_path(url: str) -> Path | None:
 
 def results_path(log_url: str) -> str:
     """Where the local store of a log lies unless it is named: `plant.db` has `plant.results.db` beside it."""
+    return _beside(log_url, "results")
+
+
+def rollup_path(log_url: str) -> str:
+    """Where the lines' rows lie that areas are made of, unless a file is named: `plant.db` has `plant.rollup.db` beside it."""
+    return _beside(log_url, "rollup")
+
+
+def _beside(log_url: str, what: str) -> str:
     path = sqlite_path(log_url)
     if path is None:
-        return "fieldline.results.db"
-    return str(path.with_name(f"{path.stem if path.suffix else path.name}.results.db"))
+        return f"fieldline.{what}.db"
+    return str(path.with_name(f"{path.stem if path.suffix else path.name}.{what}.db"))

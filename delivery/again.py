@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
-from delivery.rows import MetricRows, Names
+from delivery.rows import MetricRows
 
 
 class Span(NamedTuple):
@@ -24,22 +23,4 @@ class Span(NamedTuple):
             inside &= time >= self.start_ns
         if self.stop_ns is not None:
             inside &= time < self.stop_ns
-        return rows if inside.all() else _only(rows, inside)
-
-
-def _only(rows: MetricRows, which: np.ndarray) -> MetricRows:
-    mask = pa.array(which)
-
-    def names(column: Names) -> Names:
-        return Names(column.codes[which], column.names)
-
-    return MetricRows(
-        rows.kind,
-        rows.time.filter(mask),
-        names(rows.asset),
-        rows.tag and names(rows.tag),
-        rows.window and names(rows.window),
-        {name: column.filter(mask) for name, column in rows.fields.items()},
-        {name: names(column) for name, column in rows.labels.items()},
-        {name: names(column) for name, column in rows.texts.items()},
-    )
+        return rows if inside.all() else rows.only(inside)

@@ -49,6 +49,24 @@ class MetricRows(NamedTuple):
         present += [column.codes >= 0 for column in self.texts.values()]
         return np.logical_or.reduce(present) if present else np.zeros(self.size, bool)
 
+    def only(self, which: np.ndarray) -> "MetricRows":
+        """The rows of a mask, bool[n]."""
+        mask = pa.array(which)
+
+        def names(column: Names) -> Names:
+            return Names(column.codes[which], column.names)
+
+        return MetricRows(
+            self.kind,
+            self.time.filter(mask),
+            names(self.asset),
+            self.tag and names(self.tag),
+            self.window and names(self.window),
+            {name: column.filter(mask) for name, column in self.fields.items()},
+            {name: names(column) for name, column in self.labels.items()},
+            {name: names(column) for name, column in self.texts.items()},
+        )
+
     def identity(self) -> list[Names]:
         """The columns that tell series apart: asset, tag and window where the kind has them, labels."""
         columns: Iterable[Names | None] = (self.asset, self.tag, self.window, *self.labels.values())

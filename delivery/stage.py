@@ -14,7 +14,7 @@ from delivery.deadletter import DeadLetters
 from delivery.patience import Patience
 from delivery.progress import Taken
 from delivery.rows import read_rows
-from delivery.sinks import Certified, Losable, Outcome, Sink, SinkLost, SinkUnavailable
+from delivery.sinks import Certified, Deriving, Losable, Outcome, Sink, SinkLost, SinkUnavailable
 from delivery.standing import let_stand
 from delivery.succession import Succession
 from fieldline.clock import Clock
@@ -24,7 +24,7 @@ from fieldline.log import Log, Poll, Reader, Record, Stream
 from fieldline.log.notes import DeliverNote, deliver_note, write_note
 from fieldline.log.unopened import Unopened
 from fieldline.plant import Plant
-from fieldline.readable import epoch_of, metrics_in
+from fieldline.readable import epoch_of, metrics_in, turn_of
 from fieldline.settings import DeliverSettings
 
 _POLL_S = 0.2
@@ -53,6 +53,8 @@ class DeliverStage:
         again: Span | None = None,
     ) -> None:
         self._settings, self._log, self._sink = settings, log, sink
+        self._deriving = sink if isinstance(sink, Deriving) else None
+        self._linger_s = self._deriving.linger_s if self._deriving is not None else _LINGER_S
         self._health, self._clock = health, clock
         self._patience = patience or Patience()
         self._dead = DeadLetters(log, plant, clock)
@@ -109,11 +111,11 @@ class DeliverStage:
         while not stop.is_set() and not self._is_over():
             has_rows = self._rows_taken() > 0
             self._succession.go_on(reader)
-            self._take(reader, reader.poll(_LINGER_S if has_rows else _POLL_S, _POLL_BYTES))
+            self._take(reader, reader.poll(min(self._linger_s, _POLL_S) if has_rows else _POLL_S, _POLL_BYTES))
             now = self._clock.monotonic()
             if self._rows_taken() >= self._settings.batch_lines or self._bytes >= _BATCH_BYTES:
                 return
-            if has_rows and now - began >= _LINGER_S:
+            if has_rows and now - began >= self._linger_s:
                 return
             if not has_rows:
                 began = now
@@ -133,6 +135,12 @@ class DeliverStage:
             self._parts[partition] = Taken()
         for record in poll.records:
             self._parts.setdefault(record.partition, Taken())
+        if self._deriving is not None and len(self._parts) < self._log.partitions(Stream.METRICS):
+            self._put_back(reader, poll.records)
+            self._health.set(
+                "recovering", f"group {self._sink.group}: waits for all partitions; one process is to hold them"
+            )
+            return
         fresh = sorted(partition for partition, part in self._parts.items() if part.note is None)
         self._put_back(reader, [record for record in poll.records if record.partition in fresh])
         for record in poll.records:
@@ -166,18 +174,33 @@ class DeliverStage:
             return
         part.expected = commit.offset if commit is not None and note is not None else None
         note = note or DeliverNote()
-        if note.standing != self._standing:
+        turn = self._turn_after(note)
+        if note.standing != self._standing or note.turn != turn:
             # Before anything is written: after a crash this log's own rows must not be taken for what stands.
-            note.standing = self._standing
+            note.standing, note.turn = self._standing, turn
             first = commit.offset if commit is not None else self._log.bounds(Stream.METRICS, partition)[0]
             reader.commit(partition, first, write_note(note))
+        if self._deriving is not None:
+            self._deriving.begin(turn)
         part.note = note
+
+    def _turn_after(self, note: DeliverNote | None) -> int:
+        """The number of this holder of a partition for a sink that derives rows, else 0.
+
+        By the clock, so that it is larger than the one before though a note can't be read, and by the note, though a clock goes back.
+        """
+        if self._deriving is None:
+            return 0
+        return max((note.turn if note is not None else 0) + 1, int(self._clock.now_ns() // 10**9))
 
     def _rewind(self, reader: Reader, partition: int, lost: int, why: str) -> None:
         """Deliver a partition from the log's beginning on. It is committed first, so that a crash does not end it."""
         first = self._log.bounds(Stream.METRICS, partition)[0]
-        note = DeliverNote(lost=lost, standing=self._standing)
+        turn = self._turn_after(deliver_note(reader.committed(partition)))
+        note = DeliverNote(lost=lost, standing=self._standing, turn=turn)
         reader.commit(partition, first, write_note(note))
+        if self._deriving is not None:
+            self._deriving.begin(turn)
         reader.seek(partition, first)
         reader.resume(partition)  # it may have waited
         self._parts[partition] = part = Taken()
@@ -203,16 +226,29 @@ class DeliverStage:
         part.next_offset = part.expected = record.offset + 1
         self._bytes += len(record.value or b"")
         try:
-            epoch = epoch_of(record)
-            if epoch < note.epoch:
+            turn, epoch = turn_of(record), epoch_of(record)
+            if self._is_unwanted(record, turn):
+                return
+            if turn < note.rolled_up if turn is not None else epoch < note.epoch:
                 self._health.count("fenced_records")
                 return
             rows = read_rows(metrics_in(record))
             rows = rows if self._again is None else self._again.of(rows)
             part.rows += [rows] if rows.size else []
-            note.epoch = epoch
+            if turn is None:
+                note.epoch = epoch
+            else:
+                note.rolled_up = turn
         except FrameError as error:
             part.unreadable.append((record, str(error)))
+
+    def _is_unwanted(self, record: Record, turn: int | None) -> bool:
+        """Whether a sink that derives rows has no use for a record: it is its own, or of another kind."""
+        if self._deriving is None:
+            return False
+        return (
+            turn is not None or record.headers.get("kind", b"").decode("utf-8", "replace") not in self._deriving.kinds
+        )
 
     def _deliver(self, reader: Reader, stop: threading.Event) -> None:
         """Write what was taken until the sink has it, then commit. Gives up only when the time to drain is over."""

@@ -105,6 +105,8 @@ class Plant:
         self._globs = [entry for entry in self.assets if is_glob(entry.path)]
         self._exact = {entry.path: entry for entry in self.assets if not is_glob(entry.path)}
         self._line_entries = {entry.path: entry for entry in self._file.line}
+        self._groups = {entry.path: entry.lines for entry in self._file.group}
+        self._above: dict[str, tuple[str, ...]] = {}
         self._states = {state_word(word): state_of(meaning) for word, meaning in self._file.states.items()}
         self._lines: dict[str, str] = {}
         self._tags: dict[tuple[str, str], TagInfo] = {}
@@ -126,6 +128,20 @@ class Plant:
             line = first_levels(path, self.line_depth)
             _remember(self._lines, path, line)
         return line
+
+    def above(self, line: str) -> tuple[str, ...]:
+        """What a line is rolled up to: its area, its site, and the groups that it is in.
+
+        A path with fewer levels than a line has stands where areas and sites do, and is in groups only.
+        """
+        found = self._above.get(line)
+        if found is None:
+            depth, levels = self.line_depth, line.count("/") + 1
+            paths = {first_levels(line, depth - 1), first_levels(line, 1)} if levels == depth > 1 else set[str]()
+            groups = [path for path, lines in self._groups.items() if any(matches(one, line) for one in lines)]
+            found = (*sorted(paths, key=len, reverse=True), *groups)
+            _remember(self._above, line, found)
+        return found
 
     def tag_info(self, asset: str, tag: str) -> TagInfo:
         """What the plant file says of this tag, completed by what its name tells."""
@@ -386,13 +402,15 @@ class Plant:
     def levels(self, asset: str) -> dict[str, str]:
         """Where an asset stands, as tags of its rows; what its path lacks is absent.
 
-        level : `site`, `area`, `line` or `machine`, the last for everything below a line
+        level : `site`, `area`, `line` or `machine`, the last for everything below a line; `group` for a group of lines
         site, area, line : their full paths, so that the `line1` of two halls stay two
         name : the asset's own, the last level of its path
         """
         if not asset:
             return {}
         names, depth = asset.split("/"), self.line_depth
+        if asset in self._groups:
+            return {"level": "group", "name": names[-1]}
         found = {"site": names[0]} if depth > 1 else {}
         if depth > 2 and len(names) > 1:
             found["area"] = "/".join(names[: depth - 1])

@@ -45,6 +45,16 @@ def epoch_of(record: Record) -> int:
     return int(text)
 
 
+def turn_of(record: Record) -> int | None:
+    """Which holder of the roll-up appended a record of metrics; None: a worker of the process stage did. Raises FrameError."""
+    text = record.headers.get("rollup")
+    if text is None:
+        return None
+    if not (text.isdigit() and len(text) < 19):
+        raise FrameError(f"a record of metrics has the turn {text!r}, expected a whole number")
+    return int(text)
+
+
 def follows(record: Record) -> tuple[int, int] | None:
     """What a record of metrics is to be delivered after: all before an offset of another partition; None where nothing is told.
 

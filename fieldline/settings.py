@@ -94,10 +94,14 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliverSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """From metrics to InfluxDB and the local store."""
+    """From metrics to InfluxDB and the local store, and to the rows of areas, sites and groups.
+
+    rollup : the file with the lines' rows that these are made of; None or `none`: no such rows are made here
+    """
 
     influx: str | None = None
     store: str | None = None
+    rollup: str | None = None
     sinks: dict[str, str] = {}
     token: Secret | None = None
     token_file: str | None = None

@@ -13,7 +13,7 @@ import pyarrow as pa
 from fieldline.errors import FrameError
 from fieldline.frames import ColumnRole, role_of
 from fieldline.log import Log, Stream
-from fieldline.readable import metrics_in
+from fieldline.readable import metrics_in, turn_of
 from processing.metric_rows import WINDOWS, MetricRows, Named, level_of
 from processing.timeline.registry import Registry
 
@@ -28,6 +28,8 @@ def emitted_since(log: Log, partition: int, first: int, registry: Registry) -> n
     found = [np.empty((0, 3), np.int64)]
     for record in log.read(Stream.METRICS, partition, first):
         try:
+            if turn_of(record) is not None:
+                continue  # of an area: no worker of the partition made it
             batch = metrics_in(record)
         except FrameError:
             continue

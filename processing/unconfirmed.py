@@ -7,7 +7,7 @@ what stands; what is not is looked for here and retracted.
 
 from fieldline.errors import FrameError
 from fieldline.log import Stream
-from fieldline.readable import metrics_in
+from fieldline.readable import metrics_in, turn_of
 from processing.emitted import rows_emitted
 from processing.place import Place
 from processing.state import State
@@ -59,7 +59,7 @@ class Unconfirmed:
         for record in self._place.log.read(Stream.METRICS, self._place.number, self._first, until):
             self._first = record.offset + 1
             try:
-                rows = rows_emitted(metrics_in(record), engine.registry)
+                rows = rows_emitted(metrics_in(record), engine.registry) if turn_of(record) is None else None
             except FrameError:
                 continue
             if rows is not None:

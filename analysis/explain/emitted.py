@@ -10,7 +10,7 @@ from delivery.rows import MetricRows, read_rows
 from fieldline.errors import FrameError
 from fieldline.log import Log, Record, Stream
 from fieldline.partition import partition_of
-from fieldline.readable import epoch_of, metrics_in
+from fieldline.readable import epoch_of, metrics_in, turn_of
 
 Identity = dict[str, Any]
 """kind, asset, tag, window, time and labels of a metric row."""
@@ -72,8 +72,8 @@ def newest_emitted(log: Log, line: str, since: int, identity: Identity) -> Emitt
     newest, epoch = None, 0
     for record in log.read(Stream.METRICS, partition, max(first, min(since, end)), end):
         try:
-            if epoch_of(record) < epoch:
-                continue  # of a worker that had lost the partition
+            if turn_of(record) is not None or epoch_of(record) < epoch:
+                continue  # of an area, or of a worker that had lost the partition
             epoch = epoch_of(record)
             figures = _figures(record, identity)
         except FrameError:

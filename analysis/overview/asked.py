@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from analysis.results import Results, Row
-from analysis.rollup import OneWindow, lines_of, of_one_window
+from analysis.rollup.effectiveness import OneWindow, lines_of, of_one_window
 from analysis.spans import Span, span_at
 from fieldline.errors import SettingsError
 from fieldline.moments import Moment
@@ -38,9 +38,12 @@ class Asked(NamedTuple):
 
     @property
     def is_above_lines(self) -> bool:
-        """Whether it is a path above lines, such as an area, without rows of its own."""
+        """Whether it is a path above lines, such as an area, for which no device sends; its rows are rolled up, if there are any."""
         is_short = self.asset.count("/") + 1 < self.plant.line_depth
-        return is_short and not any(self.rows("losses", name) for name in WINDOWS)
+        if not is_short or self.rows("losses", "1m"):  # minutes are not rolled up
+            return False
+        has_lines = any(self.rows_of_lines("losses", name) for name in WINDOWS)
+        return has_lines or not any(self.rows("losses", name) for name in WINDOWS)
 
     def rows(self, kind: str, window: str, start: int = 0, end: int = ALL_TIME) -> list[Row]:
         """The asset's rows of a kind that were not retracted, by time."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from analysis.overview.asked import Asked, Shown, fields_of, shown
 from analysis.results import Row
-from analysis.rollup import RATIOS, TIMES, OneWindow, RolledUp, roll_up
+from analysis.rollup.effectiveness import RATIOS, TIMES, OneWindow, RolledUp, roll_up
 
 
 class Oee(NamedTuple):

@@ -135,9 +135,10 @@ class History:
                     means = self.plant.state_of(state) or State.UNKNOWN
                     is_correction = tag == "@correction"
                     until = _until(event, time, hold_ns) if is_correction else None
+                    seen_ns = hold_ns if until is None else min(max(until - time, 0), hold_ns)
                     reports.append(
                         StateReport(
-                            time, asset, tag, means, is_correction, until, hold_ns, hold_ns, is_change=not is_correction
+                            time, asset, tag, means, is_correction, until, hold_ns, seen_ns, is_change=not is_correction
                         )
                     )
         for tag in self.tags(asset, Role.STATE, Role.RUNNING):

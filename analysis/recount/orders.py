@@ -66,7 +66,8 @@ def outermost(history: History, found: dict[str, Figures]) -> list[str]:
 def drawn_by(history: History, asset: str, start: int, end: int) -> Figures:
     """Energy of an asset's meters together: what all of them have, standby of those whose state is known, the least coverage."""
     given = {one: figures for one in meters_of(history, asset) if (figures := energy(history, one, start, end))}
-    given = {one: figures for one, figures in given.items() if not isnan(figures["active_energy_kwh"])}
+    # A meter whose samples are all too far apart has 0 kWh of no time: it says nothing of what an order drew.
+    given = {one: figures for one, figures in given.items() if not isnan(figures["mean_power_kw"])}
     found = [given[one] for one in (outermost(history, given) if asset == history.line else given)]
     if not found:
         return dict.fromkeys(_OF_METERS, nan)

@@ -5,7 +5,11 @@ from json import loads as parse
 from typing import Any
 
 from analysis.explain.document import Document
+from analysis.explain.rolled_up import RolledUp
 from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
+from fieldline.catalogue import TEXT, kinds
+from fieldline.moments import Moment
+from fieldline.plant import Plant
 
 _LABELS = (
     "shift",
@@ -40,6 +44,57 @@ _FIGURES = ("figure", "value", "recount", "agrees", "formula", "source")
 def report(explained: Document) -> Report:
     """All of it for programs, and the parts that people read."""
     return Report([*(Data(name, value) for name, value in explained.items()), *_shown(explained)])
+
+
+def report_rolled_up(found: RolledUp, plant: Plant) -> Report:
+    """The figures of lines together, beside those of each line, which are worked out from the log."""
+    asked, differing, doubt = found.asked, found.differing(), found.doubt
+    zone = plant.time_zone(asked.asset)
+    start, end = (Moment(at, zone) for at in (found.span.start, found.span.end))
+    of_kind = found.lines[asked.kind]
+    apart = {line: one.differing() for line, one in of_kind.items()}
+    fields = [
+        {
+            "field": metric.field,
+            "value": found.row.get(metric.field),
+            "unit": metric.unit,
+            "recount": found.recount.get(metric.field),
+            "agrees": None if metric.field not in found.recount or doubt else metric.field not in differing,
+            "formula": metric.formula,
+            "numbers": None,
+            "source": metric.source,
+        }
+        for metric in kinds()[asked.kind].metrics
+        if metric.unit != TEXT and metric.field not in ("rev", "retracted", "rolled_throughput_yield")
+    ]
+    lines = [
+        {"line": line, "figures": len(of_kind[line].recount), "differing": ", ".join(apart[line]) or "none"}
+        for line in of_kind
+    ]
+    if doubt:
+        verdict = f"not compared: {doubt}"
+    elif differing:
+        verdict = f"worked out once more from the log: DIFFERS in {', '.join(differing)}"
+    else:
+        verdict = f"worked out once more from the log, line by line: all {len(found.recount)} figures agree to 1e-9"
+    first = next(iter(of_kind), asked.asset)
+    told = {"kind": asked.kind, "asset": asked.asset, "window": found.window, "from": start, "to": end}
+    return Report(
+        [
+            *(Data(name, value) for name, value in told.items()),
+            Data("fields", fields),
+            Data("lines", lines),
+            Note("{} of {}, {} {}", (asked.kind, asked.asset, found.window, Stretch(start, end))),
+            Note("rolled up of {} lines, rev {}", (len(of_kind), found.row.get("rev"))),
+            Note(verdict),
+            Note(""),
+            Table("", columns(*_FIGURES), [_figure(field) for field in fields]),
+            Note(""),
+            Note("its lines, each worked out from its own readings:"),
+            Table("", columns("line", "figures", "differing"), lines, keys=1),
+            Note(f"more of one: fieldline explain {asked.kind} --asset {first} --window {found.window} --at …"),
+        ]
+    )
 
 
 def _shown(explained: Document) -> Iterator[Piece]:

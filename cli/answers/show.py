@@ -13,7 +13,7 @@ from analysis.overview.pareto import Share, pareto_of
 from analysis.overview.per_unit import per_unit_of
 from analysis.overview.stations import stations_of
 from analysis.results import Row
-from analysis.rollup import RATIOS, OneWindow, RolledUp, by_reason
+from analysis.rollup.effectiveness import RATIOS, OneWindow, RolledUp, by_reason
 from cli.report import Column, Data, Note, Piece, Quantity, Report, Stretch, Table, View
 from cli.report.bars import pareto, per_unit, waterfall
 from cli.report.chart import by_memory, by_rule, chart

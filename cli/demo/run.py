@@ -20,7 +20,7 @@ from rich.live import Live
 
 from analysis.audit import balance
 from analysis.causes import causes_of
-from analysis.logs import opened
+from analysis.logs import opened, results_path, rollup_path
 from analysis.results import Results
 from cli import wiring
 from cli.answers.audit import account, exit_code
@@ -66,6 +66,7 @@ windows = ["1m", "1h", "shift", "day", "order"]
 
 [deliver]
 store = {store}
+rollup = {rollup}
 """
 _WRONG_SHOWN = 20
 
@@ -204,8 +205,9 @@ def _settings(folder: Path, pack_s: int, simulation: Simulation) -> Settings:
     """Everything in the folder. Devices send `pack_s` seconds at once, so rows wait for their neighbours as long."""
     (folder / "plant.toml").write_text(plant_file(simulation.plant), encoding="utf-8")
     file, where = folder / SETTINGS, folder.resolve()
-    log, store = (json.dumps(text) for text in (f"sqlite:{where / 'demo.db'}", str(where / "demo.results.db")))
-    said = {"log": log, "store": store, "topics": json.dumps(simulation.plant.topics)}
+    log = f"sqlite:{where / 'demo.db'}"
+    files = {"log": log, "store": results_path(log), "rollup": rollup_path(log)}
+    said = {name: json.dumps(text) for name, text in files.items()} | {"topics": json.dumps(simulation.plant.topics)}
     file.write_text(_SETTINGS.format(**said, settle_s=max(0.5, 2.0 * pack_s)), encoding="utf-8")
     return load_settings(file)
 

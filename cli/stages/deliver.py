@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
-from analysis.logs import results_path
+from analysis.logs import results_path, rollup_path
+from analysis.rollup.sink import RollUpSink
 from cli.supervisor import stop_on_signals
 from cli.wiring import Part
 from delivery.again import Span
@@ -18,11 +20,16 @@ from fieldline.log import Log
 from fieldline.plant import Plant
 from fieldline.settings import Settings
 
+_NONE = "none"
+
 
 def deliver_parts(settings: Settings, plant: Plant, log: Log, clock: Clock) -> list[Part]:
-    """A deliver stage for each sink. Raises SettingsError when the settings ask for none."""
-    parts = []
-    for sink in make_sinks(settings.deliver, plant.levels, clock):
+    """A deliver stage for each sink, and one for what is rolled up. Raises SettingsError when the settings ask for no sink."""
+    parts, sinks = [], make_sinks(settings.deliver, plant.levels, clock)
+    rollup = settings.deliver.rollup
+    if rollup is not None and rollup != _NONE:
+        sinks.append(RollUpSink(Path(rollup), plant, log, clock))
+    for sink in sinks:
         health = Health(sink.group)
         stage = DeliverStage(settings=settings.deliver, log=log, sink=sink, health=health, clock=clock, plant=plant)
         parts.append(Part(sink.group, stage, health))
@@ -47,13 +54,14 @@ def deliver_again(settings: Settings, plant: Plant, log: Log, clock: Clock, span
             yield health
 
 
-def with_store(settings: Settings) -> Settings:
-    """The settings of `fieldline run`: results go to a store beside the log, unless another is named, or `none`."""
-    store = settings.deliver.store
+def with_files(settings: Settings) -> Settings:
+    """The settings of `fieldline run`: results, and the lines' rows for the roll-up, go to files beside the log unless others are named."""
+    store, rollup = settings.deliver.store, settings.deliver.rollup or rollup_path(settings.log)
     if store is None:
         store = results_path(settings.log)
-    elif store == "none":
+    elif store == _NONE:
         if settings.deliver.influx is None and not settings.deliver.sinks:
             raise SettingsError("deliver.store: none, and no --influx: results would go nowhere")
         store = None
-    return msgspec.structs.replace(settings, deliver=msgspec.structs.replace(settings.deliver, store=store))
+    deliver = msgspec.structs.replace(settings.deliver, store=store, rollup=rollup)
+    return msgspec.structs.replace(settings, deliver=deliver)

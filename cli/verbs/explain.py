@@ -7,12 +7,13 @@ import typer
 
 from analysis.audit.committed import marks
 from analysis.explain.document import document
+from analysis.explain.rolled_up import explain_rolled_up, lines_below
 from analysis.explain.taken_apart import Asked
 from analysis.explain.taken_apart import explain as take_apart
 from analysis.logs import existing
 from analysis.results import results_of
 from cli import options
-from cli.answers.explain import report
+from cli.answers.explain import report, report_rolled_up
 from cli.report import tell
 from cli.terminal import errors_in_utc, progress
 from cli.wiring import plant_of
@@ -31,7 +32,7 @@ def explain(
             metavar="KIND", help=f"{', '.join(EXPLAINABLE)}, or a metric of the plant file.", show_default=False
         ),
     ],
-    asset: Annotated[str, typer.Option("--asset", metavar="PATH", help="The machine or line.")],
+    asset: Annotated[str, typer.Option("--asset", metavar="PATH", help="The machine, line, area, site or group.")],
     at: Annotated[
         int,
         typer.Option(
@@ -61,6 +62,10 @@ def explain(
         raise SettingsError(f"explain: expected one of {', '.join(known)}, got {kind!r}{nearest(kind, known)}")
     asked = Asked(kind, asset, tag if kind == "spc" else "", at, window)
     with errors_in_utc(utc), existing(settings.log) as opened, progress("reading the log", None) as advance:
+        if lines := lines_below(opened, model, asset):
+            rolled = explain_rolled_up(opened, model, results.rows, lines, asked, time.time_ns(), advance)
+            tell(report_rolled_up(rolled, model), as_json=json, is_utc=utc)
+            return
         found = take_apart(opened, model, results.rows, asked, time.time_ns(), advance)
         changed = marks(opened)
     tell(report(document(found, readings, settings.plant, changed)), as_json=json, is_utc=utc)

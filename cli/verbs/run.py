@@ -11,7 +11,7 @@ import typer
 from analysis.logs import opened
 from cli import options, process_options, wiring
 from cli.embedded import embedded_broker
-from cli.stages.deliver import deliver_parts, with_store
+from cli.stages.deliver import deliver_parts, with_files
 from cli.stages.ingest import ingest_part
 from cli.stages.process import check_operators, process_part
 from cli.terminal import say
@@ -67,7 +67,7 @@ def run(
     )
     model, clock = wiring.plant_of(settings), SystemClock()
     check_operators(settings, model)
-    settings = with_store(settings)
+    settings = with_files(settings)
     broker: Broker | None = None
     with ExitStack() as stack:
         if "ingest.mqtt" not in settings.given:

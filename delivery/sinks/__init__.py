@@ -117,6 +117,23 @@ class Standing(Protocol):
 
 
 @runtime_checkable
+class Deriving(Protocol):
+    """A sink that makes further rows of those that it takes, and appends them to the stream that they come from.
+
+    It is one for all partitions: it takes nothing while another process holds some of them.
+    """
+
+    kinds: frozenset[str]
+    """Of these it takes rows, but none of its own."""
+
+    linger_s: float
+    """Rows are gathered for so long, for many change what comes of the same windows."""
+
+    def begin(self, turn: int) -> None:
+        """Append from now on as holder number `turn` of the partitions, which is larger than that of any before. Raises Unavailable."""
+
+
+@runtime_checkable
 class Certified(Protocol):
     """A sink that speaks TLS with a server; others need not have this."""
 

@@ -3,7 +3,7 @@
 `examples/plant.toml` explains every key; `fieldline.plant.Plant` answers from it. One module a topic; the names are here.
 """
 
-from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, SiteEntry
+from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
 from fieldline.plantfile.metrics import MetricEntry, MetricField
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
@@ -19,6 +19,7 @@ __all__ = [
     "BreakEntry",
     "CalendarEntry",
     "ExceptionEntry",
+    "GroupEntry",
     "LineEntry",
     "MetricEntry",
     "MetricField",

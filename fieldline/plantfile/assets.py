@@ -102,6 +102,20 @@ class LineEntry(msgspec.Struct, frozen=True, kw_only=True):
         raise_faults(faults + [path_fault(meter, "meters") for meter in meters])
 
 
+class GroupEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines that belong together otherwise than by their paths: a department, a tariff zone, a customer.
+
+    path : what its rows have as their asset; lines : paths of lines, or globs
+    """
+
+    path: Name
+    lines: tuple[Name, ...]
+
+    def __post_init__(self) -> None:
+        empty = "" if self.lines else "lines: expected at least one line or glob, got none"
+        raise_faults([path_fault(self.path), empty, twice_fault("lines", list(self.lines))])
+
+
 class ProductEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A product and its ideal cycle on the assets that `asset`, a path or a glob, matches; None: on all.
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from fieldline.plantfile.assets import AssetEntry, LineEntry, ProductEntry, SiteEntry
+from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.calendars import CalendarEntry
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.metrics import MetricEntry, metric_faults
@@ -29,6 +29,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
     decimal: Literal[".", ","] = "."
     site: tuple[SiteEntry, ...] = ()
     line: tuple[LineEntry, ...] = ()
+    group: tuple[GroupEntry, ...] = ()
     asset: tuple[AssetEntry, ...] = ()
     product: tuple[ProductEntry, ...] = ()
     calendar: tuple[CalendarEntry, ...] = ()
@@ -46,6 +47,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
         faults += [_below_fault("site", site.path, "time zone", self.line_depth) for site in self.site]
         faults += [_below_fault("calendar", row.path or "", "calendar", self.line_depth) for row in self.calendar]
         faults += [fault for row in self.line for fault in _line_faults(row, self.line_depth)]
+        faults += [_group_fault(row, self) for row in self.group]
         faults += [_other_line_fault(entry, self.line_depth) for entry in self.asset]
         faults += _feed_faults(self.asset, self.line_depth)
         faults += metric_faults(self.metric)
@@ -56,6 +58,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
         tables: tuple[tuple[str, Sequence[str]], ...] = (
             ("site", [row.path for row in self.site]),
             ("line", [row.path for row in self.line]),
+            ("group", [row.path for row in self.group]),
             ("asset", [row.path for row in self.asset]),
             ("product", [f"{row.name} on {row.asset or 'all assets'}" for row in self.product]),
             ("calendar", [row.path or "the plant" for row in self.calendar]),
@@ -92,6 +95,15 @@ def _line_faults(entry: LineEntry, line_depth: int) -> list[str]:
         for key, asset in inside
         if asset is not None and first_levels(asset, line_depth) != path
     ]
+
+
+def _group_fault(entry: GroupEntry, file: PlantFile) -> str:
+    """A group's rows stand beside those of areas and lines, so its path is none of theirs."""
+    taken = [*(row.path for row in file.line), *(row.path for row in file.site), *(row.path for row in file.asset)]
+    taken += [line for line in entry.lines if not is_glob(line)]
+    if any(path == entry.path or path.startswith(f"{entry.path}/") for path in taken):
+        return f"group: {entry.path!r} is the path of a site, an area or a line; give the group one of its own"
+    return ""
 
 
 def _feed_faults(entries: tuple[AssetEntry, ...], line_depth: int) -> list[str]:

@@ -25,10 +25,11 @@ class _Stored(EngineRig):
     def collect(self) -> None:
         names = self.engine.registry
         for rows in self.engine.take():
-            self.store.write([read_rows(decode_batch(_frame(rows, names)))])
+            self.store.write([read_rows(decode_batch(frame_of_rows(rows, names)))])
 
 
-def _frame(rows: MetricRows, names: Any) -> bytes:
+def frame_of_rows(rows: MetricRows, names: Any) -> bytes:
+    """A frame of rows that an engine emitted; names : its registry."""
     labels, texts = (
         {name: (one.codes, one.names) for name, one in named.items()} for named in (rows.labels, rows.texts)
     )

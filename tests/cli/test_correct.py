@@ -44,7 +44,10 @@ COUNT = ("correct", "count", "--asset", "plant/hall/line1/press", "--at", "2024-
         ((*METER, "--amount", "5"), "--until belongs to --amount"),
         ((*METER, "--old", "5", "--withdraw"), "--old to --new"),
         ((*METER, "--new", "nan"), "--new: expected a number, got nan"),
-        ((*STATE, "--from", "2024-01-01", "--until", "2024-01-03", "--state", "down"), "a state holds for 25 h at most"),
+        (
+            (*STATE, "--from", "2024-01-01", "--until", "2024-01-03", "--state", "down"),
+            "a state holds for 25 h at most",
+        ),
         ((*METER, "--amount", "5", "--until", "2023-12-31"), "the second later by 25 h at most"),
         ((*METER, "--amount", "5", "--until", "2024-01-03"), "the second later by 25 h at most"),
         ((*METER, "--amount", "5", "--until", "2024-01-01T10:00:30"), "are whole minutes"),

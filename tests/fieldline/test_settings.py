@@ -258,7 +258,9 @@ def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path):
 def test_the_defaults_in_the_example_are_the_defaults(tmp_path):
     text = Path("examples/fieldline.toml").read_text("utf-8")
     shown = re.sub(r"(?m)^# (\w+ = )", r"\1", text)
-    not_defaults = r"(?m)^(plant|http|share|username|\w+_file|tls_\w+|max_age_s|raw|influx|store|retention_s) = .*"
+    not_defaults = (
+        r"(?m)^(plant|http|share|username|\w+_file|tls_\w+|max_age_s|raw|influx|store|rollup|retention_s) = .*"
+    )
     path = tmp_path / "fieldline.toml"
     path.write_text(re.sub(not_defaults, "", shown), "utf-8")
 

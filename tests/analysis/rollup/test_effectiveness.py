@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from analysis.rollup import lines_of, of_one_window, roll_up
+from analysis.rollup.effectiveness import lines_of, of_one_window, roll_up
 from fieldline.plant import Plant
 from tests.analysis.recount.worked_line import plant_of
 

@@ -1,0 +1,137 @@
+"""The stage that rolls lines up, beside one that delivers: areas in the results, over restarts, lost files and holders that come back."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analysis.audit.lag import is_drained, measure
+from analysis.rollup.sink import RollUpSink
+from delivery.query import query
+from delivery.sinks.local_store import LocalStoreSink
+from delivery.stage import DeliverStage
+from fieldline.clock import SystemClock
+from fieldline.health import Health
+from fieldline.log import Log, Stream, open_log
+from fieldline.plant import load_plant
+from fieldline.settings import DeliverSettings
+from tests.delivery.metric_frames import metric_frame
+
+T0 = 1_700_002_800_000_000_000
+PLANT = load_plant(None)
+LINES = ("plant/hall1/line1", "plant/hall1/line2")
+_LATE_S = 60.0
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    log = open_log(f"sqlite:{tmp_path / 'plant.db'}", partitions=2)
+    yield log
+    log.close()
+
+
+def work(log: Log, folder: Path) -> Health:
+    """Roll up and deliver all there is; the roll-up's health."""
+    settings, clock, stop = DeliverSettings(store=str(folder / "results.db")), SystemClock(), threading.Event()
+    sinks = [
+        RollUpSink(folder / "plant.rollup.db", PLANT, log, clock),
+        LocalStoreSink(settings, PLANT.levels, clock),
+    ]
+    healths = [Health(sink.group) for sink in sinks]
+    stages = [
+        DeliverStage(settings=settings, log=log, sink=sink, health=health, clock=clock, plant=PLANT)
+        for sink, health in zip(sinks, healths, strict=True)
+    ]
+    threads = [threading.Thread(target=stage.run, args=(stop,)) for stage in stages]
+    for thread in threads:
+        thread.start()
+    for _ in itertools.takewhile(lambda tries: tries < _LATE_S / 0.05, itertools.count()):
+        groups = {lag.stage for lag in measure(log)}
+        at_rest = all(health.state == "idle" for health in healths)
+        lags = [lag for lag in measure(log) if lag.stage != "process"]
+        if at_rest and {"deliver.rollup", "deliver.store"} <= groups and is_drained(lags):
+            break
+        stop.wait(0.05)
+    stop.set()
+    for thread in threads:
+        thread.join(20.0)
+        assert not thread.is_alive()
+    return healths[0]
+
+
+def counted(log: Log, line: str, pieces: float, partition: int, hour: int = 0, **headers: str) -> None:
+    """A line's pieces of an hour, as a worker of the process stage emits them."""
+    frame = metric_frame("quality", [T0 + hour * 3600 * 10**9], [line], None, ["1h"], good_count=[pieces], rev=[0.0])
+    told = {"kind": "quality", "rows": "1"} | (headers or {"epoch": "1"})
+    log.append(Stream.METRICS, partition, b"", frame, {name: text.encode() for name, text in told.items()}).result(10)
+
+
+def areas(folder: Path) -> dict[str, list[float]]:
+    """Good pieces of areas and sites, hour by hour."""
+    rows = query("quality", "*", "1h", source=str(folder / "results.db"))
+    found: dict[str, list[float]] = {}
+    for asset, good in zip(rows["asset"], rows["good_count"], strict=True):
+        if asset not in LINES:
+            found.setdefault(asset, []).append(good)
+    return found
+
+
+def test_lines_of_all_partitions_are_in_their_area(log: Log, tmp_path: Path) -> None:
+    for partition, line in enumerate(LINES):
+        counted(log, line, 10.0 + partition, partition)
+
+    health = work(log, tmp_path)
+
+    assert areas(tmp_path) == {"plant": [21.0], "plant/hall1": [21.0]}
+    assert health.total("rows_received") == 2
+
+
+def test_a_line_that_is_corrected_after_a_restart_meets_what_the_others_had(log: Log, tmp_path: Path) -> None:
+    for partition, line in enumerate(LINES):
+        counted(log, line, 10.0, partition)
+    work(log, tmp_path)
+
+    counted(log, LINES[1], 12.0, 1)
+    work(log, tmp_path)
+
+    assert areas(tmp_path) == {"plant": [22.0], "plant/hall1": [22.0]}
+
+
+def test_a_file_that_is_lost_is_made_again_from_the_stream(log: Log, tmp_path: Path) -> None:
+    for partition, line in enumerate(LINES):
+        counted(log, line, 10.0, partition)
+    work(log, tmp_path)
+    (tmp_path / "plant.rollup.db").unlink()
+
+    counted(log, LINES[1], 12.0, 1)
+    work(log, tmp_path)
+
+    assert areas(tmp_path) == {"plant": [22.0], "plant/hall1": [22.0]}
+
+
+def test_rows_of_a_holder_that_was_followed_are_passed_over_and_those_of_workers_are_not(
+    log: Log, tmp_path: Path
+) -> None:
+    counted(log, LINES[0], 10.0, 0, epoch="3")
+    work(log, tmp_path)
+
+    counted(log, "plant/hall1", 99.0, 0, rollup="1")  # by somebody who held the partitions before
+    counted(log, LINES[1], 5.0, 0, epoch="3")
+    counted(log, LINES[1], 99.0, 0, epoch="2")
+    work(log, tmp_path)
+
+    assert areas(tmp_path) == {"plant": [15.0], "plant/hall1": [15.0]}
+
+
+def test_a_damaged_record_of_the_rolled_up_is_one_dead_letter_and_stops_nothing(log: Log, tmp_path: Path) -> None:
+    counted(log, LINES[0], 10.0, 0)
+    counted(log, "plant/hall1", 1.0, 0, rollup="no number")
+
+    work(log, tmp_path)
+
+    assert areas(tmp_path) == {"plant": [10.0], "plant/hall1": [10.0]}
+    letters = [record for number in range(2) for record in log.read(Stream.DEADLETTER, number, 0)]
+    assert [b"turn" in record.headers["detail"] for record in letters] == [True] * len(letters)
+    assert 1 <= len(letters) <= 2
