@@ -64,6 +64,7 @@ class DeliverStage:
         self._succession = Succession(log, sink.group, self._parts)
         self._unopened = Unopened(clock)
         self._bytes = 0
+        self._lacked = False
         self._standing = ""
         self._stop_by: float | None = None
 
@@ -124,7 +125,7 @@ class DeliverStage:
                 unopened = self._unopened.look(reader.assigned, self._parts.keys())
                 if unopened is not None:
                     self._health.set("degraded", unopened)
-                elif now - idle_since >= _IDLE_AFTER_S and not self._succession.is_waiting:
+                elif now - idle_since >= _IDLE_AFTER_S and not self._succession.is_waiting and not self._lacked:
                     self._patience.reset()
                     self._health.set("idle", "everything is delivered")
 
@@ -135,11 +136,8 @@ class DeliverStage:
             self._parts[partition] = Taken()
         for record in poll.records:
             self._parts.setdefault(record.partition, Taken())
-        if self._deriving is not None and len(self._parts) < self._log.partitions(Stream.METRICS):
+        if self._lacks_others(reader):
             self._put_back(reader, poll.records)
-            self._health.set(
-                "recovering", f"group {self._sink.group}: waits for all partitions; one process is to hold them"
-            )
             return
         fresh = sorted(partition for partition, part in self._parts.items() if part.note is None)
         self._put_back(reader, [record for record in poll.records if record.partition in fresh])
@@ -158,6 +156,21 @@ class DeliverStage:
             # Tried again after the next poll where the log does not answer; one that is lost meanwhile the next poll takes back
             with suppress(PartitionLost):
                 self._begin(reader, partition, self._parts[partition])
+
+    def _lacks_others(self, reader: Reader) -> bool:
+        """Whether a sink that derives rows of all partitions has only some: nothing is read until it has the others."""
+        if self._deriving is None:
+            return False
+        lacks = len(self._parts) < self._log.partitions(Stream.METRICS)
+        if lacks:
+            self._each_owned(reader.pause)
+            why = "another process holds some partitions: let one alone roll up, and set deliver.rollup to none in the others"
+            self._health.set("degraded", f"group {self._sink.group}: {why}")
+        elif self._lacked:
+            self._each_owned(reader.resume)
+            self._succession.pause(reader)
+        self._lacked = lacks
+        return lacks
 
     def _begin(self, reader: Reader, partition: int, part: Taken) -> None:
         """Learn where a partition stands, and go to where it begins."""

@@ -90,10 +90,10 @@ class LocalStore:
         self._columns: dict[str, list[str]] = {}
         self._standing: dict[int, int] = {}
         make_private(path)
-        with _translated(path):
+        with translated(path):
             self._db = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
-            with _translated(path):
+            with translated(path):
                 self._prepare()
             found = path.stat()
             self._file = found.st_dev, found.st_ino
@@ -104,7 +104,7 @@ class LocalStore:
     def write(self, batches: Sequence[MetricRows]) -> Written:
         """Store the rows in one durable transaction, but those of windows that stand."""
         stored = empty = 0
-        with _translated(self.path), self._transaction():
+        with translated(self.path), self._transaction():
             for rows in batches:
                 has_values = rows.has_values
                 empty += rows.size - int(has_values.sum())
@@ -115,7 +115,7 @@ class LocalStore:
     def let_stand(self, before_ns: int) -> str:
         """Let rows of windows that began before a time [ns UTC] stand, and go by that; a name for it, empty where there are none."""
         name = secrets.token_hex(8)
-        with _translated(self.path), self._transaction():
+        with translated(self.path), self._transaction():
             self._db.execute(_STANDING)
             for (kind,) in self._db.execute("SELECT DISTINCT kind FROM series").fetchall():
                 if stored_fields(self._db, kind):
@@ -127,14 +127,14 @@ class LocalStore:
     def go_by(self, name: str) -> None:
         """Leave from now on what `let_stand` gave a name; empty: nothing."""
         self._standing = {}
-        with _translated(self.path):
+        with translated(self.path):
             if name and self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'standing'").fetchone():
                 found = self._db.execute("SELECT series, until FROM standing WHERE name = ?", (name,))
                 self._standing = dict(found.fetchall())
 
     def release(self) -> None:
         """Let nothing stand any more."""
-        with _translated(self.path), self._transaction():
+        with translated(self.path), self._transaction():
             self._db.execute("DROP TABLE IF EXISTS standing")
         self._standing = {}
 
@@ -148,7 +148,7 @@ class LocalStore:
 
     def mark(self) -> str:
         """The store's name and how often it was written to; empty where it never was."""
-        with _translated(self.path):
+        with translated(self.path):
             name, writes = self._db.execute("SELECT name, writes FROM identity").fetchone()
         return f"{name}:{writes}" if writes else ""
 
@@ -161,7 +161,7 @@ class LocalStore:
     def forget_before(self, time_ns: int) -> bool:
         """Delete rows older than `time_ns`, a bounded number in one call. True when more are left to delete."""
         left = _FORGET_ROWS
-        with _translated(self.path), self._transaction():
+        with translated(self.path), self._transaction():
             kinds = self._db.execute("SELECT id, kind FROM series").fetchall()
             for series, kind in kinds:
                 oldest = f'SELECT time FROM {_table(kind)} WHERE "#series" = ?1 AND time < ?2 ORDER BY time LIMIT ?3'
@@ -327,7 +327,8 @@ def store_table(kind: str) -> str:
 
 
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
+    """What SQLite says of a store's file within the block, in our words: see `LocalStore`."""
     try:
         yield
     except sqlite3.OperationalError as error:

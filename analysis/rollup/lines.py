@@ -4,11 +4,11 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from analysis.rollup.effectiveness import Row
 from delivery.rows import MetricRows
-from delivery.store import LocalStore, store_column, store_table, stored_fields
+from delivery.store import LocalStore, store_column, store_table, stored_fields, translated
 
 _LABELS = ("shift", "crew")
 """What tells windows of one length and start apart: two lines may call the same hours otherwise. A product does not."""
@@ -35,21 +35,22 @@ class Lines:
 
     def __init__(self, path: Path, since: int) -> None:
         """Open the file; since : of one that is made now."""
-        self.store = LocalStore(path)
+        self.store, self._path = LocalStore(path), path
         self._db = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-        self._db.execute("CREATE TABLE IF NOT EXISTS rollup (since INTEGER NOT NULL, definition TEXT NOT NULL)")
-        if self._db.execute("SELECT 1 FROM rollup").fetchone() is None:
-            self._db.execute("INSERT INTO rollup VALUES (?, '')", (since,))
-        self.since = int(self._db.execute("SELECT since FROM rollup").fetchone()[0])
+        with translated(path):
+            self._db.execute("CREATE TABLE IF NOT EXISTS rollup (since INTEGER NOT NULL, definition TEXT NOT NULL)")
+            if self._db.execute("SELECT 1 FROM rollup").fetchone() is None:
+                self._db.execute("INSERT INTO rollup VALUES (?, '')", (since,))
+            self.since = int(self._db.execute("SELECT since FROM rollup").fetchone()[0])
 
     @property
     def definition(self) -> str:
         """What was rolled up to what when rows were made last; empty at first."""
-        return str(self._db.execute("SELECT definition FROM rollup").fetchone()[0])
+        return str(self._ask("SELECT definition FROM rollup")[0][0])
 
     @definition.setter
     def definition(self, text: str) -> None:
-        self._db.execute("UPDATE rollup SET definition = ?", (text,))
+        self._ask("UPDATE rollup SET definition = ?", text)
 
     def write(self, rows: Sequence[MetricRows]) -> None:
         """Store rows of lines, durably."""
@@ -57,16 +58,16 @@ class Lines:
 
     def assets(self) -> set[str]:
         """The assets of which there are rows."""
-        return {asset for (asset,) in self._db.execute("SELECT DISTINCT asset FROM series")}
+        return {asset for (asset,) in self._ask("SELECT DISTINCT asset FROM series")}
 
     def cells(self, windows: Collection[str]) -> Iterator[tuple[str, Sequence[int]]]:
         """Every window of some lengths that there are rows of: its name, with the starts [ns UTC]."""
-        kinds = [kind for (kind,) in self._db.execute("SELECT DISTINCT kind FROM series")]
+        kinds = [kind for (kind,) in self._ask("SELECT DISTINCT kind FROM series")]
         for window in windows:
             starts: set[int] = set()
             for kind in kinds:
                 of_window = f'FROM {store_table(kind)} JOIN series s ON s.id = "#series" WHERE s."window" = ?'
-                starts |= {start for (start,) in self._db.execute(f"SELECT DISTINCT time {of_window}", (window,))}
+                starts |= {start for (start,) in self._ask(f"SELECT DISTINCT time {of_window}", window)}
             yield window, sorted(start for start in starts if start >= self.since)
 
     def at(self, kinds: Collection[str], window: str, starts: Collection[int]) -> dict[Cell, dict[str, dict[str, Row]]]:
@@ -81,7 +82,7 @@ class Lines:
                 f'SELECT s.asset, s.labels, m.time, {columns} FROM series s JOIN {store_table(kind)} m ON m."#series" = s.id '
                 'WHERE s.kind = ? AND s."window" = ? AND m.time IN (SELECT value FROM json_each(?))'
             )
-            for asset, told, start, *values in self._db.execute(statement, (kind, window, json.dumps([*starts]))):
+            for asset, told, start, *values in self._ask(statement, kind, window, json.dumps([*starts])):
                 labels = json.loads(told) if told else {}
                 cell = Cell(window, start, *(labels.get(name, "") for name in _LABELS))
                 row = dict(zip(names, values, strict=True))
@@ -89,6 +90,10 @@ class Lines:
                 if asset not in mine or not is_retracted(row):  # of another product it may stand
                     mine[asset] = row
         return found
+
+    def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with translated(self._path):
+            return self._db.execute(statement, values).fetchall()
 
     def close(self) -> None:
         """Close the file."""

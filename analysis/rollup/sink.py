@@ -18,8 +18,9 @@ from analysis.rollup.effectiveness import Row
 from analysis.rollup.lines import Cell, Lines, Rows, is_retracted
 from analysis.rollup.together import KINDS, Values, together
 from delivery.rows import MetricRows
-from delivery.sinks import Outcome, SinkLost, never
+from delivery.sinks import Outcome, SinkLost, SinkUnavailable, never
 from fieldline.clock import Clock
+from fieldline.errors import Unavailable
 from fieldline.frames import encode_metrics
 from fieldline.log import Log, Stream
 from fieldline.moments import iso
@@ -74,19 +75,21 @@ class RollUpSink:
         lines.definition = json.dumps(known)
 
     def write(self, batches: Sequence[MetricRows], is_over: Callable[[], bool] = never) -> Outcome:
-        """Keep the lines' rows, then append those of their areas. Raises SinkUnavailable, SinkLost, Unavailable."""
+        """Keep the lines' rows, then append those of their areas. Raises SinkUnavailable, SinkLost."""
         lines = self._opened()
         if not lines.store.is_in_place():
             self.close()
             raise SinkLost(f"{self._path}: the file was deleted or replaced while we wrote to it; it is made again")
-        count = sum(rows.size for rows in batches)
         mine = [rows for rows in map(self._of_lines, batches) if rows.size]
         if mine:
             lines.write(mine)
             self._remember(mine)
-            for window, (starts, paths) in self._touched(mine).items():
-                self._roll_up(window, sorted(starts), paths, {})
-        return Outcome(count, [], 0)
+            try:
+                for window, (starts, paths) in self._touched(mine).items():
+                    self._roll_up(window, sorted(starts), paths, {})
+            except (Unavailable, TimeoutError) as error:  # the log takes nothing for now: all is taken and made again
+                raise SinkUnavailable(f"{self.target}: rows of areas can't be appended: {error}") from error
+        return Outcome(sum(rows.size for rows in batches), [], 0)
 
     def mark(self) -> str:
         """See `Losable`."""

@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,11 @@ from delivery.sinks.local_store import LocalStoreSink
 from delivery.stage import DeliverStage
 from fieldline.clock import SystemClock
 from fieldline.health import Health
-from fieldline.log import Log, Stream, open_log
+from fieldline.log import Log, Poll, Stream, open_log
 from fieldline.plant import load_plant
 from fieldline.settings import DeliverSettings
 from tests.delivery.metric_frames import metric_frame
+from tests.passing_on import PassingOn
 
 T0 = 1_700_002_800_000_000_000
 PLANT = load_plant(None)
@@ -30,6 +31,35 @@ def log(tmp_path: Path) -> Iterator[Log]:
     log = open_log(f"sqlite:{tmp_path / 'plant.db'}", partitions=2)
     yield log
     log.close()
+
+
+class SharedReader(PassingOn):
+    """A reader of a group whose other member holds partition 1 until it is `alone`."""
+
+    alone: threading.Event
+
+    def poll(self, timeout_s: float, max_bytes: int = 16 << 20) -> Poll:
+        poll = self._real.poll(timeout_s, max_bytes)
+        self.kept = [*getattr(self, "kept", []), *(number for number in poll.assigned if number == 1)]
+        records = [record for record in poll.records if record.partition == 0 or self.alone.is_set()]
+        if not self.alone.is_set():
+            self._real.seek(1, 0)
+            return poll._replace(assigned=[number for number in poll.assigned if number == 0], records=records)
+        assigned, self.kept = [*(number for number in poll.assigned if number == 0), *self.kept], []
+        return poll._replace(assigned=assigned, records=records)
+
+
+class Shared(PassingOn):
+    """A log whose readers are such."""
+
+    def __init__(self, real: Log) -> None:
+        super().__init__(real)
+        self.alone = threading.Event()
+
+    def reader(self, stream: Stream, group: str) -> SharedReader:
+        reader = SharedReader(self._real.reader(stream, group))
+        reader.alone = self.alone
+        return reader
 
 
 def work(log: Log, folder: Path) -> Health:
@@ -123,6 +153,39 @@ def test_rows_of_a_holder_that_was_followed_are_passed_over_and_those_of_workers
     work(log, tmp_path)
 
     assert areas(tmp_path) == {"plant": [15.0], "plant/hall1": [15.0]}
+
+
+def test_a_process_that_holds_some_partitions_rolls_nothing_up_until_it_has_the_others(
+    log: Log, tmp_path: Path
+) -> None:
+    for partition, line in enumerate(LINES):
+        counted(log, line, 10.0, partition)
+    shared, clock, stop = Shared(log), SystemClock(), threading.Event()
+    sink, health = RollUpSink(tmp_path / "plant.rollup.db", PLANT, log, clock), Health("deliver.rollup")
+    stage = DeliverStage(settings=DeliverSettings(), log=shared, sink=sink, health=health, clock=clock, plant=PLANT)  # type: ignore[arg-type]
+    thread = threading.Thread(target=stage.run, args=(stop,))
+    thread.start()
+
+    def until(is_so: Callable[[], bool]) -> None:
+        for _ in itertools.takewhile(lambda tries: tries < _LATE_S / 0.05 and not is_so(), itertools.count()):
+            stop.wait(0.05)
+        assert is_so(), health.reason
+
+    until(lambda: "let one alone roll up" in health.reason)
+    held = health.state, rolled_up(log)
+    shared.alone.set()
+    until(lambda: rolled_up(log) >= 1)
+    stop.set()
+    thread.join(20.0)
+
+    assert held == ("degraded", 0)
+    work(log, tmp_path)
+    assert areas(tmp_path) == {"plant": [20.0], "plant/hall1": [20.0]}
+
+
+def rolled_up(log: Log) -> int:
+    """Records that the roll-up has appended."""
+    return sum("rollup" in record.headers for record in log.read(Stream.METRICS, 0, 0))
 
 
 def test_a_damaged_record_of_the_rolled_up_is_one_dead_letter_and_stops_nothing(log: Log, tmp_path: Path) -> None:
