@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from analysis.logs import results_path
 from delivery.influx_sink import influx_token
-from delivery.query import Source, query
+from delivery.query import Only, Source, query
 from fieldline.settings import Settings
 
 Row = dict[str, Any]
@@ -24,6 +24,10 @@ class Results(NamedTuple):
         frame = query(kind, glob, window, start, stop, source=self.source)
         times = frame["time"].dt.epoch("ns").to_list()
         return [{**row, "time": time} for time, row in zip(times, frame.to_dicts(), strict=True)]
+
+    def has_below(self, kind: str, asset: str, window: str) -> bool:
+        """Whether any path below an asset has a row of a window. Raises SettingsError, LogCorrupt, Unavailable."""
+        return bool(len(query(kind, f"{_literal(asset)}/*", window, source=self.source, only=Only(limit=1))))
 
 
 def results_of(settings: Settings, asked: str | None = None) -> Results:

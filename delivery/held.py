@@ -46,7 +46,7 @@ class Stale(NamedTuple):
 
     batch: int
     row: int
-    fields: list[str]
+    fields: tuple[str, ...]
 
 
 class _Batch(NamedTuple):
@@ -153,7 +153,7 @@ class Held:
             gone[:, self._places[also]] |= held[:, self._places[also]]
         names = np.array([*self._places], object)
         return [
-            Stale(int(rows.batch[at]), int(rows.row[at]), names[gone[at]].tolist())
+            Stale(int(rows.batch[at]), int(rows.row[at]), tuple(names[gone[at]].tolist()))
             for at in np.flatnonzero(gone.any(axis=1)).tolist()
         ]
 
@@ -187,7 +187,7 @@ class Held:
         """What the database holds of rows older than the newest of their series."""
         by_batch = {number: frame for number, frame, _ in batches}
         windows = [
-            _window(by_batch[b], r) for b, r in zip(rows.batch[late].tolist(), rows.row[late].tolist(), strict=True)
+            window_of(by_batch[b], r) for b, r in zip(rows.batch[late].tolist(), rows.row[late].tolist(), strict=True)
         ]
         times = rows.time[late].tolist()
         points = self._ask.at(self._kind, sorted({*zip(windows, times, strict=True)}))
@@ -278,7 +278,8 @@ def _is_full(rows: MetricRows) -> bool:
     return all(not column.null_count for column in rows.fields.values())
 
 
-def _window(rows: MetricRows, row: int) -> str:
+def window_of(rows: MetricRows, row: int) -> str:
+    """The name of a row's window, empty where its kind has none."""
     return "" if rows.window is None else rows.window.names[rows.window.codes[row]]
 
 

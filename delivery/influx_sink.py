@@ -1,11 +1,12 @@
 """Metric rows into InfluxDB, by whichever wire: encodes, cuts into requests, isolates what the server refuses."""
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from delivery.held import Held, Stale, by_kind
+from delivery.held import Held, Stale, by_kind, window_of
 from delivery.influx import InfluxWire
 from delivery.influx_points import InfluxPoints
 from delivery.influx_retention import kept_s, told, too_long
@@ -22,13 +23,16 @@ from fieldline.settings import DeliverSettings
 
 LONGEST_REQUEST_S = 8.0
 """A request is given no longer, whatever `timeout_s` says, so that a stop is over within ten seconds [s]."""
+_TRIES = 20  # to delete a point: one or two are needed while the server writes its cache to the disk
+_PAUSE_S = 0.1
 
 
 class InfluxSink:
     """See `delivery.sinks.Sink`. Durable when the server says 204.
 
-    A point whose row no longer has one of its values is deleted and written anew. Where a server has no delete, the row names these
-    fields in `null_fields` (`,oee,mttr_s,`), and its other fields are right.
+    A point whose row no longer has one of its values is deleted and written anew, and asked for: a server that writes its cache to the
+    disk just then does not delete what is on its way there. Where a server has no delete, the row names these fields in `null_fields`
+    (`,oee,mttr_s,`), and its other fields are right.
     """
 
     group = "deliver.influx"
@@ -66,9 +70,10 @@ class InfluxSink:
             self._is_settled = True
         isolation = Isolation(wire.send, self._clock.now_ns())
         try:
-            pieces, replaced = self._prepared(batches)
+            pieces, replaced, deleted = self._prepared(batches)
             for request in _requests(pieces, self._settings.batch_lines):
                 isolation.deliver(request)
+            self._see_deleted(batches, deleted, is_over)
         except SinkUnavailable as error:
             # What is held now nobody knows: a part may have been deleted or written.
             self._held.clear()
@@ -90,17 +95,19 @@ class InfluxSink:
             self._wire = self._points = None
             self._held.clear()
 
-    def _prepared(self, batches: Sequence[MetricRows]) -> tuple[list[Lines], int]:
-        """The lines of the rows, once what they no longer have is gone, and how many rows a later one of them replaces."""
+    def _prepared(self, batches: Sequence[MetricRows]) -> tuple[list[Lines], int, dict[str, list[Stale]]]:
+        """The lines of the rows, once what they lack is gone; how many rows a later one replaces; whose points were deleted, by kind."""
         assert self._points is not None
         series = [self._encoder.series(rows) for rows in batches]
         wanted: dict[int, np.ndarray] = {}
+        deleted: dict[str, list[Stale]] = {}
         marked = list(batches)
         for kind, of_kind in by_kind(list(zip(batches, series, strict=True))).items():
             held = self._held.setdefault(kind, Held(kind, self._points.ask))
             stale, that_count = held.find(of_kind, NULL_FIELDS)
             wanted |= that_count
             left = self._deleted(kind, batches, stale)
+            deleted[kind] = [one for one in stale if one not in left]
             if left and self._points.can_read:
                 for number, rows in with_null_fields(batches, left).items():
                     marked[number] = rows
@@ -108,7 +115,48 @@ class InfluxSink:
         most = self._settings.batch_lines
         encoded = [self._encoder.encode(marked[at], most, series[at], wanted.get(at)) for at in range(len(batches))]
         replaced = sum(int((~rows).sum()) for rows in wanted.values())
-        return [piece for pieces in encoded for piece in pieces], replaced
+        return [piece for pieces in encoded for piece in pieces], replaced, deleted
+
+    def _see_deleted(
+        self, batches: Sequence[MetricRows], deleted: dict[str, list[Stale]], is_over: Callable[[], bool]
+    ) -> None:
+        """Delete and write again until no point has a value that its row lacks. Raises SinkUnavailable when they go on to come back."""
+        assert self._points is not None
+        wire, pause = self._opened(), threading.Event()
+        for kind, stale in deleted.items():
+            for _ in range(_TRIES):
+                stale = self._came_back(kind, batches, stale)
+                if not stale or is_over():
+                    break
+                self._deleted(kind, batches, stale)
+                for number, rows in enumerate(batches):
+                    mine = np.zeros(rows.size, bool)
+                    mine[[one.row for one in stale if one.batch == number]] = True
+                    if mine.any():
+                        lines = self._encoder.encode(rows, self._settings.batch_lines, self._encoder.series(rows), mine)
+                        for request in _requests(lines, self._settings.batch_lines):
+                            Isolation(wire.send, self._clock.now_ns()).deliver(request)
+                pause.wait(_PAUSE_S)
+            if stale:
+                raise SinkUnavailable(
+                    f"{self.target}: {len(stale)} points of {kind} have values that were deleted, whatever is done"
+                )
+
+    def _came_back(self, kind: str, batches: Sequence[MetricRows], stale: list[Stale]) -> list[Stale]:
+        """Those of the rows whose point has a value that they lack; none where the server can't be asked."""
+        if not stale:
+            return []
+        assert self._points is not None
+        keys = {}
+        for number in {one.batch for one in stale}:
+            prefixes, codes = self._encoder.series(batches[number])
+            for one in stale:
+                if one.batch == number:
+                    keys[one] = str(prefixes[int(codes[one.row])].as_py()), batches[number].time[one.row].as_py()
+        moments = {(window_of(batches[one.batch], one.row), time) for one, (_, time) in keys.items()}
+        found = self._points.ask.at(kind, sorted(moments)) or []
+        held = {(point.series, point.time): point.fields for point in found}
+        return [one for one in stale if held.get(keys[one], frozenset()) & set(one.fields)]
 
     def _warn_of_retention(self, batches: Sequence[MetricRows]) -> None:
         """Say of each window that comes for the first time whether the database keeps rows long enough for it."""

@@ -188,6 +188,8 @@ class DeliverStage:
         part.expected = commit.offset if commit is not None and note is not None else None
         note = note or DeliverNote()
         turn = self._turn_after(note)
+        if self._deriving is not None and part.expected is None:
+            self._deriving.missed()  # what the stream lacks at its beginning nobody knows that it took
         if note.standing != self._standing or note.turn != turn:
             # Before anything is written: after a crash this log's own rows must not be taken for what stands.
             note.standing, note.turn = self._standing, turn
@@ -213,6 +215,7 @@ class DeliverStage:
         note = DeliverNote(lost=lost, standing=self._standing, turn=turn)
         reader.commit(partition, first, write_note(note))
         if self._deriving is not None:
+            self._deriving.missed()
             self._deriving.begin(turn)
         reader.seek(partition, first)
         reader.resume(partition)  # it may have waited
@@ -236,6 +239,8 @@ class DeliverStage:
     def _take_record(self, part: Taken, record: Record, note: DeliverNote) -> None:
         if part.expected is not None and record.offset > part.expected:
             note.lost += record.offset - part.expected
+            if self._deriving is not None:
+                self._deriving.missed()
         part.next_offset = part.expected = record.offset + 1
         self._bytes += len(record.value or b"")
         try:

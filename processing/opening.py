@@ -98,11 +98,11 @@ class Opening:
         log, number = self._place.log, self._place.number
         read = partial(log.read, Stream.METRICS, number)
         begin, end = log.bounds(Stream.METRICS, number)
-        if end == 0:
+        emitted = next((record for record in read(begin, end) if "rollup" not in record.headers), None)
+        if end == 0 or (begin == 0 and emitted is None):
             return None
         reading = next(iter(log.read(Stream.READINGS, number, first, first + 1)), None)
         since = reading.appended_ns if reading is not None else self._place.clock.now_ns()
-        emitted = next(iter(read(begin, begin + 1)), None)
         was_made_anew = emitted is not None and emitted.appended_ns < since
         return since if first > 0 or was_made_anew else None
 

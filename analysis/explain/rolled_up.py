@@ -86,12 +86,16 @@ def explain_rolled_up(
         raise NoSuchWindow("no row of {} for the {} that {} lies in: {}", what, window, moment, why)
     row = rows[-1]
     mine = {
-        kind: {line: one for line, one in of_kind.items() if one.span.start == row["time"]}
-        for kind, of_kind in found.items()
+        kind: {line: one for line, one in of_kind.items() if _is_of(one.row, row)} for kind, of_kind in found.items()
     }
     span = next(span for span in spans if span.start == row["time"])
     counted = {kind: {line: one.recount for line, one in of_kind.items()} for kind, of_kind in mine.items()}
     return RolledUp(asked, window, span, row, mine, _recount(asked.kind, counted))
+
+
+def _is_of(line: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a line's row is in that of lines together: of the same hours, by the same names."""
+    return all((line.get(name) or "") == (row.get(name) or "") for name in ("time", "shift", "crew"))
 
 
 def _recount(kind: str, lines: Mapping[str, Mapping[str, Figures]]) -> Figures:

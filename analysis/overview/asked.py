@@ -42,7 +42,7 @@ class Asked(NamedTuple):
         is_short = self.asset.count("/") + 1 < self.plant.line_depth
         if not is_short or self.rows("losses", "1m"):  # minutes are not rolled up
             return False
-        has_lines = any(self.rows_of_lines("losses", name) for name in WINDOWS)
+        has_lines = any(self.results.has_below("losses", self.asset, name) for name in reversed(WINDOWS))
         return has_lines or not any(self.rows("losses", name) for name in WINDOWS)
 
     def rows(self, kind: str, window: str, start: int = 0, end: int = ALL_TIME) -> list[Row]:

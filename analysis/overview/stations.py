@@ -40,6 +40,8 @@ class Stations(NamedTuple):
 
 def stations_of(asked: Asked, demand: float | None) -> Stations:
     """The stations of the line in the window that is asked for; demand : pieces wanted of it. Raises SettingsError without any."""
+    if asked.is_above_lines:
+        raise SettingsError(f"show stations is about a line with machines; {asked.asset} lies above lines")
     window, span = asked.span("losses")
     rows = asked.results.rows("losses", asked.asset, window, span.start, span.start + 1, is_below=True)
     losses = sorted(rows, key=lambda row: str(row["asset"]))

@@ -94,7 +94,7 @@ def roll_up(losses: Mapping[str, Row], ratios: Mapping[str, Row]) -> RolledUp:
     Σ ideal time of good pieces / Σ planned busy time, and so on. A line with planned time whose ideal time is not known
     makes all that need it None.
     """
-    planned = {line: fsum(_number(row, name) for name in (*_STOPS, _PRODUCTION)) for line, row in losses.items()}
+    planned = {line: added(_number(row, name) for name in (*_STOPS, _PRODUCTION)) for line, row in losses.items()}
     resting = {
         line: str(ratios.get(line, {}).get("null_reason") or "no planned time")
         for line in losses
@@ -108,9 +108,9 @@ def roll_up(losses: Mapping[str, Row], ratios: Mapping[str, Row]) -> RolledUp:
         for line, row in shared.items()
         if any(isnan(_number(row, name)) for name in _PIECES)
     }
-    times = {name: fsum(_number(row, name) for row in shared.values()) for name in TIMES}
+    times = {name: added(_number(row, name) for row in shared.values()) for name in TIMES}
     # Resting lines whose ideal time is not known made nothing that is known of: as in `oee.roll_up`.
-    late = fsum(value for line in resting if not isnan(value := _number(losses[line], "fully_productive_time_s")))
+    late = added(value for line in resting if not isnan(value := _number(losses[line], "fully_productive_time_s")))
     found = {**_ratios(list(shared.values())), "teep": _teep(times, late), "coverage": _coverage(times)}
     row = {name: None if isnan(value) else value for name, value in {**times, **found}.items()}
     return RolledUp({**row, "null_reason": _reason(row, unknown)}, unknown, resting)
@@ -118,7 +118,7 @@ def roll_up(losses: Mapping[str, Row], ratios: Mapping[str, Row]) -> RolledUp:
 
 def _ratios(rows: Sequence[Row]) -> dict[str, float]:
     stops, minor, production, speed, scrap, good = (
-        [fsum(_number(row, name) for name in names) for row in rows]
+        [added(_number(row, name) for name in names) for row in rows]
         for names in (_STOPS, ("minor_stop_loss_s",), (_PRODUCTION,), *((name,) for name in _PIECES))
     )
     planned = [a + b for a, b in zip(stops, production, strict=True)]
@@ -146,6 +146,14 @@ def _reason(row: Row, unknown: Mapping[str, str]) -> str | None:
     if row["availability"] is None:
         return "no planned time"
     return "no production time" if row["availability"] == 0.0 else "no pieces"
+
+
+def added(values: Iterable[float]) -> float:
+    """The sum, correctly rounded; NaN where it is beyond what a number can hold."""
+    try:
+        return fsum(values)
+    except OverflowError:
+        return nan
 
 
 def by_reason(lines: Mapping[str, str]) -> str:

@@ -28,10 +28,7 @@ Rows = Mapping[str, Mapping[str, Row]]
 
 
 class Lines:
-    """Rows of lines in a file. Used by one thread. Raises as `LocalStore` does.
-
-    since : windows that began before are not rolled up, for some of their lines' rows were gone before they were kept [ns UTC]
-    """
+    """Rows of lines in a file. Used by one thread. Raises as `LocalStore` does."""
 
     def __init__(self, path: Path, since: int) -> None:
         """Open the file; since : of one that is made now."""
@@ -41,7 +38,15 @@ class Lines:
             self._db.execute("CREATE TABLE IF NOT EXISTS rollup (since INTEGER NOT NULL, definition TEXT NOT NULL)")
             if self._db.execute("SELECT 1 FROM rollup").fetchone() is None:
                 self._db.execute("INSERT INTO rollup VALUES (?, '')", (since,))
-            self.since = int(self._db.execute("SELECT since FROM rollup").fetchone()[0])
+
+    @property
+    def since(self) -> int:
+        """Windows that began before are not rolled up, for some of their lines' rows were gone before they were kept [ns UTC]."""
+        return int(self._ask("SELECT since FROM rollup")[0][0])
+
+    @since.setter
+    def since(self, since: int) -> None:
+        self._ask("UPDATE rollup SET since = ?", since)
 
     @property
     def definition(self) -> str:
@@ -68,7 +73,8 @@ class Lines:
             for kind in kinds:
                 of_window = f'FROM {store_table(kind)} JOIN series s ON s.id = "#series" WHERE s."window" = ?'
                 starts |= {start for (start,) in self._ask(f"SELECT DISTINCT time {of_window}", window)}
-            yield window, sorted(start for start in starts if start >= self.since)
+            since = self.since
+            yield window, sorted(start for start in starts if start >= since)
 
     def at(self, kinds: Collection[str], window: str, starts: Collection[int]) -> dict[Cell, dict[str, dict[str, Row]]]:
         """The lines' rows in windows of one length that begin at some times [ns UTC], by kind and line; those that are retracted, too."""

@@ -16,7 +16,7 @@ import structlog
 
 from analysis.rollup.effectiveness import Row
 from analysis.rollup.lines import Cell, Lines, Rows, is_retracted
-from analysis.rollup.together import KINDS, Values, together
+from analysis.rollup.together import FIELDS, KINDS, Values, together
 from delivery.rows import MetricRows
 from delivery.sinks import Outcome, SinkLost, SinkUnavailable, never
 from fieldline.clock import Clock
@@ -33,6 +33,8 @@ GROUP = "deliver.rollup"
 _PARTITION = 0  # one for all rows, so that they stay in order though the stream gets more partitions
 _AT_ONCE = 200  # windows that are read together
 _WAIT_S = 30.0
+_UPKEEP_EVERY_S = 60.0
+_KEPT_NS = 400 * 86_400 * 10**9  # so long before the newest row windows are rolled up, and lines' rows kept
 _TEXTS, _LABELS = ("null_reason",), ("shift", "crew")
 _EVERYTHING = -(1 << 62)
 
@@ -48,7 +50,7 @@ class RollUpSink:
         self._path, self._plant, self._log, self._clock = path, plant, log, clock
         self._lines: Lines | None = None
         self._own: set[str] = set()
-        self._turn = 0
+        self._turn, self._newest, self._next_upkeep = 0, _EVERYTHING, clock.monotonic()
         self.target = str(path)
 
     def open(self) -> None:
@@ -65,9 +67,13 @@ class RollUpSink:
         """See `Deriving`. What is rolled up to other areas or groups than before is rolled up anew."""
         lines, self._turn = self._opened(), max(self._turn, turn)
         known = {asset: list(self._plant.above(asset)) for asset in sorted(lines.assets())}
-        before = json.loads(lines.definition or "{}")
+        before = _defined(lines)
         moved = {line for line, paths in before.items() if paths != known.get(line)}
         if moved:
+            # Until it is done both hold: what is left by a crash is looked for again.
+            lines.definition = json.dumps(
+                {line: sorted({*before.get(line, []), *known.get(line, [])}) for line in {*before, *known}}
+            )
             touched = {path for line in moved for path in (*before[line], *known.get(line, []))}
             structlog.get_logger("rollup").info("rolled up anew", paths=sorted(touched))
             for window, starts in lines.cells(WINDOWS):
@@ -87,9 +93,28 @@ class RollUpSink:
             try:
                 for window, (starts, paths) in self._touched(mine).items():
                     self._roll_up(window, sorted(starts), paths, {})
-            except (Unavailable, TimeoutError) as error:  # the log takes nothing for now: all is taken and made again
+            except Unavailable as error:  # the log takes nothing for now: all is taken and made again
                 raise SinkUnavailable(f"{self.target}: rows of areas can't be appended: {error}") from error
+            self._forget_old(mine)
         return Outcome(sum(rows.size for rows in batches), [], 0)
+
+    def missed(self) -> None:
+        """See `Deriving`: what was removed before it was read is in no sum any more."""
+        since, lines = _since(self._log, self._clock), self._opened()
+        if since > lines.since:
+            told = "rows of lines were removed before they were read: windows that began before stand as they are"
+            structlog.get_logger("rollup").warning(told, since=iso(since))
+            lines.since = since
+
+    def _forget_old(self, batches: Iterable[MetricRows]) -> None:
+        """Now and then let go of rows long before the newest, and leave what they were in as it stands."""
+        lines = self._opened()
+        self._newest = max(self._newest, *(int(rows.time.to_numpy().max()) for rows in batches))
+        if self._clock.monotonic() >= self._next_upkeep:
+            before = min(self._newest, self._clock.now_ns()) - _KEPT_NS
+            lines.since = max(lines.since, before)
+            more = lines.store.forget_before(before)
+            self._next_upkeep = self._clock.monotonic() + (0.0 if more else _UPKEEP_EVERY_S)
 
     def mark(self) -> str:
         """See `Losable`."""
@@ -104,6 +129,10 @@ class RollUpSink:
         if self._lines is not None:
             self._lines.close()
             self._lines = None
+
+    def _is_line(self, path: str) -> bool:
+        """Whether a path is that of a line, as after another line_depth: its rows are no roll-up's to take back."""
+        return self._plant.levels(path).get("level") == "line"
 
     def _is_short(self, asset: str) -> bool:
         """Whether a path that is a line of its own stands where areas and sites do: a device sends for it."""
@@ -133,7 +162,7 @@ class RollUpSink:
     def _remember(self, batches: Iterable[MetricRows]) -> None:
         """Note new lines, and what they are rolled up to."""
         lines = self._opened()
-        known = json.loads(lines.definition or "{}")
+        known = _defined(lines)
         names = {rows.asset.names[code] for rows in batches for code in np.unique(rows.asset.codes).tolist()}
         if new := {name: list(self._plant.above(name)) for name in names if name not in known}:
             self._own |= {name for name in new if self._is_short(name)}
@@ -144,20 +173,24 @@ class RollUpSink:
     ) -> None:
         """Append the rows of paths in windows of one length; before : paths that lines were rolled up to, where they are others now."""
         lines = self._opened()
-        starts = [start for start in starts if start >= lines.since]
+        since = lines.since
+        starts = [start for start in starts if start >= since]
         for first in range(0, len(starts), _AT_ONCE):
             pending = []
             made: dict[str, list[tuple[Cell, str, Values]]] = defaultdict(list)
             for cell, rows in lines.at(KINDS, window, starts[first : first + _AT_ONCE]).items():
-                for path in sorted({*paths} - self._own):
+                for path in sorted(path for path in {*paths} - self._own if not self._is_line(path)):
                     for kind, values in self._row_of(path, rows, before).items():
                         made[kind].append((cell, path, values))
             for kind, found in made.items():
                 headers = {"kind": kind, "rows": str(len(found)), "rollup": str(self._turn)}
                 packed = {name: text.encode() for name, text in headers.items()}
                 pending.append(self._log.append(Stream.METRICS, _PARTITION, b"", _frame(kind, found), packed))
-            for future in pending:
-                future.result(_WAIT_S)
+            try:
+                for future in pending:
+                    future.result(_WAIT_S)
+            except TimeoutError as error:
+                raise Unavailable(f"the log took no rows of areas within {_WAIT_S:g} s") from error
 
     def _row_of(self, path: str, rows: Rows, before: Mapping[str, Collection[str]]) -> dict[str, Values]:
         """What a path has of the lines' rows in one window, by kind: rows that none of them has any more are retracted."""
@@ -171,7 +204,15 @@ class RollUpSink:
                 if is_mine and not is_retracted(row):
                     standing[kind][line] = row
         gone = {kind: {"retracted": 1.0} for kind in had if not standing[kind]}
-        return {**gone, **together(standing)}
+        try:
+            return {**gone, **together(standing)}
+        except (
+            TypeError,
+            ValueError,
+            ArithmeticError,
+        ) as error:  # a text where a number belongs: no line may end the stage
+            why = f"the lines' rows can't be added up: {error}"
+            return {**gone, **{kind: {"null_reason": why} for kind, rows in standing.items() if rows}}
 
 
 def _since(log: Log, clock: Clock) -> int:
@@ -182,14 +223,21 @@ def _since(log: Log, clock: Clock) -> int:
         if first > 0:
             record = next(iter(log.read(Stream.METRICS, partition, first, min(first + 1, end))), None)
             since = max(since, record.appended_ns if record is not None else clock.now_ns())
-    if since > _EVERYTHING:
-        structlog.get_logger("rollup").info("the log has not all rows any more", since=iso(since))
     return since
+
+
+def _defined(lines: Lines) -> dict[str, list[str]]:
+    """What lines were rolled up to; nothing where it can't be read."""
+    try:
+        found = json.loads(lines.definition or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _frame(kind: str, rows: Sequence[tuple[Cell, str, Values]]) -> bytes:
     """A frame of rows, each with its window and path."""
-    names = sorted({name for _, _, values in rows for name in values if name not in _TEXTS})
+    names = (*FIELDS[kind], "rev", "retracted")
     fields = {name: np.array([_float(values.get(name)) for _, _, values in rows]) for name in names}
     labels = {name: _coded(getattr(cell, name) for cell, _, _ in rows) for name in _LABELS}
     texts = {name: _coded(values.get(name) for _, _, values in rows) for name in _TEXTS}

@@ -6,13 +6,10 @@ making pieces (compressors, light) is in that ratio, since the pieces need it.
 """
 
 from collections.abc import Iterable, Mapping
-from math import fsum, isnan
+from math import isnan
 from typing import Any
 
-from analysis.rollup.effectiveness import RATIOS, TIMES, Row, by_reason, roll_up
-
-KINDS = frozenset({"losses", "oee", "quality", "production_order"})
-"""What is rolled up."""
+from analysis.rollup.effectiveness import RATIOS, TIMES, Row, added, by_reason, roll_up
 
 Values = dict[str, Any]
 """Fields of a row: numbers, None where one does not exist, and `null_reason`."""
@@ -42,6 +39,18 @@ _ORDER_SUMS = (
     "producing_time_s",
 )
 _A_UNIT = ("co2_per_good_unit_kg", "energy_cost_per_good_unit")
+
+
+FIELDS = {
+    "losses": TIMES,
+    "oee": (*RATIOS, *_OEE_SUMS, "mtbf_s", "mttr_s", "performance_above_one", "coverage"),
+    "quality": (*_COUNTS, "quality", "scrap_ratio", "rework_ratio", "first_pass_yield"),
+    "production_order": (*_ORDER_SUMS, "energy_per_good_unit_kwh", *_A_UNIT, "duration_s", "oee", "coverage"),
+}
+"""The numbers that a row of each kind may have, beside `rev` and `retracted`."""
+
+KINDS = frozenset(FIELDS)
+"""What is rolled up."""
 
 
 def together(found: Mapping[str, Mapping[str, Row]]) -> dict[str, Values]:
@@ -80,7 +89,10 @@ def _effectiveness(rolled: Values, lines: Mapping[str, Row]) -> Values:
 
 
 def _quality(lines: Mapping[str, Row]) -> Values:
-    """Counts of all lines; ratios of those that know their good pieces and all."""
+    """Counts of all lines; ratios of those that know their good pieces and all.
+
+    There is no rolled throughput yield: it is of machines one after the other, and lines are beside one another.
+    """
     complete = {line: row for line, row in lines.items() if _knows(row, "good_count", "total_count")}
     good, scrap, total = (_total(complete, name) for name in ("good_count", "scrap_count", "total_count"))
     rework = _total(complete, "rework_count") if all(_knows(row, "rework_count") for row in complete.values()) else None
@@ -93,7 +105,6 @@ def _quality(lines: Mapping[str, Row]) -> Values:
         "first_pass_yield": None
         if total is None or scrap is None or rework is None
         else _ratio(total - scrap - rework, total),
-        "rolled_throughput_yield": None,  # of machines one after the other; lines are beside one another
         "null_reason": by_reason(lacking) if lacking else None,
     }
 
@@ -139,7 +150,8 @@ def _total(lines: Mapping[str, Row], name: str) -> float | None:
 def _sum(values: Iterable[float | None]) -> float | None:
     """The sum of those that there are, None without any; correctly rounded, so that the order of lines changes no bit."""
     known = [value for value in values if value is not None]
-    return fsum(known) if known else None
+    total = added(known)
+    return total if known and not isnan(total) else None
 
 
 def _ratio(amount: float | None, of: float | None) -> float | None:

@@ -28,6 +28,8 @@ def deliver_parts(settings: Settings, plant: Plant, log: Log, clock: Clock) -> l
     parts, sinks = [], make_sinks(settings.deliver, plant.levels, clock)
     rollup = settings.deliver.rollup
     if rollup is not None and rollup != _NONE:
+        if settings.deliver.store is not None and Path(rollup).resolve() == Path(settings.deliver.store).resolve():
+            raise SettingsError(f"$.deliver.rollup: expected a file of its own, got that of the local store: {rollup}")
         sinks.append(RollUpSink(Path(rollup), plant, log, clock))
     for sink in sinks:
         health = Health(sink.group)

@@ -132,6 +132,9 @@ class Deriving(Protocol):
     def begin(self, turn: int) -> None:
         """Append from now on as holder number `turn` of the partitions, which is larger than that of any before. Raises Unavailable."""
 
+    def missed(self) -> None:
+        """Rows that it should have taken were removed from the stream before. Raises Unavailable."""
+
 
 @runtime_checkable
 class Certified(Protocol):

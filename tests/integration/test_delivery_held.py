@@ -5,15 +5,17 @@ import math
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 import polars as pl
 import pytest
 
+from delivery.influx_points import InfluxPoints
 from delivery.influx_sink import InfluxSink
 from delivery.lineprotocol import LineEncoder
 from delivery.query import Only, query
@@ -25,6 +27,7 @@ from fieldline.clock import SystemClock
 from fieldline.settings import DeliverSettings
 from tests.delivery.metric_frames import labelled_rows, levels, metric_rows
 from tests.integration.scripted_server import Reply, scripted
+from tests.passing_on import PassingOn
 
 NAN = math.nan
 T0 = 1_700_000_000_000_000_000
@@ -195,6 +198,40 @@ def test_a_value_that_became_null_is_gone(both: Both, restart: bool, later: int)
     assert (row["oee"], row["mttr_s"], row["stop_count"], row["rev"]) == (None, None, 0.0, 1.0)
 
 
+class Forgetful(PassingOn):
+    """Points of a server that says of its first deletions that they are done, as one does that writes its cache to the disk."""
+
+    def __init__(self, real: InfluxPoints, times: int) -> None:
+        super().__init__(real)
+        self.times = times
+
+    def delete(self, kind: str, points: Sequence[Any]) -> list[bool]:
+        self.times -= 1
+        return [True] * len(points) if self.times >= 0 else self._real.delete(kind, points)  # type: ignore[no-any-return]
+
+
+def test_a_value_that_a_server_did_not_delete_though_it_says_so_is_deleted_again(both: Both) -> None:
+    hours = [T0 + hour * HOUR for hour in range(9)]
+    both.write(*(oee(hour, 0.643, 722.9) for hour in hours))
+    assert both.sink._points is not None
+    both.sink._points = Forgetful(both.sink._points, 2)  # type: ignore[assignment]
+
+    both.write(*(oee(hour, NAN, 1.0, rev=1.0) for hour in hours))
+
+    assert both.same("oee")["oee"].to_list() == [None] * 9
+    assert both.same("oee")["mttr_s"].to_list() == [1.0] * 9
+
+
+def test_a_value_that_comes_back_whatever_is_done_fails_the_write(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery.influx_sink._PAUSE_S", 0.0)
+    both.write(oee(T0, 0.643, 722.9))
+    assert both.sink._points is not None
+    both.sink._points = Forgetful(both.sink._points, 1000)  # type: ignore[assignment]
+
+    with pytest.raises(SinkUnavailable, match="1 points of oee have values that were deleted, whatever is done"):
+        both.write(oee(T0, NAN, 1.0, rev=1.0))
+
+
 def test_a_value_that_comes_and_goes_within_one_write_is_gone(both: Both) -> None:
     both.write(oee(T0, 0.5, 9.0), oee(T0, NAN, NAN, rev=1.0), oee(T0 + HOUR, NAN, NAN), oee(T0 + HOUR, 0.25, NAN))
 
@@ -301,7 +338,9 @@ def test_minutes_of_a_past_hour_are_asked_for_at_once(both: Both) -> None:
     both.write(rows(minutes[:60], NAN, 1.0))
 
     both.same("oee")
-    assert sum(statement.count("SELECT") for statement in asked) == 2, "the newest row of the series, and the hour"
+    assert sum(statement.count("SELECT") for statement in asked) == 3, (
+        "the newest row of the series, the hour, and it again"
+    )
 
 
 def test_a_crash_between_the_deletion_and_the_write_loses_nothing(both: Both) -> None:

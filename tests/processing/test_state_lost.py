@@ -21,6 +21,7 @@ from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from fieldline.settings import ProcessSettings
 from fieldline.unused import Heard
 from processing.checkpoint import Noted
+from processing.outgoing import empty_frame
 from processing.partition import Partition
 from tests.processing.engine_rig import SECOND, Row, frame_of
 from tests.processing.test_stage import OVEN
@@ -166,6 +167,17 @@ def test_a_checkpoint_that_cannot_be_read_is_built_anew_in_full_where_the_log_ha
     rig.take()
 
     assert (rig.kwh("1h"), rig.kwh("day")) == before
+
+
+def test_rows_of_areas_are_no_sign_that_readings_were_lost(rig: Plantful) -> None:
+    frame = empty_frame("oee")
+    rig.log.append(Stream.METRICS, 0, b"", frame, {"kind": b"oee", "rows": b"0", "rollup": b"7"}).result(10.0)
+    rig.clock.seconds += 60.0
+
+    rig.open()
+    rig.send(0, 2)
+
+    assert rig.kwh("1h")[0.0] == 10.0
 
 
 def test_whoever_waits_for_a_log_to_be_drained_waits_for_a_state_that_is_built_anew(rig: Plantful) -> None:

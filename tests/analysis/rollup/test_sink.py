@@ -1,5 +1,6 @@
 """The roll-up's sink: rows of areas follow those of lines, in whatever portions and order these come, over crashes and lost files."""
 
+import json
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -176,6 +177,68 @@ def test_other_groups_are_rolled_up_anew_from_what_the_lines_had(rig: Rig) -> No
 
     assert with_group[("customers/acme", 0)] == 101.0
     assert good(rig) == {(HALL1, 0): 11.0, (HALL2, 0): 100.0, (PLANT, 0): 111.0, ("customers/other", 0): 10.0}
+
+
+def test_groups_that_a_crash_left_half_made_are_looked_for_again(rig: Rig) -> None:
+    rig.sink.write([counts(*((line, 0, 10.0**k) for k, line in enumerate(LINES)))])
+    rig.sink.close()
+    definition = json.dumps({line: [*Plant().above(line), *GROUPS.above(line)] for line in LINES})
+    rig.open(GROUPS)
+    rig.sink._opened().definition = definition  # as it stands while rows are appended
+    rig.sink.close()
+
+    rig.open(Plant())
+
+    assert good(rig) == {(HALL1, 0): 11.0, (HALL2, 0): 100.0, (PLANT, 0): 111.0}
+
+
+def test_a_line_of_another_depth_is_never_taken_back(rig: Rig) -> None:
+    rig.sink.write([counts((LINES[0], 0, 5.0))])
+    rig.sink.close()
+
+    rig.open(Plant(PlantFile(line_depth=2)))  # plant/hall1 is a line now
+
+    assert good(rig)[(HALL1, 0)] == 5.0
+
+
+def test_a_text_where_a_number_belongs_ends_nothing_and_is_told(rig: Rig) -> None:
+    odd = labelled_rows("quality", [T0], [LINES[0]], {}, {"good_count": ["many"]}, ["1h"], total_count=[5.0], rev=[0.0])
+
+    rig.sink.write([odd])
+
+    assert {row["null_reason"] for row in rig.rolled().values()} == {
+        "the lines' rows can't be added up: must be real number, not str"
+    }
+
+
+def test_rows_that_were_removed_before_they_were_read_leave_windows_as_they_stand(tmp_path: Path) -> None:
+    """Another line had other rows among them: a sum would be too small, or too old."""
+    rig = Rig(tmp_path, Plant())
+    rig.sink.write([counts((LINES[0], 0, 5.0), (LINES[1], 0, 7.0))])
+    with sqlite3.connect(tmp_path / "plant.db") as db:  # as retention does
+        db.execute("DELETE FROM metrics WHERE id = (SELECT min(id) FROM metrics)")
+    db.close()
+
+    rig.sink.missed()
+    rig.sink.write([counts((LINES[0], 0, 99.0))])
+    rig.sink.close()
+    rig.open(Plant())
+    rig.sink.write([counts((LINES[0], 0, 98.0))])
+
+    assert rig.rolled() == {}  # what was appended before is removed, and nothing is made anew
+    rig.close()
+
+
+def test_lines_rows_long_before_the_newest_are_let_go_and_their_windows_stand(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.rollup.sink._KEPT_NS", 10 * HOUR)
+    monkeypatch.setattr("analysis.rollup.sink._UPKEEP_EVERY_S", 0.0)
+
+    rig.sink.write([counts((LINES[0], 0, 5.0), (LINES[1], 0, 7.0), (LINES[0], 11, 1.0))])
+    rig.sink.write([counts((LINES[0], 0, 9.0), (LINES[0], 12, 2.0))])
+
+    assert {hour: pieces for (path, hour), pieces in good(rig).items() if path == PLANT} == {0: 12.0, 11: 1.0, 12: 2.0}
 
 
 def test_a_file_that_is_replaced_is_lost_and_one_that_is_an_older_copy_is_known_by_its_mark(rig: Rig) -> None:

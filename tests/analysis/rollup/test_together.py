@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from analysis.rollup.together import together
+from analysis.rollup.together import FIELDS, together
+from fieldline.catalogue import kinds
 
 HOUR = 3600.0
 
@@ -126,6 +127,20 @@ def test_shares_of_pieces_are_of_lines_that_know_all_of_theirs() -> None:
     assert (row["good_count"], row["scrap_count"], row["total_count"]) == (382.0, 25.0, 400.0)
     assert (row["quality"], row["scrap_ratio"], row["first_pass_yield"]) == (0.9375, 0.0625, 0.93)
     assert row["null_reason"] == "no good count or no total: c"
+
+
+def test_a_sum_beyond_what_a_number_holds_is_none() -> None:
+    found = {"quality": {line: {"good_count": 1.7e308, "total_count": 1.7e308, "rev": 0.0} for line in "ab"}}
+
+    row = together(found)["quality"]
+
+    assert (row["good_count"], row["quality"]) == (None, None)
+
+
+def test_every_figure_is_one_of_the_catalogues() -> None:
+    for kind, fields in FIELDS.items():
+        known = {metric.field for metric in kinds()[kind].metrics}
+        assert {*fields, "rev", "retracted"} <= known
 
 
 def test_the_order_of_lines_changes_no_bit() -> None:
