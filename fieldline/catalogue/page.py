@@ -23,13 +23,13 @@ machines: publish it under the line's own path to tell it apart, or read a line'
 
 **Areas, sites and groups** have rows of `losses`, `oee`, `quality` and `production_order` like lines, for `15m`, `1h`, `day`, `week`,
 `month` and `shift`: made of the rows that their lines have in the same window, anew whenever one of these changes. Times, pieces,
-energies and numbers of stops are sums, and everything else is computed of sums: OEE is Σ ideal time of good pieces / Σ planned busy time,
-never a mean of ratios, and `energy_per_good_unit_kwh` is the energy of all lines, compressors too, over their good pieces. A ratio that
-lacks a part of one line is absent, and `null_reason` names the line. `coverage` is by time (`oee`) or the least of the lines'
-(`production_order`), `rev` the sum of the lines'. Shifts that begin together and have different names or crews are different rows. `[[group]]` in
-the plant file names lines that belong together otherwise than by their paths; its rows have the `level` `group` and no other tag of place
-but `name`. An area or site for whose own path devices send is a line of its own and is not made up. Windows that began more than 400 days
-before the newest stand as they are.
+energies and numbers of stops are sums, and everything else is computed of sums: OEE is Σ ideal time of good pieces / Σ planned busy
+time, never a mean of ratios, and `energy_per_good_unit_kwh` is the energy of all lines, compressors too, over their good pieces. A
+ratio that lacks a part of one line is absent, and `null_reason` names the line. `coverage` is by time (`oee`) or the least of the
+lines' (`production_order`), `rev` the sum of the lines'. Shifts that begin together and have different names or crews are different
+rows. `[[group]]` in the plant file names lines that belong together otherwise than by their paths; its rows have the `level` `group`
+and no other tag of place but `name`. An area or site for whose own path devices send is a line of its own and is not made up. Windows
+that began more than 400 days before the newest stand as they are.
 """
 
 
