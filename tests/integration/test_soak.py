@@ -6,6 +6,7 @@ A day as it passes, and longer, is `fieldline run` and a look at `/metrics`; thi
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,18 +20,22 @@ HOURS = int(os.environ.get("FIELDLINE_TEST_SOAK_HOURS", "24"))
 _DEVICES = 12
 _START_S = 1_767_225_600  # 2026-01-01
 _GROWTH_BYTES = 24 << 20
+_CONNECTIONS = 8
+"""To the log at most: of its writer, its upkeep, its watch, ingest, process and what it reads back, and two deliveries."""
 
 
 class Looked:
-    """Memory of its own [bytes] and open files of a process, hour by hour of the plant's time.
+    """Memory of its own [bytes], open files and connections to the log of a process, hour by hour of the plant's time.
 
-    Pages of the log's file that are mapped are resident too, but no memory of its own: they leave when somebody needs the room.
+    Pages of the log's file that are mapped are resident too, but no memory of its own: they leave when somebody needs the room. A
+    connection is opened when as many threads read at once as never before, which may be in the first hour or in the last.
     """
 
     def __init__(self, process: Process) -> None:
         self._process = process
         self.bytes: list[int] = []
         self.files: list[int] = []
+        self.connections: list[int] = []
 
     def look(self) -> None:
         self._process.sample()
@@ -38,7 +43,12 @@ class Looked:
         of_process = Path(f"/proc/{self._process._process.pid}")
         (anonymous,) = re.findall(r"RssAnon:\s+(\d+) kB", (of_process / "status").read_text())
         self.bytes.append(int(anonymous) << 10)
-        self.files.append(len(list((of_process / "fd").iterdir())))
+        names = []
+        for one in (of_process / "fd").iterdir():
+            with suppress(FileNotFoundError):  # it was closed just now
+                names.append(os.path.basename(os.readlink(one)))
+        self.connections.append(names.count("fieldline.db"))
+        self.files.append(len([name for name in names if name not in ("fieldline.db", "fieldline.db-wal")]))
 
 
 def publish_hour(port: int, hour: int) -> None:
@@ -76,3 +86,4 @@ def test_a_day_of_a_plant_leaves_memory_and_open_files_as_they_were(tmp_path: Pa
     assert process.largest_bytes < STAGE_BYTES
     assert max(looked.bytes[settled:]) - looked.bytes[settled - 1] < _GROWTH_BYTES, [b >> 20 for b in looked.bytes]
     assert max(looked.files[settled:]) <= max(looked.files[:settled]), looked.files
+    assert max(looked.connections) <= _CONNECTIONS, looked.connections
