@@ -107,7 +107,8 @@ class InfluxSink:
             stale, that_count = held.find(of_kind, NULL_FIELDS)
             wanted |= that_count
             left = self._deleted(kind, batches, stale)
-            deleted[kind] = [one for one in stale if one not in left]
+            remains = set(left)
+            deleted[kind] = [one for one in stale if one not in remains]
             if left and self._points.can_read:
                 for number, rows in with_null_fields(batches, left).items():
                     marked[number] = rows

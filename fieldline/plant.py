@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from fieldline import places
 from fieldline.errors import SettingsError
 from fieldline.expressions import Node, Parameter, inputs_of, own_fields_of, parse
 from fieldline.meters import is_main_meter
@@ -136,10 +137,7 @@ class Plant:
         """
         found = self._above.get(line)
         if found is None:
-            depth, levels = self.line_depth, line.count("/") + 1
-            paths = {first_levels(line, depth - 1), first_levels(line, 1)} if levels == depth > 1 else set[str]()
-            groups = [path for path, lines in self._groups.items() if any(matches(one, line) for one in lines)]
-            found = (*sorted(paths, key=len, reverse=True), *groups)
+            found = places.above(line, self.line_depth, self._groups)
             _remember(self._above, line, found)
         return found
 
@@ -406,18 +404,7 @@ class Plant:
         site, area, line : their full paths, so that the `line1` of two halls stay two
         name : the asset's own, the last level of its path
         """
-        if not asset:
-            return {}
-        names, depth = asset.split("/"), self.line_depth
-        if asset in self._groups:
-            return {"level": "group", "name": names[-1]}
-        found = {"site": names[0]} if depth > 1 else {}
-        if depth > 2 and len(names) > 1:
-            found["area"] = "/".join(names[: depth - 1])
-        if len(names) >= depth:
-            found["line"] = self.line_of(asset)
-        level = "machine" if len(names) > depth else [*found][-1]
-        return {"level": level, **found, "name": names[-1]}
+        return places.levels(asset, self.line_depth, self._groups)
 
     def _matching(self, asset: str) -> list[AssetEntry]:
         exact = self._exact.get(asset)

@@ -20,7 +20,7 @@ from processing.unconfirmed import Unconfirmed
 
 
 class Opening:
-    """Puts a partition's state in place, and emits what must be emitted for it."""
+    """Puts a partition's state in place, and emits what must be emitted for it. commit : what was committed when it was opened last."""
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Opening:
     ) -> None:
         self._place, self._state, self._emission, self._dead = place, state, emission, dead
         self._read_again, self._unconfirmed = read_again, unconfirmed
+        self.commit: Commit | None = None
 
     def open(self, distrusted: str, relieve: Callable[[], None] | None) -> str:
         """Restore the newest checkpoint, or build the state anew; says in words what was done. Raises Unavailable.
@@ -43,7 +44,8 @@ class Opening:
         self._dead.begin()
         self._unconfirmed.drop()
         self._state.empty(self._emission.epoch)
-        commit, first = self._place.reader.committed(self._place.number), self._place.first()
+        self.commit = commit = self._place.reader.committed(self._place.number)
+        first = self._place.first()
         note = process_note(commit)
         self._state.lost = note.lost if note is not None else 0
         try:
@@ -98,8 +100,10 @@ class Opening:
         log, number = self._place.log, self._place.number
         read = partial(log.read, Stream.METRICS, number)
         begin, end = log.bounds(Stream.METRICS, number)
+        if end == 0:
+            return None
         emitted = next((record for record in read(begin, end) if "rollup" not in record.headers), None)
-        if end == 0 or (begin == 0 and emitted is None):
+        if begin == 0 and emitted is None:
             return None
         reading = next(iter(log.read(Stream.READINGS, number, first, first + 1)), None)
         since = reading.appended_ns if reading is not None else self._place.clock.now_ns()

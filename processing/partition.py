@@ -95,13 +95,13 @@ class Partition:
 
         only_look : find out what a change of settings does, in `state.adapted`; the partition is of no use then.
         """
-        commit = self._place.reader.committed(self.number)
         said = self._opening.open(self._distrusted, None if only_look else self._relieve_opening)
         if self.state.is_rebuilt:
             self._distrusted = ""
         self._committed = None
         self.is_at_rest = False
         self._place.reader.seek(self.number, self.offset)
+        commit = self._opening.commit
         if not only_look and commit is not None and self._has_more_left_than(commit):
             self.checkpoint()  # whoever waits for the log to be drained would believe the commit before
         return said
