@@ -1,6 +1,6 @@
 """An explained figure as one document. Its times are moments in the zone of the line's site."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from math import isnan, nan
 from typing import Any
@@ -71,27 +71,36 @@ def _at(found: Explained, time: int) -> Moment:
 
 def _fields(found: Explained, judged: Document) -> list[Document]:
     """The figures; none of them agrees or differs where the verdict compares nothing."""
-    kind = _kind(found)
     numbers = _numbers(found)
-    is_compared = judged["agrees"] is not None
-    differing = found.differing()
-    fields = []
-    for metric in kind.metrics:
-        if metric.unit == TEXT or metric.field in ("rev", "retracted"):
-            continue
-        fields.append(
-            {
-                "field": metric.field,
-                "value": found.row.get(metric.field),
-                "unit": metric.unit,
-                "recount": found.recount.get(metric.field),
-                "agrees": metric.field not in differing if is_compared and metric.field in found.recount else None,
-                "formula": metric.formula,
-                "numbers": _put_in(found, metric, numbers),
-                "source": metric.source,
-            }
-        )
-    return fields
+    differing = found.differing() if judged["agrees"] is not None else None
+    return figures(_kind(found), found.row, found.recount, differing, lambda metric: _put_in(found, metric, numbers))
+
+
+def figures(
+    kind: Kind,
+    row: Mapping[str, Any],
+    recount: Mapping[str, float],
+    differing: Collection[str] | None,
+    put_in: Callable[[Metric], str | None],
+) -> list[Document]:
+    """The numbers of a row, each beside its recount.
+
+    differing : those in which the recount is another one; None: they are not compared; put_in : the formula with the row's own numbers
+    """
+    return [
+        {
+            "field": metric.field,
+            "value": row.get(metric.field),
+            "unit": metric.unit,
+            "recount": recount.get(metric.field),
+            "agrees": metric.field not in differing if differing is not None and metric.field in recount else None,
+            "formula": metric.formula,
+            "numbers": put_in(metric),
+            "source": metric.source,
+        }
+        for metric in kind.metrics
+        if metric.unit != TEXT and metric.field not in ("rev", "retracted")
+    ]
 
 
 def _kind(found: Explained) -> Kind:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from analysis.audit.committed import committed
 from analysis.explain.taken_apart import Asked, Explained, Query, agrees, explain
 from analysis.no_such_window import NoSuchWindow
+from analysis.rollup.together import KINDS
 from analysis.spans import Span
 from fieldline.errors import SettingsError
 from fieldline.log import Log, Stream
@@ -63,8 +64,8 @@ def explain_rolled_up(
 ) -> RolledUp:
     """Take a figure of lines together apart. Raises SettingsError where the window has no row, or none of the lines has one."""
     window = asked.window or "1h"
-    kinds = {"oee": ("losses", "oee"), "losses": ("losses",)}.get(asked.kind, (asked.kind,))
-    if asked.kind not in ("oee", "losses", "quality", "production_order"):
+    kinds = ("losses", "oee") if asked.kind == "oee" else (asked.kind,)
+    if asked.kind not in KINDS:
         raise SettingsError(
             f"explain: areas and sites have losses, oee, quality and production_order; got {asked.kind!r}"
         )

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from json import loads as parse
 from typing import Any
 
-from analysis.explain.document import Document
+from analysis.explain.document import Document, figures
 from analysis.explain.rolled_up import RolledUp
 from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
-from fieldline.catalogue import TEXT, kinds
+from fieldline.catalogue import kinds
 from fieldline.moments import Moment
 from fieldline.plant import Plant
 
@@ -53,19 +53,11 @@ def report_rolled_up(found: RolledUp, plant: Plant) -> Report:
     start, end = (Moment(at, zone) for at in (found.span.start, found.span.end))
     of_kind = found.lines[asked.kind]
     apart = {line: one.differing() for line, one in of_kind.items()}
+    compared = None if doubt else differing
     fields = [
-        {
-            "field": metric.field,
-            "value": found.row.get(metric.field),
-            "unit": metric.unit,
-            "recount": found.recount.get(metric.field),
-            "agrees": None if metric.field not in found.recount or doubt else metric.field not in differing,
-            "formula": metric.formula,
-            "numbers": None,
-            "source": metric.source,
-        }
-        for metric in kinds()[asked.kind].metrics
-        if metric.unit != TEXT and metric.field not in ("rev", "retracted", "rolled_throughput_yield")
+        field
+        for field in figures(kinds()[asked.kind], found.row, found.recount, compared, lambda _: None)
+        if field["field"] != "rolled_throughput_yield"  # of machines one after the other
     ]
     lines = [
         {"line": line, "figures": len(of_kind[line].recount), "differing": ", ".join(apart[line]) or "none"}
