@@ -97,9 +97,10 @@ class Process:
         self.kills += 1
 
     def freeze(self) -> None:
-        """Have it stand still, as a machine that is suspended does."""
+        """Have it stand still, as a machine that is suspended does; all its threads do when this returns."""
         assert self._process is not None and self.is_running, f"{self.name} ended by itself: {self.last_words()}"
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """Let it go on."""
