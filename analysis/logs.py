@@ -46,6 +46,11 @@ def rollup_path(log_url: str) -> str:
     return _beside(log_url, "rollup")
 
 
+def across_path(rollup: Path) -> Path:
+    """Where the rows lie that metrics across lines are made of: beside those of the roll-up, `plant.rollup.across.db`."""
+    return rollup.with_name(f"{rollup.stem}.across.db")
+
+
 def _beside(log_url: str, what: str) -> str:
     path = sqlite_path(log_url)
     if path is None:

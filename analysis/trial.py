@@ -6,11 +6,17 @@ those of the real one. So memory is bounded as in the stage, and what it gives i
 
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import pyarrow as pa
 
+from analysis.across.making import Across
+from analysis.rollup.areas import Areas
+from analysis.rollup.sink import DerivingSink, Maker
+from delivery.rows import read_rows
+from fieldline.across import entries_across
 from fieldline.clock import Clock
 from fieldline.errors import FrameError
 from fieldline.frames import ColumnRole, role_of
@@ -67,6 +73,8 @@ def trial(
         try:
             for number in range(log.partitions(Stream.READINGS)):
                 _run(_Beside(log, aside), number, settings, plant, clock, span, advance)
+            _make_beyond_lines(aside, plant, Path(folder), clock)
+            for number in range(log.partitions(Stream.READINGS)):
                 for record in aside.read(Stream.METRICS, number, 0):
                     _take(record, span, found)
         finally:
@@ -104,6 +112,25 @@ def _run(
     partition.take(held)
     partition.engine.flush()
     partition.finish()
+
+
+def _make_beyond_lines(log: Log, plant: Plant, folder: Path, clock: Clock) -> None:
+    """Append what is made of several lines' rows, as the stages behind the stream of metrics do."""
+    makers: list[Maker] = [Areas(plant)]
+    if entries_across(plant):
+        makers.append(Across(plant))
+    ends = [log.bounds(Stream.METRICS, number)[1] for number in range(log.partitions(Stream.METRICS))]
+    for maker in makers:
+        sink = DerivingSink(maker, folder / f"{maker.name}.db", log, clock)
+        sink.open()
+        sink.begin(1)
+        try:
+            for number, end in enumerate(ends):
+                records = log.read(Stream.METRICS, number, 0, end)
+                while batches := [read_rows(metrics_in(record)) for record in islice(records, _TOGETHER)]:
+                    sink.write([rows for rows in batches if rows.kind in maker.kinds])
+        finally:
+            sink.close()
 
 
 def _reaches(record: Record, span: Span) -> bool:

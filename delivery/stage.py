@@ -24,7 +24,7 @@ from fieldline.log import Log, Poll, Reader, Record, Stream
 from fieldline.log.notes import DeliverNote, deliver_note, write_note
 from fieldline.log.unopened import Unopened
 from fieldline.plant import Plant
-from fieldline.readable import epoch_of, metrics_in, turn_of
+from fieldline.readable import Turn, epoch_of, metrics_in, turn_of
 from fieldline.settings import DeliverSettings
 
 _POLL_S = 0.2
@@ -164,7 +164,7 @@ class DeliverStage:
         lacks = len(self._parts) < self._log.partitions(Stream.METRICS)
         if lacks:
             self._each_owned(reader.pause)
-            why = "another process holds some partitions: let one alone roll up, and set deliver.rollup to none in the others"
+            why = "another process holds some partitions: let one alone have deliver.rollup, and set it to none in the others"
             self._health.set("degraded", f"group {self._sink.group}: {why}")
         elif self._lacked:
             self._each_owned(reader.resume)
@@ -247,7 +247,7 @@ class DeliverStage:
             turn, epoch = turn_of(record), epoch_of(record)
             if self._is_unwanted(record, turn):
                 return
-            if turn < note.rolled_up if turn is not None else epoch < note.epoch:
+            if turn.number < note.turns.get(turn.maker, 0) if turn is not None else epoch < note.epoch:
                 self._health.count("fenced_records")
                 return
             rows = read_rows(metrics_in(record))
@@ -256,12 +256,12 @@ class DeliverStage:
             if turn is None:
                 note.epoch = epoch
             else:
-                note.rolled_up = turn
+                note.turns[turn.maker] = turn.number
         except FrameError as error:
             part.unreadable.append((record, str(error)))
 
-    def _is_unwanted(self, record: Record, turn: int | None) -> bool:
-        """Whether a sink that derives rows has no use for a record: it is its own, or of another kind."""
+    def _is_unwanted(self, record: Record, turn: Turn | None) -> bool:
+        """Whether a sink that derives rows has no use for a record: it is such a row itself, or of another kind."""
         if self._deriving is None:
             return False
         return (

@@ -6,6 +6,7 @@ other rows than its header says.
 
 from collections import Counter
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,16 @@ from fieldline.frames import Frame, Readings, decode_frame, decode_metrics, join
 from fieldline.log.records import Record
 
 MAX_EPOCH = 1 << 31
+
+MAKERS = ("rollup", "across")
+"""Who appends rows of metrics that are made of others' on the stream; each tells its turn in a header of that name."""
+
+
+class Turn(NamedTuple):
+    """Which holder of a maker's partitions appended a record."""
+
+    maker: str
+    number: int
 
 
 def frame_in(record: Record) -> Frame:
@@ -45,14 +56,15 @@ def epoch_of(record: Record) -> int:
     return int(text)
 
 
-def turn_of(record: Record) -> int | None:
-    """Which holder of the roll-up appended a record of metrics; None: a worker of the process stage did. Raises FrameError."""
-    text = record.headers.get("rollup")
-    if text is None:
+def turn_of(record: Record) -> Turn | None:
+    """Who appended a record of metrics that is made of others; None: a worker of the process stage did. Raises FrameError."""
+    maker = next((name for name in MAKERS if name in record.headers), None)
+    if maker is None:
         return None
+    text = record.headers[maker]
     if not (text.isdigit() and len(text) < 19):
         raise FrameError(f"a record of metrics has the turn {text!r}, expected a whole number")
-    return int(text)
+    return Turn(maker, int(text))
 
 
 def follows(record: Record) -> tuple[int, int] | None:

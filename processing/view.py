@@ -59,6 +59,9 @@ class AssetTable(Protocol):
     def matching(self, pattern: str) -> np.ndarray:
         """bool[assets], those whose path is `pattern` or matches it as a glob."""
 
+    def across(self, kind: str) -> np.ndarray:
+        """bool[assets], those whose metric of the plant's own is made of windows of several lines, so that the timeline has none of it."""
+
     def number(self, path: str) -> int:
         """The number of an asset, -1 of one that nothing was heard of."""
 

@@ -27,6 +27,15 @@ Rows = Mapping[str, Mapping[str, Row]]
 """Rows by kind and line."""
 
 
+class Kept(NamedTuple):
+    """A row as it is kept: whose it is, its tag, empty where its kind has none, and its window."""
+
+    asset: str
+    tag: str
+    cell: Cell
+    row: Row
+
+
 class Lines:
     """Rows of lines in a file. Used by one thread. Raises as `LocalStore` does."""
 
@@ -80,22 +89,26 @@ class Lines:
         """The lines' rows in windows of one length that begin at some times [ns UTC], by kind and line; those that are retracted, too."""
         found: dict[Cell, dict[str, dict[str, Row]]] = {}
         for kind in kinds:
-            names = list(stored_fields(self._db, kind))
-            if not names:
-                continue
-            columns = ", ".join(f"m.{store_column(name)}" for name in names)
-            statement = (
-                f'SELECT s.asset, s.labels, m.time, {columns} FROM series s JOIN {store_table(kind)} m ON m."#series" = s.id '
-                'WHERE s.kind = ? AND s."window" = ? AND m.time IN (SELECT value FROM json_each(?))'
-            )
-            for asset, told, start, *values in self._ask(statement, kind, window, json.dumps([*starts])):
-                labels = json.loads(told) if told else {}
-                cell = Cell(window, start, *(labels.get(name, "") for name in _LABELS))
-                row = dict(zip(names, values, strict=True))
-                mine = found.setdefault(cell, {}).setdefault(kind, {})
-                if asset not in mine or not is_retracted(row):  # of another product it may stand
-                    mine[asset] = row
+            for one in self.kept(kind, window, starts):
+                mine = found.setdefault(one.cell, {}).setdefault(kind, {})
+                if one.asset not in mine or not is_retracted(one.row):  # of another product it may stand
+                    mine[one.asset] = one.row
         return found
+
+    def kept(self, kind: str, window: str, starts: Collection[int]) -> Iterator[Kept]:
+        """The rows of a kind in windows of one length that begin at some times [ns UTC]; those that are retracted, too."""
+        names = list(stored_fields(self._db, kind))
+        if not names:
+            return
+        columns = ", ".join(f"m.{store_column(name)}" for name in names)
+        statement = (
+            f'SELECT s.asset, s.tag, s.labels, m.time, {columns} FROM series s JOIN {store_table(kind)} m ON m."#series" = s.id '
+            'WHERE s.kind = ? AND s."window" = ? AND m.time IN (SELECT value FROM json_each(?))'
+        )
+        for asset, tag, told, start, *values in self._ask(statement, kind, window, json.dumps([*starts])):
+            labels = json.loads(told) if told else {}
+            cell = Cell(window, start, *(labels.get(name, "") for name in _LABELS))
+            yield Kept(asset, tag, cell, dict(zip(names, values, strict=True)))
 
     def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with translated(self._path):

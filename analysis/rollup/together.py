@@ -5,11 +5,13 @@ names the lines that lack a part: energy a good unit of an area where a line mak
 making pieces (compressors, light) is in that ratio, since the pieces need it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import isnan
 from typing import Any
 
 from analysis.rollup.effectiveness import RATIOS, TIMES, Row, added, by_reason, roll_up
+from analysis.rollup.lines import Rows, is_retracted
+from fieldline.plant import Plant
 
 Values = dict[str, Any]
 """Fields of a row: numbers, None where one does not exist, and `null_reason`."""
@@ -72,6 +74,34 @@ def together(found: Mapping[str, Mapping[str, Row]]) -> dict[str, Values]:
     for kind, values in made.items():
         values["rev"] = _total(found[kind], "rev")
     return made
+
+
+def rows_of(
+    plant: Plant, path: str, rows: Rows, before: Mapping[str, Collection[str]] | None = None
+) -> dict[str, Values]:
+    """What a path has of the lines' rows in one window, by kind: rows that none of them has any more are retracted.
+
+    before : paths that lines were rolled up to, where they are others now
+    """
+    standing: dict[str, dict[str, Row]] = {kind: {} for kind in rows}
+    had = set()
+    for kind, of_lines in rows.items():
+        for line, row in of_lines.items():
+            is_mine = path in plant.above(line)
+            if is_mine or path in (before or {}).get(line, ()):
+                had.add(kind)
+            if is_mine and not is_retracted(row):
+                standing[kind][line] = row
+    gone = {kind: {"retracted": 1.0} for kind in had if not standing[kind]}
+    try:
+        return {**gone, **together(standing)}
+    except (
+        TypeError,
+        ValueError,
+        ArithmeticError,
+    ) as error:  # a text where a number belongs: no line may end the stage
+        why = f"the lines' rows can't be added up: {error}"
+        return {**gone, **{kind: {"null_reason": why} for kind, rows in standing.items() if rows}}
 
 
 def _effectiveness(rolled: Values, lines: Mapping[str, Row]) -> Values:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import msgspec
 
-from analysis.logs import results_path, rollup_path
-from analysis.rollup.sink import RollUpSink
+from analysis.across.making import Across
+from analysis.logs import across_path, results_path, rollup_path
+from analysis.rollup.areas import Areas
+from analysis.rollup.sink import DerivingSink
 from cli.supervisor import stop_on_signals
 from cli.wiring import Part
 from delivery.again import Span
 from delivery.sinks import make_sinks
 from delivery.stage import DeliverStage
+from fieldline.across import entries_across
 from fieldline.clock import Clock
 from fieldline.errors import SettingsError, Unavailable
 from fieldline.health import Health
@@ -24,13 +27,15 @@ _NONE = "none"
 
 
 def deliver_parts(settings: Settings, plant: Plant, log: Log, clock: Clock) -> list[Part]:
-    """A deliver stage for each sink, and one for what is rolled up. Raises SettingsError when the settings ask for no sink."""
+    """A deliver stage for each sink, and those that make rows of several lines'. Raises SettingsError when the settings ask for no sink."""
     parts, sinks = [], make_sinks(settings.deliver, plant.levels, clock)
     rollup = settings.deliver.rollup
     if rollup is not None and rollup != _NONE:
         if settings.deliver.store is not None and Path(rollup).resolve() == Path(settings.deliver.store).resolve():
             raise SettingsError(f"$.deliver.rollup: expected a file of its own, got that of the local store: {rollup}")
-        sinks.append(RollUpSink(Path(rollup), plant, log, clock))
+        sinks.append(DerivingSink(Areas(plant), Path(rollup), log, clock))
+        if entries_across(plant):
+            sinks.append(DerivingSink(Across(plant), across_path(Path(rollup)), log, clock))
     for sink in sinks:
         health = Health(sink.group)
         stage = DeliverStage(settings=settings.deliver, log=log, sink=sink, health=health, clock=clock, plant=plant)

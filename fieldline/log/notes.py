@@ -35,14 +35,15 @@ class DeliverNote(msgspec.Struct, kw_only=True):
 
     epoch : the highest seen in the partition; lost : records that were removed before they were read; sink : the mark of a sink that
     can lose what it had, by which it is known again; standing : the name of what another log wrote there and this one leaves
-    rolled_up : the highest turn of the roll-up seen in the partition; turn : of a sink that derives rows, how many held the partition
+    turns : by maker of rows that are made of others, the highest seen in the partition (`readable.turn_of`)
+    turn : of a sink that derives rows, how many held the partition
     """
 
     epoch: Annotated[int, Meta(ge=0, lt=1 << 31)] = 0
     lost: _Count = 0
     sink: str = ""
     standing: str = ""
-    rolled_up: _Count = 0
+    turns: dict[str, _Count] = {}
     turn: _Count = 0
 
 

@@ -60,7 +60,7 @@ class MetricField(msgspec.Struct, frozen=True, kw_only=True):
 class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A metric of the plant's own.
 
-    asset : whose rows these are, a path or a glob; windows : those that it is computed over; assets : names for further assets of the same
+    asset : whose rows these are, a path or a glob; windows : those that it is computed over; assets : names for further assets, of any
     line, by which expressions call them; since : from when on it holds, at the start of a window; None: from the beginning
     """
 

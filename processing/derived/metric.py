@@ -209,6 +209,7 @@ def _read_out(
     for number, one in enumerate(definitions):
         begun = view.windows["start"][pairs.window] >= one.since
         holds[begun & view.assets.matching(one.pattern)[pairs.asset]] = number
+    holds[view.assets.across(kind.name)[pairs.asset]] = -1
     found: list[MetricRows] = []
     for number, one in enumerate(definitions):
         mine = pairs.only(holds == number)

@@ -6,6 +6,8 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
+from fieldline.across import WINDOWS as ACROSS
+from fieldline.across import is_surely_across
 from fieldline.catalogue import RENAMED, TEXT, Kind, emitter, kinds
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Length, Node, Own, Parameter, Statistic, inputs_of
@@ -68,7 +70,7 @@ def _kind_of(name: str, entries: list[MetricEntry]) -> Kind:
 
 def _operator_of(plant: Plant, name: str, entries: list[MetricEntry], sources: Mapping[str, Operator]) -> Operator:
     definitions = [
-        Definition(entry.asset, entry.since_ns, entry.assets, _inputs(entry), partial(_figures, _trees(entry)))
+        Definition(entry.asset, entry.since_ns, entry.assets, inputs_in(entry), partial(_figures, _trees(entry)))
         for entry in entries
     ]
     read = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
@@ -79,10 +81,15 @@ def _operator_of(plant: Plant, name: str, entries: list[MetricEntry], sources: M
     )
 
 
-def _inputs(entry: MetricEntry) -> tuple[Input, ...]:
+def inputs_in(entry: MetricEntry) -> tuple[Input, ...]:
     """What a metric reads; of one that reads nothing the windows' length, since columns of numbers alone have none."""
     found = tuple(dict.fromkeys(one for field in entry.field.values() for one in inputs_of(field.tree)))
     return found or (Length(),)
+
+
+def figures_of(entry: MetricEntry, columns: Mapping[Input, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+    """An entry's fields, float64[n] each, of columns of its inputs, and why some of their values do not exist."""
+    return _figures(_trees(entry), columns)
 
 
 def _trees(entry: MetricEntry) -> dict[str, Node]:
@@ -114,18 +121,39 @@ def faults(plant: Plant, operators: Collection[str]) -> list[str]:
     ]
     for name, mine in entries.items():
         for entry in mine:
-            unknown = {one: _fault_of(one, plant, known) for one in _inputs(entry)}
+            unknown = {one: _fault_of(one, plant, known) for one in inputs_in(entry)}
             for field, said in entry.field.items():
                 place = f"$.metric: {name}.{field}"
                 wrong += [f"{place}: {unknown[one]}" for one in inputs_of(said.tree) if unknown[one]]
             if not any(unknown.values()):
                 wrong += [f"$.metric: {name}.{fault}" for fault in _unit_faults(entry, plant, known)]
-        read = {kind_read(one) for entry in mine for one in _inputs(entry)} | {TELEMETRY}
+        read = {kind_read(one) for entry in mine for one in inputs_in(entry)} | {TELEMETRY}
         missing = sorted({emitter(kind).name for kind in read & kinds().keys()} - {*operators})
         wrong += [
             f"$.metric: {name} needs the operator {one!r}, which $.process.operators leaves out" for one in missing
         ]
-    return wrong + _depth_faults(entries) + _formula_faults(plant, operators)
+    return wrong + _depth_faults(entries) + _across_faults(plant, entries) + _formula_faults(plant, operators)
+
+
+def _across_faults(plant: Plant, entries: Mapping[str, list[MetricEntry]]) -> list[str]:
+    """What metrics that are made of several lines' windows can't be, as far as the plant file tells which are."""
+    beyond = {name: [entry for entry in mine if is_surely_across(plant, entry)] for name, mine in entries.items()}
+    wrong = [
+        f"$.metric: {name}.windows: expected one of {', '.join(ACROSS)}, since it reads several lines, "
+        f"got {', '.join(entry.windows)}"
+        for name, mine in beyond.items()
+        for entry in mine
+        if not {*entry.windows} & {*ACROSS}
+    ]
+    for name, mine in entries.items():
+        read = {kind_read(one) for entry in mine for one in inputs_in(entry)} & entries.keys()
+        wrong += [
+            f"$.metric: {name} is made of {other}, which reads several lines: nothing can be made of that; "
+            "write what both say into one entry"
+            for other in sorted(read)
+            if beyond[other]
+        ]
+    return wrong
 
 
 def _formula_faults(plant: Plant, operators: Collection[str]) -> list[str]:
@@ -174,7 +202,7 @@ def _fault_of(one: Input, plant: Plant, known: Mapping[str, Kind]) -> str:
 
 def _made_of(entries: Mapping[str, list[MetricEntry]]) -> dict[str, list[str]]:
     """By kind the other kinds of the plant's own that it is made of."""
-    read = {name: [kind_read(one) for entry in mine for one in _inputs(entry)] for name, mine in entries.items()}
+    read = {name: [kind_read(one) for entry in mine for one in inputs_in(entry)] for name, mine in entries.items()}
     return {name: [kind for kind in dict.fromkeys(kinds_read) if kind in entries] for name, kinds_read in read.items()}
 
 

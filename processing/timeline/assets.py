@@ -1,13 +1,11 @@
 """What derived metrics ask of a partition's assets: which match a glob, and what the plant file says of each. See `AssetTable`."""
 
-from functools import cached_property
-from math import nan
-
 import numpy as np
 
-from fieldline.plant import Plant, Role
+from fieldline.across import is_across
+from fieldline.plant import Plant
 from fieldline.plantfile.globs import matches
-from fieldline.units import find_unit
+from fieldline.scales import scale_of
 from processing.timeline.registry import Registry
 
 
@@ -17,6 +15,7 @@ class Assets:
     def __init__(self, registry: Registry, plant: Plant) -> None:
         self._registry, self._plant = registry, plant
         self._matching: dict[str, list[bool]] = {}
+        self._across: dict[str, list[bool]] = {}
         self._values: dict[str, list[float]] = {}
         self._scales: dict[tuple[str, str, int, int], tuple[float, float]] = {}
 
@@ -24,6 +23,12 @@ class Assets:
         """See `AssetTable`."""
         known, names = self._matching.setdefault(pattern, []), self._registry.assets
         known += [matches(pattern, name) for name in names[len(known) :]]
+        return np.array(known, bool)
+
+    def across(self, kind: str) -> np.ndarray:
+        """See `AssetTable`."""
+        known, names = self._across.setdefault(kind, []), self._registry.assets
+        known += [is_across(self._plant, kind, name) for name in names[len(known) :]]
         return np.array(known, bool)
 
     def number(self, path: str) -> int:
@@ -53,16 +58,5 @@ class Assets:
     def _scale(self, by: str, name: str, asset: int, tag: int) -> tuple[float, float]:
         key = by, name, asset, tag
         if key not in self._scales:
-            self._scales[key] = self._made_scale(by, name, self._registry.assets[asset], self._registry.tags[tag])
+            self._scales[key] = scale_of(self._plant, by, name, self._registry.assets[asset], self._registry.tags[tag])
         return self._scales[key]
-
-    def _made_scale(self, by: str, name: str, asset: str, tag: str) -> tuple[float, float]:
-        info = self._plant.tag_info(asset, tag)
-        if by == "role":
-            return (1.0, 0.0) if info.role is self._roles[name] else (nan, nan)
-        unit = find_unit(info.unit) if info.unit else None
-        return (unit.factor, unit.offset) if unit is not None and unit.quantity == name else (nan, nan)
-
-    @cached_property
-    def _roles(self) -> dict[str, Role]:
-        return {role.name.lower(): role for role in Role}

@@ -55,6 +55,19 @@ def test_windows_outside_the_span_are_left_out(path: Path) -> None:
     log.close()
 
 
+def test_a_trial_has_metrics_across_lines(path: Path) -> None:
+    text = f"[[metric]]\nkind = 'hall'\nasset = 'plant/hall'\nwindows = ['1h']\nassets.chiller = '{CHILLER}'\nfield.kw = {{ value = 'mean(chiller.power_kw)' }}\n"
+    log = SqliteLog(path)
+
+    found = trial(log, ProcessSettings(), plant(text), Span(HOUR0, HOUR0 + HOUR), SystemClock())
+
+    powers = [row.value for row in an_hour() if (row.asset, row.tag) == (CHILLER, "power_kw")]
+    assert found[Identity("hall", "plant/hall", "", "1h", HOUR0)]["kw"] == pytest.approx(
+        sum(powers) / len(powers), rel=1e-12
+    )
+    log.close()
+
+
 def run(*arguments: str) -> str:
     done = CliRunner().invoke(app, ["metrics", *arguments], env={"COLUMNS": "100"})
     assert done.exit_code == 0, (done.output, done.exception)

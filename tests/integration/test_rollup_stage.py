@@ -5,17 +5,23 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from analysis.across.making import Across
 from analysis.audit.lag import is_drained, measure
-from analysis.rollup.sink import RollUpSink
+from analysis.rollup.areas import Areas
+from analysis.rollup.sink import DerivingSink
 from delivery.query import query
+from delivery.sinks import Sink
 from delivery.sinks.local_store import LocalStoreSink
 from delivery.stage import DeliverStage
+from fieldline.across import entries_across
 from fieldline.clock import SystemClock
 from fieldline.health import Health
 from fieldline.log import Log, Poll, Stream, open_log
-from fieldline.plant import load_plant
+from fieldline.plant import Plant, load_plant
+from fieldline.plantfile import PlantFile
 from fieldline.settings import DeliverSettings
 from tests.delivery.metric_frames import metric_frame
 from tests.passing_on import PassingOn
@@ -62,13 +68,16 @@ class Shared(PassingOn):
         return reader
 
 
-def work(log: Log, folder: Path) -> Health:
-    """Roll up and deliver all there is; the roll-up's health."""
+def work(log: Log, folder: Path, plant: Plant = PLANT) -> Health:
+    """Roll up and deliver all there is, and make metrics across lines where the plant has some; the roll-up's health."""
     settings, clock, stop = DeliverSettings(store=str(folder / "results.db")), SystemClock(), threading.Event()
-    sinks = [
-        RollUpSink(folder / "plant.rollup.db", PLANT, log, clock),
-        LocalStoreSink(settings, PLANT.levels, clock),
+    sinks: list[Sink] = [
+        DerivingSink(Areas(plant), folder / "plant.rollup.db", log, clock),
+        LocalStoreSink(settings, plant.levels, clock),
     ]
+    if entries_across(plant):
+        sinks.append(DerivingSink(Across(plant), folder / "plant.rollup.across.db", log, clock))
+    groups_wanted = {sink.group for sink in sinks}
     healths = [Health(sink.group) for sink in sinks]
     stages = [
         DeliverStage(settings=settings, log=log, sink=sink, health=health, clock=clock, plant=PLANT)
@@ -81,7 +90,7 @@ def work(log: Log, folder: Path) -> Health:
         groups = {lag.stage for lag in measure(log)}
         at_rest = all(health.state == "idle" for health in healths)
         lags = [lag for lag in measure(log) if lag.stage != "process"]
-        if at_rest and {"deliver.rollup", "deliver.store"} <= groups and is_drained(lags):
+        if at_rest and groups_wanted <= groups and is_drained(lags):
             break
         stop.wait(0.05)
     stop.set()
@@ -161,7 +170,7 @@ def test_a_process_that_holds_some_partitions_rolls_nothing_up_until_it_has_the_
     for partition, line in enumerate(LINES):
         counted(log, line, 10.0, partition)
     shared, clock, stop = Shared(log), SystemClock(), threading.Event()
-    sink, health = RollUpSink(tmp_path / "plant.rollup.db", PLANT, log, clock), Health("deliver.rollup")
+    sink, health = DerivingSink(Areas(PLANT), tmp_path / "plant.rollup.db", log, clock), Health("deliver.rollup")
     stage = DeliverStage(settings=DeliverSettings(), log=shared, sink=sink, health=health, clock=clock, plant=PLANT)  # type: ignore[arg-type]
     thread = threading.Thread(target=stage.run, args=(stop,))
     thread.start()
@@ -171,7 +180,7 @@ def test_a_process_that_holds_some_partitions_rolls_nothing_up_until_it_has_the_
             stop.wait(0.05)
         assert is_so(), health.reason
 
-    until(lambda: "let one alone roll up" in health.reason)
+    until(lambda: "let one alone have deliver.rollup" in health.reason)
     held = health.state, rolled_up(log)
     shared.alone.set()
     until(lambda: rolled_up(log) >= 1)
@@ -198,3 +207,40 @@ def test_a_damaged_record_of_the_rolled_up_is_one_dead_letter_and_stops_nothing(
     letters = [record for number in range(2) for record in log.read(Stream.DEADLETTER, number, 0)]
     assert [b"turn" in record.headers["detail"] for record in letters] == [True] * len(letters)
     assert 1 <= len(letters) <= 2
+
+
+def share_of_hall(value: str) -> Plant:
+    """A plant whose lines each have a share of their hall's pieces, by some expression."""
+    entry = {"kind": "share", "asset": "plant/hall1/*", "windows": ["1h"], "assets": {"hall": "plant/hall1"}}
+    return Plant(msgspec.convert({"metric": [entry | {"field": {"of_pieces": {"value": value}}}]}, PlantFile))
+
+
+def shares(folder: Path) -> dict[str, list[float]]:
+    rows = query("share", "*", "1h", source=str(folder / "results.db"))
+    return {asset: [value] for asset, value in zip(rows["asset"], rows["of_pieces"], strict=True)}
+
+
+def test_metrics_across_lines_are_made_beside_the_roll_up(log: Log, tmp_path: Path) -> None:
+    plant = share_of_hall("quality.good_count / hall.quality.good_count")
+    for partition, line in enumerate(LINES):
+        counted(log, line, 10.0 * (1 + 2 * partition), partition)
+
+    for _ in range(2):  # once more after a restart: two makers, whose turns are each for itself
+        work(log, tmp_path, plant)
+
+    assert shares(tmp_path) == {LINES[0]: [0.25], LINES[1]: [0.75]}
+    assert areas(tmp_path) == {"plant": [40.0], "plant/hall1": [40.0]}
+    counted(log, LINES[0], 90.0, 0)
+    work(log, tmp_path, plant)
+    assert shares(tmp_path) == {LINES[0]: [0.75], LINES[1]: [0.25]}
+
+
+def test_another_definition_of_a_metric_across_lines_is_given_everything_again(log: Log, tmp_path: Path) -> None:
+    for partition, line in enumerate(LINES):
+        counted(log, line, 10.0 * (1 + 2 * partition), partition)
+    work(log, tmp_path, share_of_hall("quality.good_count / hall.quality.good_count"))
+
+    health = work(log, tmp_path, share_of_hall("100 * quality.good_count / hall.quality.good_count"))
+
+    assert shares(tmp_path) == {LINES[0]: [25.0], LINES[1]: [75.0]}
+    assert health.total("rewinds") == 0  # the roll-up goes on

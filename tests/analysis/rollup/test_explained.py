@@ -11,7 +11,8 @@ from analysis.explain.rolled_up import explain_rolled_up, lines_below
 from analysis.explain.taken_apart import Asked
 from analysis.no_such_window import NoSuchWindow
 from analysis.results import Results
-from analysis.rollup.sink import RollUpSink
+from analysis.rollup.areas import Areas
+from analysis.rollup.sink import DerivingSink
 from delivery.query import Source
 from delivery.rows import read_rows
 from delivery.sinks.local_store import LocalStoreSink
@@ -50,7 +51,7 @@ class Worked:
         reader.close()
         delivery = DeliverSettings(store=str(folder / "results.db"))
         self.store = LocalStoreSink(delivery, PLANT.levels, clock)
-        sink = RollUpSink(folder / "plant.rollup.db", PLANT, self.log, clock)
+        sink = DerivingSink(Areas(PLANT), folder / "plant.rollup.db", self.log, clock)
         sink.begin(1)
         sink.write(
             [read_rows(metrics_in(record)) for record in self.log.read(Stream.METRICS, 0, 0) if turn_of(record) is None]

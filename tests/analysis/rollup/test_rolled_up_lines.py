@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from analysis.rollup.sink import WINDOWS, RollUpSink
+from analysis.rollup.areas import WINDOWS, Areas
+from analysis.rollup.sink import DerivingSink
 from delivery.rows import read_rows
 from fieldline.clock import SystemClock
 from fieldline.frames import decode_batch
@@ -36,7 +37,7 @@ class Rolled(EngineRig):
 
     def begin(self, folder: Path) -> None:
         self.log = SqliteLog(folder / "plant.db")
-        self.sink = RollUpSink(folder / "plant.rollup.db", PLANT, self.log, SystemClock())
+        self.sink = DerivingSink(Areas(PLANT), folder / "plant.rollup.db", self.log, SystemClock())
         self.sink.open()
         self.sink.begin(1)
         self.lines: dict[tuple[Any, ...], dict[str, Any]] = {}

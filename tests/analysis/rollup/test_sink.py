@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from analysis.rollup.sink import RollUpSink
+from analysis.rollup.areas import Areas
+from analysis.rollup.sink import DerivingSink
 from delivery.rows import MetricRows, read_rows
 from delivery.sinks import SinkLost
 from fieldline.clock import SystemClock
@@ -39,7 +40,7 @@ class Rig:
         self.open(plant)
 
     def open(self, plant: Plant) -> None:
-        self.sink = RollUpSink(self.path, plant, self.log, SystemClock())
+        self.sink = DerivingSink(Areas(plant), self.path, self.log, SystemClock())
         self.sink.open()
         self.turn += 1
         self.sink.begin(self.turn)
@@ -54,9 +55,9 @@ class Rig:
         newest = 0
         for record in self.log.read(Stream.METRICS, 0, 0):
             turn = turn_of(record)
-            if turn is None or turn < newest or record.headers["kind"].decode() != kind:
+            if turn is None or turn.number < newest or record.headers["kind"].decode() != kind:
                 continue
-            newest = turn
+            newest = turn.number
             for row in metrics_in(record).to_pylist():
                 key = row["asset"], row["window"], int(row["time"].timestamp() * 1e9), row.get("shift") or ""
                 found[key] = {name: value for name, value in row.items() if value is not None}

@@ -199,6 +199,9 @@ def test_rows_that_a_changed_definition_makes_no_more_are_retracted(log: SqliteL
     log.close()
 
 
+OF_TWO_LINES = 'asset = "a/b/c/d"\nassets.other = "a/b/e/f"\nfield.a = { value = "mean(x) / mean(other.x)" }'
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -212,6 +215,8 @@ def test_rows_that_a_changed_definition_makes_no_more_are_retracted(log: SqliteL
         ('kind = "x"\nfield.a = { value = "x.a" }', "x is made of itself"),
         ('kind = "x"\nfield.a = { value = "mean(a_kw) + mean(b_degc)" }', "x.a: mean(a_kw) + mean(b_degc)"),
         ('kind = "x"\nfield.a = { value = "mean(a_kw)", unit = "kWh" }', "x.a: its value is in kW"),
+        (f'kind = "x"\nwindows = ["1m"]\n{OF_TWO_LINES}', "x.windows: expected one of 15m, 1h, day"),
+        (f'kind = "x"\n{OF_TWO_LINES}\n[[metric]]\nkind = "y"\nfield.b = {{ value = "x.a" }}', "y is made of x"),
     ],
 )
 def test_what_is_wrong_with_a_metric_stops_the_start(text: str, why: str) -> None:

@@ -1,0 +1,172 @@
+"""Rows of metrics across lines: their inputs as columns, by window and asset, and their expressions over these."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import fsum, isnan, nan
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.across.cells import ByTag, Cells
+from analysis.across.needs import Need, Needs, is_tag, needs_of, path_of
+from analysis.no_such_window import NoSuchWindow
+from analysis.rollup.appending import Made
+from analysis.rollup.effectiveness import Row
+from analysis.rollup.lines import Cell, is_retracted
+from analysis.spans import span_at
+from fieldline.across import is_above_lines
+from fieldline.errors import SettingsError
+from fieldline.expressions import Figure, Input, Length, Parameter, Statistic
+from fieldline.expressions.tree import OWN
+from fieldline.plant import Plant
+from fieldline.plantfile import MetricEntry
+from fieldline.plantfile.globs import is_glob, matches
+from fieldline.scales import scale_of
+from processing.derived.inputs import kind_read
+from processing.derived.of_plant import figures_of, inputs_in
+
+
+class Pair(NamedTuple):
+    """A window of an asset; `is_gone`: all that its row was made of is retracted."""
+
+    asset: str
+    cell: Cell
+    is_gone: bool
+
+
+class Read(NamedTuple):
+    """An input: its value, the share of the window that it stands on, and its revision; NaN where there is none."""
+
+    value: float = nan
+    coverage: float = nan
+    rev: float = nan
+
+
+def rows_across(needs: Needs, kind: str, cells: Cells, assets: Collection[str] | None) -> Iterator[Made]:
+    """The rows of a kind in windows; assets : whose, None: of all that have any."""
+    entries = sorted((one for one in needs.entries if one.kind == kind), key=lambda entry: entry.since_ns)
+    found: dict[int, list[Pair]] = {}
+    for asset in sorted(_assets(needs, entries, cells) if assets is None else assets):
+        for start in cells.starts():
+            number = _holding(entries, asset, start)
+            if number is not None and needs.is_mine(kind, asset) and not _sends(needs, entries[number], asset, cells):
+                found.setdefault(number, []).extend(_pairs(needs, entries[number], asset, start, cells))
+    for number, pairs in found.items():
+        yield from _computed(needs.plant, entries[number], pairs, cells)
+
+
+def _assets(needs: Needs, entries: Iterable[MetricEntry], cells: Cells) -> set[str]:
+    """The assets that may have rows: those that are named, and those that match and were heard of."""
+    found: set[str] = set()
+    for entry in entries:
+        if is_glob(entry.asset):
+            own = {need.kind for need in needs_of(entry) if need.scope == OWN}
+            found |= {asset for asset in cells.assets(own) if matches(entry.asset, asset)}
+        else:
+            found.add(entry.asset)
+    return found
+
+
+def _sends(needs: Needs, entry: MetricEntry, asset: str, cells: Cells) -> bool:
+    """Whether an area or site has rows of its own, since devices send for it: its metric is its timeline's, unless it reads beyond it."""
+    if not is_above_lines(needs.plant, asset) or entry.assets:
+        return False
+    return asset in cells.assets({need.kind for need in needs_of(entry)})
+
+
+def _holding(entries: Sequence[MetricEntry], asset: str, start: int) -> int | None:
+    """The entry that holds for an asset and a window: of those that match, the last by `since`."""
+    holds = [k for k, entry in enumerate(entries) if entry.since_ns <= start and matches(entry.asset, asset)]
+    return holds[-1] if holds else None
+
+
+def _pairs(needs: Needs, entry: MetricEntry, asset: str, start: int, cells: Cells) -> Iterator[Pair]:
+    """The windows of an asset in which its metric has, or had, a row."""
+    own = [need for need in needs_of(entry) if need.scope == OWN]
+    of_cell = {
+        cell: [row for need in own or needs_of(entry) for row in _rows(needs.plant, need, asset, cell, cells).values()]
+        for cell in cells.at(start)
+    }
+    there = {cell: rows for cell, rows in of_cell.items() if rows}
+    if own:
+        for cell, rows in there.items():
+            yield Pair(asset, cell, all(map(is_retracted, rows)))
+    elif there:  # whatever others call these hours, it is one row
+        yield Pair(asset, next(iter(there)), all(is_retracted(row) for rows in there.values() for row in rows))
+
+
+def _rows(plant: Plant, need: Need, asset: str, cell: Cell, cells: Cells) -> ByTag:
+    path = path_of(plant, need.entry, need.scope, asset)
+    rows = cells.in_cell(cell, need.kind, path)
+    return {tag: row for tag, row in rows.items() if not tag or is_tag(plant, need.one, path, tag)}
+
+
+def _computed(plant: Plant, entry: MetricEntry, pairs: list[Pair], cells: Cells) -> Iterator[Made]:
+    inputs = inputs_in(entry)
+    read = [{one: _read(plant, entry, one, pair, cells) for one in inputs} for pair in pairs]
+    columns = {one: np.array([found[one].value for found in read], np.float64) for one in inputs}
+    values, whys = figures_of(entry, columns)
+    for number, (pair, found) in enumerate(zip(pairs, read, strict=True)):
+        if pair.is_gone:
+            yield Made(pair.cell, pair.asset, {"retracted": 1.0})
+            continue
+        reasons = [
+            f"{field}: {names[code]}" for field, (codes, names) in whys.items() if (code := int(codes[number])) >= 0
+        ]
+        fields = {field: _or_none(float(column[number])) for field, column in values.items()}
+        shares = [one.coverage for one in found.values() if not isnan(one.coverage)]
+        # Of several fields of one row its revision counts once.
+        revs = {_row_read(one): read.rev for one, read in found.items() if not isnan(read.rev)}
+        beside = {"coverage": min(shares, default=None), "rev": fsum(revs.values()), "null_reason": "; ".join(reasons)}
+        yield Made(pair.cell, pair.asset, fields | beside)
+
+
+def _row_read(one: Input) -> tuple[str, str, str]:
+    return kind_read(one), getattr(one, "scope", ""), getattr(one, "tag", "")
+
+
+def _read(plant: Plant, entry: MetricEntry, one: Input, pair: Pair, cells: Cells) -> Read:
+    if isinstance(one, Length):
+        return Read(_length_s(plant, pair))
+    path = path_of(plant, entry, one.scope, pair.asset)
+    if isinstance(one, Parameter):
+        return Read(plant.value_of(path, one.name))
+    if isinstance(one, Figure):
+        rows = cells.beside(pair.cell, one.kind, path)
+        return _of(rows[""], one.field) if "" in rows else Read()
+    return _of_tag(plant, one, path, cells.beside(pair.cell, "telemetry", path))
+
+
+def _of_tag(plant: Plant, one: Statistic, path: str, rows: ByTag) -> Read:
+    mine = [(tag, row) for tag, row in rows.items() if is_tag(plant, one, path, tag)]
+    if len(mine) != 1:
+        return Read()
+    tag, row = mine[0]
+    found = _of(row, one.name)
+    if not one.by or one.name == "count":
+        return found
+    factor, offset = scale_of(plant, one.by, one.tag, path, tag)
+    return found._replace(value=found.value * factor + offset)
+
+
+def _of(row: Row, field: str) -> Read:
+    return Read(*(nan if row.get(name) is None else float(row[name]) for name in (field, "coverage", "rev")))
+
+
+def _length_s(plant: Plant, pair: Pair) -> float:
+    try:
+        span = span_at(plant, plant.line_of(pair.asset), pair.cell.window, pair.cell.start)
+    except (NoSuchWindow, SettingsError):
+        return nan
+    return (span.end - span.start) / 1e9
+
+
+def _or_none(value: float) -> float | None:
+    return None if isnan(value) else value
+
+
+def fields_of(entries: Iterable[MetricEntry]) -> Mapping[str, list[str]]:
+    """The numbers that rows of each kind may have, beside `rev` and `retracted`."""
+    found: dict[str, dict[str, None]] = {}
+    for entry in entries:
+        found.setdefault(entry.kind, {}).update(dict.fromkeys(entry.field))
+    return {kind: [*names, "coverage"] for kind, names in found.items()}
