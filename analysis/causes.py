@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from analysis.evidence import FOREVER, Evidence, Rows, read_evidence
-from analysis.explain.taken_apart import around
+from analysis.evidence import FOREVER, Evidence, Rows, Sought, Wanted, read_evidence
+from analysis.explain.wanted import around
 from analysis.recount.history import History
 from analysis.recount.states import stretches
 from fieldline.log import Log
@@ -45,18 +45,33 @@ def causes_of(log: Log, line: str, start_ns: int, end_ns: int, plant: Plant | No
     no event with a reason covers is `UNREPORTED`, so that the causes add up to it, to the nanosecond. Pieces are those of `reject`
     events (one, or their `count`) and of `count` events with scrap. Reads the line's partition of the log. Raises Unavailable.
     """
+    return causes_of_lines(log, [line], start_ns, end_ns, plant)[0]
 
-    def wanted(asset: str, tag: str) -> tuple[int, int] | None:
+
+def causes_of_lines(
+    log: Log, lines: Sequence[str], start_ns: int, end_ns: int, plant: Plant | None = None
+) -> list[Causes]:
+    """The causes of several lines, in their order, as `causes_of` has them; each partition of the log is read once."""
+    known = plant or Plant()
+    sought = [Sought(line, _wanted(known, line), start_ns, end_ns) for line in lines]
+    found = read_evidence(log, sought)
+    return [_causes(known, line, one, start_ns, end_ns) for line, one in zip(lines, found, strict=True)]
+
+
+def _wanted(plant: Plant, line: str) -> Wanted:
+    def choose(asset: str, tag: str) -> tuple[int, int] | None:
         is_here = asset == line or asset.startswith(f"{line}/")
         if not is_here:
             return None
-        return (FOREVER, 0) if tag in _TAGS else around(known, asset, tag)
+        return (FOREVER, 0) if tag in _TAGS else around(plant, asset, tag)
 
-    known = plant or Plant()
-    found = read_evidence(log, line, wanted, start_ns, end_ns)
+    return choose
+
+
+def _causes(plant: Plant, line: str, found: Evidence, start_ns: int, end_ns: int) -> Causes:
     assets = sorted({asset for asset, _ in found.series})
     rows = {key: series.usable() for key, series in found.series.items()}
-    history = History(known, line, rows, found.payloads)
+    history = History(plant, line, rows, found.payloads)
     stops = [cause for asset in assets for cause in _stops(found, history, asset, start_ns, end_ns)]
     rejects = [cause for asset in assets for cause in _rejects(found, asset, start_ns, end_ns)]
     return Causes(stops, rejects)

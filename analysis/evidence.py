@@ -4,14 +4,15 @@ Of several rows for one series and time the one that counts is kept, as the time
 can't, then the smaller value. Rows that the timeline refused because they were too late can't be distinguished here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from analysis.corrected import METER, READING, Correction, corrected, said
+from analysis.corrected import Correction, corrected
+from analysis.evidence_frames import ROW, payloads_in, series_in
 from analysis.evidence_rows import Rows
-from analysis.recount.history import ORDER_STOP, is_stop
+from analysis.recount.history import ORDER_STOP
 from fieldline.errors import FrameError
 from fieldline.frames import Quality, Readings
 from fieldline.log import Log, Record, Stream
@@ -23,6 +24,23 @@ FOREVER = 2**62
 
 Wanted = Callable[[str, str], tuple[int, int] | None]
 """Of an asset and a tag: how long before and after the window its rows matter [ns], or None for a series that does not."""
+
+
+Series = tuple[str, str]
+"""An asset and a tag."""
+
+
+class Sought(NamedTuple):
+    """The rows that are wanted of a line: of its wanted series those in [start, end), with the one before and the one after [ns UTC].
+
+    until : rows of records from this offset on are only counted
+    """
+
+    line: str
+    wanted: Wanted
+    start: int
+    end: int
+    until: int = FOREVER
 
 
 class Later(NamedTuple):
@@ -45,12 +63,12 @@ class Evidence(NamedTuple):
     partition: int
     first: int
     end: int
-    series: dict[tuple[str, str], Rows]
+    series: dict[Series, Rows]
     payloads: dict[float, bytes]
     newest: int | None
     unreadable: int
     corrections: list[Correction]
-    later: dict[tuple[str, str], Later]
+    later: dict[Series, Later]
 
 
 class _Collected:
@@ -59,8 +77,8 @@ class _Collected:
     def __init__(self, since: int, until: int) -> None:
         self._since, self._until = since, until
         self._inside: list[np.ndarray] = []
-        self._before = np.empty(0, _ROW)
-        self._after = np.empty(0, _ROW)
+        self._before = np.empty(0, ROW)
+        self._after = np.empty(0, ROW)
 
     def take(self, rows: np.ndarray) -> None:
         time = rows["time"]
@@ -71,16 +89,13 @@ class _Collected:
 
     def rows(self) -> Rows:
         pieces = [piece for piece in (self._before, *self._inside, self._after) if len(piece)]
-        found = np.concatenate(pieces) if pieces else np.empty(0, _ROW)
+        found = np.concatenate(pieces) if pieces else np.empty(0, ROW)
         found = found[
             np.lexsort((found["quality"], found["value"], found["quality"] > Quality.UNCERTAIN, found["time"]))
         ]
         kept = found[np.concatenate([[True], np.diff(found["time"]) != 0])] if len(found) else found
-        time, value, quality, offset = (kept[name].copy() for name in _ROW.names or ())
+        time, value, quality, offset = (kept[name].copy() for name in ROW.names or ())
         return Rows(time, value, quality, offset, len(found) - len(kept))
-
-
-_ROW = np.dtype([("time", np.int64), ("value", np.float64), ("quality", np.int64), ("offset", np.int64)])
 
 
 def _of_time(kept: np.ndarray, more: np.ndarray, pick: Callable[[np.ndarray], np.int64]) -> np.ndarray:
@@ -89,53 +104,110 @@ def _of_time(kept: np.ndarray, more: np.ndarray, pick: Callable[[np.ndarray], np
     return both[both["time"] == pick(both["time"])] if len(both) else both
 
 
+class _Gathered:
+    """What is found of what is sought, record by record."""
+
+    def __init__(self, sought: Sought) -> None:
+        self.sought = sought
+        self._found: dict[Series, _Collected] = {}
+        self._payloads: dict[float, bytes] = {}
+        self._later: dict[Series, Later] = {}
+        self._newest: int | None = None
+        self.unreadable = 0
+
+    def wants(self, asset: str, tag: str) -> tuple[int, int] | None:
+        """See `Wanted`; ends of orders are wanted as orders are."""
+        return self.sought.wanted(asset, "@order" if tag == ORDER_STOP else tag)
+
+    def tell(self, payloads: dict[float, bytes], offset: int) -> None:
+        """Take the payloads of a record's events."""
+        if offset < self.sought.until:
+            self._payloads |= payloads
+
+    def take(self, series: Series, around: tuple[int, int], rows: np.ndarray, offset: int) -> None:
+        """Take a record's rows of a wanted series. around : what `wants` says of it."""
+        start, end = self.sought.start - around[0], self.sought.end + around[1]
+        if offset >= self.sought.until:
+            _count_later(self._later, series, rows["time"], (start, end))
+            return
+        collected = self._found.get(series)
+        if collected is None:
+            collected = self._found[series] = _Collected(start, end)
+        collected.take(rows)
+        self._newest = max(int(rows["time"].max()), self._newest if self._newest is not None else -FOREVER)
+
+    def evidence(self, partition: int, first: int, last: int) -> Evidence:
+        """What was found in the records of a partition from `first` inclusive to `last` exclusive."""
+        rows = {key: collected.rows() for key, collected in sorted(self._found.items())}
+        series, told = corrected(rows, self._payloads)
+        end = min(last, max(self.sought.until, first))
+        return Evidence(partition, first, end, series, self._payloads, self._newest, self.unreadable, told, self._later)
+
+
+class _Takers:
+    """Those who may want rows of the records of one key, and who wants which series: asked once of each."""
+
+    def __init__(self, all_of_them: Sequence[_Gathered]) -> None:
+        self.all = all_of_them
+        self._known: dict[Series, list[tuple[_Gathered, tuple[int, int]]]] = {}
+
+    def of(self, asset: str, tag: str) -> list[tuple[_Gathered, tuple[int, int]]]:
+        """Who wants a series, and how much of it around the window."""
+        found = self._known.get((asset, tag))
+        if found is None:
+            asked = ((one, one.wants(asset, tag)) for one in self.all)
+            found = self._known[asset, tag] = [(one, around) for one, around in asked if around is not None]
+        return found
+
+    def take(self, frame: Readings, offset: int) -> None:
+        """Hand the rows of a record to those who want them."""
+        payloads = payloads_in(frame)
+        for one in self.all:
+            one.tell(payloads, offset)
+        for asset, tag, rows in series_in(frame, offset, lambda *series: bool(self.of(*series))):
+            for one, around in self.of(asset, tag):
+                one.take((asset, tag), around, rows, offset)
+
+
 def read_evidence(
-    log: Log,
-    line: str,
-    wanted: Wanted,
-    start: int,
-    end: int,
-    advance: Callable[[int], None] = lambda _: None,
-    until: int = FOREVER,
-) -> Evidence:
-    """The rows of a line's wanted series in [start, end), with the one before and the one after of each [ns UTC].
+    log: Log, sought: Sequence[Sought], advance: Callable[[int], None] = lambda _: None
+) -> list[Evidence]:
+    """What is on the log of everything that is sought, in its order; each partition is read once, whatever is sought in it.
 
-    Reads all that is retained of the line's partition, up to the end as of now; `advance` hears of every record. Rows of records from the
-    offset `until` on are only counted. Memory grows with the rows of the wanted series in the window. Raises Unavailable.
+    Reads all that is retained of the lines' partitions, up to the end as of now; `advance` hears of every record. Memory grows with the
+    rows of the wanted series in the windows. Raises Unavailable.
     """
-    partition = partition_of(line, log.partitions(Stream.READINGS))
-    first, last = log.bounds(Stream.READINGS, partition)
-    found: dict[tuple[str, str], _Collected] = {}
-    payloads: dict[float, bytes] = {}
-    later: dict[tuple[str, str], Later] = {}
-    newest, unreadable = None, 0
-    for record in log.read(Stream.READINGS, partition, first, last):
-        advance(1)
-        if record.key and record.key != line.encode():
-            continue
-        try:
-            frame = readings_in(record)
-        except FrameError:
-            unreadable += 1
-            continue
-        for asset, tag, rows in _series_of(frame, record):
-            around = wanted(asset, "@order" if tag == ORDER_STOP else tag)
-            if around is not None and record.offset >= until:
-                _count_later(later, (asset, tag), rows["time"], (start - around[0], end + around[1]))
-            elif around is not None:
-                before, after = around
-                collected = found.setdefault((asset, tag), _Collected(start - before, end + after))
-                collected.take(rows)
-                newest = max(int(rows["time"].max()), newest if newest is not None else -FOREVER)
-        if record.offset < until:
-            payloads |= _payloads(frame)
-    series, told = corrected({key: collected.rows() for key, collected in sorted(found.items())}, payloads)
-    return Evidence(partition, first, min(last, max(until, first)), series, payloads, newest, unreadable, told, later)
+    count = log.partitions(Stream.READINGS)
+    gathered = [_Gathered(one) for one in sought]
+    places = [partition_of(one.line, count) for one in sought]
+    bounds = {partition: log.bounds(Stream.READINGS, partition) for partition in sorted(set(places))}
+    for partition, (first, last) in bounds.items():
+        here = [one for one, place in zip(gathered, places, strict=True) if place == partition]
+        by_key: dict[bytes, _Takers] = {}
+        for record in log.read(Stream.READINGS, partition, first, last):
+            advance(1)
+            _take(record, here, by_key)
+    return [one.evidence(place, *bounds[place]) for one, place in zip(gathered, places, strict=True)]
 
 
-def _count_later(
-    later: dict[tuple[str, str], Later], series: tuple[str, str], time: np.ndarray, span: tuple[int, int]
-) -> None:
+def _take(record: Record, here: Sequence[_Gathered], by_key: dict[bytes, _Takers]) -> None:
+    """Read a record, unless it is of a line that nothing is sought of. by_key : who takes rows of records by their key."""
+    takers = by_key.get(record.key)
+    if takers is None:
+        takers = _Takers([one for one in here if record.key in (b"", one.sought.line.encode())])
+        by_key[record.key] = takers
+    if not takers.all:
+        return
+    try:
+        frame = readings_in(record)
+    except FrameError:
+        for one in takers.all:
+            one.unreadable += 1
+        return
+    takers.take(frame, record.offset)
+
+
+def _count_later(later: dict[Series, Later], series: Series, time: np.ndarray, span: tuple[int, int]) -> None:
     """Count the rows of a series that lie in a span."""
     time = time[(time >= span[0]) & (time < span[1])]
     if len(time):
@@ -144,45 +216,3 @@ def _count_later(
         later[series] = Later(
             before.rows + found.rows, min(before.oldest, found.oldest), max(before.newest, found.newest)
         )
-
-
-def _series_of(frame: Readings, record: Record) -> Iterator[tuple[str, str, np.ndarray]]:
-    """The rows of a frame by asset and tag.
-
-    Ends of orders are kept apart from their beginnings, and events about a tag from those about others: they may have the same time.
-    """
-    pairs = frame.asset.astype(np.int64) * len(frame.tags) + frame.tag
-    for pair in np.unique(pairs).tolist():
-        at = np.flatnonzero(pairs == pair)
-        rows = np.empty(len(at), _ROW)
-        rows["time"], rows["value"], rows["quality"] = frame.time[at], frame.value[at], frame.quality[at]
-        rows["offset"] = record.offset
-        asset, tag = frame.assets[pair // len(frame.tags)], frame.tags[pair % len(frame.tags)]
-        if tag not in ("@order", METER, READING) or frame.payload is None:
-            yield asset, tag, rows
-            continue
-        names = np.array([_name_of_event(tag, frame.payload[row] or b"") for row in at.tolist()])
-        for name in sorted(set(names.tolist())):
-            yield asset, name, rows[names == name]
-
-
-def _name_of_event(tag: str, payload: bytes) -> str:
-    """The series that an event lies in."""
-    if tag == "@order":
-        return ORDER_STOP if is_stop(payload) else tag
-    about = said(payload).get("tag")
-    return f"{tag}/{about}" if isinstance(about, str) and about else tag
-
-
-def _payloads(frame: Readings) -> dict[float, bytes]:
-    """The payloads of the events of a frame."""
-    if frame.payload is None:
-        return {}
-    events = {
-        code for code, tag in enumerate(frame.tags) if tag.startswith("@") and "/" not in tag and tag != "@waveform"
-    }
-    return {
-        float(frame.value[at]): payload
-        for at, payload in enumerate(frame.payload)
-        if payload is not None and int(frame.tag[at]) in events
-    }

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from analysis.evidence import FOREVER, read_evidence
+from analysis.evidence import FOREVER, Sought, read_evidence
 from analysis.logs import existing, sqlite_path
 from fieldline.plant import Plant
 
@@ -34,7 +34,8 @@ def heard(url: str, plant: Plant, asset: str, tag: str, at: int) -> Heard:
         return (FOREVER // 2, FOREVER // 2) if (one, its) == (asset, tag) else None
 
     with existing(url) as log:
-        found = read_evidence(log, plant.line_of(asset), choose, at, at + 1).series.get((asset, tag))
+        (evidence,) = read_evidence(log, [Sought(plant.line_of(asset), choose, at, at + 1)])
+    found = evidence.series.get((asset, tag))
     if found is None:
         return Heard(None, None, None)
     times = found.time.tolist()

@@ -106,7 +106,7 @@ class Plant:
         self._globs = [entry for entry in self.assets if is_glob(entry.path)]
         self._exact = {entry.path: entry for entry in self.assets if not is_glob(entry.path)}
         self._line_entries = {entry.path: entry for entry in self._file.line}
-        self._groups = {entry.path: entry.lines for entry in self._file.group}
+        self.groups: Mapping[str, tuple[str, ...]] = {entry.path: entry.lines for entry in self._file.group}
         self._above: dict[str, tuple[str, ...]] = {}
         self._states = {state_word(word): state_of(meaning) for word, meaning in self._file.states.items()}
         self._lines: dict[str, str] = {}
@@ -137,7 +137,7 @@ class Plant:
         """
         found = self._above.get(line)
         if found is None:
-            found = places.above(line, self.line_depth, self._groups)
+            found = places.above(line, self.line_depth, self.groups)
             _remember(self._above, line, found)
         return found
 
@@ -404,7 +404,7 @@ class Plant:
         site, area, line : their full paths, so that the `line1` of two halls stay two
         name : the asset's own, the last level of its path
         """
-        return places.levels(asset, self.line_depth, self._groups)
+        return places.levels(asset, self.line_depth, self.groups)
 
     def _matching(self, asset: str) -> list[AssetEntry]:
         exact = self._exact.get(asset)

@@ -5,11 +5,13 @@ What is added, and how the ratios follow from it, stands here once more and by o
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from math import fsum, isnan, nan
 from typing import Any, NamedTuple
 
 from analysis.audit.committed import committed
-from analysis.explain.taken_apart import Asked, Explained, Query, agrees, explain
+from analysis.explain.taken_apart import Explained, Query, Standing, agrees, standing, take_apart
+from analysis.explain.wanted import Asked
 from analysis.no_such_window import NoSuchWindow
 from analysis.rollup.together import KINDS
 from analysis.spans import Span
@@ -19,6 +21,8 @@ from fieldline.moments import Moment
 from fieldline.plant import Plant
 
 Figures = dict[str, float]
+OfLines = Mapping[str, Mapping[str, Explained]]
+"""Figures taken apart, by kind and line."""
 
 _STOPS = ("down_time_loss_s", "setup_loss_s", "delay_loss_s", "minor_stop_loss_s")
 _PIECES = ("speed_loss_s", "quality_loss_s", "fully_productive_time_s")
@@ -26,14 +30,20 @@ _COUNTS = ("good_count", "scrap_count", "rework_count", "total_count")
 
 
 class RolledUp(NamedTuple):
-    """row : what stands; lines : each line's figure taken apart, by kind and line; recount : the row's, of the recounts of the lines."""
+    """A figure of lines together.
+
+    row : what stands; lines : each line's figure taken apart, by kind and line; recount : the row's, of the recounts of the lines
+    apart : lines that have a row of the same hours by another name, by that name; without : lines that have no row then
+    """
 
     asked: Asked
     window: str
     span: Span
     row: dict[str, Any]
-    lines: Mapping[str, Mapping[str, Explained]]
+    lines: OfLines
     recount: Figures
+    apart: Mapping[str, list[str]]
+    without: list[str]
 
     @property
     def doubt(self) -> str:
@@ -69,29 +79,47 @@ def explain_rolled_up(
         raise SettingsError(
             f"explain: areas and sites have losses, oee, quality and production_order; got {asked.kind!r}"
         )
-    found: dict[str, dict[str, Explained]] = {kind: {} for kind in kinds}
+    figures: list[Standing] = []
     for line in lines:
         for kind in kinds:
-            try:
+            with suppress(NoSuchWindow):
                 of_line = asked._replace(kind=kind, asset=line, window=window)
-                found[kind][line] = explain(log, plant, query, of_line, now, advance)
-            except NoSuchWindow:
-                continue
-    spans = {one.span for of_kind in found.values() for one in of_kind.values()}
-    starts = {span.start for span in spans}
-    rows = [row for start in sorted(starts) for row in query(asked.kind, asked.asset, window, start, start + 1)]
-    rows = [row for row in rows if row.get("retracted") != 1.0]
+                figures.append(standing(log, plant, query, of_line, advance))
+    found: dict[str, dict[str, Explained]] = {kind: {} for kind in kinds}
+    for one in take_apart(log, plant, figures, now, advance):
+        found[one.asked.kind][one.asked.asset] = one
+    rows = _standing(query, asked, window, {one.span.start for of_kind in found.values() for one in of_kind.values()})
     if not rows:
         what, moment = f"{asked.kind} of {asked.asset}", Moment(asked.at, plant.time_zone(asked.asset))
         why = f"none of its {len(lines)} lines has one then, or it is not rolled up yet, or results lie elsewhere (--store, --influx)"
         raise NoSuchWindow("no row of {} for the {} that {} lies in: {}", what, window, moment, why)
-    row = rows[-1]
-    mine = {
+    mine, row = max(((_of_row(found, row), row) for row in rows), key=lambda pair: len(pair[0][asked.kind]))
+    counted = {kind: {line: one.recount for line, one in of_kind.items()} for kind, of_kind in mine.items()}
+    span = next(iter(mine[asked.kind].values())).span
+    apart: dict[str, list[str]] = {}
+    for line, one in found[asked.kind].items():
+        if line not in mine[asked.kind]:
+            apart.setdefault(_name_of(one.row), []).append(line)
+    without = [line for line in lines if line not in found[asked.kind]]
+    return RolledUp(asked, window, span, row, mine, _recount(asked.kind, counted), apart, without)
+
+
+def _standing(query: Query, asked: Asked, window: str, starts: set[int]) -> list[dict[str, Any]]:
+    """The rows that stand of lines together, in windows that begin at some times [ns UTC]: one for each name that a shift has."""
+    rows = [row for start in sorted(starts) for row in query(asked.kind, asked.asset, window, start, start + 1)]
+    return [row for row in rows if row.get("retracted") != 1.0]
+
+
+def _of_row(found: OfLines, row: Mapping[str, Any]) -> OfLines:
+    """The lines whose rows are in a row of lines together."""
+    return {
         kind: {line: one for line, one in of_kind.items() if _is_of(one.row, row)} for kind, of_kind in found.items()
     }
-    span = next(span for span in spans if span.start == row["time"])
-    counted = {kind: {line: one.recount for line, one in of_kind.items()} for kind, of_kind in mine.items()}
-    return RolledUp(asked, window, span, row, mine, _recount(asked.kind, counted))
+
+
+def _name_of(row: Mapping[str, Any]) -> str:
+    """What a line calls its hours: shift and crew."""
+    return ", ".join(filter(None, (row.get("shift"), row.get("crew")))) or "no shift"
 
 
 def _is_of(line: Mapping[str, Any], row: Mapping[str, Any]) -> bool:

@@ -1,47 +1,31 @@
 """One figure of the pipeline taken apart: its row, its inputs, what they give when they are worked out once more, the rows behind it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import isclose, isnan, nan
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from analysis.corrected import METER, READING
-from analysis.evidence import FOREVER, Evidence, Wanted, read_evidence
+from analysis.evidence import Evidence, Sought, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
+from analysis.explain.wanted import Asked, any_of, orders_of, wanted, with_inputs
 from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
 from analysis.recount import chart_memory, derived, effectiveness, orders
-from analysis.recount.energy import REGISTERS, energy
+from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.prices import PRICE
-from analysis.recount.states import rest_before
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
-from fieldline.event_kinds import LONGEST_AMOUNT_S
-from fieldline.expressions import Figure, Input, Statistic, inputs_of
+from fieldline.expressions import Input
 from fieldline.log import Log
 from fieldline.moments import Moment
-from fieldline.plant import Plant, Role
-from fieldline.plantfile import MetricEntry
-from fieldline.units import COUNT_ROLES
+from fieldline.plant import Plant
 
 _MINUTE = 60_000_000_000
-_DAY = 1440 * _MINUTE
 _TOLERANCE = 1e-9
-_EVENTS = ("@state", "@correction", "@count")
 Query = Callable[[str, str, str, int, int], list[dict[str, Any]]]
 """Rows of a kind, an asset, a window, from a time to a time [ns UTC], each with `time` in ns."""
-
-
-class Asked(NamedTuple):
-    """What is to be explained. tag : of spc only; at : a moment in its window [ns UTC]."""
-
-    kind: str
-    asset: str
-    tag: str
-    at: int
-    window: str | None
 
 
 class Explained(NamedTuple):
@@ -78,21 +62,65 @@ def agrees(emitted: float | None, counted: float) -> bool:
     return isclose(value, counted, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE) or (isnan(value) and isnan(counted))
 
 
+class Standing(NamedTuple):
+    """A figure as it stands, before it is worked out once more.
+
+    knows : which rows of its line it could know; wants : which of them matter
+    """
+
+    asked: Asked
+    line: str
+    window: str
+    span: Span
+    row: dict[str, Any]
+    knows: Known
+    wants: Wanted
+
+
 def explain(
     log: Log, plant: Plant, query: Query, asked: Asked, now: int, advance: Callable[[int], None] = lambda _: None
 ) -> Explained:
     """Take one figure apart, from the readings that it could know. Raises SettingsError when there is no such window."""
+    (found,) = take_apart(log, plant, [standing(log, plant, query, asked, advance)], now, advance)
+    return found
+
+
+def standing(log: Log, plant: Plant, query: Query, asked: Asked, advance: Callable[[int], None]) -> Standing:
+    """Look a figure up. Raises SettingsError when there is no such window."""
     line = plant.line_of(asked.asset)
     window = asked.window or default_window(plant, asked)
     knows = known(log, line)  # before the store is asked: what is committed by then, its row knows
     span = _span(log, plant, line, window, asked, knows, advance)
     row = _row(plant, query, asked, window, span)
     span = span._replace(start=row["time"])
-    wants = _with_inputs(plant, wanted(plant, asked, span.start))
-    evidence = read_evidence(log, line, wants, span.start, min(span.end, now), advance, knows.offset)
-    rows = {key: found.usable() for key, found in evidence.series.items()}
-    history = History(plant, line, rows, evidence.payloads)
-    if window == "order" and plant.has_order_machines(asked.asset):
+    return Standing(asked, line, window, span, row, knows, with_inputs(plant, wanted(plant, asked, span.start)))
+
+
+def take_apart(
+    log: Log, plant: Plant, figures: Iterable[Standing], now: int, advance: Callable[[int], None]
+) -> list[Explained]:
+    """Take figures apart, those of one line and window one after the other.
+
+    The log is read once, and what is worked out of a line's rows serves all figures of one window.
+    """
+    groups: dict[tuple[str, Span, int], list[Standing]] = {}
+    for one in figures:
+        groups.setdefault((one.line, one.span, one.knows.offset), []).append(one)
+    sought = [
+        Sought(line, any_of([one.wants for one in group]), span.start, min(span.end, now), until)
+        for (line, span, until), group in groups.items()
+    ]
+    found: list[Explained] = []
+    for group, evidence in zip(groups.values(), read_evidence(log, sought, advance), strict=True):
+        rows = {key: series.usable() for key, series in evidence.series.items()}
+        history = History(plant, group[0].line, rows, evidence.payloads)
+        found += [_taken_apart(log, one, history, evidence, now) for one in group]
+    return found
+
+
+def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidence, now: int) -> Explained:
+    asked, line, window, span, row, knows, wants = figure
+    if window == "order" and history.plant.has_order_machines(asked.asset):
         history = history.itself()  # its machines have rows of their own of the orders that they take
     span = span._replace(end=_end(history, span, evidence, window))
     machines = (
@@ -169,20 +197,11 @@ def _span(
     at = asked.at
     if window != "order":
         return span_at(plant, line, window, at)
-    events = read_evidence(log, line, _orders_of(plant, line), at, at + 1, advance, knows.offset)
+    sought = Sought(line, orders_of(plant, line), at, at + 1, knows.offset)
+    (events,) = read_evidence(log, [sought], advance)
     found = History(plant, line, {key: rows.usable() for key, rows in events.series.items()}, events.payloads)
     run = run_at(plant, plant.order_machine(asked.asset) or line, found.runs(asked.asset), at)
     return Span(run.start, run.end)
-
-
-def _orders_of(plant: Plant, line: str) -> Wanted:
-    """All orders of a line, before and after."""
-
-    def choose(asset: str, tag: str) -> tuple[int, int] | None:
-        is_order = tag in ("@order", "@product") and plant.line_of(asset) == line
-        return (FOREVER, FOREVER // 2) if is_order else None
-
-    return choose
 
 
 def _row(plant: Plant, query: Query, asked: Asked, window: str, span: Span) -> dict[str, Any]:
@@ -212,99 +231,6 @@ def _end(history: History, span: Span, evidence: Evidence, window: str) -> int:
 
 def _order_rows(history: History) -> list[list[tuple[int, float]]]:
     return [rows for (_, tag), rows in history.rows.items() if tag in ORDER_TAGS]
-
-
-def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
-    """Which rows of the line matter for a figure, and how long before and after its window, which begins at `start` [ns UTC]."""
-    line = plant.line_of(asked.asset)
-    entry = derived.entry_at(plant, asked.kind, asked.asset, start)
-    if entry is not None:
-        return _wanted_of_inputs(plant, asked, entry, start)
-    rest = start - rest_before(plant.calendar(line), start)
-    related = {asked.asset, plant.asset_info(asked.asset).state_of or asked.asset}
-
-    def choose(asset: str, tag: str) -> tuple[int, int] | None:
-        if plant.line_of(asset) != line:
-            return None
-        if tag in ("@order", "@product"):
-            return FOREVER, 0
-        if tag == PRICE:  # of any time: it may tell of another one
-            return (FOREVER, FOREVER // 2) if asked.kind in ("energy", "production_order") else None
-        if asked.kind == "spc":
-            # All there are: a chart remembers every point since its limits came into force.
-            is_it = asset == asked.asset and tag in (asked.tag, f"{READING}/{asked.tag}")
-            return (FOREVER, 0) if is_it else None
-        if asset not in related and asked.asset != line:
-            return None
-        found = around(plant, asset, tag)
-        # A breakdown that began in the break before the window counts in it.
-        return None if found is None else (found[0] + rest, found[1])
-
-    return choose
-
-
-def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int) -> Wanted:
-    """Which rows the inputs of a metric of the plant's own are made of."""
-    choices: list[Wanted] = []
-    samples: set[str] = set()
-    for one in dict.fromkeys(one for field in entry.field.values() for one in inputs_of(field.tree)):
-        target = derived.target_of(plant, entry, one, asked.asset)
-        if isinstance(one, Figure) and target:
-            choices.append(wanted(plant, asked._replace(kind=one.kind, asset=target), start))
-        elif isinstance(one, Statistic):
-            samples.add(target)
-
-    def choose(asset: str, tag: str) -> tuple[int, int] | None:
-        found = [span for span in (choice(asset, tag) for choice in choices) if span is not None]
-        if asset in samples and not tag.startswith("@"):
-            found.append((int(plant.tag_info(asset, tag).max_gap_s * 1e9), 0))
-        return (max(before for before, _ in found), max(after for _, after in found)) if found else None
-
-    return choose
-
-
-def _with_inputs(plant: Plant, choose: Wanted) -> Wanted:
-    """A choice, and the rows of which calculated tags are made that it takes."""
-    if not plant.has_formulas:
-        return choose
-
-    def of_inputs(asset: str, tag: str) -> tuple[int, int] | None:
-        found = [choose(asset, tag)]
-        hold = int(plant.tag_info(asset, tag).max_gap_s * 1e9) if not tag.startswith("@") else 0
-        for name, formula in plant.formulas(asset).items():
-            if tag in formula.inputs and (span := choose(asset, name)) is not None:
-                found.append((span[0] + hold, span[1]))
-        known = [span for span in found if span is not None]
-        return (max(before for before, _ in known), max(after for _, after in known)) if known else None
-
-    return of_inputs
-
-
-def around(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:
-    """How long before and after a window a series of states, counts or energy matters; None where it does not [ns]."""
-    of_asset = plant.asset_info(asset)
-    microstop = int(of_asset.microstop_s * 1e9) + _MINUTE
-    state_gap = int(of_asset.state_max_gap_s * 1e9)
-    if tag in _EVENTS:
-        return 2 * state_gap + microstop, microstop  # what holds at the window's start, and signs of life before that
-    if tag.startswith((f"{READING}/", f"{METER}/")):
-        kind, _, about = tag.partition("/")
-        beside = around(plant, asset, about)
-        said = 0 if kind == READING else int(LONGEST_AMOUNT_S * 1e9)
-        return (beside[0] + said, beside[1]) if beside is not None else None
-    info = plant.tag_info(asset, tag)
-    if tag.startswith("@"):
-        return None
-    if info.role in (Role.STATE, Role.RUNNING):
-        # What holds at the window's start, and how the tag told its states before that.
-        return (int(info.max_gap_s * 1e9) if info.is_gap_declared else 2 * state_gap) + microstop, microstop
-    # Any other reading is a sign of life of the machine, whose states may hold as long.
-    alive, gap = state_gap + microstop, int(info.register_max_gap_s * 1e9)
-    if info.role not in REGISTERS and info.role not in COUNT_ROLES:
-        # A sample of a power may settle what lies between the two before it.
-        return alive, max(int(max(info.max_gap_s, 2 * info.rhythm_s) * 1e9), microstop)
-    # So far back what was believed is sure to follow from what lies between.
-    return max(alive, 2 * (gap + int(info.confirm_s * 1e9)) + _DAY), max(gap, microstop)
 
 
 def recount(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from analysis.causes import Cause, by_reason, by_station, causes_of
+from analysis.causes import Cause, by_reason, by_station, causes_of_lines
 from analysis.overview.asked import Asked, Shown, shown
 from fieldline.log import Log
 
@@ -40,7 +40,7 @@ def shares(amounts: Mapping[str, float]) -> list[Share]:
 def pareto_of(asked: Asked, log: Log) -> Pareto:
     """The causes of the window that is asked for: a machine's, a line's, or those of all lines below an area or site.
 
-    Reads each line's partition of the log. Raises SettingsError, Unavailable.
+    Reads each partition of the log that the lines lie in once. Raises SettingsError, Unavailable.
     """
     if asked.is_above_lines:
         window, found = asked.lines()
@@ -50,8 +50,7 @@ def pareto_of(asked: Asked, log: Log) -> Pareto:
         lines = [asked.line]
     stops: list[Cause] = []
     rejects: list[Cause] = []
-    for line in lines:
-        causes = causes_of(log, line, span.start, span.end, asked.plant)
+    for causes in causes_of_lines(log, lines, span.start, span.end, asked.plant):
         stops += [cause for cause in causes.stops_s if _is_of(asked, cause)]
         rejects += [cause for cause in causes.rejects if _is_of(asked, cause)]
     return Pareto(

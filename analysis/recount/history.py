@@ -263,7 +263,7 @@ class History:
         if info.counts_by == "interval":
             return [Step(time, info.role, max(value, 0.0) * info.scale, tag, value) for time, value in rows]
         times = [time for time, _ in rows] + [exchange.time for exchange in self._exchanges(asset, tag)]
-        counted = dict.fromkeys(times, 0.0)
+        counted, readings = dict.fromkeys(times, 0.0), dict(rows)
         gap = int(info.register_max_gap_s * 1e9)
         said = self.said(asset, tag)
         for settled in self.judgement(asset, tag).settled:
@@ -272,7 +272,7 @@ class History:
                 counted[time if time >= settled.time - gap and time in counted else settled.time] += pieces
         return [
             *(
-                Step(time, info.role, pieces * info.scale, tag, dict(rows).get(time, nan))
+                Step(time, info.role, pieces * info.scale, tag, readings.get(time, nan))
                 for time, pieces in counted.items()
             ),
             *(Step(time, info.role, pieces * info.scale, tag, nan) for time, pieces in pieces_said(said)),

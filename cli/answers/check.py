@@ -1,11 +1,12 @@
 """Everything that is wrong with the settings and the plant file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from analysis.groups import groups_of_nothing, groups_that_are_lines
 from analysis.known_tags import known_tags
 from analysis.logs import existing, sqlite_path
 from analysis.pacemakers import undeclared_pacemakers
@@ -73,6 +74,7 @@ def foresee(settings: Settings, report: Report) -> Report:
     notes = [f"partition {each.partition}: starts {each.start}" for each in found]
     notes += changes or ["figures that stand: none changes"]
     notes += filter(None, [topic_warning(settings)])
+    notes += _group_notes(plant, heard)
     uses = tables(every_use(plant, heard), f"on {settings.log}")
     return Report([*report.pieces, Data("changes", changes), *map(Note, notes), *uses])
 
@@ -131,10 +133,24 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
         for line, asset in plant.sole_counters.items()
     ]
     warnings += _shiftless(plant)
+    warnings += [] if is_log_read else _group_notes(plant)
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
     of_plant_file = () if is_log_read else tables(every_use(plant, declared_tags(plant)), "of the plant file")
     return [Note(good), *map(Note, warnings + rota_notes(plant) + _price_notes(plant)), *of_plant_file]
+
+
+def _group_notes(plant: Plant, heard: Collection[str] | None = None) -> list[str]:
+    """Groups that will have no rows, or whose rows lie among a line's. heard : assets on the log, None where it is not read."""
+    of_whom = "that the plant file names" if heard is None else "that the plant file names or the log has heard"
+    notes = [
+        f"group {path}: no line {of_whom} matches its lines ({', '.join(said)}), so it has no rows"
+        for path, said in groups_of_nothing(plant, heard or ()).items()
+    ]
+    return notes + [
+        f"group {path}: devices send for this path as a line of its own, and rows of both would stand together; give the group another path"
+        for path in groups_that_are_lines(plant, heard or ())
+    ]
 
 
 def _shiftless(plant: Plant) -> list[str]:

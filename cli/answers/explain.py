@@ -38,6 +38,13 @@ _HEADINGS = {
     "tags": "tags, and what they are taken for",
 }
 _IDENTITY = frozenset({"asset", "tag", "order", "product", "from"})
+_OF_LINES = {
+    "oee": ("availability", "performance", "quality", "oee"),
+    "losses": ("actual_production_time_s", "fully_productive_time_s"),
+    "quality": ("good_count", "total_count", "quality"),
+    "production_order": ("good_count", "active_energy_kwh"),
+}
+"""What is shown of each line beside the figures of lines together, by kind."""
 _FIGURES = ("figure", "value", "recount", "agrees", "formula", "source")
 
 
@@ -48,45 +55,75 @@ def report(explained: Document) -> Report:
 
 def report_rolled_up(found: RolledUp, plant: Plant) -> Report:
     """The figures of lines together, beside those of each line, which are worked out from the log."""
-    asked, differing, doubt = found.asked, found.differing(), found.doubt
+    asked, row = found.asked, found.row
     zone = plant.time_zone(asked.asset)
     start, end = (Moment(at, zone) for at in (found.span.start, found.span.end))
-    of_kind = found.lines[asked.kind]
-    apart = {line: one.differing() for line, one in of_kind.items()}
-    compared = None if doubt else differing
+    compared = None if found.doubt else found.differing()
     fields = [
         field
-        for field in figures(kinds()[asked.kind], found.row, found.recount, compared, lambda _: None)
+        for field in figures(kinds()[asked.kind], row, found.recount, compared, lambda _: None)
         if field["field"] != "rolled_throughput_yield"  # of machines one after the other
     ]
-    lines = [
-        {"line": line, "figures": len(of_kind[line].recount), "differing": ", ".join(apart[line]) or "none"}
-        for line in of_kind
-    ]
-    if doubt:
-        verdict = f"not compared: {doubt}"
-    elif differing:
-        verdict = f"worked out once more from the log: DIFFERS in {', '.join(differing)}"
-    else:
-        verdict = f"worked out once more from the log, line by line: all {len(found.recount)} figures agree to 1e-9"
-    first = next(iter(of_kind), asked.asset)
-    told = {"kind": asked.kind, "asset": asked.asset, "window": found.window, "from": start, "to": end}
+    labels = {name: row[name] for name in ("shift", "crew") if row.get(name)}
+    told = {"kind": asked.kind, "asset": asked.asset, "window": found.window, **labels, "from": start, "to": end}
+    told |= {"null_reason": row.get("null_reason"), "fields": fields, "apart": found.apart, "without": found.without}
+    named = " ".join([found.window, *labels.values()])
     return Report(
         [
             *(Data(name, value) for name, value in told.items()),
-            Data("fields", fields),
-            Data("lines", lines),
-            Note("{} of {}, {} {}", (asked.kind, asked.asset, found.window, Stretch(start, end))),
-            Note("rolled up of {} lines, rev {}", (len(of_kind), found.row.get("rev"))),
-            Note(verdict),
+            Note("{} of {}, {} {}", (asked.kind, asked.asset, named, Stretch(start, end))),
+            *_of_which_lines(found),
+            Note(_verdict_of_lines(found)),
             Note(""),
             Table("", columns(*_FIGURES), [_figure(field) for field in fields]),
-            Note(""),
-            Note("its lines, each worked out from its own readings:"),
-            Table("", columns("line", "figures", "differing"), lines, keys=1),
-            Note(f"more of one: fieldline explain {asked.kind} --asset {first} --window {found.window} --at …"),
+            *_lines(found),
         ]
     )
+
+
+def _of_which_lines(found: RolledUp) -> Iterator[Note]:
+    """Which lines it is of, which are not in it, and what is not known."""
+    count = len(found.lines[found.asked.kind])
+    yield Note("{} {} together, rev {}", (count, "line" if count == 1 else "lines", found.row.get("rev")))
+    for name, lines in found.apart.items():
+        yield Note(f"not in it, by another name of the same hours ({name}): {', '.join(lines)}")
+    if found.without:
+        yield Note(f"not in it, without a row then: {', '.join(found.without)}")
+    if reason := found.row.get("null_reason"):
+        yield Note(f"what is missing is unknown: {reason}")
+
+
+def _verdict_of_lines(found: RolledUp) -> str:
+    if found.doubt:
+        return f"not compared: {found.doubt}"
+    if differing := found.differing():
+        return f"worked out once more from the log: DIFFERS in {', '.join(differing)}"
+    return f"worked out once more from the log, line by line: all {len(found.recount)} figures agree to 1e-9"
+
+
+def _lines(found: RolledUp) -> Iterator[Piece]:
+    """Each line's own figures, and whether they are what its readings give."""
+    kind = found.asked.kind
+    units = {metric.field: "" if metric.unit == "1" else metric.unit for metric in kinds()[kind].metrics}
+    lines: list[dict[str, Any]] = [
+        {"line": line, "figures": len(one.recount), "differing": one.differing()}
+        | {name: one.row.get(name) for name in _OF_LINES[kind]}
+        for line, one in found.lines[kind].items()
+    ]
+    rows = [
+        {
+            "line": line["line"],
+            **{name: Quantity(line[name], units[name]) for name in _OF_LINES[kind]},
+            "agrees": "-" if found.doubt else f"NO: {', '.join(line['differing'])}" if line["differing"] else "yes",
+        }
+        for line in lines
+    ]
+    yield Data("lines", lines)
+    yield Note("")
+    yield Note("its lines, each worked out from its own readings:")
+    yield Table("", columns("line", *_OF_LINES[kind], "agrees"), rows)
+    yield Note("more of one:")
+    yield Note(f"  fieldline explain {kind} --asset {lines[0]['line']} --window {found.window} --at …")
 
 
 def _shown(explained: Document) -> Iterator[Piece]:

@@ -8,8 +8,8 @@ import typer
 from analysis.audit.committed import marks
 from analysis.explain.document import document
 from analysis.explain.rolled_up import explain_rolled_up, lines_below
-from analysis.explain.taken_apart import Asked
 from analysis.explain.taken_apart import explain as take_apart
+from analysis.explain.wanted import Asked
 from analysis.logs import existing
 from analysis.results import results_of
 from cli import options

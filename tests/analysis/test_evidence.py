@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.evidence import read_evidence
+from analysis.evidence import Evidence, Sought, Wanted, read_evidence
 from fieldline.frames import Readings, encode_readings, payload_digest
 from fieldline.log import Stream
 from tests.analysis.written_log import START_NS, WrittenLog
@@ -27,11 +27,15 @@ def put(written: WrittenLog, *rows: tuple[str, int, float, int], key: str = "") 
     return written.log.append(Stream.READINGS, 0, key.encode(), encode_readings(frame)).result(10)
 
 
+def evidence_of(written: WrittenLog, wanted: Wanted, start: int, end: int) -> Evidence:
+    return read_evidence(written.log, [Sought(LINE, wanted, start, end)])[0]
+
+
 def test_rows_of_a_window_come_with_the_usable_one_before_and_after_and_with_offsets(written: WrittenLog) -> None:
     put(written, ("x", 1, 1.0, 0), ("x", 8, 8.0, 0), ("x", 9, 9.0, 2))
     second = put(written, ("x", 10, 10.0, 0), ("x", 15, 15.0, 2), ("x", 20, 20.0, 0), ("x", 25, 25.0, 0))
 
-    found = read_evidence(written.log, LINE, lambda *_: (0, 0), START_NS + 10 * SECOND, START_NS + 20 * SECOND)
+    found = evidence_of(written, lambda *_: (0, 0), START_NS + 10 * SECOND, START_NS + 20 * SECOND)
 
     rows = found.series[f"{LINE}/oven", "x"]
     assert [(time - START_NS) // SECOND for time, _ in rows.usable()] == [8, 10, 20]
@@ -46,7 +50,7 @@ def test_of_copies_the_usable_and_then_the_smaller_one_counts_and_they_are_told(
     put(written, ("x", 10, 3.0, 0), ("x", 11, 1.0, 3))
     put(written, ("x", 10, 2.0, 0), ("x", 11, 5.0, 1))
 
-    found = read_evidence(written.log, LINE, lambda *_: (0, 0), START_NS, START_NS + 60 * SECOND)
+    found = evidence_of(written, lambda *_: (0, 0), START_NS, START_NS + 60 * SECOND)
 
     rows = found.series[f"{LINE}/oven", "x"]
     assert [value for _, value in rows.usable()] == [2.0, 5.0]
@@ -56,9 +60,8 @@ def test_of_copies_the_usable_and_then_the_smaller_one_counts_and_they_are_told(
 def test_only_what_is_wanted_is_kept_as_long_before_as_it_is_wanted(written: WrittenLog) -> None:
     put(written, ("x", 0, 0.0, 0), ("x", 5, 5.0, 0), ("y", 5, 5.0, 0), ("x", 10, 10.0, 0))
 
-    found = read_evidence(
-        written.log,
-        LINE,
+    found = evidence_of(
+        written,
         lambda _, tag: (4 * SECOND, 0) if tag == "x" else None,
         START_NS + 9 * SECOND,
         START_NS + 60 * SECOND,
@@ -72,7 +75,7 @@ def test_records_of_other_lines_and_those_that_are_no_frame_are_passed_over(writ
     put(written, ("x", 10, 1.0, 0), key="other/line/here")
     written.log.append(Stream.READINGS, 0, b"", b"no frame").result(10)
 
-    found = read_evidence(written.log, LINE, lambda *_: (0, 0), START_NS, START_NS + 60 * SECOND)
+    found = evidence_of(written, lambda *_: (0, 0), START_NS, START_NS + 60 * SECOND)
 
     assert (found.series, found.unreadable, found.newest) == ({}, 1, None)
 
@@ -93,7 +96,7 @@ def test_payloads_of_events_are_found_by_their_rows_number(written: WrittenLog) 
     )
     written.log.append(Stream.READINGS, 0, LINE.encode(), encode_readings(frame)).result(10)
 
-    found = read_evidence(written.log, LINE, lambda *_: (0, 0), START_NS, START_NS + SECOND)
+    found = evidence_of(written, lambda *_: (0, 0), START_NS, START_NS + SECOND)
 
     ((_, number),) = found.series[f"{LINE}/oven", "@state"].usable()
     assert found.payloads[number] == payload

@@ -7,7 +7,8 @@ import pytest
 
 from analysis.audit.committed import committed
 from analysis.explain.document import Document, document
-from analysis.explain.taken_apart import Asked, explain
+from analysis.explain.taken_apart import explain
+from analysis.explain.wanted import Asked
 from analysis.results import Results
 from delivery.query import Source
 from delivery.rows import read_rows

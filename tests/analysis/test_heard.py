@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from analysis.evidence import read_evidence
+from analysis.evidence import Sought, read_evidence
 from analysis.heard import Heard, can_be_read, heard
 from fieldline.frames import Readings, encode_readings, event_value
 from fieldline.log import Stream
@@ -51,7 +51,7 @@ def test_what_events_say_of_readings_stands_in_their_place_and_is_told(written: 
     put_event(written, 3, tag="power_kw", phase="void", recorded=1_767_300_001)
     put_event(written, 9, tag="power_kw", value=9.0)
 
-    found = read_evidence(written.log, LINE, lambda *_: (0, 0), START_NS, START_NS + 60 * SECOND)
+    (found,) = read_evidence(written.log, [Sought(LINE, lambda *_: (0, 0), START_NS, START_NS + 60 * SECOND)])
 
     assert [value for _, value in found.series[OVEN, "power_kw"].usable()] == [1.0, 20.0, 4.0]
     told = [((one.time - START_NS) // SECOND, one.was, one.value) for one in found.corrections]

@@ -239,3 +239,40 @@ def test_a_counter_that_starts_over_with_shifts_that_there_are_not_is_named(tmp_
 
     assert 'p/h/l/m good_count: starts_over = "shift", and line p/h/l has no shifts' in said(counter)
     assert "has no shifts" not in said(counter + calendar)
+
+
+GROUPS = """
+[[line]]
+path = "plant/hall/line2"
+[[group]]
+path = "department/pressing"
+lines = ["plant/hall/line2"]
+[[group]]
+path = "department/heard"
+lines = ["plant/*/line1"]
+[[group]]
+path = "department/mistyped"
+lines = ["plant/hal/line*"]
+[[group]]
+path = "plant/hall/line1"
+lines = ["plant/hall/line2"]
+"""
+
+
+def test_check_warns_of_groups_of_no_line_and_of_those_that_devices_send_for(
+    plant: Path, fieldline: Callable[..., Result]
+) -> None:
+    plant.write_text(GROUPS)
+
+    alone = fieldline("check", "--plant", plant)
+    with_log = fieldline("check", "--plant", plant, "--log", "sqlite:plant.db")
+
+    first, second = (" ".join(result.stdout.split()) for result in (alone, with_log))
+    assert (alone.exit_code, with_log.exit_code) == (0, 0)
+    nothing = "group department/{}: no line that the plant file names {}matches its lines ({}), so it has no rows"
+    assert nothing.format("heard", "", "plant/*/line1") in first
+    assert nothing.format("mistyped", "", "plant/hal/line*") in first
+    assert "group department/pressing" not in first and first.count("group ") == 2
+    assert nothing.format("mistyped", "or the log has heard ", "plant/hal/line*") in second
+    assert "group plant/hall/line1: devices send for this path as a line of its own" in second
+    assert second.count("group department") == 1

@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from analysis.explain.taken_apart import Asked, recount
+from analysis.explain.taken_apart import recount
+from analysis.explain.wanted import Asked
 from analysis.recount import derived, effectiveness
 from analysis.recount.history import History
 from analysis.spans import span_at

@@ -1,83 +1,44 @@
 """Figures of areas are worked out once more from the readings of each of their lines."""
 
 import time
-from pathlib import Path
+from collections import Counter
 from random import Random
 from typing import Any
 
 import pytest
 
 from analysis.explain.rolled_up import explain_rolled_up, lines_below
-from analysis.explain.taken_apart import Asked
+from analysis.explain.wanted import Asked
 from analysis.no_such_window import NoSuchWindow
-from analysis.results import Results
-from analysis.rollup.areas import Areas
-from analysis.rollup.sink import DerivingSink
-from delivery.query import Source
-from delivery.rows import read_rows
-from delivery.sinks.local_store import LocalStoreSink
-from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
-from fieldline.frames import encode_readings
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
-from fieldline.readable import metrics_in, turn_of
-from fieldline.settings import DeliverSettings, ProcessSettings
-from processing.partition import Partition
 from tests.analysis.rollup.test_rolled_up_lines import rows_of_lines
-from tests.processing.engine_rig import T0, frames_of
+from tests.analysis.worked_lines import WorkedLines
+from tests.processing.engine_rig import T0
 from tests.processing.machine_sets import PLANT
 
 HOUR = 3600 * 10**9
 HALL1 = "plant/hall1"
 
 
-class Worked:
-    """A log of three lines' readings, and a store of what came of them and of their areas."""
+class Worked(WorkedLines):
+    """The machines of three lines."""
 
-    def __init__(self, folder: Path) -> None:
-        self.log, clock = SqliteLog(folder / "plant.db"), SystemClock()
-        for frame in frames_of(rows_of_lines(Random(3)), 50):
-            value = encode_readings(frame)
-            self.log.append(Stream.READINGS, 0, b"", value, {"rows": str(len(frame.time)).encode()}).result(10)
-        reader = self.log.reader(Stream.READINGS, "process")
-        reader.poll(0.0)
-        settings = ProcessSettings(operators=("telemetry", "energy", "machine", "order"))
-        partition = Partition(number=0, settings=settings, plant=PLANT, log=self.log, clock=clock, reader=reader)
-        partition.open()
-        partition.take(list(self.log.read(Stream.READINGS, 0, 0)))
-        partition.engine.flush()
-        partition.finish()
-        reader.close()
-        delivery = DeliverSettings(store=str(folder / "results.db"))
-        self.store = LocalStoreSink(delivery, PLANT.levels, clock)
-        sink = DerivingSink(Areas(PLANT), folder / "plant.rollup.db", self.log, clock)
-        sink.begin(1)
-        sink.write(
-            [read_rows(metrics_in(record)) for record in self.log.read(Stream.METRICS, 0, 0) if turn_of(record) is None]
-        )
-        sink.close()
-        self.store.write([read_rows(metrics_in(record)) for record in self.log.read(Stream.METRICS, 0, 0)])
-        self.results = Results(Source(str(folder / "results.db")))
-
-    def close(self) -> None:
-        self.store.close()
-        self.log.close()
-
-    def explained(self, kind: str, path: str, at: int, **changed: float) -> Any:
+    def explained(self, kind: str, path: str, at: int, log: Any = None, **changed: float) -> Any:
         def rows(*asked: Any) -> list[dict[str, Any]]:
             found = self.results.rows(*asked)
             return [row | changed if row["asset"] == path else row for row in found]
 
         lines = lines_below(self.log, PLANT, path)
         return explain_rolled_up(
-            self.log, PLANT, rows, lines, Asked(kind, path, "", at, "1h"), time.time_ns(), lambda _: None
+            log or self.log, PLANT, rows, lines, Asked(kind, path, "", at, "1h"), time.time_ns(), lambda _: None
         )
 
 
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    worked = Worked(tmp_path_factory.mktemp("worked"))
+    worked = Worked(tmp_path_factory.mktemp("worked"), PLANT, rows_of_lines(Random(3)))
     yield worked
     worked.close()
 
@@ -119,3 +80,27 @@ def test_what_is_not_rolled_up_says_so(worked: Worked) -> None:
         worked.explained("energy", HALL1, T0)
     with pytest.raises(NoSuchWindow):
         worked.explained("oee", HALL1, T0 - 100 * HOUR)
+
+
+class CountedReads:
+    """A log that counts how often a stream is read."""
+
+    def __init__(self, log: SqliteLog) -> None:
+        self._log, self.reads = log, Counter[Stream]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def read(self, stream: Stream, *where: int) -> Any:
+        self.reads[stream] += 1
+        return self._log.read(stream, *where)
+
+
+def test_the_readings_of_all_lines_and_kinds_are_read_once(worked: Worked) -> None:
+    row = worked.results.rows("oee", "plant", "1h", 0, 1 << 62)[0]
+    log = CountedReads(worked.log)
+
+    found = worked.explained("oee", "plant", row["time"], log=log)
+
+    assert {kind: len(lines) for kind, lines in found.lines.items()} == {"losses": 3, "oee": 3}
+    assert log.reads[Stream.READINGS] == 1

@@ -1,0 +1,116 @@
+"""`fieldline explain` of areas, sites and groups: what an engineer reads of lines together."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from fieldline.plant import load_plant
+from tests.analysis.worked_lines import WorkedLines, worked_machine
+from tests.processing.engine_rig import T0
+
+HALL1, HALL2, GROUP = "plant/hall1", "plant/hall2", "department/filling"
+AT = "2023-11-14T23:10"
+PLANT = """
+[[line]]
+path = "plant/hall1/line3"
+
+[[group]]
+path = "department/filling"
+lines = ["plant/hall1/line2", "plant/hall2/*"]
+
+[[asset]]
+path = "plant/hall1/line[12]/press"
+ideal_cycle_s = 9.0
+
+[[asset]]
+path = "plant/hall2/line1/press"
+ideal_cycle_s = 9.0
+
+[[calendar]]
+path = "plant/hall1"
+[[calendar.shift]]
+name = "night"
+start = "22:30"
+end = "23:30"
+
+[[calendar]]
+path = "plant/hall2"
+[[calendar.shift]]
+name = "nacht"
+start = "22:30"
+end = "23:30"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Two halls: of the first one line3 has no ideal cycle, the second calls its shift otherwise."""
+    folder = tmp_path_factory.mktemp("areas")
+    (folder / "plant.toml").write_text(PLANT)
+    lines = {f"{HALL1}/line1": 10, f"{HALL1}/line2": 12, f"{HALL1}/line3": 15, f"{HALL2}/line1": 20}
+    rows = [row for line, every_s in lines.items() for row in worked_machine(f"{line}/press", T0, 2 * 3600, every_s)]
+    rows.sort(key=lambda row: row.time)
+    worked = WorkedLines(folder, load_plant(folder / "plant.toml"), rows)
+    yield folder
+    worked.close()
+
+
+def explain(folder: Path, asset: str, *arguments: str, kind: str = "oee") -> Result:
+    where = (
+        "--log",
+        f"sqlite:{folder / 'plant.db'}",
+        "--plant",
+        folder / "plant.toml",
+        "--store",
+        folder / "results.db",
+    )
+    told = ["explain", kind, "--asset", asset, "--at", AT, *map(str, where), *arguments]
+    return CliRunner().invoke(app, told, env={"COLUMNS": "80"})
+
+
+def told(folder: Path, asset: str, *arguments: str, kind: str = "oee") -> Any:
+    return json.loads(explain(folder, asset, "--json", *arguments, kind=kind).stdout)
+
+
+def test_an_area_is_read_with_the_line_that_is_unknown_and_why(folder: Path) -> None:
+    text = explain(folder, HALL1, "--window", "shift").stdout
+
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == "oee of plant/hall1, shift night 2023-11-14T22:30 to 23:30Z"
+    assert lines[1] == "3 lines together, rev 0"
+    said = " ".join(text.split())
+    assert "what is missing is unknown: no ideal cycle: plant/hall1/line3" in said
+    assert "worked out once more from the log, line by line: all 18 figures agree to 1e-9" in said
+    table = [line.split() for line in lines if line.startswith("plant/hall1/line")]
+    assert [(row[0], row[-2], row[-1]) for row in table] == [
+        ("plant/hall1/line1", "0.9", "yes"),
+        ("plant/hall1/line2", "0.75", "yes"),
+        ("plant/hall1/line3", "-", "yes"),
+    ]
+    assert "  fieldline explain oee --asset plant/hall1/line1 --window shift --at …" in lines
+
+
+def test_lines_that_call_the_same_hours_otherwise_are_named_and_not_in_it(folder: Path) -> None:
+    site = told(folder, "plant", "--window", "shift")
+    text = explain(folder, "plant", "--window", "shift").stdout
+
+    assert (site["shift"], site["apart"]) == ("night", {"nacht": ["plant/hall2/line1"]})
+    assert [line["line"] for line in site["lines"]] == [f"{HALL1}/line{n}" for n in (1, 2, 3)]
+    assert "not in it, by another name of the same hours (nacht): plant/hall2/line1" in text
+
+
+def test_a_group_has_the_figures_of_its_lines_as_data(folder: Path) -> None:
+    group = told(folder, GROUP, "--window", "1h", kind="losses")
+
+    figures = {field["field"]: field for field in group["fields"]}
+    mine = {line["line"]: line["actual_production_time_s"] for line in group["lines"]}
+    assert mine.keys() == {f"{HALL1}/line2", f"{HALL2}/line1"}
+    assert figures["actual_production_time_s"]["value"] == sum(mine.values()) > 0
+    assert all(field["agrees"] for field in figures.values() if field["recount"] is not None)
+    assert all(line["differing"] == [] for line in group["lines"])
