@@ -48,7 +48,7 @@ from fieldline.plant import Plant
 from fieldline.settings import Settings, load_settings
 from ingest.broker.listener import Broker
 from ingest.simulator import Simulation, pack_for, parse_faults
-from ingest.simulator.plantfile import plant_file
+from ingest.simulator.plantfile import DEPARTMENT, plant_file
 
 SETTINGS = "fieldline.toml"
 _SETTINGS = """\
@@ -225,6 +225,7 @@ def _next(settings: Path, line: str) -> Report:
                     ("explain oee", f" --asset {line}/packer --window shift --at …"),
                     ("run", ""),
                     ("query oee", f" --asset {line} --window shift"),
+                    ("query oee", f" --asset {DEPARTMENT} --window shift"),
                 )
             ),
         ]

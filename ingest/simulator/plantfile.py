@@ -15,6 +15,8 @@ from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SH
 from ingest.simulator.subgroups import CHARTED, SUBGROUP
 from ingest.simulator.tariff import CO2_KG_PER_KWH, CURRENCY, DAY_PRICE, NIGHT_HOURS, NIGHT_PRICE
 
+DEPARTMENT = "department/pressing"
+"""The path of the group of all lines with presses."""
 _HEAD = """\
 # The plant that `fieldline demo` and `fieldline simulate --foreign` play: lines of two presses, an oven and a packer, and devices of
 # other makers. Made by ingest/simulator/plantfile.py from what the simulator goes by; examples/plant.toml explains every key.
@@ -58,7 +60,7 @@ def plant_file(plant: SimulatedPlant) -> str:
     parts = [_HEAD, *_lines(plant), _machines(), charted, *_limits(), *_products(plant), *_calendar(), _tariff()]
     if plant.foreign:
         parts[1:1] = [*_topics()]
-        parts += [*_foreign(plant)]
+        parts += [*_foreign(plant), *([_group(plant)] if plant.lines else [])]
     return "\n".join(parts)
 
 
@@ -101,6 +103,12 @@ def _foreign(plant: SimulatedPlant) -> Iterator[str]:
             yield f'[[asset]]\npath = "{device.asset}"\n\n[asset.tags.energy_kwh]\n{told}'
         elif isinstance(device, WaterChiller):
             yield _CHILLER.format(asset=device.asset, factor=KWH_PER_M3_K)
+
+
+def _group(plant: SimulatedPlant) -> str:
+    """Lines that answer to one foreman: those that press."""
+    lines = ", ".join(f'"{line}"' for line in plant.lines)
+    return f'# ---- a department: rows of its own, beside those of areas and sites\n[[group]]\npath = "{DEPARTMENT}"\nlines = [{lines}]\n'
 
 
 def _products(plant: SimulatedPlant) -> Iterator[str]:

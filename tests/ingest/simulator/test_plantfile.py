@@ -65,3 +65,18 @@ def test_as_many_lines_are_declared_as_there_are(tmp_path: Path) -> None:
     plant = load_plant(file)
 
     assert plant.line_entry("plant/hall2/line12").output == "plant/hall2/line12/packer"
+
+
+def test_lines_with_presses_are_a_department() -> None:
+    plant = load_plant(EXAMPLE)
+
+    of_line, of_labeller = plant.above("plant/hall1/line2"), plant.above("plant/hall1/packaging")
+
+    assert "department/pressing" in of_line and "department/pressing" not in of_labeller
+
+
+def test_a_plant_without_lines_has_no_department(tmp_path: Path) -> None:
+    file = tmp_path / "plant.toml"
+    file.write_text(plant_file(SimulatedPlant(lines=0, foreign=True)))
+
+    assert load_plant(file).groups == {}
