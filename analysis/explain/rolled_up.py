@@ -13,6 +13,7 @@ from analysis.audit.committed import committed
 from analysis.explain.taken_apart import Explained, Query, Standing, agrees, standing, take_apart
 from analysis.explain.wanted import Asked
 from analysis.no_such_window import NoSuchWindow
+from analysis.rollup.clock import clock_of
 from analysis.rollup.together import KINDS
 from analysis.spans import Span
 from fieldline.errors import SettingsError
@@ -90,7 +91,10 @@ def explain_rolled_up(
         found[one.asked.kind][one.asked.asset] = one
     rows = _standing(query, asked, window, {one.span.start for of_kind in found.values() for one in of_kind.values()})
     if not rows:
-        what, moment = f"{asked.kind} of {asked.asset}", Moment(asked.at, plant.time_zone(asked.asset))
+        what, moment = (
+            f"{asked.kind} of {asked.asset}",
+            Moment(asked.at, plant.time_zone(clock_of(plant, asked.asset).path)),
+        )
         why = f"none of its {len(lines)} lines has one then, or it is not rolled up yet, or results lie elsewhere (--store, --influx)"
         raise NoSuchWindow("no row of {} for the {} that {} lies in: {}", what, window, moment, why)
     mine, row = max(((_of_row(found, row), row) for row in rows), key=lambda pair: len(pair[0][asked.kind]))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from analysis.results import Results, Row
+from analysis.rollup.clock import Clock, clock_of
 from analysis.rollup.effectiveness import OneWindow, lines_of, of_one_window
 from analysis.spans import Span, span_at
 from fieldline.errors import SettingsError
@@ -33,8 +34,13 @@ class Asked(NamedTuple):
         return self.plant.line_of(self.asset)
 
     @property
+    def clock(self) -> Clock:
+        """Whose zone and calendar hold: of lines together theirs."""
+        return clock_of(self.plant, self.asset)
+
+    @property
     def zone(self) -> str:
-        return self.plant.time_zone(self.asset)
+        return self.plant.time_zone(self.clock.path)
 
     @property
     def is_above_lines(self) -> bool:
@@ -64,9 +70,9 @@ class Asked(NamedTuple):
             if window is None:
                 raise self.nothing(kind, f"in a window {' or '.join(names)}")
             at = int(newest[window][-1]["time"])
-        has_shifts = self.plant.calendar(self.line).shifts(at, at + 1)
-        window = window or ("shift" if has_shifts else "1h")
-        return window, span_at(self.plant, self.line, window, at)
+        line = self.clock.path
+        window = window or ("shift" if self.plant.calendar(line).shifts(at, at + 1) else "1h")
+        return window, span_at(self.plant, line, window, at)
 
     def lines(self) -> tuple[str, OneWindow]:
         """The window of the lines below that the time lies in, or the newest. Raises SettingsError where there is none."""

@@ -26,7 +26,9 @@ def oee_of(asked: Asked) -> Oee:
     if asked.is_above_lines:
         return _of_lines(asked)
     window, span = asked.span("losses")
-    losses, ratios = (asked.rows(kind, window, span.start, span.start + 1) for kind in ("losses", "oee"))
+    losses, ratios = (
+        _of_shift(asked.rows(kind, window, span.start, span.start + 1), span.shift) for kind in ("losses", "oee")
+    )
     if not losses:
         raise asked.nothing("losses", f"for the {window} that was asked for")
     ratio = ratios[0] if ratios else {}
@@ -34,6 +36,11 @@ def oee_of(asked: Asked) -> Oee:
     reason = losses[0].get("null_reason") or ratio.get("null_reason")
     figures |= {"null_reason": reason, "coverage": ratio.get("coverage")}
     return Oee(shown(asked, window, span), figures, between_orders=ratio.get("between_orders_count") or 0.0)
+
+
+def _of_shift(rows: list[Row], shift: str) -> list[Row]:
+    """Of rows of the same hours those by the name of a shift, where there are any: a group has one for each name."""
+    return [row for row in rows if shift and row.get("shift") == shift] or rows
 
 
 def _of_lines(asked: Asked) -> Oee:

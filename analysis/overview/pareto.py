@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from analysis.causes import Cause, by_reason, by_station, causes_of_lines
 from analysis.overview.asked import Asked, Shown, shown
+from analysis.rollup.clock import lines_of
 from fieldline.log import Log
 
 
@@ -47,12 +48,13 @@ def pareto_of(asked: Asked, log: Log) -> Pareto:
         span, lines = found.span, list(found.rows)
     else:
         window, span = asked.span("losses")
-        lines = [asked.line]
+        lines = lines_of(asked.plant, asked.asset) or [asked.line]
+    is_whole = asked.asset in asked.plant.groups  # its lines lie elsewhere
     stops: list[Cause] = []
     rejects: list[Cause] = []
     for causes in causes_of_lines(log, lines, span.start, span.end, asked.plant):
-        stops += [cause for cause in causes.stops_s if _is_of(asked, cause)]
-        rejects += [cause for cause in causes.rejects if _is_of(asked, cause)]
+        stops += [cause for cause in causes.stops_s if is_whole or _is_of(asked, cause)]
+        rejects += [cause for cause in causes.rejects if is_whole or _is_of(asked, cause)]
     return Pareto(
         shown(asked, window, span), shares(by_reason(stops)), shares(by_reason(rejects)), shares(by_station(rejects))
     )

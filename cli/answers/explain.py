@@ -6,6 +6,7 @@ from typing import Any
 
 from analysis.explain.document import Document, figures
 from analysis.explain.rolled_up import RolledUp
+from analysis.rollup.clock import clock_of
 from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
 from fieldline.catalogue import kinds
 from fieldline.moments import Moment
@@ -56,7 +57,7 @@ def report(explained: Document) -> Report:
 def report_rolled_up(found: RolledUp, plant: Plant) -> Report:
     """The figures of lines together, beside those of each line, which are worked out from the log."""
     asked, row = found.asked, found.row
-    zone = plant.time_zone(asked.asset)
+    zone = plant.time_zone(clock_of(plant, asked.asset).path)
     start, end = (Moment(at, zone) for at in (found.span.start, found.span.end))
     compared = None if found.doubt else found.differing()
     fields = [

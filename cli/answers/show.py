@@ -41,6 +41,16 @@ def _head(shown: Shown) -> Iterator[Data]:
         yield Data(name, value)
 
 
+def _clock(asked: Asked) -> Iterator[Note]:
+    """By whose clock lines together are shown, where they have several."""
+    clock = asked.clock
+    if clock.others:
+        others = ", ".join(f"{line} ({asked.plant.time_zone(line)})" for line in clock.others)
+        yield Note(
+            f"times and shifts are those of {clock.path} ({asked.zone}); another zone or calendar holds for {others}"
+        )
+
+
 def _named(shown: Shown, view: View) -> str:
     return f"{_window(shown)} {view.stretch(shown.start, shown.end)}"
 
@@ -48,6 +58,7 @@ def _named(shown: Shown, view: View) -> str:
 def _oee(asked: Asked) -> Iterator[Piece]:
     found = oee_of(asked)
     yield from _head(found.shown)
+    yield from _clock(asked)
 
     def draw(view: View) -> Any:
         title = f"{asked.asset}: where time went, {_named(found.shown, view)}"
@@ -158,6 +169,7 @@ def _pareto(asked: Asked, log: str) -> Iterator[Piece]:
     with existing(log) as opened:
         found = pareto_of(asked, opened)
     yield from _head(found.shown)
+    yield from _clock(asked)
     # The window stands above the first picture only: beside a title there is no room for it.
     yield Note("{}, {} {}", (asked.asset, _window(found.shown), Stretch(found.shown.start, found.shown.end)))
     for name, shares, unit, key, of in (
@@ -194,6 +206,7 @@ def _chart(asked: Asked) -> Iterator[Piece]:
 def _energy(asked: Asked) -> Iterator[Piece]:
     """Energy per good unit of the day up to a time: by order and by shift, or by the window that is asked for."""
     yield Data("asset", asked.asset)
+    yield from _clock(asked)
     for window, rows in per_unit_of(asked).items():
         yield _per_unit(asked.asset, window, rows)
 

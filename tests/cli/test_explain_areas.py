@@ -114,3 +114,23 @@ def test_a_group_has_the_figures_of_its_lines_as_data(folder: Path) -> None:
     assert figures["actual_production_time_s"]["value"] == sum(mine.values()) > 0
     assert all(field["agrees"] for field in figures.values() if field["recount"] is not None)
     assert all(line["differing"] == [] for line in group["lines"])
+
+
+def test_show_says_whose_clock_a_group_goes_by_and_shows_the_row_of_that_shift(folder: Path) -> None:
+    where = (
+        "--log",
+        f"sqlite:{folder / 'plant.db'}",
+        "--plant",
+        folder / "plant.toml",
+        "--store",
+        folder / "results.db",
+    )
+    asked = ["show", "oee", "--asset", GROUP, "--at", AT, *map(str, where)]
+
+    text = CliRunner().invoke(app, asked, env={"COLUMNS": "80"}).stdout
+    shown = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
+
+    said = " ".join(text.split())
+    assert "times and shifts are those of plant/hall1/line2 (UTC); another zone or calendar holds for" in said
+    assert shown["shift"] == "night"
+    assert shown["figures"]["oee"] == pytest.approx(0.75)  # line2 alone; line1 of hall2 calls it nacht, and has 0.45
