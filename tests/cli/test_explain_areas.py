@@ -134,3 +134,20 @@ def test_show_says_whose_clock_a_group_goes_by_and_shows_the_row_of_that_shift(f
     assert "times and shifts are those of plant/hall1/line2 (UTC); another zone or calendar holds for" in said
     assert shown["shift"] == "night"
     assert shown["figures"]["oee"] == pytest.approx(0.75)  # line2 alone; line1 of hall2 calls it nacht, and has 0.45
+
+
+def test_the_causes_of_a_group_are_those_of_its_lines(folder: Path) -> None:
+    where = (
+        "--log",
+        f"sqlite:{folder / 'plant.db'}",
+        "--plant",
+        folder / "plant.toml",
+        "--store",
+        folder / "results.db",
+    )
+    asked = ["show", "pareto", "--asset", GROUP, "--at", AT, "--window", "1h", "--json", *map(str, where)]
+
+    (stop,) = json.loads(CliRunner().invoke(app, asked).stdout)["stops"]
+
+    # Each of its two lines stands from 23:14 to 23:19 and from 23:44 to 23:49.
+    assert stop["duration_s"] == 2 * 600.0
