@@ -80,32 +80,36 @@ def explain_rolled_up(
         raise SettingsError(
             f"explain: areas and sites have losses, oee, quality and production_order; got {asked.kind!r}"
         )
-    figures: list[Standing] = []
-    for line in lines:
-        for kind in kinds:
-            with suppress(NoSuchWindow):
-                of_line = asked._replace(kind=kind, asset=line, window=window)
-                figures.append(standing(log, plant, query, of_line, advance))
+    sought = [asked._replace(kind=kind, asset=line, window=window) for line in lines for kind in kinds]
     found: dict[str, dict[str, Explained]] = {kind: {} for kind in kinds}
-    for one in take_apart(log, plant, figures, now, advance):
+    for one in take_apart(log, plant, _of_those_that_have_one(log, plant, query, sought, advance), now, advance):
         found[one.asked.kind][one.asked.asset] = one
-    rows = _standing(query, asked, window, {one.span.start for of_kind in found.values() for one in of_kind.values()})
-    if not rows:
-        what, moment = (
-            f"{asked.kind} of {asked.asset}",
-            Moment(asked.at, plant.time_zone(clock_of(plant, asked.asset).path)),
-        )
+    starts = {one.span.start for of_kind in found.values() for one in of_kind.values()}
+    made = [(_of_row(found, row), row) for row in _standing(query, asked, window, starts)]
+    made = [(mine, row) for mine, row in made if mine[asked.kind]]
+    if not made:
+        what, zone = f"{asked.kind} of {asked.asset}", plant.time_zone(clock_of(plant, asked.asset).path)
         why = f"none of its {len(lines)} lines has one then, or it is not rolled up yet, or results lie elsewhere (--store, --influx)"
-        raise NoSuchWindow("no row of {} for the {} that {} lies in: {}", what, window, moment, why)
-    mine, row = max(((_of_row(found, row), row) for row in rows), key=lambda pair: len(pair[0][asked.kind]))
+        raise NoSuchWindow("no row of {} for the {} that {} lies in: {}", what, window, Moment(asked.at, zone), why)
+    mine, row = max(made, key=lambda pair: len(pair[0][asked.kind]))
     counted = {kind: {line: one.recount for line, one in of_kind.items()} for kind, of_kind in mine.items()}
     span = next(iter(mine[asked.kind].values())).span
     apart: dict[str, list[str]] = {}
-    for line, one in found[asked.kind].items():
-        if line not in mine[asked.kind]:
-            apart.setdefault(_name_of(one.row), []).append(line)
+    for line in sorted(found[asked.kind].keys() - mine[asked.kind].keys()):
+        apart.setdefault(_name_of(found[asked.kind][line].row), []).append(line)
     without = [line for line in lines if line not in found[asked.kind]]
     return RolledUp(asked, window, span, row, mine, _recount(asked.kind, counted), apart, without)
+
+
+def _of_those_that_have_one(
+    log: Log, plant: Plant, query: Query, sought: list[Asked], advance: Callable[[int], None]
+) -> list[Standing]:
+    """The lines' figures that stand; a line may have none in the window."""
+    figures: list[Standing] = []
+    for asked in sought:
+        with suppress(NoSuchWindow):
+            figures.append(standing(log, plant, query, asked, advance))
+    return figures
 
 
 def _standing(query: Query, asked: Asked, window: str, starts: set[int]) -> list[dict[str, Any]]:
