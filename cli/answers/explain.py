@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from json import loads as parse
 from typing import Any
 
+from analysis.explain.across import AcrossLines
 from analysis.explain.document import Document, figures
 from analysis.explain.rolled_up import RolledUp
 from analysis.rollup.clock import clock_of
 from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
+from fieldline.across import is_above_lines
 from fieldline.catalogue import kinds
 from fieldline.moments import Moment
 from fieldline.plant import Plant
+from processing.derived.of_plant import kinds_of
 
 _LABELS = (
     "shift",
@@ -80,6 +83,33 @@ def report_rolled_up(found: RolledUp, plant: Plant) -> Report:
             *_lines(found),
         ]
     )
+
+
+def report_across(found: AcrossLines, plant: Plant) -> Report:
+    """The figures of a metric across lines, and the rows that it was made of."""
+    asked, row, kind = found.asked, found.row, kinds_of(plant)[found.asked.kind]
+    zone = plant.time_zone(clock_of(plant, asked.asset).path if is_above_lines(plant, asked.asset) else asked.asset)
+    start, end = (Moment(at, zone) for at in (found.span.start, found.span.end))
+    by_field = {metric.field: found.numbers(metric.field) for metric in kind.metrics}
+    fields = figures(kind, row, found.recount, found.differing(), lambda metric: by_field[metric.field])
+    sources = [source._asdict() for source in found.sources.values()]
+    told: dict[str, Any] = {"kind": asked.kind, "asset": asked.asset, "window": found.window, "from": start, "to": end}
+    told |= {"null_reason": row.get("null_reason"), "rev": row.get("rev"), "coverage": row.get("coverage")}
+    differing = ", ".join(found.differing())
+    agrees = f"DIFFERS in {differing}" if differing else f"all {len(found.recount)} figures agree to 1e-9"
+    pieces: list[Piece] = [Data(name, value) for name, value in told.items()]
+    pieces += [Data("fields", fields), Data("inputs", sources)]
+    pieces.append(Note("{} of {}, {} {}", (asked.kind, asked.asset, found.window, Stretch(start, end))))
+    pieces.append(Note("rev {}, coverage {}", (row.get("rev"), row.get("coverage"))))
+    if reason := row.get("null_reason"):
+        pieces.append(Note(f"what is missing is unknown: {reason}"))
+    pieces += [Note(f"worked out once more of the rows that it is made of: {agrees}"), Note("")]
+    pieces.append(Table("", columns(*_FIGURES), [_figure(field) for field in fields]))
+    pieces += [Note(""), Note("what it reads, of several lines:"), Table("", columns(*sources[0]), sources, keys=2)]
+    if read := next((source for source in found.sources.values() if source.kind not in ("", "telemetry")), None):
+        how = f"fieldline explain {read.kind} --asset {read.asset} --window {found.window} --at …"
+        pieces.append(Note(f"each by itself, down to the readings: {how}"))
+    return Report(pieces)
 
 
 def _of_which_lines(found: RolledUp) -> Iterator[Note]:

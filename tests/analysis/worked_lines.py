@@ -4,12 +4,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from analysis.across.making import Across
 from analysis.results import Results
 from analysis.rollup.areas import Areas
-from analysis.rollup.sink import DerivingSink
+from analysis.rollup.sink import DerivingSink, Maker
 from delivery.query import Source
 from delivery.rows import read_rows
 from delivery.sinks.local_store import LocalStoreSink
+from fieldline.across import entries_across
 from fieldline.clock import SystemClock
 from fieldline.frames import encode_readings
 from fieldline.log import Stream
@@ -40,12 +42,15 @@ class WorkedLines:
         reader.close()
         delivery = DeliverSettings(store=str(folder / "results.db"))
         self.store = LocalStoreSink(delivery, plant.levels, clock)
-        sink = DerivingSink(Areas(plant), folder / "plant.rollup.db", self.log, clock)
-        sink.begin(1)
-        sink.write(
-            [read_rows(metrics_in(record)) for record in self.log.read(Stream.METRICS, 0, 0) if turn_of(record) is None]
-        )
-        sink.close()
+        of_lines = [
+            read_rows(metrics_in(record)) for record in self.log.read(Stream.METRICS, 0, 0) if turn_of(record) is None
+        ]
+        makers: list[Maker] = [Areas(plant), Across(plant)] if entries_across(plant) else [Areas(plant)]
+        for maker in makers:
+            sink = DerivingSink(maker, folder / f"plant.{maker.name}.db", self.log, clock)
+            sink.begin(1)
+            sink.write(of_lines)
+            sink.close()
         self.store.write([read_rows(metrics_in(record)) for record in self.log.read(Stream.METRICS, 0, 0)])
         self.results = Results(Source(str(folder / "results.db")))
 

@@ -31,6 +31,14 @@ ideal_cycle_s = 9.0
 path = "plant/hall2/line1/press"
 ideal_cycle_s = 9.0
 
+[[metric]]
+kind = "pieces"
+asset = "plant/hall2/line1"
+windows = ["1h"]
+assets = { other = "plant/hall1/line2", hall = "plant/hall1" }
+field.of_other = { value = "quality.good_count / other.quality.good_count", unit = "1" }
+field.of_hall = { value = "quality.good_count / (hall.quality.good_count + quality.good_count)", unit = "1" }
+
 [[calendar]]
 path = "plant/hall1"
 [[calendar.shift]]
@@ -151,3 +159,25 @@ def test_the_causes_of_a_group_are_those_of_its_lines(folder: Path) -> None:
 
     # Each of its two lines stands from 23:14 to 23:19 and from 23:44 to 23:49.
     assert stop["duration_s"] == 2 * 600.0
+
+
+def test_a_metric_across_lines_is_read_with_the_rows_that_it_is_made_of(folder: Path) -> None:
+    text = explain(folder, f"{HALL2}/line1", kind="pieces").stdout
+    document = told(folder, f"{HALL2}/line1", kind="pieces")
+
+    fields = {field["field"]: field for field in document["fields"]}
+    pieces = {source["what"]: source["value"] for source in document["inputs"]}
+    own, other, hall = (pieces[f"{name}quality.good_count"] for name in ("", "other.", "hall."))
+    assert own < other < hall
+    assert fields["of_other"]["value"] == pytest.approx(own / other) and fields["of_other"]["agrees"]
+    assert fields["of_hall"]["value"] == pytest.approx(own / (hall + own)) and fields["of_hall"]["agrees"]
+    assert "all 2 figures agree" in text and f"{own:.1f} / {other:.1f}" in text
+    assert "fieldline explain quality --asset plant/hall2/line1" in " ".join(text.split())
+
+
+def test_a_window_in_which_a_metric_across_lines_has_no_row_is_told(folder: Path) -> None:
+    of_day = explain(folder, f"{HALL2}/line1", "--window", "day", kind="pieces")
+    before = explain(folder, f"{HALL2}/line1", "--at", "2023-11-13T01:00", kind="pieces")
+
+    assert of_day.exit_code == 2 and "pieces of plant/hall2/line1 has 1h, got 'day'" in of_day.output
+    assert before.exit_code == 2 and "no row of pieces of plant/hall2/line1" in before.output
