@@ -83,7 +83,8 @@ Window = Annotated[
     typer.Option(
         "--window",
         metavar="WINDOW",
-        help="1m, 15m, 1h, day, week, month, shift or order. [default: the shift, else the hour; the order; a chart's cell]",
+        help="1m, 15m, 1h, day, week, month, shift or order. [default: the shift, else the hour; the order; a chart's cell; "
+        "of demand the day, of a bill the month]",
     ),
 ]
 From = Annotated[

@@ -325,6 +325,10 @@ class Plant:
         """The tariff that tells a line's prices: the most exact one that has any; of equals, the later."""
         return self._tariff(line, lambda tariff: tariff.has_price)
 
+    def contract(self, line: str) -> TariffEntry | None:
+        """The tariff that tells what a month of a line, or of what lies above lines, costs beside the price of the time."""
+        return self._tariff(line, lambda tariff: tariff.has_terms)
+
     def price_table(self, line: str) -> PriceTable:
         """What energy costs and emits on a line at any time; the most exact tariff that tells either holds for it."""
         price, site = self.tariff(line), self.site(line)

@@ -1,10 +1,13 @@
 """The figures of the kind `production_order`, of a machine or a line: what was made and what it took, from the other recounts."""
 
+from collections.abc import Mapping
 from math import isnan, nan
+from typing import Any
 
 from analysis.recount.effectiveness import Figures, Machine, effectiveness, losses, quality
 from analysis.recount.energy import energy
 from analysis.recount.history import History
+from fieldline.plant import Plant
 
 _OF_METERS = ("active_energy_kwh", "energy_cost", "co2_kg", "standby_energy_kwh", "coverage")
 
@@ -39,17 +42,17 @@ def meters_of(history: History, asset: str) -> list[str]:
     return sorted({one for one, _ in history.rows if declared is None or one in declared})
 
 
-def _nearest(history: History, feeders: list[str]) -> str | None:
+def _nearest(plant: Plant, feeders: list[str]) -> str | None:
     """Of meters that measure one asset the one that measures none of the others; the first by path where there are two such."""
-    return min((one for one in feeders if not any(history.plant.feeds(one, other) for other in feeders)), default=None)
+    return min((one for one in feeders if not any(plant.feeds(one, other) for other in feeders)), default=None)
 
 
-def outermost(history: History, found: dict[str, Figures]) -> list[str]:
+def outermost(plant: Plant, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Of assets with energy those whose meters make up the line's: none that another one of them measures, see `Plant.feeds`.
 
     A meter gives way to those that it measures where it observed less than they on the average.
     """
-    feeder = {fed: _nearest(history, [one for one in found if history.plant.feeds(one, fed)]) for fed in found}
+    feeder = {fed: _nearest(plant, [one for one in found if plant.feeds(one, fed)]) for fed in found}
     gives_way = set()
     for one in found:
         shares = [found[fed]["coverage"] for fed in found if feeder[fed] == one]
@@ -68,7 +71,7 @@ def drawn_by(history: History, asset: str, start: int, end: int) -> Figures:
     given = {one: figures for one in meters_of(history, asset) if (figures := energy(history, one, start, end))}
     # A meter whose samples are all too far apart has 0 kWh of no time: it says nothing of what an order drew.
     given = {one: figures for one, figures in given.items() if not isnan(figures["mean_power_kw"])}
-    found = [given[one] for one in (outermost(history, given) if asset == history.line else given)]
+    found = [given[one] for one in (outermost(history.plant, given) if asset == history.line else given)]
     if not found:
         return dict.fromkeys(_OF_METERS, nan)
     sums = {name: sum(figures[name] for figures in found) for name in _OF_METERS}

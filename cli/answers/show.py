@@ -34,7 +34,7 @@ def report(what: str, asked: Asked, log: str, *, against: int | None = None, dem
     return Report(list({"oee": _oee, "spc": _chart, "energy": _energy}[what](asked)))
 
 
-def _head(shown: Shown) -> Iterator[Data]:
+def head(shown: Shown) -> Iterator[Data]:
     """Which window it is."""
     names = {"asset": shown.asset, "window": shown.window, "shift": shown.shift or None}
     for name, value in {**names, "from": shown.start, "to": shown.end}.items():
@@ -51,17 +51,18 @@ def _clock(asked: Asked) -> Iterator[Note]:
         )
 
 
-def _named(shown: Shown, view: View) -> str:
+def named(shown: Shown, view: View) -> str:
+    """The window in words."""
     return f"{_window(shown)} {view.stretch(shown.start, shown.end)}"
 
 
 def _oee(asked: Asked) -> Iterator[Piece]:
     found = oee_of(asked)
-    yield from _head(found.shown)
+    yield from head(found.shown)
     yield from _clock(asked)
 
     def draw(view: View) -> Any:
-        title = f"{asked.asset}: where time went, {_named(found.shown, view)}"
+        title = f"{asked.asset}: where time went, {named(found.shown, view)}"
         # The reason names the lines; there is no room for them beside the bars.
         short = {"null_reason": "unknown, see below"} if found.together is not None else {}
         return waterfall(found.figures | short, found.figures, title)
@@ -86,7 +87,7 @@ def _oee(asked: Asked) -> Iterator[Piece]:
 def _change(asked: Asked, against: int) -> Iterator[Piece]:
     """OEE in two windows, and what each of its factors did to it."""
     found = oee_change(asked, against)
-    yield from _head(found.now.shown)
+    yield from head(found.now.shown)
     for name, value in {"against_from": found.before.shown.start, "against_to": found.before.shown.end}.items():
         yield Data(name, value)
     before, now = found.before.figures, found.now.figures
@@ -117,7 +118,7 @@ def _window(shown: Shown) -> str:
 def _stations(asked: Asked, demand: float | None) -> Iterator[Piece]:
     """The machines of a line, and which one holds it back."""
     found = stations_of(asked, demand)
-    yield from _head(found.shown)
+    yield from head(found.shown)
     yield Note("{}, {} {}", (asked.asset, _window(found.shown), Stretch(found.shown.start, found.shown.end)))
     seconds = ("production_s", "waiting_s", "setup_s", "down_s")
     columns = [Column("station"), *(Column(name, heading=name.removesuffix("_s")) for name in seconds)]
@@ -168,7 +169,7 @@ def _percent(ratio: float | None) -> str:
 def _pareto(asked: Asked, log: str) -> Iterator[Piece]:
     with existing(log) as opened:
         found = pareto_of(asked, opened)
-    yield from _head(found.shown)
+    yield from head(found.shown)
     yield from _clock(asked)
     # The window stands above the first picture only: beside a title there is no room for it.
     yield Note("{}, {} {}", (asked.asset, _window(found.shown), Stretch(found.shown.start, found.shown.end)))
@@ -190,14 +191,14 @@ def _bars(shares: Sequence[Share], title: str, unit: str, of: str, _view: View) 
 
 def _chart(asked: Asked) -> Iterator[Piece]:
     found = points_of(asked)
-    yield from _head(found.shown)
+    yield from head(found.shown)
     for name, value in {"tag": found.tag, "chart": found.chart, "every": found.every}.items():
         yield Data(name, value)
     yield Data("against_a_rule", sum(map(by_rule, found.rows)))
     yield Data("beyond_ewma_or_cusum", sum(map(by_memory, found.rows)))
 
     def draw(view: View) -> Any:
-        title = f"{asked.asset}: {found.tag}, {found.chart} of {found.every}, {_named(found.shown, view)}"
+        title = f"{asked.asset}: {found.tag}, {found.chart} of {found.every}, {named(found.shown, view)}"
         return chart(found.rows, view, title)
 
     yield picture("points", _plain(found.rows), draw)

@@ -62,7 +62,7 @@ subscribe = {topics}
 [process]
 settle_s = {settle_s}
 operators = ["telemetry", "energy", "machine", "order", "spc"]
-windows = ["1m", "1h", "shift", "day", "order"]
+windows = ["1m", "15m", "1h", "shift", "day", "month", "order"]
 
 [deliver]
 store = {store}

@@ -1,8 +1,8 @@
-"""Show a window: where time went, why, a control chart, what good units took, or which machine holds a line back.
+"""Show a window: where time went, why, a control chart, what good units took, which machine holds a line back, demand or a bill.
 
 `oee` and `pareto` of an area or a site are those of the lines below it, together. `oee --against` compares with another window: what
-availability, performance and quality each did to OEE. Figures come from --influx or --store, causes from
-the log.
+availability, performance and quality each did to OEE. `demand` and `bill` are of an asset, a line (its meters
+together), or the lines of an area or a site. Figures come from --influx or --store, causes from the log.
 """
 
 from enum import StrEnum
@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
+from analysis.overview import bill, demand
 from analysis.overview.asked import WINDOWS, Asked
 from analysis.results import results_of
 from cli import options
+from cli.answers import show_bill, show_demand
 from cli.answers.show import report
 from cli.report import tell
 from cli.terminal import errors_in_utc
@@ -28,17 +30,22 @@ class What(StrEnum):
     SPC = "spc"
     ENERGY = "energy"
     STATIONS = "stations"
+    DEMAND = "demand"
+    BILL = "bill"
 
     @property
     def windows(self) -> tuple[str, ...]:
         """The windows that it can be shown for."""
-        return (*WINDOWS, "order") if self is What.ENERGY else WINDOWS
+        of = {What.ENERGY: (*WINDOWS, "order"), What.DEMAND: demand.WINDOWS, What.BILL: bill.WINDOWS}
+        return of.get(self, WINDOWS)
 
 
 def show(
     what: Annotated[
         What,
-        typer.Argument(help="The loss waterfall, causes, a control chart, energy per good unit, or a line's machines."),
+        typer.Argument(
+            help="The loss waterfall, causes, a control chart, energy per good unit, a line's machines, demand, or a bill."
+        ),
     ],
     asset: Annotated[
         str,
@@ -61,11 +68,24 @@ def show(
             "--against", parser=options.moment, metavar="TIME", help="A moment in a window to compare with; of oee."
         ),
     ] = None,
-    demand: Annotated[
+    pieces: Annotated[
         float | None,
         typer.Option(
             "--demand", metavar="PIECES", min=0.0, help="Pieces wanted of the window, for the takt; of stations."
         ),
+    ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            "--interval",
+            parser=options.duration,
+            metavar="DURATION",
+            help="5m to 1h; of demand. [default: the tariff's, 15m]",
+        ),
+    ] = None,
+    limit: Annotated[
+        float | None,
+        typer.Option("--limit", metavar="KW", min=0.0, help="Not to be passed; of demand. [default: the tariff's]"),
     ] = None,
     config: options.Config = None,
     log: options.LogUrl = None,
@@ -76,16 +96,32 @@ def show(
     json: options.Json = False,
 ) -> None:
     """Check what is asked for, then show it."""
+    _check(what, window, tag)
+    for name, value, of in (
+        ("--against", against, What.OEE),
+        ("--demand", pieces, What.STATIONS),
+        ("--interval", interval, What.DEMAND),
+        ("--limit", limit, What.DEMAND),
+    ):
+        if value is not None and what is not of:
+            raise SettingsError(f"show {what.value}: {name} is about {of.value}")
+    if interval is not None and interval not in demand.INTERVALS_S:
+        known = ", ".join(f"{seconds // 60}m" for seconds in demand.INTERVALS_S)
+        raise SettingsError(f"show demand: --interval is one of {known}; got {interval:g} s")
+    settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
+    asked = Asked(plant_of(settings), results_of(settings, influx or store), asset, window, at, tag)
+    with errors_in_utc(utc):
+        if what is What.DEMAND:
+            shown = show_demand.report(asked, None if interval is None else round(interval), limit)
+        elif what is What.BILL:
+            shown = show_bill.report(asked)
+        else:
+            shown = report(what.value, asked, settings.log, against=against, demand=pieces)
+    tell(shown, as_json=json, is_utc=utc)
+
+
+def _check(what: What, window: str | None, tag: str) -> None:
     if what is What.SPC and not tag:
         raise SettingsError("show spc: it is about one tag; name it with --tag")
     if window is not None and window not in what.windows:
         raise SettingsError(f"show {what.value}: --window is one of {', '.join(what.windows)}; got {window!r}")
-    if against is not None and what is not What.OEE:
-        raise SettingsError(f"show {what.value}: --against is about oee")
-    if demand is not None and what is not What.STATIONS:
-        raise SettingsError(f"show {what.value}: --demand is about stations")
-    settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
-    asked = Asked(plant_of(settings), results_of(settings, influx or store), asset, window, at, tag)
-    with errors_in_utc(utc):
-        shown = report(what.value, asked, settings.log, against=against, demand=demand)
-    tell(shown, as_json=json, is_utc=utc)

@@ -9,7 +9,7 @@ from fieldline.plantfile.metrics import MetricEntry, MetricField
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
 from fieldline.plantfile.spc import RULES, SpcEntry, SpcLimits
 from fieldline.plantfile.tags import TagEntry
-from fieldline.plantfile.tariffs import PeriodEntry, TariffEntry
+from fieldline.plantfile.tariffs import PeriodEntry, TariffEntry, TierEntry
 from fieldline.plantfile.topics import Topic
 from fieldline.plantfile.whole import PlantFile
 
@@ -34,5 +34,6 @@ __all__ = [
     "StopEntry",
     "TagEntry",
     "TariffEntry",
+    "TierEntry",
     "Topic",
 ]

@@ -1,7 +1,8 @@
-"""What energy costs and emits: `[[tariff]]`, by the local clock."""
+"""What energy costs and emits: `[[tariff]]`, by the local clock; and what a supply contract adds to it."""
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Meta
 from fieldline.plantfile.values import (
     DAYS,
     Name,
+    Positive,
     Stretch,
     clock_fault,
     minute_of_day,
@@ -23,6 +25,10 @@ from fieldline.tables import nearest
 
 HOLIDAY = "holiday"
 PERIOD_DAYS = (*DAYS, HOLIDAY)
+QUARTER_HOUR_S = 900
+DEMAND_INTERVALS_S = (QUARTER_HOUR_S, 1800, 3600)
+"""What demand may be averaged over, of a bill: what `energy` has whole quarter-hours of. [s]"""
+_RATCHET_MONTHS = 11
 _DAY_MINUTES = 1440
 _HOURS = Annotated[int, Meta(ge=0, le=24)]
 
@@ -55,9 +61,30 @@ class PeriodEntry(msgspec.Struct, frozen=True, kw_only=True):
         return first, first + (end - first - 1) % _DAY_MINUTES + 1
 
     @property
+    def name(self) -> str:
+        """When it is, in words: `22:30–06:00 mon tue`."""
+        begin, end = self.span()
+        clock = f"{begin // 60:02d}:{begin % 60:02d}–{end // 60 % 24:02d}:{end % 60:02d}"
+        return " ".join([clock, *(self.days or ())])
+
+    @property
     def begins_on(self) -> tuple[str, ...]:
         """The days on which it begins; without `days` all of the week, and holidays."""
         return PERIOD_DAYS if self.days is None else self.days
+
+
+class TierEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A block of a month's energy with a price of its own.
+
+    upto_kwh : energy since the month began at which it ends; None: it has no end, as only the last one may [kWh]
+    price : in the tariff's currency, beside that of the time [per kWh]
+    """
+
+    upto_kwh: Positive | None = None
+    price: float
+
+    def __post_init__(self) -> None:
+        raise_faults([number_fault("upto_kwh", self.upto_kwh), number_fault("price", self.price)])
 
 
 class TariffEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +94,20 @@ class TariffEntry(msgspec.Struct, frozen=True, kw_only=True):
     holidays : local days that are holidays, beside the public ones of the site
     public_holidays : whether those of the site's country are holidays, where it declares one
     co2_kg_per_kwh : emission factor, or 24 of them, by the local hour [kg/kWh]
+    tier : blocks of a month's energy, each with a price of its own beside that of the time
+    demand_price_per_kw : of a month's highest demand [currency per kW]
+    demand_interval_s : how long it is averaged over, see `demand_interval` [s]
+    demand_limit_kw : the demand that was agreed [kW]
+    ratchet : the share of the highest demand of earlier months that is billed at least [1]
+    ratchet_months : how many earlier months, see `months_back`
+
+    What is of a month is in bills only (`analysis/overview/bill.py`): no metric is made of it.
     """
 
     GONE: ClassVar[Mapping[str, str]] = {
-        "tiers": "blocks of a month's energy are of a contract, not of an asset, and were in no figure",
-        "demand_rate": "it was in no figure; energy has peak_demand_kw of each month",
-        "ratchet_share": "it was in no figure; energy has peak_demand_kw of each month",
+        "tiers": "name the blocks of a month's energy as tier, with upto_kwh and price",
+        "demand_rate": "it is demand_price_per_kw",
+        "ratchet_share": "it is ratchet",
     }
 
     path: Name = "*"
@@ -82,9 +117,16 @@ class TariffEntry(msgspec.Struct, frozen=True, kw_only=True):
     holidays: tuple[date, ...] = ()
     public_holidays: bool = True
     co2_kg_per_kwh: float | tuple[float, ...] | None = None
+    tier: tuple[TierEntry, ...] = ()
+    demand_price_per_kw: Positive | None = None
+    demand_interval_s: int | None = None
+    demand_limit_kw: Positive | None = None
+    ratchet: Annotated[float, Meta(gt=0, le=1)] | None = None
+    ratchet_months: Annotated[int, Meta(ge=1, le=60)] | None = None
 
     def __post_init__(self) -> None:
         faults = [path_fault(self.path), number_fault("price", self.price), _factor_fault(self), _currency_fault(self)]
+        faults += [_tier_fault(self.tier), *_demand_faults(self)]
         faults += [twice_fault("holidays", [str(day) for day in self.holidays])]
         raise_faults([*faults, overlap_fault("period", _stretches(self.period)) or _holiday_overlap(self.period)])
 
@@ -92,6 +134,23 @@ class TariffEntry(msgspec.Struct, frozen=True, kw_only=True):
     def has_price(self) -> bool:
         """Whether it says what energy costs."""
         return self.price is not None or bool(self.period)
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether it says what a month's energy or demand costs beside the price of the time, or which demand was agreed."""
+        return bool(self.tier) or self.demand_price_per_kw is not None or self.demand_limit_kw is not None
+
+    @property
+    def demand_interval(self) -> int:
+        """How long demand is averaged over [s]."""
+        return QUARTER_HOUR_S if self.demand_interval_s is None else self.demand_interval_s
+
+    @property
+    def months_back(self) -> int:
+        """How many earlier months count for the ratchet; 0 without one."""
+        if self.ratchet is None:
+            return 0
+        return _RATCHET_MONTHS if self.ratchet_months is None else self.ratchet_months
 
     @property
     def knows_holidays(self) -> bool:
@@ -124,9 +183,34 @@ def _period_days_fault(days: tuple[str, ...]) -> str:
 
 
 def _currency_fault(tariff: TariffEntry) -> str:
-    if tariff.currency is None and tariff.has_price:
+    if tariff.currency is None and (tariff.has_price or tariff.tier or tariff.demand_price_per_kw is not None):
         return "currency: a tariff with a price needs it, such as 'EUR'"
     return ""
+
+
+def _tier_fault(tiers: tuple[TierEntry, ...]) -> str:
+    bounds = [tier.upto_kwh for tier in tiers]
+    if None in bounds[:-1]:
+        return "tier: only the last one may be without upto_kwh"
+    known = [bound for bound in bounds if bound is not None]
+    for before, bound in pairwise(known):
+        if bound <= before:
+            return f"tier: expected upto_kwh to ascend, got {bound:g} after {before:g}"
+    return ""
+
+
+def _demand_faults(tariff: TariffEntry) -> list[str]:
+    price, interval = tariff.demand_price_per_kw, tariff.demand_interval_s
+    faults = [number_fault("demand_price_per_kw", price), number_fault("demand_limit_kw", tariff.demand_limit_kw)]
+    if interval is not None and interval not in DEMAND_INTERVALS_S:
+        faults.append(f"demand_interval_s: expected 15m, 30m or 1h, got {interval} s")
+    elif interval is not None and price is None and tariff.demand_limit_kw is None:
+        faults.append("demand_interval_s: it is of demand_price_per_kw or demand_limit_kw, and neither is declared")
+    if tariff.ratchet is not None and price is None:
+        faults.append("ratchet: it is of demand_price_per_kw, which is not declared")
+    if tariff.ratchet_months is not None and tariff.ratchet is None:
+        faults.append("ratchet_months: it is of ratchet, which is not declared")
+    return faults
 
 
 def _factor_fault(tariff: TariffEntry) -> str:

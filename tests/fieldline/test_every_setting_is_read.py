@@ -16,7 +16,7 @@ from fieldline.plantfile import PlantFile
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("fieldline", "ingest", "processing", "analysis", "delivery", "cli")
-CHECKS = ("__post_init__", "has_price")
+CHECKS = ("__post_init__", "has_price", "has_terms")
 """Functions that ask whether something is declared, and make nothing of it."""
 
 

@@ -110,6 +110,7 @@ def test_a_calendar_that_can_not_be_is_refused(tmp_path, text, told):
     assert told in _fault(tmp_path, text)
 
 
+_TERMS = 'currency = "EUR"\ndemand_price_per_kw = 9.0\n'
 _PERIOD = "[[tariff.period]]\nfrom_hour = {}\nto_hour = {}\nprice = {}\n"
 
 
@@ -124,15 +125,31 @@ _PERIOD = "[[tariff.period]]\nfrom_hour = {}\nto_hour = {}\nprice = {}\n"
             "co2_kg_per_kwh = [0.1, 0.2]",
             "co2_kg_per_kwh: expected one factor, or 24 of them, one for each local hour; got 2",
         ),
-        ("ratchet_share = 0.5", "$.tariff[0].ratchet_share: is no setting any more: it was in no figure"),
-        (
-            "demand_rate = 5.0",
-            "$.tariff[0].demand_rate: is no setting any more: it was in no figure; energy has peak_demand_kw",
-        ),
+        ("ratchet_share = 0.5", "$.tariff[0].ratchet_share: is no setting any more: it is ratchet"),
+        ("demand_rate = 5.0", "$.tariff[0].demand_rate: is no setting any more: it is demand_price_per_kw"),
         (
             "[[tariff.tiers]]\nprice = 1",
-            "$.tariff[0].tiers: is no setting any more: blocks of a month's energy are of a contract",
+            "$.tariff[0].tiers: is no setting any more: name the blocks of a month's energy",
         ),
+        ("tier = [{ price = 0.3 }]", "$.tariff[0].currency: a tariff with a price needs it"),
+        ("demand_price_per_kw = 9.0", "$.tariff[0].currency: a tariff with a price needs it"),
+        (
+            _TERMS + "tier = [{ price = 0.3 }, { upto_kwh = 5, price = 0.2 }]",
+            "tier: only the last one may be without upto",
+        ),
+        (
+            _TERMS + "tier = [{ upto_kwh = 9, price = 0.3 }, { upto_kwh = 9, price = 0.2 }]",
+            "$.tariff[0].tier: expected upto_kwh to ascend, got 9 after 9",
+        ),
+        (_TERMS + "tier = [{ upto_kwh = 0, price = 0.3 }]", "$.tariff[0].tier[0].upto_kwh: expected `float` > 0"),
+        (_TERMS + "tier = [{ upto = 9, price = 0.3 }]", "tier[0].upto: unknown key, did you mean 'upto_kwh'?"),
+        (_TERMS + "tier = [{ upto_kwh = 9 }]", "$.tariff[0].tier[0].price: is missing"),
+        (_TERMS + 'demand_interval_s = "10m"', "demand_interval_s: expected 15m, 30m or 1h, got 600 s"),
+        ("demand_interval_s = 900", "demand_interval_s: it is of demand_price_per_kw or demand_limit_kw, and neither"),
+        ("demand_limit_kw = inf", "$.tariff[0].demand_limit_kw: expected a finite number, got inf"),
+        (_TERMS + "ratchet = 80", "$.tariff[0].ratchet: expected `float` <= 1.0, got 80"),
+        ("ratchet = 0.8", "$.tariff[0].ratchet: it is of demand_price_per_kw, which is not declared"),
+        (_TERMS + "ratchet_months = 11", "$.tariff[0].ratchet_months: it is of ratchet, which is not declared"),
         (
             'currency = "EUR"\n' + _PERIOD.format(22, 6, 0.1) + _PERIOD.format(5, 8, 0.2),
             "period: mon 22–06 h (price 0.1) and tue 05–08 h (price 0.2) overlap",
@@ -262,7 +279,7 @@ def test_all_twelve_rules_have_a_name():
 
 _KEYS = st.sampled_from(
     "calendar shift stop name start end days breaks from to holidays tariff period price currency from_hour to_hour "
-    "rota anchor pattern crews exception shifts crew country subdivision public_holidays co2_kg_per_kwh product ideal_cycle_s asset path tags spc limits codes kind counts_by line output meters "
+    "rota anchor pattern crews exception shifts crew country subdivision public_holidays co2_kg_per_kwh tier upto_kwh demand_price_per_kw demand_interval_s ratchet product ideal_cycle_s asset path tags spc limits codes kind counts_by line output meters "
     "state_of chart every rules center sigma lsl usl n x".split()
 )
 _LEAVES = st.one_of(

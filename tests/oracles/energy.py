@@ -1,27 +1,26 @@
-"""`energy.json` by the project's formulas and baselines; power and registers by the engine and its kernel."""
+"""`energy.json` by the project's formulas and baselines; power, registers, demand and bills by the engine and what reads its rows."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from analysis.baseline_fit import fit_baseline
+from analysis.overview.bill import bill_of
+from analysis.overview.demand import Demand, demand_of
 from analysis.savings import judge
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from fieldline.plantfile import AssetEntry, PeriodEntry, PlantFile, TagEntry, TariffEntry, TierEntry
 from processing.formulas import demand, emissions, power
-from processing.unwired.formulas import tariff
 from processing.unwired.kernels.registers import register_deltas
+from tests.analysis.overview.metered_plant import METER, MINUTE, drawn, metered, ns
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of
 
 Case = dict[str, Any]
 
-METER = "plant/hall/line1/meter"
 MIDNIGHT = 1_700_006_400 * SECOND
+NOON = ns("2026-03-02T12:00")
 FLAGS = ("ok", "rollover", "reset", "implausible")
-_HOUR = 3600 * SECOND
 
 
 def run(rows: list[tuple[str, float, float]], **tags: TagEntry) -> EngineRig:
@@ -128,17 +127,22 @@ def _changepoint_heating(given: Case) -> Case:
     return {"base": baseline.intercept.coefficient, "slope": arm.coefficient, "tcp": arm.change_point}
 
 
+def _demand(minutes: list[float]) -> Demand:
+    """Mean powers of minutes from noon on, as samples at the ends of each, through the engine and `show demand` [kW]."""
+    ends = (0, MINUTE - 1)
+    rows = [Row(METER, "power_kw", NOON + k * MINUTE + end, kw) for k, kw in enumerate(minutes) for end in ends]
+    return demand_of(metered(PlantFile(), rows))
+
+
 def _peak_demand(given: Case) -> Case:
-    minutes = given["kw_1min"]
-    blocks = demand.block_demand(minutes, 15)
-    peak, energy_kwh, hours = demand.peak_demand(blocks), sum(minutes) / 60, len(minutes) / 60
+    found = _demand(given["kw_1min"])
     return {
-        "block_kw": blocks,
-        "block_peak_kw": peak,
-        "rolling_5min_peak_kw": demand.peak_demand(demand.rolling_block_demand(minutes, 15, 5)),
-        "sliding_1min_peak_kw": demand.peak_demand(demand.sliding_demand(minutes, 15)),
-        "energy_kwh": energy_kwh,
-        "load_factor_block": demand.load_factor(energy_kwh, peak, hours),
+        "block_kw": [block.demand_kw for block in found.blocks if block.demand_kw is not None],
+        "block_peak_kw": found.block.demand_kw,
+        "rolling_5min_peak_kw": found.rolling_block.demand_kw,
+        "sliding_1min_peak_kw": found.sliding.demand_kw,
+        "energy_kwh": found.energy_kwh,
+        "load_factor_block": found.load_factor,
     }
 
 
@@ -163,32 +167,30 @@ def _co2(given: Case) -> Case:
 
 
 def _tou_cost(given: Case) -> Case:
-    local = datetime.fromisoformat(given["start_local"]).replace(tzinfo=ZoneInfo(given["tz"]))
-    starts = round(local.timestamp()) * SECOND + np.arange(given["hours"]) * _HOUR
-    hours = (given["offpeak_from_h"], given["offpeak_to_h"])
-
-    def table(on: float, off: float) -> tariff.RateTable:
-        return tariff.local_hour_rates(
-            tariff.two_price_hours(*hours, on, off), given["tz"], int(starts[0]), int(starts[-1]) + _HOUR
-        )
-
-    def cost(on: float, off: float) -> float:
-        return float(tariff.time_of_use_cost(table(on, off), starts, starts + _HOUR, given["kw"]).sum())
-
-    return {"on_kwh": cost(1, 0), "off_kwh": cost(0, 1), "cost": cost(given["price_on"], given["price_off"])}
+    start = ns(given["start_local"], given["tz"])
+    period = PeriodEntry(from_hour=given["offpeak_from_h"], to_hour=given["offpeak_to_h"], price=given["price_off"])
+    tariff = TariffEntry(currency="EUR", price=given["price_on"], period=(period,))
+    rows = drawn(start, 3600 * SECOND, [given["kw"]] * (given["hours"] + 1))
+    asked = metered(PlantFile(time_zone=given["tz"], tariff=(tariff,)), rows)
+    bill = bill_of(asked._replace(window="day", at=start))
+    kwh = {part.price: part.energy_kwh for part in bill.parts}
+    return {"on_kwh": kwh[given["price_on"]], "off_kwh": kwh[given["price_off"]], "cost": bill.total}
 
 
 def _tier_cost(given: Case) -> Case:
-    upto = [np.inf if tier["upto_kwh"] is None else tier["upto_kwh"] for tier in given["tiers"]]
-    return {"cost": tariff.tier_cost(given["kwh"], upto, [tier["price"] for tier in given["tiers"]])}
+    tiers = tuple(TierEntry(upto_kwh=tier["upto_kwh"], price=tier["price"]) for tier in given["tiers"])
+    tariff = TariffEntry(currency="EUR", tier=tiers)
+    rows = drawn(NOON, 3600 * SECOND, [given["kwh"] / 4] * 4)
+    return {"cost": bill_of(metered(PlantFile(tariff=(tariff,)), rows)).tier_cost}
 
 
 def _demand_charge(given: Case) -> Case:
-    ratchet = (given["ratchet_share"], given["highest_peak_11m_kw"])
-    return {
-        "billed_kw": tariff.billed_demand(given["peak_kw"], *ratchet),
-        "cost": tariff.demand_charge(given["peak_kw"], given["rate"], *ratchet),
-    }
+    ratchet = given["ratchet_share"] or None  # a tariff without one has no such key
+    tariff = TariffEntry(currency="EUR", demand_price_per_kw=given["rate"], ratchet=ratchet)
+    before = drawn(ns("2025-06-10"), 15 * MINUTE, [given["highest_peak_11m_kw"]])
+    rows = [*before, *drawn(NOON, 15 * MINUTE, [given["peak_kw"]], base=before[-1].value)]
+    demand = bill_of(metered(PlantFile(tariff=(tariff,)), rows)._replace(at=NOON)).demand
+    return {"billed_kw": demand.billed_kw, "cost": demand.cost}
 
 
 FUNCTIONS: dict[str, Callable[[Case], Case]] = {
@@ -200,7 +202,7 @@ FUNCTIONS: dict[str, Callable[[Case], Case]] = {
     "energy_baseline_simple": _energy_baseline_simple,
     "changepoint_3p_heating": _changepoint_heating,
     "peak_demand": _peak_demand,
-    "sliding_mean": lambda g: {"demand_kw": demand.sliding_demand(g["kw_1min"], len(g["kw_1min"]))[0]},
+    "sliding_mean": lambda g: {"demand_kw": _demand(g["kw_1min"]).sliding.demand_kw},
     "interval_demand": lambda g: {"kw": power.interval_demand(g["kwh"], g["interval_min"] * 60)},
     "load_factor": lambda g: {"load_factor": demand.load_factor(g["energy_kwh"], g["peak_kw"], g["hours"])},
     "power_factor": _power_factor,

@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 
 from processing.formulas import emissions
-from processing.unwired.formulas import tariff
-
-HOUR = 3_600_000_000_000
 
 
 def test_time_matched_and_constant_factors_differ_when_energy_is_drawn_at_clean_hours() -> None:
@@ -25,18 +22,6 @@ def test_a_missing_factor_leaves_the_sum_undefined_and_not_smaller() -> None:
 def test_factors_of_other_length_are_refused() -> None:
     with pytest.raises(ValueError, match=r"expected one for each of \(2,\) energies, got \(3,\)"):
         emissions.time_matched_emission([1.0, 2.0], [0.1, 0.2, 0.3])
-
-
-def test_factors_of_local_hours_reach_the_windows_by_a_rate_table() -> None:
-    # Clean from 10 to 16 local time; Berlin is an hour ahead of UTC in January, so 09:00 UTC is 10:00.
-    january = 1_735_689_600_000_000_000
-    factors = np.where(tariff.is_within_hours(np.arange(24), 10, 16), 0.2, 0.5)
-    table = tariff.local_hour_rates(factors, "Europe/Berlin", january, january + 24 * HOUR)
-    starts = january + np.array([8, 9, 14, 15]) * HOUR
-
-    total = emissions.time_matched_emission([1.0, 1.0, 1.0, 1.0], table.mean(starts, starts + HOUR))
-
-    assert total == pytest.approx(0.5 + 0.2 + 0.2 + 0.5)
 
 
 def test_without_output_there_is_no_emission_per_unit() -> None:
