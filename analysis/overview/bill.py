@@ -15,7 +15,7 @@ import numpy as np
 
 from analysis.overview.asked import Asked, Shown, shown
 from analysis.overview.demand import Peak, blocks_of, contract_of, highest, steps_of
-from analysis.overview.metered import Found, find, metered, meters_of
+from analysis.overview.metered import Found, find, metered, rows_of_meters
 from analysis.overview.spent import Part, Spent, spent_of
 from analysis.spans import Span, span_at
 from fieldline.errors import SettingsError
@@ -163,17 +163,27 @@ def _highest(asked: Asked, meters: list[str], interval_s: int, span: Span) -> Pe
 
 def _earlier(asked: Asked, found: Found, contract: TariffEntry) -> tuple[Peak, list[str]]:
     """The highest demand of the months that the ratchet looks back at; and those of which none is known, in a sentence."""
-    best, unknown, start = Peak(None, None), list[str](), found.span.start
+    best, unknown, most, start = Peak(None, None), list[int](), list[tuple[float, Span, list[str]]](), found.span.start
     for _ in range(contract.months_back):
         month = span_at(asked.plant, asked.line, "month", start - 1)
         start = month.start
-        meters = meters_of(asked, "month", start)
-        peak = _highest(asked, meters, contract.demand_interval, month) if meters else Peak(None, None)
+        rows = rows_of_meters(asked, "month", start)
+        peaks = [row["peak_demand_kw"] for row in rows.values()]
+        if not peaks or None in peaks:
+            unknown.append(start)
+        else:
+            most.append((sum(peaks), month, sorted(rows)))
+    # Meters together draw at most the sum of their peaks: a month is read in full only where that may be more than is known of another.
+    for at_most, month, meters in sorted(most, reverse=True):
+        if best.demand_kw is not None and at_most <= best.demand_kw:
+            break
+        peak = _highest(asked, meters, contract.demand_interval, month)
         if peak.demand_kw is None:
-            unknown.append(local(Moment(start, asked.zone))[:7])
+            unknown.append(month.start)
         elif best.demand_kw is None or peak.demand_kw > best.demand_kw:
             best = peak
-    told = f"the ratchet looks back at {contract.months_back} months; no demand is known of {', '.join(unknown[::-1])}"
+    names = ", ".join(local(Moment(time, asked.zone))[:7] for time in sorted(unknown))
+    told = f"the ratchet looks back at {contract.months_back} months; no demand is known of {names}"
     return best, [told] if unknown else []
 
 

@@ -46,9 +46,15 @@ class Metered(NamedTuple):
 
     @property
     def end_of_demand(self) -> int:
-        """The end of the last one in which the power of any meter is known [ns UTC]."""
+        """The end of the last one in which the power of any meter is known [ns UTC].
+
+        Of the one before it where other meters have not told of it yet.
+        """
         told = np.flatnonzero(~np.isnan(self.power_kw).all(axis=0))
-        return self.start + self.step * (int(told[-1]) + 1 if len(told) else 0)
+        if not len(told):
+            return self.start
+        is_told_by_all = not np.isnan(self.power_kw[:, told[-1]]).any()
+        return self.start + self.step * (int(told[-1]) + is_told_by_all)
 
     @property
     def reached(self) -> int:
@@ -91,12 +97,17 @@ def find(asked: Asked, window: str) -> Found:
 
 def meters_of(asked: Asked, window: str, start: int) -> list[str]:
     """The assets whose energy is that of the path in the window that begins then; none without rows."""
+    return sorted(rows_of_meters(asked, window, start))
+
+
+def rows_of_meters(asked: Asked, window: str, start: int) -> dict[str, Row]:
+    """The rows of these assets."""
     found: dict[str, dict[str, Row]] = {}
     for row in _rows(asked, window, start, start + 1):
         found.setdefault(asked.plant.line_of(row["asset"]), {})[row["asset"]] = row
     if asked.asset != asked.line:
-        return [asset for rows in found.values() for asset in rows]
-    return sorted(meter for line, rows in found.items() for meter in _of_line(asked, line, rows))
+        return {asset: row for rows in found.values() for asset, row in rows.items()}
+    return {meter: rows[meter] for line, rows in found.items() for meter in _of_line(asked, line, rows)}
 
 
 def _of_line(asked: Asked, line: str, rows: dict[str, Row]) -> list[str]:

@@ -49,7 +49,11 @@ def show(
     ],
     asset: Annotated[
         str,
-        typer.Option("--asset", metavar="PATH", help="The machine or line; of oee and pareto also an area or a site."),
+        typer.Option(
+            "--asset",
+            metavar="PATH",
+            help="The machine or line; of oee, pareto, demand and bill also an area or a site.",
+        ),
     ],
     window: options.Window = None,
     at: Annotated[

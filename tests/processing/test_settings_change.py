@@ -24,6 +24,7 @@ from fieldline.plantfile import (
     SpcEntry,
     TagEntry,
     TariffEntry,
+    TierEntry,
 )
 from processing.metric_rows import WINDOWS
 from processing.operators import energy, machine, order, spc, telemetry
@@ -351,6 +352,19 @@ def test_a_tariff_that_changes_is_applied_to_windows_of_the_state_and_to_no_othe
         key for key in rig.emitted_since_restart if key[3] in ("1m", "15m", "1h") and int(key[4]) < DAY0 + 19 * HOUR
     ]
     assert {key[:2] for key in again} == {("energy", OVEN)}
+
+
+def test_what_a_contract_bills_by_the_month_changes_no_figure(log: SqliteLog) -> None:
+    priced = TariffEntry(path="plant", currency="EUR", price=0.1)
+    terms = {"tier": (TierEntry(price=0.02),), "demand_price_per_kw": 9.0, "ratchet": 0.8, "demand_limit_kw": 50.0}
+    billed = TariffEntry(path="plant/hall/line1", currency="EUR", **terms)
+    rig = EngineRig(plant(tariff=(priced,)), log=log, timing=SHORT).send(hours(0, 6, OVEN))
+
+    rig.restart(plant=plant(tariff=(msgspec.structs.replace(priced, **terms), billed)))
+
+    assert rig.adapted == []
+    costs = [row["energy_cost"] for row in rig.finish().values("energy", OVEN, "1h").values()]
+    assert max(costs) == pytest.approx(1.0)  # 10 kWh at the price of the entry that has one
 
 
 def test_another_time_zone_retracts_the_days_it_leaves_behind(log: SqliteLog) -> None:

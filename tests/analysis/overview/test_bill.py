@@ -9,7 +9,7 @@ from fieldline.errors import SettingsError
 from fieldline.moments import local
 from fieldline.plantfile import PeriodEntry, PlantFile, TariffEntry, TierEntry
 from tests.analysis.overview.metered_plant import HOUR, LINE, MINUTE, drawn, metered, ns
-from tests.processing.engine_rig import event
+from tests.processing.engine_rig import Row, event
 
 BERLIN = "Europe/Berlin"
 QUARTER = 15 * MINUTE
@@ -136,6 +136,20 @@ def test_a_ratchet_looks_back_no_further_than_its_months() -> None:
     found = bill_of(metered(file(**terms), rows)._replace(at=MARCH))
 
     assert found.demand.billed_kw == pytest.approx(100.0)
+
+
+def test_a_ratchet_looks_for_the_highest_demand_of_meters_at_the_same_time() -> None:
+    # In January both peak at 100 kW, but apart; in February at 70 kW together: 110 against 140 kW.
+    other, rows = f"{LINE}/press", list[Row]()
+    for month, one, two in ((1, [100.0, 10.0], [10.0, 100.0]), (2, [70.0, 10.0], [70.0, 10.0]), (3, [20.0], [20.0])):
+        start, before = ns(f"2026-0{month}-10"), rows[-1].value if rows else 1000.0
+        rows += drawn(start, QUARTER, two, other, before) + drawn(start, QUARTER, one, base=before)
+    terms = {"demand_price_per_kw": 10.0, "ratchet": 0.5, "ratchet_months": 2}
+
+    found = bill_of(metered(file(price=0.1, **terms), rows)._replace(at=MARCH))
+
+    assert found.demand.earlier.demand_kw == pytest.approx(140.0)
+    assert found.demand.billed_kw == pytest.approx(70.0) and len(found.missing) == 1  # but for the hours not observed
 
 
 def test_demand_of_half_hours_is_billed_where_the_tariff_says_so() -> None:

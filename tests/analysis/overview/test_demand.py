@@ -46,6 +46,16 @@ def test_the_interval_that_runs_is_forecast_and_held_against_the_limit() -> None
     assert running.within_limit_kw == pytest.approx((70 * 15 - 4 * 120 - 30) / 10)
 
 
+def test_a_meter_that_has_not_told_of_the_last_minute_yet_makes_no_gap() -> None:
+    other = f"{LINE}/press"
+    asked = metered(PlantFile(), drawn(NOON, MINUTE, [60.0] * 20) + drawn(NOON, MINUTE, [30.0] * 19, other))
+    dead = metered(PlantFile(), drawn(NOON, MINUTE, [60.0] * 20) + drawn(NOON, MINUTE, [30.0] * 10, other))
+
+    assert demand_of(asked).until.time_ns == NOON + 19 * MINUTE
+    assert [(end.time_ns - start.time_ns) // MINUTE for start, end in demand_of(asked).missing] == [12 * 60]
+    assert [(end.time_ns - start.time_ns) // MINUTE for start, end in demand_of(dead).missing] == [12 * 60, 9]
+
+
 def test_a_day_that_is_over_has_no_running_interval() -> None:
     rows = drawn(NOON, MINUTE, [60.0] * 20) + drawn(NOON + 24 * HOUR, MINUTE, [60.0] * 20, base=2000.0)
     asked = metered(PlantFile(), rows)
