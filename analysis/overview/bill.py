@@ -83,7 +83,7 @@ def bill_of(asked: Asked) -> Bill:
     found = find(asked, window)
     terms = contract_of(asked, found, window)
     contract = terms if window == "month" else None
-    left_out = _left_out(asked, window, terms)
+    left_out = _left_out(asked, window, found.meters, terms)
     spent = spent_of(asked, found)
     tiers = _tiers(contract, spent.energy_kwh)
     tier_cost = _tier_cost(contract, spent.energy_kwh)
@@ -197,14 +197,22 @@ def _not_in_it(spent: Spent, is_by_tiers: bool) -> list[str]:
     return told
 
 
-def _left_out(asked: Asked, window: str, terms: TariffEntry | None) -> list[str]:
+def _left_out(asked: Asked, window: str, meters: list[str], terms: TariffEntry | None) -> list[str]:
     """Why what the tariff says of a month's energy and demand is not in the bill."""
     declared = asked.plant.contract(asked.line)
-    if declared is None or not (declared.tier or declared.demand_price_per_kw):
+    if declared is None:
+        lines = sorted(set(map(asked.plant.line_of, meters)))
+        billed = ", ".join(line for line in lines if _bills_months(asked.plant.contract(line)))
+        return [f"tiers and demand are billed of single lines: ask for one of {billed}"] if billed else []
+    if not _bills_months(declared):
         return []
     if terms is None:
         return [f"tiers and demand are billed of what all meters draw together: ask for {asked.line}"]
     return [] if window == "month" else ["tiers and demand are billed by the month: ask for --window month"]
+
+
+def _bills_months(contract: TariffEntry | None) -> bool:
+    return contract is not None and (bool(contract.tier) or contract.demand_price_per_kw is not None)
 
 
 def _beyond(tiers: list[Tier], tier_cost: float | None, energy_kwh: float) -> list[str]:

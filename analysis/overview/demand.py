@@ -89,9 +89,10 @@ def demand_of(asked: Asked, interval_s: int | None = None, limit_kw: float | Non
     window = asked.window or "day"
     found = find(asked, window)
     contract = contract_of(asked, found, window)
-    if contract is not None:
-        interval_s, limit_kw = interval_s or contract.demand_interval, limit_kw or contract.demand_limit_kw
-    interval_s = interval_s or QUARTER_HOUR_S
+    if interval_s is None:
+        interval_s = QUARTER_HOUR_S if contract is None else contract.demand_interval
+    if limit_kw is None and contract is not None:
+        limit_kw = contract.demand_limit_kw
     minutes = told(asked, found.meters, "1m", found.span)
     until = minutes.end_of_demand if found.is_newest else found.span.end
     minutes = minutes.until(until)

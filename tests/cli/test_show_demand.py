@@ -143,6 +143,10 @@ def test_the_energy_of_a_bill_is_that_of_the_month_s_rows(pipe: Pipe) -> None:
     assert told["energy_kwh"] == pytest.approx(sum(row["active_energy_kwh"] for row in march))
     assert told["energy_cost"] == pytest.approx(sum(row["energy_cost"] for row in march))
 
+    of_meter = document(pipe, "demand", "--asset", METER, "--window", "month")
+    (peak,) = [row["peak_demand_kw"] for row in march if row["asset"] == METER]
+    assert of_meter["peaks"][0]["demand_kw"] == peak == pytest.approx(100.0)
+
 
 @pytest.mark.parametrize(
     ("arguments", "told"),

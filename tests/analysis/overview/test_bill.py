@@ -171,6 +171,17 @@ def test_a_part_of_a_line_and_a_day_have_no_tiers_and_no_demand_charge() -> None
     assert (of_press.demand.cost, of_day.tiers, of_day.demand.peak.demand_kw) == (None, [], pytest.approx(50.0))
 
 
+def test_an_area_whose_lines_have_contracts_of_their_own_is_billed_the_energy_alone() -> None:
+    asked = metered(
+        file(path="plant/hall/line*", price=0.1, demand_price_per_kw=9.0), drawn(MARCH, QUARTER, [40.0] * 4)
+    )
+
+    of_area = bill_of(asked._replace(asset="plant/hall"))
+
+    assert of_area.total == pytest.approx(4.0)
+    assert of_area.missing[-1] == f"tiers and demand are billed of single lines: ask for one of {LINE}"
+
+
 def test_a_missing_hour_is_in_no_figure_and_said() -> None:
     rows = drawn(MARCH, QUARTER, [40.0] * 4)
     rows += drawn(MARCH + 4 * HOUR, QUARTER, [40.0] * 4, base=rows[-1].value)  # three hours, and none of it counted

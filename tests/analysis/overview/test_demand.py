@@ -130,14 +130,17 @@ def test_intervals_of_minutes_are_made_where_quarter_hours_do_not_fit() -> None:
     assert blocks(demand_of(asked, 600)) == pytest.approx({"12:00": 15.0, "12:10": 40.0})
 
 
-def test_the_blocks_of_a_shift_are_those_that_lie_in_it() -> None:
-    shift = ShiftEntry(name="odd", start="12:10", end="13:00")
-    asked = metered(PlantFile(calendar=(CalendarEntry(shift=(shift,)),)), drawn(NOON, MINUTE, [40.0] * 90))
+def test_the_intervals_of_a_shift_are_the_clock_s_that_lie_in_it() -> None:
+    shift = ShiftEntry(name="odd", start="12:07", end="13:00")
+    powers = [40.0] * 8 + [80.0] * 15 + [40.0] * 67  # 80 kW from 12:08 to 12:23
+    asked = metered(PlantFile(calendar=(CalendarEntry(shift=(shift,)),)), drawn(NOON, MINUTE, powers))
 
     found = demand_of(asked._replace(window="shift", at=NOON + HOUR // 2))
 
-    assert blocks(found) == pytest.approx({"12:15": 40.0, "12:30": 40.0, "12:45": 40.0})
-    assert found.energy_kwh == pytest.approx(40 * 50 / 60)
+    assert blocks(found) == pytest.approx({"12:15": (8 * 80 + 7 * 40) / 15, "12:30": 40.0, "12:45": 40.0})
+    assert found.rolling_block == (pytest.approx((13 * 80 + 2 * 40) / 15), (NOON + 10 * MINUTE, "UTC"))
+    assert found.sliding == (pytest.approx(80.0), (NOON + 8 * MINUTE, "UTC"))
+    assert found.energy_kwh == pytest.approx((15 * 80 + 38 * 40) / 60)
 
 
 def test_the_tariff_tells_interval_and_limit_of_a_line_and_of_its_only_meter() -> None:
