@@ -35,7 +35,7 @@ class Skyline:
         each = ceil(len(self._values) / room)
         groups = [self._values[k : k + each] for k in range(0, len(self._values), each)]
         wide = min(max(room // len(groups), 1), _WIDEST)
-        level = None if self._limit is None else min(round(self._limit / top * _HEIGHT), _HEIGHT - 1)
+        level = None if self._limit is None else min(int(self._limit / top * _HEIGHT), _HEIGHT - 1)
         for row in reversed(range(_HEIGHT)):
             label = f"{top:.4g}" if row == _HEIGHT - 1 else ""
             label = f"{self._limit:.4g}" if row == level else label
