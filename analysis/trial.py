@@ -19,6 +19,7 @@ from delivery.rows import read_rows
 from fieldline.across import entries_across
 from fieldline.clock import Clock
 from fieldline.errors import FrameError
+from fieldline.expressions import remembered_in
 from fieldline.frames import ColumnRole, role_of
 from fieldline.log import Commit, Log, Reader, Record, Stream, open_log
 from fieldline.plant import Plant
@@ -28,6 +29,9 @@ from processing.partition import Partition
 
 BEFORE_NS = 26 * 3600 * 1_000_000_000
 """Readings so long before the span that is asked for are run too: a state that is told on change holds for 25 hours."""
+
+_EVER_NS = 1 << 60
+"""So long before where the plant's own metrics remember: what they do began with the first reading."""
 
 _TOGETHER = 64
 _NOT_TAGS = frozenset({"level", "site", "area", "line", "name"})
@@ -100,10 +104,12 @@ def _run(
         reader=cast(Reader, _Alone()),
     )
     partition.open()
+    remembers = any(remembered_in(field.tree) for entry in plant.metrics for field in entry.field.values())
+    before_ns = _EVER_NS if remembers else BEFORE_NS
     held: list[Record] = []
     for record in log.read(Stream.READINGS, number, log.bounds(Stream.READINGS, number)[0]):
         advance(1)
-        if _reaches(record, span):
+        if _reaches(record, span, before_ns):
             held.append(record)
         if len(held) == _TOGETHER:
             partition.take(held)
@@ -133,13 +139,13 @@ def _make_beyond_lines(log: Log, plant: Plant, folder: Path, clock: Clock) -> No
             sink.close()
 
 
-def _reaches(record: Record, span: Span) -> bool:
-    """Whether a record has readings that windows of the span may be made of."""
+def _reaches(record: Record, span: Span, before_ns: int) -> bool:
+    """Whether a record has readings that windows of the span may be made of, which lie at most so long before it."""
     try:
         times = readings_in(record).time
     except FrameError:
         return False
-    return bool(len(times)) and bool(((times >= span.start - BEFORE_NS) & (times < span.stop + BEFORE_NS)).any())
+    return bool(len(times)) and bool(((times >= span.start - before_ns) & (times < span.stop + BEFORE_NS)).any())
 
 
 def _take(record: Record, span: Span, found: Rows) -> None:

@@ -21,6 +21,8 @@ from fieldline.frames import Readings
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
+from processing.kernels import adwin, charts, drift
+from processing.kernels.kept import first_of
 from processing.metric_rows import MetricRows
 from processing.operator import Operator
 from processing.operators import energy, machine, spc, telemetry
@@ -28,11 +30,8 @@ from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 from processing.timeline.timing import Timing
 from processing.unwired.kernels import (
-    adwin,
     change_points,
-    charts,
     density,
-    drift,
     moments,
     outliers,
     quantiles,
@@ -51,6 +50,7 @@ from tests.twins import windowing as window_twins
 _TARGET = 100.0
 _TWIN_N = 400  # of most twins the time grows with the square of it
 _N, _ROWS = 200_000, 8
+_ASSETS = 4_000  # of what goes from window to window: so many values in each
 _SECOND = 1_000_000_000
 _START_NS = 1_700_000_040 * _SECOND
 _SERIES, _SECONDS = 60, 600
@@ -74,7 +74,7 @@ class Contest(NamedTuple):
 def run(stand: Stand, size: float) -> Iterator[Row]:
     """Rows of this bench, slowest first; `size` is not used: it is quick anyway."""
     found = []
-    for contest in (*_streams(), *_batches(), *_windows(), *_operators()):
+    for contest in (*_streams(), *_carried(), *_batches(), *_windows(), *_operators()):
         quick, got = _best(contest.compiled, 5, contest.seconds)
         slow, wanted = _best(contest.plain, 2)
         if not _agree(got, wanted):
@@ -116,20 +116,8 @@ def _streams() -> Iterator[Contest]:
     """Kernels that keep a row of state."""
     row, value = _data(_N)
     rows, values = row.tolist(), value.tolist()
-    errors = (np.random.default_rng(2).random(_N) < 0.05).astype(np.uint8)
-    told = errors.tolist()
     times = _START_NS + np.arange(_N) * _SECOND
     clock = times.tolist()
-
-    def ewma() -> np.ndarray:
-        out = np.empty(_N)
-        charts.ewma(value, 0.0, 0.2, out)
-        return out
-
-    def cusum() -> tuple[np.ndarray, np.ndarray]:
-        high, low = np.empty(_N), np.empty(_N)
-        charts.cusum(value, 0.0, 0.5, np.zeros(2), high, low)
-        return high, low
 
     def all_moments() -> np.ndarray:
         state = np.array([moments.FIRST_MOMENTS] * _ROWS)
@@ -139,21 +127,6 @@ def _streams() -> Iterator[Contest]:
     def recent() -> np.ndarray:
         state, out = np.repeat(moments.FIRST_RECENT, _ROWS), np.empty(_N)
         moments.recent_means(row, times, value, 60.0, state, out)
-        return out
-
-    def page_hinkley() -> np.ndarray:
-        state, out = np.repeat(drift.FIRST_PAGE_HINKLEY, _ROWS), np.empty(_N, np.int8)
-        drift.page_hinkley(row, value, 0.1, 50.0, 1.0, 30, state, out)
-        return out
-
-    def ddm() -> np.ndarray:
-        state, out = np.array([drift.FIRST_DDM] * _ROWS), np.empty(_N, np.int8)
-        drift.detect_error_drift(row, errors, 2.0, 3.0, 30, state, out)
-        return out
-
-    def adaptive() -> np.ndarray:
-        state, out = np.zeros((_ROWS, adwin.adwin_columns(24))), np.empty(_N, np.int8)
-        adwin.adwin(row, value, 0.002, 32, 5, 10, state, out)
         return out
 
     def p2() -> np.ndarray:
@@ -169,10 +142,6 @@ def _streams() -> Iterator[Contest]:
     few = values[:_TWIN_N]
     register = np.cumsum(np.abs(value)) % 1000.0
     readings = register.tolist()
-    yield Contest("ewma", _N, ewma, lambda: plain.ewma(values, 0.0, 0.2), twin=lambda: chart_twins.ewma(few, 0.0, 0.2))
-    yield Contest(
-        "cusum", _N, cusum, lambda: plain.cusum(values, 0.0, 0.5), None, lambda: chart_twins.cusum(few, 0.0, 0.5, 0.0)
-    )
     yield Contest(
         "moments",
         _N,
@@ -182,32 +151,78 @@ def _streams() -> Iterator[Contest]:
         lambda: [moment_twins.moments(few[: i + 1]) for i in range(_TWIN_N)],
     )
     yield Contest("recent means", _N, recent, lambda: plain.recent_means(rows, clock, values, 60.0))
+    yield Contest("P² (the twin)", _N, p2, lambda: quantile_twins.p2(values, 0.9)[0])
+    yield Contest("register steps", _N, deltas, lambda: plain.register_deltas(readings, 1000.0, 10.0))
+
+
+def _carried() -> Iterator[Contest]:
+    """Kernels that are called window by window, with one value of each asset."""
+    windows = _data(_N)[1].reshape(-1, _ASSETS)
+    values, each, rows = windows.ravel().tolist(), windows.T.tolist(), list(range(_ASSETS)) * len(windows)
+    wrong = (np.random.default_rng(2).random(windows.shape) < 0.05).astype(np.float64)
+    one, told, few = np.ones(_ASSETS), wrong.ravel().astype(int).tolist(), values[:_TWIN_N]
+    few_told = told[:_TWIN_N]
+
+    def carried(first: np.ndarray, carry: Callable[..., None]) -> Callable[[], np.ndarray]:
+        def run() -> np.ndarray:
+            state, out = np.repeat(first, _ASSETS), np.empty_like(windows)
+            for k in range(len(windows)):
+                carry(k, state, out[k])
+            return out
+
+        return run
+
+    def alike(verdicts: list[int]) -> np.ndarray:
+        return np.array(verdicts, np.float64).reshape(windows.shape)
+
+    first_test = first_of(drift.PAGE_HINKLEY, ph_rise_least=np.inf, ph_fall_most=-np.inf)
+    first_ddm = first_of(drift.DDM, rate=np.inf, deviation=np.inf)
+    low = np.empty(_ASSETS)
+    yield Contest(
+        "ewma",
+        _N,
+        carried(
+            first_of(charts.EWMA, has_begun=1), lambda k, state, out: charts.carry_ewma(windows[k], 0.2, state, out)
+        ),
+        lambda: np.array([plain.ewma(series, 0.0, 0.2) for series in each]).T,
+        twin=lambda: chart_twins.ewma(few, 0.0, 0.2),
+    )
+    yield Contest(
+        "cusum",
+        _N,
+        carried(
+            first_of(charts.CUSUM), lambda k, state, out: charts.carry_cusum(windows[k], 0.0, 0.5, state, out, low)
+        ),
+        lambda: np.array([plain.cusum(series, 0.0, 0.5)[0] for series in each]).T,
+        twin=lambda: chart_twins.cusum(few, 0.0, 0.5, 0.0),
+    )
     yield Contest(
         "Page-Hinkley",
         _N,
-        page_hinkley,
-        lambda: plain.page_hinkley(rows, values, _ROWS, 0.1, 50.0, 30),
-        None,
-        lambda: drift_twins.page_hinkley(few, 0.1, 50.0, 1.0, 30),
+        carried(
+            first_test,
+            lambda k, state, out: drift.carry_page_hinkley(windows[k], 0.1, 50.0, 1.0, 30, state, out),
+        ),
+        lambda: alike(plain.page_hinkley(rows, values, _ASSETS, 0.1, 50.0, 30)),
+        twin=lambda: drift_twins.page_hinkley(few, 0.1, 50.0, 1.0, 30),
     )
     yield Contest(
         "DDM",
         _N,
-        ddm,
-        lambda: plain.ddm(rows, told, _ROWS, 30),
-        None,
-        lambda: drift_twins.ddm(told[:_TWIN_N], 2.0, 3.0, 30),
+        carried(first_ddm, lambda k, state, out: drift.carry_ddm(wrong[k], one, 2.0, 3.0, 30.0, state, out)),
+        lambda: alike(plain.ddm(rows, told, _ASSETS, 30)),
+        twin=lambda: drift_twins.ddm(few_told, 2.0, 3.0, 30),
     )
     yield Contest(
         "ADWIN",
         _N,
-        adaptive,
-        lambda: plain.adwin(rows, values, _ROWS),
-        None,
-        lambda: drift_twins.adwin(few, 0.002, 32, 5, 10),
+        carried(
+            first_of(adwin.ADWIN),
+            lambda k, state, out: adwin.carry_adwin(windows[k], 0.002, 32, 5, 10, state, out),
+        ),
+        lambda: alike(plain.adwin(rows, values, _ASSETS)),
+        twin=lambda: drift_twins.adwin(few, 0.002, 32, 5, 10),
     )
-    yield Contest("P² (the twin)", _N, p2, lambda: quantile_twins.p2(values, 0.9)[0])
-    yield Contest("register steps", _N, deltas, lambda: plain.register_deltas(readings, 1000.0, 10.0))
 
 
 def _batches() -> Iterator[Contest]:

@@ -4,6 +4,7 @@ Lines lie in partitions of their own, so no line's timeline can have these: they
 (`analysis/across`).
 """
 
+from fieldline.expressions import remembered_in
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
@@ -19,19 +20,34 @@ def is_across(plant: Plant, kind: str, asset: str) -> bool:
 
 def is_of_lines(plant: Plant, kind: str, path: str) -> bool:
     """Whether a path is an area, a site or a group that has the metric, of rows that its lines have together."""
-    return is_above_lines(plant, path) and any(entry.asset == path for entry in plant.metrics if entry.kind == kind)
+    if not is_above_lines(plant, path):
+        return False
+    return any(entry.asset == path and not remembers(entry) for entry in plant.metrics if entry.kind == kind)
+
+
+def remembers(entry: MetricEntry) -> bool:
+    """Whether an entry has functions that remember: these go through the windows of one line."""
+    return any(remembered_in(field.tree) for field in entry.field.values())
 
 
 def may_be_across(plant: Plant, entry: MetricEntry) -> bool:
     """Whether there may be an asset of which an entry is such a metric, or it is of an area, a site or a group."""
     if is_glob(entry.asset):
-        return bool(entry.assets)
-    return is_above_lines(plant, entry.asset) or _reads_beyond(plant, entry, entry.asset)
+        return bool(entry.assets) and not remembers(entry)
+    return is_surely_across(plant, entry)
 
 
 def is_surely_across(plant: Plant, entry: MetricEntry) -> bool:
     """Whether an entry is of one path, and such a metric."""
-    return not is_glob(entry.asset) and may_be_across(plant, entry)
+    return is_beyond_one_line(plant, entry) and not remembers(entry)
+
+
+def is_beyond_one_line(plant: Plant, entry: MetricEntry) -> bool:
+    """Whether an entry is of one path, and needs the windows of other lines than that lies on."""
+    if is_glob(entry.asset):
+        return False
+    names_others = any(plant.line_of(path) != plant.line_of(entry.asset) for path in entry.assets.values())
+    return names_others or is_above_lines(plant, entry.asset)
 
 
 def entries_across(plant: Plant) -> tuple[MetricEntry, ...]:
@@ -46,6 +62,6 @@ def is_above_lines(plant: Plant, path: str) -> bool:
 
 
 def _reads_beyond(plant: Plant, entry: MetricEntry, asset: str) -> bool:
-    if not matches(entry.asset, asset):
+    if not matches(entry.asset, asset) or remembers(entry):
         return False
     return any(plant.line_of(path) != plant.line_of(asset) for path in entry.assets.values())

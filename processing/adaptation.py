@@ -76,7 +76,8 @@ class _Adaptation:
         relabelling = Relabelling(engine, self._was)
         for line in [line for line, entries in told.items() if ORDERS in entries]:
             relabelling.forget_orders(line)  # first: what is made of others goes by the same names
-        self._run_again(told, [op for op in fresh if op.kept is not None])
+        # What has no rows is a memory of a metric of the plant's own: its windows are flagged below, and the state goes through them.
+        self._run_again(told, [op for op in fresh if op.kept is not None and op.emits])
         engine.windows.emit(everything=False)  # what others changed before goes out in full
         ids = engine.residency.flagged(0)
         relabelling.drop(ids[~np.isin(engine.tables.windows["level"][ids], engine.windows.kept_levels)])
@@ -114,7 +115,9 @@ class _Adaptation:
         there = {op.name for op in self._operators}
         try:
             found = operators_of(
-                self._was, [op for op in self._operators if op.name not in kinds_of(self._engine.plant)]
+                self._was,
+                [op for op in self._operators if op.emits and op.name not in kinds_of(self._engine.plant)],
+                remember=False,
             )
         except SettingsError:  # it was made by another version, or with operators that there are not now
             return []

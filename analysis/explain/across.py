@@ -15,7 +15,7 @@ from analysis.rollup.clock import clock_of
 from analysis.spans import Span, span_at
 from fieldline.across import WINDOWS, is_above_lines, is_across, is_of_lines
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, inputs_of
+from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, Term, inputs_of
 from fieldline.expressions.tree import LINE, OWN
 from fieldline.moments import Moment
 from fieldline.plant import Plant
@@ -84,7 +84,7 @@ def explain_across(plant: Plant, query: Query, asked: Asked) -> AcrossLines:
     return AcrossLines(asked, window, span, rows[-1], entry, sources, derived.figures(entry, _reads(sources)))
 
 
-def _reads(sources: Mapping[Input, Source]) -> dict[Input, derived.Read]:
+def _reads(sources: Mapping[Input, Source]) -> dict[Term, derived.Read]:
     return {one: derived.Read(source.what, source.asset, source.value) for one, source in sources.items()}
 
 

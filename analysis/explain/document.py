@@ -9,11 +9,12 @@ from analysis.evidence import Rows
 from analysis.explain.formula import put_in
 from analysis.explain.taken_apart import Explained, touching
 from analysis.explain.verdict import verdict
-from analysis.recount import chart, derived, energy, orders, prices
+from analysis.recount import chart, derived, energy, orders, own_metric, prices
 from analysis.recount.energy import REGISTERS
 from analysis.recount.history import FAR, Run, Step
 from fieldline.account import Cause, Mark
 from fieldline.catalogue import TEXT, Kind, Metric, emitter, kinds
+from fieldline.expressions import Remembered
 from fieldline.frames import Quality
 from fieldline.meters import source_name, source_of
 from fieldline.moments import Moment
@@ -152,7 +153,7 @@ def inputs(found: Explained) -> Document:
     kind = found.asked.kind
     gone_in: Document = {"orders": _orders(found)}
     if found.reads:
-        return gone_in | {"read": [one._asdict() | {"value": _none(one.value)} for one in found.reads.values()]}
+        return gone_in | _read(found)
     if kind == "spc":
         return gone_in | {"limits": _limits(found)}
     gone_in["tags"] = _uses(found)
@@ -172,6 +173,20 @@ def inputs(found: Explained) -> Document:
         gone_in["meters"] = _meters(found)
         gone_in["doubted"] += _doubted(found, REGISTERS)
     return gone_in
+
+
+def _read(found: Explained) -> Document:
+    """What a metric of the plant's own reads; of functions that remember also what they said before, and what was not worked out."""
+    remembers = any(isinstance(one, Remembered) for one in found.reads)
+    rows = [
+        {"what": one.what, "asset": one.asset, "value": _none(one.value)}
+        | ({"before": _none(one.before)} if remembers else {})
+        for one in found.reads.values()
+    ]
+    entry = derived.entry_at(found.history.plant, found.asked.kind, found.asked.asset, found.span.start)
+    left_out = own_metric.not_worked_out(entry, found.reads) if entry else []
+    why = "what it remembers comes from more windows than are gone through again"
+    return {"read": rows} | ({"not_worked_out": [{"field": name, "why": why} for name in left_out]} if left_out else {})
 
 
 def _orders(found: Explained) -> list[Document]:

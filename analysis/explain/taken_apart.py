@@ -11,13 +11,13 @@ from analysis.evidence import Evidence, Sought, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
 from analysis.explain.wanted import Asked, any_of, orders_of, wanted, with_inputs
 from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
-from analysis.recount import chart_memory, derived, effectiveness, orders
+from analysis.recount import chart_memory, derived, effectiveness, orders, own_metric
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.prices import PRICE
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
-from fieldline.expressions import Input
+from fieldline.expressions import Term
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant
@@ -34,7 +34,7 @@ class Explained(NamedTuple):
     row : what the pipeline emitted; recount : the same fields worked out once more; runs : orders that touch the window
     is_over : whether the line's rows reach the window's end, or it lies before now; doubt : why the row need not be what comes of the
     rows that it was worked out from, "" where it must be; is_older : whether another row was emitted since, which the store has not got
-    reads : the inputs of a metric of the plant's own
+    reads : the inputs of a metric of the plant's own, and what functions that remember say in it
     """
 
     asked: Asked
@@ -49,7 +49,7 @@ class Explained(NamedTuple):
     is_over: bool
     doubt: str
     is_older: bool
-    reads: Mapping[Input, derived.Read] = MappingProxyType({})
+    reads: Mapping[Term, derived.Read] = MappingProxyType({})
 
     def differing(self) -> list[str]:
         """Fields in which the recount is not what was emitted, to 1e-9."""
@@ -131,7 +131,8 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     runs = touching(history.runs(asked.asset), span)
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
     reads = _reads(history, asked, window, span)
-    counted = recount(history, asked, window, machines, span)
+    own = derived.entry_at(history.plant, asked.kind, asked.asset, span.start)
+    counted = own_metric.figures(own, reads) if own else recount(history, asked, window, machines, span)
     identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
     newest = newest_emitted(log, line, min(knows.metrics, knows.delivered), identity)
     is_older = newest is not None and newest.is_newer_than(row)
@@ -144,17 +145,21 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     )
 
 
-def _reads(history: History, asked: Asked, window: str, span: Span) -> dict[Input, derived.Read]:
-    """The inputs of a metric of the plant's own, worked out once more; none of other kinds."""
+def _reads(history: History, asked: Asked, window: str, span: Span) -> dict[Term, derived.Read]:
+    """The inputs of a metric of the plant's own, worked out once more, and what it remembers; none of other kinds."""
     entry = derived.entry_at(history.plant, asked.kind, asked.asset, span.start)
     if entry is None:
         return {}
 
-    def figure(kind: str, asset: str, field: str) -> float:
-        machines = effectiveness.machines_of(history, asset, span.start, span.end) if kind != "energy" else []
-        return recount(history, asked._replace(kind=kind, asset=asset), window, machines, span).get(field, nan)
+    def figure_in(span: Span) -> derived.FigureOf:
+        def figure(kind: str, asset: str, field: str) -> tuple[float, bool]:
+            machines = effectiveness.machines_of(history, asset, span.start, span.end) if kind != "energy" else []
+            found = recount(history, asked._replace(kind=kind, asset=asset), window, machines, span)
+            return found.get(field, nan), not all(map(isnan, found.values()))
 
-    return derived.read(history, entry, asked.asset, (span.start, span.end), figure)
+        return figure
+
+    return own_metric.reads(history, entry, asked.asset, window, span, figure_in)
 
 
 def touching(runs: list[Run], span: Span) -> list[Run]:
@@ -240,7 +245,7 @@ def recount(
     start, end = span.start, span.end
     own = derived.entry_at(history.plant, asked.kind, asked.asset, start)
     if own is not None:
-        return derived.figures(own, _reads(history, asked, window, span))
+        return own_metric.figures(own, _reads(history, asked, window, span))
     if asked.kind == "energy":
         return energy(history, asked.asset, start, end)
     if asked.kind == "spc":

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from analysis.corrected import METER, READING
 from analysis.evidence import FOREVER, Wanted
-from analysis.recount import derived
+from analysis.recount import derived, remembered
 from analysis.recount.energy import REGISTERS
 from analysis.recount.prices import PRICE
 from analysis.recount.states import rest_before
@@ -79,12 +79,26 @@ def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int
             choices.append(wanted(plant, asked._replace(kind=one.kind, asset=target), start))
         elif isinstance(one, Statistic):
             samples.add(target)
+    is_remembering = bool(remembered.calls_of(entry))  # then all there is: what is remembered began with the first row
+    if is_remembering:
+        samples.add(asked.asset)
 
     def sampled(asset: str, tag: str) -> tuple[int, int] | None:
         is_sample = asset in samples and not tag.startswith("@")
         return (int(plant.tag_info(asset, tag).max_gap_s * 1e9), 0) if is_sample else None
 
-    return any_of([*choices, sampled])
+    found = any_of([*choices, sampled])
+    return _from_the_beginning(found) if is_remembering else found
+
+
+def _from_the_beginning(choose: Wanted) -> Wanted:
+    """A choice, with all that came before of what it takes."""
+
+    def all_before(asset: str, tag: str) -> tuple[int, int] | None:
+        span = choose(asset, tag)
+        return None if span is None else (FOREVER, span[1])
+
+    return all_before
 
 
 def any_of(choices: Sequence[Wanted]) -> Wanted:

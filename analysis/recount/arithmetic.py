@@ -10,7 +10,7 @@ from math import acos, exp, isfinite, log, nan, sqrt, tan
 from statistics import fmean
 from typing import cast
 
-from fieldline.expressions import Input, Node, Own, parse
+from fieldline.expressions import Node, Term, parse
 
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "abs": abs, "sqrt": sqrt, "exp": exp, "log": log, "min": min, "max": max,
@@ -25,7 +25,7 @@ _OPERATORS: dict[type, Callable[[float, float], float]] = {
 }  # fmt: skip
 
 
-def with_numbers(text: str, values: Mapping[Input | Own, float]) -> str:
+def with_numbers(text: str, values: Mapping[Term, float]) -> str:
     """An expression with numbers for all that it names, `nan` for what does not exist; values : by what it names."""
     return ast.unparse(_Numbers(values).visit(ast.parse(text.strip(), mode="eval")))
 
@@ -33,7 +33,7 @@ def with_numbers(text: str, values: Mapping[Input | Own, float]) -> str:
 class _Numbers(ast.NodeTransformer):
     """Puts numbers in the place of what is named. What it is handed was parsed by `fieldline.expressions` before."""
 
-    def __init__(self, values: Mapping[Input | Own, float]) -> None:
+    def __init__(self, values: Mapping[Term, float]) -> None:
         self._values = values
 
     def visit(self, node: ast.AST) -> ast.AST:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from math import inf, isfinite
 
 from analysis.recount.arithmetic import evaluated, with_numbers
-from fieldline.expressions import Input, Own
+from fieldline.expressions import Own, Term
 from fieldline.plant import Formula, Plant
 
 Samples = list[tuple[int, float]]
@@ -28,12 +28,12 @@ def with_calculated(plant: Plant, rows: Mapping[Series, Samples]) -> dict[Series
 def _made(plant: Plant, asset: str, tag: str, formula: Formula, rows: Mapping[Series, Samples]) -> Samples:
     """One at each reading of an input, of the newest of each that still holds."""
     text = plant.tag_info(asset, tag).formula
-    said: dict[Input | Own, float] = {one: plant.value_of(asset, one.name) for one in formula.parameters}
+    said: dict[Term, float] = {one: plant.value_of(asset, one.name) for one in formula.parameters}
     inputs = {name: [row for row in rows.get((asset, name), ()) if isfinite(row[1])] for name in formula.inputs}
     found = []
     for time in sorted({time for told in inputs.values() for time, _ in told}):
         newest = {name: told[bisect_right(told, (time, inf)) - 1] for name, told in inputs.items() if told}
-        holds: dict[Input | Own, float] = {
+        holds: dict[Term, float] = {
             Own(name): value
             for name, (since, value) in newest.items()
             if 0 <= time - since <= int(plant.tag_info(asset, name).max_gap_s * 1e9)

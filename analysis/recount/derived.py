@@ -3,29 +3,36 @@
 `figure` gives the recount of another metric's field in the same window. Nothing here is shared with `processing/derived`.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import NamedTuple
 
 from analysis.recount.arithmetic import evaluated
 from analysis.recount.arithmetic import with_numbers as put_in
 from analysis.recount.history import History, Samples
-from fieldline.expressions import Figure, Input, Length, Own, Parameter, Statistic, inputs_of
+from fieldline.expressions import Figure, Input, Length, Own, Parameter, Statistic, Term, inputs_of
 from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.units import find_unit
 
-FigureOf = Callable[[str, str, str], float]
-"""The recount of a kind's field of an asset."""
+FigureOf = Callable[[str, str, str], tuple[float, bool]]
+"""The recount of a kind's field of an asset, and whether the kind has a row of it."""
 
 
 class Read(NamedTuple):
-    """An input: how it is written, its asset, its value (NaN: it does not exist) and its expression's fields."""
+    """An input, or what a function that remembers says: how it is written, its asset, its value; NaN: it does not exist.
+
+    before : what such a function said in the last window in which it said something; NaN of an input; has_row : whether there was a row
+    that has the input, though not with a number
+    """
 
     what: str
     asset: str
     value: float
+    before: float = nan
+    has_row: bool = False
 
 
 def entry_at(plant: Plant, kind: str, asset: str, start: int) -> MetricEntry | None:
@@ -43,27 +50,28 @@ def target_of(plant: Plant, entry: MetricEntry, one: Input, asset: str) -> str:
     return found if plant.line_of(found) == line else ""
 
 
-def read(
-    history: History, entry: MetricEntry, asset: str, span: tuple[int, int], figure: FigureOf
-) -> dict[Input, Read]:
+def read(history: History, entry: MetricEntry, asset: str, span: tuple[int, int], figure: FigureOf) -> dict[Term, Read]:
     """All inputs of an asset in a window, from its start until its end [ns UTC]."""
-    found: dict[Input, Read] = {}
+    found: dict[Term, Read] = {}
     for field in entry.field.values():
         for one in inputs_of(field.tree):
             target = target_of(history.plant, entry, one, asset)
-            found[one] = Read(str(one), target, _value(history, one, target, span, figure))
+            if isinstance(one, Figure) and target:
+                value, has_row = figure(one.kind, target, one.field)
+            else:
+                value = _value(history, one, target, span)
+                has_row = isinstance(one, Statistic) and not isnan(value)
+            found[one] = Read(str(one), target, value, has_row=has_row)
     return found
 
 
-def _value(history: History, one: Input, asset: str, span: tuple[int, int], figure: FigureOf) -> float:
+def _value(history: History, one: Input, asset: str, span: tuple[int, int]) -> float:
     if isinstance(one, Length):
         return (span[1] - span[0]) / 1e9
-    if not asset:
+    if not asset or isinstance(one, Figure):
         return nan
     if isinstance(one, Parameter):
         return history.plant.value_of(asset, one.name)
-    if isinstance(one, Figure):
-        return figure(one.kind, asset, one.field)
     tags = _tags(history, one, asset, span)
     if len(tags) != 1:
         return nan
@@ -86,7 +94,11 @@ def _tags(history: History, one: Statistic, asset: str, span: tuple[int, int]) -
 
 
 def _inside(rows: Samples, span: tuple[int, int]) -> list[float]:
-    return [value for time, value in rows if span[0] <= time < span[1] and isfinite(value)]
+    return [value for _, value in _between(rows, *span) if isfinite(value)]
+
+
+def _between(rows: Samples, start: int, end: int) -> Samples:
+    return rows[bisect_left(rows, (start,)) : bisect_left(rows, (end,))]
 
 
 def _statistic(history: History, name: str, asset: str, tag: str, span: tuple[int, int]) -> float:
@@ -104,7 +116,8 @@ def _statistic(history: History, name: str, asset: str, tag: str, span: tuple[in
 def _held(rows: Samples, gap: int, span: tuple[int, int]) -> list[tuple[int, float]]:
     """How long each value held in the window: until the next sample, at most the tag's maximum gap."""
     found = []
-    finite = [(time, value) for time, value in rows if isfinite(value)]
+    near = _between(rows, span[0] - gap, span[1])
+    finite = [(time, value) for time, value in near if isfinite(value)]
     for place, (time, value) in enumerate(finite):
         until = min(finite[place + 1][0] if place + 1 < len(finite) else time + gap, time + gap)
         length = min(until, span[1]) - max(time, span[0])
@@ -113,15 +126,24 @@ def _held(rows: Samples, gap: int, span: tuple[int, int]) -> list[tuple[int, flo
     return found
 
 
-def figures(entry: MetricEntry, inputs: Mapping[Input, Read]) -> dict[str, float]:
-    """The fields, of the values of inputs; NaN where one does not exist."""
+def is_there(history: History, inputs: Mapping[Term, Read], asset: str, span: tuple[int, int]) -> bool:
+    """Whether the metric has a row in a window: by an input of the asset itself, where it reads none by a sample, or any input of a line."""
+    own = [one for one in inputs if isinstance(one, Statistic | Figure) and one.scope == OWN]
+    if own or asset == history.line:
+        return any(inputs[one].has_row for one in own or inputs)
+    return any(_inside(rows, span) for (name, tag), rows in history.rows.items() if name == asset and tag[0] != "@")
+
+
+def figures(entry: MetricEntry, inputs: Mapping[Term, Read]) -> dict[str, float]:
+    """The fields, of the values of inputs and of what functions that remember say; NaN where one does not exist."""
     known: dict[str, float] = {}
     for name in entry.ordered:
         known[name] = evaluated(with_numbers(entry, name, inputs, known))
     return {name: known[name] for name in entry.field}
 
 
-def with_numbers(entry: MetricEntry, name: str, inputs: Mapping[Input, Read], fields: Mapping[str, float]) -> str:
+def with_numbers(entry: MetricEntry, name: str, inputs: Mapping[Term, Read], fields: Mapping[str, float]) -> str:
     """A field's expression with numbers for all that it names; `nan` for what does not exist."""
-    values = {one: told.value for one, told in inputs.items()} | {Own(name): value for name, value in fields.items()}
+    values: dict[Term, float] = {one: told.value for one, told in inputs.items()}
+    values |= {Own(name): value for name, value in fields.items()}
     return put_in(entry.field[name].value, values)

@@ -39,6 +39,7 @@ _HEADINGS = {
     "price": "price and emission factor",
     "limits": "limits",
     "read": "what it reads",
+    "not_worked_out": "not worked out once more",
     "tags": "tags, and what they are taken for",
 }
 _IDENTITY = frozenset({"asset", "tag", "order", "product", "from"})

@@ -11,9 +11,12 @@ from fieldline.expressions.tree import (
     Number,
     Own,
     Parameter,
+    Remembered,
     Statistic,
+    Term,
     inputs_of,
     own_fields_of,
+    remembered_in,
 )
 
 __all__ = [
@@ -21,14 +24,17 @@ __all__ = [
     "Apply",
     "Figure",
     "Input",
+    "Term",
     "Length",
     "Node",
     "Number",
     "Own",
     "Parameter",
+    "Remembered",
     "Statistic",
     "inputs_of",
     "is_writable",
     "own_fields_of",
     "parse",
+    "remembered_in",
 ]

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from math import isclose, isfinite
 from typing import NamedTuple
 
-from fieldline.expressions.tree import Apply, Input, Node, Number, Own
+from fieldline.expressions.memories import MEMORIES
+from fieldline.expressions.tree import Apply, Input, Node, Number, Own, Remembered
 from fieldline.units import UNITS, find_unit
 
 _BASES = ("kg", "m", "s", "A", "K", "rad", "count")
@@ -111,9 +112,12 @@ def judged(node: Node, unit: UnitOf, of_fields: Callable[[str], Unit | None], fa
         return None
     if isinstance(node, Own):
         return of_fields(node.field)
-    if not isinstance(node, Apply):
+    if not isinstance(node, Apply | Remembered):
         return unit_of(unit(node))
     found = [judged(argument, unit, of_fields, faults) for argument in node.arguments]
+    if isinstance(node, Remembered):
+        of_values = _alike(node, node.arguments, found, faults)
+        return of_values if MEMORIES[node.name].keeps_unit else ONE
     return _applied(node, found, faults)
 
 
@@ -144,7 +148,9 @@ def _applied(node: Apply, found: list[Unit | None], faults: list[str]) -> Unit |
     return None
 
 
-def _alike(node: Apply, arguments: tuple[Node, ...], found: list[Unit | None], faults: list[str]) -> Unit | None:
+def _alike(
+    node: Apply | Remembered, arguments: tuple[Node, ...], found: list[Unit | None], faults: list[str]
+) -> Unit | None:
     """The unit that arguments share; one that is not known is taken for that of the others, a bare number too."""
     known = [(argument, unit) for argument, unit in zip(arguments, found, strict=True) if unit is not None]
     for argument, unit in known[1:]:

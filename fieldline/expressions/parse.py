@@ -6,6 +6,7 @@ mean(station.temp_degc) - mean(temp_degc)         of an asset that the metric na
 mean(quantity.temperature), last(role.state)      of the asset's only tag of a quantity or role
 asset.area_m2, window.length_s                    what the plant file says of the asset, and how long the window is
 cop if mean(power_kw) > 1 else 0                  another field of the same metric; a choice
+ewma(mean(pressure_bar), 0.2)                     a function that remembers, of values and numbers: `memories.py`
 """
 
 import ast
@@ -15,6 +16,7 @@ from keyword import iskeyword
 from math import isfinite
 from unicodedata import normalize
 
+from fieldline.expressions.memories import MEMORIES, Constant
 from fieldline.expressions.tree import (
     BY_NAME,
     BY_QUANTITY,
@@ -29,6 +31,7 @@ from fieldline.expressions.tree import (
     Number,
     Own,
     Parameter,
+    Remembered,
     Statistic,
 )
 from fieldline.tables import nearest
@@ -164,14 +167,44 @@ def _call(node: ast.Call, name: str) -> Node:
         return _statistic(name, node.args[0])
     if name in STATISTICS and name not in FUNCTIONS:
         raise ValueError(f"{name}(…): expected one tag, such as {name}(temp_degc), got {len(node.args)} arguments")
+    if name in MEMORIES:
+        return _remembered(node, name)
     if name not in FUNCTIONS:
-        known = (*STATISTICS, *FUNCTIONS)
+        known = (*STATISTICS, *FUNCTIONS, *MEMORIES)
         raise ValueError(f"{name}(…): expected one of {', '.join(dict.fromkeys(known))}{nearest(name, known)}")
     wanted, n = FUNCTIONS[name], len(node.args)
     more = name in _MANY
     if any(isinstance(argument, ast.Starred) for argument in node.args) or n < wanted or (n > wanted and not more):
         raise ValueError(f"{name}(…): expected {wanted} argument{'s' * (wanted > 1)}{' or more' * more}, got {n}")
     return Apply(name, tuple(map(_node, node.args)), ast.unparse(node))
+
+
+def _remembered(node: ast.Call, name: str) -> Remembered:
+    function, n = MEMORIES[name], len(node.args)
+    if any(isinstance(argument, ast.Starred) for argument in node.args) or not function.least <= n <= function.most:
+        raise ValueError(f"{name}(…): expected {function.written(name)}, got {n} arguments")
+    values, numbers = node.args[: len(function.values)], node.args[len(function.values) :]
+    constants = tuple(_constant(name, one, number) for one, number in zip(function.constants, numbers, strict=False))
+    return Remembered(name, tuple(map(_node, values)), constants, ast.unparse(node))
+
+
+def _constant(name: str, called: Constant, node: ast.expr) -> float:
+    value = _plain(node)
+    if value is None:
+        raise ValueError(f"{name}(…): {called.name}: expected {called}, as it stands, got {ast.unparse(node)[:60]!r}")
+    if fault := called.fault(value):
+        raise ValueError(f"{name}(…): {fault}")
+    return value
+
+
+def _plain(node: ast.expr) -> float | None:
+    """A number as it stands, which may have a sign; None: it is something else."""
+    match node:
+        case ast.Constant(value=value) if type(value) in (int, float):
+            return _number(node).value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=value) as operand) if type(value) in (int, float):
+            return -_number(operand).value
+    return None
 
 
 def _statistic(name: str, node: ast.expr) -> Statistic:

@@ -98,11 +98,30 @@ class Apply(NamedTuple):
         return self.text
 
 
-Node = Statistic | Figure | Parameter | Length | Own | Number | Apply
+class Remembered(NamedTuple):
+    """What a function that remembers gives (`memories.py`).
+
+    arguments : its values; constants : the numbers behind them that were written; text : as it was written. Two that are
+    written alike are one, and have one state.
+    """
+
+    name: str
+    arguments: "tuple[Node, ...]"
+    constants: tuple[float, ...]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Term = Input | Own | Remembered
+"""What expressions are evaluated over: columns of it."""
+
+Node = Statistic | Figure | Parameter | Length | Own | Number | Apply | Remembered
 
 
 def _leaves(node: Node) -> Iterator[Node]:
-    if isinstance(node, Apply):
+    if isinstance(node, Apply | Remembered):
         for argument in node.arguments:
             yield from _leaves(argument)
     else:
@@ -111,9 +130,19 @@ def _leaves(node: Node) -> Iterator[Node]:
 
 def inputs_of(node: Node) -> list[Input]:
     """What an expression reads, each once, in the order in which it is written."""
-    return list(dict.fromkeys(leaf for leaf in _leaves(node) if not isinstance(leaf, Own | Number | Apply)))
+    return list(
+        dict.fromkeys(leaf for leaf in _leaves(node) if not isinstance(leaf, Own | Number | Apply | Remembered))
+    )
 
 
 def own_fields_of(node: Node) -> list[str]:
     """The other fields of the same metric that an expression names."""
     return list(dict.fromkeys(leaf.field for leaf in _leaves(node) if isinstance(leaf, Own)))
+
+
+def remembered_in(node: Node) -> list[Remembered]:
+    """The functions that remember in an expression, each once, after those that its arguments have."""
+    if not isinstance(node, Apply | Remembered):
+        return []
+    found = [one for argument in node.arguments for one in remembered_in(argument)]
+    return list(dict.fromkeys([*found, node] if isinstance(node, Remembered) else found))

@@ -17,13 +17,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from fieldline.expressions import Node, inputs_of, is_writable, own_fields_of, parse
+from fieldline.expressions import Node, inputs_of, is_writable, own_fields_of, parse, remembered_in
 from fieldline.expressions.parse import RESERVED
 from fieldline.expressions.tree import LINE, Length
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.values import Name, path_fault, raise_faults, twice_fault
 from fieldline.tables import nearest
-from fieldline.windows import WINDOWS
+from fieldline.windows import FOLLOWING, WINDOWS
 
 FROM_THE_BEGINNING = -(2**62)
 """Before all windows [ns UTC]: where an entry has no `since`."""
@@ -90,7 +90,7 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
             faults.append(
                 f"since: expected a moment with its zone, such as 2026-01-31T06:00:00Z, got {self.since.isoformat()}"
             )
-        raise_faults(faults if any(faults) else self._faults_of_names())
+        raise_faults(faults if any(faults) else [*self._faults_of_names(), self._fault_of_memory()])
 
     def _faults_of_names(self) -> list[str]:
         faults = []
@@ -107,6 +107,18 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
                         f"of a tag a statistic is wanted, such as mean({other})"
                     )
         return faults or [_circle_fault(self.field)]
+
+    def _fault_of_memory(self) -> str:
+        """State goes from window to window, so these must follow one another."""
+        odd = [window for window in self.windows if window not in FOLLOWING]
+        remembering = [(name, one) for name, field in self.field.items() for one in remembered_in(field.tree)]
+        if not odd or not remembering:
+            return ""
+        name, one = remembering[0]
+        return (
+            f"windows: field.{name} remembers, by {one}: expected windows that follow one another, "
+            f"{', '.join(FOLLOWING)}, got {', '.join(map(repr, odd))}"
+        )
 
     @property
     def ordered(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from fieldline.expressions import Parameter, inputs_of, own_fields_of, parse
+from fieldline.expressions import Parameter, inputs_of, own_fields_of, parse, remembered_in
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.spc import SpcEntry
 from fieldline.plantfile.values import Positive
@@ -185,6 +185,8 @@ def _formula_fault(entry: TagEntry) -> str:
         return f"formula: {error}"
     if entry.kind in ("text", "switch"):
         return f"formula: kind {entry.kind!r} is no number"
+    if remembering := remembered_in(tree):
+        return f"formula: {remembering[0]}: remembers from window to window, and belongs into a [[metric]]"
     others = [one for one in inputs_of(tree) if not isinstance(one, Parameter) or one.scope]
     if others:
         return f"formula: {others[0]}: expected tags of the asset by their names alone, such as flow_m3_h * 1.163"

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fieldline.expressions.tree import Apply, Input, Node, Number, Own
+from fieldline.expressions.tree import Apply, Node, Number, Own, Remembered, Term
 from processing.formulas import power
 
-Columns = Mapping[Input | Own, np.ndarray]
+Columns = Mapping[Term, np.ndarray]
 
 
 def evaluate(node: Node, columns: Columns) -> np.ndarray:
-    """float64[n], the values of an expression; columns : float64[n] each, of its inputs and of other fields that it names."""
+    """float64[n], the values of an expression.
+
+    columns : float64[n] each, of its inputs, of other fields that it names, and of functions that remember in it (`calls.py`).
+    """
     with np.errstate(all="ignore"):
         return _value(node, columns)
 
@@ -25,8 +28,8 @@ def evaluate(node: Node, columns: Columns) -> np.ndarray:
 def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Why values do not exist: int32[n], -1 where they do, and the reasons that these stand for.
 
-    Of what was chosen: the first input, in the order of writing, that does not exist; else the first divisor that is 0; else that it is
-    no finite number.
+    Of what was chosen: the first input, in the order of writing, that does not exist, then the first function that remembers and gives
+    nothing; else the first divisor that is 0; else that it is no finite number.
     """
     reasons, why = ["not a finite number"], np.where(np.isfinite(values), -1, 0).astype(np.int32)
     open_ = why == 0
@@ -35,7 +38,7 @@ def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, 
     with np.errstate(all="ignore"):
         parts = list(_taken(node, columns, open_))
         leaves = [(one, taken) for one, taken in parts if not isinstance(one, Apply | Number)]
-        leaves.sort(key=lambda leaf: isinstance(leaf[0], Own))
+        leaves.sort(key=lambda leaf: isinstance(leaf[0], Own) + 2 * isinstance(leaf[0], Remembered))
         absent = [(f"no {one}", np.isnan(_value(one, columns)) & taken) for one, taken in leaves]
         divisors = [(one.arguments[1], taken) for one, taken in parts if isinstance(one, Apply) and one.name == "/"]
         absent += [(f"{one} is 0", (_value(one, columns) == 0.0) & taken) for one, taken in divisors]
@@ -51,7 +54,7 @@ def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, 
 def _taken(node: Node, columns: Columns, taken: np.ndarray) -> Iterator[tuple[Node, np.ndarray]]:
     """All parts of an expression in the order of writing, and where each has a part in the value, bool[n]: not what was not chosen."""
     yield node, taken
-    if not isinstance(node, Apply):
+    if not isinstance(node, Apply | Remembered):
         return
     where = [taken] * len(node.arguments)
     if node.name == "if":

@@ -6,13 +6,16 @@ another order of arrival costs what it touches, and what comes of it is what row
 leaves its state as it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.expressions import Input
+from fieldline.expressions import Input, Own, Remembered
+from fieldline.windows import FOLLOWING
 from processing.derived.inputs import Pairs, Sources, read_inputs
+from processing.derived.scopes import Scope, holding
 from processing.joins import find, pair_keys
 from processing.kernels import layout as at
 from processing.kernels.jit import record, words
@@ -20,8 +23,8 @@ from processing.kernels.kept import Kept, Partials, State, first_of, kept
 from processing.operator import Bring
 from processing.view import View
 
-WINDOWS = ("15m", "1h", "day", "week", "month")
-"""Windows that follow one another and are never cut: state goes through these."""
+WINDOWS = FOLLOWING
+"""State goes through these."""
 
 Step = Callable[[np.ndarray, np.ndarray, np.ndarray], None]
 """step(inputs, state, out) : float64[n, inputs], records[n], changed, and float64[n, fields], output, of n assets in one window each."""
@@ -45,22 +48,39 @@ def _words_of(state: np.ndarray) -> list[str]:
     return [str(number) for number in range(state.dtype.itemsize // 8)]
 
 
+class Place(Enum):
+    """Where the state of an asset stands in a window's block: at the first row of the asset's series, or of lines at that of the block.
+
+    A line need not have series of its own, so its state has a memory apart.
+    """
+
+    OF_ASSETS = "assets"
+    OF_LINES = "lines"
+
+
 class Memory(NamedTuple):
-    """The state of the derived metric `name`.
+    """The state of one definition of a derived metric, which the operator `name` keeps.
 
     first : record[1], the state before the first window; step : carries it through a window; inputs : in the order that `step` has
-    them; fields : the metric's, in the order that `step` gives them; version : of what the state means
+    them; gives : what `step` gives, in its order; version : of what the state means; scopes : where each of the metric's definitions
+    holds, this one's at `number`; assets : paths by the names that inputs have as scopes; place : whose state it is
     """
 
     name: str
     first: np.ndarray
     step: Step
     inputs: tuple[Input, ...]
-    fields: tuple[str, ...]
+    gives: tuple[Own | Remembered, ...]
     version: int
+    scopes: tuple[Scope, ...]
+    number: int
+    assets: Mapping[str, str]
+    place: Place = Place.OF_ASSETS
 
     def carry(self, view: View, changed: Pairs, sources: Sources, bring: Bring) -> None:
-        """Carry the state on from pairs that changed, each of an asset that has series, and flag rows that change with it."""
+        """Carry the state on from pairs that changed, as far as there is a place for it, and flag rows that change with it."""
+        changed = changed.only(self.has_place(view, changed))
+        changed = changed.only(self._holds(view, changed))
         level = view.windows["level"][changed.window]
         for one in np.unique(level).tolist():
             pending, ahead = changed.only(level == one), _AHEAD
@@ -68,17 +88,41 @@ class Memory(NamedTuple):
                 view, pending = self._round(view, pending, ahead, sources, bring)
                 ahead = min(2 * ahead, _AHEAD_AT_MOST)
 
-    def figures(self, view: View, pairs: Pairs, columns: dict[Input, np.ndarray]) -> dict[str, np.ndarray]:
-        """The fields of pairs, float64[n] each, by the state before each window."""
+    def given(
+        self, view: View, pairs: Pairs, columns: Mapping[Input, np.ndarray]
+    ) -> dict[Own | Remembered, np.ndarray]:
+        """What a step gives in pairs' windows, float64[n] each, by the state before each."""
         size = self.first.dtype.itemsize // 8
         state = np.empty(len(pairs.window), self.first.dtype)
-        words(state)[:] = words(view.partials[self.name].windows)[_rows(view, pairs), 1 : 1 + size]
+        words(state)[:] = words(view.partials[self.name].windows)[self._rows(view, pairs), 1 : 1 + size]
         out = self._stepped([columns[one] for one in self.inputs], state)
-        return {field: out[:, number].copy() for number, field in enumerate(self.fields)}
+        return {one: out[:, number].copy() for number, one in enumerate(self.gives)}
+
+    def has_place(self, view: View, pairs: Pairs) -> np.ndarray:
+        """bool[n], of which pairs the state has a place: the asset has a series of its window's line, or is that."""
+        of_window = view.windows["line"][pairs.window]
+        if self.place is Place.OF_LINES:
+            return pairs.asset == view.plant.lines["asset"][of_window]
+        line = np.full(1 + max(len(view.plant.asset_first), pairs.asset.max(initial=0)), -1)
+        line[view.plant.series["asset"]] = view.plant.series["line"]
+        return line[pairs.asset] == of_window
+
+    def _rows(self, view: View, pairs: Pairs) -> np.ndarray:
+        """The row of the pool where the state of each pair's asset stands."""
+        block = view.windows["block"][pairs.window]
+        if self.place is Place.OF_LINES:
+            return block
+        lead = np.zeros(len(view.plant.asset_first), np.int64)
+        lead[view.plant.series["asset"]] = view.plant.series["lead"]
+        return block + lead[pairs.asset]
+
+    def _holds(self, view: View, pairs: Pairs) -> np.ndarray:
+        """bool[n], for which pairs this definition is the one that holds."""
+        return holding(view, pairs, self.scopes) == self.number
 
     def _stepped(self, columns: Sequence[np.ndarray], state: np.ndarray) -> np.ndarray:
-        """What a step gives, float64[n, fields]; state : records[n], changed."""
-        out = np.full((len(state), len(self.fields)), np.nan)
+        """What a step gives, float64[n, gives]; state : records[n], changed."""
+        out = np.full((len(state), len(self.gives)), np.nan)
         inputs = (
             np.stack([np.asarray(column, np.float64) for column in columns], axis=1)
             if columns
@@ -110,12 +154,13 @@ class Memory(NamedTuple):
         while len(left):
             line = view.windows["line"][pairs.window[left]]
             is_there = (older >= 0) & (view.windows["end"][older] > view.plant.lines["kept_from"][line])
+            is_there &= view.windows["start"][older] >= self.scopes[self.number].since
             self._stands(view, pairs.only(left[~is_there]), state, left[~is_there])
             left, older = left[is_there], older[is_there]
             if not len(left):
                 break
             view = bring(np.unique(older))
-            cells = words(view.partials[self.name].windows)[_rows(view, Pairs(older, pairs.asset[left]))]
+            cells = words(view.partials[self.name].windows)[self._rows(view, Pairs(older, pairs.asset[left]))]
             passed = cells[:, 0] != 0
             words(state)[left[passed]] = cells[passed, 1 + size :]
             left, older = left[~passed], view.windows["older"][older[~passed]]
@@ -127,7 +172,7 @@ class Memory(NamedTuple):
         newer = view.windows["newer"][pairs.window]
         for window in (np.where(newer >= 0, newer, pairs.window), pairs.window):
             is_here = view.windows["block"][window] >= 0
-            mine = cells[_rows(view, Pairs(window[is_here], pairs.asset[is_here]))]
+            mine = cells[self._rows(view, Pairs(window[is_here], pairs.asset[is_here]))]
             passed = mine[:, 0] != 0
             words(state)[places[is_here][passed]] = mine[passed, 1 : 1 + size]
 
@@ -139,7 +184,8 @@ class Memory(NamedTuple):
         cells = words(view.partials[self.name].windows)
         there = np.flatnonzero(ways.ravel() >= 0)
         of_way = Pairs(ways.ravel()[there], np.repeat(asset, ways.shape[1])[there])
-        answer = read_inputs(view, of_way, self.inputs, {}, sources)
+        answer = read_inputs(view, of_way, self.inputs, self.assets, sources)
+        takes = answer.is_there & self._holds(view, of_way)
         place = np.full(ways.shape, -1)
         place.ravel()[there] = np.arange(len(there))
         asked = np.zeros(len(there), bool)
@@ -149,7 +195,7 @@ class Memory(NamedTuple):
         for step in range(ways.shape[1]):
             going = going[ways[going, step] >= 0]
             window, mine = ways[going, step], place[going, step]
-            rows = _rows(view, Pairs(window, asset[going]))
+            rows = self._rows(view, Pairs(window, asset[going]))
             before = words(state)[going]
             differs = (cells[rows, 0] == 0) | (cells[rows, 1 : 1 + size] != before).any(axis=1)
             goes = differs | asked[mine]
@@ -158,7 +204,7 @@ class Memory(NamedTuple):
             if not len(going):
                 break
             cells[rows, 1 : 1 + size] = before
-            has = answer.is_there[mine]
+            has = takes[mine]
             after = state[going[has]]
             self._stepped([answer.columns[one][mine[has]] for one in self.inputs], after)
             state[going[has]] = after
@@ -187,13 +233,6 @@ class Memory(NamedTuple):
         passed[rows] = np.where(is_over, 2, 1)
 
 
-def _rows(view: View, pairs: Pairs) -> np.ndarray:
-    """The row of the pool where the state of each pair's asset stands: its asset's first."""
-    lead = np.zeros(len(view.plant.asset_first), np.int64)
-    lead[view.plant.series["asset"]] = view.plant.series["lead"]
-    return view.windows["block"][pairs.window] + lead[pairs.asset]
-
-
 def _ways(table: np.ndarray, window: np.ndarray, ahead: int) -> np.ndarray:
     """Windows and those after them, int64[n, at most `ahead`], -1 behind the newest."""
     ways = [window]
@@ -203,11 +242,3 @@ def _ways(table: np.ndarray, window: np.ndarray, ahead: int) -> np.ndarray:
             break
         ways.append(following)
     return np.stack(ways, axis=1)
-
-
-def with_series(view: View, pairs: Pairs) -> Pairs:
-    """Those of the pairs whose asset has a series of its window's line: there is a place for its state."""
-    line = np.full(len(view.plant.asset_first), -1)
-    line[view.plant.series["asset"]] = view.plant.series["line"]
-    known = pairs.only(pairs.asset < len(line))
-    return known.only(line[known.asset] == view.windows["line"][known.window])

@@ -15,19 +15,20 @@ A row has a value of `coverage`, the least of its inputs', and where a field doe
 With `Carried(state, step)` as its formula it remembers: `step` carries the state of each asset from window to window (`memory.py`).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
-from fieldline.expressions import Input, inputs_of, parse
+from fieldline.expressions import Input, Own, Term, inputs_of, parse
 from fieldline.expressions.tree import OWN as OF_ITSELF
 from fieldline.plantfile.metrics import FROM_THE_BEGINNING
 from processing.derived.inputs import Answer, Pairs, Sources, distinct, is_of_window, read_inputs
-from processing.derived.memory import WINDOWS, Memory, Step, kept_for, with_series
+from processing.derived.memory import WINDOWS, Memory, Step, kept_for
+from processing.derived.scopes import Scope, holding
 from processing.metric_rows import MetricRows, Named, levels_of, retracted
 from processing.operator import Bring, Operator
 from processing.view import View
@@ -35,8 +36,11 @@ from processing.view import View
 Why = tuple[np.ndarray, Sequence[str]]
 """int32[n], -1 where a value exists, and the reasons that the others stand for."""
 
-Figures = Callable[[Mapping[Input, np.ndarray]], tuple[dict[str, np.ndarray], dict[str, Why]]]
-"""Fields, float64[n] each, of columns of inputs, and why some of their values do not exist."""
+Columns = Mapping[Term, np.ndarray]
+"""float64[n] each: inputs, and what a memory gives."""
+
+Figures = Callable[[Columns], tuple[dict[str, np.ndarray], dict[str, Why]]]
+"""Fields, float64[n] each, and why some of their values do not exist."""
 
 Row = tuple[str, str, str, str, str]
 """A field: its name, unit, meaning, formula and source."""
@@ -51,17 +55,17 @@ _COVERAGE = (
 
 
 class Definition(NamedTuple):
-    """How a metric is computed, for assets whose path is or matches `pattern`, in windows that begin from `since` on [ns UTC].
+    """How a metric is computed, where its scope says.
 
-    assets : paths by the names that inputs have as scopes; memory : where there is one, the figures are its
+    assets : paths by the names that inputs have as scopes; memories : what the figures are made of beside the inputs: of several the last
+    that has a place for an asset's state. Where there are some and none has, there is no row.
     """
 
-    pattern: str
-    since: int
+    scope: Scope
     assets: Mapping[str, str]
     inputs: tuple[Input, ...]
     figures: Figures
-    memory: Memory | None = None
+    memories: tuple[Memory, ...] = ()
 
     @property
     def looks_beside(self) -> bool:
@@ -126,19 +130,24 @@ def derived(
             )
         leaves[alias] = inputs_of(tree)[0]
 
-    def figures(columns: Mapping[Input, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
-        named = {alias: columns[leaf] for alias, leaf in leaves.items()}
-        with np.errstate(all="ignore"):
-            found = {} if isinstance(formula, Carried) else dict(formula(named))
-        return found, {field: _why(values, columns) for field, values in found.items()}
+    def figures(columns: Columns) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+        named, inputs = {alias: columns[leaf] for alias, leaf in leaves.items()}, dict.fromkeys(leaves.values())
+        if isinstance(formula, Carried):
+            found = {field: columns[Own(field)] for field, *_ in fields}
+        else:
+            with np.errstate(all="ignore"):
+                found = dict(formula(named))
+        return found, {field: _why(values, {one: columns[one] for one in inputs}) for field, values in found.items()}
 
-    memory = None
+    everywhere, read, memories = Scope("*", FROM_THE_BEGINNING), tuple(leaves.values()), list[Memory]()
     if isinstance(formula, Carried):
-        named = tuple(field for field, *_ in fields)
-        memory = Memory(name, formula.state, formula.step, tuple(leaves.values()), named, formula.version)
-    definition = Definition("*", FROM_THE_BEGINNING, {}, tuple(leaves.values()), figures, memory)
+        given = tuple(Own(field) for field, *_ in fields)
+        memories = [Memory(name, formula.state, formula.step, read, given, formula.version, (everywhere,), 0, {})]
+    definition = Definition(everywhere, {}, read, figures, tuple(memories))
     kind = kind_of(name, meaning, fields, windows)
-    return operator_of(kind, [definition], windows, needs, lambda: _installed(needs), is_default=is_default)
+    sources = partial(_installed, needs)
+    operator = operator_of(kind, [definition], windows, needs, sources, is_default=is_default)
+    return remembering(operator, memories[0], sources) if memories else operator
 
 
 @cache
@@ -177,12 +186,6 @@ def operator_of(
     def read_out(view: View) -> list[MetricRows]:
         return _read_out(view, kind, definitions, sources(), looks_beside())
 
-    memory = definitions[0].memory if definitions else None
-
-    def scan(view: View, bring: Bring) -> None:
-        assert memory is not None
-        memory.carry(view, with_series(view, _in_windows(view, windows, looks_beside())), sources(), bring)
-
     return Operator(
         name=kind.name,
         emits=(kind,),
@@ -192,10 +195,16 @@ def operator_of(
         is_default=is_default,
         read_out=read_out,
         looks_beside=looks_beside,
-        kept=None if memory is None else kept_for(kind.name, memory.first),
-        scan=None if memory is None else scan,
-        version=1 if memory is None else memory.version,
     )
+
+
+def remembering(operator: Operator, memory: Memory, sources: Callable[[], Sources]) -> Operator:
+    """The operator, of the name of the memory, as one that keeps it too."""
+
+    def scan(view: View, bring: Bring) -> None:
+        memory.carry(view, _in_windows(view, operator.windows, operator.looks_beside()), sources(), bring)
+
+    return replace(operator, kept=kept_for(memory.name, memory.first), scan=scan, version=memory.version)
 
 
 def _read_out(
@@ -203,24 +212,34 @@ def _read_out(
 ) -> list[MetricRows]:
     """Rows of the windows: of assets that have a series to be emitted, or of all where others' windows are read."""
     pairs = _pairs(view, looks_beside)
-    if any(one.memory is not None for one in definitions):
-        pairs = with_series(view, pairs)
-    holds = np.full(len(pairs.window), -1)
-    for number, one in enumerate(definitions):
-        begun = view.windows["start"][pairs.window] >= one.since
-        holds[begun & view.assets.matching(one.pattern)[pairs.asset]] = number
+    holds = holding(view, pairs, [one.scope for one in definitions])
     holds[view.assets.across(kind.name)[pairs.asset]] = -1
     found: list[MetricRows] = []
     for number, one in enumerate(definitions):
-        mine = pairs.only(holds == number)
-        if len(mine.window):
+        of_one = pairs.only(holds == number)
+        for memory, mine in _by_memory(view, one, of_one):
             answer = read_inputs(view, mine, one.inputs, one.assets, sources)
             some, gone = np.flatnonzero(answer.is_there), np.flatnonzero(answer.is_gone)
             if len(some):
-                found += _rows(view, kind, one, mine.only(some), answer, some)
+                found += _rows(view, kind, one, memory, mine.only(some), answer, some)
             if len(gone):
-                found += [retracted(rows) for rows in _rows(view, kind, one, mine.only(gone), answer, gone)]
+                rows = _rows(view, kind, one, memory, mine.only(gone), answer, gone)
+                found += [retracted(each) for each in rows]
     return found
+
+
+def _by_memory(view: View, one: Definition, pairs: Pairs) -> Iterator[tuple[Memory | None, Pairs]]:
+    """The pairs of a definition, with the memory that has the state of each; without any all of them."""
+    if not one.memories:
+        if len(pairs.window):
+            yield None, pairs
+        return
+    left = np.ones(len(pairs.window), bool)
+    for memory in reversed(one.memories):
+        mine = left & memory.has_place(view, pairs)
+        left &= ~mine
+        if mine.any():
+            yield memory, pairs.only(mine)
 
 
 def _in_windows(view: View, windows: tuple[str, ...], looks_beside: bool) -> Pairs:
@@ -248,14 +267,15 @@ def _pairs(view: View, looks_beside: bool) -> Pairs:
     return distinct(view, pairs)
 
 
-def _rows(view: View, kind: Kind, one: Definition, pairs: Pairs, answer: Answer, some: np.ndarray) -> list[MetricRows]:
+def _rows(
+    view: View, kind: Kind, one: Definition, memory: Memory | None, pairs: Pairs, answer: Answer, some: np.ndarray
+) -> list[MetricRows]:
     """some : int64[n], the places of the pairs in the answer."""
-    columns, n = {each: column[some] for each, column in answer.columns.items()}, len(some)
-    if one.memory is None:
-        values, whys = one.figures(columns)
-    else:
-        values = one.memory.figures(view, pairs, columns)
-        whys = {field: _why(column, columns) for field, column in values.items()}
+    inputs, n = {each: column[some] for each, column in answer.columns.items()}, len(some)
+    columns: dict[Term, np.ndarray] = dict(inputs.items())
+    if memory is not None:
+        columns = {**columns, **memory.given(view, pairs, inputs)}
+    values, whys = one.figures(columns)
     fields = {
         row[0]: np.where(np.isfinite(values[row[0]]), values[row[0]], np.nan)
         if row[0] in values

@@ -1,26 +1,31 @@
 """The metrics that a plant file states (`[[metric]]`), as operators, and what is wrong with them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
+from hashlib import blake2b
 
 import numpy as np
 
 from fieldline.across import WINDOWS as ACROSS
-from fieldline.across import is_surely_across
+from fieldline.across import is_beyond_one_line, is_surely_across, remembers
 from fieldline.catalogue import RENAMED, TEXT, Kind, emitter, kinds
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Node, Own, Parameter, Statistic, inputs_of
+from fieldline.expressions import Figure, Input, Length, Node, Own, Parameter, Statistic, Term, inputs_of
 from fieldline.expressions.dimensions import Unit, judged, mismatch, unit_of
 from fieldline.plant import ASSET_NUMBERS, Plant
 from fieldline.plantfile import MetricEntry
-from fieldline.plantfile.globs import matches
+from fieldline.plantfile.globs import is_glob, matches
 from fieldline.tables import nearest
 from fieldline.units import QUANTITIES
+from processing.derived.calls import MOST_WORDS, VERSION, Calls, calls_of, words_of
 from processing.derived.evaluate import evaluate, whys
 from processing.derived.inputs import TELEMETRY, kind_read
-from processing.derived.metric import Definition, Sources, Why, kind_of, operator_of
-from processing.operator import Operator
+from processing.derived.memory import Memory, Place
+from processing.derived.metric import Columns, Definition, Sources, Why, kind_of, operator_of, remembering
+from processing.derived.scopes import Scope
+from processing.operator import Operator, nothing_to_read_out
 
 _RESERVED = frozenset({"reading", "pipeline", "moved", "alarm", *RENAMED})
 _MOST_READ = 64
@@ -34,10 +39,11 @@ def kinds_of(plant: Plant) -> dict[str, Kind]:
     return {name: _kind_of(name, entries) for name, entries in _by_kind(plant).items()}
 
 
-def operators_of(plant: Plant, operators: Sequence[Operator]) -> list[Operator]:
-    """An operator for each kind of the plant's own metrics, each after those that it is made of.
+def operators_of(plant: Plant, operators: Sequence[Operator], *, remember: bool = True) -> list[Operator]:
+    """An operator for each kind of the plant's own metrics, each after those that it is made of and what its definitions remember.
 
-    operators : those that run beside them. Raises SettingsError for what `faults` finds.
+    operators : those that run beside them; remember : False: they tell which rows there are, and no figure that is made of a memory.
+    Raises SettingsError for what `faults` finds.
     """
     if wrong := faults(plant, [operator.name for operator in operators]):
         raise SettingsError("\n".join(wrong))
@@ -45,7 +51,7 @@ def operators_of(plant: Plant, operators: Sequence[Operator]) -> list[Operator]:
     found = []
     entries = _by_kind(plant)
     for name in TopologicalSorter(_made_of(entries)).static_order():
-        found.append(_operator_of(plant, name, entries[name], sources))
+        found += _operators_of(plant, name, entries[name], sources, remember=remember)
         sources[name] = found[-1]
     return found
 
@@ -68,17 +74,53 @@ def _kind_of(name: str, entries: list[MetricEntry]) -> Kind:
     return kind_of(name, meaning, rows, entries[0].windows)
 
 
-def _operator_of(plant: Plant, name: str, entries: list[MetricEntry], sources: Mapping[str, Operator]) -> Operator:
-    definitions = [
-        Definition(entry.asset, entry.since_ns, entry.assets, inputs_in(entry), partial(_figures, _trees(entry)))
-        for entry in entries
-    ]
-    read = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
-    needs = tuple(sorted({sources[kind].name for kind in read}))
-    mine: Sources = {kind: sources[kind] for kind in read}
-    return operator_of(
+def _operators_of(
+    plant: Plant, name: str, entries: list[MetricEntry], sources: Mapping[str, Operator], *, remember: bool
+) -> list[Operator]:
+    """The operator of a kind, behind those of the memories of its definitions.
+
+    Each definition's memory is an operator of its own, named for what it remembers: so another entry beside it, or another field in
+    it, leaves what it remembers as it is.
+    """
+    scopes = tuple(Scope(entry.asset, entry.since_ns) for entry in entries)
+    definitions = []
+    for number, entry in enumerate(entries):
+        trees, read = _trees(entry), inputs_in(entry)
+        own = _memories_of(plant, name, entry, trees, scopes, number) if remember else ()
+        definitions.append(Definition(scopes[number], entry.assets, read, partial(_figures, trees), own))
+    read_kinds = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
+    mine: Sources = {kind: sources[kind] for kind in read_kinds}
+    memories = [memory for one in definitions for memory in one.memories]
+    needs = tuple(sorted({*(mine[kind].name for kind in read_kinds), *(memory.name for memory in memories)}))
+    operator = operator_of(
         _kind_of(name, entries), definitions, entries[0].windows, needs, lambda: mine, parameters=(f"metric.{name}",)
     )
+    of_sources = tuple(sorted({source.name for source in mine.values()}))
+    keeping = [_keeping(operator, memory, of_sources, mine) for memory in memories]
+    return [*keeping, operator]
+
+
+def _memories_of(
+    plant: Plant, name: str, entry: MetricEntry, trees: Mapping[str, Node], scopes: tuple[Scope, ...], number: int
+) -> tuple[Memory, ...]:
+    """What a definition remembers: of machines and the like, and of lines, where its `asset` may be one."""
+    if not calls_of(trees):
+        return ()
+    read = inputs_in(entry)
+    calls = Calls(trees, read)
+    told = repr((*scopes[number], sorted(entry.assets.items()))).encode()
+    named = f"{name}.{calls.fingerprint}{blake2b(told, digest_size=4).hexdigest()}"
+    of_assets = Memory(named, calls.first, calls.step, read, calls.calls, VERSION, scopes, number, entry.assets)
+    of_lines = of_assets._replace(name=f"{named}.lines", place=Place.OF_LINES)
+    may_be_line = entry.asset.count("/") < plant.line_depth
+    may_be_machine = is_glob(entry.asset) or not may_be_line
+    return (of_assets,) * may_be_machine + (of_lines,) * may_be_line
+
+
+def _keeping(operator: Operator, memory: Memory, needs: tuple[str, ...], sources: Sources) -> Operator:
+    """The operator that keeps a memory of a kind's, and has no rows."""
+    kept = replace(operator, name=memory.name, emits=(), needs=needs, parameters=(), read_out=nothing_to_read_out)
+    return remembering(kept, memory, lambda: sources)
 
 
 def inputs_in(entry: MetricEntry) -> tuple[Input, ...]:
@@ -89,7 +131,8 @@ def inputs_in(entry: MetricEntry) -> tuple[Input, ...]:
 
 def figures_of(entry: MetricEntry, columns: Mapping[Input, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
     """An entry's fields, float64[n] each, of columns of its inputs, and why some of their values do not exist."""
-    return _figures(_trees(entry), columns)
+    known: dict[Term, np.ndarray] = {**columns}
+    return _figures(_trees(entry), known)
 
 
 def _trees(entry: MetricEntry) -> dict[str, Node]:
@@ -97,10 +140,11 @@ def _trees(entry: MetricEntry) -> dict[str, Node]:
     return {name: entry.field[name].tree for name in entry.ordered}
 
 
-def _figures(
-    trees: Mapping[str, Node], columns: Mapping[Input, np.ndarray]
-) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
-    known: dict[Input | Own, np.ndarray] = dict(columns.items())
+def _figures(trees: Mapping[str, Node], columns: Columns) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+    known: dict[Term, np.ndarray] = dict(columns.items())
+    for one in calls_of(trees):  # of a memory that is not there nothing is known
+        if one not in known:
+            known[one] = np.full(len(next(iter(columns.values()))), np.nan)
     for name, tree in trees.items():
         known[Own(name)] = evaluate(tree, known)
     values = {name: known[Own(name)] for name in trees}
@@ -127,6 +171,11 @@ def faults(plant: Plant, operators: Collection[str]) -> list[str]:
                 wrong += [f"{place}: {unknown[one]}" for one in inputs_of(said.tree) if unknown[one]]
             if not any(unknown.values()):
                 wrong += [f"$.metric: {name}.{fault}" for fault in _unit_faults(entry, plant, known)]
+            if (kept := words_of(calls_of(_trees(entry)))) > MOST_WORDS:
+                wrong.append(
+                    f"$.metric: {name} remembers {kept} numbers of an asset: expected at most {MOST_WORDS}; "
+                    "an adwin keeps 135, a rolling_… as many as its windows: make two metrics of it"
+                )
         read = {kind_read(one) for entry in mine for one in inputs_in(entry)} | {TELEMETRY}
         missing = sorted({emitter(kind).name for kind in read & kinds().keys()} - {*operators})
         wrong += [
@@ -144,6 +193,13 @@ def _across_faults(plant: Plant, entries: Mapping[str, list[MetricEntry]]) -> li
         for name, mine in beyond.items()
         for entry in mine
         if not {*entry.windows} & {*ACROSS}
+    ]
+    wrong += [
+        f"$.metric: {name} of {entry.asset!r} has functions that remember, which go through the windows of one line, and reads "
+        f"several: expected assets of {plant.line_of(entry.asset)}, got {', '.join(entry.assets.values()) or entry.asset}"
+        for name, mine in entries.items()
+        for entry in mine
+        if remembers(entry) and is_beyond_one_line(plant, entry)
     ]
     for name, mine in entries.items():
         read = {kind_read(one) for entry in mine for one in inputs_in(entry)} & entries.keys()

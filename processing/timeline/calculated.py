@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.expressions import Input, Own, Parameter
+from fieldline.expressions import Own, Parameter, Term
 from fieldline.plant import Formula, Plant
 from processing.derived.evaluate import evaluate
 from processing.kernels import layout as at
@@ -133,7 +133,7 @@ class Calculated:
         good = (rows.quality <= at.UNCERTAIN) & np.isfinite(rows.value)
         places = [np.flatnonzero(good & (place[rows.series] >= 0)) for place in kind.place]
         moments, told = _moments(kind, rows, group, places)
-        columns: dict[Input | Own, np.ndarray] = {
+        columns: dict[Term, np.ndarray] = {
             Own(tag): self._held(kind.inputs[k], told[k], moments, rows, first, state)
             for k, tag in enumerate(kind.formula.inputs)
         }

@@ -107,9 +107,7 @@ class Windows:
         # Slices that still run are folded with the others, though they are not emitted: what held in them must be known, too.
         self._context.label(ids if everything else np.union1d(ids, self._touched(everything=True)))
         self._fold(ids)
-        if self._scan(ids):
-            ids = self._touched(everything)
-            self._residency.make_resident(ids)
+        ids = self._scan(ids, everything)
         due = np.empty(len(ids), np.int64)
         due = due[: emission.due(ids, int(everything), self._tables.plant, self._tables.windows, due)]
         if len(due):
@@ -174,11 +172,16 @@ class Windows:
             compare_rows(rows, records, before, changed)
         pool.dirty[rows] = pool.dirty[rows] & (255 - at.REFOLD) | changed * np.uint8(at.EMIT)
 
-    def _scan(self, ids: np.ndarray) -> bool:
-        """Have operators carry on from window to window what goes on between them; whether any does."""
+    def _scan(self, ids: np.ndarray, everything: bool) -> np.ndarray:
+        """Have operators carry on from window to window what goes on between them; the windows that have changed then.
+
+        One after the other, for what one remembers another may be made of.
+        """
         for scan in self._scans:
             scan(self.view(ids), self._with)
-        return bool(self._scans)
+            ids = self._touched(everything)
+            self._residency.make_resident(ids)
+        return ids
 
     def _with(self, ids: np.ndarray) -> View:
         """A view after more windows were made resident."""

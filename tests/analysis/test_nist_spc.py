@@ -22,7 +22,7 @@ from processing.formulas.spc import (
 )
 from processing.formulas.spc_constants import constants
 from processing.formulas.spc_counts import count_chart, fraction_chart, number_chart, rate_chart
-from processing.unwired.kernels.charts import ewma
+from tests.processing.kernels.value_by_value import ewma
 
 FOLDER = Path(__file__).parents[1] / "data" / "nist_spc"
 EXPECTED: dict[str, Any] = json.loads((FOLDER / "expected.json").read_text())
@@ -132,9 +132,8 @@ def test_gears_are_not_capable_of_a_hundredth() -> None:
 def test_the_handbooks_average_is_reproduced_to_its_printed_digits() -> None:
     want = EXPECTED["e-Handbook 6.3.2.4 EWMA"]
     data = np.array(want["data"])
-    averages = np.empty_like(data)
 
-    ewma(data, float(want["target"]), want["lambda"], averages)
+    averages = ewma(data, float(want["target"]), want["lambda"])
 
     band = ewma_limits(want["target"], want["s"], want["lambda"], want["k"])
     assert np.round(averages, 4).tolist() == want["ewma"]

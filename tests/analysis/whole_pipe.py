@@ -12,6 +12,7 @@ from fieldline.frames import decode_batch, encode_metrics, encode_readings
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import load_plant
+from processing.derived.of_plant import operators_of
 from processing.metric_rows import WINDOWS, MetricRows
 from processing.operators import known
 from tests.processing.engine_rig import EngineRig, Row, frames_of
@@ -51,8 +52,8 @@ class Pipe:
         for frame in frames:
             log.append(Stream.READINGS, 0, b"", encode_readings(frame)).result(10)
         log.close()
-        operators = list(known().values())
-        rig = _Stored(load_plant(Path(self.plant)), windows=WINDOWS, operators=operators)
+        of, there = load_plant(Path(self.plant)), list(known().values())
+        rig = _Stored(of, windows=WINDOWS, operators=[*there, *operators_of(of, there)])
         rig.store = LocalStore(Path(self.store))
         rig.send(frames).finish()
         rig.store.close()

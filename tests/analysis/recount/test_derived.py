@@ -15,7 +15,7 @@ from processing.place import operators_for
 from tests.contracts.operator_inputs import PLANT, busy_rows, installed, subject_of
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
 
-KINDS = ("heat", "share", "line_index", "beside")
+KINDS = ("heat", "share", "line_index", "beside", "watch", "smoother")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldline.expressions import Input, Own, Statistic, parse
+from fieldline.expressions import Statistic, Term, parse
 from processing.derived.evaluate import evaluate, whys
 
 A, B = Statistic("mean", "a"), Statistic("mean", "b")
@@ -59,7 +59,7 @@ def by_python(text: str, a: float, b: float) -> float:
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(texts(), st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=9))
 def test_each_number_is_what_python_gives(text: str, pairs: list[tuple[float, float]]) -> None:
-    columns: dict[Input | Own, np.ndarray] = {A: np.array([a for a, _ in pairs]), B: np.array([b for _, b in pairs])}
+    columns: dict[Term, np.ndarray] = {A: np.array([a for a, _ in pairs]), B: np.array([b for _, b in pairs])}
 
     found = evaluate(parse(text), columns)
 
@@ -79,14 +79,14 @@ def test_a_number_has_the_same_bits_wherever_it_stands(text: str, pairs: list[tu
         a, b = (
             (np.array(column, np.float64) for column in zip(*some, strict=True)) if some else (np.empty(0), np.empty(0))
         )
-        columns: dict[Input | Own, np.ndarray] = {A: a, B: b}
+        columns: dict[Term, np.ndarray] = {A: a, B: b}
         return np.broadcast_to(evaluate(tree, columns), len(some)).tobytes() if some else b""
 
     assert of(pairs) == of(pairs[:cut]) + of(pairs[cut:])
 
 
 def test_what_does_not_exist_says_why() -> None:
-    columns: dict[Input | Own, np.ndarray] = {
+    columns: dict[Term, np.ndarray] = {
         A: np.array([1.0, np.nan, 1.0, 1.0, 1e308]),
         B: np.array([2.0, 1.0, 0.0, np.nan, 1e-9]),
     }
@@ -100,7 +100,7 @@ def test_what_does_not_exist_says_why() -> None:
 
 
 def test_what_is_not_chosen_need_not_exist_but_the_condition_must() -> None:
-    columns: dict[Input | Own, np.ndarray] = {A: np.array([1.0, 5.0, np.nan]), B: np.array([np.nan, 2.0, 2.0])}
+    columns: dict[Term, np.ndarray] = {A: np.array([1.0, 5.0, np.nan]), B: np.array([np.nan, 2.0, 2.0])}
 
     found = evaluate(parse("mean(b) if mean(a) > 2 else 0"), columns)
 

@@ -216,6 +216,10 @@ OF_TWO_LINES = 'asset = "a/b/c/d"\nassets.other = "a/b/e/f"\nfield.a = { value =
         ('kind = "x"\nfield.a = { value = "mean(a_kw) + mean(b_degc)" }', "x.a: mean(a_kw) + mean(b_degc)"),
         ('kind = "x"\nfield.a = { value = "mean(a_kw)", unit = "kWh" }', "x.a: its value is in kW"),
         (f'kind = "x"\nwindows = ["1m"]\n{OF_TWO_LINES}', "x.windows: expected one of 15m, 1h, day"),
+        (
+            f'kind = "x"\nwindows = ["1h"]\n{OF_TWO_LINES.replace("mean(x)", "ewma(mean(x), 0.2)")}',
+            "has functions that remember",
+        ),
         (f'kind = "x"\n{OF_TWO_LINES}\n[[metric]]\nkind = "y"\nfield.b = {{ value = "x.a" }}', "y is made of x"),
     ],
 )

@@ -15,7 +15,8 @@ from processing.kernels.kept import first_of
 from processing.kernels.layout import Plant
 from processing.timeline.charts import Charts
 from processing.timeline.tables import Tables
-from processing.unwired.kernels import charts, drift, outliers, rules
+from processing.unwired.kernels import outliers, rules
+from tests.processing.kernels import value_by_value
 from tests.twins import spc as twin
 
 HELD = {0: (0, 0, math.nan, math.nan), 1: (1, 1, 10.0, 2.0), 2: (2, 4, 13.0, 1.5)}
@@ -122,18 +123,9 @@ def test_the_points_of_one_stretch_are_those_of_the_block_functions_bit_for_bit(
     said = Chain.of(points, SpcEntry(ewma_lambda=0.2, cusum_k=0.5)).scan([0]).said()
 
     z = np.array([(point.samples[0] - 10.0) / 2.0 for point in points])
-    masks, averages, high, low, state = (
-        np.empty(250, np.int64),
-        np.empty(250),
-        np.empty(250),
-        np.empty(250),
-        np.zeros(2),
-    )
+    rows, masks = np.zeros(250, np.int64), np.empty(250, np.int64)
     rules.run_rules(z, masks)
-    charts.ewma(z, 0.0, 0.2, averages)
-    charts.cusum(z, 0.0, 0.5, state, high, low)
-    rows, verdict, memory = np.zeros(250, np.int64), np.empty(250, np.int8), drift.FIRST_PAGE_HINKLEY.copy()
-    drift.page_hinkley(rows, z, 0.5, 8.0, 1.0, 30, memory, verdict)
+    averages, (high, low) = value_by_value.ewma(z, 0.0, 0.2), value_by_value.cusum(z, 0.0, 0.5)
     window, scores, apart = np.zeros((1, outliers.window_columns(15))), np.empty(250), np.empty(250, np.uint8)
     outliers.judge_newest(rows, z, 15, 7, 3.0, window, scores, apart)
     assert said["z"].tobytes() == z.tobytes()
@@ -141,7 +133,7 @@ def test_the_points_of_one_stretch_are_those_of_the_block_functions_bit_for_bit(
     assert said["high"].tobytes() == high.tobytes()
     assert said["low"].tobytes() == low.tobytes()
     assert said["rules"].tolist() == masks.tolist()
-    assert said["drift"].tolist() == verdict.tolist()
+    assert said["drift"].tolist() == value_by_value.page_hinkley(z, 0.5, 8.0, 1.0, 30)
     assert said["outlier"][6:].tolist() == apart[6:].tolist()
 
 
