@@ -76,8 +76,10 @@ class _Adaptation:
         relabelling = Relabelling(engine, self._was)
         for line in [line for line, entries in told.items() if ORDERS in entries]:
             relabelling.forget_orders(line)  # first: what is made of others goes by the same names
-        # What has no rows is a memory of a metric of the plant's own: its windows are flagged below, and the state goes through them.
-        self._run_again(told, [op for op in fresh if op.kept is not None and op.emits])
+        # What has no rows is a memory of a metric of the plant's own, named for what it remembers: one of a new name is there because the
+        # plant file says something else, by which its windows are flagged below, and the state goes through them.
+        kept = [op for op in fresh if op.kept is not None and (op.emits or op.name in before.operators)]
+        self._run_again(told, kept)
         engine.windows.emit(everything=False)  # what others changed before goes out in full
         ids = engine.residency.flagged(0)
         relabelling.drop(ids[~np.isin(engine.tables.windows["level"][ids], engine.windows.kept_levels)])

@@ -127,7 +127,7 @@ def _held(rows: Samples, gap: int, span: tuple[int, int]) -> list[tuple[int, flo
 
 
 def is_there(history: History, inputs: Mapping[Term, Read], asset: str, span: tuple[int, int]) -> bool:
-    """Whether the metric has a row in a window: by an input of the asset itself, where it reads none by a sample, or any input of a line."""
+    """Whether the metric has a row in a window: by an input of the asset; where it reads none, by a sample, or any input of a line."""
     own = [one for one in inputs if isinstance(one, Statistic | Figure) and one.scope == OWN]
     if own or asset == history.line:
         return any(inputs[one].has_row for one in own or inputs)

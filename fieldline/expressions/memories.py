@@ -38,7 +38,7 @@ class Constant(NamedTuple):
             bounds.append(f"{'above' if self.is_above else 'from'} {self.low:g}")
         if self.high < inf:
             bounds.append(f"{'below' if self.is_below else 'up to'} {self.high:g}")
-        return " ".join([words, *bounds])
+        return f"{words} {', '.join(bounds)}".rstrip()
 
 
 class Remembering(NamedTuple):

@@ -216,15 +216,13 @@ def _read_out(
     holds[view.assets.across(kind.name)[pairs.asset]] = -1
     found: list[MetricRows] = []
     for number, one in enumerate(definitions):
-        of_one = pairs.only(holds == number)
-        for memory, mine in _by_memory(view, one, of_one):
+        for memory, mine in _by_memory(view, one, pairs.only(holds == number)):
             answer = read_inputs(view, mine, one.inputs, one.assets, sources)
             some, gone = np.flatnonzero(answer.is_there), np.flatnonzero(answer.is_gone)
             if len(some):
                 found += _rows(view, kind, one, memory, mine.only(some), answer, some)
             if len(gone):
-                rows = _rows(view, kind, one, memory, mine.only(gone), answer, gone)
-                found += [retracted(each) for each in rows]
+                found += [retracted(rows) for rows in _rows(view, kind, one, memory, mine.only(gone), answer, gone)]
     return found
 
 

@@ -208,7 +208,7 @@ def test_another_entry_or_field_leaves_what_is_remembered_though_its_readings_ar
     ("text", "why"),
     [
         (HEAD + 'field.y = { value = "ewma(mean(a_bar))" }', "expected ewma(x, smoothing[, start]), got 1 arguments"),
-        (HEAD + 'field.y = { value = "ewma(mean(a_bar), 2)" }', "smoothing: expected a number above 0 up to 1, got 2"),
+        (HEAD + 'field.y = { value = "ewma(mean(a_bar), 2)" }', "smoothing: expected a number above 0, up to 1, got 2"),
         (HEAD + 'field.y = { value = "ewma(mean(a_bar), x)" }', "as it stands, got 'x'"),
         (HEAD + 'field.y = { value = "rolling_mean(mean(a_bar), 101)" }', "windows: expected a whole number"),
         (HEAD.replace('"15m", "1h"', '"1m", "shift", "1h"') + Y, "windows: field.y remembers, by ewma(mean(a_bar), 0.5): expected windows that follow one another, 15m, 1h, day, week, month, got '1m', 'shift'"),
