@@ -68,8 +68,8 @@ field.rise = {{ value = "cusum_high(mean(temp_c), 150, 1) - cusum_low(mean(temp_
 field.newest = {{ value = "rolling_max(max(temp_c), 2) - rolling_min(min(temp_c), 2) + rolling_mean(smooth, 2)" }}
 field.counted = {{ value = "rolling_sum(count(temp_c), 2)" }}
 field.turned = {{ value = "page_hinkley(mean(temp_c), 0.1, 3, 1, 2) + adwin(mean(temp_c) / 10, 0.5)" }}
-field.worse = {{ value = "ddm(quality.scrap_count, quality.total_count, 0.5, 1, 2)", unit = "1" }}
-field.of_line = {{ value = "ewma(line.production_order.good_count, 0.5)" }}
+field.worse = {{ value = "ddm(min(count(seal_c), count(temp_c)), count(temp_c), 0.5, 1, 2)", unit = "1" }}
+field.of_line = {{ value = "ewma(line.smoother.slow, 0.5)" }}
 [[metric]]
 kind = "watch"                # from later on another one, made of a metric that remembers
 asset = "works/*/*/oven"
