@@ -272,7 +272,7 @@ def _rows(
     inputs, n = {each: column[some] for each, column in answer.columns.items()}, len(some)
     columns: dict[Term, np.ndarray] = dict(inputs.items())
     if memory is not None:
-        columns = {**columns, **memory.given(view, pairs, inputs)}
+        columns.update(memory.given(view, pairs, inputs).items())
     values, whys = one.figures(columns)
     fields = {
         row[0]: np.where(np.isfinite(values[row[0]]), values[row[0]], np.nan)

@@ -131,7 +131,7 @@ def inputs_in(entry: MetricEntry) -> tuple[Input, ...]:
 
 def figures_of(entry: MetricEntry, columns: Mapping[Input, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
     """An entry's fields, float64[n] each, of columns of its inputs, and why some of their values do not exist."""
-    known: dict[Term, np.ndarray] = {**columns}
+    known: dict[Term, np.ndarray] = dict(columns.items())
     return _figures(_trees(entry), known)
 
 
