@@ -30,21 +30,12 @@ from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 from processing.timeline.timing import Timing
 from processing.unwired.kernels import (
-    change_points,
-    density,
-    moments,
-    outliers,
     quantiles,
-    registers,
-    rules,
     windowing,
 )
 from tests.twins import charts as chart_twins
 from tests.twins import drift as drift_twins
-from tests.twins import moments as moment_twins
-from tests.twins import outliers as outlier_twins
 from tests.twins import quantiles as quantile_twins
-from tests.twins import rules as rule_twins
 from tests.twins import windowing as window_twins
 
 _TARGET = 100.0
@@ -74,7 +65,7 @@ class Contest(NamedTuple):
 def run(stand: Stand, size: float) -> Iterator[Row]:
     """Rows of this bench, slowest first; `size` is not used: it is quick anyway."""
     found = []
-    for contest in (*_streams(), *_carried(), *_batches(), *_windows(), *_operators()):
+    for contest in (*_streams(), *_carried(), *_windows(), *_operators()):
         quick, got = _best(contest.compiled, 5, contest.seconds)
         slow, wanted = _best(contest.plain, 2)
         if not _agree(got, wanted):
@@ -114,45 +105,15 @@ def _data(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _streams() -> Iterator[Contest]:
     """Kernels that keep a row of state."""
-    row, value = _data(_N)
-    rows, values = row.tolist(), value.tolist()
-    times = _START_NS + np.arange(_N) * _SECOND
-    clock = times.tolist()
-
-    def all_moments() -> np.ndarray:
-        state = np.array([moments.FIRST_MOMENTS] * _ROWS)
-        moments.update_moments(row, value, state)
-        return state
-
-    def recent() -> np.ndarray:
-        state, out = np.repeat(moments.FIRST_RECENT, _ROWS), np.empty(_N)
-        moments.recent_means(row, times, value, 60.0, state, out)
-        return out
+    value = _data(_N)[1]
+    values = value.tolist()
 
     def p2() -> np.ndarray:
         state = np.zeros((1, quantiles.P2))
         quantiles.update_p2(np.zeros(_N, np.int64), value, 0.9, state, np.empty(_N))
         return state[0, quantiles.P2_HEIGHT : quantiles.P2_HEIGHT + quantiles.MARKERS]
 
-    def deltas() -> np.ndarray:
-        out = np.empty(_N - 1)
-        registers.register_deltas(register, 1000.0, 10.0, out, np.empty(_N - 1, np.int64))
-        return out
-
-    few = values[:_TWIN_N]
-    register = np.cumsum(np.abs(value)) % 1000.0
-    readings = register.tolist()
-    yield Contest(
-        "moments",
-        _N,
-        all_moments,
-        lambda: plain.moments(rows, values, _ROWS),
-        None,
-        lambda: [moment_twins.moments(few[: i + 1]) for i in range(_TWIN_N)],
-    )
-    yield Contest("recent means", _N, recent, lambda: plain.recent_means(rows, clock, values, 60.0))
     yield Contest("P² (the twin)", _N, p2, lambda: quantile_twins.p2(values, 0.9)[0])
-    yield Contest("register steps", _N, deltas, lambda: plain.register_deltas(readings, 1000.0, 10.0))
 
 
 def _carried() -> Iterator[Contest]:
@@ -223,85 +184,6 @@ def _carried() -> Iterator[Contest]:
         lambda: alike(plain.adwin(rows, values, _ASSETS)),
         twin=lambda: drift_twins.adwin(few, 0.002, 32, 5, 10),
     )
-
-
-def _batches() -> Iterator[Contest]:
-    """Kernels that look at windows of values or at all of them."""
-    n, width, window, points = 20_000, 15, 60, 400
-    row, value = _data(n)
-    rows, values = row.tolist(), value.tolist()
-    table = np.ascontiguousarray(np.random.default_rng(3).normal(size=(2, points)))
-    listed = [tuple(point) for point in table.T.tolist()]
-
-    def run_rules() -> np.ndarray:
-        out = np.empty(n, np.int64)
-        rules.run_rules(value, out)
-        return out
-
-    def hampel() -> np.ndarray:
-        out = np.empty(n, np.uint8)
-        outliers.hampel(value, width, 3.0, np.empty(2 * width + 1), out)
-        return out
-
-    def newest() -> np.ndarray:
-        out, state = np.empty(n), np.zeros((_ROWS, outliers.window_columns(window)))
-        outliers.judge_newest(row, value, window, 10, 3.0, state, out, np.empty(n, np.uint8))
-        return out
-
-    def scores() -> np.ndarray:
-        out = np.empty(n)
-        outliers.mad_scores(value, np.empty(n), out)
-        return out
-
-    def loop() -> np.ndarray:
-        out, nearest = np.empty(points), np.empty((points, 10), np.int64)
-        density.local_outlier_probability(
-            table, 10, 2.0, nearest, np.empty(10), np.empty(points), np.empty(points), out
-        )
-        return out
-
-    def segments() -> np.ndarray:
-        starts, ends = np.empty((3, n + 1), np.int64), np.empty(n, np.int64)
-        found = change_points.change_points(value, 5, 40.0, np.empty((2, n + 1)), np.empty(n + 1), starts, ends)
-        return ends[:found]
-
-    few = values[:_TWIN_N]
-    yield Contest("run rules (the twin, of 15 points)", n, run_rules, lambda: _twin_rules(values))
-    yield Contest(
-        "Hampel, 31 values",
-        n,
-        hampel,
-        lambda: plain.hampel(values, width, 3.0),
-        None,
-        lambda: outlier_twins.hampel(few, width, 3.0),
-    )
-    yield Contest(
-        "score of the newest of 60",
-        n,
-        newest,
-        lambda: plain.newest_scores(rows, values, _ROWS, window, 10),
-        None,
-        lambda: outlier_twins.newest_scores(few, window, 10),
-    )
-    yield Contest("scores by MAD", n, scores, lambda: plain.mad_scores(values))
-    yield Contest("LoOP (the twin)", points, loop, lambda: outlier_twins.local_outlier_probability(listed, 10, 2.0))
-    yield Contest(
-        "change points",
-        n,
-        segments,
-        lambda: plain.change_points(values, 5, 40.0),
-        None,
-        lambda: outlier_twins.best_segments(few, 5, 40.0),
-    )
-
-
-_BITS = {f"nelson{n}": 1 << (n - 1) for n in range(1, 9)} | {f"we{n}": 1 << (7 + n) for n in range(1, 5)}
-
-
-def _twin_rules(values: list[float]) -> list[int]:
-    """The twin at each point, given no more points than the longest rule takes."""
-    judged = (rule_twins.rules_at(values[max(0, i - 14) : i + 1]) for i in range(len(values)))
-    return [sum(_BITS[name] for name in found) for found in judged]
 
 
 def _windows() -> Iterator[Contest]:

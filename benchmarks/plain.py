@@ -5,8 +5,7 @@ All take lists and give lists. `row` tells whose value each one is, of `rows` of
 """
 
 import math
-from bisect import bisect_left, insort
-from collections import deque
+from bisect import insort
 
 Numbers = list[float]
 MINUTE_NS = 60_000_000_000
@@ -31,39 +30,6 @@ def cusum(values: Numbers, target: float, slack: float) -> tuple[Numbers, Number
         highs.append(high)
         lows.append(low)
     return highs, lows
-
-
-def moments(row: list[int], values: Numbers, rows: int) -> list[list[float]]:
-    """Count, mean, sums of the 2nd to 4th powers of deviations, least and greatest value of each row."""
-    state = [[0.0, 0.0, 0.0, 0.0, 0.0, math.inf, -math.inf] for _ in range(rows)]
-    for k, value in zip(row, values, strict=True):
-        mine = state[k]
-        before, mean, m2, m3, m4, least, most = mine
-        n = before + 1.0
-        delta = value - mean
-        step = delta / n
-        square = delta * step * before
-        mine[0] = n
-        mine[1] = mean + step
-        mine[2] = m2 + square
-        mine[3] = m3 + square * step * (n - 2.0) - 3.0 * step * m2
-        mine[4] = m4 + square * step * step * (n * n - 3.0 * n + 3.0) + 6.0 * step * step * m2 - 4.0 * step * m3
-        mine[5] = min(least, value)
-        mine[6] = max(most, value)
-    return state
-
-
-def recent_means(row: list[int], time: list[int], values: Numbers, tau_s: float) -> Numbers:
-    """The recent mean of each value's row."""
-    known: dict[int, tuple[int, float]] = {}
-    found = []
-    for k, now, value in zip(row, time, values, strict=True):
-        if k in known:
-            before, mean = known[k]
-            value = mean - math.expm1(-((now - before) * 1e-9) / tau_s) * (value - mean)
-        known[k] = now, value
-        found.append(value)
-    return found
 
 
 def page_hinkley(row: list[int], values: Numbers, rows: int, delta: float, threshold: float, least: int) -> list[int]:
@@ -172,95 +138,6 @@ def adwin(row: list[int], values: Numbers, rows: int) -> list[int]:
     """Verdicts with the usual parameters: 1 a rise, -1 a fall."""
     windows = [_Adwin() for _ in range(rows)]
     return [windows[k].take(value) for k, value in zip(row, values, strict=True)]
-
-
-def _middle(ordered: Numbers) -> float:
-    n = len(ordered)
-    return ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2.0
-
-
-def hampel(values: Numbers, half_width: int, sigmas: float) -> list[int]:
-    """1 for each outlier; the window is kept in order."""
-    ordered = sorted(values[:half_width])
-    found = []
-    for i, value in enumerate(values):
-        if i + half_width < len(values):
-            insort(ordered, values[i + half_width])
-        if i > half_width:
-            del ordered[bisect_left(ordered, values[i - half_width - 1])]
-        middle = _middle(ordered)
-        mad = _middle(sorted([abs(other - middle) for other in ordered]))
-        found.append(int(abs(value - middle) > sigmas * 1.4826 * mad))
-    return found
-
-
-def newest_scores(row: list[int], values: Numbers, rows: int, window: int, least: int) -> Numbers:
-    """Modified z score of each value among the newest of its row."""
-    rings: list[deque[float]] = [deque() for _ in range(rows)]
-    orders: list[Numbers] = [[] for _ in range(rows)]
-    found = []
-    for k, value in zip(row, values, strict=True):
-        ring, ordered = rings[k], orders[k]
-        if len(ring) == window:
-            del ordered[bisect_left(ordered, ring.popleft())]
-        ring.append(value)
-        insort(ordered, value)
-        middle = _middle(ordered)
-        mad = _middle(sorted([abs(other - middle) for other in ordered]))
-        found.append(0.6745 * (value - middle) / mad if len(ordered) >= least and mad > 0.0 else math.nan)
-    return found
-
-
-def mad_scores(values: Numbers) -> Numbers:
-    """Modified z score of each value among all."""
-    middle = _middle(sorted(values))
-    mad = _middle(sorted([abs(value - middle) for value in values]))
-    return [0.6745 * (value - middle) / mad for value in values]
-
-
-def change_points(values: Numbers, least: int, penalty: float) -> list[int]:
-    """Ends of the best segments: PELT, with sums of all values before each."""
-    total, squares = [0.0], [0.0]
-    mean = sum(values) / len(values)
-    for value in values:
-        total.append(total[-1] + value - mean)
-        squares.append(squares[-1] + (value - mean) ** 2)
-    cost, last = [0.0] + [math.inf] * len(values), [0] * (len(values) + 1)
-    starts: list[int] = []
-    for end in range(least, len(values) + 1):
-        starts.append(end - least)
-        apart = [
-            cost[start] + squares[end] - squares[start] - (total[end] - total[start]) ** 2 / (end - start)
-            for start in starts
-        ]
-        best = min(range(len(starts)), key=apart.__getitem__)
-        cost[end], last[end] = apart[best] + penalty, starts[best]
-        # A start may go once it has been worse for as long as a segment is at least.
-        if end % least == 0:
-            starts = [
-                start
-                for start, spent in zip(starts, apart, strict=True)
-                if spent <= cost[end] or end - start < 2 * least
-            ]
-    ends, end = [], len(values)
-    while end > 0:
-        ends.append(end)
-        end = last[end]
-    return ends[::-1]
-
-
-def register_deltas(readings: Numbers, modulus: float, largest: float) -> Numbers:
-    """Steps of a register that rolls over."""
-    found = []
-    before = readings[0]
-    for now in readings[1:]:
-        delta = now - before
-        if delta >= 0.0:
-            found.append(delta if delta <= largest else 0.0)
-        else:
-            found.append(delta + modulus if 0.0 <= delta + modulus <= largest else now)
-        before = now
-    return found
 
 
 def hopping_windows(times: list[int], size: int, hop: int) -> tuple[list[int], list[int]]:

@@ -35,6 +35,6 @@ def multifactor_productivity(output_value: ArrayLike, input_costs: ArrayLike, ax
         Cost of labour, material, energy, capital, … along `axis`, in the same currency. A cost that is unknown makes the result
         unknown.
 
-    In prices of its own period it moves with prices, too; `analysis.unwired.productivity.total_factor` takes them out.
+    In prices of its own period it moves with prices, too; total factor productivity (`monthly.Report.total_factor`) takes them out.
     """
     return divide(amount(output_value), np.sum(amount(input_costs), axis=axis))

@@ -7,16 +7,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis import phase_one
 from analysis.frozen_limits import Chart, Limits
 from analysis.leave_out import LeaveOut
+from analysis.limits.alarms import alarms_of, not_counted
 from analysis.limits.doubts import doubts
+from analysis.limits.levels import levels_of
 from analysis.limits.plant_toml import Drawn, plant_toml
 from analysis.limits.sample import Cells, FileColumns, Readings, gather, read_file, read_store, within
 from analysis.limits.study import CONFIDENCE, Specification, document, study_of
 from analysis.normality import Shape, shape_of
 from analysis.results import Results
+from cli.answers.limits_told import alarms_told, past_told
 from cli.report import Data, Facts, Note, Piece, Report, Verbatim
 from fieldline.errors import SettingsError
 from fieldline.moments import Moment
@@ -56,7 +60,11 @@ class Past(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """The estimate and what it is from. zone : of the asset's site; study : its document, None without a specification."""
+    """The estimate and what it is from.
+
+    zone : of the asset's site; study : its document, None without a specification; entry : how the chart signals
+    places : cells whose mean is a point of the estimate, int64[points]; points : these means, float64[points]
+    """
 
     asked: Drawn
     readings: Readings
@@ -65,6 +73,20 @@ class _Found(NamedTuple):
     zone: str
     specification: Specification
     study: dict[str, Any] | None
+    entry: SpcEntry
+    places: NDArray[np.int64]
+    points: NDArray[np.float64]
+
+    @property
+    def readings_a_point(self) -> float:
+        """How many readings sigma of a point is of: one, or those of a subgroup, the middle one where they differ."""
+        if self.asked.chart == _INDIVIDUALS or not self.places.size:
+            return 1.0
+        return float(np.median([self.cells.taken[place].size for place in self.places]))
+
+    def at(self, point: int) -> Moment:
+        """When a point's cell begins."""
+        return Moment(int(self.cells.starts_ns[self.places[point]]), self.zone)
 
 
 def answer(plant: Plant, asked: Asked, wanted: Wanted, past: Past, leave_out: LeaveOut) -> tuple[bool, Report]:
@@ -81,7 +103,10 @@ def answer(plant: Plant, asked: Asked, wanted: Wanted, past: Past, leave_out: Le
     zone = plant.time_zone(drawn.asset) if drawn.asset is not None else "UTC"
     specification = _specification(plant, asked, wanted)
     study = document(study_of(cells, estimate, specification), specification) if specification.is_told else None
-    return not math.isnan(estimate.sigma), _report(_Found(drawn, readings, cells, estimate, zone, specification, study))
+    entry = _charted(plant, asked) or SpcEntry()
+    places, points = _points(cells, estimate)
+    found = _Found(drawn, readings, cells, estimate, zone, specification, study, entry, places, points)
+    return not math.isnan(estimate.sigma), _report(found)
 
 
 def _charted(plant: Plant, asked: Asked) -> SpcEntry | None:
@@ -139,11 +164,18 @@ def _means(cells: Cells) -> list[float]:
     return [float(taken.mean()) if taken.size else math.nan for taken in cells.taken]
 
 
+def _points(cells: Cells, estimate: Limits) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The places of the cells that the estimate is from, and their means."""
+    means = np.array(_means(cells), np.float64)
+    places = np.setdiff1d(np.flatnonzero(~np.isnan(means)), np.array(estimate.fitted_on.excluded, np.int64))
+    return places, means[places]
+
+
 def _report(found: _Found) -> Report:
     asked, readings, estimate = found.asked, found.readings, found.estimate
-    left_out = set(estimate.fitted_on.excluded)
-    points = [mean for place, mean in enumerate(_means(found.cells)) if place not in left_out and not math.isnan(mean)]
-    shape = shape_of(points)
+    shape = shape_of(found.points)
+    alarms = alarms_of(found.entry, found.readings_a_point)
+    levels, apart = levels_of(found.points, estimate.sigma / math.sqrt(found.readings_a_point))
     text = "" if math.isnan(estimate.sigma) else plant_toml(asked, estimate, found.specification)
     sample = {
         "source": readings.source,
@@ -153,7 +185,18 @@ def _report(found: _Found) -> Report:
     }
     data = {"limits": msgspec.to_builtins(estimate), "sample": sample, "shape": shape._asdict(), "toml": text}
     data["capability"] = found.study
+    data["alarms"] = [one._asdict() for one in alarms]
+    data["levels"] = [
+        {"from": found.at(one.first), "to": found.at(one.end - 1), "points": one.end - one.first, "mean": one.mean}
+        for one in levels
+    ]
+    data["apart"] = [
+        {"time": found.at(one.place), "mean": float(found.points[one.place]), "score": one.score} for one in apart
+    ]
     pieces: list[Piece] = [*(Data(name, value) for name, value in data.items()), *_shown(found, shape)]
+    pieces += past_told(levels, apart, found.points, found.at)
+    pieces += [Note(f"note: {note}") for note in doubts(estimate, shape, len(levels), len(apart))]
+    pieces += alarms_told(alarms, not_counted(found.entry), asked.every)
     return Report([*pieces, Note(""), Verbatim(text)] if text else pieces)
 
 
@@ -170,8 +213,6 @@ def _shown(found: _Found, shape: Shape) -> Iterator[Piece]:
     for place in fitted.excluded:
         at, mean = Moment(int(cells.starts_ns[place]), found.zone), float(cells.taken[place].mean())
         yield Note("left out: {}, mean {}", (at, mean))
-    for note in doubts(found.estimate, shape):
-        yield Note(f"note: {note}")
 
 
 def _capability(study: dict[str, Any], chart: str, every: str) -> Iterator[Piece]:

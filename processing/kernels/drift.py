@@ -1,7 +1,7 @@
 """Has the level of a series changed, or the rate of errors? Page-Hinkley's test and DDM, in a record each.
 
 They begin anew after a drift: what they saw before describes a level that is gone. ADWIN, which finds the length of its memory itself,
-is `adwin.py`; where changes lay, looking back, is `processing/unwired/kernels/change_points.py`.
+is `adwin.py`; where changes lay, looking back, is `analysis/limits/changes.py`.
 """
 
 import numpy as np

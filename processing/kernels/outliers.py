@@ -1,7 +1,7 @@
 """Whether a value stands apart, judged by median and MAD, which outliers themselves cannot move.
 
 A mean and a deviation are pulled by the very values they are to find: with three outliers in ten no score exceeds 3. Medians hold
-until half of the values are wrong. Scores of batches and of streams are `processing/unwired/kernels/outliers.py`.
+until half of the values are wrong. Tables are judged by `analysis/limits/outliers.py`.
 """
 
 from processing.kernels.jit import inline

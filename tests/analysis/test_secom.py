@@ -40,9 +40,9 @@ import numpy as np
 import pytest
 
 from analysis.leave_out import LeaveOut
+from analysis.limits.rule_run_length import rules_arl
+from analysis.limits.run_length import cusum_arl, ewma_arl, shewhart_arl
 from analysis.phase_one import fit_individuals
-from analysis.unwired.rule_run_length import western_electric_arl
-from analysis.unwired.run_length import cusum_arl, ewma_arl, shewhart_arl
 from processing.formulas.spc import beyond, ewma_limits, rule_mask, standardise
 from processing.kernels.charts import cusum_step, ewma_step
 from processing.kernels.rules import judge_point
@@ -52,7 +52,7 @@ PHASE_ONE = 548
 CHARTS = ("shewhart", "western", "ewma", "cusum")
 THEORY = {
     "shewhart": shewhart_arl(),
-    "western": western_electric_arl(),
+    "western": rules_arl(("we1", "we2", "we3", "we4")),
     "ewma": ewma_arl(0.2, 2.86),
     "cusum": cusum_arl(0.5, 5.0),
 }

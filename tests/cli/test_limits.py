@@ -330,3 +330,67 @@ def test_subgroups_that_are_left_out_are_told_by_their_own_time_though_cells_bef
     assert "left out: 2023-11-14T23:04Z" in shown  # 22:14 and 50 minutes
     assert found["capability"]["readings"] == 576  # 96 subgroups of six
     assert found["capability"]["pp"]["value"] > 1.0  # with the one that is left out it is some 0.7
+
+
+def test_levels_and_points_that_stand_apart_are_told_by_their_times_and_left_in(
+    verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    values = normal(600)
+    values[300:] += 6.0  # from the fifty-first minute on
+    values[120:126] += 40.0  # the twenty-first
+    path = table(tmp_path / "oven.csv", values)
+
+    found, shown = answer(verb(path, "--tag", "temp_c", "--json")), verb(path, "--tag", "temp_c", "--utc").stdout
+
+    means = values.reshape(100, 6).mean(axis=1)
+    assert [(one["points"], one["from"]) for one in found["levels"]] == [
+        (50, "2023-11-14T22:14:00Z"),
+        (50, "2023-11-14T23:04:00Z"),
+    ]
+    assert found["levels"][0]["mean"] == pytest.approx(np.delete(means[:50], 20).mean(), rel=1e-12)
+    assert [(one["time"], one["mean"]) for one in found["apart"]] == [
+        ("2023-11-14T22:34:00Z", pytest.approx(means[20]))
+    ]
+    assert found["limits"]["fitted_on"]["points"] == 100 and found["limits"]["center"] == pytest.approx(means.mean())
+    assert "the level changed: 2023-11-14T23:04Z" in shown and "stands apart: 2023-11-14T22:34Z" in shown
+    assert "estimate from the time of one" in " ".join(shown.split())
+
+
+def test_a_past_of_one_level_has_nothing_to_tell(verb: Callable[..., Result], tmp_path: Path) -> None:
+    path = table(tmp_path / "oven.csv", normal(600, seed=2))
+
+    found, shown = answer(verb(path, "--tag", "temp_c", "--json")), verb(path, "--tag", "temp_c").stdout
+
+    assert [one["points"] for one in found["levels"]] == [100] and found["apart"] == []
+    assert "level" not in shown and "apart" not in shown
+
+
+def test_of_a_level_that_wanders_the_five_largest_changes_are_told(verb: Callable[..., Result], tmp_path: Path) -> None:
+    steps = np.repeat([0.0, 9.0, 0.0, 20.0, 0.0, 9.0, 0.0, 30.0], 20)
+    path = table(tmp_path / "oven.csv", normal(160) * 0.5 + steps, step_s=60.0)
+
+    found, shown = answer(verb(path, "--tag", "temp_c", "--json")), verb(path, "--tag", "temp_c").stdout
+
+    assert len(found["levels"]) == 8
+    assert shown.count("the level changed:") == 5
+    assert "and 2 smaller changes of the level" in shown
+
+
+def test_the_chart_s_run_lengths_are_those_of_the_plant_file_s_rules(
+    verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = table(tmp_path / "oven.csv", normal(600))
+    spc = '{ chart = "xbar_s", n = 4, rules = ["we1", "we4", "nelson3"], ewma_lambda = 0.1, ewma_l = 2.814, cusum_h = 25.0 }'
+    plant = tmp_path / "plant.toml"
+    plant.write_text(f'[[asset]]\npath = "p/h/l1/oven"\n[asset.tags.temp_c]\nspc = {spc}\n')
+    asked = (path, "--asset", "p/h/l1/oven", "--tag", "temp_c", "--plant", plant)
+
+    found, shown = answer(verb(*asked, "--json"))["alarms"], verb(*asked).stdout
+
+    rules, ewma, cusum = found
+    # Champ and Woodall (1987), table 1; Lucas and Saccucci (1990): one sigma of a reading is two of a mean of four
+    assert (rules["drawn"], rules["false_alarm_points"]) == ("we1, we4", pytest.approx(152.73, abs=0.005))
+    assert ewma["false_alarm_points"] == pytest.approx(500, rel=0.002)
+    assert ewma["shift_seen_points"] == pytest.approx(4.4, abs=0.05)
+    assert cusum["false_alarm_points"] is None and cusum["shift_seen_points"] > 25.0 / 2.0
+    assert "over 1e+09 points" in shown and "nelson3 alarm beside these" in shown

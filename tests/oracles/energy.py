@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from analysis.baseline_fit import fit_baseline
 from analysis.overview.bill import bill_of
 from analysis.overview.demand import Demand, demand_of
@@ -12,7 +10,6 @@ from analysis.savings import judge
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PeriodEntry, PlantFile, TagEntry, TariffEntry, TierEntry
 from processing.formulas import demand, emissions, power
-from processing.unwired.kernels.registers import register_deltas
 from tests.analysis.overview.metered_plant import METER, MINUTE, drawn, metered, ns
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of
 
@@ -20,7 +17,7 @@ Case = dict[str, Any]
 
 MIDNIGHT = 1_700_006_400 * SECOND
 NOON = ns("2026-03-02T12:00")
-FLAGS = ("ok", "rollover", "reset", "implausible")
+_HOUR = 3600 * SECOND
 
 
 def run(rows: list[tuple[str, float, float]], **tags: TagEntry) -> EngineRig:
@@ -77,11 +74,26 @@ def _held_energy(piece: list[list[float]], gap: float) -> float:
 
 
 def _register_delta(given: Case) -> Case:
-    readings = np.array(given["readings"], float)
-    deltas, flags = np.empty(readings.size - 1), np.empty(readings.size - 1, np.int64)
-    total = register_deltas(readings, float(given["modulus"]), float(given["max_plausible_delta"]), deltas, flags)
-    names = [FLAGS[flag] for flag in flags]
-    return {"deltas": deltas, "flags": names, "energy_kwh": total * given["kwh_per_count"]}
+    """Readings a minute apart: a step is a minute's energy, and what came of it stands in the minute of the reading that confirms it."""
+    counts = given["readings"]
+    told = [("energy_kwh", 60.0 * minute, float(count)) for minute, count in enumerate(counts)]
+    told += [_confirming(counts, k) for k in range(1, len(counts)) if counts[k] < counts[k - 1]]
+    limits = {"modulus": float(given["modulus"]), "max_delta": float(given["max_plausible_delta"])}
+    rig = run(sorted(told, key=lambda row: row[1]), energy_kwh=TagEntry(unit="kWh", confirm_readings=2, **limits))
+    minutes = [MIDNIGHT + 60 * minute * SECOND for minute in range(len(counts))]
+    rows, texts = rig.values("energy", METER, "1m"), rig.texts("energy", METER, "1m")
+    return {
+        "deltas": [rows[minute]["active_energy_kwh"] for minute in minutes[:-1]],
+        "flags": [texts[minute].get("meter_events", "ok") for minute in minutes[1:]],
+        "energy_kwh": day(rig)["active_energy_kwh"] * given["kwh_per_count"],
+    }
+
+
+def _confirming(counts: list[int], k: int) -> tuple[str, float, float]:
+    """A reading a second and a count beside one that fell: the engine believes a fall once the meter counts on from it."""
+    is_later = k + 1 < len(counts) and counts[k + 1] > counts[k]
+    beside = 1.0 if is_later else -1.0
+    return "energy_kwh", 60.0 * k + beside, counts[k] + beside
 
 
 def _energy_baseline(given: Case) -> Case:

@@ -6,10 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile
 from processing.formulas import oee, quality, reliability
-from processing.unwired.formulas import iso22400, state_time
+from processing.operators import machine
+from processing.unwired.formulas import iso22400
+from tests.processing.engine_rig import SECOND, EngineRig, event, frames_of
 
 Case = dict[str, Any]
+
+PRESS = "plant/hall/line1/press"
+HOUR_NS = 1_700_002_800 * SECOND
 
 
 def number(value: Any) -> float | None:
@@ -122,17 +129,25 @@ def _reliability(inputs: Case) -> Case:
 
 
 def _state_durations(inputs: Case) -> Case:
-    names = sorted({event["state"] for event in inputs["events"]})
-    found = state_time.state_durations(
-        [event["t_s"] for event in inputs["events"]],
-        [names.index(event["state"]) for event in inputs["events"]],
-        inputs["window_start_s"],
-        inputs["window_end_s"],
-        len(names),
+    """Events in the case's order through the engine; its window is three of the engine's hours."""
+    words = {"delay": "idle"}
+    changes = [(told["t_s"], words.get(told["state"], told["state"])) for told in inputs["events"]]
+    rows = [event(PRESS, "@state", HOUR_NS + t * SECOND, b'{"state":"%s"}' % state.encode()) for t, state in changes]
+    plant = Plant(PlantFile(asset=(AssetEntry(path=PRESS, microstop_s=1.0, state_max_gap_s=86_400.0),)))
+
+    found = (
+        EngineRig(plant, operators=(machine.COMPONENT,)).send(frames_of(rows, 1)).finish().values("oee", PRESS, "1h")
     )
-    held = dict(zip(names, found.by_state.tolist(), strict=True))
-    elements = {"APT_s": "producing", "AUST_s": "setup", "ADET_s": "delay", "ADOT_s": "down"}
-    return {"durations_s": held} | {element: held.get(state, 0) for element, state in elements.items()}
+
+    inside = [row for start, row in found.items() if start < HOUR_NS + inputs["window_end_s"] * SECOND]
+    elements = {
+        "APT": "actual_production",
+        "AUST": "actual_unit_setup",
+        "ADET": "actual_unit_delay",
+        "ADOT": "actual_unit_down",
+    }
+    times = {f"{name}_s": sum(row[f"{field}_time_s"] for row in inside) for name, field in elements.items()}
+    return {"durations_s": dict(zip(("producing", "setup", "delay", "down"), times.values(), strict=True))} | times
 
 
 def _rolled_throughput_yield(inputs: Case) -> Case:

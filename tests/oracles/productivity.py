@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from analysis.productivity import factors, frontier, growth, index_numbers, levels, malmquist
-from analysis.unwired.productivity import composite, total_factor
+from analysis.unwired.productivity import composite
 
 Case = dict[str, Any]
 
@@ -78,9 +78,10 @@ def _quantity_indices(inputs: Case) -> Case:
 
 
 def _tfp_index(inputs: Case) -> Case:
-    used = total_factor.input_index(inputs["input_quantity_ratios"], inputs["input_avg_cost_shares"])
-    made = inputs["output_index"]
-    return _all(input_index=used, tfp_index=total_factor.total_factor_productivity(made, used))
+    ratios, shares = inputs["input_quantity_ratios"], inputs["input_avg_cost_shares"]
+    used = index_numbers.tornqvist_index(np.ones(len(ratios)), ratios, shares)
+    found = growth.growth_accounting(np.log(inputs["output_index"]), np.log(ratios), shares)
+    return _all(input_index=used, tfp_index=np.exp(found.residual))
 
 
 def _solow(inputs: Case) -> Case:

@@ -11,13 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from analysis.unwired.changes import change_points
-from analysis.unwired.outliers import hampel_outliers, local_outlier_probabilities, mad_scores
+from analysis.limits.changes import change_points, noise_deviation, usual_penalty
+from analysis.limits.outliers import hampel_outliers, mad_scores
+from fieldline.plantfile import SpcEntry
 from processing.kernels.drift import DRIFT
-from processing.unwired.kernels import moments, quantiles
+from processing.unwired.kernels import quantiles
 from tests.oracles.remembered import given
+from tests.processing.chart_sets import OPERATORS, PRESS
+from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
+from tests.processing.test_spc_operator import charted
+from tests.twins import moments, outliers
 
 Case = dict[str, Any]
+
+HOUR_NS = 1_700_002_800 * SECOND
 
 
 def uniforms(seed: int) -> Iterator[float]:
@@ -56,35 +63,29 @@ def rows(values: Any) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(len(values), np.int64), np.array(values, np.float64)
 
 
-def moments_of(values: list[float]) -> np.ndarray:
-    state = np.array([moments.FIRST_MOMENTS])
-    moments.update_moments(*rows(values), state)
-    return state
-
-
 def welford(inputs: Case) -> Case:
+    """A subgroup of a chart holds the values: its mean and deviation are kept as they come."""
     listed = "x" in inputs
     values = inputs["x"] if listed else [inputs["first"], *inputs["then_alternate"] * inputs["repeats_each"]]
-    return readable(moments_of(values))
+    rows = [Row(PRESS, "temp_c", HOUR_NS + 3 * k * SECOND, value) for k, value in enumerate(values)]
+    rig = EngineRig(charted(SpcEntry(chart="xbar_s", every="1h")), operators=OPERATORS)
 
+    (found,) = rig.send(frames_of(rows, 100)).finish().values("spc", PRESS, "1h", "temp_c").values()
 
-def readable(state: np.ndarray) -> Case:
-    described = np.empty((1, moments.DESCRIBED))
-    moments.describe(state, described)
-    n = int(state[0, moments.COUNT])
-    names = {"mean": moments.MEAN, "min": moments.MIN, "max": moments.MAX}
-    sums = {"M2": moments.M2, "M3": moments.M3, "M4": moments.M4}
-    found = {name: state[0, column] if n else None for name, column in names.items()}
-    found |= {name: state[0, column] for name, column in sums.items()}
-    variance, deviation = described[0, moments.D_VARIANCE], described[0, moments.D_DEVIATION]
-    return found | {"n": n, "var_sample": variance, "sd": deviation}
+    return {"n": int(found["n"]), "mean": found["mean"], "sd": found["standard_deviation"]}
 
 
 def moments_merge(inputs: Case) -> Case:
-    parts = [moments_of(values) for values in inputs["partitions"]]
-    merged = np.array([moments.FIRST_MOMENTS])
-    moments.merge_moments(np.zeros(len(parts), np.int64), np.concatenate(parts), merged)
-    return {"parts": [readable(part) for part in parts], "merged": readable(merged)}
+    """No figure of Fieldline is a third or fourth moment of a stream: by their definition."""
+    parts = inputs["partitions"]
+    return {"parts": [defined(part) for part in parts], "merged": defined([value for part in parts for value in part])}
+
+
+def defined(values: list[float]) -> Case:
+    n, mean, *sums = moments.moments(values)
+    named = dict(zip(("M2", "M3", "M4"), sums, strict=True))
+    variance = named["M2"] / (n - 1) if n > 1 else None
+    return named | {"n": n, "mean": mean, "min": min(values), "max": max(values), "var_sample": variance}
 
 
 def p2_quantile(inputs: Case) -> Case:
@@ -113,11 +114,9 @@ def quantile_sketch_accuracy(inputs: Case) -> Case:
 
 
 def ewma_irregular(inputs: Case) -> Case:
-    time = np.array([round(t * 1e9) for t, _ in inputs["samples_t_v"]], np.int64)
-    row, value = rows([v for _, v in inputs["samples_t_v"]])
-    mean = np.empty(len(value))
-    moments.recent_means(row, time, value, inputs["tau"], moments.FIRST_RECENT.copy(), mean)
-    return {"ewma": mean}
+    """No figure of Fieldline forgets by time: each weight written out."""
+    samples = inputs["samples_t_v"]
+    return {"ewma": [moments.recent_mean(samples[: k + 1], inputs["tau"]) for k in range(len(samples))]}
 
 
 def detect_by_adwin(inputs: Case) -> Case:
@@ -131,7 +130,12 @@ def page_hinkley(inputs: Case) -> Case:
     alpha, least = inputs.get("alpha", 0.9999), inputs.get("min_instances", 30)
     verdict = given(f"page_hinkley(mean(x), {delta}, {threshold}, {alpha}, {least})", value)
     # Page-Hinkley says that the level has changed; since when, PELT finds in looking back.
-    return {"drift_index": np.flatnonzero(verdict), "change_points": change_points(value)[:-1]}
+    return {"drift_index": np.flatnonzero(verdict), "change_points": levels(value)[:-1]}
+
+
+def levels(value: np.ndarray) -> np.ndarray:
+    """Ends of the segments by the penalty that the noise gives."""
+    return change_points(value, usual_penalty(noise_deviation(value), value.size))
 
 
 def ddm(inputs: Case) -> Case:
@@ -159,7 +163,8 @@ def segment_ends(inputs: Case) -> Case:
 
 
 def loop_outlier(inputs: Case) -> Case:
-    return {"lop": local_outlier_probabilities(inputs["points"], inputs["n_neighbors"], inputs["extent"])}
+    """No figure of Fieldline judges several tags together so: step by step as the paper has it."""
+    return {"lop": outliers.local_outlier_probability(inputs["points"], inputs["n_neighbors"], inputs["extent"])}
 
 
 FUNCTIONS = {

@@ -15,7 +15,7 @@ from analysis.limits.capability import (
     study_individuals,
     study_subgroups,
 )
-from analysis.unwired.run_length import cusum_arl, ewma_arl, shewhart_arl
+from analysis.limits.run_length import cusum_arl, ewma_arl, shewhart_arl
 from processing.formulas import quality, spc, spc_counts
 from processing.formulas.spc_constants import constants
 from tests.oracles.remembered import given as given_by

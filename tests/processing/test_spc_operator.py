@@ -8,15 +8,15 @@ import pytest
 
 from fieldline.plant import Plant
 from fieldline.plantfile import RULES, AssetEntry, PlantFile, SiteEntry, SpcEntry, SpcLimits, TagEntry
-from processing.formulas.spc import ewma_limits
+from processing.formulas.spc import ewma_limits, rule_names
 from processing.kernels import layout as at
 from processing.operators import chosen, spc
 from processing.place import needed
-from processing.unwired.kernels.rules import run_rules
 from tests.processing.chart_sets import OPERATORS, PRESS, order, start
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
 from tests.processing.kernels.value_by_value import ewma
 from tests.twins import spc as twin
+from tests.twins.rules import run_rules as rules_of
 
 
 def charted(entry: SpcEntry, tag: str = "temp_c") -> Plant:
@@ -40,12 +40,11 @@ def test_points_of_a_stream_are_the_charts_of_the_whole_series() -> None:
 
     said = points(charted(entry), temperatures(values.tolist()))
 
-    z, masks = values - 20.0, np.empty(200, np.int64)
-    run_rules(z, masks)
+    z = values - 20.0
     averages = ewma(z, 0.0, 0.1)
     band = ewma_limits(0.0, 1.0, 0.1, 2.7, np.arange(1, 201))
     np.testing.assert_array_equal([point["standardised"] for point in said], z)
-    np.testing.assert_array_equal([point["rules"] for point in said], masks)
+    assert [set(rule_names(int(point["rules"]))) for point in said] == rules_of(z.tolist())
     np.testing.assert_array_equal([point["ewma"] for point in said], averages)
     np.testing.assert_allclose([point["ewma_ucl"] for point in said], band.ucl, rtol=1e-15)
     assert [point["moving_range"] for point in said[1:]] == np.abs(np.diff(values)).tolist()

@@ -1,4 +1,4 @@
-"""Slow, obvious twin of `moments`: every sum by its definition, from all the values."""
+"""Moments and recent means by their definitions, from all the values."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Slow, obvious twins of `outliers`, `density` and `change_points`: medians of lists, all distances, all segmentations."""
+"""Slow, obvious twins of `analysis/limits/outliers.py` and `changes.py`, medians of lists and all segmentations; and LoOP by its definition."""
 
 import math
 from statistics import fmean
@@ -27,18 +27,6 @@ def hampel(values: list[float], half_width: int, sigmas: float) -> list[bool]:
         middle, mad = median_and_mad(around) if around else (math.nan, math.nan)
         found.append(abs(value - middle) > sigmas * 1.4826 * mad)
     return found
-
-
-def newest_scores(values: list[float], window: int, least: int) -> list[float]:
-    """Modified z score of each value among the newest values up to it."""
-    scores, known = [], []
-    for value in values:
-        if not math.isnan(value):
-            known.append(value)
-        middle, mad = median_and_mad(known[-window:]) if known else (math.nan, 0.0)
-        judged = not math.isnan(value) and min(len(known), window) >= least and mad > 0
-        scores.append(0.6745 * (value - middle) / mad if judged else math.nan)
-    return scores
 
 
 def local_outlier_probability(points: list[tuple[float, ...]], k: int, extent: float) -> list[float]:

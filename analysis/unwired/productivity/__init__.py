@@ -1,6 +1,5 @@
 """Ways to ask for productivity that `fieldline productivity` does not offer yet.
 
-total_factor    output index over input index, period by period
 composite       indicators of unlike units made one score
 
 Undefined results are NaN; a bad parameter raises ValueError.

@@ -1,8 +1,7 @@
 """Energy in numbers that can be checked by hand; each engine run drives the kernels `update`, `fold` and `read_out`."""
 
-from math import isnan, nan, sqrt
+from math import isnan, sqrt
 
-import numpy as np
 import pytest
 
 from fieldline.plant import Plant
@@ -11,7 +10,6 @@ from fieldline.plantfile.calendars import ShiftEntry
 from fieldline.plantfile.tariffs import PeriodEntry
 from fieldline.states import STATES
 from processing.kernels.energy_states import energy_state
-from processing.unwired.kernels.registers import IMPLAUSIBLE, OK, RESET, ROLLOVER, register_deltas
 from tests.processing.engine_rig import SECOND, EngineRig, Row, event, frame_of
 
 LINE = "plant/hall/line1"
@@ -43,32 +41,6 @@ def energy(given: list[Row], window: str, of: Plant | None = None) -> list[dict[
     """Rows of `energy` in the order of their windows."""
     rig = EngineRig(of).send([frame_of(given)]).finish()
     return [row for _, row in sorted(rig.values("energy", METER, window).items())]
-
-
-@pytest.mark.parametrize(
-    ("readings", "modulus", "most", "deltas", "flags"),
-    [
-        ([100.0, 130.0, 131.0], nan, nan, [30.0, 1.0], [OK, OK]),
-        ([999_930.0, 20.0], 1e6, 500.0, [90.0], [ROLLOVER]),  # 1,000,000 - 999,930 + 20
-        ([52_390.0, 0.0, 35.0], 1e6, 500.0, [0.0, 35.0], [RESET, OK]),
-        ([52_390.0, 40.0], nan, nan, [40.0], [RESET]),
-        ([1307.2, 1307.9, 1307.2, 1308.2], nan, nan, [0.7000000000000455, 0.0, 1.0], [OK, IMPLAUSIBLE, OK]),
-        ([100.0, 50.0], nan, nan, [50.0], [RESET]),  # half is a reset
-        ([10.0, -1.0], nan, nan, [0.0], [IMPLAUSIBLE]),
-        ([10.0, 900.0, 901.0], nan, 500.0, [0.0, 1.0], [IMPLAUSIBLE, OK]),
-        ([5.0], nan, nan, [], []),
-    ],
-)
-def test_a_register_steps_rolls_over_or_begins_anew(
-    readings: list[float], modulus: float, most: float, deltas: list[float], flags: list[int]
-) -> None:
-    got, how = np.empty(len(readings) - 1), np.empty(len(readings) - 1, np.int64)
-
-    total = register_deltas(np.array(readings), modulus, most, got, how)
-
-    assert got.tolist() == deltas
-    assert how.tolist() == flags
-    assert total == sum(deltas)
 
 
 def test_a_ramp_that_straddles_a_minute_is_split_there_and_adds_up() -> None:

@@ -6,14 +6,12 @@ import pytest
 from processing.formulas.spc import RULES, rule_names
 from processing.kernels import rules
 from processing.kernels.rules import REACH, judge_point
-from processing.unwired.kernels.rules import run_rules
 from tests.twins import rules as twin
 
 
 def judged(z: list[float]) -> list[set[str]]:
-    mask = np.full(len(z), -1, np.int64)
-    run_rules(np.array(z, np.float64), mask)
-    return [set(rule_names(int(bits))) for bits in mask]
+    points = np.array(z, np.float64)
+    return [set(rule_names(judge_point(points, 0, i))) for i in range(len(z))]
 
 
 def places(z: list[float], name: str) -> list[int]:

@@ -15,7 +15,6 @@ from processing.kernels.kept import first_of
 from processing.kernels.layout import Plant
 from processing.timeline.charts import Charts
 from processing.timeline.tables import Tables
-from processing.unwired.kernels import outliers, rules
 from tests.processing.kernels import value_by_value
 from tests.twins import spc as twin
 
@@ -123,18 +122,12 @@ def test_the_points_of_one_stretch_are_those_of_the_block_functions_bit_for_bit(
     said = Chain.of(points, SpcEntry(ewma_lambda=0.2, cusum_k=0.5)).scan([0]).said()
 
     z = np.array([(point.samples[0] - 10.0) / 2.0 for point in points])
-    rows, masks = np.zeros(250, np.int64), np.empty(250, np.int64)
-    rules.run_rules(z, masks)
     averages, (high, low) = value_by_value.ewma(z, 0.0, 0.2), value_by_value.cusum(z, 0.0, 0.5)
-    window, scores, apart = np.zeros((1, outliers.window_columns(15))), np.empty(250), np.empty(250, np.uint8)
-    outliers.judge_newest(rows, z, 15, 7, 3.0, window, scores, apart)
     assert said["z"].tobytes() == z.tobytes()
     assert said["ewma"].tobytes() == averages.tobytes()
     assert said["high"].tobytes() == high.tobytes()
     assert said["low"].tobytes() == low.tobytes()
-    assert said["rules"].tolist() == masks.tolist()
     assert said["drift"].tolist() == value_by_value.page_hinkley(z, 0.5, 8.0, 1.0, 30)
-    assert said["outlier"][6:].tolist() == apart[6:].tolist()
 
 
 @pytest.mark.parametrize("seed", range(4))

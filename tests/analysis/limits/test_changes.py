@@ -6,13 +6,18 @@ from random import Random
 import numpy as np
 import pytest
 
-from analysis.unwired.changes import change_points, noise_deviation
+from analysis.limits.changes import change_points, noise_deviation, usual_penalty
 from tests.twins.outliers import best_segments
 
 
 def levels(seed: int, *segments: tuple[int, float], noise: float = 0.5) -> list[float]:
     random = Random(seed)
     return [random.gauss(mean, noise) for count, mean in segments for _ in range(count)]
+
+
+def levels_of(values: list[float]) -> list[int]:
+    """Ends of the segments by the penalty that the noise gives."""
+    return change_points(values, usual_penalty(noise_deviation(values), len(values))).tolist()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -29,20 +34,20 @@ def test_no_segmentation_is_better(seed: int, least: int, penalty: float) -> Non
 def test_levels_are_found_by_the_penalty_that_the_noise_gives() -> None:
     values = levels(9, (300, 20.0), (150, 23.0), (550, 18.0))
 
-    assert change_points(values).tolist() == [300, 450, 1000]
+    assert levels_of(values) == [300, 450, 1000]
 
 
 def test_a_large_level_does_not_hide_a_small_change() -> None:
     values = [1e9 + value for value in levels(10, (100, 0.0), (100, 3.0))]
 
-    assert change_points(values).tolist() == [100, 200]
+    assert levels_of(values) == [100, 200]
 
 
 def test_short_and_flat_and_no_signals_are_one_segment_or_none() -> None:
-    assert change_points([]).tolist() == []
-    assert change_points([1.0]).tolist() == [1]
-    assert change_points([1.0, 9.0, 1.0]).tolist() == [3]
-    assert change_points([5.0] * 50).tolist() == [50]
+    assert change_points([], 1.0).tolist() == []
+    assert change_points([1.0], 1.0).tolist() == [1]
+    assert change_points([1.0, 9.0, 1.0], 1.0).tolist() == [3]
+    assert change_points([5.0] * 50, 0.0).tolist() == [50]
 
 
 def test_the_noise_is_seen_through_the_steps_of_the_level() -> None:
@@ -62,4 +67,4 @@ def test_a_penalty_below_0_and_empty_segments_are_refused(penalty: float, least:
 @pytest.mark.parametrize("values", [np.ones((2, 2)), [1.0, math.inf]])
 def test_a_signal_with_holes_is_refused(values: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected finite values in one dimension"):
-        change_points(values)
+        change_points(values, 1.0)

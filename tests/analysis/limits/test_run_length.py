@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from analysis.unwired.run_length import cusum_arl, ewma_arl, shewhart_arl
+from analysis.limits.run_length import cusum_arl, ewma_arl, shewhart_arl
 from processing.formulas.spc import ewma_limits
 from processing.kernels.charts import cusum_step, ewma_step
 
