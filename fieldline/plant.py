@@ -339,10 +339,11 @@ class Plant:
     def said_of_line(self, line: str) -> dict[str, object]:
         """What is said of a line beyond its tags, by the entry of the plant file that says it."""
         price, emission, entry = self.tariff(line), self._emission(line), self.line_entry(line)
+        calendar = self._calendar_entry(line)
         return {
             "site.time_zone": self.time_zone(line),
             "states": sorted((word, int(state or 0)) for word, state in self._states.items()),
-            "calendar": (self._calendar_entry(line), self.site(line)[1:]),
+            "calendar": (calendar and calendar.without_workers(), self.site(line)[1:]),
             "tariff.price": price
             and (price.price, price.period, price.knows_holidays and _holidays_of(price, self.site(line))),
             "tariff.co2_kg_per_kwh": emission and emission.co2_kg_per_kwh,

@@ -33,13 +33,18 @@ class Plan(IntEnum):
 
 
 class Shift(NamedTuple):
-    """A shift of the calendar: its name, the local day it begins, start inclusive and end exclusive [ns UTC], and who works it, or ""."""
+    """A shift of the calendar.
+
+    day : the local day it begins; start_ns, end_ns : inclusive and exclusive [ns UTC]; crew : who works it, or ""
+    workers : how many they are; None: nobody says
+    """
 
     name: str
     day: date
     start_ns: int
     end_ns: int
     crew: str = ""
+    workers: float | None = None
 
 
 class Day(NamedTuple):
@@ -178,15 +183,15 @@ class ShiftCalendar:
         first, last = day_number(date(number, 1, 1)), day_number(date(number + 1, 1, 1))
         # The shift of the last evening before reaches into the year.
         rows = self._begun(number, first - 1, last)
-        shifts = [
-            Shift(self._entry.shift[row.place].name, _day(row.day), row.start, row.end, row.crew)
-            for row in rows
-            if row.day >= first
-        ]
+        shifts = [self._shift(row) for row in rows if row.day >= first]
         begin, end = instant(self.zone, datetime(number, 1, 1)), instant(self.zone, datetime(number + 1, 1, 1))
         bounds, kinds = self._plan_of_year(number, rows, begin, end)
         spans = np.array([(shift.start_ns, shift.end_ns) for shift in shifts], np.int64).reshape(-1, 2)
         return _Year(shifts, spans[:, 0].copy(), spans[:, 1].copy(), bounds, kinds)
+
+    def _shift(self, row: _Begun) -> Shift:
+        entry = self._entry.shift[row.place]
+        return Shift(entry.name, _day(row.day), row.start, row.end, row.crew, entry.workers)
 
     def _begun(self, year: int, first: int, last: int) -> list[_Begun]:
         """The shifts that begin on the days from `first` to before `last`, by time; not those that clocks skip wholly."""

@@ -7,6 +7,7 @@ from typing import Any
 from analysis.logs import existing
 from analysis.overview.asked import Asked, Shown
 from analysis.overview.chart import points_of
+from analysis.overview.labour import Labour, labour_of
 from analysis.overview.oee import oee_of
 from analysis.overview.oee_change import FACTORS, oee_change
 from analysis.overview.pareto import Share, pareto_of
@@ -18,10 +19,11 @@ from cli.report import Column, Data, Note, Piece, Quantity, Report, Stretch, Tab
 from cli.report.bars import pareto, per_unit, waterfall
 from cli.report.chart import by_memory, by_rule, chart
 from cli.report.drawing import picture
+from fieldline.clock import SystemClock
 
 
 def report(what: str, asked: Asked, log: str, *, against: int | None = None, demand: float | None = None) -> Report:
-    """What is shown of a window: `oee`, `pareto`, `spc`, `energy` or `stations`.
+    """What is shown of a window: `oee`, `pareto`, `spc`, `energy`, `stations` or `labour`.
 
     log : its URL; causes come from it. against : a time in a window that OEE is compared with [ns UTC]; demand : pieces wanted of a line
     """
@@ -31,7 +33,7 @@ def report(what: str, asked: Asked, log: str, *, against: int | None = None, dem
         return Report(list(_stations(asked, demand)))
     if against is not None:
         return Report(list(_change(asked, against)))
-    return Report(list({"oee": _oee, "spc": _chart, "energy": _energy}[what](asked)))
+    return Report(list({"oee": _oee, "spc": _chart, "energy": _energy, "labour": _labour}[what](asked)))
 
 
 def head(shown: Shown) -> Iterator[Data]:
@@ -143,6 +145,33 @@ def _stations(asked: Asked, demand: float | None) -> Iterator[Piece]:
         yield Note(
             f"takt: {found.takt_s:.2f} s from piece to piece for {demand:g} pieces in the line's planned busy time"
         )
+
+
+def _labour(asked: Asked) -> Iterator[Piece]:
+    """What the shifts of a line made for the time of those who worked them."""
+    found = labour_of(asked, SystemClock().now_ns())
+    yield from _head(found.shown)
+    yield Note("{}, {} {}", (asked.asset, _window(found.shown), Stretch(found.shown.start, found.shown.end)))
+    digits = {"workers": 1, "scheduled_h": 2, "attended_h": 1, "worked_h": 1, "worker_efficiency": 3}
+    digits |= {"pieces_an_hour": 1, "good_a_worker_hour": 2}
+    headings = {
+        "worker_efficiency": "worked share",
+        "pieces_an_hour": "pieces/h",
+        "good_a_worker_hour": "good/worker h",
+    }
+    headings |= {"scheduled_h": "planned h", "attended_h": "worker h", "total": "pieces"}
+    hidden = ("start", "crew", "worked_h")
+    names = Labour._fields
+    columns = [Column(name, heading=headings.get(name, ""), is_shown=name not in hidden) for name in names]
+    rows = [
+        {
+            name: Quantity(value, digits=digits[name]) if name in digits else value
+            for name, value in one._asdict().items()
+        }
+        for one in (*found.shifts, found.together)
+    ]
+    yield Table("shifts", columns, rows)
+    yield Note("worked share: of the time that they were there, that in which the line produced or was set up")
 
 
 def _told(rolled: RolledUp, window: OneWindow) -> Iterator[str]:

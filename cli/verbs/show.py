@@ -1,4 +1,4 @@
-"""Show a window: where time went, why, a control chart, what good units took, which machine holds a line back, demand or a bill.
+"""Show a window: where time went, why, a chart, what good units took, machines, pieces a worker hour, demand or a bill.
 
 `oee` and `pareto` of an area or a site are those of the lines below it, together. `oee --against` compares with another window: what
 availability, performance and quality each did to OEE. `demand` and `bill` are of an asset, a line (its meters
@@ -32,6 +32,7 @@ class What(StrEnum):
     STATIONS = "stations"
     DEMAND = "demand"
     BILL = "bill"
+    LABOUR = "labour"
 
     @property
     def windows(self) -> tuple[str, ...]:
@@ -44,7 +45,7 @@ def show(
     what: Annotated[
         What,
         typer.Argument(
-            help="The loss waterfall, causes, a control chart, energy per good unit, a line's machines, demand, or a bill."
+            help="The loss waterfall, causes, a control chart, energy per good unit, machines, pieces a worker hour, demand, a bill."
         ),
     ],
     asset: Annotated[

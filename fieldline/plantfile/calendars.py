@@ -2,8 +2,10 @@
 
 import re
 from datetime import date, datetime, timedelta
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry, exception_faults, rota_faults
 from fieldline.plantfile.values import (
@@ -37,6 +39,7 @@ class ShiftEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     end : where it is not later than `start`, the shift ends on the next day; it belongs to the day it begins
     days : the days on which it begins; none: only where an exception names it
+    workers : how many people work it, a part-timer as a part; None: nobody says. No figure that is stored depends on it
     """
 
     name: Name
@@ -44,6 +47,7 @@ class ShiftEntry(msgspec.Struct, frozen=True, kw_only=True):
     end: str
     days: tuple[str, ...] = DAYS
     breaks: tuple[BreakEntry, ...] = ()
+    workers: Annotated[float, Meta(gt=0)] | None = None
 
     def __post_init__(self) -> None:
         faults = [clock_fault("start", self.start), clock_fault("end", self.end)]
@@ -102,6 +106,12 @@ class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
         faults += [_names_fault(self.shift) or overlap_fault("shift", _stretches(self.shift))]
         faults += [*rota_faults(self.rota, names), *exception_faults(self.exception, names), _never_fault(self)]
         raise_faults(faults if any(faults) else [_dated_fault(self)])
+
+    def without_workers(self) -> "CalendarEntry":
+        """What it says of time alone."""
+        return msgspec.structs.replace(
+            self, shift=tuple(msgspec.structs.replace(shift, workers=None) for shift in self.shift)
+        )
 
     def begins(self, day: date) -> list[tuple[int, str]]:
         """The shifts that begin on a day, as places in `shift`, and the crew of each, "" where nobody says."""
