@@ -8,6 +8,8 @@ malmquist       a unit's change split into catching up and moving the frontier
 factors         a product of factors, and what each adds to its change: OEE's availability, performance and quality
 line            throughput, cycle, takt and the bottleneck of a line
 monthly_table   a table of periods, read and checked
+composite       indicators of unlike units made one score
+score           the units of such a table, scored and placed
 monthly         all of it over such a table
 
 Undefined results are NaN; a bad parameter raises ValueError.

@@ -76,6 +76,7 @@ def whole_of(table: MonthlyTable) -> MonthlyTable:
         used=table.used.sum(0, keepdims=True),
         cost=table.cost.sum(0, keepdims=True),
         extra={name: values.sum(0, keepdims=True) for name, values in table.extra.items()},
+        indicators={},  # of unlike units: there is no sum of them
     )
 
 

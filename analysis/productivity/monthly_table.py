@@ -11,6 +11,8 @@ input:NAME         amount used: hours, tonnes, kWh, machine hours, …
 cost:NAME          what all of it cost in the period [currency]
 hours              optional: hours worked, for labour productivity, without being an input
 energy_kwh         optional: energy drawn, likewise
+more:NAME          optional: an indicator of any unit of which more is better, for `--score`
+less:NAME          optional: one of which less is better
 
 Each output has a price and each input a cost. Inputs may be left out where there are `hours` or `energy_kwh`. An empty cell is unknown,
 which is not 0: what needs it is undefined. For example:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _PLAIN = ("hours", "energy_kwh")
 _PAIRS = {"output": "price", "input": "cost"}
+_SIGNS = {"more": 1, "less": -1}
 _SORTABLE = re.compile(r"(\d{4})(-\d{2}-\d{2}|-\d{2}|-Q[1-4]|-W\d{2})?")
 WHOLE = "all"
 
@@ -50,6 +53,8 @@ class MonthlyTable(NamedTuple):
         What was used, and what all of it cost. [currency]
     extra : name → float64[units, periods]
         `hours` [h] and `energy_kwh` [kWh], those that the file has.
+    indicators : name → 1 or -1, float64[units, periods]
+        1 where more is better, -1 where less is.
     """
 
     periods: tuple[str, ...]
@@ -61,6 +66,7 @@ class MonthlyTable(NamedTuple):
     used: Floats
     cost: Floats
     extra: dict[str, Floats]
+    indicators: dict[str, tuple[int, Floats]]
 
 
 def read_monthly_table(path: Path) -> MonthlyTable:
@@ -87,6 +93,11 @@ def read_monthly_table(path: Path) -> MonthlyTable:
         used=block(*(f"input:{name}" for name in inputs)),
         cost=block(*(f"cost:{name}" for name in inputs)),
         extra={name: block(name)[..., 0] for name in _PLAIN if name in frame.columns},
+        indicators={
+            name: (_SIGNS[kind], block(f"{kind}:{name}")[..., 0])
+            for kind, _, name in (column.partition(":") for column in frame.columns)
+            if kind in _SIGNS
+        },
     )
 
 
@@ -116,7 +127,7 @@ def _names(columns: list[str], file: str) -> tuple[tuple[str, ...], tuple[str, .
         kind, colon, name = column.partition(":")
         if colon and kind in found and name:
             found[kind].append(name)
-        elif column not in ("period", "unit", *_PLAIN):
+        elif not (kind in _SIGNS and name) and column not in ("period", "unit", *_PLAIN):
             raise SettingsError(f"{file}: unknown column {column!r}{_hint(column)}")
     for kind, worth in _PAIRS.items():
         for this, other in ((kind, worth), (worth, kind)):
@@ -137,11 +148,11 @@ def _names(columns: list[str], file: str) -> tuple[tuple[str, ...], tuple[str, .
 
 def _hint(column: str) -> str:
     kind, colon, name = column.partition(":")
-    known = [*_PAIRS, *_PAIRS.values()] if colon else ["period", "unit", *_PLAIN]
+    known = [*_PAIRS, *_PAIRS.values(), *_SIGNS] if colon else ["period", "unit", *_PLAIN]
     near = get_close_matches(kind, known, 1)
     if near:
         return f", did you mean {near[0] + colon + name!r}?"
-    return "; expected period, unit, output:NAME, price:NAME, input:NAME, cost:NAME, hours or energy_kwh"
+    return "; expected period, unit, output:NAME, price:NAME, input:NAME, cost:NAME, more:NAME, less:NAME, hours or energy_kwh"
 
 
 def _places(frame: "pl.DataFrame", file: str) -> tuple[tuple[list[int], list[int]], tuple[str, ...], tuple[str, ...]]:

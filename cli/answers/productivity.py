@@ -9,16 +9,21 @@ from analysis.productivity.frontier import units_needed
 from analysis.productivity.monthly import Frontier, frontier, report, whole_of
 from analysis.productivity.monthly import Report as Figures
 from analysis.productivity.monthly_table import MonthlyTable
+from analysis.productivity.score import Scores, Wanted, scores_of
 from cli.report import Column, Data, Note, Piece, Quantity, Report, Table
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from processing.formulas.division import Floats
 
 
-def answer(table: MonthlyTable, base: str | None) -> Report:
-    """All of it. base : the period that others are compared with; None: the first. Raises SettingsError."""
+def answer(table: MonthlyTable, base: str | None, wanted: Wanted | None = None) -> Report:
+    """All of it. base : the period that others are compared with; None: the first; wanted : how units are scored, if at all.
+
+    Raises SettingsError.
+    """
     at = _base(table, base)
-    return Report([*(Data(name, value) for name, value in document(table, at).items()), *_shown(table, at)])
+    scored = [] if wanted is None else list(_scores(table, wanted, scores_of(table, at, wanted)))
+    return Report([*(Data(name, value) for name, value in document(table, at).items()), *_shown(table, at), *scored])
 
 
 def _base(table: MonthlyTable, base: str | None) -> int:
@@ -109,6 +114,26 @@ def _frontier(table: MonthlyTable, found: Frontier) -> Iterator[Piece]:
             f"With {len(table.units)} units, {len(table.input_names)} inputs and {len(table.output_names)} outputs most units "
             f"look efficient: it takes {needed} units or more to tell them apart."
         )
+
+
+def _scores(table: MonthlyTable, wanted: Wanted, found: Scores) -> Iterator[Piece]:
+    yield Data(
+        "scores",
+        [
+            {"period": label, "unit": unit, "score": found.score[period, at], "rank": found.rank[period, at]}
+            | {"indicators": dict(zip(found.shares, found.indicators[period, at].tolist(), strict=True))}
+            for period, label in enumerate(table.periods)
+            for at, unit in enumerate(table.units)
+        ],
+    )
+    for title, values, digits in (
+        (f"Score of each unit: {wanted.mean} mean of indicators by {wanted.scale}", found.score, 2),
+        ("Place of each unit by its score", found.rank, 0),
+    ):
+        columns = {name: _fixed(values[:, at], digits) for at, name in enumerate(table.units)}
+        yield from _table(title, columns, table.periods)
+    shares = ", ".join(f"{name} {100.0 * share:.1f} %" for name, share in found.shares.items())
+    yield Note(f"indicators and their weights: {shares}")
 
 
 def _fixed(values: Floats, digits: int) -> list[Quantity]:

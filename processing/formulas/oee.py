@@ -4,7 +4,7 @@ All follow from four times of a machine or window, so that a machine with severa
 planned for production, the time run in it, the ideal time of all pieces (Σ count · ideal cycle) and of the good ones.
 
 Sources: S. Nakajima, Introduction to TPM, Productivity Press, 1988 (the ratios); ISO 22400-2:2014 (the same ratios from
-its time elements, see `processing/unwired/formulas/iso22400.py`); R. Hansen, Overall Equipment Effectiveness, Industrial Press,
+its time elements); R. Hansen, Overall Equipment Effectiveness, Industrial Press,
 2001 (TEEP).
 """
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 from analysis.productivity.monthly import report, whole_of
 from analysis.productivity.monthly_table import read_monthly_table
 from cli.main import app
+from tests.oracles.cases import cases
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "productivity.csv"
 
@@ -116,3 +117,86 @@ def test_names_from_the_file_cannot_move_the_terminals_cursor(run: Callable[...,
 
     assert "\x1b" not in result.output
     assert "a\\x1b[2J for each unit of" in result.output
+
+
+def indicators(path: Path) -> tuple[Path, dict[str, object]]:
+    """The published composite's table as a monthly one: two indicators of which more is better, and one of which less is."""
+    (case,) = cases("productivity", "composite_indicator")
+    lines = ["period,unit,output:x,price:x,hours,more:a,more:b,less:c"]
+    for number, (a, b, c) in enumerate(case["inputs"]["data_rows_units_cols_indicators"]):
+        lines.append(f"2026-01,unit {number},1,1,1,{a},{b},{c}")
+    path.write_text("\n".join(lines) + "\n")
+    return path, case["expected"]
+
+
+WEIGHTS = ("--weight", "hours=0", "--weight", "a=0.5", "--weight", "b=0.3", "--weight", "c=0.2")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("geometric",), "geom_minmax_1_100"),
+        (("harmonic",), "harm_minmax_1_100"),
+        (("arithmetic", "--scale", "zscore"), "arith_z"),
+    ],
+)
+def test_units_are_scored_as_published(
+    run: Callable[..., Result], tmp_path: Path, asked: tuple[str, ...], expected: str
+) -> None:
+    file, want = indicators(tmp_path / "units.csv")
+
+    found = json.loads(run(file, "--score", *asked, *WEIGHTS, "--json").output)["scores"]
+
+    assert [row["score"] for row in found] == pytest.approx(want[expected], rel=1e-9)
+    if asked == ("geometric",):
+        assert [row["rank"] for row in found] == want["rank_geom"]
+
+
+def test_the_way_to_a_target_is_a_score_too_and_stays_within_a_terminal(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    file, want = indicators(tmp_path / "units.csv")
+    targets = ("--target", "a=95", "--target", "b=1", "--target", "c=10", "--target", "hours=2")
+
+    asked = (file, "--score", "arithmetic", "--scale", "distance-to-target", *WEIGHTS, *targets)
+    found, shown = json.loads(run(*asked, "--json").output)["scores"], run(*asked).output
+
+    for row, ways in zip(found, want["dist_to_target"], strict=True):  # type: ignore[call-overload]
+        assert [row["indicators"][name] for name in "abc"] == pytest.approx(ways, rel=1e-9)
+        assert row["score"] == pytest.approx(0.5 * ways[0] + 0.3 * ways[1] + 0.2 * ways[2])
+    assert "Place of each unit" in shown and max(len(line) for line in shown.splitlines()) <= 80
+
+
+def test_scores_are_over_all_periods_so_that_one_that_rises_has_got_better(run: Callable[..., Result]) -> None:
+    found = json.loads(run(EXAMPLE, "--score", "arithmetic", "--json").output)["scores"]
+
+    first = [row["indicators"]["labour"] for row in found]
+    assert (min(first), max(first)) == (1.0, 100.0) and len(found) == 24
+    assert first.index(1.0) // 4 != first.index(100.0) // 4  # the worst and the best unit are those of different months
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--weight", "labour=2"), "belong to --score"),
+        (("--score", "geometric", "--weight", "labor=2"), "unknown indicator 'labor', did you mean 'labour'?"),
+        (("--score", "geometric", "--weight", "labour"), "expected INDICATOR=NUMBER, got 'labour'"),
+        (("--score", "geometric", "--weight", "labour=-1"), "numbers of 0 or more"),
+        (("--score", "geometric", "--scale", "zscore"), "needs values above 0"),
+        (("--score", "arithmetic", "--target", "labour=2"), "--target belongs to"),
+        (("--score", "arithmetic", "--scale", "distance-to-target"), "expected a --target for each of labour"),
+    ],
+)
+def test_a_score_that_cannot_be_is_refused(run: Callable[..., Result], arguments: tuple[str, ...], told: str) -> None:
+    refused = run(EXAMPLE, *arguments)
+
+    assert refused.exit_code != 0 and told in " ".join(refused.stderr.split())
+
+
+def test_one_unit_has_no_score_and_an_indicator_no_name_of_an_input(run: Callable[..., Result], tmp_path: Path) -> None:
+    alone, twice = tmp_path / "alone.csv", tmp_path / "twice.csv"
+    alone.write_text("period,output:x,price:x,hours\n2026-01,1,1,1\n")
+    twice.write_text("period,unit,output:x,price:x,hours,less:hours\n2026-01,a,1,1,1,1\n2026-01,b,1,1,1,1\n")
+
+    assert "several of them" in run(alone, "--score", "geometric").stderr
+    assert "the name of an input" in run(twice, "--score", "geometric").stderr

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from analysis.productivity.levels import partial_productivity
+from analysis.productivity.line import throughput
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, PlantFile
-from processing.formulas import oee, quality, reliability
-from processing.operators import machine
-from processing.unwired.formulas import iso22400
-from tests.processing.engine_rig import SECOND, EngineRig, event, frames_of
+from fieldline.plantfile import AssetEntry, MetricEntry, PlantFile
+from fieldline.plantfile.metrics import MetricField
+from processing.derived.of_plant import operators_of
+from processing.formulas import oee, power, quality, reliability
+from processing.operators import machine, telemetry
+from tests.processing.engine_rig import SECOND, EngineRig, Row, event, frame_of, frames_of
 
 Case = dict[str, Any]
 
@@ -83,34 +86,43 @@ def _aggregate(inputs: Case) -> Case:
     return _numbers(oee=together.oee, availability=together.availability) | wrong | of_lines
 
 
+WORDED = {
+    "allocation_ratio": "asset.aubt / asset.aoet",
+    "allocation_efficiency": "asset.aubt / asset.pbt",
+    "utilization_efficiency": "asset.apt / asset.aubt",
+    "nee_index": "asset.aupt / asset.pbt * asset.pru * asset.gq / asset.apt",
+    "setup_rate": "asset.aust / asset.aupt",
+    "technical_efficiency": "asset.apt / (asset.apt + asset.adet)",
+    "production_process_ratio": "asset.apt / asset.aoet",
+    "actual_to_planned_scrap_ratio": "asset.sq / asset.psq",
+    "first_pass_yield": "asset.gp / asset.ip",
+    "equipment_load_ratio": "asset.pq / asset.epc",
+    "corrective_maintenance_ratio": "asset.cmt / (asset.cmt + asset.pmt)",
+}
+"""Indicators of ISO 22400-2 that a plant states itself, as fields of a `[[metric]]`; docs/own-metrics.md has them over fields of Fieldline."""
+
+
 def _iso22400(inputs: Case) -> Case:
-    of = dict(inputs)
-    of["PRI"] = of.pop("PRU")
+    of = {name.lower(): float(value) for name, value in inputs.items()}
+    fields = {name: MetricField(value=text, unit="1") for name, text in WORDED.items()}
+    entry = MetricEntry(kind="iso22400", windows=("1h",), field=fields)
+    plant = Plant(PlantFile(asset=(AssetEntry(path=PRESS, values=of),), metric=(entry,)))
+    rig = EngineRig(plant, operators=(telemetry.COMPONENT, *operators_of(plant, (telemetry.COMPONENT,))))
 
-    def kpi(formula: Callable[..., Any], *elements: str) -> Any:
-        return formula(*(of[element] for element in elements))
+    rig.send([frame_of([Row(PRESS, "m", HOUR_NS, 1.0)])]).finish()
 
-    return _numbers(
-        worker_efficiency=kpi(iso22400.worker_efficiency, "APWT", "APAT"),
-        allocation_ratio=kpi(iso22400.allocation_ratio, "AUBT", "AOET"),
-        throughput_rate_per_s=kpi(iso22400.throughput_rate, "PQ", "AOET"),
-        allocation_efficiency=kpi(iso22400.allocation_efficiency, "AUBT", "PBT"),
-        utilization_efficiency=kpi(iso22400.utilization_efficiency, "APT", "AUBT"),
-        availability=kpi(iso22400.availability, "APT", "PBT"),
-        effectiveness=kpi(iso22400.effectiveness, "PRI", "PQ", "APT"),
-        quality_ratio=kpi(iso22400.quality_ratio, "GQ", "PQ"),
-        oee_index=kpi(iso22400.oee_index, "PRI", "GQ", "PBT"),
-        nee_index=kpi(iso22400.nee_index, "AUPT", "PBT", "PRI", "GQ", "APT"),
-        setup_rate=kpi(iso22400.setup_rate, "AUST", "AUPT"),
-        technical_efficiency=kpi(iso22400.technical_efficiency, "APT", "ADET"),
-        production_process_ratio=kpi(iso22400.production_process_ratio, "APT", "AOET"),
-        actual_to_planned_scrap_ratio=kpi(iso22400.actual_to_planned_scrap_ratio, "SQ", "PSQ"),
-        first_pass_yield=kpi(iso22400.first_pass_yield, "GP", "IP"),
-        scrap_ratio=kpi(iso22400.scrap_ratio, "SQ", "PQ"),
-        rework_ratio=kpi(iso22400.rework_ratio, "RQ", "PQ"),
-        comprehensive_energy_per_unit_kwh=kpi(iso22400.comprehensive_energy_consumption, "energy_kwh", "PQ"),
-        equipment_load_ratio=kpi(iso22400.equipment_load_ratio, "PQ", "EPC"),
-        corrective_maintenance_ratio=kpi(iso22400.corrective_maintenance_ratio, "CMT", "PMT"),
+    (worded,) = rig.values("iso22400", PRESS, "1h").values()
+    ratios = oee.ratios(of["pbt"], of["apt"], of["pru"] * of["pq"], of["pru"] * of["gq"])
+    return {name: worded[name] for name in WORDED} | _numbers(
+        worker_efficiency=partial_productivity(of["apwt"], of["apat"]),
+        throughput_rate_per_s=throughput(of["pq"], of["aoet"]),
+        availability=ratios.availability,
+        effectiveness=ratios.performance,
+        quality_ratio=ratios.quality,
+        oee_index=ratios.oee,
+        scrap_ratio=quality.scrap_ratio(of["sq"], of["pq"]),
+        rework_ratio=quality.rework_ratio(of["rq"], of["pq"]),
+        comprehensive_energy_per_unit_kwh=power.specific_energy(of["energy_kwh"], of["pq"]),
     )
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.productivity import factors, frontier, growth, index_numbers, levels, malmquist
-from analysis.unwired.productivity import composite
+from analysis.productivity import composite, factors, frontier, growth, index_numbers, levels, malmquist
 
 Case = dict[str, Any]
 

@@ -23,6 +23,7 @@ def table_of(quantity: object, used: object, price: object = 1.0, cost: object =
         used=spent,
         cost=np.broadcast_to(np.asarray(cost, float), spent.shape),
         extra={},
+        indicators={},
     )
 
 

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from analysis.unwired.productivity import composite
-from analysis.unwired.productivity.composite import Aggregation, Normalisation
+from analysis.productivity import composite
+from analysis.productivity.composite import Aggregation, Normalisation
 
 TABLE = np.array([[10.0, 5.0], [20.0, 3.0], [30.0, 1.0]])
 
