@@ -8,25 +8,6 @@ from fieldline.plantfile import TagEntry
 from tests.oracles.cases import assert_agrees, cases, name_of
 from tests.oracles.energy import METER, MIDNIGHT, day, run
 
-CONFIRMED = [case for case in cases("energy", "register_delta") if name_of(case) != "register-reset-and-roll"]
-"""But for 999990, 5, 0, 7: the engine takes the 0 that 7 comes back from for a glitch, not for a reset."""
-
-
-@pytest.mark.parametrize("case", CONFIRMED, ids=name_of)
-def test_register_delta_by_the_engine(case: dict[str, Any]) -> None:
-    inputs = case["inputs"]
-    entry = TagEntry(
-        kind="register",
-        unit="kWh",
-        modulus=inputs["modulus"],
-        max_delta=inputs["max_plausible_delta"],
-        confirm_readings=2,
-    )
-
-    rig = run([("count", 60.0 * k, value) for k, value in enumerate(inputs["readings"])], count=entry)
-
-    assert_agrees(case, {"energy_kwh": day(rig)["active_energy_kwh"] * inputs["kwh_per_count"]})
-
 
 @pytest.mark.parametrize("case", cases("energy", "pulse_energy"), ids=name_of)
 def test_pulse_energy_by_the_engine(case: dict[str, Any]) -> None:
