@@ -31,7 +31,7 @@ def past_told(
         yield Note("stands apart: {}, mean {}", (at(one.place), float(points[one.place])))
     for what, count in (("changes of the level", len(steps)), ("points that stand apart", len(apart))):
         if count > _MOST_TOLD:
-            yield Note(f"and {count - _MOST_TOLD} smaller {what}")
+            yield Note(f"and {count - _MOST_TOLD} more {what}")
 
 
 def _largest(found: Sequence[_T], size: Callable[[_T], float]) -> list[_T]:

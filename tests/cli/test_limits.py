@@ -373,7 +373,7 @@ def test_of_a_level_that_wanders_the_five_largest_changes_are_told(verb: Callabl
 
     assert len(found["levels"]) == 8
     assert shown.count("the level changed:") == 5
-    assert "and 2 smaller changes of the level" in shown
+    assert "and 2 more changes of the level" in shown
 
 
 def test_the_chart_s_run_lengths_are_those_of_the_plant_file_s_rules(
