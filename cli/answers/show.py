@@ -150,7 +150,7 @@ def _stations(asked: Asked, demand: float | None) -> Iterator[Piece]:
 def _labour(asked: Asked) -> Iterator[Piece]:
     """What the shifts of a line made for the time of those who worked them."""
     found = labour_of(asked, SystemClock().now_ns())
-    yield from _head(found.shown)
+    yield from head(found.shown)
     yield Note("{}, {} {}", (asked.asset, _window(found.shown), Stretch(found.shown.start, found.shown.end)))
     digits = {"workers": 1, "scheduled_h": 2, "attended_h": 1, "worked_h": 1, "worker_efficiency": 3}
     digits |= {"pieces_an_hour": 1, "good_a_worker_hour": 2}
