@@ -125,7 +125,7 @@ def detect_by_adwin(inputs: Case) -> Case:
 
 
 def page_hinkley(inputs: Case) -> Case:
-    value = stream(inputs)
+    value = np.asarray(stream(inputs))
     delta, threshold = inputs.get("delta", 0.005), inputs.get("threshold", 50.0)
     alpha, least = inputs.get("alpha", 0.9999), inputs.get("min_instances", 30)
     verdict = given(f"page_hinkley(mean(x), {delta}, {threshold}, {alpha}, {least})", value)
