@@ -373,6 +373,11 @@ class Plant:
         return any(tag.spc is not None for entry in self.assets for tag in entry.tags.values())
 
     @property
+    def has_quantiles(self) -> bool:
+        """Whether the quantiles of any tag's samples are wanted."""
+        return any(tag.quantiles for entry in self.assets for tag in entry.tags.values())
+
+    @property
     def has_prices(self) -> bool:
         """Whether any tariff says what energy costs."""
         return any(tariff.has_price for tariff in self._file.tariff)

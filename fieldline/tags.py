@@ -62,6 +62,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     is_gap_declared : whether the plant file tells `max_gap_s`: then no state of the tag holds longer, however it is told, and no power
         goes by its own rhythm
     spc : how the tag is charted; None: not at all
+    quantiles : whether those of its samples are wanted
     form : how texts are read
     formula : of a calculated tag the expression over tags of its asset; "" of others
     """
@@ -88,6 +89,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[tuple[float, int], ...] = ()
     is_gap_declared: bool = False
     spc: SpcEntry | None = None
+    quantiles: bool = False
     form: Form = Form.OPEN
     formula: str = ""
 

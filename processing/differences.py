@@ -13,7 +13,7 @@ ZONE = "site.time_zone"
 ORDERS = "line.orders"
 OF_ROWS = frozenset(
     {
-        *(f"asset.tags.{name}" for name in ("kind", "unit", "counts_by", "codes", "spc")),
+        *(f"asset.tags.{name}" for name in ("kind", "unit", "counts_by", "codes", "spc", "quantiles")),
         *(f"asset.tags.{name}" for name in ("stamp", "interval_s")),
         *(f"asset.tags.{name}" for name in ("max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
         *(f"asset.tags.{name}" for name in ("low", "high", "confirm_readings", "confirm_s", "starts_over", "formula")),
@@ -73,6 +73,7 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.tags.counts_by": of_tag.counts_by,
         "asset.tags.codes": of_tag.codes,
         "asset.tags.spc": drawn,
+        "asset.tags.quantiles": of_tag.quantiles,
         "asset.tags.max_gap_s": (
             of_tag.max_gap_s,
             of_tag.rhythm_s,

@@ -56,6 +56,7 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A tag as the plant file declares it; None is not declared.
 
     share : of power and energy, what of its asset's energy it tells (see `fieldline/meters.py`); None: what its name tells
+    quantiles : whether those of its samples are wanted, see `processing/operators/distribution.py`
     formula : the tag is calculated from others of the same asset, see `processing/timeline/calculated.py`
     stamp : of interval amounts, which end of its time a message is stamped with; interval_s : of one stamped at its start, how long that is
     """
@@ -79,6 +80,7 @@ class TagEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     counts_by: Literal["register", "interval"] | None = None
     codes: dict[str, str] | None = None
     spc: SpcEntry | None = None
+    quantiles: bool | None = None
     formula: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
     def __post_init__(self) -> None:

@@ -191,6 +191,7 @@ SERIES = record(
     ("chart", "i8"),  # level of the windows that make a point of its control chart, or -1
     ("chart_size", "i8"),  # samples that make a point, from the start of each window; 0: all
     ("chart_phase", "i8"),  # after a full hour at which the hours of its zone begin
+    ("has_quantiles", "i8"),  # 1: those of its samples are wanted
     ("scale", "f8"),  # factor to kW, kvar, kWh, kvarh or pieces
     ("modulus", "f8"),  # where a register rolls over, NaN: not declared
     ("max_delta", "f8"),  # largest plausible step of a register, NaN: not declared

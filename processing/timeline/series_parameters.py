@@ -91,6 +91,7 @@ def declared(tag: str, role: int, known: TagInfo, of_asset: AssetInfo) -> dict[s
         "is_forward": known.is_forward,
         "interval": _interval_of(known),
         "is_interval": known.counts_by == "interval",
+        "has_quantiles": known.quantiles and not tag.startswith("@"),
         "is_labelled": role in _LABELLED or known.spc is not None,
         "scale": known.scale,
         "modulus": known.modulus,

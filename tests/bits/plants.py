@@ -53,6 +53,9 @@ rules = {rules}
 path = "works/hall/line1/oven"
 microstop_s = 400.0
 
+[asset.tags.temp_c]
+quantiles = true
+
 [asset.tags.temp_c.spc]
 chart = "xbar_r"
 every = "15m"

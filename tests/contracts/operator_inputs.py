@@ -94,7 +94,8 @@ def _plant() -> Plant:
     assert not wrong, wrong
     made = {"spread_k": TagEntry(formula="temp_c - seal_c"), "lag_k": TagEntry(formula="abs(temp_c) / asset.area_m2")}
     of_oven = AssetEntry(path=f"{LINE1}/ove?", tags=made)
-    every = AssetEntry(path="*/*/*/*", state_max_gap_s=1000.0, ideal_cycle_s=2.0, values={"area_m2": 2.5})
+    of_all = {"*_*": TagEntry(quantiles=True)}
+    every = AssetEntry(path="*/*/*/*", state_max_gap_s=1000.0, ideal_cycle_s=2.0, values={"area_m2": 2.5}, tags=of_all)
     lines = tuple(msgspec.structs.replace(e, orders="machine") if e.path == LINE2 else e for e in file.line)
     return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset), line=lines))
 
