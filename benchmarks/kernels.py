@@ -29,14 +29,8 @@ from processing.operators import energy, machine, spc, telemetry
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 from processing.timeline.timing import Timing
-from processing.unwired.kernels import (
-    quantiles,
-    windowing,
-)
 from tests.twins import charts as chart_twins
 from tests.twins import drift as drift_twins
-from tests.twins import quantiles as quantile_twins
-from tests.twins import windowing as window_twins
 
 _TARGET = 100.0
 _TWIN_N = 400  # of most twins the time grows with the square of it
@@ -65,7 +59,7 @@ class Contest(NamedTuple):
 def run(stand: Stand, size: float) -> Iterator[Row]:
     """Rows of this bench, slowest first; `size` is not used: it is quick anyway."""
     found = []
-    for contest in (*_streams(), *_carried(), *_windows(), *_operators()):
+    for contest in (*_carried(), *_operators()):
         quick, got = _best(contest.compiled, 5, contest.seconds)
         slow, wanted = _best(contest.plain, 2)
         if not _agree(got, wanted):
@@ -101,19 +95,6 @@ def _data(n: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(1)
     level = np.repeat(rng.normal(0.0, 2.0, n // 5000 + 1), 5000)[:n]
     return rng.integers(0, _ROWS, n), level + rng.normal(0.0, 1.0, n)
-
-
-def _streams() -> Iterator[Contest]:
-    """Kernels that keep a row of state."""
-    value = _data(_N)[1]
-    values = value.tolist()
-
-    def p2() -> np.ndarray:
-        state = np.zeros((1, quantiles.P2))
-        quantiles.update_p2(np.zeros(_N, np.int64), value, 0.9, state, np.empty(_N))
-        return state[0, quantiles.P2_HEIGHT : quantiles.P2_HEIGHT + quantiles.MARKERS]
-
-    yield Contest("P² (the twin)", _N, p2, lambda: quantile_twins.p2(values, 0.9)[0])
 
 
 def _carried() -> Iterator[Contest]:
@@ -183,53 +164,6 @@ def _carried() -> Iterator[Contest]:
         ),
         lambda: alike(plain.adwin(rows, values, _ASSETS)),
         twin=lambda: drift_twins.adwin(few, 0.002, 32, 5, 10),
-    )
-
-
-def _windows() -> Iterator[Contest]:
-    rng = np.random.default_rng(4)
-    arrival = np.cumsum(rng.integers(1, 40, _N))
-    ticks, value = arrival - rng.integers(0, 50, _N), rng.integers(0, 100, _N).astype(np.float64)
-    times, ascending, values = ticks.tolist(), arrival.tolist(), value.tolist()
-
-    def hopping() -> tuple[np.ndarray, np.ndarray]:
-        first, count = np.empty(_N, np.int64), np.empty(_N, np.int64)
-        windowing.hopping_windows(ticks, 100, 30, 0, first, count)
-        return first, count
-
-    def sessions() -> np.ndarray:
-        out = np.empty((_N, windowing.SESSION), np.int64)
-        return out[: windowing.session_windows(arrival, 35, 0, out)]
-
-    def sums() -> np.ndarray:
-        firings, verdict = np.empty(_N + 16, windowing.FIRING), np.empty(_N, np.uint8)
-        timing = windowing.Timing(100, 20, 60)
-        n = windowing.event_time_sums(ticks, value, timing, windowing.first_sums(16), verdict, firings)
-        return firings["sum"][:n]
-
-    yield Contest(
-        "hopping windows",
-        _N,
-        hopping,
-        lambda: plain.hopping_windows(times, 100, 30),
-        None,
-        lambda: [window_twins.hopping_windows(t - times[0], 100, 30, 0) for t in times[:_TWIN_N]],
-    )
-    yield Contest(
-        "sessions",
-        _N,
-        sessions,
-        lambda: plain.session_windows(ascending, 35),
-        None,
-        lambda: window_twins.session_windows(ascending[:_TWIN_N], 35, False),
-    )
-    yield Contest(
-        "event-time sums",
-        _N,
-        sums,
-        lambda: plain.event_time_sums(times, values, 100, 20, 60),
-        None,
-        lambda: window_twins.event_time_sums(list(zip(times, values, strict=True))[:_TWIN_N], 100, 20, 60),
     )
 
 

@@ -5,7 +5,6 @@ All take lists and give lists. `row` tells whose value each one is, of `rows` of
 """
 
 import math
-from bisect import insort
 
 Numbers = list[float]
 MINUTE_NS = 60_000_000_000
@@ -138,54 +137,6 @@ def adwin(row: list[int], values: Numbers, rows: int) -> list[int]:
     """Verdicts with the usual parameters: 1 a rise, -1 a fall."""
     windows = [_Adwin() for _ in range(rows)]
     return [windows[k].take(value) for k, value in zip(row, values, strict=True)]
-
-
-def hopping_windows(times: list[int], size: int, hop: int) -> tuple[list[int], list[int]]:
-    """Start of the first window that holds each event, and how many do."""
-    first, count = [], []
-    for time in times:
-        before = (time - size) // hop
-        first.append((before + 1) * hop)
-        count.append(time // hop - before)
-    return first, count
-
-
-def session_windows(times: list[int], gap: int) -> list[list[int]]:
-    """Start, end and events of each session."""
-    found: list[list[int]] = []
-    for time in times:
-        if found and time < found[-1][1]:
-            found[-1][1] = time + gap
-            found[-1][2] += 1
-        else:
-            found.append([time, time + gap, 1])
-    return found
-
-
-def event_time_sums(times: list[int], values: Numbers, size: int, disorder: int, lateness: int) -> Numbers:
-    """The sum at each firing."""
-    watermark = newest = -(2**63)
-    sums: dict[int, float] = {}
-    waiting: list[int] = []
-    found = []
-    for time, value in zip(times, values, strict=True):
-        start = time // size * size
-        if start + size - 1 + lateness > watermark:
-            if start not in sums:
-                sums[start] = 0.0
-                insort(waiting, start)
-            sums[start] += value
-            if start + size - 1 <= watermark:
-                found.append(sums[start])
-                if start in waiting:
-                    waiting.remove(start)
-        if time > newest:
-            newest, watermark = time, time - disorder - 1
-        while waiting and waiting[0] + size - 1 <= watermark:
-            found.append(sums[waiting.pop(0)])
-        for start in [start for start in sums if start + size - 1 + lateness <= watermark]:
-            del sums[start]
-    return found
 
 
 def telemetry(series: list[int], times: list[int], values: Numbers, gap: int) -> dict[tuple[int, int], list[float]]:

@@ -1,8 +1,9 @@
-"""Show a window: where time went, why, a chart, what good units took, machines, pieces a worker hour, demand or a bill.
+"""Show a window: where time went, why, a chart, what good units took, machines, pieces a worker hour, demand, a bill; or a tag's sessions.
 
 `oee` and `pareto` of an area or a site are those of the lines below it, together. `oee --against` compares with another window: what
 availability, performance and quality each did to OEE. `demand` and `bill` are of an asset, a line (its meters
-together), or the lines of an area or a site. Figures come from --influx or --store, causes from the log.
+together), or the lines of an area or a site. `sessions` of a tag are the runs of its readings between pauses. Figures come
+from --influx or --store, causes and sessions from the log.
 """
 
 from enum import StrEnum
@@ -11,15 +12,20 @@ from typing import Annotated
 import typer
 
 from analysis.overview import bill, demand
-from analysis.overview.asked import WINDOWS, Asked
+from analysis.overview.asked import ALL_TIME, WINDOWS, Asked
+from analysis.overview.sessions import Wanted
 from analysis.results import results_of
 from cli import options
 from cli.answers import show_bill, show_demand
+from cli.answers.sessions import report as sessions
 from cli.answers.show import report
 from cli.report import tell
 from cli.terminal import errors_in_utc
 from cli.wiring import plant_of
 from fieldline.errors import SettingsError
+
+_GAP_S = 300.0
+"""As long as a sample holds where the plant file says nothing else."""
 
 
 class What(StrEnum):
@@ -33,6 +39,7 @@ class What(StrEnum):
     DEMAND = "demand"
     BILL = "bill"
     LABOUR = "labour"
+    SESSIONS = "sessions"
 
     @property
     def windows(self) -> tuple[str, ...]:
@@ -45,7 +52,7 @@ def show(
     what: Annotated[
         What,
         typer.Argument(
-            help="The loss waterfall, causes, a control chart, energy per good unit, machines, pieces a worker hour, demand, a bill."
+            help="Where time went, causes, a control chart, energy a good unit, machines, pieces a worker hour, demand, bill, sessions."
         ),
     ],
     asset: Annotated[
@@ -66,7 +73,7 @@ def show(
             help="A moment in the window, or -2h. [default: its newest one]",
         ),
     ] = None,
-    tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="The charted tag; of spc.")] = "",
+    tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="The tag; of spc and sessions.")] = "",
     against: Annotated[
         int | None,
         typer.Option(
@@ -92,6 +99,17 @@ def show(
         float | None,
         typer.Option("--limit", metavar="KW", min=0.0, help="Not to be passed; of demand. [default: the tariff's]"),
     ] = None,
+    gap: Annotated[
+        float | None,
+        typer.Option(
+            "--gap",
+            parser=options.duration,
+            metavar="DURATION",
+            help="The longest pause within a session. [default: 5m]",
+        ),
+    ] = None,
+    start: options.From = None,
+    stop: options.To = None,
     config: options.Config = None,
     log: options.LogUrl = None,
     plant: options.PlantFile = None,
@@ -107,6 +125,9 @@ def show(
         ("--demand", pieces, What.STATIONS),
         ("--interval", interval, What.DEMAND),
         ("--limit", limit, What.DEMAND),
+        ("--gap", gap, What.SESSIONS),
+        ("--from", start, What.SESSIONS),
+        ("--to", stop, What.SESSIONS),
     ):
         if value is not None and what is not of:
             raise SettingsError(f"show {what.value}: {name} is about {of.value}")
@@ -114,7 +135,13 @@ def show(
         known = ", ".join(f"{seconds // 60}m" for seconds in demand.INTERVALS_S)
         raise SettingsError(f"show demand: --interval is one of {known}; got {interval:g} s")
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
-    asked = Asked(plant_of(settings), results_of(settings, influx or store), asset, window, at, tag)
+    model = plant_of(settings)
+    if what is What.SESSIONS:
+        wanted = Wanted(asset, tag, start or 0, stop if stop is not None else ALL_TIME, int((gap or _GAP_S) * 1e9))
+        with errors_in_utc(utc):
+            tell(sessions(wanted, model, settings.log), as_json=json, is_utc=utc)
+        return
+    asked = Asked(model, results_of(settings, influx or store), asset, window, at, tag)
     with errors_in_utc(utc):
         if what is What.DEMAND:
             shown = show_demand.report(asked, None if interval is None else round(interval), limit)
@@ -126,7 +153,7 @@ def show(
 
 
 def _check(what: What, window: str | None, tag: str) -> None:
-    if what is What.SPC and not tag:
-        raise SettingsError("show spc: it is about one tag; name it with --tag")
+    if what in (What.SPC, What.SESSIONS) and not tag:
+        raise SettingsError(f"show {what.value}: it is about one tag; name it with --tag")
     if window is not None and window not in what.windows:
         raise SettingsError(f"show {what.value}: --window is one of {', '.join(what.windows)}; got {window!r}")

@@ -1,15 +1,15 @@
 """Quantiles of values that are not kept: a t-digest, a fixed number of centroids that can be merged.
 
 A *centroid* stands for some values by their mean and number; centroids ascend. Where one more has no room, two neighbours become one:
-those that span the least on the scale k1, on which a span of ranks counts for more the nearer it lies to either end. Of n values no
-more than there are centroids, each is its own, and quantiles are exact. Of more, the two that are merged span no more than
-2π / (centroids - 1) · sqrt(q (1 - q)) of all ranks, since every neighbour lies in two pairs and the scale is π long; a quantile is off by half
-of that most often at the worst. Accuracy is one of rank, so it does not depend on the unit.
+those that span the least on the scale k1, on which a span of ranks counts for more the nearer it lies to either end. Where there are no
+more values than centroids, each is its own, and quantiles are exact. Of more, the two that are merged span some
+2π / (centroids - 1) · sqrt(q (1 - q)) of all ranks at most, since each centroid lies in two pairs and the scale is π long; a quantile
+between two of them is off by half of that. Accuracy is one of rank, so it does not depend on the unit.
 
-Of a run of equal values, such as a converter gives, the inner ones are merged first, which loses nothing: the two that are left at its ends
-keep its bounds.
+Of a run of equal values, such as a converter gives, the inner ones are merged first, which loses nothing: those that are left at
+both ends keep its bounds.
 
-Source: T. Dunning, O. Ertl, "Computing extremely accurate quantiles using t-digests" (2019), arXiv:1902.04023, section 2; scale function k1.
+Source: T. Dunning, O. Ertl, "Computing extremely accurate quantiles using t-digests" (2019), arXiv:1902.04023, sections 2 and 3.
 """
 
 import numpy as np
@@ -127,8 +127,8 @@ def add_digest(digest, other):
 def quantile_of(digest, probability):
     """A quantile: linear between the middles of centroids; NaN of no values.
 
-    A centroid of weight w stands for the ranks of its w values, the first of all is the minimum and the last one the maximum; so a digest of
-    single values gives (n - 1) p interpolated, type 7 of R. Hyndman, Y. Fan, The American Statistician 50 (1996) 361.
+    A centroid of weight w stands for the ranks of its w values, the first of all is the minimum and the last one the maximum; so a
+    digest of single values gives rank (n - 1) p interpolated, type 7 of R. Hyndman, Y. Fan, The American Statistician 50 (1996) 361.
     """
     if digest.count == 0.0:
         return np.nan

@@ -173,6 +173,17 @@ def test_the_points_of_a_window_are_drawn_between_their_limits(pipe: Pipe) -> No
     assert "points" in told
 
 
+def test_sessions_of_a_tag_are_a_table_and_data(pipe: Pipe) -> None:
+    asked = pipe.arguments("sessions", "--asset", f"{LINE}/oven", "--tag", "temp_c", "--gap", "1m")
+
+    told, data = run(*asked).stdout, json.loads(run(*asked, "--json").stdout)
+
+    assert f"{LINE}/oven temp_c: 1 session, 600 readings, pauses longer than 60 s between them" in told
+    (one,) = data["sessions"]
+    assert (data["gap_s"], one["samples"], one["length_s"], one["min"], one["max"]) == (60.0, 600, 5990.0, 180.0, 186.0)
+    assert len(json.loads(run(*asked, "--gap", "9s", "--json").stdout)["sessions"]) == 600
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -187,6 +198,9 @@ def test_the_points_of_a_window_are_drawn_between_their_limits(pipe: Pipe) -> No
         (("oee", "--asset", LINE, "--window", "order"), "show oee: --window is one of 1m, 15m,"),
         (("pareto", "--asset", LINE, "--window", "2h"), "show pareto: --window is one of 1m, 15m,"),
         (("pareto", "--asset", LINE, "--against", AT), "show pareto: --against is about oee"),
+        (("sessions", "--asset", f"{LINE}/oven"), "show sessions: it is about one tag; name it with --tag"),
+        (("sessions", "--asset", f"{LINE}/oven", "--tag", "speed"), f"the log has no reading of {LINE}/oven speed"),
+        (("spc", "--asset", LINE, "--tag", "speed", "--gap", "5m"), "show spc: --gap is about sessions"),
         (("oee", "--asset", LINE, "--demand", "3"), "show oee: --demand is about stations"),
         (("stations", "--asset", f"{LINE}/press", "--at", AT), "show stations is about a line with machines"),
         (

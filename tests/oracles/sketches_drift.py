@@ -1,6 +1,6 @@
 """`sketches_drift.json` by the project's kernels: their arrays are made here, and the streams that the cases describe by a rule.
 
-ADWIN, Page-Hinkley and DDM are run as a plant runs them, by expressions of `[[metric]]` in the engine (`remembered.py`).
+ADWIN, Page-Hinkley, DDM and the t-digest are run as a plant runs them, in the engine (`remembered.py` has the first three).
 """
 
 import math
@@ -13,14 +13,19 @@ import numpy as np
 
 from analysis.limits.changes import change_points, noise_deviation, usual_penalty
 from analysis.limits.outliers import hampel_outliers, mad_scores
-from fieldline.plantfile import SpcEntry
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile, SpcEntry, TagEntry
+from processing.kernels import distribution as digests
+from processing.kernels import layout as at
 from processing.kernels.drift import DRIFT
-from processing.unwired.kernels import quantiles
+from processing.operators import chosen
+from processing.operators.distribution import PROBABILITIES
 from tests.oracles.remembered import given
 from tests.processing.chart_sets import OPERATORS, PRESS
-from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
+from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
 from tests.processing.test_spc_operator import charted
 from tests.twins import moments, outliers
+from tests.twins.quantiles import p2
 
 Case = dict[str, Any]
 
@@ -89,28 +94,42 @@ def defined(values: list[float]) -> Case:
 
 
 def p2_quantile(inputs: Case) -> Case:
+    """By the reference implementation: quantiles of the stream are those of digests, which can be merged."""
     values = inputs.get("x") or exponential(inputs)
-    state, estimate = np.zeros((1, quantiles.P2)), np.empty(len(values))
-    quantiles.update_p2(*rows(values), inputs["p"], state, estimate)
-    heights = state[0, quantiles.P2_HEIGHT : quantiles.P2_HEIGHT + 5]
-    positions = state[0, quantiles.P2_POSITION : quantiles.P2_POSITION + 5].astype(int)
+    heights, positions = p2(values, inputs["p"])
     exact = np.quantile(values, inputs["p"])
-    return {"markers": heights, "positions": positions, "estimate": estimate[-1], "exact": exact}
+    return {"markers": heights, "positions": positions, "estimate": heights[2], "exact": exact}
+
+
+OVEN = "plant/hall1/line1/oven"
+QUANTILES = Plant(PlantFile(asset=(AssetEntry(path=OVEN, tags={"x": TagEntry(quantiles=True)}),)))
 
 
 def quantile_sketch_accuracy(inputs: Case) -> Case:
-    """The larger of two rank errors: of one digest, and of eight that were merged."""
+    """Rank errors of an hour that is merged of quarters, which are merged of twenty minutes with a thousand samples each."""
     values = np.array(exponential(inputs))
+    start = T0 // at.HOUR * at.HOUR + at.HOUR
+    rows = [Row(OVEN, "x", start + k * SECOND * 1200 // len(values), value) for k, value in enumerate(values.tolist())]
+
+    rig = EngineRig(QUANTILES, operators=chosen(["telemetry", "distribution"])).send(frames_of(rows, 1000)).finish()
+
     q, ascending = np.array(inputs["q"]), np.sort(values)
-    scratch, work = np.empty((quantiles.SCRATCH, quantiles.BUFFER)), np.empty((1, quantiles.DIGEST))
-    whole, parts, merged = (np.zeros((n, quantiles.DIGEST)) for n in (1, 8, 1))
-    quantiles.update_digest(*rows(values), whole, scratch)
-    quantiles.update_digest(np.arange(len(values)) * 8 // len(values), values, parts, scratch)
-    quantiles.merge_digests(np.zeros(8, np.int64), parts, merged, scratch)
-    found = np.empty((2, len(q)))
-    quantiles.read_digests(np.concatenate([whole, merged]), q, work, scratch, found)
+    found = _of_the_hour(rig, q)
+    emitted = rig.values("distribution", OVEN, "1h", "x")[start]
+    assert emitted["count"] == len(values)
+    assert all(emitted[name] == found[q == p] for name, p in PROBABILITIES.items() if p in q)
     rank = np.searchsorted(ascending, found, side="right") / len(values)
-    return {"exact": np.quantile(values, q), "max_rank_error": np.abs(rank - q).max(axis=0)}
+    return {"exact": np.quantile(values, q), "max_rank_error": np.abs(rank - q)}
+
+
+def _of_the_hour(rig: EngineRig, probability: np.ndarray) -> np.ndarray:
+    """Quantiles that the engine's hour has, those that have no field too."""
+    tables = rig.engine.tables
+    (hour,) = np.flatnonzero((tables.windows["level"] == at.HOURS) & (tables.windows["flags"] & at.USED != 0))
+    count, found = np.empty(1), np.empty((len(probability), 1))
+    row, kept = tables.windows["block"][[hour]], tables.partials_of(tables.slot_of["distribution"])
+    digests.read_quantiles(row, 0, kept, probability, count, found)
+    return found[:, 0]
 
 
 def ewma_irregular(inputs: Case) -> Case:

@@ -1,4 +1,7 @@
-"""`streaming.json` by the engine where a case asks for what the engine does, else by the kernels of `windowing`.
+"""`streaming.json` by the engine where a case asks for what the engine does, sessions by what `show sessions` shows, else by references.
+
+Moving windows, and sums that are dropped and fired as Flink does, are no part of the product: lines' windows do not move, and what comes late is
+reprocessed (`tests/oracles/test_streaming.py` says how the engine differs).
 
 Windows of cases are 10 s, 5 s or of no real length; the engine's are 1 s, 1 min, 15 min, an hour and a day. So a case's unit of
 time is stretched or shrunk until its window is a minute, and whole windows are moved to where devices send times.
@@ -8,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from analysis.overview.sessions import first_of_sessions
 from fieldline.partition import murmur2, partition_of
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
-from processing.unwired.kernels import windowing
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of, frames_of
+from tests.twins import windowing
 
 Case = dict[str, Any]
 
 PROBE = "farm/north/field1/probe"
 START = 1_700_000_040 * SECOND
 MINUTE = 60 * SECOND
-OPEN_WINDOWS = 64
 
 
 def tumbling_window(inputs: Case) -> Case:
@@ -35,22 +38,17 @@ def tumbling_window(inputs: Case) -> Case:
 
 
 def hopping_windows(inputs: Case) -> Case:
-    first, count = np.empty(1, np.int64), np.empty(1, np.int64)
-    size, hop, offset = inputs["size"], inputs["hop"], inputs.get("offset", 0)
-    windowing.hopping_windows(np.array([inputs["ts"]]), size, hop, offset, first, count)
-    starts = [int(first[0]) + k * hop for k in range(count[0])]
+    size = inputs["size"]
+    starts = windowing.hopping_windows(inputs["ts"], size, inputs["hop"], inputs.get("offset", 0))
     return {"windows": [[start, start + size] for start in starts]}
 
 
 def sessions_of(times: list[int], gap: int, touching: int) -> list[Case]:
-    """Sessions of events in any order; touching: 1 as Flink has it, 0 as Beam."""
+    """Sessions of events in any order, each event holding for the gap; touching: 1 as Flink has it, 0 as Beam."""
     ascending = np.sort(np.array(times, np.int64))
-    found = np.empty((len(times), windowing.SESSION), np.int64)
-    n, begin, sessions = windowing.session_windows(ascending, gap, touching, found), 0, []
-    for start, end, events in found[:n].tolist():
-        sessions.append({"start": start, "end": end, "events": ascending[begin : begin + events].tolist()})
-        begin += events
-    return sessions
+    # Of whole numbers those that lie less than the gap apart lie one less apart at most.
+    events = np.split(ascending, first_of_sessions(ascending, gap if touching else gap - 1)[1:])
+    return [{"start": int(e[0]), "end": int(e[-1]) + gap, "events": e.tolist()} for e in events if len(e)]
 
 
 def session_windows(inputs: Case) -> Case:
@@ -62,30 +60,25 @@ def session_windows(inputs: Case) -> Case:
 
 def event_time_window_sum(inputs: Case) -> Case:
     """Flink drops what is later than the lateness allowed. The engine does not, see `tests/oracles/test_streaming.py`."""
-    events, size = inputs["events_in_arrival_order"], inputs["size"]
-    time, value = (np.array([event[name] for event in events], kind) for name, kind in (("ts", "i8"), ("value", "f8")))
-    sums, timing = (
-        windowing.first_sums(OPEN_WINDOWS),
-        windowing.Timing(size, inputs["out_of_orderness"], inputs["allowed_lateness"]),
-    )
-    verdict, firings = np.empty(len(events), np.uint8), np.empty(len(events) + OPEN_WINDOWS, windowing.FIRING)
+    events, size, bound = inputs["events_in_arrival_order"], inputs["size"], inputs["out_of_orderness"]
+    told = [(event["ts"], event["value"]) for event in events]
 
-    n = windowing.event_time_sums(time, value, timing, sums, verdict, firings)
+    firings, dropped = windowing.event_time_sums(told, size, bound, inputs["allowed_lateness"])
 
-    pending = [
-        (start, count, total)
-        for start, count, has_fired, total in sums.windows.tolist()
-        if start != windowing.NONE and not has_fired
-    ]
+    fired = {firing.start for firing in firings}
+    waiting: dict[int, list[float]] = {}
+    for k, (time, value) in enumerate(told):
+        if k not in dropped and time - time % size not in fired:
+            waiting.setdefault(time - time % size, []).append(value)
     return {
         "emissions": [
-            _window(start, size, total, count)
-            | {"after": events[after]["id"], "kind": ("on_time", "late")[late]}
-            for after, start, count, late, total in firings[:n].tolist()
+            _window(one.start, size, one.total, one.count)
+            | {"after": events[one.after]["id"], "kind": "late" if one.late else "on_time"}
+            for one in firings
         ],
-        "dropped": [events[k]["id"] for k in np.flatnonzero(verdict == windowing.DROPPED)],
-        "final_watermark": int(sums.progress["watermark"][0]),
-        "pending_unfired": [_window(start, size, total, count) for start, count, total in sorted(pending)],
+        "dropped": [events[k]["id"] for k in dropped],
+        "final_watermark": max(time for time, _ in told) - bound - 1,
+        "pending_unfired": [_window(start, size, sum(values), len(values)) for start, values in sorted(waiting.items())],
     }  # fmt: skip
 
 

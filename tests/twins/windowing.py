@@ -1,4 +1,4 @@
-"""Slow, obvious twins of `windowing`: every multiple of the hop is looked at, sessions are merged until nothing overlaps."""
+"""Slow, obvious windows of other stream processors: every multiple of the hop is looked at, sessions are merged until nothing overlaps."""
 
 from typing import NamedTuple
 
