@@ -18,11 +18,11 @@ _OF_ORDERS = "only a window of orders has a name, and only orders are moved or t
 EXCEPTIONS: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
     **{
         (kind, "text.order_id"): (_BUT_ORDERS, _OF_ORDERS)
-        for kind in ("energy", "oee", "losses", "quality", "production_order")
+        for kind in ("energy", "oee", "losses", "quality", "production_order", "distribution")
     },
     **{
         (kind, RETRACTED): (_BUT_ORDERS, _OF_ORDERS)
-        for kind in ("energy", "oee", "losses", "quality", "production_order")
+        for kind in ("energy", "oee", "losses", "quality", "production_order", "distribution")
     },
     ("spc", RETRACTED): (("15m", "1h"), "only the points of minutes are taken back, when an order cuts their minute"),
 }

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
+from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from processing.kernels.layout import HOUR, MINUTE
@@ -17,7 +19,15 @@ from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, frames_of
 from tests.twins.quantiles import Digest, quantile, rank_error
 
 PRESS = "plant/hall1/line1/press"
-PLANT = Plant(PlantFile(asset=(AssetEntry(path=PRESS, tags={"pressure_bar": TagEntry(quantiles=True)}),)))
+
+
+def plant_of(*tags: str) -> Plant:
+    """A plant that asks for the quantiles of tags of the press."""
+    asked = {tag: TagEntry(quantiles=True) for tag in tags}
+    return Plant(PlantFile(asset=(AssetEntry(path=PRESS, tags=asked),)))
+
+
+PLANT = plant_of("pressure_bar")
 OPERATORS = chosen(["telemetry", "distribution"])
 START = T0 // HOUR * HOUR + 3 * HOUR  # an hour after midnight
 STEP = 0.25
@@ -150,3 +160,27 @@ def test_only_a_tag_that_asks_has_rows_and_without_any_the_operator_does_not_run
     assert [one.name for one in needed(OPERATORS, Plant())] == ["telemetry"]
     assert "distribution" not in {one.name for one in operators_for(None, Plant())}
     assert "distribution" in {one.name for one in operators_for(None, PLANT)}
+
+
+def test_a_tag_that_asks_later_has_the_rows_of_one_that_always_did_and_of_one_that_asks_no_more_they_stand(
+    tmp_path: Path,
+) -> None:
+    random = Random(7)
+    tags = ("pressure_bar", "speed")
+    rows = [Row(PRESS, tag, START + k * 20 * SECOND, random.gauss(5, 1)) for k in range(90) for tag in tags]
+    both = plant_of(*tags)
+    log = SqliteLog(tmp_path / "checkpoints.db")
+
+    rig = EngineRig(PLANT, operators=OPERATORS, log=log).send(frames_of(rows, 60)).finish()
+    rig.restart(plant=both).wait(400.0, turns=4)
+    asks_later = {tag: rig.values("distribution", PRESS, "15m", tag) for tag in tags}
+    rig.restart(plant=plant_of("speed"))
+    later = [Row(PRESS, tag, START + HOUR + k * SECOND, 5.0) for k in range(9) for tag in tags]
+    rig.send(frames_of(later, 9)).finish()
+
+    always = EngineRig(both, operators=OPERATORS).send(frames_of(rows, 60)).finish()
+    assert asks_later == {tag: always.values("distribution", PRESS, "15m", tag) for tag in tags}
+    now = {tag: rig.values("distribution", PRESS, "15m", tag) for tag in tags}
+    assert now["pressure_bar"] == asks_later["pressure_bar"]
+    assert now["speed"].keys() - asks_later["speed"].keys() == {START + HOUR}
+    log.close()
