@@ -137,7 +137,8 @@ def show(
     settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
     model = plant_of(settings)
     if what is What.SESSIONS:
-        wanted = Wanted(asset, tag, start or 0, stop if stop is not None else ALL_TIME, int((gap or _GAP_S) * 1e9))
+        gap_ns = int((_GAP_S if gap is None else gap) * 1e9)
+        wanted = Wanted(asset, tag, start or 0, ALL_TIME if stop is None else stop, gap_ns)
         with errors_in_utc(utc):
             tell(sessions(wanted, model, settings.log), as_json=json, is_utc=utc)
         return
