@@ -1,7 +1,6 @@
 """Rooms, read from the imports themselves: those inside functions and under TYPE_CHECKING count like those at the top of a file."""
 
 import tomllib
-from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,17 +14,11 @@ VERBS = "cli.main"
 SCANNED = ("cli.verbs", "processing.operators", "ingest.codecs", "delivery.sinks")
 """Packages whose modules are found by name, so that no import statement leads to them."""
 
-UNWIRED = ("processing.unwired",)
-
 
 @pytest.fixture(scope="module")
 def imports() -> grimp.ImportGraph:
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["root_packages"]
     return grimp.build_graph(*packages, cache_dir=None)
-
-
-def within(module: str, packages: Collection[str]) -> bool:
-    return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
 def starting_points(imports: grimp.ImportGraph) -> set[str]:
@@ -76,20 +69,8 @@ def test_no_file_escapes_because_its_folder_is_no_package(imports: grimp.ImportG
     assert sorted(named ^ imports.modules) == []
 
 
-def test_every_module_outside_the_unwired_rooms_is_reached_from_a_verb_or_a_stage(imports: grimp.ImportGraph) -> None:
-    wired = {module for module in imports.modules if not within(module, UNWIRED)}
-
-    assert sorted(wired - reached(imports)) == []
-
-
-def test_no_module_in_the_unwired_rooms_is_reached_from_a_verb_or_a_stage(imports: grimp.ImportGraph) -> None:
-    assert sorted(module for module in reached(imports) if within(module, UNWIRED)) == []
-
-
-def test_the_unwired_rooms_exist_and_say_what_they_are(imports: grimp.ImportGraph) -> None:
-    for room in UNWIRED:
-        assert imports.find_children(room)
-        assert "reaches yet" in (ROOT / room.replace(".", "/") / "__init__.py").read_text()
+def test_every_module_is_reached_from_a_verb_or_a_stage(imports: grimp.ImportGraph) -> None:
+    assert sorted(imports.modules - reached(imports)) == []
 
 
 def test_imports_run_in_no_circle(imports: grimp.ImportGraph) -> None:

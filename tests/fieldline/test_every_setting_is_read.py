@@ -61,12 +61,7 @@ def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
 def read() -> set[str]:
     declaring = {ROOT / "fieldline" / "settings.py", *(ROOT / "fieldline" / "plantfile").glob("*.py")}
     modules = [path for room in ROOMS for path in (ROOT / room).rglob("*.py") if path not in declaring]
-    found = {
-        name
-        for path in modules
-        if "unwired" not in path.parts
-        for name in names_read(ast.parse(path.read_text("utf-8")))
-    }
+    found = {name for path in modules for name in names_read(ast.parse(path.read_text("utf-8")))}
     functions = [function for path in sorted(declaring) for function in functions_of(path)]
     while called := [function for function in functions if function.name in found]:
         functions = [function for function in functions if function.name not in found]

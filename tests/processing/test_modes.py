@@ -30,7 +30,6 @@ def pytest_run(*arguments: str, **environment: str) -> str:
 def test_the_kernels_do_the_same_uncompiled() -> None:
     said = pytest_run(
         f"{TESTS}/kernels",
-        f"{TESTS}/unwired/kernels",
         f"{TESTS}/test_engine.py",
         f"{TESTS}/test_twins.py",
         "tests/oracles",
