@@ -9,17 +9,21 @@ BENCH ?=
 STACK ?=
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
+# Images of Python often set it; each process of the tests, and there are hundreds, would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 SYNC := $(UV) sync --frozen --no-progress
 
-.PHONY: demo test check bench stack format lock docs servers clean
+.PHONY: demo test warm check bench stack format lock docs servers clean
 
 demo: .venv/.run ## a plant and a farm, live, in this terminal
 	$(BIN)/fieldline demo $(DEMO)
 
 # Kernels are compiled before two workers want them at once. `PYTEST="-n 0 PATH"` runs a part in one process.
-test: .venv/.dev servers ## everything, with Mosquitto, Kafka and InfluxDB really running
-	$(BIN)/fieldline warmup
+test: warm servers ## everything, with Mosquitto, Kafka and InfluxDB really running
 	$(BIN)/python -m pytest -n 2 $(PYTEST)
+
+warm: .venv/.dev ## kernels compiled, once for all checkouts that have the same
+	$(BIN)/fieldline warmup
 
 check: .venv/.dev ## style, types, and which room imports which
 	$(BIN)/ruff check .
