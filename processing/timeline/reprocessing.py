@@ -1,5 +1,6 @@
 """Late rows: the slices they belong to are run again, and on until the state is bit for bit what it was."""
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, wait
 from typing import NamedTuple
@@ -371,7 +372,7 @@ class Reprocessing:
         count = 0
         while todo:
             starts = self._tables.windows["start"]
-            wave = {line: min(mine, key=lambda number: int(starts[number])) for line, mine in todo.items()}
+            wave = {line: _earliest(mine, starts) for line, mine in todo.items()}
             late = {number: todo[line].pop(number) for line, number in wave.items()}
             ids, ends = self._gather(self._held_in_full(late), back)
             count += int(ends[-1])
@@ -491,3 +492,9 @@ class Reprocessing:
         self._windows.flagging.refold_above(ids)
         self._windows.flagging.refold_overlapping(ids)
         self._residency.drop(ids)
+
+
+def _earliest(mine: Iterable[int], starts: np.ndarray) -> int:
+    """Of some slices the one that starts first. A line may have thousands to run, and this is asked before each."""
+    numbers = np.fromiter(mine, np.int64)
+    return int(numbers[starts[numbers].argmin()])
