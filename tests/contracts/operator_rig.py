@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from processing.metric_rows import WINDOWS, MetricRows
+from processing.metric_rows import MetricRows
 from tests.contracts.operator_inputs import PLANT, Subject
-from tests.processing.engine_rig import EngineRig, Row, Table, frames_of
+from tests.processing.engine_rig import ONE, EngineRig, Row, Table, frames_of
 
-ONE = np.ones(1).tobytes()
 TEXT = "text."
 """Before the name of a field that is text."""
 
@@ -25,36 +24,28 @@ class OperatorRig(EngineRig):
         raw = ("*",) if subject.is_raw else ()
         super().__init__(PLANT, operators=subject.operators, raw=raw, **options)
 
-    def collect(self) -> None:
+    def keep(self, rows: MetricRows, keys: list[tuple[str, ...]]) -> None:
         """See `EngineRig`."""
-        taken = [rows for rows in self.engine.outbox if rows.kind in self._kinds]
-        super().collect()
-        self.batches += taken
-        for rows in taken:
-            for key, at in self._keys(rows):
-                texts = {TEXT + name: column for name, column in rows.texts.items() if column.codes[at] >= 0}
-                self.table[key] |= {name: column.names[column.codes[at]].encode() for name, column in texts.items()}
-
-    def _keys(self, rows: MetricRows) -> list[tuple[tuple[str, ...], int]]:
-        names, found = self.engine.registry, []
-        for at in range(len(rows.time)):
-            tag = "" if rows.tag is None else names.tags[rows.tag[at]]
-            window = "" if rows.window is None else WINDOWS[rows.window[at]]
-            labels = [
-                f"{name}={column.names[column.codes[at]]}"
-                for name, column in sorted(rows.labels.items())
-                if column.codes[at] >= 0
-            ]
-            found.append(((rows.kind, names.assets[rows.asset[at]], tag, window, str(rows.time[at]), *labels), at))
-        return found
+        super().keep(rows, keys)
+        if rows.kind in self._kinds:
+            self.batches.append(rows)
+        for name, column in rows.texts.items():
+            for key, code in zip(keys, column.codes.tolist(), strict=True):
+                if code >= 0:
+                    self.table[key][TEXT + name] = column.names[code].encode()
 
     @property
     def standing(self) -> Table:
         """The rows of the operator's kinds that were not retracted."""
+        return {key: fields for key, fields in self.standing_of_all.items() if key[0] in self._kinds}
+
+    @property
+    def standing_of_all(self) -> Table:
+        """The rows of all operators on the engine that were not retracted; of others than the subject none of seconds, see `Subject`."""
         return {
             key: {name: bits for name, bits in fields.items() if name != "retracted"}
             for key, fields in self.table.items()
-            if key[0] in self._kinds and fields.get("retracted") != ONE
+            if fields.get("retracted") != ONE and (key[3] != "1s" or key[0] in self._kinds)
         }
 
     def emitted(self) -> dict[str, dict[str, np.ndarray]]:

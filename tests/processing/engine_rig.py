@@ -42,6 +42,9 @@ def event(asset: str, tag: str, time: int, payload: bytes) -> Row:
     return Row(asset, tag, time, payload_digest(payload), 0, payload)
 
 
+ONE = np.ones(1).tobytes()
+"""The bits of 1.0."""
+
 Table = dict[tuple[str, ...], dict[str, bytes]]
 """kind, asset, tag, window, start → field → its bits"""
 
@@ -198,23 +201,30 @@ class EngineRig:
 
     def _confirm(self) -> None:
         """Retract what was emitted before a crash and does not come about again, as `Partition` does when it has caught up."""
-        names = self.engine.registry
+        alike: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         for key in sorted(self._unconfirmed):
-            kind, asset, tag, window, start, *labels = key
-            if self.table[key].get("retracted") == np.ones(1).tobytes() or names.asset_number(asset) < 0 or not window:
+            kind, asset, _, window, _, *labels = key
+            if self.table[key].get("retracted") == ONE or self.engine.registry.asset_number(asset) < 0 or not window:
                 continue
-            said = dict(label.split("=", 1) for label in labels)
-            row = MetricRows(
-                kind,
-                np.array([int(start)]),
-                np.array([names.asset_number(asset)]),
-                np.array([names.tag_number(tag)]) if tag else None,
-                np.array([WINDOWS.index(window)]),
-                {"rev": np.zeros(1)},
-                {name: Named.of([said[name]]) for name in said},
-            )
-            self.engine.doubtful.retract_missing(row)
+            alike.setdefault((kind, *(label.split("=", 1)[0] for label in labels)), []).append(key)
+        for keys in alike.values():
+            self.engine.doubtful.retract_missing(self._rows_named(keys))
         self._unconfirmed.clear()
+
+    def _rows_named(self, keys: Sequence[tuple[str, ...]]) -> MetricRows:
+        """Rows of these identities, which are of one kind and have the same labels."""
+        names = self.engine.registry
+        kinds, assets, tags, windows, starts, *labels = zip(*keys, strict=True)
+        said = [[label.split("=", 1) for label in column] for column in labels]
+        return MetricRows(
+            kinds[0],
+            np.array([int(start) for start in starts]),
+            np.array([names.asset_number(asset) for asset in assets]),
+            np.array([names.tag_number(tag) for tag in tags]) if tags[0] else None,
+            np.array([WINDOWS.index(window) for window in windows]),
+            {"rev": np.zeros(len(keys))},
+            {column[0][0]: Named.of([text for _, text in column]) for column in said},
+        )
 
     def relieve(self) -> None:
         """What a partition does when it is crowded while it opens."""
@@ -262,27 +272,36 @@ class EngineRig:
 
     def collect(self) -> None:
         """Put what was emitted into the table."""
-        names = self.engine.registry
         for rows in self.engine.take():
-            for k in range(len(rows.time)):
-                tag = "" if rows.tag is None else names.tags[rows.tag[k]]
-                window = "" if rows.window is None else WINDOWS[rows.window[k]]
-                labels = [
-                    f"{name}={column.names[column.codes[k]]}"
-                    for name, column in sorted(rows.labels.items())
-                    if column.codes[k] >= 0
-                ]
-                key = (rows.kind, names.assets[rows.asset[k]], tag, window, str(rows.time[k]), *labels)
-                self._emitted.add(key)
-                self.emitted_since_restart.append(key)
-                self.table[key] = {
-                    name: column[k : k + 1].tobytes() for name, column in rows.fields.items() if name != "rev"
-                }
-                self._texts[key] = {
-                    name: column.names[column.codes[k]] for name, column in rows.texts.items() if column.codes[k] >= 0
-                }
-                if "rev" in rows.fields:
-                    self.revisions[key] = float(rows.fields["rev"][k])
+            self.keep(rows, self._identities(rows))
+
+    def keep(self, rows: MetricRows, keys: list[tuple[str, ...]]) -> None:
+        """Put rows of one kind, whose identities are `keys`, into the table."""
+        self._emitted.update(keys)
+        self.emitted_since_restart += keys
+        columns = {name: np.asarray(column, np.float64).tobytes() for name, column in rows.fields.items()}
+        revisions = columns.pop("rev", b"")
+        said = [(name, column.codes.tolist(), column.names) for name, column in rows.texts.items()]
+        for k, key in enumerate(keys):
+            here = slice(8 * k, 8 * k + 8)
+            self.table[key] = {name: bits[here] for name, bits in columns.items()}
+            self._texts[key] = {name: names[codes[k]] for name, codes, names in said if codes[k] >= 0}
+            if revisions:
+                self.revisions[key] = float(np.frombuffer(revisions[here])[0])
+
+    def _identities(self, rows: MetricRows) -> list[tuple[str, ...]]:
+        """Of each row: kind, asset, tag, window and start, and the labels that it has."""
+        names, nothing = self.engine.registry, [""] * len(rows.time)
+        tags = nothing if rows.tag is None else [names.tags[tag] for tag in rows.tag.tolist()]
+        windows = nothing if rows.window is None else [WINDOWS[window] for window in rows.window.tolist()]
+        said = [
+            [f"{name}={column.names[code]}" if code >= 0 else "" for code in column.codes.tolist()]
+            for name, column in sorted(rows.labels.items())
+        ]
+        labels = [tuple(filter(None, each)) for each in zip(*said, strict=True)] or [()] * len(rows.time)
+        assets = [names.assets[asset] for asset in rows.asset.tolist()]
+        places = zip(assets, tags, windows, map(str, rows.time.tolist()), labels, strict=True)
+        return [(rows.kind, asset, tag, window, start, *mine) for asset, tag, window, start, mine in places]
 
     @property
     def counts(self) -> dict[str, int]:

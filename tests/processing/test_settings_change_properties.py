@@ -25,6 +25,7 @@ from fieldline.plantfile import (
     TagEntry,
     TariffEntry,
 )
+from processing.metric_rows import MetricRows
 from processing.operators import energy, machine, order, telemetry
 from processing.timeline.timing import Timing
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frame_of
@@ -104,12 +105,12 @@ class Watched(EngineRig):
 
     lowered: list[Any]
 
-    def collect(self) -> None:
-        before = dict(self.table)
-        super().collect()
-        for key, fields in self.table.items():
-            was = before.get(key)
-            if was is None or was is fields or "retracted" in (was.keys() | fields.keys()):
+    def keep(self, rows: MetricRows, keys: list[tuple[str, ...]]) -> None:
+        before = {key: self.table[key] for key in keys if key in self.table}
+        super().keep(rows, keys)
+        for key, was in before.items():
+            fields = self.table[key]
+            if "retracted" in (was.keys() | fields.keys()):
                 continue
             for name in ("count", "coverage") if key[3] in _LENGTHS else ():
                 if name in was and np.frombuffer(fields[name])[0] < np.frombuffer(was[name])[0] - 1e-9:
