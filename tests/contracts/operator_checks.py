@@ -185,7 +185,7 @@ def check_any_arrival(operator: Operator) -> None:
     """Rows in any order, some twice, some that contend, in frames of any size, live or as a backfill."""
     subject = subject_of(operator)
 
-    @_fuzz(40)
+    @_fuzz(20)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         rows = data.draw(row_lists(subject))
@@ -200,7 +200,7 @@ def check_any_crash(operator: Operator) -> None:
     """The same with checkpoints, crashes, hardly any memory, and slices that are slowly read back."""
     subject = subject_of(operator)
 
-    @_fuzz(40)
+    @_fuzz(20)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         rows = data.draw(row_lists(subject))
@@ -217,7 +217,7 @@ def check_any_crash(operator: Operator) -> None:
 def check_cut_anywhere(operator: Operator) -> None:
     """A stream in order, handed over in steps of any size."""
     subject = subject_of(operator)
-    for seed in range(4):
+    for seed in range(2):
         rows = made_rows(subject, Random(seed), 60)
         want = in_order(subject, rows).standing
         for size in (1, 2, 3, 7):
@@ -383,7 +383,7 @@ def check_beside_others(operator: Operator) -> None:
     there = {one.name for one in alone.operators}
     others = [one for one in installed().values() if one.name not in there]
     beside = replace(alone, operators=(*others, *alone.operators))
-    for seed in range(4):
+    for seed in range(2):
         random = Random(seed)
         rows = made_rows(alone, random, 60, _NEAR_S)
         with _log() as log:

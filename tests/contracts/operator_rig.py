@@ -27,8 +27,9 @@ class OperatorRig(EngineRig):
     def keep(self, rows: MetricRows, keys: list[tuple[str, ...]]) -> None:
         """See `EngineRig`."""
         super().keep(rows, keys)
-        if rows.kind in self._kinds:
-            self.batches.append(rows)
+        if rows.kind not in self._kinds:
+            return
+        self.batches.append(rows)
         for name, column in rows.texts.items():
             for key, code in zip(keys, column.codes.tolist(), strict=True):
                 if code >= 0:
@@ -37,15 +38,10 @@ class OperatorRig(EngineRig):
     @property
     def standing(self) -> Table:
         """The rows of the operator's kinds that were not retracted."""
-        return {key: fields for key, fields in self.standing_of_all.items() if key[0] in self._kinds}
-
-    @property
-    def standing_of_all(self) -> Table:
-        """The rows of all operators on the engine that were not retracted; of others than the subject none of seconds, see `Subject`."""
         return {
             key: {name: bits for name, bits in fields.items() if name != "retracted"}
             for key, fields in self.table.items()
-            if fields.get("retracted") != ONE and (key[3] != "1s" or key[0] in self._kinds)
+            if key[0] in self._kinds and fields.get("retracted") != ONE
         }
 
     def emitted(self) -> dict[str, dict[str, np.ndarray]]:
