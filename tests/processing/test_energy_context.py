@@ -1,20 +1,13 @@
 """Energy by state, shift, order and price: equal to its twin, and parts that add up however they are cut."""
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from math import fsum, isclose, isnan
-from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
 
-from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, CalendarEntry, PlantFile, TagEntry, TariffEntry
 from fieldline.plantfile.calendars import ShiftEntry
@@ -60,9 +53,6 @@ PLANT = Plant(
         ),
     )
 )
-# Runs in a slower mode of the kernels ask for fewer examples.
-_EXAMPLES = int(os.environ.get("FIELDLINE_TEST_EXAMPLES", "120"))
-_ANY = settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 _STATES = ["running", "idle", "standby", "off", "down", "setup", "nothing anyone heard of"]
 _SERIES = [
     (PRESS, "power_kw"),
@@ -76,16 +66,7 @@ _SERIES = [
     (OVEN, "@state"),
     (LINE, "@order"),
 ]
-_STEPS_S = [0.0, 0.001, 0.25, 7.0, 20.0, 59.999999999, 60.0, 100.0, 299.0, 300.0, 301.0, 900.0, 3600.0, 3601.0]
 _VALUES = [0.0, 1.0, 2.0, 3.0, 4.0, 7.0, 40.0]
-
-
-@pytest.fixture(scope="module")
-def log() -> Iterator[SqliteLog]:
-    with tempfile.TemporaryDirectory() as folder:
-        log = SqliteLog(Path(folder) / "checkpoints.db")
-        yield log
-        log.close()
 
 
 def said(time: int, tag: str, asset: str, **attributes: object) -> Row:
@@ -106,28 +87,8 @@ def row_of(number: int, time: int, value: float, quality: int) -> Row:
     return Row(asset, tag, time, value, quality)
 
 
-@st.composite
-def context_rows(draw: st.DrawFn, most: int = 30) -> list[Row]:
-    """Rows in time order of meters, states, corrections and orders; no two of a series and time."""
-    one = st.tuples(
-        st.integers(0, len(_SERIES) - 1),
-        st.sampled_from(_STEPS_S),
-        st.sampled_from(_VALUES),
-        st.sampled_from([0, 0, 0, 0, 1, 2]),
-    )
-    time, rows = START + draw(st.sampled_from([0, 1, 30 * SECOND])), {}
-    for number, step_s, value, quality in draw(st.lists(one, min_size=2, max_size=most)):
-        time += round(step_s * SECOND)
-        rows[(number, time)] = row_of(number, time, value, quality)
-    return list(rows.values())
-
-
 def rig_of(**options: object) -> EngineRig:
     return EngineRig(PLANT, operators=[energy.COMPONENT], **options)  # type: ignore[arg-type]
-
-
-def in_order(rows: list[Row]) -> Table:
-    return rig_of().send(frames_of(rows, 50)).finish().table
 
 
 def standing(table: Table) -> Table:
