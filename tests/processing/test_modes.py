@@ -5,8 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+from processing.kernels.jit import cache_folder
 from tests.processing.table_digest import digest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,9 +42,9 @@ def test_compiled_and_uncompiled_agree_in_every_bit() -> None:
     assert run([f"{TESTS}/table_digest.py"], NUMBA_DISABLE_JIT="1").strip() == digest()
 
 
-def test_no_kernel_reads_or_writes_out_of_bounds(pytestconfig: pytest.Config) -> None:
-    # numba's cache does not know of this mode: a folder of its own, kept between runs
-    folder = str(pytestconfig.rootpath / ".pytest_cache" / "kernels-with-bounds")
+def test_no_kernel_reads_or_writes_out_of_bounds() -> None:
+    # Numba's cache does not know of this mode: a folder of its own, beside that of `fieldline warmup`, which all checkouts share.
+    folder = str(cache_folder().with_name("kernels-with-bounds"))
 
     said = pytest_run(
         f"{TESTS}/test_timeline_properties.py",
