@@ -5,6 +5,7 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -136,7 +137,8 @@ class Kafka(Server):
         }
 
     def _format(self, config: Path) -> None:
-        identity = self._tool("random-uuid").strip().splitlines()[-1]
+        # 16 bytes as Kafka writes them; its tool's own would be one more start of Java. None may begin with a dash.
+        identity = urlsafe_b64encode(b"\0" + os.urandom(15)).decode().rstrip("=")
         users = [f"SCRAM-SHA-512=[name={name},password={secret}]" for name, secret in self._passwords.items()]
         scram = [part for user in users for part in ("--add-scram", user)]
         self._tool("format", "-t", identity, "-c", str(config), "--ignore-formatted", *scram)
