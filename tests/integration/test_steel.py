@@ -52,8 +52,8 @@ def test_the_file_shuffled_within_the_horizon_gives_the_same_bits(
     # A row lies up to a day behind in the file, and is displaced by up to another day.
     with make_pipe() as pipe:
         steel_rig.start_stages(pipe, horizon="49h")
-        steel_rig.send_all(pipe.mqtt, "--shuffle-within", "24h", "--seed", "7", meters=METERS[:1])
-        steel_rig.send_all(pipe.mqtt, "--shuffle-within", "1h", "--seed", "8", meters=METERS[1:])
+        steel_rig.send_all(pipe.mqtt, "--batch", "4", "--shuffle-within", "24h", "--seed", "7", meters=METERS[:1])
+        steel_rig.send_all(pipe.mqtt, "--batch", "4", "--shuffle-within", "1h", "--seed", "8", meters=METERS[1:])
         pipe.wait_drained()
         sources = pipe.audit()
         pipe.stop()
