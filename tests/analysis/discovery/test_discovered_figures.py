@@ -25,7 +25,7 @@ from tests.bits.compare import compare
 from tests.bits.inputs import merged
 
 START_NS = 1_768_023_000_000_000_000  # 2026-01-10 05:30 UTC
-SECONDS = 4200.0
+SECONDS = 2700.0
 HEARD_NS = 20 * 60 * 10**9
 _FRAME_NS = 60 * 10**9
 _STAND = {"tasmota": "plant/hall1/utilities/{device}", "ttn": "farm/north/field1/{device}"}
