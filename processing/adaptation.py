@@ -77,7 +77,8 @@ class _Adaptation:
         for line in [line for line, entries in told.items() if ORDERS in entries]:
             relabelling.forget_orders(line)  # first: what is made of others goes by the same names
         # What has no rows is a memory of a metric of the plant's own, named for what it remembers: one of a new name is there because the
-        # plant file says something else, by which its windows are flagged below, and the state goes through them.
+        # plant file says something else, by which its windows are flagged below, and the state goes through them. So it does with that of
+        # lines beside a new metric of a file of its own, which is run again itself.
         kept = [op for op in fresh if op.kept is not None and (op.emits or op.name in before.operators)]
         self._run_again(told, kept)
         engine.windows.emit(everything=False)  # what others changed before goes out in full
@@ -163,7 +164,7 @@ class _Adaptation:
     def _with_readers(self, names: set[str]) -> set[str]:
         """Operators, and those whose figures are made of theirs."""
         for _ in self._operators:
-            names |= {op.name for op in self._operators if names & set(op.needs)}
+            names |= {op.name for op in self._operators if names & {*op.needs, *(one.name for one in op.memories)}}
         return names
 
     def _note(self, line: int, names: set[str], why: AbstractSet[str], since: int) -> None:

@@ -6,7 +6,7 @@ from fieldline.account import DAMAGED, MOVED, Mark
 from fieldline.moments import iso
 from fieldline.plant import Plant
 from processing.kernels.layout import NONE
-from processing.operator import Operator
+from processing.operator import Operator, with_memories
 from processing.timeline.tables import key_of
 from processing.timeline.timing import Timing
 
@@ -27,8 +27,9 @@ class MadeWith(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, plant: Plant, operators: list[Operator], windows: tuple[str, ...], timing: Timing) -> "MadeWith":
         """The present settings."""
-        keys = {op.name: key_of(op) for op in operators}
-        wanted = {op.name: tuple(name for name in op.windows if name in windows) for op in operators}
+        running = with_memories(operators)
+        keys = {op.name: key_of(op) for op in running}
+        wanted = {op.name: tuple(name for name in op.windows if name in windows) for op in running}
         return cls(plant.document, keys, wanted, timing.settle, timing.horizon)
 
     def differences(self, other: "MadeWith") -> list[str]:

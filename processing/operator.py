@@ -10,7 +10,7 @@ What it keeps are records of its own (`processing/kernels/kept.py`):
 Operators know nothing of order, lateness or restarts: they are given sorted rows, once, and the timeline sees to the rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,7 @@ class Operator(Declaration):
     measured : fields of the state that hold what a series measured, in its unit: they begin anew when the plant file gives the series
     another role, unit or way of counting.
     looks_beside() : whether its rows of an asset change with windows of other assets of the line, though nothing of its own does.
+    memories : operators that keep what its figures are made of beside its own records. They have no rows, and run with it, before it.
     version : of what the records mean: grows when that changes under the same names and types. What was kept is not taken over then.
     """
 
@@ -74,4 +75,10 @@ class Operator(Declaration):
     is_needed: Callable[[Plant], bool] | None = None
     measured: tuple[str, ...] = ()
     looks_beside: Callable[[], bool] = lambda: False
+    memories: tuple["Operator", ...] = ()
     version: int = 1
+
+
+def with_memories(operators: Iterable[Operator]) -> list[Operator]:
+    """Operators, each after its memories."""
+    return [one for operator in operators for one in (*operator.memories, operator)]

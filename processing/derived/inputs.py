@@ -109,9 +109,12 @@ def _rows_of(
     """By kind, all rows of the assets in the windows, whether they changed or not; and keys of pairs of which a row is retracted."""
     window, asset = distinct(view, [pairs.only(pairs.asset >= 0) for pairs in asked])
     pair, row, _ = view.series_of(window, asset)
+    # A line may have no series: its rows are read out where any row of its window is to be emitted, as its block's first.
+    of_lines = window[asset == view.plant.lines["asset"][view.windows["line"][window]]]
+    flagged = np.concatenate([window[pair], of_lines]), np.concatenate([row, view.windows["block"][of_lines]])
     found: dict[str, list[MetricRows]] = {kind: [] for kind in kinds}
     gone = [np.empty(0, np.int64)]
-    with view.asking(window, window[pair], row) as wide:
+    with view.asking(window, *flagged) as wide:
         for operator in {sources[kind].name: sources[kind] for kind in sorted(kinds)}.values():
             for rows in operator.read_out(wide):
                 if rows.kind in found:

@@ -77,6 +77,10 @@ class Memory(NamedTuple):
     assets: Mapping[str, str]
     place: Place = Place.OF_ASSETS
 
+    def of_lines(self) -> "Memory":
+        """The memory of the same for lines, beside it."""
+        return self._replace(name=f"{self.name}.lines", place=Place.OF_LINES)
+
     def carry(self, view: View, changed: Pairs, sources: Sources, bring: Bring) -> None:
         """Carry the state on from pairs that changed, as far as there is a place for it, and flag rows that change with it."""
         changed = changed.only(self.has_place(view, changed))

@@ -12,12 +12,14 @@
 
 A row has a value of `coverage`, the least of its inputs', and where a field does not exist `null_reason` says why.
 
-With `Carried(state, step)` as its formula it remembers: `step` carries the state of each asset from window to window (`memory.py`).
+With `Carried(state, step)` as its formula it remembers: `step` carries the state of each asset from window to window (`memory.py`). With
+`every` the plant file says of each asset in which windows it has rows; with `texts` numbers are told in words, too.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -25,12 +27,13 @@ import numpy as np
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
 from fieldline.expressions import Input, Own, Term, inputs_of, parse
 from fieldline.expressions.tree import OWN as OF_ITSELF
+from fieldline.plant import Plant
 from fieldline.plantfile.metrics import FROM_THE_BEGINNING
 from processing.derived.inputs import Answer, Pairs, Sources, distinct, is_of_window, read_inputs
 from processing.derived.memory import WINDOWS, Memory, Step, kept_for
 from processing.derived.scopes import Scope, holding
 from processing.metric_rows import MetricRows, Named, levels_of, retracted
-from processing.operator import Bring, Operator
+from processing.operator import Bring, Operator, nothing_to_read_out
 from processing.view import View
 
 Why = tuple[np.ndarray, Sequence[str]]
@@ -54,11 +57,25 @@ _COVERAGE = (
 )
 
 
+class Spelled(NamedTuple):
+    """A field that is text: what a whole number means that the formula gives, in a field or beside them.
+
+    meaning : the field's; number : the formula's name of the number, NaN: no text; text_of : "" is no text either
+    """
+
+    meaning: str
+    number: str
+    text_of: Callable[[int], str]
+
+
+_NO_TEXTS: Mapping[str, Spelled] = MappingProxyType({})
+
+
 class Definition(NamedTuple):
     """How a metric is computed, where its scope says.
 
     assets : paths by the names that inputs have as scopes; memories : what the figures are made of beside the inputs: of several the last
-    that has a place for an asset's state. Where there are some and none has, there is no row.
+    that has a place for an asset's state. Where there are some and none has, there is no row. texts : fields that are text
     """
 
     scope: Scope
@@ -66,6 +83,7 @@ class Definition(NamedTuple):
     inputs: tuple[Input, ...]
     figures: Figures
     memories: tuple[Memory, ...] = ()
+    texts: Mapping[str, Spelled] = _NO_TEXTS
 
     @property
     def looks_beside(self) -> bool:
@@ -73,30 +91,53 @@ class Definition(NamedTuple):
         return any(is_of_window(one) and getattr(one, "scope", OF_ITSELF) for one in self.inputs)
 
 
+class Terms(NamedTuple):
+    """What else holds for a metric of a file of its own.
+
+    texts : fields that are text; `null_reason` among them replaces the one that names inputs
+    no_coverage : why the rows have no coverage, where none of the inputs tells one
+    every : see `Scope`; an asset that the plant file says nothing of has no rows then
+    is_default, parameters, is_needed : as of all operators
+    """
+
+    texts: Mapping[str, Spelled] = _NO_TEXTS
+    no_coverage: str = ""
+    every: str = ""
+    is_default: bool = False
+    parameters: tuple[str, ...] = ()
+    is_needed: Callable[[Plant], bool] | None = None
+
+
+_NO_TERMS = Terms()
+
+
 class Carried(NamedTuple):
     """A formula that remembers.
 
     state : the state before an asset's first window, one record (`first_of`); step(inputs, state, out) : a kernel, which carries it through
     one window of each of n assets: inputs, float64[n, inputs] in their order, NaN where one does not exist; state, records[n], changed;
-    out, float64[n, fields], output, NaN at first. version : grows when the state comes to mean something else under the same names
+    out, float64[n, fields], output, NaN at first: the fields, then numbers that texts are made of and no field has. version : grows when
+    the state comes to mean something else under the same names. of_lines : whether lines without series of their own have it, too
     """
 
     state: np.ndarray
     step: Step
     version: int = 1
+    of_lines: bool = False
 
 
-def kind_of(name: str, meaning: str, fields: Sequence[Row], windows: Collection[str]) -> Kind:
+def kind_of(name: str, meaning: str, fields: Sequence[Row], windows: Collection[str], terms: Terms = _NO_TERMS) -> Kind:
     """The catalogue's entry of a derived metric, whose rows have the labels that its windows have."""
     of_shifts, of_orders = "shift" in windows, "order" in windows
+    said = tuple((field, one.meaning) for field, one in terms.texts.items() if field != NULL_REASON[0])
     return Kind(
         name,
         meaning,
         (*LEVELS, "window"),
         ("shift", "crew") * of_shifts + ("product",) * of_orders,
-        _COVERAGE[2],
-        (*fields, _COVERAGE, REV, RETRACTED),
-        (ORDER_ID,) * of_orders + (NULL_REASON,),
+        terms.no_coverage or _COVERAGE[2],
+        (*fields, *(() if terms.no_coverage else (_COVERAGE,)), REV, RETRACTED),
+        (ORDER_ID,) * of_orders + said + (NULL_REASON,),
     )
 
 
@@ -109,7 +150,7 @@ def derived(
     formula: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]] | Carried,
     windows: tuple[str, ...],
     needs: tuple[str, ...],
-    is_default: bool = False,
+    terms: Terms = _NO_TERMS,
 ) -> Operator:
     """A derived metric of a file of its own.
 
@@ -121,33 +162,50 @@ def derived(
     """
     if isinstance(formula, Carried) and not {*windows} <= {*WINDOWS}:
         raise ValueError(f"{name}: state goes through {', '.join(WINDOWS)}, got the windows {', '.join(windows)}")
-    trees = {name: parse(text) for name, text in inputs.items()}
-    leaves: dict[str, Input] = {}
+    leaves = _leaves(name, inputs)
+    names = [field for field, *_ in fields]
+    given = tuple(dict.fromkeys([*names, *(one.number for one in terms.texts.values())]))
+
+    def figures(columns: Columns) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+        named, inputs = {alias: columns[leaf] for alias, leaf in leaves.items()}, dict.fromkeys(leaves.values())
+        if isinstance(formula, Carried):
+            found = {field: columns[Own(field)] for field in given}
+        else:
+            with np.errstate(all="ignore"):
+                found = dict(formula(named))
+        return found, {
+            field: _why(values, {one: columns[one] for one in inputs})
+            for field, values in found.items()
+            if field in names
+        }
+
+    everywhere, read, memories = Scope("*", FROM_THE_BEGINNING, terms.every), tuple(leaves.values()), list[Memory]()
+    if isinstance(formula, Carried):
+        gives = tuple(map(Own, given))
+        memory = Memory(name, formula.state, formula.step, read, gives, formula.version, (everywhere,), 0, {})
+        memories = [memory, memory.of_lines()] if formula.of_lines else [memory]
+    definition = Definition(everywhere, {}, read, figures, tuple(memories), terms.texts)
+    kind = kind_of(name, meaning, fields, windows, terms)
+    sources = partial(_installed, needs)
+    operator = operator_of(
+        kind, [definition], windows, needs, sources, parameters=terms.parameters, is_default=terms.is_default
+    )
+    operator = replace(operator, is_needed=terms.is_needed)
+    if not memories:
+        return operator
+    beside = tuple(keeping(operator, memory, sources) for memory in memories[1:])
+    return replace(remembering(operator, memories[0], sources), memories=beside)
+
+
+def _leaves(name: str, inputs: Mapping[str, str]) -> dict[str, Input]:
+    """What a metric reads, by the formula's names. Raises ValueError."""
+    trees = {alias: parse(text) for alias, text in inputs.items()}
     for alias, tree in trees.items():
         if inputs_of(tree) != [tree]:
             raise ValueError(
                 f"{name}: input {alias!r}: expected one input, such as mean(power_kw), got {inputs[alias]!r}"
             )
-        leaves[alias] = inputs_of(tree)[0]
-
-    def figures(columns: Columns) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
-        named, inputs = {alias: columns[leaf] for alias, leaf in leaves.items()}, dict.fromkeys(leaves.values())
-        if isinstance(formula, Carried):
-            found = {field: columns[Own(field)] for field, *_ in fields}
-        else:
-            with np.errstate(all="ignore"):
-                found = dict(formula(named))
-        return found, {field: _why(values, {one: columns[one] for one in inputs}) for field, values in found.items()}
-
-    everywhere, read, memories = Scope("*", FROM_THE_BEGINNING), tuple(leaves.values()), list[Memory]()
-    if isinstance(formula, Carried):
-        given = tuple(Own(field) for field, *_ in fields)
-        memories = [Memory(name, formula.state, formula.step, read, given, formula.version, (everywhere,), 0, {})]
-    definition = Definition(everywhere, {}, read, figures, tuple(memories))
-    kind = kind_of(name, meaning, fields, windows)
-    sources = partial(_installed, needs)
-    operator = operator_of(kind, [definition], windows, needs, sources, is_default=is_default)
-    return remembering(operator, memories[0], sources) if memories else operator
+    return {alias: inputs_of(tree)[0] for alias, tree in trees.items()}
 
 
 @cache
@@ -205,6 +263,11 @@ def remembering(operator: Operator, memory: Memory, sources: Callable[[], Source
         memory.carry(view, _in_windows(view, operator.windows, operator.looks_beside()), sources(), bring)
 
     return replace(operator, kept=kept_for(memory.name, memory.first), scan=scan, version=memory.version)
+
+
+def keeping(operator: Operator, memory: Memory, sources: Callable[[], Sources]) -> Operator:
+    """The operator that keeps a memory of another one's, and has no rows."""
+    return remembering(replace(operator, name=memory.name, emits=(), read_out=nothing_to_read_out), memory, sources)
 
 
 def _read_out(
@@ -274,15 +337,24 @@ def _rows(
     if memory is not None:
         columns.update(memory.given(view, pairs, inputs).items())
     values, whys = one.figures(columns)
+    values["coverage"] = answer.coverage[some]
     fields = {
         row[0]: np.where(np.isfinite(values[row[0]]), values[row[0]], np.nan)
         if row[0] in values
         else np.full(n, np.nan)
         for row in kind.rows
-        if row[0] not in ("coverage", "rev", "retracted")
+        if row[0] not in ("rev", "retracted")
     }
-    fields["coverage"] = answer.coverage[some]
-    return view.rows_of_assets(kind.name, pairs.window, pairs.asset, fields, {"null_reason": _reasons(whys, n)})
+    said = {field: _spelled(values[text.number], text) for field, text in one.texts.items()}
+    if NULL_REASON[0] not in one.texts:
+        said[NULL_REASON[0]] = _reasons(whys, n)
+    return view.rows_of_assets(kind.name, pairs.window, pairs.asset, fields, said)
+
+
+def _spelled(numbers: np.ndarray, text: Spelled) -> Named:
+    is_told = np.isfinite(numbers)
+    named = Named.by_number(np.where(is_told, numbers, 0.0).astype(np.int64), text.text_of)
+    return named._replace(codes=np.where(is_told, named.codes, -1).astype(np.int32))
 
 
 def _reasons(whys: Mapping[str, Why], n: int) -> Named:

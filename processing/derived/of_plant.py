@@ -22,10 +22,10 @@ from fieldline.units import QUANTITIES
 from processing.derived.calls import MOST_WORDS, VERSION, Calls, calls_of, words_of
 from processing.derived.evaluate import evaluate, whys
 from processing.derived.inputs import TELEMETRY, kind_read
-from processing.derived.memory import Memory, Place
-from processing.derived.metric import Columns, Definition, Sources, Why, kind_of, operator_of, remembering
+from processing.derived.memory import Memory
+from processing.derived.metric import Columns, Definition, Sources, Why, keeping, kind_of, operator_of
 from processing.derived.scopes import Scope
-from processing.operator import Operator, nothing_to_read_out
+from processing.operator import Operator
 
 _RESERVED = frozenset({"reading", "pipeline", "moved", "alarm", *RENAMED})
 _MOST_READ = 64
@@ -40,7 +40,7 @@ def kinds_of(plant: Plant) -> dict[str, Kind]:
 
 
 def operators_of(plant: Plant, operators: Sequence[Operator], *, remember: bool = True) -> list[Operator]:
-    """An operator for each kind of the plant's own metrics, each after those that it is made of and what its definitions remember.
+    """An operator for each kind of the plant's own metrics, each after those that it is made of.
 
     operators : those that run beside them; remember : False: they tell which rows there are, and no figure that is made of a memory.
     Raises SettingsError for what `faults` finds.
@@ -51,8 +51,8 @@ def operators_of(plant: Plant, operators: Sequence[Operator], *, remember: bool 
     found = []
     entries = _by_kind(plant)
     for name in TopologicalSorter(_made_of(entries)).static_order():
-        found += _operators_of(plant, name, entries[name], sources, remember=remember)
-        sources[name] = found[-1]
+        sources[name] = _operator_of(plant, name, entries[name], sources, remember=remember)
+        found.append(sources[name])
     return found
 
 
@@ -74,10 +74,10 @@ def _kind_of(name: str, entries: list[MetricEntry]) -> Kind:
     return kind_of(name, meaning, rows, entries[0].windows)
 
 
-def _operators_of(
+def _operator_of(
     plant: Plant, name: str, entries: list[MetricEntry], sources: Mapping[str, Operator], *, remember: bool
-) -> list[Operator]:
-    """The operator of a kind, behind those of the memories of its definitions.
+) -> Operator:
+    """The operator of a kind, with those of the memories of its definitions.
 
     Each definition's memory is an operator of its own, named for what it remembers: so another entry beside it, or another field in
     it, leaves what it remembers as it is.
@@ -90,14 +90,13 @@ def _operators_of(
         definitions.append(Definition(scopes[number], entry.assets, read, partial(_figures, trees), own))
     read_kinds = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
     mine: Sources = {kind: sources[kind] for kind in read_kinds}
-    memories = [memory for one in definitions for memory in one.memories]
-    needs = tuple(sorted({*(mine[kind].name for kind in read_kinds), *(memory.name for memory in memories)}))
+    needs = tuple(sorted({mine[kind].name for kind in read_kinds}))
     operator = operator_of(
         _kind_of(name, entries), definitions, entries[0].windows, needs, lambda: mine, parameters=(f"metric.{name}",)
     )
-    of_sources = tuple(sorted({source.name for source in mine.values()}))
-    keeping = [_keeping(operator, memory, of_sources, mine) for memory in memories]
-    return [*keeping, operator]
+    unnamed = replace(operator, parameters=())
+    memories = [keeping(unnamed, memory, lambda: mine) for one in definitions for memory in one.memories]
+    return replace(operator, memories=tuple(memories))
 
 
 def _memories_of(
@@ -108,19 +107,12 @@ def _memories_of(
         return ()
     read = inputs_in(entry)
     calls = Calls(trees, read)
-    told = repr((*scopes[number], sorted(entry.assets.items()))).encode()
+    told = repr((entry.asset, entry.since_ns, sorted(entry.assets.items()))).encode()
     named = f"{name}.{calls.fingerprint}{blake2b(told, digest_size=4).hexdigest()}"
     of_assets = Memory(named, calls.first, calls.step, read, calls.calls, VERSION, scopes, number, entry.assets)
-    of_lines = of_assets._replace(name=f"{named}.lines", place=Place.OF_LINES)
     may_be_line = entry.asset.count("/") < plant.line_depth
     may_be_machine = is_glob(entry.asset) or not may_be_line
-    return (of_assets,) * may_be_machine + (of_lines,) * may_be_line
-
-
-def _keeping(operator: Operator, memory: Memory, needs: tuple[str, ...], sources: Sources) -> Operator:
-    """The operator that keeps a memory of a kind's, and has no rows."""
-    kept = replace(operator, name=memory.name, emits=(), needs=needs, parameters=(), read_out=nothing_to_read_out)
-    return remembering(kept, memory, lambda: sources)
+    return (of_assets,) * may_be_machine + (of_assets.of_lines(),) * may_be_line
 
 
 def inputs_in(entry: MetricEntry) -> tuple[Input, ...]:

@@ -17,7 +17,7 @@ from processing.kernels import layout as at
 from processing.kernels import order, slices
 from processing.made_with import MadeWith
 from processing.metric_rows import MetricRows
-from processing.operator import Operator
+from processing.operator import Operator, with_memories
 from processing.timeline.again import Again
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.calculated import Calculated
@@ -71,9 +71,10 @@ class Engine:
         origin: Origin,
         budget: Budget = UNBOUNDED,
     ) -> None:
+        self.made_with = MadeWith.of(plant, operators, windows, timing)
+        operators = with_memories(operators)
         self.plant, self.operators = plant, operators
         self.timing, self.horizons = timing, Horizons(timing)
-        self.made_with = MadeWith.of(plant, operators, windows, timing)
         self.tables = Tables(operators)
         self.charts = Charts()
         self.registry = Registry(

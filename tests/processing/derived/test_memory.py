@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldline.log.sqlite import SqliteLog
-from processing.derived.metric import Carried, derived
+from fieldline.plant import Plant
+from fieldline.plantfile import AssetEntry, PlantFile
+from processing.derived.metric import Carried, Spelled, Terms, derived
 from processing.kernels.jit import FLOATS2, NOTHING, kernel, record, records
 from processing.kernels.kept import first_of
-from processing.operators import telemetry
+from processing.operators import machine, telemetry
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, frame_of, frames_of
 from tests.processing.row_sets import Arrival, arrivals
 from tests.processing.test_registers import fuzz
@@ -62,8 +64,8 @@ def at(hour: float, value: float, asset: str = ASSETS[0], tag: str = "temp_c") -
     return Row(asset, tag, T0 + round(hour * HOUR), value)
 
 
-def running(rig: EngineRig, asset: str = ASSETS[0], window: str = "1h") -> list[float]:
-    return [row["running"] for _, row in sorted(rig.values("smooth", asset, window).items())]
+def running(rig: EngineRig, asset: str = ASSETS[0], window: str = "1h", kind: str = "smooth") -> list[float]:
+    return [row["running"] for _, row in sorted(rig.values(kind, asset, window).items())]
 
 
 def by_hand(means: list[float]) -> list[float]:
@@ -173,3 +175,75 @@ def test_state_of_each_length_of_window_is_its_own() -> None:
 
     assert running(rig, window="15m") == [8.0, 6.0, 4.0]
     assert running(rig, window="1h") == [6.0, 4.0]
+
+
+PIECES = derived(
+    name="pieces",
+    meaning="A running number of pieces.",
+    inputs={"good": "quality.good_count"},
+    fields=(("running", "1", "running mean", "(before + good_count) / 2", "ours"),),
+    formula=Carried(STATE, halved, of_lines=True),
+    windows=("15m", "1h", "day"),
+    needs=("machine",),
+    terms=Terms(
+        texts={"told": Spelled("how many that is", "running", lambda mean: "many" if mean > 10 else "")},
+        no_coverage="none: counts tell none",
+        every="reported_every",
+    ),
+)
+REPORTED = Plant(
+    PlantFile(
+        asset=(
+            AssetEntry(path="p/h/line1", values={"reported_every": 3.0}),  # places in `fieldline.windows.WINDOWS`
+            AssetEntry(path=ASSETS[0], values={"reported_every": 2.0}),
+        )
+    )
+)
+
+
+def counted(*steps: float) -> list[Row]:
+    """A counter that steps once an hour, after a reading to begin with."""
+    totals = np.cumsum([0.0, *steps]).tolist()
+    return [at(hour + (0.1 if hour else 0.0), total, tag="good_count") for hour, total in enumerate(totals)]
+
+
+def test_a_line_without_readings_of_its_own_remembers_in_the_window_that_the_plant_file_tells(log: SqliteLog) -> None:
+    rows = counted(*range(2, 12), 40)
+    # The first hour has the reading that the counter begins with, and no piece.
+    means = by_hand([0.0, *range(2, 12), 40.0])
+    late = rows[4]
+
+    rig = EngineRig(REPORTED, operators=(machine.COMPONENT, PIECES), windows=WINDOWS, log=log, node_cache=0)
+    rig.send(frames_of([row for row in rows if row != late], 2)).checkpoint()
+    rig.crash()
+    rig.finish().send([frame_of([late])]).finish()
+
+    line = rig.values("pieces", "p/h/line1", "1h")
+    assert [row["running"] for _, row in sorted(line.items())][: len(means)] == pytest.approx(means)
+    assert all("coverage" not in row for row in line.values())
+    told = [row.get("told", "") for _, row in sorted(rig.texts("pieces", "p/h/line1", "1h").items())]
+    assert told[: len(means)] == ["many" if int(mean) > 10 else "" for mean in means]
+    assert {key[1:4] for key in rig.table if key[0] == "pieces"} == {("p/h/line1", "", "1h"), (ASSETS[0], "", "15m")}
+
+
+@given(data=st.data())
+@fuzz(5)
+def test_what_a_line_remembers_is_the_same_in_any_order_with_any_crash(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    steps = data.draw(st.lists(st.integers(0, 60), min_size=3, max_size=25))
+    rows = counted(*steps)
+    arrival: Arrival = data.draw(arrivals(rows, crashes=True))
+    want = EngineRig(REPORTED, operators=(machine.COMPONENT, PIECES), windows=WINDOWS)
+    want.send([frame_of([row]) for row in rows]).finish()
+    log = SqliteLog(tmp_path_factory.mktemp("log") / "log.db")
+    try:
+        cache = data.draw(st.sampled_from([0, 1 << 30]))
+        rig = EngineRig(REPORTED, operators=(machine.COMPONENT, PIECES), windows=WINDOWS, log=log, node_cache=cache)
+        arrival.play(rig)
+    finally:
+        log.close()
+
+    assert differences(want.table, rig.table)[:3] == []
+    made = [row["good_count"] for _, row in sorted(rig.values("quality", "p/h/line1", "1h").items())]
+    assert running(rig, "p/h/line1", kind="pieces") == pytest.approx(by_hand(made))
