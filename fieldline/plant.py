@@ -19,6 +19,7 @@ from fieldline.expressions import Node, Parameter, inputs_of, own_fields_of, par
 from fieldline.meters import is_main_meter
 from fieldline.plantfile import (
     AssetEntry,
+    AttributeChartEntry,
     CalendarEntry,
     MetricEntry,
     PlantFile,
@@ -27,6 +28,7 @@ from fieldline.plantfile import (
     TariffEntry,
     Topic,
 )
+from fieldline.plantfile.attribute_chart import NUMBERS
 from fieldline.plantfile.globs import is_glob, matches
 from fieldline.plantfile.whole import first_levels
 from fieldline.shifts import ShiftCalendar, Site
@@ -52,6 +54,7 @@ class AssetInfo(NamedTuple):
     energy_tags : the tags whose sum is its energy, before all others; none: by their names
     state_max_gap_s : how long a state holds that is told when it changes. [s] Default 25 h: who tells changes only tells each day's shift
     rated_power_kw : the most that it draws; NaN if unknown [kW]
+    attribute_chart : how what it counts is charted; None: not at all
     """
 
     ideal_cycle_s: float = nan
@@ -61,6 +64,7 @@ class AssetInfo(NamedTuple):
     feeds: tuple[str, ...] = ()
     energy_tags: tuple[str, ...] = ()
     rated_power_kw: float = nan
+    attribute_chart: AttributeChartEntry | None = None
 
 
 class Formula(NamedTuple):
@@ -195,8 +199,10 @@ class Plant:
         return found
 
     def value_of(self, asset: str, name: str) -> float:
-        """One of `values_of`; NaN where it is not said."""
-        return self.values_of(asset).get(name, nan)
+        """One of `values_of`, or a number of its attribute chart (`AttributeChartEntry.numbers`); NaN where it is not said."""
+        chart = self.asset_info(asset).attribute_chart
+        told = chart.numbers if chart is not None and name in NUMBERS else self.values_of(asset)
+        return told.get(name, nan)
 
     def metrics_of(self, asset: str) -> dict[str, tuple[MetricEntry, ...]]:
         """The entries of metrics of the plant's own that an asset may have, by kind, each with the one that holds last at the end.
@@ -376,6 +382,11 @@ class Plant:
     def has_quantiles(self) -> bool:
         """Whether the quantiles of any tag's samples are wanted."""
         return any(tag.quantiles for entry in self.assets for tag in entry.tags.values())
+
+    @property
+    def has_attribute_charts(self) -> bool:
+        """Whether what any asset counts has a control chart."""
+        return any(entry.attribute_chart is not None for entry in self.assets)
 
     @property
     def has_prices(self) -> bool:

@@ -40,6 +40,8 @@ def differences(before: Plant, now: Plant, registry: Registry) -> dict[str, froz
             ):
                 found[registry.line_of(asset)].add("asset.values")
         for asset in registry.assets:
+            if before.asset_info(asset).attribute_chart != now.asset_info(asset).attribute_chart:
+                found[registry.line_of(asset)].add("asset.attribute_chart")
             old, new = before.metrics_of(asset), now.metrics_of(asset)
             kinds = (kind for kind in old.keys() | new.keys() if old.get(kind) != new.get(kind))
             found[registry.line_of(asset)].update(f"metric.{kind}" for kind in kinds)

@@ -4,6 +4,7 @@
 """
 
 from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
+from fieldline.plantfile.attribute_chart import AttributeChartEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
 from fieldline.plantfile.metrics import MetricEntry, MetricField
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
@@ -16,6 +17,7 @@ from fieldline.plantfile.whole import PlantFile
 __all__ = [
     "RULES",
     "AssetEntry",
+    "AttributeChartEntry",
     "BreakEntry",
     "CalendarEntry",
     "ExceptionEntry",

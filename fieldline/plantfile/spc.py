@@ -105,12 +105,14 @@ def _specification_fault(entry: SpcEntry) -> str:
 
 
 def _limit_faults(entry: SpcEntry) -> list[str]:
-    odd = [rule for rule in entry.rules if rule not in RULES]
+    is_half = (entry.center is None) != (entry.sigma is None)
+    faults = ["center: center and sigma are declared together or not at all"] if is_half else []
+    of_limits = twice_fault("limits", [f"{row.product} version {row.version}" for row in entry.limits])
+    return [*faults, *rule_faults(entry.rules), of_limits]
+
+
+def rule_faults(rules: tuple[str, ...]) -> list[str]:
+    """What is wrong with a choice of rules."""
+    odd = [rule for rule in rules if rule not in RULES]
     faults = [f"rules: unknown rule {rule!r}{nearest(rule, RULES)}; known are {', '.join(RULES)}" for rule in odd[:1]]
-    if (entry.center is None) != (entry.sigma is None):
-        faults.append("center: center and sigma are declared together or not at all")
-    return [
-        *faults,
-        twice_fault("rules", list(entry.rules)),
-        twice_fault("limits", [f"{row.product} version {row.version}" for row in entry.limits]),
-    ]
+    return [*faults, twice_fault("rules", list(rules))]

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from fieldline.plantfile import AssetEntry, AttributeChartEntry, PlantFile, TagEntry
 from fieldline.tables import to_struct
 from processing.derived.of_plant import operators_of
 from processing.operator import Operator
@@ -94,10 +94,20 @@ def _plant() -> Plant:
     assert not wrong, wrong
     made = {"spread_k": TagEntry(formula="temp_c - seal_c"), "lag_k": TagEntry(formula="abs(temp_c) / asset.area_m2")}
     of_oven = AssetEntry(path=f"{LINE1}/ove?", tags=made)
-    of_all = {"*_*": TagEntry(quantiles=True)}
-    every = AssetEntry(path="*/*/*/*", state_max_gap_s=1000.0, ideal_cycle_s=2.0, values={"area_m2": 2.5}, tags=of_all)
+    every = AssetEntry(
+        path="*/*/*/*",
+        state_max_gap_s=1000.0,
+        ideal_cycle_s=2.0,
+        values={"area_m2": 2.5},
+        tags={"*_*": TagEntry(quantiles=True)},
+        attribute_chart=AttributeChartEntry(chart="u", every="15m", center=0.3),
+    )
+    charts = (
+        AssetEntry(path="*/*/line?", attribute_chart=AttributeChartEntry(chart="laney_p", center=0.4, sigma_z=1.5)),
+        AssetEntry(path="*/*/*/saw*", attribute_chart=AttributeChartEntry(chart="c", every="day", center=9.0)),
+    )
     lines = tuple(msgspec.structs.replace(e, orders="machine") if e.path == LINE2 else e for e in file.line)
-    return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset), line=lines))
+    return Plant(msgspec.structs.replace(file, asset=(every, *charts, of_oven, *file.asset), line=lines))
 
 
 PLANT = _plant()

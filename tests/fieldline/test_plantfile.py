@@ -271,6 +271,39 @@ def test_a_line_asset_or_product_that_can_not_be_is_refused(tmp_path, text, told
     assert told in _fault(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ('chart = "q"\ncenter = 0.1', "attribute_chart.chart: expected one of p, np, c, u, laney_p, laney_u, got 'q'"),
+        ('chart = "p"', "attribute_chart.center: is missing"),
+        ("center = 0.1", "attribute_chart.chart: is missing"),
+        ('chart = "p"\ncenter = 0', "attribute_chart.center: expected `float` > 0.0, got 0"),
+        (
+            'chart = "laney_p"\ncenter = 2.1\nsigma_z = 1',
+            "center: expected a share between 0 and 1 with chart 'laney_p', got 2.1",
+        ),
+        ('chart = "np"\ncenter = 60\nn = 50', "center: expected fewer defective units than n, 50, got 60"),
+        ('chart = "np"\ncenter = 6', "n: expected a number with chart 'np': the units that each window has"),
+        ('chart = "u"\ncenter = 6\nn = 50', "n: chart 'u' has none, only np"),
+        ('chart = "laney_u"\ncenter = 6', "sigma_z: expected a number with chart 'laney_u'"),
+        ('chart = "c"\ncenter = 6\nsigma_z = 1.2', "sigma_z: chart 'c' has none, only laney_p and laney_u"),
+        ('chart = "c"\ncenter = inf', "center: expected a finite number, got inf"),
+        ('chart = "c"\ncenter = 6\nevery = "1m"', "attribute_chart.every: expected one of 15m, 1h, day, got '1m'"),
+        ('chart = "c"\ncenter = 6\ncount = "scrap"', "expected one of scrap_count, rework_count, got 'scrap'"),
+        ('chart = "c"\ncenter = 6\nrules = ["nelson9"]', "rules: unknown rule 'nelson9'"),
+        ('chart = "c"\ncentre = 6', "attribute_chart.centre: unknown key, did you mean 'center'?"),
+    ],
+)
+def test_an_attribute_chart_that_can_not_be_is_refused(tmp_path, entry, told):
+    assert told in _fault(tmp_path, f'[[asset]]\npath = "a"\n[asset.attribute_chart]\n{entry}')
+
+
+def test_a_number_of_the_plants_own_is_not_named_as_one_of_an_attribute_chart(tmp_path):
+    text = '[[asset]]\npath = "a"\nvalues = {attribute_chart_center = 1.0}'
+
+    assert "values: 'attribute_chart_center' is a key of [[asset]] itself" in _fault(tmp_path, text)
+
+
 def test_all_twelve_rules_have_a_name():
     nelson = ["nelson1", "nelson2", "nelson3", "nelson4", "nelson5", "nelson6", "nelson7", "nelson8"]
 

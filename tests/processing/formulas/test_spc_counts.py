@@ -1,13 +1,16 @@
 """Charts of counts: worked by hand, samples that cannot be, and limits that chance alone would have."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from processing.formulas.spc_counts import (
+    CountChart,
     count_chart,
     fraction_chart,
+    frozen_chart,
     laney_fraction_chart,
     laney_rate_chart,
     number_chart,
@@ -117,3 +120,38 @@ def test_laney_charts_without_two_neighbours_that_differ_have_no_limits(counts: 
     for chart in (laney_fraction_chart(counts, 10), laney_rate_chart(counts, 10)):
         assert math.isnan(chart.sigma_z)
         assert np.isnan(chart.ucl).all()
+
+
+@pytest.mark.parametrize(
+    ("chart", "drawn", "n"),
+    [
+        ("p", fraction_chart, [40, 60, 50, 45]),
+        ("np", number_chart, 40),
+        ("c", lambda counts, _: count_chart(counts), [math.nan] * 4),
+        ("u", rate_chart, [4, 6, 5, 4.5]),
+        ("laney_p", laney_fraction_chart, [400, 600, 500, 450]),
+        ("laney_u", laney_rate_chart, [4, 6, 5, 4.5]),
+    ],
+)
+def test_limits_that_are_given_are_those_of_the_sample_that_they_are_from(
+    chart: str, drawn: Callable[..., CountChart], n: object
+) -> None:
+    counts = [3.0, 30.0, 9.0, 12.0]
+    whole = drawn(counts, n)
+
+    found = frozen_chart(chart, counts, np.broadcast_to(n, 4), whole.center, whole.sigma_z)
+
+    np.testing.assert_allclose(found.points, whole.points, rtol=1e-15)
+    np.testing.assert_allclose([found.lcl, found.ucl], [whole.lcl, whole.ucl], rtol=1e-12)
+    # Three standard deviations from the centre lie the limits, where they are not cut.
+    reach = 3.0 * (whole.points - whole.center) / found.standardised
+    np.testing.assert_allclose(found.lcl, np.maximum(0.0, whole.center - reach), rtol=1e-9, atol=1e-15)
+
+
+def test_each_point_has_limits_of_its_own() -> None:
+    found = frozen_chart("p", [2.0, math.nan, 9.0, 3.0], [20, 20, 8, 0], [0.1, 0.1, 0.1, 0.1], math.nan)
+
+    # 3 x sqrt(0.1 x 0.9 / 20) = 0.2012; NaN where the count is unknown, more than all units, or of none
+    assert found.ucl[0] == pytest.approx(0.1 + 0.2012461)
+    assert found.lcl[0] == 0.0 and found.standardised[0] == 0.0
+    assert np.isnan([column[1:] for column in found]).all()
