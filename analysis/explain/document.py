@@ -5,9 +5,11 @@ from itertools import pairwise
 from math import isnan, nan
 from typing import Any
 
+import msgspec
+
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
-from analysis.explain.taken_apart import Explained, touching
+from analysis.explain.taken_apart import Explained, attribute_chart_of, touching
 from analysis.explain.verdict import verdict
 from analysis.recount import chart, derived, energy, orders, own_metric, prices
 from analysis.recount.energy import REGISTERS
@@ -166,6 +168,9 @@ def inputs(found: Explained) -> Document:
     gone_in |= {"calendar": _calendar(found), "ideal_cycle_s": _cycles(found), "states": _states(found)}
     gone_in["counts"] = _readings_at_ends(found, COUNT_ROLES)
     gone_in["doubted"] = _doubted(found, COUNT_ROLES)
+    if kind == "attribute_chart":
+        entry = attribute_chart_of(found.history.plant, found.asked.asset)
+        return gone_in | {"limits": msgspec.structs.asdict(entry) | {"rules": list(entry.rules)}}
     gone_in["between_orders"] = _between_orders(found)
     if output := _output(found):
         gone_in["output"] = output

@@ -11,7 +11,7 @@ from analysis.evidence import Evidence, Sought, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
 from analysis.explain.wanted import Asked, any_of, orders_of, wanted, with_inputs
 from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
-from analysis.recount import chart_memory, derived, effectiveness, orders, own_metric
+from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.prices import PRICE
@@ -21,6 +21,7 @@ from fieldline.expressions import Term
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant
+from fieldline.plantfile import AttributeChartEntry
 
 _MINUTE = 60_000_000_000
 _TOLERANCE = 1e-9
@@ -191,9 +192,19 @@ def default_window(plant: Plant, asked: Asked) -> str:
                 f"{asked.asset} {asked.tag} is not charted: the plant file has no [asset.tags.{asked.tag}.spc]"
             )
         return entry.every
+    if asked.kind == "attribute_chart":
+        return attribute_chart_of(plant, asked.asset).every
     if asked.kind == "production_order":
         return "order"
     return "shift" if plant.calendar(plant.line_of(asked.asset)).shifts(asked.at, asked.at + 1) else "1h"
+
+
+def attribute_chart_of(plant: Plant, asset: str) -> AttributeChartEntry:
+    """How what an asset counts is charted. Raises SettingsError where it is not."""
+    entry = plant.asset_info(asset).attribute_chart
+    if entry is None:
+        raise SettingsError(f"what {asset} counts is not charted: the plant file has no [asset.attribute_chart] of it")
+    return entry
 
 
 def _span(
@@ -258,6 +269,9 @@ def recount(
         return points[-1].figures | chart_memory.remembered(entry, points) if points else {}
     if not machines:
         return {}
+    if asked.kind == "attribute_chart":
+        pieces = effectiveness.quality(history, asked.asset, machines)
+        return attribute_chart.point(attribute_chart_of(history.plant, asked.asset), pieces)
     if asked.kind == "production_order":
         return orders.order(history, asked.asset, machines, start, end)
     if asked.kind == "quality":

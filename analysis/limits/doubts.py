@@ -10,8 +10,7 @@ _UNLIKELY = 0.01
 def doubts(estimate: Limits, shape: Shape, levels: int, apart: int) -> list[str]:
     """A sentence for each reason to take the limits with care. levels : that the points kept to; apart : points that stand apart."""
     notes = [estimate.reason] if estimate.reason else []
-    if estimate.fitted_on.points < _ENOUGH_POINTS:
-        notes.append(f"{estimate.fitted_on.points} points are few: limits from under {_ENOUGH_POINTS} are rough")
+    notes += few_points(estimate)
     if levels > 1:
         notes.append(
             "the level changed, so the limits fit none of the levels: estimate from the time of one, with --from and --to"
@@ -30,3 +29,9 @@ def doubts(estimate: Limits, shape: Shape, levels: int, apart: int) -> list[str]
             f"neighbours depend on each other (autocorrelation {shape.autocorrelation:.2f}): limits are too {side}"
         )
     return notes
+
+
+def few_points(estimate: Limits) -> list[str]:
+    """That limits are from few points, where they are."""
+    points = estimate.fitted_on.points
+    return [f"{points} points are few: limits from under {_ENOUGH_POINTS} are rough"] if points < _ENOUGH_POINTS else []

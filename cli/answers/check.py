@@ -132,7 +132,7 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
         "not all machines count its times set the line's OEE; `pacemaker` or `output` in a [[line]] entry say otherwise"
         for line, asset in plant.sole_counters.items()
     ]
-    warnings += _shiftless(plant)
+    warnings += _shiftless(plant) + _undrawn(settings, plant)
     warnings += [] if is_log_read else _group_notes(plant)
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
@@ -161,6 +161,19 @@ def _shiftless(plant: Plant) -> list[str]:
         for asset, tags in declared_tags(plant).items()
         for tag in sorted(tags)
         if plant.tag_info(asset, tag).starts_over == "shift" and not plant.calendar(plant.line_of(asset)).has_shifts
+    ]
+
+
+def _undrawn(settings: Settings, plant: Plant) -> list[str]:
+    """Attribute charts that have no rows, since the operator or the window is left out."""
+    names, windows = settings.process.operators, settings.process.windows
+    charts = {entry.path: entry.attribute_chart for entry in plant.assets if entry.attribute_chart is not None}
+    if charts and names is not None and "attribute_chart" not in names:
+        return [f"attribute_chart of {', '.join(charts)} has no rows: $.process.operators leaves out 'attribute_chart'"]
+    return [
+        f"attribute_chart of {path} has no rows: $.process.windows leaves out {entry.every!r}"
+        for path, entry in charts.items()
+        if entry.every not in windows
     ]
 
 

@@ -221,14 +221,18 @@ def _bars(shares: Sequence[Share], title: str, unit: str, of: str, _view: View) 
 def _chart(asked: Asked) -> Iterator[Piece]:
     found = points_of(asked)
     yield from head(found.shown)
-    for name, value in {"tag": found.tag, "chart": found.chart, "every": found.every}.items():
+    for name, value in {"tag": found.tag or None, "chart": found.chart, "every": found.every}.items():
         yield Data(name, value)
     yield Data("against_a_rule", sum(map(by_rule, found.rows)))
-    yield Data("beyond_ewma_or_cusum", sum(map(by_memory, found.rows)))
+    if found.tag:
+        yield Data("beyond_ewma_or_cusum", sum(map(by_memory, found.rows)))
+    else:
+        yield Data("beyond_limits", sum(row.get("beyond_limits") == 1.0 for row in found.rows))
 
     def draw(view: View) -> Any:
-        title = f"{asked.asset}: {found.tag}, {found.chart} of {found.every}, {named(found.shown, view)}"
-        return chart(found.rows, view, title)
+        what = found.tag or "what it counts"
+        title = f"{asked.asset}: {what}, {found.chart} of {found.every}, {named(found.shown, view)}"
+        return chart(found.rows, view, title, field=found.field)
 
     yield picture("points", _plain(found.rows), draw)
 

@@ -9,14 +9,17 @@ from cli.report.bars import Row, number
 from cli.report.pieces import View
 
 _HEIGHT = 13
-_FIELD = "mean"
 
 
 class Chart:
-    """A control chart of rows of `spc`: points between their limits, alarms marked; the newest where there is no room for all."""
+    """Rows of a control chart: points between their limits, alarms marked; the newest where there is no room for all.
 
-    def __init__(self, rows: Sequence[Row], view: View, height: int) -> None:
-        self._rows = [row for row in rows if number(row, _FIELD) is not None]
+    field : what is charted
+    """
+
+    def __init__(self, rows: Sequence[Row], view: View, height: int, field: str = "mean") -> None:
+        self._field = field
+        self._rows = [row for row in rows if number(row, field) is not None]
         self._view, self._height = view, height
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -39,7 +42,7 @@ class Chart:
         yield Text(" " * (margin + 1) + _times(rows, len(rows) * pitch, self._view), "dim")
 
     def _range(self) -> tuple[float, float]:
-        names = (_FIELD, "lcl", "ucl", "center")
+        names = (self._field, "lcl", "ucl", "center")
         values = [value for row in self._rows for name in names if (value := number(row, name)) is not None]
         low, high = min(values), max(values)
         edge = 0.05 * (high - low) or 0.5
@@ -51,14 +54,16 @@ class Chart:
             if level is not None:
                 for k in range(pitch):
                     canvas.put(column + k, level, sign, style)
-        value = number(row, _FIELD)
+        value = number(row, self._field)
         if value is not None:
             sign, style = ("✖", "bold red") if by_rule(row) else ("▲", "yellow") if by_memory(row) else ("•", "bold")
             canvas.put(column, value, sign, style)
 
 
-def chart(rows: Sequence[Row], view: View, title: str = "", height: int = _HEIGHT) -> RenderableType:
-    """A control chart of rows of `spc` of one tag, oldest first: their means against center, lcl and ucl.
+def chart(
+    rows: Sequence[Row], view: View, title: str = "", height: int = _HEIGHT, field: str = "mean"
+) -> RenderableType:
+    """A control chart of rows of `spc` of one tag, or of `attribute_chart`, oldest first: a field against center, lcl and ucl.
 
     height : rows of the picture, 5 or more. Points that break a rule are marked (✖), so are those at which only EWMA or CUSUM is
     beyond its limits (▲); below, how many. Raises ValueError for a chart that is too low.
@@ -71,7 +76,7 @@ def chart(rows: Sequence[Row], view: View, title: str = "", height: int = _HEIGH
     )
     slow = sum(map(by_memory, rows))
     summary += f", {slow} more where EWMA or CUSUM is beyond its limits" if slow else ""
-    return Group(Text(title, "bold"), Chart(rows, view, height), Text(summary))
+    return Group(Text(title, "bold"), Chart(rows, view, height, field), Text(summary))
 
 
 def by_rule(row: Row) -> bool:

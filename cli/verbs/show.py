@@ -73,7 +73,9 @@ def show(
             help="A moment in the window, or -2h. [default: its newest one]",
         ),
     ] = None,
-    tag: Annotated[str, typer.Option("--tag", metavar="TAG", help="The tag; of spc and sessions.")] = "",
+    tag: Annotated[
+        str, typer.Option("--tag", metavar="TAG", help="The tag; of spc and sessions. [default of spc: what it counts]")
+    ] = "",
     against: Annotated[
         int | None,
         typer.Option(
@@ -154,7 +156,7 @@ def show(
 
 
 def _check(what: What, window: str | None, tag: str) -> None:
-    if what in (What.SPC, What.SESSIONS) and not tag:
-        raise SettingsError(f"show {what.value}: it is about one tag; name it with --tag")
+    if what is What.SESSIONS and not tag:
+        raise SettingsError("show sessions: it is about one tag; name it with --tag")
     if window is not None and window not in what.windows:
         raise SettingsError(f"show {what.value}: --window is one of {', '.join(what.windows)}; got {window!r}")

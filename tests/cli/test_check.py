@@ -276,3 +276,25 @@ def test_check_warns_of_groups_of_no_line_and_of_those_that_devices_send_for(
     assert nothing.format("mistyped", "or the log has heard ", "plant/hal/line*") in second
     assert "group plant/hall/line1: devices send for this path as a line of its own" in second
     assert second.count("group department") == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ('operators = ["machine"]', "attribute_chart of p/h/l has no rows: $.process.operators leaves out"),
+        ('windows = ["1m", "day"]', "attribute_chart of p/h/l has no rows: $.process.windows leaves out '1h'"),
+        ('windows = ["1m", "1h"]', ""),
+    ],
+)
+def test_a_chart_of_counts_that_has_no_rows_is_named(
+    tmp_path: Path, fieldline: Callable[..., Result], setting: str, told: str
+) -> None:
+    plant, config = tmp_path / "plant.toml", tmp_path / "fieldline.toml"
+    plant.write_text('[[asset]]\npath = "p/h/l"\n[asset.attribute_chart]\nchart = "c"\ncenter = 4.0\n', "utf-8")
+    config.write_text(f"[process]\n{setting}\n", "utf-8")
+
+    result = fieldline("check", "--plant", plant, "--config", config)
+
+    said = " ".join(result.stdout.split())
+    assert result.exit_code == 0
+    assert told in said and ("has no rows" in said) == bool(told)

@@ -25,6 +25,22 @@ center = 180.0
 sigma = 2.0
 lsl = 170.0
 usl = 190.0
+
+[[asset]]
+path = "plant/hall1/line1"
+
+[asset.attribute_chart]
+chart = "laney_p"
+every = "15m"
+center = 0.05
+sigma_z = 1.5
+
+[[asset]]
+path = "plant/hall1/line1/press"
+
+[asset.attribute_chart]
+chart = "u"
+center = 0.1
 """
 
 
@@ -66,6 +82,19 @@ def test_what_is_worked_out_once_more_agrees_with_what_was_stored(
     assert told["verdict"]["agrees"], told["verdict"]
     assert told["verdict"]["compared"] >= 9
     assert all(field["source"] and field["unit"] and field["formula"] for field in told["fields"])
+
+
+@pytest.mark.parametrize(("asset", "every", "chart"), [(LINE, "15m", "laney_p"), (f"{LINE}/press", "1h", "u")])
+def test_a_chart_of_counts_is_worked_out_once_more_but_for_the_rules(
+    pipe: Pipe, asset: str, every: str, chart: str
+) -> None:
+    told = json.loads(run(*pipe.arguments("attribute_chart", "--asset", asset, "--at", AT, "--json")).stdout)
+
+    figures = {field["field"]: field for field in told["fields"]}
+    assert (told["window"], told["inputs"]["limits"]["chart"]) == (every, chart)
+    assert (told["verdict"]["agrees"], told["verdict"]["compared"]) == (True, 8), told["verdict"]
+    assert figures["standardised"]["value"] == pytest.approx(figures["standardised"]["recount"])
+    assert (figures["rules"]["value"] >= 0, figures["rules"]["agrees"]) == (True, None)
 
 
 def test_a_figure_comes_with_formula_inputs_and_the_rows_behind_it(pipe: Pipe) -> None:

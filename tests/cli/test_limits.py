@@ -1,6 +1,7 @@
 """The verb on files and stores: its figures against Phase I, its TOML through the plant file, and what it refuses."""
 
 import json
+import math
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,9 @@ from cli.exits import Exit
 from cli.main import app
 from delivery.store import LocalStore
 from fieldline.plant import load_plant
+from fieldline.plantfile import AttributeChartEntry
 from tests.delivery.metric_frames import metric_rows
+from tests.oracles.cases import cases, name_of
 
 T0 = 1_700_000_040
 """A full minute, and no quarter-hour [s UTC]."""
@@ -394,3 +397,108 @@ def test_the_chart_s_run_lengths_are_those_of_the_plant_file_s_rules(
     assert ewma["shift_seen_points"] == pytest.approx(4.4, abs=0.05)
     assert cusum["false_alarm_points"] is None and cusum["shift_seen_points"] > 25.0 / 2.0
     assert "over 1e+09 points" in shown and "nelson3 alarm beside these" in shown
+
+
+# -- of what is counted
+
+
+LINE = "plant/hall1/line1"
+HOUR = 3600
+
+
+def counted(folder: Path, defects: list[float], units: list[float] | float, count: str = "scrap_count") -> str:
+    """A store with hours of `quality`, and one more in which nothing was made."""
+    total = units if isinstance(units, list) else [units] * len(defects)
+    store = folder / "counts.db"
+    results = LocalStore(store)
+    fields = {count: [*defects, 0.0], "total_count": [*total, 0.0]}
+    rows = len(defects) + 1
+    times = [(T0 // HOUR + k) * HOUR * 1_000_000_000 for k in range(rows)]
+    results.write([metric_rows("quality", times, [LINE] * rows, None, ["1h"] * rows, **fields)])
+    results.close()
+    return str(store)
+
+
+COUNTED = [case for chart in ("p", "np", "c", "u", "laney_p", "laney_u") for case in cases("spc", chart)]
+
+
+@pytest.mark.parametrize("case", COUNTED, ids=name_of)
+def test_stored_counts_give_the_published_centre_and_spread(
+    case: dict[str, Any], verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    given, expected = case["inputs"], case["expected"]
+    defects = given.get("defectives") or given["counts"]
+    store = counted(tmp_path, defects, given.get("n", math.nan))
+
+    found = answer(verb("--asset", LINE, "--chart", case["fn"], "--every", "1h", "--store", store, "--json"))
+
+    assert found["limits"]["center"] == pytest.approx(expected["center"], rel=case["rel_tol"])
+    assert (found["limits"]["fitted_on"]["points"], found["limits"]["fitted_on"]["missing"]) == (len(defects), 1)
+    entry = entry_of(found["toml"], tmp_path)
+    assert (entry.chart, entry.every, entry.center) == (case["fn"], "1h", found["limits"]["center"])
+    assert entry.n == (given["n"] if case["fn"] == "np" else None)
+    if "sigma_z" in expected:
+        assert entry.sigma_z == pytest.approx(expected["sigma_z"], rel=1e-9)
+
+
+def entry_of(toml: str, folder: Path) -> AttributeChartEntry:
+    """What the plant file says when the lines are pasted into it."""
+    whole = folder / "plant.toml"
+    whole.write_text(f"[[asset]]\npath = {json.dumps(LINE)}\n{toml}", "utf-8")
+    entry = load_plant(whole).asset_info(LINE).attribute_chart
+    assert entry is not None
+    return entry
+
+
+def test_the_plant_file_says_which_chart_is_meant_and_the_spread_speaks_for_another(
+    verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    store = counted(tmp_path, [40.0, 90.0, 20.0, 70.0] * 6, 1000.0, "rework_count")
+    (tmp_path / "plant.toml").write_text(
+        f'[[asset]]\npath = "{LINE}"\n[asset.attribute_chart]\nchart = "p"\ncount = "rework_count"\ncenter = 0.1\n'
+    )
+
+    told = verb("--asset", LINE, "--store", store, "--plant", "plant.toml")
+
+    assert told.exit_code == Exit.OK, told.output
+    # 55 of 1000; neighbours differ by 50, 70, 50 and 30 in turn, and sigma of a window is sqrt(0.055 x 0.945 / 1000) = 0.00721
+    assert f"{LINE}: p of rework_count every 1h" in told.stdout
+    assert "center = 0.055\n" in told.stdout
+    assert "windows vary 6." in told.stdout and "laney_p has limits for that" in " ".join(told.stdout.split())
+
+
+def test_windows_beyond_the_limits_are_left_out_when_asked_for(verb: Callable[..., Result], tmp_path: Path) -> None:
+    store = counted(tmp_path, [9.0, 11.0] * 12 + [60.0], 100.0)
+
+    found = answer(verb("--asset", LINE, "--chart", "p", "--leave-out", "beyond_limits", "--store", store, "--json"))
+
+    assert found["limits"]["fitted_on"]["excluded"] == [24]
+    assert found["limits"]["center"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--chart", "p"), "expected --tag TAG, or --asset PATH and a chart of what it counts"),
+        (("--asset", LINE), "expected --tag TAG, or --chart, one of p, np, c, u, laney_p, laney_u"),
+        (
+            ("--asset", LINE, "--chart", "u", "--every", "day"),
+            "has no rows of `quality` of plant/hall1/line1 in windows day",
+        ),
+        (("--asset", LINE, "--chart", "np"), "chart np needs one number of units in each window, got 2"),
+        (("--asset", LINE, "--chart", "p", "--tag", "x"), "a chart of counts has no use for --tag"),
+        (("--asset", LINE, "--chart", "p", "--usl", 3), "a chart of counts has no use for --usl"),
+        (("--asset", LINE, "--chart", "p", "--every", "1m"), "a chart of counts has no use for --every 1m"),
+        (
+            ("--asset", LINE, "--chart", "i_mr", "--tag", "x", "--count", "scrap_count"),
+            "a chart of a tag has no use for --count",
+        ),
+    ],
+)
+def test_what_gives_no_limits_of_counts_is_told(
+    arguments: tuple[object, ...], told: str, verb: Callable[..., Result], tmp_path: Path
+) -> None:
+    found = verb(*arguments, "--store", counted(tmp_path, [1.0, 2.0], [50.0, 60.0]))
+
+    assert found.exit_code != Exit.OK
+    assert told in " ".join(found.output.split())

@@ -184,6 +184,17 @@ def test_sessions_of_a_tag_are_a_table_and_data(pipe: Pipe) -> None:
     assert len(json.loads(run(*asked, "--gap", "9s", "--json").stdout)["sessions"]) == 600
 
 
+def test_a_chart_of_counts_is_drawn_for_a_longer_window(pipe: Pipe) -> None:
+    arguments = pipe.arguments("spc", "--asset", LINE, "--at", AT)
+
+    drawn, told = run(*arguments).stdout, json.loads(run(*arguments, "--json").stdout)
+
+    assert "what it counts, laney_p of 15m, day 2023-11-14" in drawn and "points" in drawn
+    assert (told["chart"], told["every"], told["window"], told["tag"]) == ("laney_p", "15m", "day", None)
+    assert told["beyond_limits"] == sum(point["beyond_limits"] == 1.0 for point in told["points"])
+    assert len([point for point in told["points"] if point["value"] is not None]) > 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -193,7 +204,7 @@ def test_sessions_of_a_tag_are_a_table_and_data(pipe: Pipe) -> None:
         ),
         (("oee", "--asset", LINE, "--at", "2022-01-01", "--window", "1h"), "there is no row of losses"),
         (("energy", "--asset", "plant/hall1/line9"), "there is no row of production_order"),
-        (("spc", "--asset", LINE), "name it with --tag"),
+        (("spc", "--asset", f"{LINE}/packer"), "name it with --tag"),
         (("spc", "--asset", LINE, "--tag", "speed"), "plant/hall1/line1 speed is not charted"),
         (("oee", "--asset", LINE, "--window", "order"), "show oee: --window is one of 1m, 15m,"),
         (("pareto", "--asset", LINE, "--window", "2h"), "show pareto: --window is one of 1m, 15m,"),
