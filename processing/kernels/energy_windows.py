@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processing.kernels import power
+from processing.kernels.emission import is_of_order
 from processing.kernels.energy import KEPT, SECONDS_AN_HOUR, WINDOW_PARTIAL
 from processing.kernels.energy_states import ENERGY_STATES
 from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel, record, records
@@ -18,6 +19,7 @@ from processing.kernels.layout import (
     FAR,
     LABELS,
     METER_EVENT,
+    ORDERS,
     PLANT,
     QUARTER,
     QUARTERS,
@@ -360,6 +362,18 @@ def is_told_of(asset, window, plant):
 
 
 @inline
+def can_be_gone(row, window, plant):
+    """Whether an asset may have had a row of a window that has none of its energy now; row : the asset's first one in a block.
+
+    Machines of a line that take their own orders each have a window of an order, and so has the line: of those an asset has rows in
+    one only. The others, which begin when it does and are called as it is, would say that its row is gone.
+    """
+    number = plant.row_series[plant.lines[window.line].base + row]
+    is_its_own = window.level != ORDERS or is_of_order(window, number, plant)
+    return is_its_own and is_told_of(plant.series[number].asset, window, plant)
+
+
+@inline
 def is_dirty(asset, window, plant, kept, flags):
     """Whether one of an asset's rows in a window has one of the dirty flags."""
     dirty = kept.dirty_slices if window.level == SLICES else kept.dirty
@@ -436,7 +450,7 @@ def read_out(ids, windows, labels, plant, kept, flags, scratch, figures):
                 clear(part)
                 merge_slice(part, asset, window, labels[w], plant, kept, window.end - window.start)
             is_revised = flags != 0 and window.flags & REVISED != 0
-            is_gone = is_revised and not exists(part) and is_told_of(asset, window, plant)
+            is_gone = is_revised and not exists(part) and can_be_gone(j, window, plant)
             if exists(part) or is_gone:
                 read_asset(figures[n], window, part)
                 figures[n].window, figures[n].asset, figures[n].is_gone = w, asset, 1 if is_gone else 0
