@@ -23,7 +23,7 @@ _PORTION_BYTES = 32 << 20
 class Due(NamedTuple):
     """What is to be run again of a line: slices from a time on [ns UTC], of which rows of these operators go out.
 
-    fills : the line's hold time is longer than it was, so that there are slices after its rows that were not made.
+    fills : rows may hold longer than was known when the line's slices were made, so that some after them are missing.
     """
 
     since: int

@@ -274,7 +274,8 @@ class Engine:
     def _run_again_without(self) -> None:
         """Have lines run again from where a reading that was run came to be none."""
         for line, since in self.reprocessing.take_taken_away().items():
-            self.again.add(line, since, [operator.name for operator in self.operators])
+            # A row that was put off until then may hold where the line has no slices yet.
+            self.again.add(line, since, [operator.name for operator in self.operators], fills=True)
 
     @property
     def span_at_once(self) -> int:
