@@ -38,16 +38,15 @@ def may_be_across(plant: Plant, entry: MetricEntry) -> bool:
 
 
 def is_surely_across(plant: Plant, entry: MetricEntry) -> bool:
-    """Whether an entry is of one path, and such a metric."""
+    """Whether an entry is such a metric of all assets that it may be of."""
     return is_beyond_one_line(plant, entry) and not remembers(entry)
 
 
 def is_beyond_one_line(plant: Plant, entry: MetricEntry) -> bool:
-    """Whether an entry is of one path, and needs the windows of other lines than that lies on."""
+    """Whether an entry needs the windows of other lines than those that its assets lie on, of which a glob may tell none."""
     if is_glob(entry.asset):
-        return False
-    names_others = any(plant.line_of(path) != plant.line_of(entry.asset) for path in entry.assets.values())
-    return names_others or is_above_lines(plant, entry.asset)
+        return not all(_may_lie_on(entry.asset, plant.line_of(path)) for path in entry.assets.values())
+    return _names_others(plant, entry, entry.asset) or is_above_lines(plant, entry.asset)
 
 
 def entries_across(plant: Plant) -> tuple[MetricEntry, ...]:
@@ -61,7 +60,20 @@ def is_above_lines(plant: Plant, path: str) -> bool:
     return path.count("/") + 1 < plant.line_depth or plant.levels(path).get("level") == "group"
 
 
+def _may_lie_on(pattern: str, line: str) -> bool:
+    """Whether a glob may match assets of a line, as far as what stands before its first sign tells."""
+    start = pattern[: next(k for k, sign in enumerate(pattern) if is_glob(sign))]
+    below = f"{line}/"
+    return start.startswith(below) or below.startswith(start)
+
+
 def _reads_beyond(plant: Plant, entry: MetricEntry, asset: str) -> bool:
     if not matches(entry.asset, asset) or remembers(entry):
         return False
-    return any(plant.line_of(path) != plant.line_of(asset) for path in entry.assets.values())
+    return _names_others(plant, entry, asset)
+
+
+def _names_others(plant: Plant, entry: MetricEntry, asset: str) -> bool:
+    """Whether an entry names what lies beyond an asset's line; a group does, whatever its path."""
+    line = plant.line_of(asset)
+    return any(plant.line_of(path) != line or is_above_lines(plant, path) for path in entry.assets.values())

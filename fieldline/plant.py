@@ -310,7 +310,7 @@ class Plant:
     @cached_property
     def named_lines(self) -> tuple[str, ...]:
         """The lines that the plant file names: by themselves, or by an asset of theirs."""
-        named = {self.line_of(asset) for asset in self._exact} | set(self._line_entries)
+        named = {self.line_of(asset) for asset in self._exact if asset not in self.groups} | set(self._line_entries)
         return tuple(sorted(line for line in named if line.count("/") == self.line_depth - 1))
 
     def lines_below(self, path: str) -> tuple[str, ...]:

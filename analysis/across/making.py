@@ -49,7 +49,8 @@ class Across:
         """See `Maker`."""
         before = lines.definition
         if before and before != self._definition:
-            old = Needs(Plant.of_document(before.encode()))
+            if (old := _needs_of(before)) is None:
+                return True
             kinds = {entry.kind for entry in old.entries}
             structlog.get_logger("across").info(
                 "metrics across lines are made anew", kinds=sorted(kinds | self.layouts.keys())
@@ -59,10 +60,23 @@ class Across:
                 again = [start for start in starts if start >= since]
                 for kind in sorted(kinds):
                     if any(window in entry.windows for entry in old.entries if entry.kind == kind):
-                        self._append(old, lines, kind, window, again, None, _retracted(append))
+                        self._append(old, lines, kind, window, again, None, self._retracted(append))
             return True
         lines.definition = self._definition
         return False
+
+    def _retracted(self, append: Append) -> Append:
+        """Appends rows as ones that stand no more, but those that a timeline makes now: its own may stand already."""
+        return lambda made: append(
+            {
+                kind: [
+                    Made(one.cell, one.path, {"retracted": 1.0})
+                    for one in rows
+                    if self._needs.is_mine(kind, one.path) or kind not in self._needs.plant.metrics_of(one.path)
+                ]
+                for kind, rows in made.items()
+            }
+        )
 
     def wanted(self, rows: MetricRows) -> MetricRows:
         """See `Maker`."""
@@ -115,11 +129,13 @@ class Across:
                 append({kind: made})
 
 
-def _retracted(append: Append) -> Append:
-    """Appends rows as ones that stand no more."""
-    return lambda made: append(
-        {kind: [Made(one.cell, one.path, {"retracted": 1.0}) for one in rows] for kind, rows in made.items()}
-    )
+def _needs_of(definition: str) -> Needs | None:
+    """What metrics of an earlier definition read; None where it can't be read, as another version's: rows that it made stand then."""
+    try:
+        return Needs(Plant.of_document(definition.encode()))
+    except (msgspec.DecodeError, ValueError) as error:
+        structlog.get_logger("across").warning("the definition of before can't be read", why=str(error))
+        return None
 
 
 def _definition(plant: Plant) -> str:

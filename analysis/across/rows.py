@@ -1,7 +1,8 @@
 """Rows of metrics across lines: their inputs as columns, by window and asset, and their expressions over these."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from math import fsum, isnan, nan
+from contextlib import suppress
+from math import isfinite, isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,8 @@ from analysis.across.cells import ByTag, Cells
 from analysis.across.needs import Need, Needs, is_tag, needs_of, path_of
 from analysis.no_such_window import NoSuchWindow
 from analysis.rollup.appending import Made
-from analysis.rollup.effectiveness import Row
+from analysis.rollup.clock import clock_of
+from analysis.rollup.effectiveness import Row, added
 from analysis.rollup.lines import Cell, is_retracted
 from analysis.spans import span_at
 from fieldline.across import is_above_lines
@@ -48,7 +50,9 @@ def rows_across(needs: Needs, kind: str, cells: Cells, assets: Collection[str] |
     for asset in sorted(_assets(needs, entries, cells) if assets is None else assets):
         for start in cells.starts():
             number = _holding(entries, asset, start)
-            if number is not None and needs.is_mine(kind, asset) and not _sends(needs, entries[number], asset, cells):
+            if number is None or not needs.is_mine(kind, asset):
+                continue
+            if not _sends(needs, entries[number], asset, start, cells):
                 found.setdefault(number, []).extend(_pairs(needs, entries[number], asset, start, cells))
     for number, pairs in found.items():
         yield from _computed(needs.plant, entries[number], pairs, cells)
@@ -66,11 +70,11 @@ def _assets(needs: Needs, entries: Iterable[MetricEntry], cells: Cells) -> set[s
     return found
 
 
-def _sends(needs: Needs, entry: MetricEntry, asset: str, cells: Cells) -> bool:
-    """Whether an area or site has rows of its own, since devices send for it: its metric is its timeline's, unless it reads beyond it."""
+def _sends(needs: Needs, entry: MetricEntry, asset: str, start: int, cells: Cells) -> bool:
+    """Whether an area or site has rows of its own then, as devices send for it: its metric is its timeline's, unless it reads beyond."""
     if not is_above_lines(needs.plant, asset) or entry.assets:
         return False
-    return asset in cells.assets({need.kind for need in needs_of(entry)})
+    return any(cells.has_own(cell, need.kind, asset) for cell in cells.at(start) for need in needs_of(entry))
 
 
 def _holding(entries: Sequence[MetricEntry], asset: str, start: int) -> int | None:
@@ -90,8 +94,10 @@ def _pairs(needs: Needs, entry: MetricEntry, asset: str, start: int, cells: Cell
     if own:
         for cell, rows in there.items():
             yield Pair(asset, cell, all(map(is_retracted, rows)))
-    elif there:  # whatever others call these hours, it is one row
-        yield Pair(asset, next(iter(there)), all(is_retracted(row) for rows in there.values() for row in rows))
+    else:  # whatever others call these hours, it is one row, by the first name that stands
+        standing = [cell for cell, rows in there.items() if not all(map(is_retracted, rows))]
+        for cell in there:
+            yield Pair(asset, cell, cell not in standing[:1])
 
 
 def _rows(plant: Plant, need: Need, asset: str, cell: Cell, cells: Cells) -> ByTag:
@@ -116,7 +122,11 @@ def _computed(plant: Plant, entry: MetricEntry, pairs: list[Pair], cells: Cells)
         shares = [one.coverage for one in found.values() if not isnan(one.coverage)]
         # Of several fields of one row its revision counts once.
         revs = {_row_read(one): read.rev for one, read in found.items() if not isnan(read.rev)}
-        beside = {"coverage": min(shares, default=None), "rev": fsum(revs.values()), "null_reason": "; ".join(reasons)}
+        beside = {
+            "coverage": min(shares, default=None),
+            "rev": _or_none(added(revs.values())),
+            "null_reason": "; ".join(reasons),
+        }
         yield Made(pair.cell, pair.asset, fields | beside)
 
 
@@ -126,7 +136,7 @@ def _row_read(one: Input) -> tuple[str, str, str]:
 
 def _read(plant: Plant, entry: MetricEntry, one: Input, pair: Pair, cells: Cells) -> Read:
     if isinstance(one, Length):
-        return Read(_length_s(plant, pair))
+        return Read(_length_s(plant, pair, cells))
     path = path_of(plant, entry, one.scope, pair.asset)
     if isinstance(one, Parameter):
         return Read(plant.value_of(path, one.name))
@@ -149,19 +159,28 @@ def _of_tag(plant: Plant, one: Statistic, path: str, rows: ByTag) -> Read:
 
 
 def _of(row: Row, field: str) -> Read:
-    return Read(*(nan if row.get(name) is None else float(row[name]) for name in (field, "coverage", "rev")))
+    return Read(*(_number(row.get(name)) for name in (field, "coverage", "rev")))
 
 
-def _length_s(plant: Plant, pair: Pair) -> float:
-    try:
-        span = span_at(plant, plant.line_of(pair.asset), pair.cell.window, pair.cell.start)
-    except (NoSuchWindow, SettingsError):
-        return nan
-    return (span.end - span.start) / 1e9
+def _number(value: object) -> float:
+    """NaN for what is none, a text where a number belongs, too: no row may end the stage."""
+    return float(value) if isinstance(value, float | int) else nan
+
+
+def _length_s(plant: Plant, pair: Pair, cells: Cells) -> float:
+    """How long a pair's window is [s], by the clock of a line of which it is one: its own, else one of those that have rows in it."""
+    mine = clock_of(plant, pair.asset).path if is_above_lines(plant, pair.asset) else plant.line_of(pair.asset)
+    heard = cells.lines(pair.cell)
+    found = []
+    for line in [mine, *(line for line in heard if pair.asset in plant.above(line)), *heard]:
+        with suppress(NoSuchWindow, SettingsError):
+            found.append(span_at(plant, line, pair.cell.window, pair.cell.start))
+    of_lines = [span for span in found if span.start == pair.cell.start] or found
+    return (of_lines[0].end - of_lines[0].start) / 1e9 if of_lines else nan
 
 
 def _or_none(value: float) -> float | None:
-    return None if isnan(value) else value
+    return value if isfinite(value) else None
 
 
 def fields_of(entries: Iterable[MetricEntry]) -> Mapping[str, list[str]]:

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from analysis.across.doubts import not_rolled_up
 from analysis.groups import groups_of_nothing, groups_that_are_lines
 from analysis.known_tags import known_tags
 from analysis.logs import existing, sqlite_path
 from analysis.pacemakers import undeclared_pacemakers
+from analysis.rollup.together import KINDS
 from cli.answers.calendar import days_ahead, rota_notes
 from cli.answers.retention import retention_warning, topic_warning
 from cli.answers.uses import declared_tags, every_use, tables
@@ -132,7 +134,7 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
         "not all machines count its times set the line's OEE; `pacemaker` or `output` in a [[line]] entry say otherwise"
         for line, asset in plant.sole_counters.items()
     ]
-    warnings += _shiftless(plant) + _undrawn(settings, plant)
+    warnings += _shiftless(plant) + _undrawn(settings, plant) + _lacking_notes(plant)
     warnings += [] if is_log_read else _group_notes(plant)
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
@@ -150,6 +152,15 @@ def _group_notes(plant: Plant, heard: Collection[str] | None = None) -> list[str
     return notes + [
         f"group {path}: devices send for this path as a line of its own, and rows of both would stand together; give the group another path"
         for path in groups_that_are_lines(plant, heard or ())
+    ]
+
+
+def _lacking_notes(plant: Plant) -> list[str]:
+    """Metrics that read of an area, a site or a group what lines together have not."""
+    return [
+        f"metric {kind}: {path} has {', '.join(inputs)} only where devices send for that path itself: of its lines together it has "
+        f"{', '.join(sorted(KINDS))}"
+        for (kind, path), inputs in not_rolled_up(plant).items()
     ]
 
 

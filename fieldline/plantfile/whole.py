@@ -98,8 +98,9 @@ def _line_faults(entry: LineEntry, line_depth: int) -> list[str]:
 
 
 def _group_fault(entry: GroupEntry, file: PlantFile) -> str:
-    """A group's rows stand beside those of areas and lines, so its path is none of theirs."""
-    taken = [*(row.path for row in file.line), *(row.path for row in file.site), *(row.path for row in file.asset)]
+    """A group's rows stand beside those of areas and lines, so its path is none of theirs. `[[asset]]` may say its `values`."""
+    assets = [row.path for row in file.asset if row != AssetEntry(path=entry.path, values=row.values)]
+    taken = [*(row.path for row in file.line), *(row.path for row in file.site), *assets]
     taken += [line for line in entry.lines if not is_glob(line)]
     if any(path == entry.path or path.startswith(f"{entry.path}/") for path in taken):
         return f"group: {entry.path!r} is the path of a site, an area or a line; give the group one of its own"

@@ -237,6 +237,119 @@ def test_a_definition_holds_from_its_time_on(tmp_path: Path) -> None:
     rig.close()
 
 
+def test_what_a_timeline_makes_since_the_definition_changed_is_not_retracted(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, plant_of(WATER_A_PIECE, OF_HALL))
+    rig.sink.write([flow(0, 600.0), counts(LINE1, 0, 30.0), counts(LINE2, 0, 30.0)])
+    rig.sink.close()
+
+    rig.open(plant_of(WATER_A_PIECE | {"asset": f"{LINE1}*", "assets": {"meter": f"{LINE1}/meter"}}, OF_HALL))
+
+    assert rig.rows("water").keys() == {(LINE1, 0)}
+    rig.close()
+
+
+def test_a_definition_that_can_t_be_read_any_more_does_not_end_the_stage(rig: Rig) -> None:
+    rig.sink.write([flow(0, 600.0), counts(LINE1, 0, 30.0)])
+    rig.sink._opened().definition = '{"metric": [{"kind": "water", "of": "another version"}]}'
+    mark = rig.sink.mark()
+    rig.sink.close()
+
+    rig.open(plant_of(WATER_A_PIECE, OF_HALL))
+
+    assert not rig.sink.has(mark) and (LINE1, 0) in rig.rows("water")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_metric_of_others_whose_shifts_have_two_names_has_one_row_whichever_came_first(
+    tmp_path: Path, first: int
+) -> None:
+    meters = {"a": f"{LINE1}/meter", "b": f"{LINE2}/meter"}
+    both = "a.energy.active_energy_kwh + b.energy.active_energy_kwh"
+    rig = Rig(tmp_path, plant_of(OF_HALL | {"windows": ["shift"], "assets": meters, "field": {"kwh": {"value": both}}}))
+    batches = [
+        labelled_rows("energy", [T0], [path], {"shift": [name]}, active_energy_kwh=[3.0], windows=["shift"], rev=[0.0])
+        for path, name in zip(meters.values(), ("early", "morning"), strict=True)
+    ]
+
+    for batch in (batches[first], batches[1 - first]):
+        rig.sink.write([batch])
+
+    assert standing_shifts(rig, "hall") == {"early": 6.0}
+    rig.close()
+
+
+def standing_shifts(rig: Rig, kind: str) -> dict[str, float]:
+    found = {row["shift"]: row for record in rig.log.read(Stream.METRICS, 0, 0) for row in metrics_in(record).to_pylist() if record.headers["kind"].decode() == kind}  # fmt: skip
+    return {shift: row["kwh"] for shift, row in found.items() if row["retracted"] != 1.0}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_area_that_devices_send_for_in_one_window_has_its_lines_rows_in_others(
+    tmp_path: Path, at_once: bool
+) -> None:
+    fields = {"good": {"value": "quality.good_count"}, "degc": {"value": "mean(temp_degc)"}}
+    rig = Rig(tmp_path, plant_of({"kind": "hall", "asset": "plant/hall1", "windows": ["1h"], "field": fields}))
+    sent = metric_rows("telemetry", [T0], ["plant/hall1"], ["temp_degc"], ["1h"], mean=[20.0], rev=[0.0])
+    batches = [sent, counts(LINE1, 0, 5.0), counts(LINE1, 1, 7.0)]
+
+    for portion in [batches] if at_once else [[batch] for batch in batches]:
+        rig.sink.write(portion)
+
+    assert {key: row["good"] for key, row in rig.rows("hall").items()} == {("plant/hall1", 1): 7.0}
+    rig.close()
+
+
+def test_numbers_beyond_all_and_texts_where_numbers_belong_are_none(tmp_path: Path) -> None:
+    fields = {"kw": {"value": "mean(meter.quantity.active_power)"}, "good": {"value": "quality.good_count"}}
+    rig = Rig(tmp_path, plant_of(WATER_A_PIECE | {"field": fields}))
+    text = labelled_rows("quality", [T0], [LINE1], {}, {"good_count": ["many"]}, windows=["1h"], rev=[1.7e308])
+
+    rig.sink.write([flow(0, 1e308, "power_mw", rev=1.7e308), text])
+
+    why = "kw: not a finite number; good: no quality.good_count"
+    assert rig.rows("water")[LINE1, 0] == {"window": "1h", "coverage": 0.9, "null_reason": why}
+    rig.close()
+
+
+GROUP = {"path": "dept/pack", "lines": ["berlin/hall1/*"]}
+
+
+def test_a_window_of_a_group_is_as_long_as_its_lines_have_it(tmp_path: Path) -> None:
+    zone = [{"path": "berlin", "time_zone": "Europe/Berlin"}]
+    fields = {"hours": {"value": "window.length_s / 3600"}, "good": {"value": "quality.good_count"}}
+    of_group = {"kind": "pack", "asset": "dept/pack", "windows": ["day"], "field": fields}
+    rig = Rig(tmp_path, plant_of(of_group, group=[GROUP], site=zone))
+    start = 1_743_289_200 * 10**9  # 2025-03-30 in Berlin, where clocks go forward
+
+    rig.sink.write(
+        [metric_rows("quality", [start], ["berlin/hall1/line1"], None, ["day"], good_count=[3.0], rev=[0.0])]
+    )
+
+    assert [row["hours"] for row in rig.rows("pack").values()] == [23.0]
+    rig.close()
+
+
+def test_a_group_has_values_of_its_own(tmp_path: Path) -> None:
+    of_group = {"kind": "pack", "asset": "dept/pack", "windows": ["1h"], "field": {"each": {"value": "quality.good_count / asset.people"}}}  # fmt: skip
+    plant = plant_of(of_group, group=[GROUP], asset=[{"path": "dept/pack", "values": {"people": 4.0}}])
+    rig = Rig(tmp_path, plant)
+
+    rig.sink.write([counts("berlin/hall1/line1", 0, 8.0)])
+
+    assert rig.rows("pack")["dept/pack", 0]["each"] == 2.0 and plant.named_lines == ()
+    rig.close()
+
+
+def test_a_group_is_of_several_lines_though_its_path_lies_on_one(tmp_path: Path) -> None:
+    share = WATER_A_PIECE | {"asset": LINE1, "assets": {"all": f"{LINE1}/both"}, "field": {"share": {"value": "quality.good_count / all.quality.good_count"}}}  # fmt: skip
+    rig = Rig(tmp_path, plant_of(share, group=[{"path": f"{LINE1}/both", "lines": ["plant/hall1/*"]}]))
+
+    rig.sink.write([counts(LINE1, 0, 5.0), counts(LINE2, 0, 15.0)])
+
+    assert rig.rows("water")[LINE1, 0]["share"] == 0.25
+    rig.close()
+
+
 def test_a_file_that_was_deleted_is_asked_for_again(rig: Rig) -> None:
     rig.sink.write([flow(0, 600.0)])
     mark = rig.sink.mark()
