@@ -181,14 +181,18 @@ def _of_tag(view: View, one: Statistic, found: list[MetricRows]) -> Iterator[Fou
         if one.by:
             factor, offset = view.assets.scales(one.by, one.tag, rows.asset, rows.tag)
             some = np.flatnonzero(~np.isnan(factor))
-            keys, first, counts = np.unique(_keys(view, rows)[some], return_index=True, return_counts=True)
-            mine = some[first[counts == 1]]
+            _, first, counts = np.unique(_keys(view, rows)[some], return_index=True, return_counts=True)
+            mine = some[first]
+            # Of several tags there is no value, but a row: one that stands from when there was one tag would stay.
+            factor[mine[counts > 1]] = np.nan
         else:
             mine = np.flatnonzero(rows.tag == view.assets.tag_number(one.tag))
-        values = rows.fields[one.name][mine]
+        is_value, values = ~np.isnan(factor[mine]), rows.fields[one.name][mine]
         if one.name != "count":
-            values = values * factor[mine] + offset[mine]
-        yield _keys(view, rows)[mine], values, rows.fields["coverage"][mine]
+            with np.errstate(over="ignore"):  # what is no finite number is none
+                values = values * factor[mine] + offset[mine]
+        shares = rows.fields["coverage"][mine]
+        yield _keys(view, rows)[mine], np.where(is_value, values, np.nan), np.where(is_value, shares, np.nan)
 
 
 def _has_samples(view: View, pairs: Pairs, found: list[MetricRows]) -> np.ndarray:

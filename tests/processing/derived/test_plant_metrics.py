@@ -255,3 +255,17 @@ def test_metrics_of_metrics_that_would_be_read_out_without_end_are_refused(text:
 def test_a_circle_of_kinds_is_told_by_all_that_are_in_it() -> None:
     with pytest.raises(SettingsError, match="k0 is made of itself, by way of k[12], k[12]"):
         operators_for(None, plant(of_kinds("k1.a", "line.k2.a", "k0.a")))
+
+
+def test_a_second_tag_of_a_quantity_takes_the_value_of_the_window_whichever_came_first() -> None:
+    text = '[[metric]]\nkind = "warm"\nwindows = ["1h"]\nfield.k = { value = "mean(quantity.temperature)" }\n'
+    rows = [Row(CHILLER, tag, HOUR0 + k * MINUTE, 20.0) for k, tag in enumerate(["in_degc", "out_degc", "in_degc"])]
+
+    for pause in (1.0, 0.0):  # between them the hour is emitted as it stands, or not
+        got = rig(text)
+        for row in rows:
+            got.send(frames_of([row], 1)).wait(pause)
+        got.finish()
+
+        assert isnan(got.values("warm", CHILLER, "1h")[HOUR0]["k"])
+        assert got.texts("warm", CHILLER, "1h")[HOUR0]["null_reason"] == "k: no mean(quantity.temperature)"
