@@ -19,7 +19,7 @@ from analysis.rollup.appending import Layout, Made
 from analysis.rollup.lines import Lines
 from analysis.rollup.sink import Append
 from delivery.rows import MetricRows
-from fieldline.across import WINDOWS, entries_across
+from fieldline.across import WINDOWS, entries_across, is_above_lines
 from fieldline.plant import Plant
 
 _AT_ONCE = 200  # windows that are read together
@@ -70,13 +70,18 @@ class Across:
         return lambda made: append(
             {
                 kind: [
-                    Made(one.cell, one.path, {"retracted": 1.0})
-                    for one in rows
-                    if self._needs.is_mine(kind, one.path) or kind not in self._needs.plant.metrics_of(one.path)
+                    Made(row.cell, row.path, {"retracted": 1.0}) for row in rows if not self._is_timelines(kind, row)
                 ]
                 for kind, rows in made.items()
             }
         )
+
+    def _is_timelines(self, kind: str, row: Made) -> bool:
+        """Whether a row is one that its line's timeline makes."""
+        plant = self._needs.plant
+        if is_above_lines(plant, row.path) or self._needs.is_mine(kind, row.path):
+            return False
+        return any(row.cell.window in entry.windows for entry in plant.metrics_of(row.path).get(kind, ()))
 
     def wanted(self, rows: MetricRows) -> MetricRows:
         """See `Maker`."""

@@ -69,7 +69,7 @@ class Needs:
         for need in self._concerned(kind, asset, None):
             if need.scope != OWN:
                 yield need.entry.kind, None
-            elif is_above_lines(self.plant, need.entry.asset):
+            elif not is_glob(need.entry.asset) and is_above_lines(self.plant, need.entry.asset):
                 yield need.entry.kind, need.entry.asset
             else:
                 yield need.entry.kind, asset
@@ -81,10 +81,9 @@ class Needs:
 
     def _is_of(self, need: Need, asset: str) -> bool:
         entry, plant = need.entry, self.plant
-        if need.scope == LINE:
-            lines = asset if is_glob(entry.asset) else plant.line_of(entry.asset)
-            return asset == plant.line_of(asset) == lines
-        path = entry.asset if need.scope == OWN else entry.assets[need.scope]
+        if need.scope == LINE and is_glob(entry.asset):
+            return asset == plant.line_of(asset)
+        path = path_of(plant, entry, need.scope, entry.asset)
         if need.kind in KINDS and path in plant.above(asset):
             return True
         return asset == path or (need.scope == OWN and matches(entry.asset, asset) and self.is_mine(entry.kind, asset))

@@ -49,7 +49,7 @@ def rows_across(needs: Needs, kind: str, cells: Cells, assets: Collection[str] |
     found: dict[int, list[Pair]] = {}
     for asset in sorted(_assets(needs, entries, cells) if assets is None else assets):
         for start in cells.starts():
-            number = _holding(entries, asset, start)
+            number = _holding(needs.plant, entries, asset, start)
             if number is None or not needs.is_mine(kind, asset):
                 continue
             if not _sends(needs, entries[number], asset, start, cells):
@@ -77,9 +77,13 @@ def _sends(needs: Needs, entry: MetricEntry, asset: str, start: int, cells: Cell
     return any(cells.has_own(cell, need.kind, asset) for cell in cells.at(start) for need in needs_of(entry))
 
 
-def _holding(entries: Sequence[MetricEntry], asset: str, start: int) -> int | None:
-    """The entry that holds for an asset and a window: of those that match, the last by `since`."""
-    holds = [k for k, entry in enumerate(entries) if entry.since_ns <= start and matches(entry.asset, asset)]
+def _holding(plant: Plant, entries: Sequence[MetricEntry], asset: str, start: int) -> int | None:
+    """The entry that holds for an asset and a window: of those that match, the last by `since`. A glob without others is of no area."""
+    above = is_above_lines(plant, asset)
+    mine = [not above or bool(entry.assets) or not is_glob(entry.asset) for entry in entries]
+    holds = [
+        k for k, entry in enumerate(entries) if mine[k] and entry.since_ns <= start and matches(entry.asset, asset)
+    ]
     return holds[-1] if holds else None
 
 

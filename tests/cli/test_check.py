@@ -259,6 +259,34 @@ lines = ["plant/hall/line2"]
 """
 
 
+SITE = """
+[[metric]]
+kind = "site"
+asset = "plant"
+windows = ["day"]
+field.kwh_each = { value = "energy.active_energy_kwh / quality.good_count" }
+"""
+ELSEWHERE = """
+[[metric]]
+kind = "share"
+asset = "plant/hall/line2/*"
+windows = ["1m"]
+assets.meter = "plant/hall/line1/meter"
+field.of_meter = { value = "mean(power_kw) / mean(meter.power_kw)" }
+"""
+
+
+def test_check_says_which_metrics_can_have_no_row(plant: Path, fieldline: Callable[..., Result]) -> None:
+    plant.write_text(SITE)
+    site = fieldline("check", "--plant", plant)
+    plant.write_text(ELSEWHERE)
+    elsewhere = fieldline("check", "--plant", plant)
+
+    has_not = "metric site: plant has energy.active_energy_kwh only where devices send for that path itself"
+    assert site.exit_code == 0 and has_not in " ".join(site.stdout.split())
+    assert elsewhere.exit_code != 0 and "share.windows: expected one of 15m" in " ".join(elsewhere.stdout.split())
+
+
 def test_check_warns_of_groups_of_no_line_and_of_those_that_devices_send_for(
     plant: Path, fieldline: Callable[..., Result]
 ) -> None:

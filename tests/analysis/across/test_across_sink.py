@@ -259,6 +259,28 @@ def test_a_definition_that_can_t_be_read_any_more_does_not_end_the_stage(rig: Ri
     assert not rig.sink.has(mark) and (LINE1, 0) in rig.rows("water")
 
 
+@pytest.mark.parametrize("pattern", ["*", "plant/*"])
+def test_a_glob_of_few_levels_is_of_lines_and_machines_too(tmp_path: Path, pattern: str) -> None:
+    rig = Rig(tmp_path, plant_of(WATER_A_PIECE | {"asset": pattern}))
+
+    for batch in (flow(0, 600.0), counts(LINE1, 0, 30.0)):
+        rig.sink.write([batch])
+
+    assert rig.rows("water")[LINE1, 0]["l_per_piece"] == 20.0
+    rig.close()
+
+
+def test_the_line_of_an_area_is_the_area(tmp_path: Path) -> None:
+    share = OF_HALL | {"field": {"share": {"value": "mean(meter.flow_l_h) / line.quality.good_count"}}}
+    rig = Rig(tmp_path, plant_of(share))
+
+    for batch in (flow(0, 600.0), counts(LINE1, 0, 30.0)):
+        rig.sink.write([batch])
+
+    assert rig.rows("hall")["plant/hall1", 0]["share"] == 20.0
+    rig.close()
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_metric_of_others_whose_shifts_have_two_names_has_one_row_whichever_came_first(
     tmp_path: Path, first: int
