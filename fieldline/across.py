@@ -4,7 +4,7 @@ Lines lie in partitions of their own, so no line's timeline can have these: they
 (`analysis/across`).
 """
 
-from fieldline.expressions import remembered_in
+from fieldline.expressions import Figure, inputs_of, remembered_in
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
@@ -13,16 +13,13 @@ WINDOWS = ("15m", "1h", "day", "week", "month", "shift")
 """What they are made over. Minutes would have to be kept of every line for as long as a row may be late; an order is one line's."""
 
 
+ROLLED_UP = frozenset({"losses", "oee", "quality", "production_order"})
+"""The kinds of which areas, sites and groups have rows, made of their lines'."""
+
+
 def is_across(plant: Plant, kind: str, asset: str) -> bool:
-    """Whether a metric of an asset reads another line than the asset's."""
+    """Whether a metric of an asset reads another line than the asset's, or an area's what its lines have together."""
     return any(_reads_beyond(plant, entry, asset) for entry in plant.metrics if entry.kind == kind)
-
-
-def is_of_lines(plant: Plant, kind: str, path: str) -> bool:
-    """Whether a path is an area, a site or a group that has the metric, of rows that its lines have together."""
-    if not is_above_lines(plant, path):
-        return False
-    return any(entry.asset == path and not remembers(entry) for entry in plant.metrics if entry.kind == kind)
 
 
 def remembers(entry: MetricEntry) -> bool:
@@ -46,7 +43,7 @@ def is_beyond_one_line(plant: Plant, entry: MetricEntry) -> bool:
     """Whether an entry needs the windows of other lines than those that its assets lie on, of which a glob may tell none."""
     if is_glob(entry.asset):
         return not all(_may_lie_on(entry.asset, plant.line_of(path)) for path in entry.assets.values())
-    return _names_others(plant, entry, entry.asset) or is_above_lines(plant, entry.asset)
+    return _needs_others(plant, entry, entry.asset)
 
 
 def entries_across(plant: Plant) -> tuple[MetricEntry, ...]:
@@ -70,7 +67,19 @@ def _may_lie_on(pattern: str, line: str) -> bool:
 def _reads_beyond(plant: Plant, entry: MetricEntry, asset: str) -> bool:
     if not matches(entry.asset, asset) or remembers(entry):
         return False
-    return _names_others(plant, entry, asset)
+    return _needs_others(plant, entry, asset)
+
+
+def _needs_others(plant: Plant, entry: MetricEntry, asset: str) -> bool:
+    """Whether it names what lies beyond an asset's line, or the asset is an area that an entry is of and reads what its lines have."""
+    is_area = entry.asset == asset and is_above_lines(plant, asset)
+    return _names_others(plant, entry, asset) or (is_area and _reads_lines_together(entry))
+
+
+def _reads_lines_together(entry: MetricEntry) -> bool:
+    """Whether an entry reads what an area or site has of its lines, beside what devices send for it."""
+    read = (one for field in entry.field.values() for one in inputs_of(field.tree))
+    return any(isinstance(one, Figure) and not one.scope and one.kind in ROLLED_UP for one in read)
 
 
 def _names_others(plant: Plant, entry: MetricEntry, asset: str) -> bool:

@@ -43,10 +43,6 @@ class Cells:
         """The assets of which there are rows of some kinds."""
         return {asset for of_kind in self._rows.values() for kind in kinds for asset in of_kind.get(kind, ())}
 
-    def has_own(self, cell: Cell, kind: str, path: str) -> bool:
-        """Whether a row of a path itself stands in a window: of an area or site, one that is not added up."""
-        return bool(_standing(self._rows[cell].get(kind, {}).get(path, {})))
-
     def lines(self, cell: Cell) -> list[str]:
         """The lines of all rows in a window."""
         assets = {asset for of_kind in self._rows[cell].values() for asset in of_kind}

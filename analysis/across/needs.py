@@ -5,7 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from analysis.rollup.together import KINDS
-from fieldline.across import entries_across, is_above_lines, is_across, is_of_lines
+from fieldline.across import entries_across, is_above_lines, is_across
 from fieldline.expressions import Input, Statistic
 from fieldline.expressions.tree import LINE, OWN
 from fieldline.plant import Plant
@@ -58,7 +58,7 @@ class Needs:
         self.all = [need for entry in self.entries for need in needs_of(entry)]
         self.kinds = frozenset(need.kind for need in self.all)
         self.wants = cache(self._wants)
-        self.is_mine = cache(lambda kind, asset: is_across(plant, kind, asset) or is_of_lines(plant, kind, asset))
+        self.is_mine = cache(lambda kind, asset: is_across(plant, kind, asset))
 
     def _wants(self, kind: str, asset: str, tag: str) -> bool:
         """Whether a row is kept: a metric is made of it."""

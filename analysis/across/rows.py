@@ -50,9 +50,7 @@ def rows_across(needs: Needs, kind: str, cells: Cells, assets: Collection[str] |
     for asset in sorted(_assets(needs, entries, cells) if assets is None else assets):
         for start in cells.starts():
             number = _holding(needs.plant, entries, asset, start)
-            if number is None or not needs.is_mine(kind, asset):
-                continue
-            if not _sends(needs, entries[number], asset, start, cells):
+            if number is not None and needs.is_mine(kind, asset):
                 found.setdefault(number, []).extend(_pairs(needs, entries[number], asset, start, cells))
     for number, pairs in found.items():
         yield from _computed(needs.plant, entries[number], pairs, cells)
@@ -68,13 +66,6 @@ def _assets(needs: Needs, entries: Iterable[MetricEntry], cells: Cells) -> set[s
         else:
             found.add(entry.asset)
     return found
-
-
-def _sends(needs: Needs, entry: MetricEntry, asset: str, start: int, cells: Cells) -> bool:
-    """Whether an area or site has rows of its own then, as devices send for it: its metric is its timeline's, unless it reads beyond."""
-    if not is_above_lines(needs.plant, asset) or entry.assets:
-        return False
-    return any(cells.has_own(cell, need.kind, asset) for cell in cells.at(start) for need in needs_of(entry))
 
 
 def _holding(plant: Plant, entries: Sequence[MetricEntry], asset: str, start: int) -> int | None:

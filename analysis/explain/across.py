@@ -13,7 +13,7 @@ from analysis.no_such_window import NoSuchWindow
 from analysis.recount import derived
 from analysis.rollup.clock import clock_of
 from analysis.spans import Span, span_at
-from fieldline.across import WINDOWS, is_above_lines, is_across, is_of_lines
+from fieldline.across import WINDOWS, is_above_lines, is_across
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, Term, inputs_of
 from fieldline.expressions.tree import LINE, OWN
@@ -59,7 +59,7 @@ class AcrossLines(NamedTuple):
 
 def is_made_across(plant: Plant, kind: str, asset: str) -> bool:
     """Whether a metric of an asset is made of several lines' rows."""
-    return is_across(plant, kind, asset) or is_of_lines(plant, kind, asset)
+    return is_across(plant, kind, asset)
 
 
 def explain_across(plant: Plant, query: Query, asked: Asked) -> AcrossLines:

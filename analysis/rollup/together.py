@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.rollup.effectiveness import RATIOS, TIMES, Row, added, by_reason, roll_up
 from analysis.rollup.lines import Rows, is_retracted
+from fieldline.across import ROLLED_UP
 from fieldline.plant import Plant
 
 Values = dict[str, Any]
@@ -51,7 +52,7 @@ FIELDS = {
 }
 """The numbers that a row of each kind may have, beside `rev` and `retracted`."""
 
-KINDS = frozenset(FIELDS)
+KINDS = ROLLED_UP
 """What is rolled up."""
 
 

@@ -12,6 +12,7 @@ from analysis.across.making import Across
 from analysis.rollup.sink import DerivingSink
 from delivery.rows import MetricRows
 from delivery.sinks import SinkLost
+from fieldline.across import is_across
 from fieldline.clock import SystemClock
 from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
@@ -306,9 +307,7 @@ def standing_shifts(rig: Rig, kind: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_an_area_that_devices_send_for_in_one_window_has_its_lines_rows_in_others(
-    tmp_path: Path, at_once: bool
-) -> None:
+def test_an_area_that_devices_send_for_has_what_they_say_beside_its_lines_rows(tmp_path: Path, at_once: bool) -> None:
     fields = {"good": {"value": "quality.good_count"}, "degc": {"value": "mean(temp_degc)"}}
     rig = Rig(tmp_path, plant_of({"kind": "hall", "asset": "plant/hall1", "windows": ["1h"], "field": fields}))
     sent = metric_rows("telemetry", [T0], ["plant/hall1"], ["temp_degc"], ["1h"], mean=[20.0], rev=[0.0])
@@ -317,7 +316,8 @@ def test_an_area_that_devices_send_for_in_one_window_has_its_lines_rows_in_other
     for portion in [batches] if at_once else [[batch] for batch in batches]:
         rig.sink.write(portion)
 
-    assert {key: row["good"] for key, row in rig.rows("hall").items()} == {("plant/hall1", 1): 7.0}
+    rows = {hour: row for (_, hour), row in rig.rows("hall").items()}
+    assert {hour: (row["good"], row.get("degc")) for hour, row in rows.items()} == {0: (5.0, 20.0), 1: (7.0, None)}
     rig.close()
 
 
@@ -381,3 +381,21 @@ def test_a_file_that_was_deleted_is_asked_for_again(rig: Rig) -> None:
         rig.sink.write([counts(LINE1, 0, 30.0)])
 
     assert not rig.sink.has(mark)
+
+
+def test_a_site_s_own_meter_is_set_against_what_its_lines_made(tmp_path: Path) -> None:
+    metric = {
+        "kind": "site",
+        "asset": "plant",
+        "windows": ["1h"],
+        "field": {"l": {"value": "mean(flow_l_h) / quality.good_count"}},
+    }
+    plant = plant_of(metric)
+    rig = Rig(tmp_path, plant)
+    at_site = metric_rows("telemetry", [T0], ["plant"], ["flow_l_h"], ["1h"], mean=[600.0], coverage=[1.0], rev=[0.0])
+
+    rig.sink.write([at_site, counts(LINE1, 0, 30.0), counts(LINE2, 0, 20.0)])
+
+    assert rig.rows("site") == {("plant", 0): {"window": "1h", "l": 12.0, "coverage": 1.0, "rev": 0.0}}
+    assert is_across(plant, "site", "plant")  # so the timeline of the site's own readings leaves it out
+    rig.close()

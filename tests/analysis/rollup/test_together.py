@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from analysis.rollup.together import FIELDS, together
+from fieldline.across import ROLLED_UP
 from fieldline.catalogue import kinds
 
 HOUR = 3600.0
@@ -151,3 +152,7 @@ def test_the_order_of_lines_changes_no_bit() -> None:
     )
 
     assert forward == backward
+
+
+def test_areas_have_the_kinds_that_the_plant_s_own_metrics_take_them_to_have() -> None:
+    assert FIELDS.keys() == ROLLED_UP
