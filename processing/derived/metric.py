@@ -16,34 +16,25 @@ With `Carried(state, step)` as its formula it remembers: `step` carries the stat
 `every` the plant file says of each asset in which windows it has rows; with `texts` numbers are told in words, too.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
-from fieldline.expressions import Input, Own, Term, inputs_of, parse
-from fieldline.expressions.tree import OWN as OF_ITSELF
+from fieldline.expressions import Input, Own, inputs_of, parse
 from fieldline.plant import Plant
 from fieldline.plantfile.metrics import FROM_THE_BEGINNING
-from processing.derived.inputs import Answer, Pairs, Sources, distinct, is_of_window, read_inputs
+from processing.derived.definition import NO_TEXTS, Columns, Definition, Spelled, Why
+from processing.derived.inputs import Sources
 from processing.derived.memory import WINDOWS, Memory, Step, kept_for
-from processing.derived.scopes import Scope, holding
-from processing.metric_rows import MetricRows, Named, levels_of, retracted
+from processing.derived.reading_out import pairs_in_windows, read_definitions
+from processing.derived.scopes import Scope
+from processing.metric_rows import MetricRows
 from processing.operator import Bring, Operator, nothing_to_read_out
 from processing.view import View
-
-Why = tuple[np.ndarray, Sequence[str]]
-"""int32[n], -1 where a value exists, and the reasons that the others stand for."""
-
-Columns = Mapping[Term, np.ndarray]
-"""float64[n] each: inputs, and what a memory gives."""
-
-Figures = Callable[[Columns], tuple[dict[str, np.ndarray], dict[str, Why]]]
-"""Fields, float64[n] each, and why some of their values do not exist."""
 
 Row = tuple[str, str, str, str, str]
 """A field: its name, unit, meaning, formula and source."""
@@ -57,40 +48,6 @@ _COVERAGE = (
 )
 
 
-class Spelled(NamedTuple):
-    """A field that is text: what a whole number means that the formula gives, in a field or beside them.
-
-    meaning : the field's; number : the formula's name of the number, NaN: no text; text_of : "" is no text either
-    """
-
-    meaning: str
-    number: str
-    text_of: Callable[[int], str]
-
-
-_NO_TEXTS: Mapping[str, Spelled] = MappingProxyType({})
-
-
-class Definition(NamedTuple):
-    """How a metric is computed, where its scope says.
-
-    assets : paths by the names that inputs have as scopes; memories : what the figures are made of beside the inputs: of several the last
-    that has a place for an asset's state. Where there are some and none has, there is no row. texts : fields that are text
-    """
-
-    scope: Scope
-    assets: Mapping[str, str]
-    inputs: tuple[Input, ...]
-    figures: Figures
-    memories: tuple[Memory, ...] = ()
-    texts: Mapping[str, Spelled] = _NO_TEXTS
-
-    @property
-    def looks_beside(self) -> bool:
-        """Whether it reads windows of another asset."""
-        return any(is_of_window(one) and getattr(one, "scope", OF_ITSELF) for one in self.inputs)
-
-
 class Terms(NamedTuple):
     """What else holds for a metric of a file of its own.
 
@@ -100,7 +57,7 @@ class Terms(NamedTuple):
     is_default, parameters, is_needed : as of all operators
     """
 
-    texts: Mapping[str, Spelled] = _NO_TEXTS
+    texts: Mapping[str, Spelled] = NO_TEXTS
     no_coverage: str = ""
     every: str = ""
     is_default: bool = False
@@ -242,7 +199,7 @@ def operator_of(
         return beside or any(operator.looks_beside() for operator in sources().values())
 
     def read_out(view: View) -> list[MetricRows]:
-        return _read_out(view, kind, definitions, sources(), looks_beside())
+        return read_definitions(view, kind, definitions, sources(), looks_beside())
 
     return Operator(
         name=kind.name,
@@ -260,7 +217,7 @@ def remembering(operator: Operator, memory: Memory, sources: Callable[[], Source
     """The operator, of the name of the memory, as one that keeps it too."""
 
     def scan(view: View, bring: Bring) -> None:
-        memory.carry(view, _in_windows(view, operator.windows, operator.looks_beside()), sources(), bring)
+        memory.carry(view, pairs_in_windows(view, operator.windows, operator.looks_beside()), sources(), bring)
 
     return replace(operator, kept=kept_for(memory.name, memory.first), scan=scan, version=memory.version)
 
@@ -268,105 +225,3 @@ def remembering(operator: Operator, memory: Memory, sources: Callable[[], Source
 def keeping(operator: Operator, memory: Memory, sources: Callable[[], Sources]) -> Operator:
     """The operator that keeps a memory of another one's, and has no rows."""
     return remembering(replace(operator, name=memory.name, emits=(), read_out=nothing_to_read_out), memory, sources)
-
-
-def _read_out(
-    view: View, kind: Kind, definitions: Sequence[Definition], sources: Sources, looks_beside: bool
-) -> list[MetricRows]:
-    """Rows of the windows: of assets that have a series to be emitted, or of all where others' windows are read."""
-    pairs = _pairs(view, looks_beside)
-    holds = holding(view, pairs, [one.scope for one in definitions])
-    holds[view.assets.across(kind.name)[pairs.asset]] = -1
-    found: list[MetricRows] = []
-    for number, one in enumerate(definitions):
-        for memory, mine in _by_memory(view, one, pairs.only(holds == number)):
-            answer = read_inputs(view, mine, one.inputs, one.assets, sources)
-            some, gone = np.flatnonzero(answer.is_there), np.flatnonzero(answer.is_gone)
-            if len(some):
-                found += _rows(view, kind, one, memory, mine.only(some), answer, some)
-            if len(gone):
-                found += [retracted(rows) for rows in _rows(view, kind, one, memory, mine.only(gone), answer, gone)]
-    return found
-
-
-def _by_memory(view: View, one: Definition, pairs: Pairs) -> Iterator[tuple[Memory | None, Pairs]]:
-    """The pairs of a definition, with the memory that has the state of each; without any all of them."""
-    if not one.memories:
-        if len(pairs.window):
-            yield None, pairs
-        return
-    left = np.ones(len(pairs.window), bool)
-    for memory in reversed(one.memories):
-        mine = left & memory.has_place(view, pairs)
-        left &= ~mine
-        if mine.any():
-            yield memory, pairs.only(mine)
-
-
-def _in_windows(view: View, windows: tuple[str, ...], looks_beside: bool) -> Pairs:
-    """Of the windows that a metric has, those and the assets whose rows may have changed."""
-    levels = [level for window in windows for level in levels_of(window)]
-    mine = np.isin(view.windows["level"][view.ids], levels)
-    return _pairs(replace(view, ids=view.ids[mine]), looks_beside)
-
-
-def _pairs(view: View, looks_beside: bool) -> Pairs:
-    """The windows and assets whose rows may have changed: by window, then by asset."""
-    changed, plant = view.changed, view.plant
-    if not len(changed.row):
-        return Pairs(changed.window, changed.series)
-    windows = np.unique(changed.window)
-    pairs = [
-        Pairs(changed.window, plant.series["asset"][changed.series]),
-        Pairs(windows, plant.lines["asset"][view.windows["line"][windows]]),
-    ]
-    if looks_beside:
-        for line in np.unique(view.windows["line"][windows]).tolist():
-            assets = np.unique(plant.series["asset"][plant.series["line"] == line])
-            mine = windows[view.windows["line"][windows] == line]
-            pairs.append(Pairs(np.repeat(mine, len(assets)), np.tile(assets, len(mine))))
-    return distinct(view, pairs)
-
-
-def _rows(
-    view: View, kind: Kind, one: Definition, memory: Memory | None, pairs: Pairs, answer: Answer, some: np.ndarray
-) -> list[MetricRows]:
-    """some : int64[n], the places of the pairs in the answer."""
-    inputs, n = {each: column[some] for each, column in answer.columns.items()}, len(some)
-    columns: dict[Term, np.ndarray] = dict(inputs.items())
-    if memory is not None:
-        columns.update(memory.given(view, pairs, inputs).items())
-    values, whys = one.figures(columns)
-    values["coverage"] = answer.coverage[some]
-    fields = {
-        row[0]: np.where(np.isfinite(values[row[0]]), values[row[0]], np.nan)
-        if row[0] in values
-        else np.full(n, np.nan)
-        for row in kind.rows
-        if row[0] not in ("rev", "retracted")
-    }
-    said = {field: _spelled(values[text.number], text) for field, text in one.texts.items()}
-    if NULL_REASON[0] not in one.texts:
-        said[NULL_REASON[0]] = _reasons(whys, n)
-    return view.rows_of_assets(kind.name, pairs.window, pairs.asset, fields, said)
-
-
-def _spelled(numbers: np.ndarray, text: Spelled) -> Named:
-    is_told = np.isfinite(numbers)
-    named = Named.by_number(np.where(is_told, numbers, 0.0).astype(np.int64), text.text_of)
-    return named._replace(codes=np.where(is_told, named.codes, -1).astype(np.int32))
-
-
-def _reasons(whys: Mapping[str, Why], n: int) -> Named:
-    """For each row the reasons of the fields that do not exist, `field: reason`, one after the other."""
-    codes = np.stack([np.full(n, -1, np.int32), *(why for why, _ in whys.values())], axis=1)[:, 1:]
-    if not (codes >= 0).any():
-        return Named(np.full(n, -1, np.int32), [])
-    known, place = np.unique(codes, axis=0, return_inverse=True)
-    texts = [
-        "; ".join(
-            f"{field}: {names[code]}" for code, (field, (_, names)) in zip(row, whys.items(), strict=True) if code >= 0
-        )
-        for row in known.tolist()
-    ]
-    return Named.of([texts[k] for k in place.ravel().tolist()])

@@ -20,10 +20,11 @@ from fieldline.plantfile.globs import is_glob, matches
 from fieldline.tables import nearest
 from fieldline.units import QUANTITIES
 from processing.derived.calls import MOST_WORDS, VERSION, Calls, calls_of, words_of
+from processing.derived.definition import Columns, Definition, Why
 from processing.derived.evaluate import evaluate, whys
-from processing.derived.inputs import TELEMETRY, kind_read
+from processing.derived.inputs import TELEMETRY, Sources, kind_read
 from processing.derived.memory import Memory
-from processing.derived.metric import Columns, Definition, Sources, Why, keeping, kind_of, operator_of
+from processing.derived.metric import keeping, kind_of, operator_of
 from processing.derived.scopes import Scope
 from processing.operator import Operator
 

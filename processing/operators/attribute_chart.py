@@ -24,7 +24,8 @@ import numpy as np
 
 from fieldline.catalogue import NULL_REASON, OWN
 from fieldline.plantfile.attribute_chart import CHARTS, PREFIX
-from processing.derived.metric import Carried, Spelled, Terms, derived
+from processing.derived.definition import Spelled
+from processing.derived.metric import Carried, Terms, derived
 from processing.formulas.spc import beyond, rule_names
 from processing.formulas.spc_counts import FrozenChart, frozen_chart
 from processing.kernels.attribute_chart import STATE, judge_counts

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import AssetEntry, PlantFile
-from processing.derived.metric import Carried, Spelled, Terms, derived
+from processing.derived.definition import Spelled
+from processing.derived.metric import Carried, Terms, derived
 from processing.kernels.jit import FLOATS2, NOTHING, kernel, record, records
 from processing.kernels.kept import first_of
 from processing.operators import machine, telemetry
