@@ -50,6 +50,7 @@ asset = "*/*/*/*"
 windows = ["1m", "15m", "1h"]
 field.oven_degc = {{ value = "time_weighted_mean(oven.temp_c)", unit = "degC" }}
 field.only = {{ value = "mean(oven.quantity.pressure) + count(oven.role.total_count)" }}
+field.hot_degc = {{ value = "mean(oven.temp_c) if max(oven.temp_c) > 180 else mean(oven.never)" }}
 assets.oven = "{LINE1}/oven"
 [[metric]]
 kind = "beside"               # from later on another one

@@ -233,7 +233,7 @@ def test_rows_that_were_removed_before_they_were_read_leave_windows_as_they_stan
 def test_lines_rows_long_before_the_newest_are_let_go_and_their_windows_stand(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analysis.rollup.sink._KEPT_NS", 10 * HOUR)
+    monkeypatch.setattr("analysis.rollup.sink.KEPT_NS", 10 * HOUR)
     monkeypatch.setattr("analysis.rollup.sink._UPKEEP_EVERY_S", 0.0)
 
     rig.sink.write([counts((LINES[0], 0, 5.0), (LINES[1], 0, 7.0), (LINES[0], 11, 1.0))])
