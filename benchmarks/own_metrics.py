@@ -28,12 +28,12 @@ _FRAME = 10_000
 _ROUNDS = 3
 _MINUTES = 12.0
 _WIDE = Field(lines=50, assets=20, tags=["a_kw", "b_kw"])
-_LONG = Field(lines=100, assets=100, tags=["a_kw"], rate_hz=1 / 3600)
-_DAYS = 200.0
+_LONG = Field(lines=100, assets=100, tags=["a_kw"])
+_DAYS, _RUN_DAYS = 200.0, 10.0  # nothing is evicted without a checkpoint: more days than these fill the memory
 
 
 def run(stand: Stand, size: float) -> Iterator[Row]:
-    """Rows of this bench; of the state `size` is the share of the days, scaled to all of them."""
+    """Rows of this bench; of the state `size` is the share of the days that are run, and the figure is scaled to all of them."""
     yield _expressions(size)
     yield _state(size)
 
@@ -54,7 +54,7 @@ def _expressions(size: float) -> Row:
 
 def _state(size: float) -> Row:
     entry = {"kind": "own", "windows": ["1h"], "field": {"smooth": {"value": "ewma(mean(a_kw), 0.2)"}}}
-    days = max(4.0, _DAYS * size)
+    days = max(4.0, _RUN_DAYS * size)
     plain, own = _with(["telemetry"]), _with(["telemetry"], entry)
     without, with_it = (sum(_hours(*operators, days)) * _DAYS / days for operators in (plain, own))
     note = f"{days:.0f} days were run; telemetry alone {without:.1f} s"
@@ -104,8 +104,16 @@ def _hours(plant: Plant, operators: list[Operator], days: float) -> Iterator[flo
     taken: list[Readings] = []
     engine = _engine(plant, operators, ("1h",), taken)
     for hour in range(round(24 * days)):
-        taken.append(readings(_LONG, 3600.0, start_ns=START_NS + hour * _HOUR_NS, seed=hour))
+        taken.append(_hourly(START_NS + hour * _HOUR_NS, hour))
         yield _run(engine, hour, taken[-1])
+
+
+def _hourly(time_ns: int, seed: int) -> Readings:
+    """A sample of each asset at one time, as devices send that report by the hour."""
+    n = _LONG.series
+    time, value = np.full(n, time_ns, np.int64), np.random.default_rng(seed).random(n)
+    asset, tag = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
+    return Readings(time, time, asset, tag, value, np.zeros(n, np.uint8), _LONG.names, _LONG.tags)
 
 
 def _run(engine: Engine, at: int, frame: Readings) -> float:
