@@ -10,7 +10,8 @@ from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
 
 WINDOWS = ("15m", "1h", "day", "week", "month", "shift")
-"""What they are made over. Minutes would have to be kept of every line for as long as a row may be late; an order is one line's."""
+"""What they, and rows of areas, are made over. Minutes would have to be kept of every line for as long as a row may be late; an order is
+one line's."""
 
 
 ROLLED_UP = frozenset({"losses", "oee", "quality", "production_order"})

@@ -17,12 +17,10 @@ from analysis.across.needs import Needs
 from analysis.across.rows import fields_of, rows_across
 from analysis.rollup.appending import Layout, Made
 from analysis.rollup.lines import Lines
-from analysis.rollup.sink import Append
+from analysis.rollup.sink import AT_ONCE, Append, windows_in
 from delivery.rows import MetricRows
 from fieldline.across import WINDOWS, entries_across, is_above_lines
 from fieldline.plant import Plant
-
-_AT_ONCE = 200  # windows that are read together
 
 Touched = dict[tuple[str, str], tuple[set[int], set[str] | None]]
 """By kind and window of rows to be made: when the windows begin [ns UTC], and whose rows; None: all that there are."""
@@ -104,16 +102,12 @@ class Across:
         windows_of = {entry.kind: frozenset(entry.windows) for entry in self._needs.entries}
         found: Touched = defaultdict(lambda: (set(), set()))
         for rows in batches:
-            assert rows.window is not None
-            pairs = np.stack([rows.asset.codes, rows.window.codes], axis=1)
-            for asset, window in np.unique(pairs, axis=0).tolist():
-                starts = set(rows.time.to_numpy()[(pairs == (asset, window)).all(axis=1)].tolist())
-                for kind, whose in self._needs.touched(rows.kind, rows.asset.names[asset]):
-                    name = rows.window.names[window]
-                    if name in windows_of[kind]:
-                        known, assets = found[kind, name]
+            for asset, window, starts in windows_in(rows):
+                for kind, whose in self._needs.touched(rows.kind, asset):
+                    if window in windows_of[kind]:
+                        known, assets = found[kind, window]
                         known |= starts
-                        found[kind, name] = known, None if whose is None or assets is None else assets | {whose}
+                        found[kind, window] = known, None if whose is None or assets is None else assets | {whose}
         return found
 
     def _append(
@@ -128,8 +122,8 @@ class Across:
     ) -> None:
         """Append the rows of a kind in windows of one length."""
         kinds = {need.kind for need in needs.all if need.entry.kind == kind}
-        for first in range(0, len(starts), _AT_ONCE):
-            cells = Cells(needs.plant, lines, kinds, window, starts[first : first + _AT_ONCE])
+        for first in range(0, len(starts), AT_ONCE):
+            cells = Cells(needs.plant, lines, kinds, window, starts[first : first + AT_ONCE])
             if made := list(rows_across(needs, kind, cells, assets)):
                 append({kind: made})
 

@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from math import nan
 from typing import Any, NamedTuple
 
+from analysis.across.needs import is_tag, path_of
 from analysis.explain.taken_apart import Query, agrees
 from analysis.explain.wanted import Asked
 from analysis.no_such_window import NoSuchWindow
 from analysis.recount import derived
 from analysis.rollup.clock import clock_of
 from analysis.spans import Span, span_at
-from fieldline.across import WINDOWS, is_above_lines, is_across
+from fieldline.across import WINDOWS, is_above_lines
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, Term, inputs_of
-from fieldline.expressions.tree import LINE, OWN
 from fieldline.moments import Moment
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.scales import scale_of
+from processing.derived.inputs import kind_read
 
 
 class Source(NamedTuple):
@@ -57,11 +58,6 @@ class AcrossLines(NamedTuple):
         return derived.with_numbers(self.entry, field, _reads(self.sources), self.recount)
 
 
-def is_made_across(plant: Plant, kind: str, asset: str) -> bool:
-    """Whether a metric of an asset is made of several lines' rows."""
-    return is_across(plant, kind, asset)
-
-
 def explain_across(plant: Plant, query: Query, asked: Asked) -> AcrossLines:
     """Take one row apart. Raises SettingsError when there is none, or no such window."""
     clock = clock_of(plant, asked.asset).path if is_above_lines(plant, asked.asset) else plant.line_of(asked.asset)
@@ -95,24 +91,17 @@ def _standing(query: Query, kind: str, asset: str, window: str, span: Span) -> l
 def _source(plant: Plant, query: Query, entry: MetricEntry, one: Input, asset: str, window: str, span: Span) -> Source:
     if isinstance(one, Length):
         return Source(str(one), asset, "", "", (span.end - span.start) / 1e9, None, None)
-    path = asset if one.scope == OWN else plant.line_of(asset) if one.scope == LINE else entry.assets[one.scope]
+    path = path_of(plant, entry, one.scope, asset)
     if isinstance(one, Parameter):
         return Source(str(one), path, "", "", plant.value_of(path, one.name), None, None)
-    kind = one.kind if isinstance(one, Figure) else "telemetry"
+    kind = kind_read(one)
     rows = _standing(query, kind, path, window, span)
     if isinstance(one, Statistic):
-        rows = [row for row in rows if _is_tag(plant, one, path, row["tag"])]
+        rows = [row for row in rows if is_tag(plant, one, path, row["tag"])]
     if len(rows) != 1:
         return Source(str(one), path, kind, "", nan, None, None)
     row, coverage, rev = rows[0], rows[0].get("coverage"), rows[0].get("rev")
     return Source(str(one), path, kind, row.get("tag") or "", _value(plant, one, path, row), coverage, rev)
-
-
-def _is_tag(plant: Plant, one: Statistic, asset: str, tag: str) -> bool:
-    if not one.by:
-        return tag == one.tag
-    factor, _ = scale_of(plant, one.by, one.tag, asset, tag)
-    return factor == factor
 
 
 def _value(plant: Plant, one: Figure | Statistic, asset: str, row: Mapping[str, Any]) -> float:

@@ -9,15 +9,11 @@ import structlog
 
 from analysis.rollup.appending import Layout, Made
 from analysis.rollup.lines import Lines
-from analysis.rollup.sink import Append
+from analysis.rollup.sink import AT_ONCE, Append, windows_in
 from analysis.rollup.together import FIELDS, KINDS, rows_of
 from delivery.rows import MetricRows
+from fieldline.across import WINDOWS
 from fieldline.plant import Plant
-
-WINDOWS = ("15m", "1h", "day", "week", "month", "shift")
-"""What is rolled up. Minutes of a site are many rows that nobody asks for; an order is one line's."""
-
-_AT_ONCE = 200  # windows that are read together
 
 
 class Areas:
@@ -85,13 +81,10 @@ class Areas:
         """By window: starts and paths of which rows are to be made."""
         found: dict[str, tuple[set[int], set[str]]] = defaultdict(lambda: (set(), set()))
         for rows in batches:
-            assert rows.window is not None
-            pairs = np.stack([rows.asset.codes, rows.window.codes], axis=1)
-            for asset, window in np.unique(pairs, axis=0).tolist():
-                which = (pairs == (asset, window)).all(axis=1)
-                starts, paths = found[rows.window.names[window]]
-                starts |= set(rows.time.to_numpy()[which].tolist())
-                paths |= {*self._plant.above(rows.asset.names[asset])}
+            for asset, window, began in windows_in(rows):
+                starts, paths = found[window]
+                starts |= began
+                paths |= {*self._plant.above(asset)}
         return found
 
     def _remember(self, lines: Lines, batches: Iterable[MetricRows]) -> None:
@@ -114,9 +107,9 @@ class Areas:
         since = lines.since
         starts = [start for start in starts if start >= since]
         mine = sorted(path for path in {*paths} - self._own if not self._is_line(path))
-        for first in range(0, len(starts), _AT_ONCE):
+        for first in range(0, len(starts), AT_ONCE):
             made: dict[str, list[Made]] = defaultdict(list)
-            for cell, rows in lines.at(KINDS, window, starts[first : first + _AT_ONCE]).items():
+            for cell, rows in lines.at(KINDS, window, starts[first : first + AT_ONCE]).items():
                 for path in mine:
                     for kind, values in rows_of(self._plant, path, rows, before).items():
                         made[kind].append(Made(cell, path, values))

@@ -6,10 +6,11 @@ it a row of last month knows the other lines. Where it is lost, it is made again
 that stand as they are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import structlog
 
 from analysis.rollup.appending import EVERYTHING, Layout, Made, append_rows, complete_since
@@ -24,6 +25,9 @@ from fieldline.readable import Turn
 
 KEPT_NS = 400 * 86_400 * 10**9
 """So long before the newest row rows are made, and what they are made of is kept [ns]."""
+
+AT_ONCE = 200
+"""Windows that are read together."""
 
 _UPKEEP_EVERY_S = 60.0
 
@@ -61,6 +65,15 @@ class Maker(Protocol):
 
     def make(self, lines: Lines, batches: Sequence[MetricRows], append: Append) -> None:
         """Make all rows that are made of these, which are kept by now. Raises Unavailable."""
+
+
+def windows_in(rows: MetricRows) -> Iterator[tuple[str, str, set[int]]]:
+    """Of rows of windows each asset and window with the times at which these begin [ns UTC]."""
+    assert rows.window is not None
+    pairs = np.stack([rows.asset.codes, rows.window.codes], axis=1)
+    for asset, window in np.unique(pairs, axis=0).tolist():
+        mine = (pairs == (asset, window)).all(axis=1)
+        yield rows.asset.names[asset], rows.window.names[window], set(rows.time.to_numpy()[mine].tolist())
 
 
 class DerivingSink:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from analysis.audit.committed import marks
-from analysis.explain.across import explain_across, is_made_across
+from analysis.explain.across import explain_across
 from analysis.explain.document import document
 from analysis.explain.rolled_up import explain_rolled_up, lines_below
 from analysis.explain.taken_apart import explain as take_apart
@@ -18,6 +18,7 @@ from cli.answers.explain import report, report_across, report_rolled_up
 from cli.report import tell
 from cli.terminal import errors_in_utc, progress
 from cli.wiring import plant_of
+from fieldline.across import is_across
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from processing.derived.of_plant import kinds_of
@@ -63,7 +64,7 @@ def explain(
         raise SettingsError(f"explain: expected one of {', '.join(known)}, got {kind!r}{nearest(kind, known)}")
     asked = Asked(kind, asset, tag if kind == "spc" else "", at, window)
     with errors_in_utc(utc), existing(settings.log) as opened, progress("reading the log", None) as advance:
-        if is_made_across(model, kind, asset):
+        if is_across(model, kind, asset):
             tell(report_across(explain_across(model, results.rows, asked), model), as_json=json, is_utc=utc)
             return
         if lines := lines_below(opened, model, asset):

@@ -9,16 +9,14 @@ import msgspec
 import pytest
 
 from analysis.across.making import Across
-from analysis.rollup.sink import DerivingSink
 from delivery.rows import MetricRows
 from delivery.sinks import SinkLost
 from fieldline.across import is_across
-from fieldline.clock import SystemClock
 from fieldline.log import Stream
-from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.readable import metrics_in, turn_of
+from tests.analysis.rollup.sink_rig import SinkRig
 from tests.delivery.metric_frames import labelled_rows, metric_rows
 from tests.processing.engine_rig import T0
 
@@ -51,23 +49,11 @@ OF_HALL = {
 }
 
 
-class Rig:
-    """A log, and a sink that can be left and opened anew."""
+class Rig(SinkRig):
+    """What stands on its stream."""
 
     def __init__(self, folder: Path, plant: Plant) -> None:
-        self.path, self.log = folder / "plant.rollup.across.db", SqliteLog(folder / "plant.db")
-        self.turn = 0
-        self.open(plant)
-
-    def open(self, plant: Plant) -> None:
-        self.sink = DerivingSink(Across(plant), self.path, self.log, SystemClock())
-        self.sink.open()
-        self.turn += 1
-        self.sink.begin(self.turn)
-
-    def close(self) -> None:
-        self.sink.close()
-        self.log.close()
+        super().__init__(folder, plant, Across)
 
     def rows(self, kind: str) -> dict[tuple[str, int], dict[str, Any]]:
         """What stands on the stream by asset and hour, without what does not exist."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from analysis.rollup.areas import WINDOWS, Areas
+from analysis.rollup.areas import Areas
 from analysis.rollup.sink import DerivingSink
 from delivery.rows import read_rows
+from fieldline.across import WINDOWS
 from fieldline.clock import SystemClock
 from fieldline.frames import decode_batch
 from fieldline.log import Stream

@@ -11,17 +11,15 @@ from typing import Any
 import pytest
 
 from analysis.rollup.areas import Areas
-from analysis.rollup.sink import DerivingSink
 from delivery.rows import MetricRows, read_rows
 from delivery.sinks import SinkLost
-from fieldline.clock import SystemClock
 from fieldline.frames import decode_batch
 from fieldline.log import Stream
-from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.plantfile.assets import GroupEntry
 from fieldline.readable import metrics_in, turn_of
+from tests.analysis.rollup.sink_rig import SinkRig
 from tests.delivery.metric_frames import labelled_rows, metric_frame
 from tests.processing.engine_rig import T0
 
@@ -31,23 +29,11 @@ HALL1, HALL2, PLANT = "plant/hall1", "plant/hall2", "plant"
 GROUPS = Plant(PlantFile(group=(GroupEntry(path="customers/acme", lines=("plant/*/line1",)),)))
 
 
-class Rig:
-    """A log, and a sink that can be left and opened anew."""
+class Rig(SinkRig):
+    """What stands on its stream."""
 
     def __init__(self, folder: Path, plant: Plant) -> None:
-        self.path, self.log = folder / "plant.rollup.db", SqliteLog(folder / "plant.db")
-        self.turn = 0
-        self.open(plant)
-
-    def open(self, plant: Plant) -> None:
-        self.sink = DerivingSink(Areas(plant), self.path, self.log, SystemClock())
-        self.sink.open()
-        self.turn += 1
-        self.sink.begin(self.turn)
-
-    def close(self) -> None:
-        self.sink.close()
-        self.log.close()
+        super().__init__(folder, plant, Areas)
 
     def rolled(self, kind: str = "quality") -> dict[tuple[str, str, int, str], dict[str, Any]]:
         """What stands of areas on the stream: fields by asset, window, start and shift; holders that were followed by another count no more."""

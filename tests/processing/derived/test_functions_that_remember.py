@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from fieldline.errors import SettingsError
 from fieldline.log.sqlite import SqliteLog
-from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
 from processing.derived.of_plant import faults
 from processing.place import operators_for
+from tests.processing.derived.test_plant_metrics import plant, rig
 from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, frame_of, frames_of
 from tests.processing.row_sets import Arrival, arrivals
 from tests.processing.test_registers import fuzz
@@ -44,18 +44,6 @@ field.worse = { value = "ddm(count(b_bar), count(a_bar), 0.5, 1, 2)", unit = "1"
 field.of_line = { value = "previous(max(line.level_m))" }
 """
 )
-
-
-def plant(text: str) -> Plant:
-    wrong: list[str] = []
-    file = to_struct(PlantFile, tomllib.loads(text), "$", wrong)
-    assert not wrong, wrong
-    return Plant(file)
-
-
-def rig(text: str, **options: object) -> EngineRig:
-    of = plant(text)
-    return EngineRig(of, operators=operators_for(None, of), **options)  # type: ignore[arg-type]
 
 
 def at(quarter: float, value: float, asset: str = PRESS, tag: str = "a_bar") -> Row:
