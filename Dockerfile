@@ -14,6 +14,7 @@ COPY fieldline ./fieldline
 COPY ingest ./ingest
 COPY processing ./processing
 COPY analysis ./analysis
+COPY models ./models
 COPY delivery ./delivery
 COPY cli ./cli
 RUN uv sync --frozen --no-dev --no-editable --no-progress

@@ -26,7 +26,7 @@ LONG_RUNNING = ("mosquitto", "kafka", "influxdb", "ingest", "process", "deliver"
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
-rooms = ("fieldline", "ingest", "processing", "analysis", "delivery", "cli")
+rooms = ("fieldline", "ingest", "processing", "analysis", "models", "delivery", "cli")
 count = 0
 for room in rooms:
     package = importlib.import_module(room)
