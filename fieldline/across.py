@@ -53,11 +53,6 @@ def entries_across(plant: Plant) -> tuple[MetricEntry, ...]:
     return tuple(entry for entry in plant.metrics if entry.kind in kinds)
 
 
-def is_above_lines(plant: Plant, path: str) -> bool:
-    """Whether a path is a group's, or has fewer levels than a line."""
-    return path.count("/") + 1 < plant.line_depth or plant.levels(path).get("level") == "group"
-
-
 def _may_lie_on(pattern: str, line: str) -> bool:
     """Whether a glob may match assets of a line, as far as what stands before its first sign tells."""
     start = pattern[: next(k for k, sign in enumerate(pattern) if is_glob(sign))]
@@ -73,7 +68,7 @@ def _reads_beyond(plant: Plant, entry: MetricEntry, asset: str) -> bool:
 
 def _needs_others(plant: Plant, entry: MetricEntry, asset: str) -> bool:
     """Whether it names what lies beyond an asset's line, or the asset is an area that an entry is of and reads what its lines have."""
-    is_area = entry.asset == asset and is_above_lines(plant, asset)
+    is_area = entry.asset == asset and plant.is_above_lines(asset)
     return _names_others(plant, entry, asset) or (is_area and _reads_lines_together(entry))
 
 
@@ -86,4 +81,4 @@ def _reads_lines_together(entry: MetricEntry) -> bool:
 def _names_others(plant: Plant, entry: MetricEntry, asset: str) -> bool:
     """Whether an entry names what lies beyond an asset's line; a group does, whatever its path."""
     line = plant.line_of(asset)
-    return any(plant.line_of(path) != line or is_above_lines(plant, path) for path in entry.assets.values())
+    return any(plant.line_of(path) != line or plant.is_above_lines(path) for path in entry.assets.values())

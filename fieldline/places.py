@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from fieldline.plantfile.depths import first_levels
 from fieldline.plantfile.globs import matches
-from fieldline.plantfile.whole import first_levels
 
 Groups = Mapping[str, tuple[str, ...]]
 """Lines, or globs of them, by the path of the group that they are in."""

@@ -1,8 +1,8 @@
 """The plant: what the operator declares of sites, lines, assets and tags, and what follows where nothing is declared.
 
-A path is levels joined by `/`: the first is the site, the first `line_depth` (three by default) are the line, what lies between
-is the area. A plant file (TOML) is optional and may declare only what differs from the defaults; `examples/plant.toml` explains
-each key. Where several `[[asset]]` entries match a path, keys of a later one win, and an exact path wins over a glob.
+A path is levels joined by `/`: the first is the site, the first `line_depth` (three by default; a site may say otherwise) are the line,
+what lies between is the area. A plant file (TOML) is optional and may declare only what differs from the defaults; `examples/plant.toml`
+explains each key. Where several `[[asset]]` entries match a path, keys of a later one win, and an exact path wins over a glob.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,8 +29,8 @@ from fieldline.plantfile import (
     Topic,
 )
 from fieldline.plantfile.attribute_chart import NUMBERS
+from fieldline.plantfile.depths import first_levels, lies_in
 from fieldline.plantfile.globs import is_glob, matches
-from fieldline.plantfile.whole import first_levels
 from fieldline.shifts import ShiftCalendar, Site
 from fieldline.states import State, state_of, state_word
 from fieldline.tables import read_toml, to_struct
@@ -102,7 +102,7 @@ class Plant:
 
     def __init__(self, file: PlantFile | None = None) -> None:
         self._file = file or PlantFile()
-        self.line_depth = self._file.line_depth
+        self._depths = self._file.depths
         self.topics: tuple[Topic, ...] = self._file.topic
         self.decimal: str = self._file.decimal
         self.assets: tuple[AssetEntry, ...] = self._file.asset
@@ -127,12 +127,29 @@ class Plant:
         return self._states[spelled] if spelled in self._states else state_of(word)
 
     def line_of(self, path: str) -> str:
-        """The first `line_depth` levels of a path: what shares a partition."""
+        """The first levels of a path, as many as its site's lines have: what shares a partition."""
         line = self._lines.get(path)
         if line is None:
-            line = first_levels(path, self.line_depth)
+            line = self._depths.line_of(path)
             _remember(self._lines, path, line)
         return line
+
+    def line_depth(self, path: str) -> int:
+        """How many levels the lines have among which a path stands: its nearest site's `line_depth`, or the plant's."""
+        return self._depths.of(path)
+
+    def has_place_of(self, other: "Plant", asset: str) -> bool:
+        """Whether an asset stands where it does in another plant: on the same line, in the same area and site."""
+        mine, others = self.line_depth(asset), other.line_depth(asset)
+        return mine == others or places.levels(asset, mine, {}) == places.levels(asset, others, {})
+
+    def may_be_line(self, pattern: str) -> bool:
+        """Whether a path or glob may be that of a line, or of what stands above lines: it has no more levels."""
+        return pattern.count("/") < self._depths.most_of(pattern)
+
+    def is_above_lines(self, path: str) -> bool:
+        """Whether a path stands for lines together: a group's, or one with fewer levels than a line has there, an area's or a site's."""
+        return path in self.groups or path.count("/") + 1 < self.line_depth(path)
 
     def above(self, line: str) -> tuple[str, ...]:
         """What a line is rolled up to: its area, its site, and the groups that it is in.
@@ -141,7 +158,7 @@ class Plant:
         """
         found = self._above.get(line)
         if found is None:
-            found = places.above(line, self.line_depth, self.groups)
+            found = places.above(line, self.line_depth(line), self.groups)
             _remember(self._above, line, found)
         return found
 
@@ -155,12 +172,16 @@ class Plant:
 
     def time_zone(self, asset: str) -> str:
         """The IANA name of the zone of an asset's calendar: its nearest site's, or the plant's."""
-        sites = [site for site in self._file.site if _lies_in(asset, site.path)]
-        return max(sites, key=lambda site: len(site.path)).time_zone if sites else self._file.time_zone
+        zones = {
+            site.path: site.time_zone
+            for site in self._file.site
+            if site.time_zone is not None and lies_in(asset, site.path)
+        }
+        return zones[max(zones, key=len)] if zones else self._file.time_zone
 
     def site(self, line: str) -> Site:
         """Whose clock and whose public holidays a line's calendar goes by; the nearest country that is declared holds."""
-        declared = [site for site in self._file.site if site.country is not None and _lies_in(line, site.path)]
+        declared = [site for site in self._file.site if site.country is not None and lies_in(line, site.path)]
         nearest: SiteEntry | PlantFile = max(declared, key=lambda site: len(site.path), default=self._file)
         return Site(self.time_zone(line), nearest.country, nearest.subdivision)
 
@@ -273,7 +294,11 @@ class Plant:
         Empty where those of the line do: its machines take no orders of their own, or it is the line itself.
         """
         line = self.line_of(asset)
-        return first_levels(asset, self.line_depth + 1) if asset != line and self.line_entry(line).is_by_machine else ""
+        return (
+            first_levels(asset, self.line_depth(asset) + 1)
+            if asset != line and self.line_entry(line).is_by_machine
+            else ""
+        )
 
     def has_order_machines(self, path: str) -> bool:
         """Whether a path is a line whose machines take orders each for itself."""
@@ -311,7 +336,7 @@ class Plant:
     def named_lines(self) -> tuple[str, ...]:
         """The lines that the plant file names: by themselves, or by an asset of theirs."""
         named = {self.line_of(asset) for asset in self._exact if asset not in self.groups} | set(self._line_entries)
-        return tuple(sorted(line for line in named if line.count("/") == self.line_depth - 1))
+        return tuple(sorted(line for line in named if line.count("/") == self.line_depth(line) - 1))
 
     def lines_below(self, path: str) -> tuple[str, ...]:
         """Of the lines that the plant file names those below a path, of a site or an area."""
@@ -425,7 +450,7 @@ class Plant:
         site, area, line : their full paths, so that the `line1` of two halls stay two
         name : the asset's own, the last level of its path
         """
-        return places.levels(asset, self.line_depth, self.groups)
+        return places.levels(asset, self.line_depth(asset), self.groups)
 
     def _matching(self, asset: str) -> list[AssetEntry]:
         exact = self._exact.get(asset)
@@ -433,13 +458,11 @@ class Plant:
         return [entry for entry in self._globs if matches(entry.path, asset)] + ([exact] if exact is not None else [])
 
     def _calendar_entry(self, line: str) -> CalendarEntry | None:
-        entries = [row for row in self._file.calendar if row.path is None or _lies_in(line, row.path)]
+        entries = [row for row in self._file.calendar if row.path is None or lies_in(line, row.path)]
         return max(entries, key=lambda row: len(row.path or ""), default=None)
 
     def _tariff(self, line: str, tells: Callable[[TariffEntry], bool]) -> TariffEntry | None:
-        rows = [
-            row for row in self._file.tariff if tells(row) and (matches(row.path, line) or _lies_in(line, row.path))
-        ]
+        rows = [row for row in self._file.tariff if tells(row) and (matches(row.path, line) or lies_in(line, row.path))]
         return max(reversed(rows), key=lambda row: _exactness(row.path, line), default=None)
 
     def conflicts(self) -> list[str]:
@@ -486,10 +509,6 @@ def _holidays_of(tariff: TariffEntry, site: Site) -> tuple[object, ...]:
 
 def _given(entry: TagEntry) -> Mapping[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not None}
-
-
-def _lies_in(path: str, above: str) -> bool:
-    return path == above or path.startswith(above + "/")
 
 
 def _exactness(pattern: str, path: str) -> tuple[bool, int]:

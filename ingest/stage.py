@@ -16,6 +16,7 @@ import structlog
 from fieldline.clock import Clock
 from fieldline.errors import LogCorrupt
 from fieldline.health import Health, State
+from fieldline.line_depths import check_lines
 from fieldline.log import Log, Record, Stream
 from fieldline.plant import Plant
 from fieldline.settings import IngestSettings
@@ -71,6 +72,7 @@ class IngestStage(Watcher):
         self._log = log
         self._health = health
         self._clock = clock
+        check_lines(log, plant)
         partitions = log.partitions(Stream.READINGS)
         # Both streams are attributed by line; with unequal counts the smaller one's partitions are used for both.
         partitions = min(partitions, log.partitions(Stream.DEADLETTER))

@@ -17,6 +17,7 @@ import zstandard
 
 from fieldline.errors import FieldlineError, FrameError, LogCorrupt
 from fieldline.log import Log, Stream
+from fieldline.plant import Plant
 from fieldline.unused import Heard
 from processing.kernels import layout as at
 from processing.kernels.jit import words
@@ -83,6 +84,17 @@ class Restored(NamedTuple):
     made_with: MadeWith
     series: np.ndarray
     lines: np.ndarray
+
+
+class OtherLines(LogCorrupt):
+    """The plant file counts other levels as a line than that of the state did; lines : those of now that the state has assets of."""
+
+    def __init__(self, partition: int, lines: list[str]) -> None:
+        some = ", ".join(lines[:5]) + (", …" if len(lines) > 5 else "")
+        super().__init__(
+            f"checkpoints partition {partition}: line_depth is another: its assets are of the lines {some} now"
+        )
+        self.lines = lines
 
 
 class Checkpoints:
@@ -222,6 +234,8 @@ class Checkpoints:
         head = self._head_at(offset)
         made_with = msgspec.msgpack.decode(self._read(head.made_with), type=MadeWith)
         names = msgspec.msgpack.decode(self._read(head.names))
+        if other := _other_lines(made_with, engine.plant, names["assets"]):
+            raise OtherLines(self._partition, other)
         engine.registry.restore(names)
         engine.context.restore(names)
         arrays = self._arrays(self._read(head.state))
@@ -285,7 +299,7 @@ class Checkpoints:
     def _state(self, engine: Engine) -> list[Part]:
         """The live edge."""
         tables = engine.tables
-        floor, since = engine.standing.names()
+        floor, since, named = engine.standing.names()
         arrays = {"lines": [words(tables.lines)], "series": [words(tables.series)], "floor": [np.array([floor])]}
         for slot, state, opened in zip(tables.slots, tables.states, tables.opens, strict=True):
             arrays |= {f"state {slot.key}": [words(state[: tables.live_rows])]}
@@ -293,7 +307,12 @@ class Checkpoints:
         for name, rows in (("waiting", list(engine.waiting)), ("late", engine.late)):
             columns = zip(*(rows or [Arrivals.none()]), strict=True)
             arrays |= {f"{name}.{field}": list(column) for field, column in zip(Arrivals._fields, columns, strict=True)}
-        told = {"since": since, "horizons": engine.horizons.names(), "again": engine.again.names()}
+        told: dict[str, Any] = {
+            "since": since,
+            "named": named,
+            "horizons": engine.horizons.names(),
+            "again": engine.again.names(),
+        }
         told["doubtful"] = engine.doubtful.names()
         arrays["told"] = [np.frombuffer(msgspec.msgpack.encode(told), np.uint8)]
         return _arrays_bytes(arrays)
@@ -315,7 +334,7 @@ class Checkpoints:
                 if kept is not None:
                     of_slots[slot.number] = _records(kept, array.dtype)
         told = msgspec.msgpack.decode(arrays["told"].tobytes())
-        engine.standing.restore(int(arrays["floor"][0]), told["since"])
+        engine.standing.restore(int(arrays["floor"][0]), told["since"], told.get("named", {}))
         engine.horizons.restore(told["horizons"])
         engine.again.restore(told["again"])
         engine.doubtful.restore(told.get("doubtful", []))
@@ -429,6 +448,15 @@ def _named(engine: Engine) -> tuple[int, ...]:
     """What shows whether there are new names since they were written."""
     registry = engine.registry
     return len(registry.series), len(registry.products), engine.context.version, len(registry.assets)
+
+
+def _other_lines(made_with: MadeWith, plant: Plant, assets: Iterable[str]) -> list[str]:
+    """The lines of now of assets that stood among other lines by the plant file that a state was made with."""
+    try:
+        before = Plant.of_document(made_with.plant)
+    except msgspec.MsgspecError:  # of another version: nothing is known of it
+        return []
+    return sorted({plant.line_of(asset) for asset in assets if not plant.has_place_of(before, asset)})
 
 
 def _windows(content: np.ndarray) -> np.ndarray:

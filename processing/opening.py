@@ -10,9 +10,11 @@ from fieldline.log import Commit, Stream
 from fieldline.log.notes import ProcessNote, process_note
 from fieldline.moments import iso
 from processing.adaptation import adapt
+from processing.checkpoint import OtherLines
 from processing.dead_letters import DeadLetters
 from processing.emission import Emission
 from processing.emitted import emitted_since
+from processing.made_with import Adapted
 from processing.place import Place
 from processing.read_again import ReadAgain
 from processing.state import State
@@ -54,6 +56,10 @@ class Opening:
             if note is None:
                 raise LogCorrupt(f"the note of the commit can't be read: {commit.note[:60]!r}")
             return self._restore(commit, note, first, relieve)
+        except OtherLines as error:
+            said = self._rebuild(first, str(error))
+            self._begin_lines(error.lines)
+            return said
         except LogCorrupt as error:
             return self._rebuild(first, str(error))
 
@@ -94,6 +100,17 @@ class Opening:
         return (
             f"from offset {first} with an empty state; windows that began before {iso(since)} stand as they are: {why}"
         )
+
+    def _begin_lines(self, lines: list[str]) -> None:
+        """Have lines begin now that were others before: what was emitted of their assets until then stands as it is.
+
+        It stands under other tags of place, too, so that the same windows again would be two points for one truth.
+        """
+        engine = self._state.engine
+        since = self._place.clock.now_ns() + engine.timing.max_future
+        engine.standing.begin_named(dict.fromkeys(lines, since))
+        operators = tuple(op.name for op in engine.operators if op.emits)
+        self._state.mark([Adapted(line, operators, since, ("site.line_depth",)) for line in lines])
 
     def _whole_since(self, first: int) -> int | None:
         """Since when the log holds all readings, where something was emitted of older ones [ns UTC]; None: it holds all of them."""

@@ -15,6 +15,7 @@ import structlog
 from fieldline.clock import Clock
 from fieldline.errors import FieldlineError, LogCorrupt, PartitionLost, SettingsError, Unavailable
 from fieldline.health import Health
+from fieldline.line_depths import check_lines
 from fieldline.log import Log, Poll, Reader, Record, Stream
 from fieldline.log.unopened import Unopened
 from fieldline.memory import give_back
@@ -53,6 +54,7 @@ class ProcessStage:
         Raises SettingsError, LogCorrupt, and InUse when another process holds the stage on an embedded log.
         """
         check_partitions(self._log)
+        check_lines(self._log, self._plant)
         self._health.set("starting", "loading kernels")
         settings, operators = self._settings, self._operators
         load(operators, stop.is_set)

@@ -62,7 +62,8 @@ class State:
         """What is said of the partition to who looks; sources : rows by line and fate; unused : what no metric can use."""
         marks, series = tuple(mark.mark for mark in self.marks), len(self.engine.registry.series)
         horizon_s, settled = self._place.settings.horizon_s, self.engine.settled()
-        return Account(self.offset, sources, series, marks, unused, horizon_s, settled)
+        depths = {line: self._place.plant.line_depth(line) for line in self.engine.registry.lines}
+        return Account(self.offset, sources, series, marks, unused, horizon_s, settled, depths)
 
     def count_windows(self) -> None:
         """After a checkpoint was read or written: what is there now is no reason for another."""

@@ -2,7 +2,6 @@
 
 from analysis.across.needs import Need, needs_of, path_of
 from analysis.rollup.together import KINDS
-from fieldline.across import is_above_lines
 from fieldline.plant import Plant
 from fieldline.plantfile.globs import is_glob
 
@@ -22,4 +21,4 @@ def _above_lines(plant: Plant, need: Need) -> str:
     if need.scope not in need.entry.assets and is_glob(need.entry.asset):
         return ""
     path = path_of(plant, need.entry, need.scope, need.entry.asset)
-    return path if is_above_lines(plant, path) else ""
+    return path if plant.is_above_lines(path) else ""

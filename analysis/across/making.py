@@ -19,7 +19,7 @@ from analysis.rollup.appending import Layout, Made
 from analysis.rollup.lines import Lines
 from analysis.rollup.sink import AT_ONCE, Append, windows_in
 from delivery.rows import MetricRows
-from fieldline.across import WINDOWS, entries_across, is_above_lines
+from fieldline.across import WINDOWS, entries_across
 from fieldline.plant import Plant
 
 Touched = dict[tuple[str, str], tuple[set[int], set[str] | None]]
@@ -77,7 +77,7 @@ class Across:
     def _is_timelines(self, kind: str, row: Made) -> bool:
         """Whether a row is one that its line's timeline makes."""
         plant = self._needs.plant
-        if is_above_lines(plant, row.path) or self._needs.is_mine(kind, row.path):
+        if plant.is_above_lines(row.path) or self._needs.is_mine(kind, row.path):
             return False
         return any(row.cell.window in entry.windows for entry in plant.metrics_of(row.path).get(kind, ()))
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import NamedTuple
 
 from analysis.rollup.together import KINDS
-from fieldline.across import entries_across, is_above_lines, is_across
+from fieldline.across import entries_across, is_across
 from fieldline.expressions import Input, Statistic
 from fieldline.expressions.tree import LINE, OWN
 from fieldline.plant import Plant
@@ -69,7 +69,7 @@ class Needs:
         for need in self._concerned(kind, asset, None):
             if need.scope != OWN:
                 yield need.entry.kind, None
-            elif not is_glob(need.entry.asset) and is_above_lines(self.plant, need.entry.asset):
+            elif not is_glob(need.entry.asset) and self.plant.is_above_lines(need.entry.asset):
                 yield need.entry.kind, need.entry.asset
             else:
                 yield need.entry.kind, asset

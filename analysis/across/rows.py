@@ -15,7 +15,6 @@ from analysis.rollup.clock import clock_of
 from analysis.rollup.effectiveness import Row, added
 from analysis.rollup.lines import Cell, is_retracted
 from analysis.spans import span_at
-from fieldline.across import is_above_lines
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Length, Parameter, Statistic
 from fieldline.expressions.tree import OWN
@@ -70,7 +69,7 @@ def _assets(needs: Needs, entries: Iterable[MetricEntry], cells: Cells) -> set[s
 
 def _holding(plant: Plant, entries: Sequence[MetricEntry], asset: str, start: int) -> int | None:
     """The entry that holds for an asset and a window: of those that match, the last by `since`. A glob without others is of no area."""
-    above = is_above_lines(plant, asset)
+    above = plant.is_above_lines(asset)
     mine = [not above or bool(entry.assets) or not is_glob(entry.asset) for entry in entries]
     holds = [
         k for k, entry in enumerate(entries) if mine[k] and entry.since_ns <= start and matches(entry.asset, asset)
@@ -164,7 +163,7 @@ def _number(value: object) -> float:
 
 def _length_s(plant: Plant, pair: Pair, cells: Cells) -> float:
     """How long a pair's window is [s], by the clock of a line of which it is one: its own, else one of those that have rows in it."""
-    mine = clock_of(plant, pair.asset).path if is_above_lines(plant, pair.asset) else plant.line_of(pair.asset)
+    mine = clock_of(plant, pair.asset).path if plant.is_above_lines(pair.asset) else plant.line_of(pair.asset)
     heard = cells.lines(pair.cell)
     found = []
     for line in [mine, *(line for line in heard if pair.asset in plant.above(line)), *heard]:

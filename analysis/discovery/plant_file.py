@@ -35,7 +35,15 @@ _GUESSES = {
 def plant_file(found: Findings, survey: Survey, where: str) -> str:
     """The file's text. where : what was listened to, for its first line."""
     head = f"# A draft by `fieldline discover` of {_one_line(where)}: {survey.messages} messages in {found.seconds:.0f} s.\n"
-    parts = [head, _ZONE, *_local(found), *_topics(found, survey), *_letters(found), *_assets(found.tags)]
+    parts = [
+        head,
+        _ZONE,
+        *_local(found),
+        *_short(survey),
+        *_topics(found, survey),
+        *_letters(found),
+        *_assets(found.tags),
+    ]
     return "\n".join(parts)
 
 
@@ -49,6 +57,24 @@ def _local(found: Findings) -> Iterator[str]:
     if rows:
         lines = [f"#   {_one_line(row.pattern)}: {row.time}, off by {row.offset:.0f} s" for row in rows]
         yield "\n".join(["# Times that look local, so that their zone is to be declared:", *lines, ""])
+
+
+def _short(survey: Survey) -> Iterator[str]:
+    """A comment for each site whose assets have so few levels that each is a line of its own."""
+    plant, by_site = survey.plant, dict[str, set[str]]()
+    for asset in {tag.asset for tag in survey.tags.values()}:
+        by_site.setdefault(asset.partition("/")[0], set()).add(asset)
+    for site, assets in sorted(by_site.items()):
+        if len(assets) > 1 and all(plant.is_above_lines(asset) for asset in assets):
+            some = _one_line(", ".join(sorted(assets)[:3]) + (", …" if len(assets) > 3 else ""))
+            lines = [
+                f"# Each of {some} is a line of its own. To have them share one, so that metrics which remember can read them together:",
+                "# [[site]]",
+                f"# path = {quoted(site)}",
+                "# line_depth = 1",
+                "",
+            ]
+            yield "\n".join(lines)
 
 
 def _topics(found: Findings, survey: Survey) -> Iterator[str]:

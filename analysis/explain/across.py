@@ -14,7 +14,7 @@ from analysis.no_such_window import NoSuchWindow
 from analysis.recount import derived
 from analysis.rollup.clock import clock_of
 from analysis.spans import Span, span_at
-from fieldline.across import WINDOWS, is_above_lines
+from fieldline.across import WINDOWS
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, Term, inputs_of
 from fieldline.moments import Moment
@@ -60,7 +60,7 @@ class AcrossLines(NamedTuple):
 
 def explain_across(plant: Plant, query: Query, asked: Asked) -> AcrossLines:
     """Take one row apart. Raises SettingsError when there is none, or no such window."""
-    clock = clock_of(plant, asked.asset).path if is_above_lines(plant, asked.asset) else plant.line_of(asked.asset)
+    clock = clock_of(plant, asked.asset).path if plant.is_above_lines(asked.asset) else plant.line_of(asked.asset)
     has = [name for name in plant.metrics_of(asked.asset)[asked.kind][0].windows if name in WINDOWS]
     window = asked.window or next(iter(has), "1h")
     if window not in has:

@@ -45,7 +45,7 @@ class Asked(NamedTuple):
     @property
     def is_above_lines(self) -> bool:
         """Whether it is a path above lines, such as an area, for which no device sends; its rows are rolled up, if there are any."""
-        is_short = self.asset.count("/") + 1 < self.plant.line_depth
+        is_short = self.asset.count("/") + 1 < self.plant.line_depth(self.asset)
         if not is_short or self.rows("losses", "1m"):  # minutes are not rolled up
             return False
         has_lines = any(self.results.has_below("losses", self.asset, name) for name in reversed(WINDOWS))

@@ -122,7 +122,7 @@ def _rows(asked: Asked, window: str, start: int, stop: int) -> list[Row]:
     if asked.asset == asked.line:
         below = asked.results.rows("energy", asked.asset, window, start, stop, is_below=True)
         # Besides machines there may be meters above lines: what they measure the lines' own meters tell.
-        rows += [row for row in below if row["asset"].count("/") >= asked.plant.line_depth - 1]
+        rows += [row for row in below if not asked.plant.is_above_lines(row["asset"])]
     return [row for row in rows if row["active_energy_kwh"] is not None and row["mean_power_kw"] is not None]
 
 

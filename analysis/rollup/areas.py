@@ -75,7 +75,7 @@ class Areas:
 
     def _is_short(self, asset: str) -> bool:
         """Whether a path that is a line of its own stands where areas and sites do: a device sends for it."""
-        return asset.count("/") + 1 < self._plant.line_depth
+        return asset.count("/") + 1 < self._plant.line_depth(asset)
 
     def _touched(self, batches: Iterable[MetricRows]) -> dict[str, tuple[set[int], set[str]]]:
         """By window: starts and paths of which rows are to be made."""

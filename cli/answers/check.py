@@ -21,6 +21,7 @@ from delivery.sinks import sink_components
 from fieldline.catalogue import kinds
 from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
+from fieldline.line_depths import check_lines
 from fieldline.plant import Plant, load_plant
 from fieldline.settings import Settings
 from fieldline.windows import WINDOWS
@@ -55,7 +56,10 @@ def examine(load: Callable[..., Settings], plant: str | None, *, is_log_read: bo
 
 
 def foresee(settings: Settings, report: Report) -> Report:
-    """The report, and what a start of processing with these settings would do to figures that stand. Raises Unavailable."""
+    """The report, and what a start of processing with these settings would do to figures that stand.
+
+    Raises Unavailable, and SettingsError where such a start is refused.
+    """
     from processing.preview import preview
 
     path = sqlite_path(settings.log)
@@ -70,6 +74,7 @@ def foresee(settings: Settings, report: Report) -> Report:
         )
     plant = load_plant(Path(settings.plant) if settings.plant else None)
     with existing(settings.log) as log:
+        check_lines(log, plant)
         found = preview(log, settings.process, plant, SystemClock())
         heard = known_tags(log)
     changes = [change for each in found for change in each.changes]

@@ -9,7 +9,6 @@ from analysis.explain.document import Document, figures
 from analysis.explain.rolled_up import RolledUp
 from analysis.rollup.clock import clock_of
 from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
-from fieldline.across import is_above_lines
 from fieldline.catalogue import kinds
 from fieldline.moments import Moment
 from fieldline.plant import Plant
@@ -89,7 +88,7 @@ def report_rolled_up(found: RolledUp, plant: Plant) -> Report:
 def report_across(found: AcrossLines, plant: Plant) -> Report:
     """The figures of a metric across lines, and the rows that it was made of."""
     asked, row, kind = found.asked, found.row, kinds_of(plant)[found.asked.kind]
-    zone = plant.time_zone(clock_of(plant, asked.asset).path if is_above_lines(plant, asked.asset) else asked.asset)
+    zone = plant.time_zone(clock_of(plant, asked.asset).path if plant.is_above_lines(asked.asset) else asked.asset)
     start, end = (Moment(at, zone) for at in (found.span.start, found.span.end))
     by_field = {metric.field: found.numbers(metric.field) for metric in kind.metrics}
     fields = figures(kind, row, found.recount, found.differing(), lambda metric: by_field[metric.field])

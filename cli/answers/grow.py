@@ -8,6 +8,7 @@ from analysis.audit.lag import is_drained, measure
 from analysis.logs import existing
 from fieldline.clock import SystemClock
 from fieldline.errors import InUse, SettingsError
+from fieldline.line_depths import check_none_other
 from fieldline.log import Log, Reader, Stream
 from fieldline.log.more_partitions import add_partitions
 from fieldline.plant import Plant
@@ -35,6 +36,7 @@ def grow(settings: Settings, plant: Plant, partitions: int) -> list[Moved]:
         if before == there == partitions:
             return []
         _refuse_running(log, before)
+        check_none_other(log, plant)
     if there < partitions:
         add_partitions(settings.log, partitions)
     with existing(settings.log) as log, _alone(log, Stream.READINGS, "process") as reader:

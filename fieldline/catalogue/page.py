@@ -11,7 +11,8 @@ never 0; a value that a revision no longer has is gone from the database too. A 
 `null_fields` of that row names it between commas (`,oee,mttr_s,`): leave it out with `"null_fields" !~ /,oee,/`.
 `fieldline catalogue` prints this, `fieldline explain` puts a window's own numbers into the formulas.
 
-The tags of place follow from the asset's path and the plant file's `line_depth` (3 unless it says otherwise). Of `plant/hall1/line1/press`:
+The tags of place follow from the asset's path and the plant file's `line_depth` (3 unless it,
+or the site's entry, says otherwise). Of `plant/hall1/line1/press`:
 
 - `level` is `machine`; where a path ends there it is `site`, `area` or `line`. Add up rows of one level only.
 - `site`, `area` and `line` are the paths `plant`, `plant/hall1` and `plant/hall1/line1`: the `line1` of two halls stay two.

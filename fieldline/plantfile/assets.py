@@ -63,19 +63,26 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A site, or any path not below a line: the calendar of everything below it. A line has one calendar.
+    """A site, or any path not below a line: what holds for everything below it. Of what it leaves out the nearest entry above holds.
 
     country, subdivision : ISO 3166 codes of where it lies, for public holidays; None: the plant's
+    line_depth : how many levels of a path make a line here; None: as above
     """
 
     path: Name
-    time_zone: str
+    time_zone: str | None = None
     country: str | None = None
     subdivision: str | None = None
+    line_depth: Annotated[int, Meta(ge=1, le=16)] | None = None
 
     def __post_init__(self) -> None:
+        is_empty = self.time_zone is None and self.country is None and self.line_depth is None
+        empty = (
+            "" if not is_empty else f"site: {self.path!r}: expected time_zone, country or line_depth, got none of them"
+        )
         place = place_fault(self.country, self.subdivision)
-        if fault := path_fault(self.path) or zone_fault(self.time_zone) or place:
+        zone = "" if self.time_zone is None else zone_fault(self.time_zone)
+        if fault := path_fault(self.path) or zone or place or empty:
             raise ValueError(fault)
 
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.calendars import CalendarEntry
+from fieldline.plantfile.depths import Depths
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.metrics import MetricEntry, metric_faults
 from fieldline.plantfile.tariffs import TariffEntry
@@ -44,15 +45,23 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
             place_fault(self.country, self.subdivision),
             *states_faults(self.states),
         ]
-        faults += [_below_fault("site", site.path, "time zone", self.line_depth) for site in self.site]
-        faults += [_below_fault("calendar", row.path or "", "calendar", self.line_depth) for row in self.calendar]
-        faults += [fault for row in self.line for fault in _line_faults(row, self.line_depth)]
+        depths = self.depths
+        faults += [_site_fault(site, depths) for site in self.site]
+        faults += [
+            _below_fault("calendar", row.path or "", "calendar", depths.of(row.path or "")) for row in self.calendar
+        ]
+        faults += [fault for row in self.line for fault in _line_faults(row, depths)]
         faults += [_group_fault(row, self) for row in self.group]
-        faults += [_other_line_fault(entry, self.line_depth) for entry in self.asset]
-        faults += _feed_faults(self.asset, self.line_depth)
+        faults += [_other_line_fault(entry, depths) for entry in self.asset]
+        faults += _feed_faults(self.asset, depths)
         faults += metric_faults(self.metric)
         faults += self._twice()
         raise_faults(faults)
+
+    @property
+    def depths(self) -> Depths:
+        """How deep lines lie, by site."""
+        return Depths.of_sites(self.line_depth, {site.path: site.line_depth for site in self.site})
 
     def _twice(self) -> list[str]:
         tables: tuple[tuple[str, Sequence[str]], ...] = (
@@ -72,9 +81,12 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-def first_levels(path: str, count: int) -> str:
-    """The first `count` levels of a path, or all that it has."""
-    return "/".join(path.split("/", count)[:count])
+def _site_fault(site: SiteEntry, depths: Depths) -> str:
+    """A site lies above lines, or is one: those of the file, of the site around it, and its own."""
+    levels = site.path.count("/") + 1
+    if site.line_depth is not None and site.line_depth < levels:
+        return f"site: {site.path!r}: line_depth: expected at least {levels}, the levels of its own path, got {site.line_depth}"
+    return _below_fault("site", site.path, "time zone and line_depth", depths.above(site.path))
 
 
 def _below_fault(table: str, path: str, what: str, line_depth: int) -> str:
@@ -83,17 +95,17 @@ def _below_fault(table: str, path: str, what: str, line_depth: int) -> str:
     return f"{table}: {path!r} lies below its line (line_depth {line_depth}), which has one {what} for all of it"
 
 
-def _line_faults(entry: LineEntry, line_depth: int) -> list[str]:
+def _line_faults(entry: LineEntry, depths: Depths) -> list[str]:
     path = entry.path
-    if first_levels(path, line_depth) != path or is_glob(path):
-        return [f"line: expected the path of a line, of at most {line_depth} levels, got {path!r}"]
+    if depths.line_of(path) != path or is_glob(path):
+        return [f"line: expected the path of a line, of at most {depths.of(path)} levels, got {path!r}"]
     inside = [("output", entry.output), ("pacemaker", entry.pacemaker)] + [
         ("meters", meter) for meter in entry.meters or ()
     ]
     return [
         f"line: {key} {asset!r} lies outside the line {path!r}"
         for key, asset in inside
-        if asset is not None and first_levels(asset, line_depth) != path
+        if asset is not None and depths.line_of(asset) != path
     ]
 
 
@@ -107,14 +119,14 @@ def _group_fault(entry: GroupEntry, file: PlantFile) -> str:
     return ""
 
 
-def _feed_faults(entries: tuple[AssetEntry, ...], line_depth: int) -> list[str]:
+def _feed_faults(entries: tuple[AssetEntry, ...], depths: Depths) -> list[str]:
     """A meter measures assets of its own line, none twice, and not itself by way of others."""
     faults, fed_by = [], dict[str, str]()
     for entry in entries:
         if entry.feeds and is_glob(entry.path):
             faults.append(f"asset: feeds: expected the path of one asset, got {entry.path!r}")
         for path in entry.feeds or ():
-            if first_levels(path, line_depth) != first_levels(entry.path, line_depth):
+            if depths.line_of(path) != depths.line_of(entry.path):
                 faults.append(f"asset: feeds {path!r} lies outside the line of {entry.path!r}")
             elif fed_by.setdefault(path, entry.path) != entry.path:
                 faults.append(
@@ -129,8 +141,8 @@ def _feed_faults(entries: tuple[AssetEntry, ...], line_depth: int) -> list[str]:
     return faults
 
 
-def _other_line_fault(entry: AssetEntry, line_depth: int) -> str:
+def _other_line_fault(entry: AssetEntry, depths: Depths) -> str:
     """Only readings of one line are processed together, so states of another line can't split a meter's energy."""
-    if entry.state_of is None or first_levels(entry.path, line_depth) == first_levels(entry.state_of, line_depth):
+    if entry.state_of is None or depths.line_of(entry.path) == depths.line_of(entry.state_of):
         return ""
     return f"asset: state_of {entry.state_of!r} lies outside the line of {entry.path!r}"

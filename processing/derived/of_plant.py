@@ -111,7 +111,7 @@ def _memories_of(
     told = repr((entry.asset, entry.since_ns, sorted(entry.assets.items()))).encode()
     named = f"{name}.{calls.fingerprint}{blake2b(told, digest_size=4).hexdigest()}"
     of_assets = Memory(named, calls.first, calls.step, read, calls.calls, VERSION, scopes, number, entry.assets)
-    may_be_line = entry.asset.count("/") < plant.line_depth
+    may_be_line = plant.may_be_line(entry.asset)
     may_be_machine = is_glob(entry.asset) or not may_be_line
     return (of_assets,) * may_be_machine + (of_assets.of_lines(),) * may_be_line
 

@@ -92,7 +92,7 @@ class Engine:
         self._held = Held()
         self._disorder = Disorder(timing.settle, timing.horizon, _WAITING_SHARE * row_cache // ROW_BYTES)
         self.residency = Residency(self.tables, origin.load_page)
-        self.standing = Standing(self.tables)
+        self.standing = Standing(self.tables, self.registry.lines)
         self.windows = Windows(
             self.tables, operators, windows, self.context, self.charts, self.residency, self.outbox, self.standing
         )

@@ -43,6 +43,67 @@ def test_the_file_sets_how_deep_a_line_is(plant_of):
     assert plant.line_of("farm/field1/zone/probe") == "farm/field1"
 
 
+_TWO_SITES = """
+    [[site]]
+    path = "farm"
+    line_depth = 1
+    [[site]]
+    path = "works/old"
+    time_zone = "Europe/Berlin"
+    line_depth = 4
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "level", "above"),
+    [
+        ("farm/station", "farm", "machine", ()),
+        ("farm/north/f1/probe", "farm", "machine", ()),
+        ("farm", "farm", "line", ()),
+        ("farmhouse/a/b/c", "farmhouse/a/b", "machine", ("farmhouse/a", "farmhouse")),
+        ("works/hall/l1/press", "works/hall/l1", "machine", ("works/hall", "works")),
+        ("works/old/hall/l1/press", "works/old/hall/l1", "machine", ("works/old/hall", "works")),
+        ("works/old/hall", "works/old/hall", "area", ()),
+        ("works/older/l1/press", "works/older/l1", "machine", ("works/older", "works")),
+    ],
+)
+def test_a_site_sets_how_deep_its_own_lines_are(plant_of, path, line, level, above):
+    plant = plant_of(_TWO_SITES)
+
+    assert plant.line_of(path) == line
+    assert plant.levels(path)["level"] == level
+    assert plant.above(line) == above
+    assert plant.is_above_lines(path) == (level in ("site", "area", "group"))
+
+
+def test_what_a_site_leaves_out_is_the_next_one_s_above(plant_of):
+    plant = plant_of("""
+        [[site]]
+        path = "farm"
+        time_zone = "America/Phoenix"
+        country = "US"
+        [[site]]
+        path = "farm/north"
+        line_depth = 2
+    """)
+
+    assert plant.time_zone("farm/north/f1") == "America/Phoenix"
+    assert plant.site("farm/north").country == "US"
+    assert (plant.line_of("farm/north/f1"), plant.line_of("farm/south/f1/x")) == ("farm/north", "farm/south/f1")
+
+
+def test_a_glob_may_be_of_the_deepest_lines_that_it_reaches(plant_of):
+    plant = plant_of(_TWO_SITES)
+
+    assert [plant.may_be_line(path) for path in ("farm/*", "works/old/*/l1", "*/*/*/l1", "work*/*/*/l1")] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert not plant.may_be_line("works/*/l1/press/x")
+
+
 @pytest.mark.parametrize(
     ("depth", "path", "level", "above"),
     [
@@ -184,6 +245,21 @@ def test_all_faults_of_a_file_are_told_at_once(plant_of):
     ("text", "message"),
     [
         ("line_depth = 0", "line_depth: expected `int` >= 1"),
+        (
+            '[[site]]\npath = "a/b"\nline_depth = 1',
+            "site: 'a/b': line_depth: expected at least 2, the levels of its own path",
+        ),
+        (
+            '[[site]]\npath = "a"\nline_depth = 1\n[[site]]\npath = "a/b"\ntime_zone = "UTC"',
+            "site: 'a/b' lies below its line (line_depth 1), which has one time zone and line_depth for all of it",
+        ),
+        (
+            '[[site]]\npath = "a"\nline_depth = 1\n[[line]]\npath = "a/b"',
+            "expected the path of a line, of at most 1 levels",
+        ),
+        ('[[site]]\npath = "a"\nline_depth = 1\n[[calendar]]\npath = "a/b"', "calendar: 'a/b' lies below its line"),
+        ('[[site]]\npath = "a"\nline_dept = 1', "$.site[0].line_dept: unknown key, did you mean 'line_depth'?"),
+        ('[[site]]\npath = "a"', "site: 'a': expected time_zone, country or line_depth, got none of them"),
         ("line_depth = true", "line_depth: expected `int`"),
         ("asset = 3", "asset: expected an array of tables"),
         ('[[asset]]\npath = "a"\n[[asset]]\npath = "a"', "asset: 'a' is declared twice"),

@@ -283,3 +283,16 @@ def test_behind_the_first_fifty_messages_of_a_topic_every_tenth_is_read() -> Non
 
     assert (seen.messages, seen.read, survey.unread) == (1_050, 150, 900)
     assert row.rate == pytest.approx(10.0)
+
+
+def test_of_a_site_whose_assets_are_lines_of_their_own_the_draft_says_how_they_share_one() -> None:
+    messages = [*sent("farm/station", ['{"rain": 1.5}'] * 3), *sent("farm/field1", ['{"moisture": 0.25}'] * 3)]
+    survey = surveyed([*messages, *sent("works/hall/line1/oven", ['{"temp": 20.5}'] * 3)])
+
+    text = plant_file(findings(survey), survey, "a capture")
+
+    (begin,) = [at for at, line in enumerate(text.splitlines()) if line == "# [[site]]"]
+    said = "\n".join(line.removeprefix("# ") for line in text.splitlines()[begin : begin + 3])
+    plant = Plant(to_struct(PlantFile, tomllib.loads(said), "$", []))
+    assert {plant.line_of(path) for path in ("farm/station", "farm/field1")} == {"farm"}
+    assert "works" not in said
