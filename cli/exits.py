@@ -7,6 +7,7 @@ from fieldline.errors import (
     FrameError,
     InUse,
     LogCorrupt,
+    ModelError,
     PartitionLost,
     PayloadError,
     RecordTooLarge,
@@ -41,6 +42,7 @@ class Exit(IntEnum):
 _OF_ERROR: tuple[tuple[type[FieldlineError], Exit], ...] = (
     (SettingsError, Exit.SETTINGS),
     (RecordTooLarge, Exit.SETTINGS),
+    (ModelError, Exit.SETTINGS),
     (Unavailable, Exit.UNAVAILABLE),
     (InUse, Exit.IN_USE),
     (PartitionLost, Exit.IN_USE),

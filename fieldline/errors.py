@@ -5,6 +5,7 @@ FieldlineError
 │          PayloadError       a device's message can't be read: it goes to the dead letters
 │          FrameError         a record on the log can't be read: it goes to the dead letters
 │          RecordTooLarge     split it and append the parts
+│          ModelError         a model or its file can't be used: take another one, or train it again
 ├── wait   Unavailable        a broker, a log or a database does not answer: try again later
 ├── skip   PartitionLost      another worker owns the partition now: drop its state, go on
 └── stop   LogCorrupt         the log's file or topic is damaged: say so and stop
@@ -40,6 +41,13 @@ class RecordTooLarge(FieldlineError):
         super().__init__(f"a record of {size} bytes is over the log's limit of {limit} bytes")
         self.size = size
         self.limit = limit
+
+
+class ModelError(FieldlineError):
+    """A model can't be used or kept: changed or cut off, made for another version, for other features or units, or nothing to write on.
+
+    The message names the file, what was expected and what came.
+    """
 
 
 class Unavailable(FieldlineError):

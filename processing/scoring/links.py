@@ -1,0 +1,14 @@
+"""Links by the names that model files have for them."""
+
+from typing import Literal
+
+from processing.kernels import links
+
+Link = Literal["identity", "logistic", "softmax", "exponential"]
+
+NUMBER_OF: dict[str, int] = {
+    "identity": links.IDENTITY,
+    "logistic": links.LOGISTIC,
+    "softmax": links.SOFTMAX,
+    "exponential": links.EXPONENTIAL,
+}
