@@ -1,10 +1,13 @@
-"""What turns a model's raw output into what it predicts: nothing, a probability, probabilities of several classes, a positive amount."""
+"""What turns a model's raw output into what it predicts.
+
+Nothing, a probability, probabilities of several classes, a positive amount, or the anomaly score of an isolation forest.
+"""
 
 import math
 
 from processing.kernels.jit import inline
 
-IDENTITY, LOGISTIC, SOFTMAX, EXPONENTIAL = range(4)
+IDENTITY, LOGISTIC, SOFTMAX, EXPONENTIAL, HALVING = range(5)
 
 
 @inline
@@ -16,6 +19,9 @@ def apply(link, scores, r):
     elif link == EXPONENTIAL:
         for o in range(scores.shape[1]):
             scores[r, o] = math.exp(scores[r, o])
+    elif link == HALVING:
+        for o in range(scores.shape[1]):
+            scores[r, o] = math.pow(2.0, -scores[r, o])
     elif link == SOFTMAX:
         highest, total = scores[r, 0], 0.0
         for o in range(1, scores.shape[1]):

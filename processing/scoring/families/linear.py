@@ -1,7 +1,7 @@
-"""`linear`: ridge, least squares, logistic regression: a weighted sum of the inputs and its link.
+"""`linear`: ridge, least squares, logistic regression, and what joins parts: a weighted sum of the inputs within bounds, and its link.
 
-Arrays: `weights` float64[outputs, inputs], `intercept` float64[outputs]. Settings: `link`, one of identity, logistic, softmax, exponential.
-A row with a NaN has the score NaN.
+Arrays: `weights` float64[outputs, inputs], `intercept` float64[outputs]. Settings: `link`, one of identity, logistic, softmax,
+exponential, halving; `lowest` and `highest` that a sum may be. A row with a NaN has the score NaN.
 """
 
 import msgspec
@@ -16,24 +16,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How the sum becomes a prediction."""
 
     link: Link = "identity"
+    lowest: float | None = None
+    highest: float | None = None
 
 
 class Linear:
     """Weights, ready to score."""
 
     def __init__(self, part: PartData) -> None:
-        self._link = NUMBER_OF[part.told(Settings).link]
+        how = part.told(Settings)
+        self._link = NUMBER_OF[how.link]
+        self._bounds = np.array(
+            [-np.inf if how.lowest is None else how.lowest, np.inf if how.highest is None else how.highest]
+        )
         self._weights = part.numbers("weights", part.outputs, part.inputs)
         self._intercept = part.numbers("intercept", part.outputs)
 
     def score(self, rows: np.ndarray) -> np.ndarray:
         """See `Scorer`."""
         out = np.empty((len(rows), len(self._intercept)))
-        linear.score(rows, self._weights, self._intercept, self._link, out)
+        linear.score(rows, self._weights, self._intercept, self._bounds, self._link, out)
         return out
 
     def explain(self, rows: np.ndarray) -> Explained:
-        """Of the sum before its link: weight times input."""
+        """Of the sum before its bounds and its link: weight times input."""
         return Explained(rows[:, :, None] * self._weights.T[None], self._intercept)
 
 

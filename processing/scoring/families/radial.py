@@ -1,0 +1,40 @@
+"""`radial`: Nyström features of a radial kernel and a linear model of them, as one sum over the Nyström rows.
+
+The score is Σ weightₘ exp(-γ ‖z - centreₘ‖²) + intercept, z = (input - mean) / deviation. Arrays: `scaling` float64[2, inputs],
+`centres` float64[inputs, centres], `weights` float64[outputs, centres + 1], the intercept last. Settings: `gamma`. A row with a NaN
+has the score NaN.
+"""
+
+import msgspec
+import numpy as np
+
+from processing.kernels import radial
+from processing.scoring.family import Family, PartData
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How fast nearness falls with distance."""
+
+    gamma: float
+
+
+class Radial:
+    """Centres and their weights, ready to score."""
+
+    def __init__(self, part: PartData) -> None:
+        self._gamma = part.told(Settings).gamma
+        self._scaling = part.numbers("scaling", 2, part.inputs)
+        self._centres = part.numbers("centres", part.inputs, None)
+        self._weights = part.numbers("weights", part.outputs, self._centres.shape[1] + 1)
+        if not self._gamma > 0 or not (self._scaling[1] > 0).all():
+            raise part.fault("expected gamma and the deviations in 'scaling' above 0")
+
+    def score(self, rows: np.ndarray) -> np.ndarray:
+        """See `Scorer`."""
+        out = np.empty((len(rows), len(self._weights)))
+        near = np.empty(self._centres.shape[1])
+        radial.score(rows, self._scaling, self._centres, self._weights, self._gamma, near, out)
+        return out
+
+
+COMPONENT = Family("radial", Radial)
