@@ -32,6 +32,6 @@ def scaled(weights: np.ndarray, intercept: np.ndarray, scaler: Any) -> tuple[np.
 
 def scaling_of(scaler: Any, inputs: int) -> np.ndarray:
     """Mean and deviation by which a StandardScaler, or none, scales; float64[2, inputs]."""
-    mean = np.zeros(inputs) if scaler is None or scaler.mean_ is None else scaler.mean_
-    deviation = np.ones(inputs) if scaler is None or scaler.scale_ is None else scaler.scale_
+    mean = scaler.mean_ if scaler is not None and scaler.with_mean else np.zeros(inputs)
+    deviation = scaler.scale_ if scaler is not None and scaler.with_std else np.ones(inputs)
     return np.array([mean, deviation], np.float64)

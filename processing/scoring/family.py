@@ -85,10 +85,15 @@ class PartData:
 
 @dataclass(frozen=True)
 class Family:
-    """How a part becomes a scorer. load : raises ModelError for arrays or settings that the family can't have written."""
+    """How a part becomes a scorer.
+
+    load : raises ModelError for arrays or settings that the family can't have written
+    sample : a small part, with an identity link where the family can explain its scores, for the contract checks
+    """
 
     name: str
     load: Callable[[PartData], Scorer]
+    sample: Callable[[], PartData]
 
 
 def families() -> Components[Family]:

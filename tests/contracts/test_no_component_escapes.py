@@ -65,9 +65,12 @@ def met() -> dict[str, set[str]]:
 
 
 def test_the_kinds_are_those_that_are_known() -> None:
-    assert set(PACKAGES) == {"delivery.sinks", "ingest.codecs", "processing.operators"}, (
-        "a new kind of component: give it contract tests here"
-    )
+    assert set(PACKAGES) == {
+        "delivery.sinks",
+        "ingest.codecs",
+        "processing.operators",
+        "processing.scoring.families",
+    }, "a new kind of component: give it contract tests here"
 
 
 @pytest.mark.parametrize(("package", "file"), FILES)

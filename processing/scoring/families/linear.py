@@ -43,4 +43,9 @@ class Linear:
         return Explained(rows[:, :, None] * self._weights.T[None], self._intercept)
 
 
-COMPONENT = Family("linear", Linear)
+def _sample() -> PartData:
+    arrays = {"weights": np.array([[1.0, -2.0], [0.5, 0.25]]), "intercept": np.array([0.1, 3.0])}
+    return PartData("trend", "linear", 2, 2, {"lowest": -1e6}, arrays)
+
+
+COMPONENT = Family("linear", Linear, _sample)

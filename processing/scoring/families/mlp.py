@@ -47,4 +47,10 @@ class Network:
         return out
 
 
-COMPONENT = Family("mlp", Network)
+def _sample() -> PartData:
+    weights = np.array([1.0, -1.0, 0.5, 2.0, 0.1, -0.2, 1.5, -0.5, 0.25])  # 2 x 2, 2, 2 x 1, 1
+    arrays = {"sizes": np.array([2, 2, 1], np.int64), "weights": weights}
+    return PartData("network", "mlp", 2, 1, {"activation": "tanh"}, arrays)
+
+
+COMPONENT = Family("mlp", Network, _sample)

@@ -26,15 +26,26 @@ class Radial:
         self._scaling = part.numbers("scaling", 2, part.inputs)
         self._centres = part.numbers("centres", part.inputs, None)
         self._weights = part.numbers("weights", part.outputs, self._centres.shape[1] + 1)
+        if not self._centres.shape[1]:
+            raise part.fault("array 'centres': expected some, got none")
         if not self._gamma > 0 or not (self._scaling[1] > 0).all():
             raise part.fault("expected gamma and the deviations in 'scaling' above 0")
 
     def score(self, rows: np.ndarray) -> np.ndarray:
         """See `Scorer`."""
         out = np.empty((len(rows), len(self._weights)))
-        near = np.empty(self._centres.shape[1])
-        radial.score(rows, self._scaling, self._centres, self._weights, self._gamma, near, out)
+        scratch = np.empty((2, self._centres.shape[1]))
+        radial.score(rows, self._scaling, self._centres, self._weights, self._gamma, scratch, out)
         return out
 
 
-COMPONENT = Family("radial", Radial)
+def _sample() -> PartData:
+    arrays = {
+        "scaling": np.array([[0.0, 1.0], [1.0, 2.0]]),
+        "centres": np.array([[0.0, 1.0, -1.0], [0.5, 0.0, 2.0]]),
+        "weights": np.array([[1.0, -0.5, 0.25, 3.0]]),
+    }
+    return PartData("smooth", "radial", 2, 1, {"gamma": 0.3}, arrays)
+
+
+COMPONENT = Family("radial", Radial, _sample)

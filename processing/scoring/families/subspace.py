@@ -4,16 +4,22 @@ Arrays: `mean` float64[inputs]; `states` float64[inputs, states], which makes st
 float64[inputs, n], what lies beside them. T² is the sum of the states' squares, Q that of the rest's. A row with a NaN has the scores NaN.
 """
 
+import msgspec
 import numpy as np
 
 from processing.kernels import subspace
 from processing.scoring.family import Family, PartData
 
 
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """None: the arrays say all."""
+
+
 class Subspace:
     """What normal rows span, ready to score."""
 
     def __init__(self, part: PartData) -> None:
+        part.told(Settings)
         if part.outputs != 2:
             raise part.fault(f"expected two outputs, T² and Q, got {part.outputs}")
         self._mean = part.numbers("mean", part.inputs)
@@ -28,4 +34,13 @@ class Subspace:
         return out
 
 
-COMPONENT = Family("subspace", Subspace)
+def _sample() -> PartData:
+    arrays = {
+        "mean": np.array([1.0, -1.0]),
+        "states": np.array([[0.5], [0.25]]),
+        "rest": np.array([[0.2, -0.1], [-0.1, 0.3]]),
+    }
+    return PartData("normal", "subspace", 2, 2, {}, arrays)
+
+
+COMPONENT = Family("subspace", Subspace, _sample)

@@ -3,8 +3,8 @@
 Arrays of nodes: `threshold` float64, `column` int32 (what a split asks) and `left` int32 (the number of the left child, which the right one
 follows; of a leaf its own, and its threshold is inf), `value` float64[nodes, width], of inner nodes the mean of what is below them.
 Of trees, in the order in which they are added to `base` float64[outputs]: `root` int32, rising, and `output` int32, where their values
-begin. Of columns: `feature` int32, `missing_right` uint8, and `category_end` int64, where the column's categories end in `category` float64,
-sorted within it, and `category_right` uint8; those of the first column begin at 0.
+begin. Of columns: `feature` int32, `missing_right` uint8, and `category_end` int64, where the column's categories end in `category`
+float64, sorted within it, and `category_right` uint8; those of the first column begin at 0.
 
 Settings: `divisor` of the sum, `link`, `is_float32` (features are rounded first), `takes_missing` (else a row with NaN has the score NaN).
 """
@@ -131,4 +131,23 @@ def _by_depth(tree: np.ndarray, depth: np.ndarray) -> np.ndarray:
     return made
 
 
-COMPONENT = Family("trees", Trees)
+def _sample() -> PartData:
+    """Two trees of two inputs: one asks whether input 0 is above 0.5, the other whether input 1 is one of the categories 1, 2, 4."""
+    arrays = {
+        "threshold": np.array([0.5, np.inf, np.inf, 0.5, np.inf, np.inf]),
+        "column": np.array([0, 0, 0, 1, 0, 0], np.int32),
+        "left": np.array([1, 1, 2, 4, 4, 5], np.int32),
+        "value": np.array([[1.5], [1.0], [2.0], [0.5], [0.0], [1.0]]),
+        "root": np.array([0, 3], np.int32),
+        "output": np.array([0, 1], np.int32),
+        "base": np.array([0.25, -0.25]),
+        "feature": np.array([0, 1], np.int32),
+        "missing_right": np.array([1, 0], np.uint8),
+        "category_end": np.array([0, 3], np.int64),
+        "category": np.array([1.0, 2.0, 4.0]),
+        "category_right": np.array([1, 0, 1], np.uint8),
+    }
+    return PartData("trees", "trees", 2, 2, {"divisor": 2.0}, arrays)
+
+
+COMPONENT = Family("trees", Trees, _sample)
