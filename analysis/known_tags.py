@@ -7,14 +7,14 @@ from fieldline.log import Log, Stream
 from fieldline.log.notes import process_note
 from fieldline.readable import count_tags
 from processing.checkpoint import Checkpoints
-from processing.timeline.events import ABOUT_OTHERS
+from processing.timeline.events import is_about_others
 
 _RECORDS = 5000
 
 
 def known_assets(log: Log) -> set[str]:
     """The assets of which anything came but events that are about others. Raises as `known_tags`."""
-    return {asset for asset, tags in known_tags(log).items() if not tags <= ABOUT_OTHERS}
+    return {asset for asset, tags in known_tags(log).items() if not all(map(is_about_others, tags))}
 
 
 def known_tags(log: Log) -> dict[str, set[str]]:

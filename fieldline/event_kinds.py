@@ -58,9 +58,18 @@ EVENT_KINDS: dict[str, EventKind] = {
         "what a kWh of its line costs from then on, or from `from` on until `until`; a list: in steps of `every_s`",
         ("from", "until", "every_s", "reason"),
     ),
+    "model": EventKind(
+        (("model",), ("version", "phase")),
+        "this version of a model scores the asset, or its whole line, from then on, or from `from` on until `until`",
+        ("digest", "role", "from", "until", "reason"),
+    ),
 }
 
-HOLDING = frozenset({"@state", "@order", "@product", "@price"})
+MODEL_ROLES = ("champion", "shadow")
+"""What a version is to a model: the one that scores, which is meant where an event does not say it, and one that scores beside it."""
+CHAMPION, SHADOW = MODEL_ROLES
+
+HOLDING = frozenset({"@state", "@order", "@product", "@price", "@model"})
 """Tags of events that hold until the next one says something else: a broker may keep them for who comes later."""
 
 NUMBERS = frozenset({"good", "scrap", "rework"})
@@ -117,6 +126,8 @@ def fault_of(kind: str, said: Mapping[str, Any]) -> str | None:
         return _fault_of_tag(said) or (_fault_of_meter(said) if kind == "meter" else _fault_of_reading(said))
     if kind == "price":
         return _fault_of_price(said) or _fault_of_span(said)
+    if kind == "model":
+        return _fault_of_model(said) or _fault_of_span(said)
     phase = said.get("phase")
     if "phase" in known.attributes and (fault := _fault_of_phase(phase)) is not None:
         return fault
@@ -199,6 +210,32 @@ def _fault_of_list(name: str, prices: list[Any], said: Mapping[str, Any]) -> str
     if not _is_number(every) or not SHORTEST_PRICE_S <= every <= LONGEST_AMOUNT_S:
         return f"every_s: expected for how long each price of the list holds, {SHORTEST_PRICE_S} to {LONGEST_AMOUNT_S} s, got {every!r:.40}"
     return None if said.get("until") is None else "until: expected none beside a list, which ends by itself"
+
+
+def _fault_of_model(said: Mapping[str, Any]) -> str | None:
+    """A version of a model, or that none scores from then on, or a mistake."""
+    model, role = said.get("model"), said.get("role")
+    if not isinstance(model, str) or not model.strip():
+        return f"model: expected the name of a model, got {model!r:.40}"
+    if role is not None and role not in MODEL_ROLES:
+        return f"role: expected one of {', '.join(MODEL_ROLES)}, got {role!r:.40}"
+    forms = [name for name in ("version", "phase") if said.get(name) is not None]
+    if len(forms) != 1:
+        return f"expected one of version and phase; got {' and '.join(forms) or 'none of them'}"
+    if forms == ["phase"]:
+        if str(said["phase"]).lower() in STOPS | {VOID}:
+            return None
+        return f"phase: expected stop (none scores from then on) or {VOID}, got {said['phase']!r:.40}"
+    if version_of(said["version"]) is None:
+        return f"version: expected a whole number from 1 on, got {said['version']!r:.40}"
+    return None
+
+
+def version_of(told: Any) -> int | None:
+    """The number of a version, which may be told as a text; None where it is none."""
+    if isinstance(told, str) and told.isdecimal():
+        told = int(told)
+    return int(told) if _is_number(told) and 0 < told < 2**53 and told == int(told) else None
 
 
 def _fault_of_span(said: Mapping[str, Any]) -> str | None:

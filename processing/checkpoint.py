@@ -26,7 +26,7 @@ from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
 from processing.timeline.tables import Tables, rows_of
 
-_VERSION = 6
+_VERSION = 7
 _PAGE_ROWS = 2048
 _PAGES_KEPT = 4  # of those that were read: some 2 MB each
 _DELTAS_AT_MOST = 64

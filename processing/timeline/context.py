@@ -1,7 +1,8 @@
 """What held when: orders, products, shifts, planned stops and prices of the lines of a partition.
 
-Orders (`order_book.py`), and prices that are not the tariff's (`prices.py`), come as events and are a function of the set of these;
-shifts, stops and prices come from the plant's calendars and tariffs. Kernels see it as `labels`, a row a slice or window. Nothing of it
+Orders (`order_book.py`), prices that are not the tariff's (`prices.py`) and the models that score (`models_in_force.py`) come as events
+and are a function of the set of these; shifts, stops and prices come from the plant's calendars and tariffs. Kernels see it as `labels`, a
+row a slice or window. Nothing of it
 is part of the operators' state: when an order is corrected, slices are cut anew where it begins, labels change, and windows are folded
 again; no reading is run for it.
 """
@@ -9,6 +10,7 @@ again; no reading is run for it.
 from collections.abc import Callable
 from itertools import chain
 from operator import is_
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,8 @@ from processing.kernels import layout as at
 from processing.kernels.labels import Stretches, label
 from processing.timeline.assets import Assets
 from processing.timeline.calendar import month_starts, week_starts
-from processing.timeline.events import METER, ORDER, ORDER_STOP, READING, ROLES, Events
+from processing.timeline.events import METER, MODEL, ORDER, ORDER_STOP, READING, ROLES, Events
+from processing.timeline.models_in_force import OF_LINE, ModelsInForce
 from processing.timeline.order_book import OrderBook
 from processing.timeline.prices import Prices
 from processing.timeline.registry import Registry
@@ -52,6 +55,7 @@ class Context:
         self._plant = plant
         self.events = Events(tables, plant.state_of)
         self.prices = Prices(tables, self.events)
+        self.models = ModelsInForce(self.events)
         self.assets = Assets(registry, plant)
         self.order_book = OrderBook(tables, registry, self.events)
         self._known: dict[int, tuple[int, int, Stretches]] = {}
@@ -63,8 +67,8 @@ class Context:
 
     @property
     def has_events(self) -> bool:
-        """Whether any line has reported orders or prices."""
-        return self._tables.has_prices or bool(self._tables.lines["is_cut"].any())
+        """Whether any line has reported orders, prices or models."""
+        return self._tables.has_held or bool(self._tables.lines["is_cut"].any())
 
     @property
     def orders(self) -> list[str]:
@@ -92,7 +96,7 @@ class Context:
 
     def series_of_events(self, frame: Readings, series: np.ndarray) -> np.ndarray:
         """The series of a frame's rows, with those of orders that end, and of events about a tag, in the series that is theirs."""
-        for kind in (ORDER, METER, READING):
+        for kind in (ORDER, METER, READING, MODEL):
             if kind in frame.tags:
                 for row in np.flatnonzero(frame.tag == frame.tags.index(kind)).tolist():
                     series[row] = self._series_of_event(kind, frame, row, int(series[row]))
@@ -104,6 +108,9 @@ class Context:
         if kind == ORDER:
             is_end = self.events.order(value).is_end
             return self._registry.series_of(asset, ORDER_STOP) if is_end else series
+        if kind == MODEL:
+            model = self.events.model(value)
+            return self._registry.series_of(asset, f"{MODEL}/{model}") if model else series
         tag = self.events.tag(value)
         # The tag's own series first: what is known of it must not depend on which of the two came first.
         if not tag or tag.startswith("@") or self._registry.series_of(asset, tag) < 0:
@@ -119,21 +126,25 @@ class Context:
         *,
         is_settled: bool = True,
     ) -> None:
-        """Take the events about orders and prices among rows.
+        """Take the events about orders, prices and models among rows.
 
         is_settled : the timeline has chosen among those of one series and time; else the one with the smaller value counts
         """
         of_series = self._tables.series
         role = of_series["role"][series]
-        for row in np.flatnonzero((role == at.ORDER_EVENT) | (role == at.PRICE_EVENT)).tolist():
-            if quality[row] <= at.UNCERTAIN:
-                a, t = self._registry.series[int(series[row])]
-                name = f"{self._registry.tags[t]} {self._registry.assets[a]}"
-                line, moment, said = int(of_series["line"][series[row]]), int(time[row]), float(value[row])
-                if role[row] == at.PRICE_EVENT:
-                    self.version += self.prices.enter(line, moment, name, said, is_settled=is_settled)
-                else:
-                    self.version += self.order_book.enter(line, moment, name, said, is_settled=is_settled)
+        for row in np.flatnonzero(np.isin(role, (at.ORDER_EVENT, at.PRICE_EVENT, at.MODEL_EVENT))).tolist():
+            if quality[row] > at.UNCERTAIN:
+                continue
+            a, t = self._registry.series[int(series[row])]
+            name = f"{self._registry.tags[t]} {self._registry.assets[a]}"
+            line, moment, said = int(of_series["line"][series[row]]), int(time[row]), float(value[row])
+            if role[row] == at.PRICE_EVENT:
+                self.version += self.prices.enter((line,), moment, name, said, is_settled=is_settled)
+            elif role[row] == at.MODEL_EVENT:
+                whose = OF_LINE if a == self._tables.lines["asset"][line] else a
+                self.version += self.models.note(line, whose, moment, name, said, is_settled=is_settled)
+            else:
+                self.version += self.order_book.enter(line, moment, name, said, is_settled=is_settled)
 
     def intervals(self, level: int, first: int, last: int) -> Stretches:
         """The weeks, months, shifts or orders of all lines, at least those that hold a time from first to last [ns UTC]."""
@@ -222,18 +233,20 @@ class Context:
     def names(self) -> dict[str, object]:
         """What a checkpoint keeps."""
         orders, prices = self.order_book.names(), self.prices.names()
-        return {"events": self.events.names(), "orders": orders, "prices": prices}
+        return {"events": self.events.names(), "orders": orders, "prices": prices, "models": self.models.names()}
 
-    def restore(self, names: dict[str, list[tuple[int, int, str, float]]]) -> None:
+    def restore(self, names: dict[str, Any]) -> None:
         """Take what `names` gave; the registry has its names again."""
-        self.events.restore(names["events"])  # type: ignore[arg-type]
+        self.events.restore(names["events"])
         self.order_book.restore(names["orders"])
-        self.prices.restore(names.get("prices", []))  # checkpoints of before there were such events have none
+        self.prices.restore(names["prices"])
+        self.models.restore(names["models"])
 
     def forget_line(self, line: int) -> None:
         """Let go of everything that a line's events said."""
         self.order_book.forget_line(line)
         self.prices.forget_line(line)
+        self.models.forget_line(line)
         self.version += 1
 
     def forget(self, oldest: Callable[[int], int], waiting: np.ndarray, at_hand: Callable[[], np.ndarray]) -> None:
@@ -253,5 +266,6 @@ class Context:
 
         self.version += self.order_book.forget(oldest, settled)
         self.version += self.prices.forget(oldest, settled)
-        kept = chain(self.order_book.numbers(), self.prices.numbers())
+        self.version += self.models.forget(oldest, settled)
+        kept = chain(self.order_book.numbers(), self.prices.numbers(), self.models.numbers())
         self.version += self.events.forget(lambda: np.concatenate([np.fromiter(kept, np.float64), at_hand()]))

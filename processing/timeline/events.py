@@ -23,8 +23,9 @@ from fieldline.states import State
 from processing.kernels import layout as at
 from processing.timeline.tables import Tables
 
-METER, READING, PRICE = "@meter", "@reading", "@price"
-"""Events about one tag of their asset, which they name; those of each tag are a series of their own, `@meter/<tag>`."""
+METER, READING, PRICE, MODEL = "@meter", "@reading", "@price", "@model"
+"""Those of meters and readings are about one tag of their asset, and those of models about one model: of each they are a series of their
+own, `@meter/<tag>`."""
 
 ROLES = {
     "@state": at.STATE_EVENT,
@@ -36,6 +37,7 @@ ROLES = {
     METER: at.METER_EVENT,
     READING: at.READING_EVENT,
     PRICE: at.PRICE_EVENT,
+    MODEL: at.MODEL_EVENT,
 }
 """The role of each kind of event that processing knows, by its tag.
 
@@ -44,15 +46,20 @@ An order's end is a series of its own, `ORDER_STOP`: where one order ends and th
 
 ORDER, ORDER_STOP = "@order", "@order/stop"
 
-ABOUT_OTHERS = frozenset({"@correction", ORDER, ORDER_STOP, "@product", PRICE})
-"""Events that say something of what else is heard of: alone they change nothing."""
+_ABOUT_OTHERS = frozenset({"@correction", ORDER, ORDER_STOP, "@product", PRICE, MODEL})
 
+_BY_NAME = f"{METER}/", f"{READING}/", f"{MODEL}/"
 _AT_LEAST = 1000  # payloads, before any is let go
 
 
 def role_of(tag: str) -> int:
     """The role of a series of events, 0 where processing knows none."""
-    return ROLES.get(tag, ROLES.get(tag.partition("/")[0], 0) if tag.startswith((f"{METER}/", f"{READING}/")) else 0)
+    return ROLES.get(tag, ROLES.get(tag.partition("/")[0], 0) if tag.startswith(_BY_NAME) else 0)
+
+
+def is_about_others(tag: str) -> bool:
+    """Whether it is a series of events that say something of what else is heard of: alone they change nothing."""
+    return tag in _ABOUT_OTHERS or tag.startswith(f"{MODEL}/")
 
 
 def target_of(tag: str) -> str:
@@ -165,6 +172,10 @@ class Events:
     def tag(self, value: float) -> str:
         """The tag that the event of a row names; empty: none."""
         return self._tags.get(value, "")
+
+    def model(self, value: float) -> str:
+        """The model that the event of a row names; empty: none."""
+        return _text(attributes_of(self.payload(value)), "model")
 
     def names(self) -> list[tuple[float, bytes]]:
         """What a checkpoint keeps."""

@@ -21,7 +21,7 @@ from processing.operators.raw import is_wanted
 from processing.timeline import series_parameters as parameters
 from processing.timeline.calendar import day_starts
 from processing.timeline.charts import Charts
-from processing.timeline.events import ABOUT_OTHERS, target_of
+from processing.timeline.events import is_about_others, target_of
 from processing.timeline.ranks import Ranks
 from processing.timeline.shift_bounds import ShiftBounds
 from processing.timeline.tables import Tables
@@ -261,7 +261,7 @@ class Registry:
         local = self._tables.add_series(line, series)
         self._locals.append(local)
         self._tables.has_corrections |= role == at.READING_EVENT
-        self._tables.has_prices |= role == at.PRICE_EVENT
+        self._tables.has_held |= role in (at.PRICE_EVENT, at.MODEL_EVENT)
         self._note_spans(line, role, spans)
         zone = int(self._tables.lines["zone"][line])
         day = int(self._tables.days[self._tables.zone_at[zone + 1] - 1])
@@ -368,7 +368,7 @@ class Registry:
         return any(self._is_heard(peer) for peer in peers if self._tables.scopes["machine"][peer] == a)
 
     def _is_heard(self, a: int) -> bool:
-        return any(self.tags[self.series[number][1]] not in ABOUT_OTHERS for number in self._series_of.get(a, ()))
+        return any(not is_about_others(self.tags[self.series[number][1]]) for number in self._series_of.get(a, ()))
 
     def tags_of(self, asset: str) -> list[str]:
         """The tags of an asset that are heard of, its events among them."""

@@ -21,7 +21,7 @@ from fieldline.tables import nearest
 from fieldline.tags import Form
 from fieldline.units import name_words
 from fieldline.unused import NO_METER, STATE, TEXT, UNHEARD, Beyond, Heard, Unused
-from processing.timeline.events import ABOUT_OTHERS
+from processing.timeline.events import is_about_others
 from processing.timeline.registry import Registry
 
 NAMES_OF_A_LINE = 20
@@ -79,7 +79,7 @@ class UnusedWords:
         about = said.get("tag")
         if kind == "meter" and isinstance(about, str) and not self._plant.tag_info(asset, about).is_meter:
             self._count(asset, NO_METER, about, asset[:_LONGEST], nearest(about, self._meters_of(asset)))
-        if tag in ABOUT_OTHERS and not self._is_heard(asset, kind):
+        if is_about_others(tag) and not self._is_heard(asset, kind):
             near = nearest(asset, self._registry.peers_of(asset))
             self._count(asset, UNHEARD, f"{kind}s", asset[:_LONGEST], near)
 

@@ -89,7 +89,7 @@ class Windows:
     def _change_prices(self) -> None:
         """Of slices in which another price holds the energy costs another amount: it is at each asset's first row."""
         series = self._tables.series
-        for line, spans in self._context.prices.take_changes():
+        for (line,), spans in self._context.prices.take_changes():
             rows = np.unique(series["lead"][(series["line"] == line) & (series["source"] != 0)])
             for start, end in spans:
                 ids = self._residency.between(line, at.SLICES, start, end)
