@@ -6,7 +6,7 @@ Nothing here is shared with `processing/derived` or the kernels. Sources: as of 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 from math import inf, isnan, log, nan, sqrt
-from statistics import fmean
+from statistics import fmean, linear_regression, stdev
 
 from analysis.recount.arithmetic import evaluated, with_numbers
 from analysis.recount.derived import Read
@@ -212,6 +212,8 @@ _FUNCTIONS: dict[str, Callable[[Constants], Callable[..., float]]] = {
     "rolling_sum": _rolling(sum),
     "rolling_min": _rolling(min),
     "rolling_max": _rolling(max),
+    "rolling_deviation": _rolling(stdev),
+    "rolling_slope": _rolling(lambda values: linear_regression(range(len(values)), values).slope),
     "page_hinkley": _page_hinkley,
     "adwin": _adwin,
     "ddm": _ddm,

@@ -78,6 +78,7 @@ _SLACK = Constant("slack", low=0.0)
 _HEAD_START = Constant("head_start", 0.0, low=0.0)
 _CUSUM = Remembering(("x",), (Constant("target"), _SLACK, _HEAD_START), keeps_unit=True)
 _ROLLING = Remembering(("x",), (Constant("windows", low=1, high=MOST_NEWEST, is_whole=True),), keeps_unit=True)
+_SPREAD = Remembering(("x",), (Constant("windows", low=2, high=MOST_NEWEST, is_whole=True),), keeps_unit=True)
 MEMORIES = {
     "previous": Remembering(("x",), (), keeps_unit=True),
     "ewma": Remembering(
@@ -89,6 +90,8 @@ MEMORIES = {
     "rolling_sum": _ROLLING,
     "rolling_min": _ROLLING,
     "rolling_max": _ROLLING,
+    "rolling_deviation": _SPREAD,
+    "rolling_slope": _SPREAD,
     "page_hinkley": Remembering(
         ("x",),
         (
@@ -121,7 +124,8 @@ MEMORIES = {
 
 `ewma(x, smoothing[, start])` : begins at the first value, or at `start`
 `cusum_high(x, target, slack[, head_start])`, `cusum_low` : upper and lower sum of the tabular CUSUM
-`rolling_…(x, windows)` : over the newest windows in which x exists, with this one; none as long as there are fewer
+`rolling_…(x, windows)` : over the newest windows in which x exists, with this one; none as long as there are fewer; `rolling_deviation`
+is the sample standard deviation, `rolling_slope` the slope of least squares, by one window
 `page_hinkley(x, delta, threshold[, forgetting, least])`, `adwin(x[, delta, clock])` : 1 a rise, -1 a fall, 0 neither
 `ddm(errors, trials[, warning, drift, least])` : 2 a drift, 1 a warning, 0 neither
 """

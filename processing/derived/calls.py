@@ -19,7 +19,16 @@ from processing.kernels.charts import CUSUM, EWMA, carry_cusum, carry_ewma
 from processing.kernels.drift import DDM, PAGE_HINKLEY, carry_ddm, carry_page_hinkley
 from processing.kernels.jit import record, words
 from processing.kernels.kept import first_of
-from processing.kernels.recent import PREVIOUS, carry_newest, carry_previous
+from processing.kernels.recent import (
+    DEVIATION,
+    LEAST,
+    MOST,
+    PREVIOUS,
+    SLOPE,
+    TOTAL,
+    carry_newest,
+    carry_previous,
+)
 
 VERSION = 1
 """Of what the functions' records mean: grows when that changes under the same definition."""
@@ -168,12 +177,12 @@ def _first_newest(constants: Constants) -> np.ndarray:
 
 
 def _rolling(give: Callable[[np.ndarray, float], np.ndarray]) -> Callable[[Columns, Constants, np.ndarray], np.ndarray]:
-    """give : what is made of sums, least and greatest values, float64[3, n], and of how many there are."""
+    """give : what is made of what `carry_newest` gives, float64[5, n], and of how many windows there are."""
 
     def carry(columns: Columns, constants: Constants, state: np.ndarray) -> np.ndarray:
         count, newest = np.ascontiguousarray(state["count"]), np.ascontiguousarray(state["newest"])
-        newest, found = newest.reshape(len(state), int(constants[0])), np.empty((3, len(state)))
-        carry_newest(columns[0], count, newest, *found)
+        newest, found = newest.reshape(len(state), int(constants[0])), np.empty((5, len(state)))
+        carry_newest(columns[0], count, newest, found)
         state["count"], state["newest"] = count, newest.reshape(state["newest"].shape)
         return give(found, constants[0])
 
@@ -204,10 +213,12 @@ _FUNCTIONS = {
     "ewma": _Function(_first_ewma, _ewma),
     "cusum_high": _Function(_first_cusum, _cusum(0)),
     "cusum_low": _Function(_first_cusum, _cusum(1)),
-    "rolling_mean": _Function(_first_newest, _rolling(lambda found, n: found[0] / n)),
-    "rolling_sum": _Function(_first_newest, _rolling(lambda found, _: found[0])),
-    "rolling_min": _Function(_first_newest, _rolling(lambda found, _: found[1])),
-    "rolling_max": _Function(_first_newest, _rolling(lambda found, _: found[2])),
+    "rolling_mean": _Function(_first_newest, _rolling(lambda found, n: found[TOTAL] / n)),
+    "rolling_sum": _Function(_first_newest, _rolling(lambda found, _: found[TOTAL])),
+    "rolling_min": _Function(_first_newest, _rolling(lambda found, _: found[LEAST])),
+    "rolling_max": _Function(_first_newest, _rolling(lambda found, _: found[MOST])),
+    "rolling_deviation": _Function(_first_newest, _rolling(lambda found, _: found[DEVIATION])),
+    "rolling_slope": _Function(_first_newest, _rolling(lambda found, _: found[SLOPE])),
     "page_hinkley": _Function(
         lambda _: first_of(PAGE_HINKLEY, ph_rise_least=np.inf, ph_fall_most=-np.inf), _page_hinkley
     ),

@@ -1,8 +1,8 @@
-"""What the newest values of a series were: the one before, and the sum, the least and the greatest of the last ones."""
+"""What the newest values of a series were: the one before, and of the last ones sum, least, greatest, spread and slope."""
 
 import numpy as np
 
-from processing.kernels.jit import FLOATS, FLOATS2, INTS, NOTHING, kernel, record, records
+from processing.kernels.jit import FLOATS, FLOATS2, INTS, NOTHING, inline, kernel, record, records
 
 PREVIOUS = record(("value", "f8"), ("is_known", "i8"))
 
@@ -24,17 +24,36 @@ def carry_previous(value, state, before):
             one.is_known = 1
 
 
-@kernel(NOTHING, FLOATS, INTS, FLOATS2, FLOATS, FLOATS, FLOATS)
-def carry_newest(value, count, newest, total, least, most):
-    """Of each of n series the sum, the least and the greatest of its m newest values, with this one.
+TOTAL, LEAST, MOST, DEVIATION, SLOPE = range(5)
+"""Rows of what `carry_newest` gives."""
+
+
+@inline
+def _spread(values, mean, found):
+    """The deviation and the slope of values around their mean."""
+    m = values.size
+    squares, along, steps = 0.0, 0.0, 0.0
+    for j in range(m):
+        step = j - (m - 1) / 2
+        squares += (values[j] - mean) ** 2
+        along += step * (values[j] - mean)
+        steps += step * step
+    found[DEVIATION] = np.sqrt(squares / (m - 1))
+    found[SLOPE] = along / steps
+
+
+@kernel(NOTHING, FLOATS, INTS, FLOATS2, FLOATS2)
+def carry_newest(value, count, newest, found):
+    """Of each of n series sum, least, greatest, sample standard deviation and slope of its m newest values, with this one.
 
     value : float64[n]; NaN leaves the state as it is. count : int64[n], how many values are known, changed; newest : float64[n, m], the
-    newest ones, oldest first, behind zeros as long as there are fewer, changed. total, least, most : float64[n], output; NaN at a value
-    that is none, and as long as there are fewer than m. They are summed anew each time, oldest first, so that no error gathers.
+    newest ones, oldest first, behind zeros as long as there are fewer, changed. found : float64[5, n], output; NaN at a value that is
+    none, and as long as there are fewer than m; of one value there are neither deviation nor slope. The slope is that of least squares,
+    by one window. They are worked out anew each time, oldest first, so that no error gathers.
     """
     m = newest.shape[1]
     for k in range(value.size):
-        total[k] = least[k] = most[k] = np.nan
+        found[:, k] = np.nan
         if np.isnan(value[k]):
             continue
         for j in range(1, m):
@@ -42,7 +61,10 @@ def carry_newest(value, count, newest, total, least, most):
         newest[k, m - 1] = value[k]
         count[k] = min(count[k] + 1, m)
         if count[k] == m:
-            total[k], least[k], most[k] = 0.0, np.inf, -np.inf
+            total, least, most = 0.0, np.inf, -np.inf
             for j in range(m):
-                total[k] += newest[k, j]
-                least[k], most[k] = min(least[k], newest[k, j]), max(most[k], newest[k, j])
+                total += newest[k, j]
+                least, most = min(least, newest[k, j]), max(most, newest[k, j])
+            found[TOTAL, k], found[LEAST, k], found[MOST, k] = total, least, most
+            if m > 1:
+                _spread(newest[k], total / m, found[:, k])

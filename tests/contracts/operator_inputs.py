@@ -67,7 +67,7 @@ field.step_k = {{ value = "mean(temp_c) - previous(mean(temp_c))", unit = "K" }}
 field.smooth = {{ value = "ewma(step_k, 0.5, 0) if rise > 0 else ewma(mean(temp_c), 0.25)" }}
 field.rise = {{ value = "cusum_high(mean(temp_c), 150, 1) - cusum_low(mean(temp_c), 150, 1, 2)", unit = "K" }}
 field.newest = {{ value = "rolling_max(max(temp_c), 2) - rolling_min(min(temp_c), 2) + rolling_mean(smooth, 2)" }}
-field.counted = {{ value = "rolling_sum(count(temp_c), 2)" }}
+field.counted = {{ value = "rolling_sum(count(temp_c), 2) + rolling_slope(count(temp_c), 3) * rolling_deviation(count(temp_c), 2)" }}
 field.turned = {{ value = "page_hinkley(mean(temp_c), 0.1, 3, 1, 2) + adwin(mean(temp_c) / 10, 0.5)" }}
 field.worse = {{ value = "ddm(min(count(seal_c), count(temp_c)), count(temp_c), 0.5, 1, 2)", unit = "1" }}
 field.of_line = {{ value = "ewma(line.smoother.slow, 0.5)" }}

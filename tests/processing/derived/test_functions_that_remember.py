@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,8 @@ field.low = { value = "cusum_low(smooth, 6, 0.5, 1)", unit = "bar" }
 field.newest = { value = "rolling_mean(mean(a_bar), 3)", unit = "bar" }
 field.span = { value = "rolling_max(max(a_bar), 4) - rolling_min(min(a_bar), 4)", unit = "bar" }
 field.sum = { value = "rolling_sum(count(a_bar), 2)" }
+field.spread = { value = "rolling_deviation(mean(a_bar), 4)", unit = "bar" }
+field.slope = { value = "rolling_slope(mean(a_bar), 4)", unit = "bar" }
 field.turned = { value = "page_hinkley(mean(a_bar), 0.1, 3, 1, 4)", unit = "1" }
 field.changed = { value = "adwin(mean(a_bar) / 10, 0.5)", unit = "1" }
 field.worse = { value = "ddm(count(b_bar), count(a_bar), 0.5, 1, 2)", unit = "1" }
@@ -101,6 +104,8 @@ def test_each_function_is_its_twin() -> None:
         "newest": [nan, nan, *(sum(values[k - 2 : k + 1]) / 3 for k in range(2, 80))],
         "span": [nan] * 3 + [max(values[k - 3 : k + 1]) - min(values[k - 3 : k + 1]) for k in range(3, 80)],
         "sum": [nan, *[2.0] * 79],
+        "spread": [nan] * 3 + [np.std(values[k - 3 : k + 1], ddof=1) for k in range(3, 80)],
+        "slope": [nan] * 3 + [np.polyfit(range(4), values[k - 3 : k + 1], 1)[0] for k in range(3, 80)],
         "turned": drift.page_hinkley(values, 0.1, 3.0, 1.0, 4),
         "changed": drift.adwin([value / 10 for value in values], 0.5, 1, 5, 10)[0],
     }.items():  # fmt: skip
