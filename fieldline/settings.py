@@ -69,6 +69,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     """From readings to metrics.
 
     operators : None: those that are on by default, which only they themselves say (`processing/operators`)
+    models : the folder of the registry, where the versions of models lie that score
     """
 
     settle_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
@@ -82,6 +83,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     node_cache_mb: _Count = 32
     max_series: _Count = 20_000
     max_series_of_line: _Count = 10_000
+    models: str = "models"
 
     def __post_init__(self) -> None:
         odd = [window for window in self.windows if window not in WINDOWS]

@@ -10,8 +10,8 @@ What it keeps are records of its own (`processing/kernels/kept.py`):
 Operators know nothing of order, lateness or restarts: they are given sorted rows, once, and the timeline sees to the rest.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class Operator(Declaration):
     another role, unit or way of counting.
     looks_beside() : whether its rows of an asset change with windows of other assets of the line, though nothing of its own does.
     memories : operators that keep what its figures are made of beside its own records. They have no rows, and run with it, before it.
+    models : the models that score its fields, and whose, as paths and globs: its rows change with the version that is in force.
     version : of what the records mean: grows when that changes under the same names and types. What was kept is not taken over then.
     """
 
@@ -76,6 +77,7 @@ class Operator(Declaration):
     measured: tuple[str, ...] = ()
     looks_beside: Callable[[], bool] = lambda: False
     memories: tuple["Operator", ...] = ()
+    models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     version: int = 1
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
 
 from fieldline.clock import Clock
 from fieldline.log import Log, Reader, Stream
@@ -10,21 +11,23 @@ from fieldline.plant import Plant
 from fieldline.settings import ProcessSettings
 from processing.checkpoint import Checkpoints
 from processing.derived.of_plant import operators_of
+from processing.derived.scored import NO_MODELS, Models
 from processing.operator import Operator
 from processing.operators import chosen
+from processing.scoring.registry import RegistryModels
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 from processing.timeline.registry import Budget
 from processing.timeline.timing import Timing
 
 
-def operators_for(names: Collection[str] | None, plant: Plant) -> list[Operator]:
+def operators_for(names: Collection[str] | None, plant: Plant, models: Models = NO_MODELS) -> list[Operator]:
     """The operators that settings choose (None: the default ones), with the metrics of the plant's own, as far as a plant has use for them.
 
-    Raises SettingsError for what is wrong with either.
+    models : those that score fields of these. Raises SettingsError for what is wrong with either.
     """
     operators = chosen(names)
-    return needed([*operators, *operators_of(plant, operators)], plant)
+    return needed([*operators, *operators_of(plant, operators, models=models)], plant)
 
 
 def needed(operators: list[Operator], plant: Plant) -> list[Operator]:
@@ -77,7 +80,7 @@ class Place:
         settings = self.settings
         engine = Engine(
             plant=self.plant,
-            operators=operators_for(settings.operators, self.plant),
+            operators=operators_for(settings.operators, self.plant, RegistryModels(Path(settings.models))),
             windows=settings.windows,
             timing=timing_of(settings),
             raw_globs=settings.raw,

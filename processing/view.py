@@ -53,6 +53,15 @@ class ChartTable(Protocol):
         """The charted rows whose cells are of a level, of the first `lines` lines, and the limits while each product is made."""
 
 
+class ModelTable(Protocol):
+    """Which versions of models score."""
+
+    def in_force(
+        self, model: str, role: str, line: np.ndarray, asset: np.ndarray, start: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers and digests of the versions that score assets at times, float64[n] each; NaN: there is none."""
+
+
 class AssetTable(Protocol):
     """The assets and tags of a partition, by their numbers, which grow as names are heard of."""
 
@@ -116,6 +125,7 @@ class View:
     names: Names
     assets: AssetTable
     charts: ChartTable
+    models: ModelTable
     partials: Mapping[str, Partials]
 
     def of_level(self, level: int) -> "View":

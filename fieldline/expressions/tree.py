@@ -61,8 +61,22 @@ class Length(NamedTuple):
         return "window.length_s"
 
 
+class InForce(NamedTuple):
+    """Which version of a model scores the asset at the window's start, or the digest of its files, as a number. No expression writes it."""
+
+    model: str
+    role: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} of the model {self.model} ({self.role})"
+
+
 Input = Statistic | Figure | Parameter | Length
-"""What is read, from outside the metric."""
+"""What an expression reads, from outside the metric."""
+
+Read = Input | InForce
+"""What a metric reads."""
 
 
 class Own(NamedTuple):
@@ -114,7 +128,7 @@ class Remembered(NamedTuple):
         return self.text
 
 
-Term = Input | Own | Remembered
+Term = Read | Own | Remembered
 """What expressions are evaluated over: columns of it."""
 
 Node = Statistic | Figure | Parameter | Length | Own | Number | Apply | Remembered

@@ -7,6 +7,7 @@ from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, Produc
 from fieldline.plantfile.attribute_chart import AttributeChartEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
 from fieldline.plantfile.metrics import MetricEntry, MetricField
+from fieldline.plantfile.models import ModelEntry, ModelOutput
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
 from fieldline.plantfile.spc import RULES, SpcEntry, SpcLimits
 from fieldline.plantfile.tags import TagEntry
@@ -25,6 +26,8 @@ __all__ = [
     "LineEntry",
     "MetricEntry",
     "MetricField",
+    "ModelEntry",
+    "ModelOutput",
     "PeriodEntry",
     "PlantFile",
     "ProductEntry",

@@ -10,7 +10,6 @@ A kind may have several entries: of those whose `asset` matches and whose `since
 `since` holds for it, of equals the last. So a definition that changes is one more entry, and windows before keep the one that held then.
 """
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -21,7 +20,8 @@ from fieldline.expressions import Node, inputs_of, is_writable, own_fields_of, p
 from fieldline.expressions.parse import RESERVED
 from fieldline.expressions.tree import LINE, Length
 from fieldline.plantfile.globs import is_glob
-from fieldline.plantfile.values import Name, path_fault, raise_faults, twice_fault
+from fieldline.plantfile.models import SHADOW_PREFIX, VERSION_FIELD, ModelEntry
+from fieldline.plantfile.values import Name, name_fault, path_fault, raise_faults, twice_fault
 from fieldline.tables import nearest
 from fieldline.windows import FOLLOWING, WINDOWS
 
@@ -29,7 +29,6 @@ FROM_THE_BEGINNING = -(2**62)
 """Before all windows [ns UTC]: where an entry has no `since`."""
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _FIELDS_OF_ALL = frozenset(
     "time level site area line name asset tag window shift crew product reason order_id null_reason coverage rev retracted".split()
 )
@@ -62,6 +61,7 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     asset : whose rows these are, a path or a glob; windows : those that it is computed over; assets : names for further assets, of any
     line, by which expressions call them; since : from when on it holds, at the start of a window; None: from the beginning
+    model : what scores its fields
     """
 
     kind: Name
@@ -71,16 +71,17 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     assets: dict[str, Name] = {}
     since: datetime | None = None
     meaning: Name | None = None
+    model: ModelEntry | None = None
 
     def __post_init__(self) -> None:
-        faults = [_name_fault("kind", self.kind), path_fault(self.asset, "asset")]
+        faults = [name_fault("kind", self.kind), path_fault(self.asset, "asset")]
         faults += [f"field: expected at least one, as field.{self.kind} = {{ value = … }}" * (not self.field)]
         faults += [f"field: expected at most {_MOST_FIELDS}, got {len(self.field)}"] * (len(self.field) > _MOST_FIELDS)
         faults += [f"windows: {fault}" for fault in _window_faults(self.windows)]
-        faults += [_name_fault("field", name) for name in self.field]
+        faults += [name_fault("field", name) for name in self.field]
         faults += [f"field: {name!r} is a column of every metric" for name in self.field if name in _FIELDS_OF_ALL]
         for name, path in self.assets.items():
-            faults += [_name_fault("assets", name), path_fault(path, f"assets.{name}")]
+            faults += [name_fault("assets", name), path_fault(path, f"assets.{name}")]
             means_else = name in RESERVED or not is_writable(name)
             faults += [f"assets: {name!r} means something else in expressions" * means_else]
         faults += [
@@ -90,7 +91,9 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
             faults.append(
                 f"since: expected a moment with its zone, such as 2026-01-31T06:00:00Z, got {self.since.isoformat()}"
             )
-        raise_faults(faults if any(faults) else [*self._faults_of_names(), self._fault_of_memory()])
+        raise_faults(
+            faults if any(faults) else [*self._faults_of_names(), self._fault_of_memory(), *self._faults_of_model()]
+        )
 
     def _faults_of_names(self) -> list[str]:
         faults = []
@@ -119,6 +122,33 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
             f"windows: field.{name} remembers, by {one}: expected windows that follow one another, "
             f"{', '.join(FOLLOWING)}, got {', '.join(map(repr, odd))}"
         )
+
+    def _faults_of_model(self) -> list[str]:
+        if self.model is None:
+            return []
+        taken = {*self.field, *_FIELDS_OF_ALL}
+        faults = [f"model.output: {name!r} is a field already" for name in self.model.output if name in taken]
+        faults += [
+            f"model.features: {name!r} is no field of this metric{nearest(name, self.field)}"
+            for name in self.model.features
+            if name not in self.field
+        ]
+        faults += [
+            f"field: {name!r} is what a model gives"
+            for name in self.field
+            if name == VERSION_FIELD or name.startswith(SHADOW_PREFIX)
+        ]
+        return faults
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The fields that its model scores, in its order; none without one."""
+        return () if self.model is None else self.model.features or tuple(self.field)
+
+    @property
+    def model_name(self) -> str:
+        """The model's name in the registry; "" without one."""
+        return "" if self.model is None else self.model.name or self.kind
 
     @property
     def ordered(self) -> list[str]:
@@ -189,9 +219,3 @@ def _window_faults(windows: tuple[str, ...]) -> list[str]:
         + ["expected at least one, got none"] * (not windows)
         + list(filter(None, [twice_fault("", list(windows))]))
     )
-
-
-def _name_fault(key: str, name: str) -> str:
-    if _NAME.fullmatch(name):
-        return ""
-    return f"{key}: expected lower-case letters, digits and _, a letter first, 64 at most, got {name[:80]!r}"

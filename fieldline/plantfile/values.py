@@ -18,6 +18,8 @@ Name = Annotated[str, Meta(min_length=1)]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEK_MINUTES = 7 * 1440
 
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
 Stretch = tuple[int, int, str]
 """First minute of a week, first minute after it (may lie in the next week), what it is in words."""
 
@@ -40,6 +42,13 @@ def zone_fault(name: str) -> str:
     except (KeyError, ValueError, OSError):
         return f"time_zone: expected an IANA name such as Europe/Berlin, got {name!r}"
     return ""
+
+
+def name_fault(key: str, name: str) -> str:
+    """Whether a name is none that a measurement or a field may have."""
+    if _NAME.fullmatch(name):
+        return ""
+    return f"{key}: expected lower-case letters, digits and _, a letter first, 64 at most, got {name[:80]!r}"
 
 
 def number_fault(key: str, *numbers: float | None) -> str:

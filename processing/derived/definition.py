@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.expressions import Input, Term
+from fieldline.expressions import Read, Term
 from fieldline.expressions.tree import OWN as OF_ITSELF
 from processing.derived.inputs import is_of_window
 from processing.derived.memory import Memory
@@ -46,7 +46,7 @@ class Definition(NamedTuple):
 
     scope: Scope
     assets: Mapping[str, str]
-    inputs: tuple[Input, ...]
+    inputs: tuple[Read, ...]
     figures: Figures
     memories: tuple[Memory, ...] = ()
     texts: Mapping[str, Spelled] = NO_TEXTS

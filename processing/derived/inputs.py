@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.expressions import Figure, Input, Length, Parameter, Statistic
+from fieldline.expressions import Figure, InForce, Length, Parameter, Read, Statistic
 from fieldline.expressions.tree import LINE, OWN
 from processing.joins import find, pair_keys
 from processing.kernels import layout as at
@@ -46,24 +46,24 @@ class Answer(NamedTuple):
     is_gone : bool[n], whether none does any more that did before late rows came
     """
 
-    columns: dict[Input, np.ndarray]
+    columns: dict[Read, np.ndarray]
     coverage: np.ndarray
     is_there: np.ndarray
     is_gone: np.ndarray
 
 
-def is_of_window(one: Input) -> bool:
+def is_of_window(one: Read) -> bool:
     """Whether an input is read out of windows."""
     return isinstance(one, Statistic | Figure)
 
 
-def kind_read(one: Input) -> str:
+def kind_read(one: Read) -> str:
     """The kind whose rows an input is read from; "" where from none."""
     return TELEMETRY if isinstance(one, Statistic) else one.kind if isinstance(one, Figure) else ""
 
 
 def read_inputs(
-    view: View, pairs: Pairs, inputs: Sequence[Input], assets: Mapping[str, str], sources: Sources
+    view: View, pairs: Pairs, inputs: Sequence[Read], assets: Mapping[str, str], sources: Sources
 ) -> Answer:
     """The inputs of pairs; assets : paths by the names that inputs have as scopes."""
     targets = {scope: _targets(view, pairs, scope, assets) for scope in {OWN, *map(_scope_of, inputs)}}
@@ -85,8 +85,8 @@ def read_inputs(
     return Answer({one: values for one, (values, _, _) in answers.items()}, coverage, is_there, is_gone)
 
 
-def _scope_of(one: Input) -> str:
-    return OWN if isinstance(one, Length) else one.scope
+def _scope_of(one: Read) -> str:
+    return OWN if isinstance(one, Length | InForce) else one.scope
 
 
 def _targets(view: View, pairs: Pairs, scope: str, assets: Mapping[str, str]) -> np.ndarray:
@@ -127,7 +127,7 @@ def _rows_of(
 
 def _column(
     view: View,
-    one: Input,
+    one: Read,
     window: np.ndarray,
     asset: np.ndarray,
     assets: Mapping[str, str],
@@ -138,6 +138,10 @@ def _column(
     if isinstance(one, Length):
         start, end = (view.windows[name][window] for name in ("start", "end"))
         return np.where(end >= at.FAR, np.nan, (end - start) / 1e9), nothing, np.zeros(n, bool)
+    if isinstance(one, InForce):
+        line, start = (view.windows[name][window] for name in ("line", "start"))
+        number, digest = view.models.in_force(one.model, one.role, line, asset, start)
+        return (number if one.what == "version" else digest), nothing, np.zeros(n, bool)
     if isinstance(one, Parameter):
         return _told(view, one, window, asset, assets), nothing, np.zeros(n, bool)
     values, coverage, wanted = nothing.copy(), nothing.copy(), pair_keys(view, window, asset)

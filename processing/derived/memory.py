@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.expressions import Input, Own, Remembered, Term
+from fieldline.expressions import Input, Own, Read, Remembered, Term
 from fieldline.windows import FOLLOWING
 from processing.derived.inputs import Pairs, Sources, read_inputs
 from processing.derived.scopes import Scope, holding
@@ -92,7 +92,7 @@ class Memory(NamedTuple):
                 view, pending = self._round(view, pending, ahead, sources, bring)
                 ahead = min(2 * ahead, _AHEAD_AT_MOST)
 
-    def given(self, view: View, pairs: Pairs, columns: Mapping[Input, np.ndarray]) -> dict[Term, np.ndarray]:
+    def given(self, view: View, pairs: Pairs, columns: Mapping[Read, np.ndarray]) -> dict[Term, np.ndarray]:
         """What a step gives in pairs' windows, float64[n] each, by the state before each."""
         size = self.first.dtype.itemsize // 8
         state = np.empty(len(pairs.window), self.first.dtype)

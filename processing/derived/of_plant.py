@@ -26,6 +26,7 @@ from processing.derived.inputs import TELEMETRY, Sources, kind_read
 from processing.derived.memory import Memory
 from processing.derived.metric import keeping, kind_of, operator_of
 from processing.derived.scopes import Scope
+from processing.derived.scored import NO_MODELS, Models, in_force, scores
 from processing.operator import Operator
 
 _RESERVED = frozenset({"reading", "pipeline", "moved", "alarm", *RENAMED})
@@ -40,10 +41,13 @@ def kinds_of(plant: Plant) -> dict[str, Kind]:
     return {name: _kind_of(name, entries) for name, entries in _by_kind(plant).items()}
 
 
-def operators_of(plant: Plant, operators: Sequence[Operator], *, remember: bool = True) -> list[Operator]:
+def operators_of(
+    plant: Plant, operators: Sequence[Operator], *, remember: bool = True, models: Models = NO_MODELS
+) -> list[Operator]:
     """An operator for each kind of the plant's own metrics, each after those that it is made of.
 
-    operators : those that run beside them; remember : False: they tell which rows there are, and no figure that is made of a memory.
+    operators : those that run beside them; remember : False: they tell which rows there are, and no figure that is made of a memory
+    models : those that score their fields, where some do
     Raises SettingsError for what `faults` finds.
     """
     if wrong := faults(plant, [operator.name for operator in operators]):
@@ -52,7 +56,9 @@ def operators_of(plant: Plant, operators: Sequence[Operator], *, remember: bool 
     found = []
     entries = _by_kind(plant)
     for name in TopologicalSorter(_made_of(entries)).static_order():
-        sources[name] = _operator_of(plant, name, entries[name], sources, remember=remember)
+        sources[name] = _operator_of(
+            plant, name, entries[name], sources, models if remember else NO_MODELS, remember=remember
+        )
         found.append(sources[name])
     return found
 
@@ -72,11 +78,19 @@ def _kind_of(name: str, entries: list[MetricEntry]) -> Kind:
         (field, said.unit or "not declared", said.meaning or "a field of the plant's own", said.value, "plant file")
         for field, said in fields.items()
     ]
+    scored = next((entry.model for entry in reversed(entries) if entry.model), None)
+    rows += scored.rows("plant file") if scored else []
     return kind_of(name, meaning, rows, entries[0].windows)
 
 
 def _operator_of(
-    plant: Plant, name: str, entries: list[MetricEntry], sources: Mapping[str, Operator], *, remember: bool
+    plant: Plant,
+    name: str,
+    entries: list[MetricEntry],
+    sources: Mapping[str, Operator],
+    models: Models,
+    *,
+    remember: bool,
 ) -> Operator:
     """The operator of a kind, with those of the memories of its definitions.
 
@@ -88,7 +102,8 @@ def _operator_of(
     for number, entry in enumerate(entries):
         trees, read = _trees(entry), inputs_in(entry)
         own = _memories_of(plant, name, entry, trees, scopes, number) if remember else ()
-        definitions.append(Definition(scopes[number], entry.assets, read, partial(_figures, trees), own))
+        figures = partial(_figures, trees) if entry.model is None else partial(_scored_figures, trees, entry, models)
+        definitions.append(Definition(scopes[number], entry.assets, (*read, *in_force(entry)), figures, own))
     read_kinds = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
     mine: Sources = {kind: sources[kind] for kind in read_kinds}
     needs = tuple(sorted({mine[kind].name for kind in read_kinds}))
@@ -97,7 +112,11 @@ def _operator_of(
     )
     unnamed = replace(operator, parameters=())
     memories = [keeping(unnamed, memory, lambda: mine) for one in definitions for memory in one.memories]
-    return replace(operator, memories=tuple(memories))
+    scored: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        if entry.model is not None:
+            scored[entry.model_name] = (*scored.get(entry.model_name, ()), entry.asset)
+    return replace(operator, memories=tuple(memories), models=scored)
 
 
 def _memories_of(
@@ -142,6 +161,14 @@ def _figures(trees: Mapping[str, Node], columns: Columns) -> tuple[dict[str, np.
         known[Own(name)] = evaluate(tree, known)
     values = {name: known[Own(name)] for name in trees}
     return values, {name: whys(tree, known, values[name]) for name, tree in trees.items()}
+
+
+def _scored_figures(
+    trees: Mapping[str, Node], entry: MetricEntry, models: Models, columns: Columns
+) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+    values, whys = _figures(trees, columns)
+    given, more = scores(entry, {**columns, **{Own(name): column for name, column in values.items()}}, models)
+    return values | given, whys | more
 
 
 # -- what is wrong

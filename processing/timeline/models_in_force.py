@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fieldline.event_kinds import CHAMPION, MODEL_ROLES, version_of
+from processing.scoring.digests import digest_bits
 from processing.timeline.events import Events, attributes_of
 from processing.timeline.holding import Holding, Part, ended, stretch_of
 
 OF_LINE = -1
 """In place of an asset: all of its line."""
-
-_DIGITS = 12  # of a digest, as far as a float64 holds them
 
 
 class Version(NamedTuple):
@@ -88,11 +87,3 @@ def _parts(time: int, said: dict[str, Any]) -> Iterator[Part[Version]]:
         yield from over
     elif (number := version_of(said.get("version"))) is not None:
         yield Part(start, end, Version(number, digest_bits(said.get("digest"))))
-
-
-def digest_bits(digest: Any) -> int:
-    """The number of the first 48 bits of a digest in hexadecimal digits; -1 where it is none."""
-    try:
-        return int(digest[:_DIGITS], 16) if len(digest) >= _DIGITS else -1
-    except (TypeError, ValueError):
-        return -1

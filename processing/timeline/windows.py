@@ -23,6 +23,7 @@ from processing.operator import Operator
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
 from processing.timeline.flags import Flagging
+from processing.timeline.models_in_force import OF_LINE
 from processing.timeline.order_windows import OrderWindows
 from processing.timeline.residency import Residency, found_ids
 from processing.timeline.standing import Standing
@@ -61,6 +62,10 @@ class Windows:
         self._tables, self._context, self._charts = tables, context, charts
         self._residency, self._outbox, self._standing = residency, outbox, standing
         self._names = names
+        self._scoring: dict[str, list[Operator]] = defaultdict(list)
+        for operator in operators:
+            for model in operator.models:
+                self._scoring[model].append(operator)
         self._scans = [operator.scan for operator in operators if operator.scan is not None]
         self._readers: dict[tuple[bool, ...], list[Operator]] = defaultdict(list)
         for operator in operators:
@@ -85,6 +90,7 @@ class Windows:
         """After events about orders and prices: label slices anew and fold again the windows that they change."""
         self._orders.change()
         self._change_prices()
+        self._change_models()
 
     def _change_prices(self) -> None:
         """Of slices in which another price holds the energy costs another amount: it is at each asset's first row."""
@@ -94,6 +100,25 @@ class Windows:
             for start, end in spans:
                 ids = self._residency.between(line, at.SLICES, start, end)
                 self.flagging.flag(ids, line, rows, at.SPREAD | at.EMIT)
+
+    def _change_models(self) -> None:
+        """Windows that begin while another version of a model scores their asset have other scores: these are read out again."""
+        models, series = self._context.models, self._tables.series
+        for where, spans in models.take_changes():
+            line, asset, _ = where
+            for operator in self._scoring.get(models.model_of(where), ()):
+                globs = operator.models[models.model_of(where)]
+                is_scored = np.any([self._context.assets.matching(one) for one in globs], axis=0)[series["asset"]]
+                is_scored &= (series["line"] == line) & ((asset == OF_LINE) | (series["asset"] == asset))
+                rows = np.unique(series["lead"][is_scored])
+                for start, end in spans:
+                    for level in self._levels_of(operator):
+                        self.flagging.flag(self._residency.between(line, level, start, end), line, rows, at.EMIT)
+
+    def _levels_of(self, operator: Operator) -> list[int]:
+        """The levels whose windows an operator's rows are of."""
+        wanted = _wanted(operator, self._names)
+        return [int(level) for level in self.kept_levels if wanted[level]]
 
     def emit(self, everything: bool, only: Only = _ALL) -> None:
         """Fold what changed upwards and emit closed windows and long running ones; with `everything` open ones too.
@@ -210,6 +235,7 @@ class Windows:
             "names": self._context,
             "assets": self._context.assets,
             "charts": self._charts,
+            "models": self._context.models,
             "partials": {name: tables.partials_of(slot) for name, slot in tables.slot_of.items()},
         }
 
