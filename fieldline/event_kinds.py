@@ -58,12 +58,24 @@ EVENT_KINDS: dict[str, EventKind] = {
         "what a kWh of its line costs from then on, or from `from` on until `until`; a list: in steps of `every_s`",
         ("from", "until", "every_s", "reason"),
     ),
+    "failure": EventKind((), "the asset failed", ("mode", "component", "reason", "phase")),
+    "repaired": EventKind((), "the asset works as before again", ("component", "reason", "phase")),
+    "replaced": EventKind((), "the asset, or the component that wore, is new", ("component", "reason", "phase")),
+    "confirmed": EventKind(
+        (), "what was foretold of the asset was found to be so", ("mode", "component", "reason", "phase")
+    ),
+    "false_alarm": EventKind(
+        (), "what was foretold of the asset was looked at, and was not so", ("mode", "reason", "phase")
+    ),
     "model": EventKind(
         (("model",), ("version", "phase")),
         "this version of a model scores the asset, or its whole line, from then on, or from `from` on until `until`",
         ("digest", "role", "from", "until", "reason"),
     ),
 }
+
+MAINTENANCE = ("failure", "repaired", "replaced", "confirmed", "false_alarm")
+"""Kinds that tell what became of an asset: labels of what models learn."""
 
 MODEL_ROLES = ("champion", "shadow")
 """What a version is to a model: the one that scores, which is meant where an event does not say it, and one that scores beside it."""
@@ -83,7 +95,7 @@ LONGEST_AMOUNT_S = 90_000
 """For how long a meter event says at most what was counted: 25 h, a local day that is long."""
 TIMES = frozenset({"from", "until", "recorded"})
 """Attributes that are moments."""
-TEXTS = frozenset({"state", "reason", "order", "product", "phase", "station", "tag"})
+TEXTS = frozenset({"state", "reason", "order", "product", "phase", "station", "tag", "mode", "component", "model"})
 """Attributes that are texts, also where a file holds numbers: `0012` is the name of an order."""
 RESERVED = frozenset({"event", "ts", "timestamp", "seq", "quality"})
 """Keys beside an event's attributes."""

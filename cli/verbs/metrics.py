@@ -1,6 +1,7 @@
 """Metrics of the plant's own: list them, try them on the log, see what a changed plant file changes."""
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,11 +9,13 @@ import typer
 from analysis.logs import existing
 from analysis.trial import Span
 from cli import options
+from cli.answers import feature_table as file_answer
 from cli.answers import metrics as answer
 from cli.report import tell
 from cli.wiring import plant_of
 from fieldline.errors import SettingsError
 from fieldline.windows import WINDOWS
+from models.feature_table import Wanted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -73,6 +76,32 @@ def diff(
     with existing(settings.log) as the_log:
         report = answer.compared(the_log, settings.process, *plants, _span(start, stop))
     tell(report, as_json=json, is_utc=utc)
+
+
+@app.command()
+def table(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="The metric whose fields are features.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to: .parquet or .csv.")],
+    window: Annotated[str, typer.Option("--window", metavar="WINDOW", help="One of the metric's windows.")],
+    horizon: Annotated[
+        float | None,
+        typer.Option("--horizon", parser=options.duration, metavar="DURATION", help="How soon is soon. [default: 24h]"),
+    ] = None,
+    start: _From = None,
+    stop: options.To = None,
+    config: options.Config = None,
+    plant: options.PlantFile = None,
+    log: options.LogUrl = None,
+    force: options.Force = False,
+    json: options.Json = False,
+) -> None:
+    """Write a metric's fields window by window, with what became of the asset: the table that `train` learns from."""
+    file_answer.check_file(file, force=force)
+    settings = options.load(config, log=log, plant=plant)
+    wanted = Wanted(kind, window, _span(start, stop), _DAY_NS if horizon is None else round(horizon * 1e9))
+    with existing(settings.log) as the_log:
+        report = file_answer.written(the_log, settings.process, plant_of(settings), wanted, file)
+    tell(report, as_json=json)
 
 
 def _span(start: int | None, stop: int | None) -> Span:

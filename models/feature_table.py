@@ -1,0 +1,98 @@
+"""The table that a model is trained on: a metric's fields, window by window, as the stream makes them, and what came of each window.
+
+The rows are made by the very partitions that the process stage runs (`analysis/trial.py`), so what a model learns from and what it scores
+can't differ. The labels come from events on the log (`analysis/lives.py`).
+"""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from analysis.lives import lives_of, told_of_maintenance
+from analysis.spans import span_at
+from analysis.trial import Identity, Rows, Span, trial
+from fieldline.clock import Clock
+from fieldline.errors import SettingsError
+from fieldline.log import Log
+from fieldline.plant import Plant
+from fieldline.plantfile import MetricEntry
+from fieldline.settings import ProcessSettings
+from fieldline.tables import nearest
+from models.labels import Labels, labels_of
+
+UNIT, TIME = "unit", "time"
+LABELS = ("remaining_life_h", "fails_soon", "failure_mode")
+"""Columns beside the features. `unit` is one life of one asset: rows of one are never split between training and test."""
+
+
+class Wanted(NamedTuple):
+    """Which rows. window : its name; horizon_ns : how soon is soon."""
+
+    kind: str
+    window: str
+    span: Span
+    horizon_ns: int
+
+
+def entry_of(plant: Plant, kind: str) -> MetricEntry:
+    """The definition of a metric of the plant's own, the one that holds last. Raises SettingsError."""
+    mine = [entry for entry in plant.metrics if entry.kind == kind]
+    if not mine:
+        there = sorted({entry.kind for entry in plant.metrics})
+        raise SettingsError(
+            f"expected a kind that [[metric]] states, got {kind!r}{nearest(kind, there)}; there are {', '.join(there) or 'none'}"
+        )
+    return max(mine, key=lambda entry: entry.since_ns)
+
+
+def feature_table(log: Log, settings: ProcessSettings, plant: Plant, wanted: Wanted, clock: Clock) -> pl.DataFrame:
+    """A row a window and asset, by asset and time: unit, time, asset, features, labels.
+
+    Raises SettingsError where there is no such metric or window, or no row, Unavailable.
+    """
+    entry = entry_of(plant, wanted.kind)
+    if wanted.window not in entry.windows:
+        raise SettingsError(
+            f"{wanted.kind}: expected one of its windows, {', '.join(entry.windows)}, got {wanted.window!r}"
+        )
+    features = entry.features or tuple(entry.field)
+    rows = trial(log, settings, plant, wanted.span, clock)
+    by_asset = _by_asset(rows, wanted)
+    if not by_asset:
+        raise SettingsError(
+            f"the log has no window of {wanted.kind} in that span: is there a reading of what it is made of?"
+        )
+    told = told_of_maintenance(log)
+    frames = []
+    for asset, (times, found) in sorted(by_asset.items()):
+        ends = np.array([span_at(plant, plant.line_of(asset), wanted.window, time).end for time in times], np.int64)
+        lives = lives_of(asset, told.get(asset, []), times[0], int(ends[-1]))
+        labels = labels_of(ends, lives, wanted.horizon_ns)
+        frames.append(_frame(asset, times, features, found, labels))
+    return pl.concat(frames)
+
+
+def _by_asset(rows: Rows, wanted: Wanted) -> dict[str, tuple[list[int], list[dict[str, object]]]]:
+    found: dict[str, list[tuple[Identity, dict[str, object]]]] = defaultdict(list)
+    for identity, fields in rows.items():
+        if identity.kind == wanted.kind and identity.window == wanted.window:
+            found[identity.asset].append((identity, fields))
+    by_time = {asset: sorted(mine, key=lambda row: row[0].time) for asset, mine in found.items()}
+    return {asset: ([one.time for one, _ in mine], [fields for _, fields in mine]) for asset, mine in by_time.items()}
+
+
+def _frame(
+    asset: str, times: list[int], features: tuple[str, ...], rows: list[dict[str, object]], labels: Labels
+) -> pl.DataFrame:
+    columns: dict[str, object] = {
+        UNIT: [f"{asset}#{life}" if life >= 0 else None for life in labels.life.tolist()],
+        TIME: pl.Series(times, dtype=pl.Datetime("ns", "UTC")),
+        "asset": [asset] * len(times),
+    }
+    columns |= {name: pl.Series([row.get(name) for row in rows], dtype=pl.Float64) for name in features}
+    remaining, soon = (pl.Series(values).fill_nan(None) for values in (labels.remaining_life_h, labels.fails_soon))
+    return pl.DataFrame(
+        columns | dict(zip(LABELS, (remaining, soon, [mode or None for mode in labels.mode]), strict=True))
+    )
