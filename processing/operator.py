@@ -22,6 +22,9 @@ from processing.kernels.kept import Kept
 from processing.metric_rows import MetricRows
 from processing.view import View
 
+MAINTENANCE = "@maintenance"
+"""What `Operator.held` calls repairs."""
+
 Bring = Callable[[np.ndarray], View]
 """Makes more windows resident, by their ids; a view of them as it is then, for arrays may have been replaced."""
 
@@ -55,7 +58,7 @@ class Operator(Declaration):
     another role, unit or way of counting.
     looks_beside() : whether its rows of an asset change with windows of other assets of the line, though nothing of its own does.
     memories : operators that keep what its figures are made of beside its own records. They have no rows, and run with it, before it.
-    models : the models that score its fields, and whose, as paths and globs: its rows change with the version that is in force.
+    held : what events tell to hold that its rows change with, `@model/NAME` and `MAINTENANCE`, and of which assets, as paths and globs.
     version : of what the records mean: grows when that changes under the same names and types. What was kept is not taken over then.
     """
 
@@ -77,7 +80,7 @@ class Operator(Declaration):
     measured: tuple[str, ...] = ()
     looks_beside: Callable[[], bool] = lambda: False
     memories: tuple["Operator", ...] = ()
-    models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     version: int = 1
 
 

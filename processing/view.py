@@ -62,6 +62,13 @@ class ModelTable(Protocol):
         """The numbers and digests of the versions that score assets at times, float64[n] each; NaN: there is none."""
 
 
+class MaintenanceTable(Protocol):
+    """When assets were repaired."""
+
+    def newest(self, line: np.ndarray, asset: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """float64[n], when assets were last repaired at times [s since 1970]; 0: no event tells it."""
+
+
 class AssetTable(Protocol):
     """The assets and tags of a partition, by their numbers, which grow as names are heard of."""
 
@@ -126,6 +133,7 @@ class View:
     assets: AssetTable
     charts: ChartTable
     models: ModelTable
+    maintenance: MaintenanceTable
     partials: Mapping[str, Partials]
 
     def of_level(self, level: int) -> "View":

@@ -16,7 +16,7 @@ from analysis.rollup.effectiveness import Row, added
 from analysis.rollup.lines import Cell, is_retracted
 from analysis.spans import span_at
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Parameter, Statistic
+from fieldline.expressions import Figure, Input, Length, Maintained, Parameter, Statistic
 from fieldline.expressions.tree import OWN
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
@@ -131,6 +131,8 @@ def _row_read(one: Input) -> tuple[str, str, str]:
 def _read(plant: Plant, entry: MetricEntry, one: Input, pair: Pair, cells: Cells) -> Read:
     if isinstance(one, Length):
         return Read(_length_s(plant, pair, cells))
+    if isinstance(one, Maintained):
+        return Read()  # what became of an asset is known where its line is processed
     path = path_of(plant, entry, one.scope, pair.asset)
     if isinstance(one, Parameter):
         return Read(plant.value_of(path, one.name))

@@ -16,7 +16,7 @@ from analysis.rollup.clock import clock_of
 from analysis.spans import Span, span_at
 from fieldline.across import WINDOWS
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Parameter, Statistic, Term, inputs_of
+from fieldline.expressions import Figure, Input, Length, Maintained, Parameter, Statistic, Term, inputs_of
 from fieldline.moments import Moment
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
@@ -91,6 +91,8 @@ def _standing(query: Query, kind: str, asset: str, window: str, span: Span) -> l
 def _source(plant: Plant, query: Query, entry: MetricEntry, one: Input, asset: str, window: str, span: Span) -> Source:
     if isinstance(one, Length):
         return Source(str(one), asset, "", "", (span.end - span.start) / 1e9, None, None)
+    if isinstance(one, Maintained):
+        return Source(str(one), asset, "", "", nan, None, None)
     path = path_of(plant, entry, one.scope, asset)
     if isinstance(one, Parameter):
         return Source(str(one), path, "", "", plant.value_of(path, one.name), None, None)

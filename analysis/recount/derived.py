@@ -11,11 +11,14 @@ from typing import NamedTuple
 from analysis.recount.arithmetic import evaluated
 from analysis.recount.arithmetic import with_numbers as put_in
 from analysis.recount.history import History, Samples
-from fieldline.expressions import Figure, Input, Length, Own, Parameter, Statistic, Term, inputs_of
+from fieldline.event_kinds import VOID
+from fieldline.expressions import Figure, Input, Length, Maintained, Own, Parameter, Statistic, Term, inputs_of
 from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.units import find_unit
+
+_MINUTE = 60_000_000_000
 
 FigureOf = Callable[[str, str, str], tuple[float, bool]]
 """The recount of a kind's field of an asset, and whether the kind has a row of it."""
@@ -43,7 +46,7 @@ def entry_at(plant: Plant, kind: str, asset: str, start: int) -> MetricEntry | N
 
 def target_of(plant: Plant, entry: MetricEntry, one: Input, asset: str) -> str:
     """The asset whose window an input is read out of; "" where it lies outside the line."""
-    if isinstance(one, Length) or one.scope == OWN:
+    if isinstance(one, Length | Maintained) or one.scope == OWN:
         return asset
     line = plant.line_of(asset)
     found = line if one.scope == LINE else entry.assets[one.scope]
@@ -68,6 +71,8 @@ def read(history: History, entry: MetricEntry, asset: str, span: tuple[int, int]
 def _value(history: History, one: Input, asset: str, span: tuple[int, int]) -> float:
     if isinstance(one, Length):
         return (span[1] - span[0]) / 1e9
+    if isinstance(one, Maintained):
+        return _maintained(history, one, asset, span[0])
     if not asset or isinstance(one, Figure):
         return nan
     if isinstance(one, Parameter):
@@ -80,6 +85,19 @@ def _value(history: History, one: Input, asset: str, span: tuple[int, int]) -> f
         unit = find_unit(history.info(asset, tags[0]).unit or "1")
         return value * unit.factor + unit.offset
     return value
+
+
+def _maintained(history: History, one: Maintained, asset: str, start: int) -> float:
+    """When, or how long before a time, the newest repair took effect: at a whole minute, as all that events tell to hold."""
+    told = [
+        (time, str(said.get("phase") or "").lower())
+        for tag in ("@repaired", "@replaced")
+        for time, said in history.events(asset, tag)
+    ]
+    newest = max((time for time, phase in told if phase != VOID and -(-time // _MINUTE) * _MINUTE <= start), default=0)
+    if one.what == "time_s":
+        return newest / 1e9
+    return start / 1e9 - newest / 1e9 if newest else nan
 
 
 def _tags(history: History, one: Statistic, asset: str, span: tuple[int, int]) -> list[str]:

@@ -117,6 +117,17 @@ def _rolling(give: Callable[[list[float]], float]) -> Callable[[Constants], Call
     return begin
 
 
+def _baseline(constants: Constants) -> Callable[[float, float], float]:
+    known = dict[float, list[float]]()
+
+    def say(value: float, since: float) -> float:
+        first = known.setdefault(since, [])
+        first.append(value)
+        return fmean(first[: int(constants[0])]) if len(first) >= constants[0] else nan
+
+    return say
+
+
 def _page_hinkley(constants: Constants) -> Callable[[float], float]:
     delta, threshold, forgetting, least = constants
     known, rises, falls = list[float](), list[float](), list[float]()
@@ -214,6 +225,7 @@ _FUNCTIONS: dict[str, Callable[[Constants], Callable[..., float]]] = {
     "rolling_max": _rolling(max),
     "rolling_deviation": _rolling(stdev),
     "rolling_slope": _rolling(lambda values: linear_regression(range(len(values)), values).slope),
+    "baseline": _baseline,
     "page_hinkley": _page_hinkley,
     "adwin": _adwin,
     "ddm": _ddm,

@@ -116,7 +116,8 @@ def judged(node: Node, unit: UnitOf, of_fields: Callable[[str], Unit | None], fa
         return unit_of(unit(node))
     found = [judged(argument, unit, of_fields, faults) for argument in node.arguments]
     if isinstance(node, Remembered):
-        of_values = _alike(node, node.arguments, found, faults)
+        written = len(MEMORIES[node.name].values)
+        of_values = _alike(node, node.arguments[:written], found[:written], faults)
         return of_values if MEMORIES[node.name].keeps_unit else ONE
     return _applied(node, found, faults)
 

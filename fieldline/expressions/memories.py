@@ -45,12 +45,14 @@ class Remembering(NamedTuple):
     """A function that remembers.
 
     values : names of its first arguments, which are expressions; constants : of those behind, which are numbers; keeps_unit : whether
-    its value is in the unit of its argument, else in 1
+    its value is in the unit of its argument, else in 1; begins_anew : whether it does when the asset was repaired, whose time is one more
+    argument then, which nobody writes
     """
 
     values: tuple[str, ...]
     constants: tuple[Constant, ...]
     keeps_unit: bool
+    begins_anew: bool = False
 
     @property
     def least(self) -> int:
@@ -92,6 +94,9 @@ MEMORIES = {
     "rolling_max": _ROLLING,
     "rolling_deviation": _SPREAD,
     "rolling_slope": _SPREAD,
+    "baseline": Remembering(
+        ("x",), (Constant("windows", low=1, high=1e6, is_whole=True),), keeps_unit=True, begins_anew=True
+    ),
     "page_hinkley": Remembering(
         ("x",),
         (
@@ -126,6 +131,7 @@ MEMORIES = {
 `cusum_high(x, target, slack[, head_start])`, `cusum_low` : upper and lower sum of the tabular CUSUM
 `rolling_…(x, windows)` : over the newest windows in which x exists, with this one; none as long as there are fewer; `rolling_deviation`
 is the sample standard deviation, `rolling_slope` the slope of least squares, by one window
+`baseline(x, windows)` : the mean of x over its first windows since the asset was repaired or replaced; none as long as there are fewer
 `page_hinkley(x, delta, threshold[, forgetting, least])`, `adwin(x[, delta, clock])` : 1 a rise, -1 a fall, 0 neither
 `ddm(errors, trials[, warning, drift, least])` : 2 a drift, 1 a warning, 0 neither
 """

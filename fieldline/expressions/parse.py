@@ -5,6 +5,7 @@ energy.active_energy_kwh / line.oee.good_count    fields of metrics of the asset
 mean(station.temp_degc) - mean(temp_degc)         of an asset that the metric names: [metric.assets] station = "…"
 mean(quantity.temperature), last(role.state)      of the asset's only tag of a quantity or role
 asset.area_m2, window.length_s                    what the plant file says of the asset, and how long the window is
+maintenance.age_s                                 how long ago the asset was repaired or replaced
 cop if mean(power_kw) > 1 else 0                  another field of the same metric; a choice
 ewma(mean(pressure_bar), 0.2)                     a function that remembers, of values and numbers: `memories.py`
 """
@@ -27,6 +28,7 @@ from fieldline.expressions.tree import (
     Apply,
     Figure,
     Length,
+    Maintained,
     Node,
     Number,
     Own,
@@ -58,7 +60,7 @@ FUNCTIONS = {
 _MANY = frozenset({"min", "max", "phase_imbalance", "harmonic_distortion"})
 """Those that may have more."""
 
-RESERVED = frozenset({LINE, "asset", "window", BY_QUANTITY, BY_ROLE})
+RESERVED = frozenset({LINE, "asset", "window", "maintenance", BY_QUANTITY, BY_ROLE})
 """Words that are no names of assets in expressions."""
 
 LONGEST = 1000
@@ -185,7 +187,8 @@ def _remembered(node: ast.Call, name: str) -> Remembered:
         raise ValueError(f"{name}(…): expected {function.written(name)}, got {n} arguments")
     values, numbers = node.args[: len(function.values)], node.args[len(function.values) :]
     constants = tuple(_constant(name, one, number) for one, number in zip(function.constants, numbers, strict=False))
-    return Remembered(name, tuple(map(_node, values)), constants, ast.unparse(node))
+    hidden = (Maintained("time_s"),) * function.begins_anew
+    return Remembered(name, (*map(_node, values), *hidden), constants, ast.unparse(node))
 
 
 def _constant(name: str, called: Constant, node: ast.expr) -> float:
@@ -243,6 +246,10 @@ def _named(node: ast.Attribute) -> Node:
     match names:
         case ["window", "length_s"]:
             return Length()
+        case ["maintenance", "age_s" | "time_s" as what]:
+            return Maintained(what)
+        case ["maintenance", other]:
+            raise ValueError(f"maintenance.{other}: expected maintenance.age_s or maintenance.time_s")
         case ["window", other]:
             raise ValueError(f"window.{other}: expected window.length_s")
         case ["asset", name]:

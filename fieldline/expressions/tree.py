@@ -61,6 +61,18 @@ class Length(NamedTuple):
         return "window.length_s"
 
 
+class Maintained(NamedTuple):
+    """When the asset was last repaired or replaced, at the window's start, as events tell.
+
+    `age_s` : how long ago [s], NaN where no event tells it; `time_s` : when [s since 1970], 0 then
+    """
+
+    what: str = "age_s"
+
+    def __str__(self) -> str:
+        return f"maintenance.{self.what}"
+
+
 class InForce(NamedTuple):
     """Which version of a model scores the asset at the window's start, or the digest of its files, as a number. No expression writes it."""
 
@@ -72,7 +84,7 @@ class InForce(NamedTuple):
         return f"{self.what} of the model {self.model} ({self.role})"
 
 
-Input = Statistic | Figure | Parameter | Length
+Input = Statistic | Figure | Parameter | Length | Maintained
 """What an expression reads, from outside the metric."""
 
 Read = Input | InForce
@@ -131,7 +143,7 @@ class Remembered(NamedTuple):
 Term = Read | Own | Remembered
 """What expressions are evaluated over: columns of it."""
 
-Node = Statistic | Figure | Parameter | Length | Own | Number | Apply | Remembered
+Node = Statistic | Figure | Parameter | Length | Maintained | Own | Number | Apply | Remembered
 
 
 def _leaves(node: Node) -> Iterator[Node]:

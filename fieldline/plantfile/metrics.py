@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from fieldline.expressions import Node, inputs_of, is_writable, own_fields_of, parse, remembered_in
 from fieldline.expressions.parse import RESERVED
-from fieldline.expressions.tree import LINE, Length
+from fieldline.expressions.tree import LINE, Length, Maintained
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.models import SHADOW_PREFIX, VERSION_FIELD, ModelEntry
 from fieldline.plantfile.values import Name, name_fault, path_fault, raise_faults, twice_fault
@@ -98,7 +98,9 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     def _faults_of_names(self) -> list[str]:
         faults = []
         for name, field in self.field.items():
-            scopes = {getattr(one, "scope", "") for one in inputs_of(field.tree) if not isinstance(one, Length)}
+            scopes = {
+                getattr(one, "scope", "") for one in inputs_of(field.tree) if not isinstance(one, Length | Maintained)
+            }
             faults += [
                 f"field.{name}: unknown {scope!r}: expected line, or a name of [metric.assets]{nearest(scope, self.assets)}"
                 for scope in sorted(scopes - {"", LINE} - self.assets.keys())

@@ -20,12 +20,14 @@ from processing.kernels.drift import DDM, PAGE_HINKLEY, carry_ddm, carry_page_hi
 from processing.kernels.jit import record, words
 from processing.kernels.kept import first_of
 from processing.kernels.recent import (
+    BASELINE,
     DEVIATION,
     LEAST,
     MOST,
     PREVIOUS,
     SLOPE,
     TOTAL,
+    carry_baseline,
     carry_newest,
     carry_previous,
 )
@@ -189,6 +191,12 @@ def _rolling(give: Callable[[np.ndarray, float], np.ndarray]) -> Callable[[Colum
     return carry
 
 
+def _baseline(columns: Columns, constants: Constants, state: np.ndarray) -> np.ndarray:
+    mean = np.empty(len(state))
+    carry_baseline(columns[0], columns[1], int(constants[0]), state, mean)
+    return mean
+
+
 def _page_hinkley(columns: Columns, constants: Constants, state: np.ndarray) -> np.ndarray:
     delta, threshold, forgetting, least = constants
     verdict = np.empty(len(state))
@@ -219,6 +227,7 @@ _FUNCTIONS = {
     "rolling_max": _Function(_first_newest, _rolling(lambda found, _: found[MOST])),
     "rolling_deviation": _Function(_first_newest, _rolling(lambda found, _: found[DEVIATION])),
     "rolling_slope": _Function(_first_newest, _rolling(lambda found, _: found[SLOPE])),
+    "baseline": _Function(lambda _: first_of(BASELINE), _baseline),
     "page_hinkley": _Function(
         lambda _: first_of(PAGE_HINKLEY, ph_rise_least=np.inf, ph_fall_most=-np.inf), _page_hinkley
     ),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.expressions import Figure, InForce, Length, Parameter, Read, Statistic
+from fieldline.expressions import Figure, InForce, Length, Maintained, Parameter, Read, Statistic
 from fieldline.expressions.tree import LINE, OWN
 from processing.joins import find, pair_keys
 from processing.kernels import layout as at
@@ -86,7 +86,7 @@ def read_inputs(
 
 
 def _scope_of(one: Read) -> str:
-    return OWN if isinstance(one, Length | InForce) else one.scope
+    return OWN if isinstance(one, Length | InForce | Maintained) else one.scope
 
 
 def _targets(view: View, pairs: Pairs, scope: str, assets: Mapping[str, str]) -> np.ndarray:
@@ -138,6 +138,14 @@ def _column(
     if isinstance(one, Length):
         start, end = (view.windows[name][window] for name in ("start", "end"))
         return np.where(end >= at.FAR, np.nan, (end - start) / 1e9), nothing, np.zeros(n, bool)
+    if isinstance(one, Maintained):
+        line, start = (view.windows[name][window] for name in ("line", "start"))
+        when = view.maintenance.newest(line, asset, start)
+        return (
+            when if one.what == "time_s" else np.where(when > 0, start / 1e9 - when, np.nan),
+            nothing,
+            np.zeros(n, bool),
+        )
     if isinstance(one, InForce):
         line, start = (view.windows[name][window] for name in ("line", "start"))
         number, digest = view.models.in_force(one.model, one.role, line, asset, start)

@@ -9,10 +9,10 @@ from hashlib import blake2b
 import numpy as np
 
 from fieldline.across import WINDOWS as ACROSS
-from fieldline.across import is_beyond_one_line, is_surely_across, remembers
+from fieldline.across import is_beyond_one_line, is_surely_across, may_be_across, remembers
 from fieldline.catalogue import RENAMED, TEXT, Kind, emitter, kinds
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Node, Own, Parameter, Statistic, Term, inputs_of
+from fieldline.expressions import Figure, Input, Length, Maintained, Node, Own, Parameter, Statistic, Term, inputs_of
 from fieldline.expressions.dimensions import Unit, judged, mismatch, unit_of
 from fieldline.plant import ASSET_NUMBERS, Plant
 from fieldline.plantfile import MetricEntry
@@ -27,7 +27,8 @@ from processing.derived.memory import Memory
 from processing.derived.metric import keeping, kind_of, operator_of
 from processing.derived.scopes import Scope
 from processing.derived.scored import NO_MODELS, Models, in_force, scores
-from processing.operator import Operator
+from processing.operator import MAINTENANCE, Operator
+from processing.timeline.events import MODEL
 
 _RESERVED = frozenset({"reading", "pipeline", "moved", "alarm", *RENAMED})
 _MOST_READ = 64
@@ -112,11 +113,18 @@ def _operator_of(
     )
     unnamed = replace(operator, parameters=())
     memories = [keeping(unnamed, memory, lambda: mine) for one in definitions for memory in one.memories]
-    scored: dict[str, tuple[str, ...]] = {}
+    return replace(operator, memories=tuple(memories), held=_held(entries))
+
+
+def _held(entries: Sequence[MetricEntry]) -> dict[str, tuple[str, ...]]:
+    """See `Operator.held`."""
+    found: dict[str, tuple[str, ...]] = {}
     for entry in entries:
-        if entry.model is not None:
-            scored[entry.model_name] = (*scored.get(entry.model_name, ()), entry.asset)
-    return replace(operator, memories=tuple(memories), models=scored)
+        told = [f"{MODEL}/{entry.model_name}"] if entry.model is not None else []
+        told += [MAINTENANCE] if any(isinstance(one, Maintained) for one in inputs_in(entry)) else []
+        for one in told:
+            found[one] = (*found.get(one, ()), entry.asset)
+    return found
 
 
 def _memories_of(
@@ -221,6 +229,13 @@ def _across_faults(plant: Plant, entries: Mapping[str, list[MetricEntry]]) -> li
         for entry in mine
         if remembers(entry) and is_beyond_one_line(plant, entry)
     ]
+    wrong += [
+        f"$.metric: {name} of {entry.asset!r} has a model, which scores assets of one line, and names assets of others: "
+        f"{', '.join(entry.assets.values()) or entry.asset}"
+        for name, mine in entries.items()
+        for entry in mine
+        if entry.model is not None and may_be_across(plant, entry)
+    ]
     for name, mine in entries.items():
         read = {kind_read(one) for entry in mine for one in inputs_in(entry)} & entries.keys()
         wrong += [
@@ -313,7 +328,7 @@ def _unit_faults(entry: MetricEntry, plant: Plant, known: Mapping[str, Kind]) ->
 
 def _unit_of(entry: MetricEntry, plant: Plant, known: Mapping[str, Kind], one: Input) -> str | None:
     """The symbol of an input's unit, where it is known: of a tag that several assets have, where all say the same."""
-    if isinstance(one, Length):
+    if isinstance(one, Length | Maintained):
         return "s"
     if isinstance(one, Figure):
         return next((row[1] for row in known[one.kind].rows if row[0] == one.field), None)

@@ -2,9 +2,34 @@
 
 import numpy as np
 
-from processing.kernels.jit import FLOATS, FLOATS2, INTS, NOTHING, inline, kernel, record, records
+from processing.kernels.jit import FLOATS, FLOATS2, INT, INTS, NOTHING, inline, kernel, record, records
 
 PREVIOUS = record(("value", "f8"), ("is_known", "i8"))
+
+
+BASELINE = record(("since", "f8"), ("total", "f8"), ("count", "i8"))
+
+
+@kernel(NOTHING, FLOATS, FLOATS, INT, records(BASELINE), FLOATS)
+def carry_baseline(value, since, most, state, mean):
+    """Of each of n series the mean of its first `most` values since it began anew.
+
+    value : float64[n]; NaN leaves the state as it is, but for that it begins anew. since : float64[n], a number that changes when it does.
+    state : BASELINE[n], changed; a new one is all zeros. mean : float64[n], output; NaN at a value that is none, and as long as there are
+    fewer.
+    """
+    for k in range(value.size):
+        one = state[k]
+        if one.since != since[k]:
+            one.since, one.total, one.count = since[k], 0.0, 0
+        mean[k] = np.nan
+        if np.isnan(value[k]):
+            continue
+        if one.count < most:
+            one.total += value[k]
+            one.count += 1
+        if one.count == most:
+            mean[k] = one.total / most
 
 
 @kernel(NOTHING, FLOATS, records(PREVIOUS), FLOATS)

@@ -1,10 +1,9 @@
 """What held when: orders, products, shifts, planned stops and prices of the lines of a partition.
 
-Orders (`order_book.py`), prices that are not the tariff's (`prices.py`) and the models that score (`models_in_force.py`) come as events
-and are a function of the set of these; shifts, stops and prices come from the plant's calendars and tariffs. Kernels see it as `labels`, a
-row a slice or window. Nothing of it
-is part of the operators' state: when an order is corrected, slices are cut anew where it begins, labels change, and windows are folded
-again; no reading is run for it.
+Orders (`order_book.py`), prices that are not the tariff's (`prices.py`), the models that score (`models_in_force.py`) and repairs
+(`maintenance.py`) come as events and are a function of the set of these; shifts, stops and prices come from the plant's calendars and
+tariffs. Kernels see it as `labels`, a row a slice or window. Nothing of it is part of the operators' state: when an order is corrected,
+slices are cut anew where it begins, labels change, and windows are folded again; no reading is run for it.
 """
 
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from processing.kernels.labels import Stretches, label
 from processing.timeline.assets import Assets
 from processing.timeline.calendar import month_starts, week_starts
 from processing.timeline.events import METER, MODEL, ORDER, ORDER_STOP, READING, ROLES, Events
+from processing.timeline.maintenance import Maintenance
 from processing.timeline.models_in_force import OF_LINE, ModelsInForce
 from processing.timeline.order_book import OrderBook
 from processing.timeline.prices import Prices
@@ -28,6 +28,7 @@ from processing.timeline.registry import Registry
 from processing.timeline.schedule import Schedule
 from processing.timeline.tables import Tables
 
+_HELD = (at.ORDER_EVENT, at.PRICE_EVENT, at.MODEL_EVENT, at.REPAIR_EVENT)
 _MARGIN_NS = 400 * 86_400_000_000_000
 
 
@@ -56,6 +57,7 @@ class Context:
         self.events = Events(tables, plant.state_of)
         self.prices = Prices(tables, self.events)
         self.models = ModelsInForce(self.events)
+        self.maintenance = Maintenance(self.events)
         self.assets = Assets(registry, plant)
         self.order_book = OrderBook(tables, registry, self.events)
         self._known: dict[int, tuple[int, int, Stretches]] = {}
@@ -67,7 +69,7 @@ class Context:
 
     @property
     def has_events(self) -> bool:
-        """Whether any line has reported orders, prices or models."""
+        """Whether any line has reported orders, prices, models or repairs."""
         return self._tables.has_held or bool(self._tables.lines["is_cut"].any())
 
     @property
@@ -126,13 +128,13 @@ class Context:
         *,
         is_settled: bool = True,
     ) -> None:
-        """Take the events about orders, prices and models among rows.
+        """Take the events about orders, prices, models and repairs among rows.
 
         is_settled : the timeline has chosen among those of one series and time; else the one with the smaller value counts
         """
         of_series = self._tables.series
         role = of_series["role"][series]
-        for row in np.flatnonzero(np.isin(role, (at.ORDER_EVENT, at.PRICE_EVENT, at.MODEL_EVENT))).tolist():
+        for row in np.flatnonzero(np.isin(role, _HELD)).tolist():
             if quality[row] > at.UNCERTAIN:
                 continue
             a, t = self._registry.series[int(series[row])]
@@ -143,6 +145,8 @@ class Context:
             elif role[row] == at.MODEL_EVENT:
                 whose = OF_LINE if a == self._tables.lines["asset"][line] else a
                 self.version += self.models.note(line, whose, moment, name, said, is_settled=is_settled)
+            elif role[row] == at.REPAIR_EVENT:
+                self.version += self.maintenance.enter((line, a), moment, name, said, is_settled=is_settled)
             else:
                 self.version += self.order_book.enter(line, moment, name, said, is_settled=is_settled)
 
@@ -233,7 +237,8 @@ class Context:
     def names(self) -> dict[str, object]:
         """What a checkpoint keeps."""
         orders, prices = self.order_book.names(), self.prices.names()
-        return {"events": self.events.names(), "orders": orders, "prices": prices, "models": self.models.names()}
+        told = {"models": self.models.names(), "maintenance": self.maintenance.names()}
+        return {"events": self.events.names(), "orders": orders, "prices": prices, **told}
 
     def restore(self, names: dict[str, Any]) -> None:
         """Take what `names` gave; the registry has its names again."""
@@ -241,12 +246,14 @@ class Context:
         self.order_book.restore(names["orders"])
         self.prices.restore(names["prices"])
         self.models.restore(names["models"])
+        self.maintenance.restore(names["maintenance"])
 
     def forget_line(self, line: int) -> None:
         """Let go of everything that a line's events said."""
         self.order_book.forget_line(line)
         self.prices.forget_line(line)
         self.models.forget_line(line)
+        self.maintenance.forget_line(line)
         self.version += 1
 
     def forget(self, oldest: Callable[[int], int], waiting: np.ndarray, at_hand: Callable[[], np.ndarray]) -> None:
@@ -267,5 +274,7 @@ class Context:
         self.version += self.order_book.forget(oldest, settled)
         self.version += self.prices.forget(oldest, settled)
         self.version += self.models.forget(oldest, settled)
-        kept = chain(self.order_book.numbers(), self.prices.numbers(), self.models.numbers())
+        self.version += self.maintenance.forget(oldest, settled)
+        held = (self.prices, self.models, self.maintenance)
+        kept = chain(self.order_book.numbers(), *(one.numbers() for one in held))
         self.version += self.events.forget(lambda: np.concatenate([np.fromiter(kept, np.float64), at_hand()]))

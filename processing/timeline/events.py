@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fieldline.event_kinds import PAUSES, STOPS, VOID, WITHDRAWN
+from fieldline.event_kinds import MAINTENANCE, PAUSES, STOPS, VOID, WITHDRAWN
 from fieldline.states import State
 from processing.kernels import layout as at
 from processing.timeline.tables import Tables
@@ -38,6 +38,8 @@ ROLES = {
     READING: at.READING_EVENT,
     PRICE: at.PRICE_EVENT,
     MODEL: at.MODEL_EVENT,
+    "@repaired": at.REPAIR_EVENT,
+    "@replaced": at.REPAIR_EVENT,
 }
 """The role of each kind of event that processing knows, by its tag.
 
@@ -46,7 +48,9 @@ An order's end is a series of its own, `ORDER_STOP`: where one order ends and th
 
 ORDER, ORDER_STOP = "@order", "@order/stop"
 
-_ABOUT_OTHERS = frozenset({"@correction", ORDER, ORDER_STOP, "@product", PRICE, MODEL})
+_ABOUT_OTHERS = frozenset(
+    {"@correction", ORDER, ORDER_STOP, "@product", PRICE, MODEL, *(f"@{kind}" for kind in MAINTENANCE)}
+)
 
 _BY_NAME = f"{METER}/", f"{READING}/", f"{MODEL}/"
 _AT_LEAST = 1000  # payloads, before any is let go

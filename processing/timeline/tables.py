@@ -205,7 +205,7 @@ class Tables:
         self.ranges = np.zeros(_WINDOWS, at.RANGE)
         self.stored = np.zeros(_STORED, at.STORED)
         self.has_corrections = False  # events about readings are known
-        self.has_held = False  # events about prices or models are known
+        self.has_held = False  # events about prices, models or repairs are known
         self.live_rows = 0  # rows that lines have of the live edge's arrays, which may be longer
         self.states = [np.empty(0, slot.kept.state.dtype) for slot in self.slots]
         self.opens = [np.empty(0, _open_of(slot.kept).dtype) for slot in self.slots]

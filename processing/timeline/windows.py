@@ -19,9 +19,10 @@ from processing.kernels import windows as kernel
 from processing.kernels.blocks import compare_rows
 from processing.kernels.jit import words
 from processing.metric_rows import WINDOW_OF, WINDOWS, MetricRows, level_of, retracted, standing
-from processing.operator import Operator
+from processing.operator import MAINTENANCE, Operator
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
+from processing.timeline.events import MODEL
 from processing.timeline.flags import Flagging
 from processing.timeline.models_in_force import OF_LINE
 from processing.timeline.order_windows import OrderWindows
@@ -62,10 +63,10 @@ class Windows:
         self._tables, self._context, self._charts = tables, context, charts
         self._residency, self._outbox, self._standing = residency, outbox, standing
         self._names = names
-        self._scoring: dict[str, list[Operator]] = defaultdict(list)
+        self._holding: dict[str, list[Operator]] = defaultdict(list)
         for operator in operators:
-            for model in operator.models:
-                self._scoring[model].append(operator)
+            for told in operator.held:
+                self._holding[told].append(operator)
         self._scans = [operator.scan for operator in operators if operator.scan is not None]
         self._readers: dict[tuple[bool, ...], list[Operator]] = defaultdict(list)
         for operator in operators:
@@ -90,7 +91,11 @@ class Windows:
         """After events about orders and prices: label slices anew and fold again the windows that they change."""
         self._orders.change()
         self._change_prices()
-        self._change_models()
+        models, maintenance = self._context.models, self._context.maintenance
+        for where, spans in models.take_changes():
+            self._change_held(f"{MODEL}/{models.model_of(where)}", where[0], where[1], spans)
+        for (line, asset), spans in maintenance.take_changes():
+            self._change_held(MAINTENANCE, line, asset, spans)
 
     def _change_prices(self) -> None:
         """Of slices in which another price holds the energy costs another amount: it is at each asset's first row."""
@@ -101,19 +106,17 @@ class Windows:
                 ids = self._residency.between(line, at.SLICES, start, end)
                 self.flagging.flag(ids, line, rows, at.SPREAD | at.EMIT)
 
-    def _change_models(self) -> None:
-        """Windows that begin while another version of a model scores their asset have other scores: these are read out again."""
-        models, series = self._context.models, self._tables.series
-        for where, spans in models.take_changes():
-            line, asset, _ = where
-            for operator in self._scoring.get(models.model_of(where), ()):
-                globs = operator.models[models.model_of(where)]
-                is_scored = np.any([self._context.assets.matching(one) for one in globs], axis=0)[series["asset"]]
-                is_scored &= (series["line"] == line) & ((asset == OF_LINE) | (series["asset"] == asset))
-                rows = np.unique(series["lead"][is_scored])
-                for start, end in spans:
-                    for level in self._levels_of(operator):
-                        self.flagging.flag(self._residency.between(line, level, start, end), line, rows, at.EMIT)
+    def _change_held(self, told: str, line: int, asset: int, spans: list[tuple[int, int]]) -> None:
+        """Windows that begin while something else holds of their asset have other figures: these are read out again."""
+        series = self._tables.series
+        for operator in self._holding.get(told, ()):
+            globs = operator.held[told]
+            is_held = np.any([self._context.assets.matching(one) for one in globs], axis=0)[series["asset"]]
+            is_held &= (series["line"] == line) & ((asset == OF_LINE) | (series["asset"] == asset))
+            rows = np.unique(series["lead"][is_held])
+            for start, end in spans:
+                for level in self._levels_of(operator):
+                    self.flagging.flag(self._residency.between(line, level, start, end), line, rows, at.EMIT)
 
     def _levels_of(self, operator: Operator) -> list[int]:
         """The levels whose windows an operator's rows are of."""
@@ -236,6 +239,7 @@ class Windows:
             "assets": self._context.assets,
             "charts": self._charts,
             "models": self._context.models,
+            "maintenance": self._context.maintenance,
             "partials": {name: tables.partials_of(slot) for name, slot in tables.slot_of.items()},
         }
 

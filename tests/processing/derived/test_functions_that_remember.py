@@ -1,5 +1,6 @@
 """Functions that remember in `[[metric]]`: figures by the twins, in any order of arrival, through crashes and changes of the plant file."""
 
+import json
 import math
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldline.errors import SettingsError
+from fieldline.frames import event_value
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
@@ -41,6 +43,8 @@ field.span = { value = "rolling_max(max(a_bar), 4) - rolling_min(min(a_bar), 4)"
 field.sum = { value = "rolling_sum(count(a_bar), 2)" }
 field.spread = { value = "rolling_deviation(mean(a_bar), 4)", unit = "bar" }
 field.slope = { value = "rolling_slope(mean(a_bar), 4)", unit = "bar" }
+field.ratio = { value = "mean(a_bar) / baseline(mean(a_bar), 2)", unit = "1" }
+field.age_h = { value = "maintenance.age_s / 3600" }
 field.turned = { value = "page_hinkley(mean(a_bar), 0.1, 3, 1, 4)", unit = "1" }
 field.changed = { value = "adwin(mean(a_bar) / 10, 0.5)", unit = "1" }
 field.worse = { value = "ddm(count(b_bar), count(a_bar), 0.5, 1, 2)", unit = "1" }
@@ -53,6 +57,11 @@ def at(quarter: float, value: float, asset: str = PRESS, tag: str = "a_bar") -> 
     return Row(asset, tag, HOUR0 + round(quarter * 15 * MINUTE), value)
 
 
+def repaired(time: int, asset: str = PRESS, said: dict[str, object] | None = None) -> Row:
+    payload = json.dumps(said or {}).encode()
+    return Row(asset, "@repaired", time, event_value(payload), 0, payload)
+
+
 def field(got: EngineRig, name: str, asset: str = PRESS, window: str = "15m") -> list[float]:
     return [row[name] for _, row in sorted(got.values("watch", asset, window).items())]
 
@@ -63,6 +72,8 @@ def some_rows(random: Random, count: int) -> list[Row]:
         time += round(random.choice([1, 60, 400, 900, 1800, 3600]) * SECOND)
         asset = random.choice([PRESS, PRESS, OVEN, SAW, "p/h/line1"])
         tag = "level_m" if asset == "p/h/line1" else random.choice(["a_bar", "a_bar", "b_bar"])
+        if random.random() < 0.15:
+            rows[asset, "@repaired", time] = repaired(time, asset, random.choice([{}, {}, {"phase": "void"}]))
         value = random.choice([1.0, 2.0, 5.0, 7.0, 100.0])
         rows[asset, tag, time] = Row(asset, tag, time, value, random.choice([0, 0, 0, 2]))
     return list(rows.values())
@@ -106,11 +117,31 @@ def test_each_function_is_its_twin() -> None:
         "sum": [nan, *[2.0] * 79],
         "spread": [nan] * 3 + [np.std(values[k - 3 : k + 1], ddof=1) for k in range(3, 80)],
         "slope": [nan] * 3 + [np.polyfit(range(4), values[k - 3 : k + 1], 1)[0] for k in range(3, 80)],
+        "ratio": [nan, *(v / ((values[0] + values[1]) / 2) for v in values[1:])],
         "turned": drift.page_hinkley(values, 0.1, 3.0, 1.0, 4),
         "changed": drift.adwin([value / 10 for value in values], 0.5, 1, 5, 10)[0],
     }.items():  # fmt: skip
         assert field(got, name) == pytest.approx(want, rel=1e-9, abs=1e-9, nan_ok=True), name
     assert {1.0, 0.0} <= set(field(got, "turned")) and 1.0 in field(got, "changed")
+
+
+def test_a_baseline_is_that_of_the_first_windows_after_a_repair_whenever_it_is_told() -> None:
+    text = (
+        HEAD
+        + 'field.base = { value = "baseline(mean(a_bar), 2)" }\nfield.age_h = { value = "maintenance.age_s / 3600" }\n'
+    )
+    rows = [at(k, float(k)) for k in range(12)]
+    told = [repaired(HOUR0 + 5 * 15 * MINUTE - 40 * SECOND), repaired(HOUR0 + 9 * 15 * MINUTE, OVEN)]
+
+    early = rig(text).send(frames_of(sorted([*rows, *told], key=lambda row: row.time), 3)).finish()
+    late = rig(text).send(frames_of([*rows, *told], 1)).finish()
+
+    assert field(early, "base") == pytest.approx([math.nan] + [0.5] * 4 + [math.nan] + [5.5] * 6, nan_ok=True)
+    ages = [math.nan] * 5 + [(15 * k + 40 / 60) / 60 for k in range(7)]
+    assert field(early, "age_h") == pytest.approx(ages, nan_ok=True, rel=1e-6)
+    assert differences(early.table, late.table) == []
+    said = early.texts("watch", PRESS, "15m")
+    assert said[HOUR0]["null_reason"] == "base: no baseline(mean(a_bar), 2); age_h: no maintenance.age_s"
 
 
 def test_a_window_without_the_argument_leaves_the_state_as_it_is_and_says_why() -> None:

@@ -1,0 +1,35 @@
+"""When assets were last repaired or replaced, as events tell (`holding.py`): from then on what is learnt of one is learnt anew."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from fieldline.event_kinds import VOID
+from processing.kernels import layout as at
+from processing.timeline.events import Events
+from processing.timeline.holding import Holding, Part
+
+
+class Maintenance(Holding[tuple[int, int], int]):
+    """The newest repair of each asset of a partition, by line and asset [ns UTC]."""
+
+    def __init__(self, events: Events) -> None:
+        super().__init__(events, _parts)
+
+    def newest(self, line: np.ndarray, asset: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """float64[n], when assets were last repaired at times [s since 1970]; 0: no event tells it."""
+        found = np.zeros(len(start))
+        for where in self.places:
+            mine = np.flatnonzero((line == where[0]) & (asset == where[1]))
+            steps = self.steps(where) if len(mine) else []
+            if steps:
+                place = np.searchsorted([time for time, _ in steps], start[mine], "right") - 1
+                told = np.array([0.0 if time is None else time / 1e9 for _, time in steps])
+                found[mine] = np.where(place >= 0, told[place], 0.0)
+        return found
+
+
+def _parts(time: int, said: dict[str, Any]) -> Iterator[Part[int]]:
+    is_void = str(said.get("phase") or "").lower() == VOID
+    yield Part(time, at.FAR, None if is_void else time, is_void)
