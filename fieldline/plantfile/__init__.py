@@ -6,6 +6,7 @@
 from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.attribute_chart import AttributeChartEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
+from fieldline.plantfile.maintenance import ActionEntry, AdviceEntry, HealthEntry
 from fieldline.plantfile.metrics import MetricEntry, MetricField
 from fieldline.plantfile.models import ModelEntry, ModelOutput
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
@@ -17,12 +18,15 @@ from fieldline.plantfile.whole import PlantFile
 
 __all__ = [
     "RULES",
+    "ActionEntry",
+    "AdviceEntry",
     "AssetEntry",
     "AttributeChartEntry",
     "BreakEntry",
     "CalendarEntry",
     "ExceptionEntry",
     "GroupEntry",
+    "HealthEntry",
     "LineEntry",
     "MetricEntry",
     "MetricField",

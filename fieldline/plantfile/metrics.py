@@ -20,6 +20,7 @@ from fieldline.expressions import Node, inputs_of, is_writable, own_fields_of, p
 from fieldline.expressions.parse import RESERVED
 from fieldline.expressions.tree import LINE, Length, Maintained
 from fieldline.plantfile.globs import is_glob
+from fieldline.plantfile.maintenance import AdviceEntry, HealthEntry
 from fieldline.plantfile.models import SHADOW_PREFIX, VERSION_FIELD, ModelEntry
 from fieldline.plantfile.values import Name, name_fault, path_fault, raise_faults, twice_fault
 from fieldline.tables import nearest
@@ -61,7 +62,7 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     asset : whose rows these are, a path or a glob; windows : those that it is computed over; assets : names for further assets, of any
     line, by which expressions call them; since : from when on it holds, at the start of a window; None: from the beginning
-    model : what scores its fields
+    model : what scores its fields; health, advice : how well the asset is by them, and what should be done
     """
 
     kind: Name
@@ -72,6 +73,8 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     meaning: Name | None = None
     model: ModelEntry | None = None
+    health: HealthEntry | None = None
+    advice: AdviceEntry | None = None
 
     def __post_init__(self) -> None:
         faults = [name_fault("kind", self.kind), path_fault(self.asset, "asset")]
@@ -91,9 +94,10 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
             faults.append(
                 f"since: expected a moment with its zone, such as 2026-01-31T06:00:00Z, got {self.since.isoformat()}"
             )
-        raise_faults(
-            faults if any(faults) else [*self._faults_of_names(), self._fault_of_memory(), *self._faults_of_model()]
-        )
+        if any(faults):
+            raise_faults(faults)
+        faults = [*self._faults_of_names(), self._fault_of_memory()]
+        raise_faults([*faults, *self._faults_of_model(), *self._faults_of_judgement()])
 
     def _faults_of_names(self) -> list[str]:
         faults = []
@@ -141,6 +145,16 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
             if name == VERSION_FIELD or name.startswith(SHADOW_PREFIX)
         ]
         return faults
+
+    def _faults_of_judgement(self) -> list[str]:
+        """Health and advice are made of fields that there are, and theirs have names of their own."""
+        taken = {*self.field, *(self.model.output if self.model is not None else ())}
+        found = []
+        if self.health is not None:
+            found += [f"health.{fault}" for fault in self.health.faults(self.field, taken)]
+        if self.advice is not None:
+            found += [f"advice.{fault}" for fault in self.advice.faults(taken)]
+        return found
 
     @property
     def features(self) -> tuple[str, ...]:

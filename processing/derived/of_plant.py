@@ -19,16 +19,20 @@ from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
 from fieldline.tables import nearest
 from fieldline.units import QUANTITIES
+from processing.derived.advised import advice_of, health_of, texts_of
 from processing.derived.calls import MOST_WORDS, VERSION, Calls, calls_of, words_of
-from processing.derived.definition import Columns, Definition, Why
+from processing.derived.definition import Columns, Definition, Spelled, Why
 from processing.derived.evaluate import evaluate, whys
 from processing.derived.inputs import TELEMETRY, Sources, kind_read
 from processing.derived.memory import Memory
-from processing.derived.metric import keeping, kind_of, operator_of
+from processing.derived.metric import Terms, keeping, kind_of, operator_of
 from processing.derived.scopes import Scope
 from processing.derived.scored import NO_MODELS, Models, in_force, scores
 from processing.operator import MAINTENANCE, Operator
 from processing.timeline.events import MODEL
+
+Fields = dict[str, np.ndarray]
+Whys = dict[str, Why]
 
 _RESERVED = frozenset({"reading", "pipeline", "moved", "alarm", *RENAMED})
 _MOST_READ = 64
@@ -79,9 +83,13 @@ def _kind_of(name: str, entries: list[MetricEntry]) -> Kind:
         (field, said.unit or "not declared", said.meaning or "a field of the plant's own", said.value, "plant file")
         for field, said in fields.items()
     ]
-    scored = next((entry.model for entry in reversed(entries) if entry.model), None)
-    rows += scored.rows("plant file") if scored else []
-    return kind_of(name, meaning, rows, entries[0].windows)
+    texts: dict[str, Spelled] = {}
+    for part in ("health", "model", "advice"):
+        said = next((getattr(entry, part) for entry in reversed(entries) if getattr(entry, part) is not None), None)
+        rows += said.rows("plant file") if said is not None else []
+    for entry in entries:
+        texts |= texts_of(entry)
+    return kind_of(name, meaning, rows, entries[0].windows, Terms(texts=texts))
 
 
 def _operator_of(
@@ -103,8 +111,9 @@ def _operator_of(
     for number, entry in enumerate(entries):
         trees, read = _trees(entry), inputs_in(entry)
         own = _memories_of(plant, name, entry, trees, scopes, number) if remember else ()
-        figures = partial(_figures, trees) if entry.model is None else partial(_scored_figures, trees, entry, models)
-        definitions.append(Definition(scopes[number], entry.assets, (*read, *in_force(entry)), figures, own))
+        figures = partial(_all_figures, trees, entry, models)
+        inputs, texts = (*read, *in_force(entry)), texts_of(entry)
+        definitions.append(Definition(scopes[number], entry.assets, inputs, figures, own, texts))
     read_kinds = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
     mine: Sources = {kind: sources[kind] for kind in read_kinds}
     needs = tuple(sorted({mine[kind].name for kind in read_kinds}))
@@ -171,12 +180,24 @@ def _figures(trees: Mapping[str, Node], columns: Columns) -> tuple[dict[str, np.
     return values, {name: whys(tree, known, values[name]) for name, tree in trees.items()}
 
 
-def _scored_figures(
+def _all_figures(
     trees: Mapping[str, Node], entry: MetricEntry, models: Models, columns: Columns
-) -> tuple[dict[str, np.ndarray], dict[str, Why]]:
+) -> tuple[Fields, Whys]:
+    """The fields, then what is made of them: health, what a model says, what should be done."""
     values, whys = _figures(trees, columns)
-    given, more = scores(entry, {**columns, **{Own(name): column for name, column in values.items()}}, models)
-    return values | given, whys | more
+    if entry.health is not None:
+        values, whys = _joined(values, whys, *health_of(entry.health, values))
+    if entry.model is not None:
+        known: dict[Term, np.ndarray] = dict(columns.items())
+        known.update({Own(name): values[name] for name in entry.features})
+        values, whys = _joined(values, whys, *scores(entry, known, models))
+    if entry.advice is not None:
+        values, whys = _joined(values, whys, *advice_of(entry.advice, values))
+    return values, whys
+
+
+def _joined(values: Fields, whys: Whys, more: Fields, more_whys: Whys) -> tuple[Fields, Whys]:
+    return values | more, whys | more_whys
 
 
 # -- what is wrong
@@ -230,11 +251,11 @@ def _across_faults(plant: Plant, entries: Mapping[str, list[MetricEntry]]) -> li
         if remembers(entry) and is_beyond_one_line(plant, entry)
     ]
     wrong += [
-        f"$.metric: {name} of {entry.asset!r} has a model, which scores assets of one line, and names assets of others: "
+        f"$.metric: {name} of {entry.asset!r} has a model, health or advice, which are of assets of one line, and names assets of others: "
         f"{', '.join(entry.assets.values()) or entry.asset}"
         for name, mine in entries.items()
         for entry in mine
-        if entry.model is not None and may_be_across(plant, entry)
+        if (entry.model or entry.health or entry.advice) is not None and may_be_across(plant, entry)
     ]
     for name, mine in entries.items():
         read = {kind_read(one) for entry in mine for one in inputs_in(entry)} & entries.keys()
