@@ -1,7 +1,7 @@
 """The table that a model is trained on: a metric's fields, window by window, as the stream makes them, and what came of each window.
 
 The rows are made by the very partitions that the process stage runs (`analysis/trial.py`), so what a model learns from and what it scores
-can't differ. The labels come from events on the log (`analysis/lives.py`).
+can't differ. The labels come from events on the log (`analysis/maintenance/lives.py`).
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from analysis.lives import lives_of, told_of_maintenance
+from analysis.maintenance.lives import lives_of, told_of_maintenance
 from analysis.spans import span_at
 from analysis.trial import Identity, Rows, Span, trial
 from fieldline.clock import Clock

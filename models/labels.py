@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.lives import Life
+from analysis.maintenance.lives import Life
 
 HOUR_NS = 3_600_000_000_000
 

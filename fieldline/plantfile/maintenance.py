@@ -22,7 +22,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from fieldline.plantfile.values import Name, NotNegative, number_fault, raise_faults, twice_fault
+from fieldline.plantfile.values import Name, NotNegative, Positive, number_fault, raise_faults, twice_fault
 from fieldline.tables import nearest
 
 HEALTH_FIELDS = ("health", "weighted_health")
@@ -96,11 +96,13 @@ class ActionEntry(msgspec.Struct, frozen=True, kw_only=True):
 class AdviceEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What should be done: of all actions, and of waiting, what costs least, failures included by their probability.
 
-    probability : the field that has it, of a failure before one could act again; failure_cost : in the currency of the actions' cost
+    probability : the field that has it, of a failure before one could act again; within_s : for how long it is; failure_cost : in the
+    currency of the actions' cost
     """
 
     probability: Name
     failure_cost: Annotated[float, Meta(gt=0)]
+    within_s: Positive = 86_400.0
     action: tuple[ActionEntry, ...]
 
     def __post_init__(self) -> None:

@@ -38,6 +38,7 @@ VERBS = [
     "baseline",
     "limits",
     "productivity",
+    "maintenance",
     "check",
     "doctor",
     "warmup",

@@ -5,7 +5,7 @@ from math import nan
 import numpy as np
 import pytest
 
-from analysis.lives import Life, Told, lives_of
+from analysis.maintenance.lives import Life, Told, lives_of
 from models.labels import HOUR_NS, labels_of
 
 PRESS = "plant/hall/line1/press"
