@@ -15,7 +15,7 @@ import msgspec
 
 from fieldline import places
 from fieldline.errors import SettingsError
-from fieldline.expressions import Node, Parameter, inputs_of, own_fields_of, parse
+from fieldline.expressions import Label, Node, Parameter, inputs_of, own_fields_of, parse
 from fieldline.meters import is_main_meter
 from fieldline.plantfile import (
     AssetEntry,
@@ -352,6 +352,19 @@ class Plant:
         """The calendars that the plant file declares, by their paths; "" is the plant's."""
         return {entry.path or "": self.calendar(entry.path or "") for entry in self._file.calendar}
 
+    @cached_property
+    def shift_names(self) -> tuple[str, ...]:
+        """The names of shifts of all calendars."""
+        return tuple(sorted({shift.name for entry in self._file.calendar for shift in entry.shift}))
+
+    @cached_property
+    def crew_names(self) -> tuple[str, ...]:
+        """The crews of all calendars: of their rotas, and of days that are exceptions."""
+        of_rotas = {crew for entry in self._file.calendar if entry.rota for crew in entry.rota.crews}
+        return tuple(
+            sorted(of_rotas | {day.crew for entry in self._file.calendar for day in entry.exception if day.crew})
+        )
+
     def tariff(self, line: str) -> TariffEntry | None:
         """The tariff that tells a line's prices: the most exact one that has any; of equals, the later."""
         return self._tariff(line, lambda tariff: tariff.has_price)
@@ -432,6 +445,12 @@ class Plant:
     def has_texts(self) -> bool:
         """Whether any tag is declared as text."""
         return any(tag.kind == "text" for entry in self.assets for tag in entry.tags.values())
+
+    @cached_property
+    def labels_read(self) -> frozenset[str]:
+        """What metrics of the plant's own read of windows themselves (`expressions.Label`), by name."""
+        trees = [field.tree for entry in self.metrics for field in entry.field.values()]
+        return frozenset(one.name for tree in trees for one in inputs_of(tree) if isinstance(one, Label))
 
     @property
     def document(self) -> bytes:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from fieldline.expressions import Label
 from processing.kernels import layout as at
 from processing.kernels.emission import Flags, dirty_rows
 from processing.kernels.kept import Partials
@@ -89,6 +90,9 @@ class AssetTable(Protocol):
 
     def told(self, path: str, name: str) -> tuple[int, float]:
         """The line of an asset, -1 where nothing was heard of that, and what the plant file says of the asset under a name."""
+
+    def of_calendar(self, one: Label, line: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """float64[n], what the calendars of lines say of windows; see `window_labels.told`. line : numbers; start, end [ns UTC]."""
 
     def scales(self, by: str, name: str, asset: np.ndarray, tag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """float64[n] each, what makes values of series canonical: value · factor + offset; NaN where one is not of the quantity or role.

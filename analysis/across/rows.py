@@ -14,14 +14,15 @@ from analysis.rollup.appending import Made
 from analysis.rollup.clock import clock_of
 from analysis.rollup.effectiveness import Row, added
 from analysis.rollup.lines import Cell, is_retracted
-from analysis.spans import span_at
+from analysis.spans import Span, span_at
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Maintained, Parameter, Statistic
+from fieldline.expressions import Figure, Input, Label, Length, Maintained, Parameter, Statistic
 from fieldline.expressions.tree import OWN
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
 from fieldline.scales import scale_of
+from fieldline.window_labels import told
 from processing.derived.inputs import kind_read
 from processing.derived.of_plant import figures_of, inputs_in
 
@@ -129,17 +130,21 @@ def _row_read(one: Input) -> tuple[str, str, str]:
 
 
 def _read(plant: Plant, entry: MetricEntry, one: Input, pair: Pair, cells: Cells) -> Read:
-    if isinstance(one, Length):
-        return Read(_length_s(plant, pair, cells))
     if isinstance(one, Maintained):
         return Read()  # what became of an asset is known where its line is processed
+    if isinstance(one, Length | Label):
+        line, span = _window_of(plant, pair, cells)
+        if span is None:
+            return Read()
+        length_s = (span.end - span.start) / 1e9
+        return Read(length_s if isinstance(one, Length) else told(plant.calendar(line), one, span.start, span.end))
     path = path_of(plant, entry, one.scope, pair.asset)
     if isinstance(one, Parameter):
         return Read(plant.value_of(path, one.name))
     if isinstance(one, Figure):
         rows = cells.beside(pair.cell, one.kind, path)
         return _of(rows[""], one.field) if "" in rows else Read()
-    return _of_tag(plant, one, path, cells.beside(pair.cell, "telemetry", path))
+    return _of_tag(plant, one, path, cells.beside(pair.cell, kind_read(one), path))
 
 
 def _of_tag(plant: Plant, one: Statistic, path: str, rows: ByTag) -> Read:
@@ -163,16 +168,16 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, float | int) else nan
 
 
-def _length_s(plant: Plant, pair: Pair, cells: Cells) -> float:
-    """How long a pair's window is [s], by the clock of a line of which it is one: its own, else one of those that have rows in it."""
+def _window_of(plant: Plant, pair: Pair, cells: Cells) -> tuple[str, Span | None]:
+    """A pair's window by the clock of a line of which it is one, and that line: its own, else one of those that have rows in it."""
     mine = clock_of(plant, pair.asset).path if plant.is_above_lines(pair.asset) else plant.line_of(pair.asset)
     heard = cells.lines(pair.cell)
-    found = []
+    found: list[tuple[str, Span]] = []
     for line in [mine, *(line for line in heard if pair.asset in plant.above(line)), *heard]:
         with suppress(NoSuchWindow, SettingsError):
-            found.append(span_at(plant, line, pair.cell.window, pair.cell.start))
-    of_lines = [span for span in found if span.start == pair.cell.start] or found
-    return (of_lines[0].end - of_lines[0].start) / 1e9 if of_lines else nan
+            found.append((line, span_at(plant, line, pair.cell.window, pair.cell.start)))
+    of_lines = [each for each in found if each[1].start == pair.cell.start] or found
+    return of_lines[0] if of_lines else (mine, None)
 
 
 def _or_none(value: float) -> float | None:

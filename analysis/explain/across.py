@@ -16,11 +16,12 @@ from analysis.rollup.clock import clock_of
 from analysis.spans import Span, span_at
 from fieldline.across import WINDOWS
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Maintained, Parameter, Statistic, Term, inputs_of
+from fieldline.expressions import Figure, Input, Label, Length, Maintained, Parameter, Statistic, Term, inputs_of
 from fieldline.moments import Moment
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.scales import scale_of
+from fieldline.window_labels import told
 from processing.derived.inputs import kind_read
 
 
@@ -93,6 +94,9 @@ def _source(plant: Plant, query: Query, entry: MetricEntry, one: Input, asset: s
         return Source(str(one), asset, "", "", (span.end - span.start) / 1e9, None, None)
     if isinstance(one, Maintained):
         return Source(str(one), asset, "", "", nan, None, None)
+    if isinstance(one, Label):
+        clock = clock_of(plant, asset).path if plant.is_above_lines(asset) else plant.line_of(asset)
+        return Source(str(one), asset, "", "", told(plant.calendar(clock), one, span.start, span.end), None, None)
     path = path_of(plant, entry, one.scope, asset)
     if isinstance(one, Parameter):
         return Source(str(one), path, "", "", plant.value_of(path, one.name), None, None)

@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.explain.taken_apart import Explained
 from fieldline.account import Cause, Mark
+from fieldline.expressions import Statistic
 
 _WHY = {
     Cause.DAMAGE: "readings that it was made of can't be read any more",
@@ -12,6 +13,7 @@ _WHY = {
     Cause.MOVE: "rows that it was made of lie in the partition that its line was in before",
 }
 """Why a figure differs that stands, the gravest first."""
+_ESTIMATED = "a quantile of more samples than are kept is an estimate, which differs in rank from the exact one that is worked out here"
 _OLDER = "the row shown is not the newest on the log"
 
 
@@ -35,6 +37,8 @@ def verdict(found: Explained, plant_file: str | None, before: Sequence[Mark]) ->
     why = "retention has removed rows from the log; what lay before is not counted again" if gone else ""
     if before and differing:
         gone, why = True, next(words for cause, words in _WHY.items() if any(mark.cause is cause for mark in before))
+    if differing and not why and any(isinstance(one, Statistic) and one.is_quantile for one in found.reads):
+        gone, why = True, _ESTIMATED
     return {
         "agrees": None if gone else not differing,
         "why": why or (_why_differing(plant_file) if differing else ""),

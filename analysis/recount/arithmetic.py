@@ -10,7 +10,7 @@ from math import acos, exp, isfinite, log, nan, sqrt, tan
 from statistics import fmean
 from typing import cast
 
-from fieldline.expressions import Node, Term, parse
+from fieldline.expressions import Apply, Node, Term, parse
 
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "abs": abs, "sqrt": sqrt, "exp": exp, "log": log, "min": min, "max": max,
@@ -38,9 +38,13 @@ class _Numbers(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> ast.AST:
         """A number, or the node with its parts visited."""
-        value = self._values.get(_leaf(node)) if isinstance(node, ast.expr) else None  # type: ignore[arg-type]
+        leaf = _leaf(node) if isinstance(node, ast.expr) else None
+        value = self._values.get(leaf)  # type: ignore[arg-type]
         if value is not None:
             return ast.parse(repr(value), mode="eval").body
+        if isinstance(node, ast.Compare) and isinstance(leaf, Apply) and leaf.name == "not":  # window.shift != "night"
+            (said,) = leaf.arguments
+            return ast.parse(f"not {self._values[cast(Term, said)]!r}", mode="eval").body
         if isinstance(node, ast.Call):  # a function's name may be a field's, too
             node.args = [cast(ast.expr, self.visit(argument)) for argument in node.args]
             return node

@@ -5,17 +5,20 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from math import isfinite, isnan, nan
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from analysis.recount.arithmetic import evaluated
 from analysis.recount.arithmetic import with_numbers as put_in
 from analysis.recount.history import History, Samples
 from fieldline.event_kinds import VOID
-from fieldline.expressions import Figure, Input, Length, Maintained, Own, Parameter, Statistic, Term, inputs_of
-from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN
+from fieldline.expressions import Figure, Input, Label, Length, Maintained, Own, Parameter, Statistic, Term, inputs_of
+from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN, QUANTILES
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
+from fieldline.shifts import Plan
 from fieldline.units import find_unit
 
 _MINUTE = 60_000_000_000
@@ -46,7 +49,7 @@ def entry_at(plant: Plant, kind: str, asset: str, start: int) -> MetricEntry | N
 
 def target_of(plant: Plant, entry: MetricEntry, one: Input, asset: str) -> str:
     """The asset whose window an input is read out of; "" where it lies outside the line."""
-    if isinstance(one, Length | Maintained) or one.scope == OWN:
+    if isinstance(one, Length | Label | Maintained) or one.scope == OWN:
         return asset
     line = plant.line_of(asset)
     found = line if one.scope == LINE else entry.assets[one.scope]
@@ -73,6 +76,8 @@ def _value(history: History, one: Input, asset: str, span: tuple[int, int]) -> f
         return (span[1] - span[0]) / 1e9
     if isinstance(one, Maintained):
         return _maintained(history, one, asset, span[0])
+    if isinstance(one, Label):
+        return _label(history, one, asset, span)
     if not asset or isinstance(one, Figure):
         return nan
     if isinstance(one, Parameter):
@@ -98,6 +103,30 @@ def _maintained(history: History, one: Maintained, asset: str, start: int) -> fl
     if one.what == "time_s":
         return newest / 1e9
     return start / 1e9 - newest / 1e9 if newest else nan
+
+
+def _label(history: History, one: Label, asset: str, span: tuple[int, int]) -> float:
+    """What is said of a window, by its minutes and orders; NaN where it is not one thing all through."""
+    calendar, (start, end) = history.plant.calendar(history.line), span
+    if one.name == "product":
+        products = {run.product for run in history.runs(asset) if run.start <= start and end <= run.end} - {""}
+        return float(one.text in products) if products else nan
+    if one.name in ("shift", "crew"):
+        shifts = calendar.shifts(start, end)
+        whole = [shift for shift in shifts if shift.start_ns <= start and end <= shift.end_ns]
+        named = [shift.name if one.name == "shift" else shift.crew for shift in whole]
+        return float(one.text in named) if whole or not shifts else nan
+    if one.name == "working_share":
+        bounds, kinds = calendar.plan(start, end)
+        parts = zip(bounds.tolist(), bounds.tolist()[1:], kinds.tolist(), strict=False)
+        return sum(until - begin for begin, until, kind in parts if kind == Plan.SCHEDULED) / (end - start)
+    step = 60_000_000_000
+    zone = ZoneInfo(history.plant.time_zone(history.line))
+    moments = [datetime.fromtimestamp(time // 10**9, zone) for time in (*range(start, end, step), end - 1)]
+    told = {(at.date(), at.hour * (one.name == "hour")) for at in moments}
+    if len(told) != 1:
+        return nan
+    return float(moments[0].hour if one.name == "hour" else moments[0].isoweekday())
 
 
 def _tags(history: History, one: Statistic, asset: str, span: tuple[int, int]) -> list[str]:
@@ -128,6 +157,11 @@ def _statistic(history: History, name: str, asset: str, tag: str, span: tuple[in
         return sum(length * value for length, value in held) / whole if whole else nan
     if name == "mean":
         return sum(inside) / len(inside)
+    if name in QUANTILES:
+        ranked, rank = sorted(inside), (len(inside) - 1) * int(name[1:]) / 100
+        below = int(rank)
+        above = ranked[min(below + 1, len(ranked) - 1)]
+        return ranked[below] + (rank - below) * (above - ranked[below])
     return {"count": float(len(inside)), "min": min(inside), "max": max(inside), "last": inside[-1]}[name]
 
 

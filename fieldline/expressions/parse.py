@@ -1,11 +1,13 @@
 """Expressions are written in Python's grammar, of which a short list is allowed. Nothing is ever evaluated by Python.
 
-mean(cooling_kw) / mean(power_kw)                 a statistic of a tag; a name that is none: mean("1.8.0")
+mean(cooling_kw) / mean(power_kw)                 a statistic of a tag, p95(…) too; a name that is none: mean("1.8.0")
 energy.active_energy_kwh / line.oee.good_count    fields of metrics of the asset and of its line
 mean(station.temp_degc) - mean(temp_degc)         of an asset that the metric names: [metric.assets] station = "…"
 mean(quantity.temperature), last(role.state)      of the asset's only tag of a quantity or role
 asset.area_m2, window.length_s                    what the plant file says of the asset, and how long the window is
 maintenance.age_s                                 how long ago the asset was repaired or replaced
+window.hour, window.weekday, window.working_share by the clock and calendar of the line: where the window lies in one hour or day
+window.shift == "night"                           the shift, crew or product of which all of the window is
 cop if mean(power_kw) > 1 else 0                  another field of the same metric; a choice
 ewma(mean(pressure_bar), 0.2)                     a function that remembers, of values and numbers: `memories.py`
 """
@@ -24,9 +26,13 @@ from fieldline.expressions.tree import (
     BY_ROLE,
     LINE,
     OWN,
+    QUANTILES,
     STATISTICS,
+    WINDOW_NAMES,
+    WINDOW_NUMBERS,
     Apply,
     Figure,
+    Label,
     Length,
     Maintained,
     Node,
@@ -70,6 +76,7 @@ _HIGHEST_POWER = 8
 _DEEPEST = 50
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+_OF_TAGS = (*STATISTICS, *QUANTILES)
 _ROLES = tuple(role.name.lower() for role in Role if role)
 
 
@@ -123,6 +130,13 @@ def _node(node: ast.expr) -> Node:
             return Own(name)
         case ast.Attribute():
             return _named(node)
+        case ast.Compare(
+            left=ast.Attribute(value=ast.Name(id="window"), attr=name),
+            ops=[ast.Eq() | ast.NotEq() as op],
+            comparators=[ast.Constant(value=str() as text)],
+        ) if name in WINDOW_NAMES:
+            said = Label(name, text)
+            return said if isinstance(op, ast.Eq) else Apply("not", (said,), ast.unparse(node))
         case ast.UnaryOp(op=ast.UAdd()):
             return _node(node.operand)
         case ast.BinOp(op=ast.Pow()):
@@ -165,14 +179,14 @@ def _power(node: ast.expr) -> Number:
 
 
 def _call(node: ast.Call, name: str) -> Node:
-    if name in STATISTICS and len(node.args) == 1:
+    if name in _OF_TAGS and len(node.args) == 1:
         return _statistic(name, node.args[0])
-    if name in STATISTICS and name not in FUNCTIONS:
+    if name in _OF_TAGS and name not in FUNCTIONS:
         raise ValueError(f"{name}(…): expected one tag, such as {name}(temp_degc), got {len(node.args)} arguments")
     if name in MEMORIES:
         return _remembered(node, name)
     if name not in FUNCTIONS:
-        known = (*STATISTICS, *FUNCTIONS, *MEMORIES)
+        known = (*_OF_TAGS, *FUNCTIONS, *MEMORIES)
         raise ValueError(f"{name}(…): expected one of {', '.join(dict.fromkeys(known))}{nearest(name, known)}")
     wanted, n = FUNCTIONS[name], len(node.args)
     more = name in _MANY
@@ -244,14 +258,12 @@ def _named(node: ast.Attribute) -> Node:
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){1,2}", ".".join(names)):
         raise _unexpected(node, "a field of a metric, such as energy.active_energy_kwh or line.oee.good_count")
     match names:
-        case ["window", "length_s"]:
-            return Length()
+        case ["window", name]:
+            return _of_window(name)
         case ["maintenance", "age_s" | "time_s" as what]:
             return Maintained(what)
         case ["maintenance", other]:
             raise ValueError(f"maintenance.{other}: expected maintenance.age_s or maintenance.time_s")
-        case ["window", other]:
-            raise ValueError(f"window.{other}: expected window.length_s")
         case ["asset", name]:
             return Parameter(name)
         case [scope, "asset", name] if scope not in RESERVED - {LINE}:
@@ -263,6 +275,17 @@ def _named(node: ast.Attribute) -> Node:
     raise ValueError(
         f"{'.'.join(names)}: expected a field of a metric (energy.active_energy_kwh), or a statistic of a tag (mean({'.'.join(names)}))"
     )
+
+
+def _of_window(name: str) -> Node:
+    if name == "length_s":
+        return Length()
+    if name in WINDOW_NUMBERS:
+        return Label(name)
+    if name in WINDOW_NAMES:
+        raise ValueError(f'window.{name}: expected it compared with a text, such as window.{name} == "a"')
+    known = ("length_s", *WINDOW_NUMBERS, *WINDOW_NAMES)
+    raise ValueError(f"window.{name}: expected one of {', '.join(known)}{nearest(name, known)}")
 
 
 def _unexpected(node: ast.AST, wanted: str) -> ValueError:

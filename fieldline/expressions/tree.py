@@ -6,6 +6,9 @@ from typing import NamedTuple
 STATISTICS = ("count", "min", "max", "mean", "time_weighted_mean", "last")
 """What can be asked of a tag in a window: the fields of `telemetry`."""
 
+QUANTILES = ("p01", "p05", "p10", "p25", "p50", "p75", "p90", "p95", "p99")
+"""What can be asked of a tag of which the plant file wants `quantiles`: fields of `distribution`."""
+
 OWN, LINE = "", "line"
 """Scopes: of the asset itself, of its line. Any other is a name that the metric gives an asset (`[metric.assets]`)."""
 
@@ -13,16 +16,28 @@ BY_NAME, BY_QUANTITY, BY_ROLE = "", "quantity", "role"
 """How a statistic names its tag. An asset may have only one tag of the quantity or role."""
 
 
+WINDOW_NUMBERS = ("hour", "weekday", "working_share")
+"""Of a window, by the clock and calendar of its line: hour of the day, weekday from 1, Monday, and the share that is working time."""
+
+WINDOW_NAMES = ("shift", "crew", "product")
+"""What a window is of, if it is of one alone; compared with a text."""
+
+
 class Statistic(NamedTuple):
     """A statistic of the samples of one tag in the window.
 
-    In the tag's own unit; of a tag that is named by its quantity in the canonical unit of that.
+    name : one of `STATISTICS` or `QUANTILES`. In the tag's own unit; of a tag that is named by its quantity in the canonical unit of that.
     """
 
     name: str
     tag: str
     scope: str = OWN
     by: str = BY_NAME
+
+    @property
+    def is_quantile(self) -> bool:
+        """Whether it is one of `QUANTILES`."""
+        return self.name in QUANTILES
 
     def __str__(self) -> str:
         tag = self.tag if self.tag.isidentifier() else f'"{self.tag}"'
@@ -84,7 +99,25 @@ class InForce(NamedTuple):
         return f"{self.what} of the model {self.model} ({self.role})"
 
 
-Input = Statistic | Figure | Parameter | Length | Maintained
+class Label(NamedTuple):
+    """What is said of the window: a number, or whether it is of a shift, crew or product: 1 or 0, NaN where it is not of one alone.
+
+    name : one of `WINDOW_NUMBERS` or `WINDOW_NAMES`; text : of these the one that is asked for
+    """
+
+    name: str
+    text: str = ""
+
+    @property
+    def what(self) -> str:
+        """What it is of, without the text."""
+        return f"window.{self.name}"
+
+    def __str__(self) -> str:
+        return f'{self.what} == "{self.text}"' if self.name in WINDOW_NAMES else self.what
+
+
+Input = Statistic | Figure | Parameter | Length | Label | Maintained
 """What an expression reads, from outside the metric."""
 
 Read = Input | InForce
@@ -143,7 +176,7 @@ class Remembered(NamedTuple):
 Term = Read | Own | Remembered
 """What expressions are evaluated over: columns of it."""
 
-Node = Statistic | Figure | Parameter | Length | Maintained | Own | Number | Apply | Remembered
+Node = Statistic | Figure | Parameter | Length | Label | Maintained | Own | Number | Apply | Remembered
 
 
 def _leaves(node: Node) -> Iterator[Node]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fieldline.expressions.tree import Apply, Node, Number, Own, Remembered, Term
+from fieldline.expressions.tree import Apply, Label, Node, Number, Own, Remembered, Term
 from processing.formulas import power
 
 Columns = Mapping[Term, np.ndarray]
@@ -39,7 +39,10 @@ def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, 
         parts = list(_taken(node, columns, open_))
         leaves = [(one, taken) for one, taken in parts if not isinstance(one, Apply | Number)]
         leaves.sort(key=lambda leaf: isinstance(leaf[0], Own) + 2 * isinstance(leaf[0], Remembered))
-        absent = [(f"no {one}", np.isnan(_value(one, columns)) & taken) for one, taken in leaves]
+        absent = [
+            (f"no one {one.what}" if isinstance(one, Label) else f"no {one}", np.isnan(_value(one, columns)) & taken)
+            for one, taken in leaves
+        ]
         divisors = [(one.arguments[1], taken) for one, taken in parts if isinstance(one, Apply) and one.name == "/"]
         absent += [(f"{one} is 0", (_value(one, columns) == 0.0) & taken) for one, taken in divisors]
     for reason, holds in absent:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.expressions import Figure, InForce, Length, Maintained, Parameter, Read, Statistic
+from fieldline.expressions import Figure, InForce, Label, Length, Maintained, Parameter, Read, Statistic
 from fieldline.expressions.tree import LINE, OWN
 from processing.joins import find, pair_keys
 from processing.kernels import layout as at
@@ -13,7 +13,7 @@ from processing.metric_rows import MetricRows, standing
 from processing.operator import Operator
 from processing.view import View
 
-TELEMETRY = "telemetry"
+TELEMETRY, DISTRIBUTION = "telemetry", "distribution"
 
 Sources = Mapping[str, Operator]
 """The operator of each kind that inputs are read from."""
@@ -59,7 +59,9 @@ def is_of_window(one: Read) -> bool:
 
 def kind_read(one: Read) -> str:
     """The kind whose rows an input is read from; "" where from none."""
-    return TELEMETRY if isinstance(one, Statistic) else one.kind if isinstance(one, Figure) else ""
+    if isinstance(one, Statistic):
+        return DISTRIBUTION if one.is_quantile else TELEMETRY
+    return one.kind if isinstance(one, Figure) else ""
 
 
 def read_inputs(
@@ -86,7 +88,7 @@ def read_inputs(
 
 
 def _scope_of(one: Read) -> str:
-    return OWN if isinstance(one, Length | InForce | Maintained) else one.scope
+    return OWN if isinstance(one, Length | Label | InForce | Maintained) else one.scope
 
 
 def _targets(view: View, pairs: Pairs, scope: str, assets: Mapping[str, str]) -> np.ndarray:
@@ -150,16 +152,19 @@ def _column(
         line, start = (view.windows[name][window] for name in ("line", "start"))
         number, digest = view.models.in_force(one.model, one.role, line, asset, start)
         return (number if one.what == "version" else digest), nothing, np.zeros(n, bool)
+    if isinstance(one, Label):
+        return _labelled(view, one, window, asset), nothing, np.zeros(n, bool)
     if isinstance(one, Parameter):
         return _told(view, one, window, asset, assets), nothing, np.zeros(n, bool)
     values, coverage, wanted = nothing.copy(), nothing.copy(), pair_keys(view, window, asset)
     wanted[asset < 0] = -1
-    found = _of_tag(view, one, rows[TELEMETRY]) if isinstance(one, Statistic) else _of_field(view, one, rows[one.kind])
+    mine = rows[kind_read(one)]
+    found = _of_tag(view, one, mine) if isinstance(one, Statistic) else _of_field(view, one, mine)
     is_found = np.zeros(n, bool)
     for keys, some, shares in found:
         place = find(keys, wanted)
-        mine = (place >= 0) & (wanted >= 0)
-        values[mine], coverage[mine], is_found[mine] = some[place[mine]], shares[place[mine]], True
+        has = (place >= 0) & (wanted >= 0)
+        values[has], coverage[has], is_found[has] = some[place[has]], shares[place[has]], True
     return values, coverage, is_found
 
 
@@ -169,6 +174,21 @@ def _told(view: View, one: Parameter, window: np.ndarray, asset: np.ndarray, ass
         return view.assets.values(one.name)[asset]
     line, value = view.assets.told(assets[one.scope], one.name)
     return np.where(view.windows["line"][window] == line, value, np.nan)
+
+
+def _labelled(view: View, one: Label, window: np.ndarray, asset: np.ndarray) -> np.ndarray:
+    """What is said of windows, of the orders that hold for each asset."""
+    known = view.windows
+    if one.name != "product":
+        return view.assets.of_calendar(one, *(known[name][window] for name in ("line", "start", "end")))
+    product, machine = view.labels["product"][window].copy(), view.plant.scopes["machine"][asset]
+    for place in np.flatnonzero(machine >= 0).tolist():
+        scope, record = view.plant.scopes[machine[place]], known[window[place]]
+        runs = view.plant.runs[scope["first"] : scope["last"]]
+        through = runs[(runs["start"] <= record["start"]) & (runs["end"] >= record["end"])]
+        product[place] = through["product"][0] if len(through) else 0
+    names = np.array([name == one.text for name in view.names.products], bool)
+    return np.where(product > 0, names[product].astype(np.float64), np.nan)
 
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]

@@ -12,8 +12,21 @@ from fieldline.across import WINDOWS as ACROSS
 from fieldline.across import is_beyond_one_line, is_surely_across, may_be_across, remembers
 from fieldline.catalogue import RENAMED, TEXT, Kind, emitter, kinds
 from fieldline.errors import SettingsError
-from fieldline.expressions import Figure, Input, Length, Maintained, Node, Own, Parameter, Statistic, Term, inputs_of
+from fieldline.expressions import (
+    Figure,
+    Input,
+    Label,
+    Length,
+    Maintained,
+    Node,
+    Own,
+    Parameter,
+    Statistic,
+    Term,
+    inputs_of,
+)
 from fieldline.expressions.dimensions import Unit, judged, mismatch, unit_of
+from fieldline.expressions.tree import LINE
 from fieldline.plant import ASSET_NUMBERS, Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
@@ -117,8 +130,14 @@ def _operator_of(
     read_kinds = {kind_read(one) for definition in definitions for one in definition.inputs} - {""} | {TELEMETRY}
     mine: Sources = {kind: sources[kind] for kind in read_kinds}
     needs = tuple(sorted({mine[kind].name for kind in read_kinds}))
+    by_calendar = any(isinstance(one, Label) for definition in definitions for one in definition.inputs)
     operator = operator_of(
-        _kind_of(name, entries), definitions, entries[0].windows, needs, lambda: mine, parameters=(f"metric.{name}",)
+        _kind_of(name, entries),
+        definitions,
+        entries[0].windows,
+        needs,
+        lambda: mine,
+        parameters=(f"metric.{name}", *("calendar",) * by_calendar),
     )
     unnamed = replace(operator, parameters=())
     memories = [keeping(unnamed, memory, lambda: mine) for one in definitions for memory in one.memories]
@@ -230,7 +249,31 @@ def faults(plant: Plant, operators: Collection[str]) -> list[str]:
         wrong += [
             f"$.metric: {name} needs the operator {one!r}, which $.process.operators leaves out" for one in missing
         ]
-    return wrong + _depth_faults(entries) + _across_faults(plant, entries) + _formula_faults(plant, operators)
+    wrong += _quantile_faults(plant) + _depth_faults(entries)
+    return wrong + _across_faults(plant, entries) + _formula_faults(plant, operators)
+
+
+def _quantile_faults(plant: Plant) -> list[str]:
+    """Quantiles that metrics read of tags of which the plant file wants none: there are no rows of them."""
+    return [
+        f"$.metric: {entry.kind}.{field}: {one}: expected [asset.tags.{one.tag}] quantiles = true of {path}: by default none are kept"
+        for entry in plant.metrics
+        for field, said in entry.field.items()
+        for one in inputs_of(said.tree)
+        if isinstance(one, Statistic) and one.is_quantile
+        for path in (entry.assets.get(one.scope, entry.asset),)
+        if not _may_have_quantiles(plant, one, "*" if one.scope == LINE else path)
+    ]
+
+
+def _may_have_quantiles(plant: Plant, one: Statistic, path: str) -> bool:
+    """Whether quantiles are wanted of a tag that a statistic may mean, of an asset that a path or glob may mean."""
+    return any(
+        said.quantiles and (one.by or matches(tag, one.tag))
+        for entry in plant.assets
+        if matches(entry.path, path) or matches(path, entry.path)
+        for tag, said in entry.tags.items()
+    )
 
 
 def _across_faults(plant: Plant, entries: Mapping[str, list[MetricEntry]]) -> list[str]:
@@ -256,6 +299,12 @@ def _across_faults(plant: Plant, entries: Mapping[str, list[MetricEntry]]) -> li
         for name, mine in entries.items()
         for entry in mine
         if (entry.model or entry.health or entry.advice) is not None and may_be_across(plant, entry)
+    ]
+    wrong += [
+        f"$.metric: {name} reads window.product, which orders of one line tell, and reads several lines"
+        for name, mine in beyond.items()
+        for entry in mine
+        if any(isinstance(one, Label) and one.name == "product" for one in inputs_in(entry))
     ]
     for name, mine in entries.items():
         read = {kind_read(one) for entry in mine for one in inputs_in(entry)} & entries.keys()
@@ -297,6 +346,11 @@ def _fault_of(one: Input, plant: Plant, known: Mapping[str, Kind]) -> str:
         if one.name not in values and one.name not in ASSET_NUMBERS:
             there = sorted({*values, *ASSET_NUMBERS})
             return f"{one}: expected one of {', '.join(there)}{nearest(one.name, there)}; [asset.values] adds numbers"
+    if isinstance(one, Label) and one.name in ("shift", "crew"):
+        names = plant.shift_names if one.name == "shift" else plant.crew_names
+        if one.text not in names:
+            listed = ", ".join(names) or "no [[calendar]] has any"
+            return f"{one}: expected a {one.name} of the plant file ({listed}){nearest(one.text, names)}"
     if not isinstance(one, Figure):
         return ""
     if one.kind not in known:
@@ -351,6 +405,8 @@ def _unit_of(entry: MetricEntry, plant: Plant, known: Mapping[str, Kind], one: I
     """The symbol of an input's unit, where it is known: of a tag that several assets have, where all say the same."""
     if isinstance(one, Length | Maintained):
         return "s"
+    if isinstance(one, Label):
+        return "1" if one.name == "working_share" else None
     if isinstance(one, Figure):
         return next((row[1] for row in known[one.kind].rows if row[0] == one.field), None)
     if isinstance(one, Parameter):

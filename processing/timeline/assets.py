@@ -3,10 +3,15 @@
 import numpy as np
 
 from fieldline.across import is_across
+from fieldline.expressions import Label
 from fieldline.plant import Plant
 from fieldline.plantfile.globs import matches
 from fieldline.scales import scale_of
+from fieldline.shifts import ShiftCalendar
+from fieldline.window_labels import told
 from processing.timeline.registry import Registry
+
+_LABELS_KEPT = 100_000
 
 
 class Assets:
@@ -18,6 +23,8 @@ class Assets:
         self._across: dict[str, list[bool]] = {}
         self._values: dict[str, list[float]] = {}
         self._scales: dict[tuple[str, str, int, int], tuple[float, float]] = {}
+        self._calendars: list[ShiftCalendar] = []
+        self._labels: dict[tuple[int, Label, int, int], float] = {}
 
     def matching(self, pattern: str) -> np.ndarray:
         """See `AssetTable`."""
@@ -48,6 +55,25 @@ class Assets:
     def told(self, path: str, name: str) -> tuple[int, float]:
         """See `AssetTable`."""
         return self._registry.line_number(path), self._plant.value_of(path, name)
+
+    def of_calendar(self, one: Label, line: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """See `AssetTable`."""
+        names = self._registry.lines
+        self._calendars += [self._plant.calendar(name) for name in names[len(self._calendars) :]]
+        found = np.empty(len(line))
+        for place, window in enumerate(zip(line.tolist(), start.tolist(), end.tolist(), strict=True)):
+            found[place] = self._label(one, *window)
+        return found
+
+    def _label(self, one: Label, line: int, start: int, end: int) -> float:
+        calendar = self._calendars[line]
+        key = id(calendar), one, start, end  # lines that share a calendar share what it says
+        value = self._labels.get(key)
+        if value is None:
+            if len(self._labels) >= _LABELS_KEPT:
+                self._labels.clear()
+            value = self._labels[key] = told(calendar, one, start, end)
+        return value
 
     def scales(self, by: str, name: str, asset: np.ndarray, tag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `AssetTable`."""

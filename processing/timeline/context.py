@@ -68,6 +68,11 @@ class Context:
         self.version = 0  # grows with what `names` would give
 
     @property
+    def are_products_read(self) -> bool:
+        """Whether metrics of the plant's own read of which product a window is."""
+        return "product" in self._plant.labels_read
+
+    @property
     def has_events(self) -> bool:
         """Whether any line has reported orders, prices, models or repairs."""
         return self._tables.has_held or bool(self._tables.lines["is_cut"].any())

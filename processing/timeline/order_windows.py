@@ -42,8 +42,21 @@ class OrderWindows:
                 ids = self._residency.between(line, at.SLICES, start, end)
                 self._flagging.flag(ids, line, rows, at.SPREAD)
                 self._flagging.flag(ids, line, labelled, at.EMIT)
+                self._emit_readers(line, rows, start, end)
             if self._are_wanted:
                 self._fit_all(line, machine, rows, spans)
+
+    def _emit_readers(self, line: int, rows: np.ndarray, start: int, end: int) -> None:
+        """Have windows emitted that have a part in a span, where metrics read which product they are of."""
+        if not self._context.are_products_read:
+            return
+        ids = self._residency.within({line: (start, end)})
+        level, rows = (
+            self._tables.windows["level"][ids],
+            np.union1d(rows, [0]),
+        )  # a line's own figures go with the first
+        self._flagging.flag(ids[level == at.SLICES], line, rows, at.EMIT)
+        self._flagging.flag(ids[(level != at.SLICES) & (level != at.ORDERS)], line, rows, at.EMIT)
 
     def _labelled(self, line: int) -> np.ndarray:
         """The rows of a line's blocks whose slices are emitted anew when an order changes, their assets' first rows too."""

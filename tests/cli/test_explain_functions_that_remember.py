@@ -14,6 +14,25 @@ from tests.processing.engine_rig import SECOND, Row
 QUARTERS = 24
 LINES = HEAD.replace('"watch"', '"of_line"\nasset = "p/h/line1"') + 'field.z = { value = "ewma(max(press.a_bar), 0.5)" }\nassets.press = "p/h/line1/press"\n'  # fmt: skip
 
+OF_WINDOWS = f"""
+[[metric]]
+kind = "of_window"
+asset = "{PRESS}"
+windows = ["15m", "1h"]
+field.y = {{ value = "window.hour + mean(a_bar) * (window.shift != 'early')" }}
+field.working = {{ value = "window.working_share + window.weekday" }}
+field.middle = {{ value = "p50(a_bar) + previous(window.hour)" }}
+[[asset]]
+path = "{PRESS}"
+[asset.tags.a_bar]
+quantiles = true
+[[calendar]]
+[[calendar.shift]]
+name = "early"
+start = "00:30"
+end = "08:00"
+"""
+
 
 @pytest.fixture(scope="module")
 def pipe(tmp_path_factory: pytest.TempPathFactory) -> Pipe:
@@ -24,7 +43,7 @@ def pipe(tmp_path_factory: pytest.TempPathFactory) -> Pipe:
             rows.append(Row(PRESS, "a_bar", time, random.gauss(6.0 + 3.0 * (k > 40), 1.0)))
         if k % 4 == 0:
             rows.append(Row(PRESS, "b_bar", time + SECOND, 1.0))
-    return Pipe(tmp_path_factory.mktemp("pipe"), EVERY + LINES, rows)
+    return Pipe(tmp_path_factory.mktemp("pipe"), EVERY + LINES + OF_WINDOWS, rows)
 
 
 def run(arguments: list[str]) -> str:
@@ -33,10 +52,10 @@ def run(arguments: list[str]) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("kind", ["watch", "of_line"])
+@pytest.mark.parametrize("kind", ["watch", "of_line", "of_window"])
 @pytest.mark.parametrize("window", ["15m", "1h"])
 def test_what_is_worked_out_once_more_agrees(pipe: Pipe, kind: str, window: str) -> None:
-    asset = PRESS if kind == "watch" else PRESS.rpartition("/")[0]
+    asset = PRESS if kind != "of_line" else PRESS.rpartition("/")[0]
     for quarter in (0, 9, QUARTERS - 5):
         at = (HOUR0 + quarter * 15 * MINUTE) / SECOND
         told = json.loads(run(pipe.arguments("explain", kind, "--asset", asset, "--at", at, "--window", window, "--json")))  # fmt: skip

@@ -30,6 +30,7 @@ asset = "works/*"
 windows = ["1m", "15m", "1h", "day", "shift", "order"]
 field.rise_k = {{ value = "max(temp_c) - min(temp_c)", unit = "K" }}
 field.per_kw = {{ value = "rise_k / mean(power_kw)" }}
+field.spread_k = {{ value = "p95(temp_c) - p05(temp_c)", unit = "K" }}
 field.spread = {{ value = "rise_k ** 2 if last(temp_c) > 180 else sqrt(abs(mean(temp_c))) * asset.area_m2" }}
 [[metric]]
 kind = "share"                # of the machine, beside those of its line
@@ -59,6 +60,16 @@ windows = ["1m", "15m", "1h"]
 since = 2023-11-14T22:24:00Z
 field.oven_degc = {{ value = "max(oven.temp_c)", unit = "degC" }}
 assets.oven = "{LINE1}/oven"
+[[metric]]
+kind = "of_window"            # by the clock and the calendar, and by orders that come late
+windows = ["1m", "15m", "1h", "day", "week", "shift", "order"]
+field.at = {{ value = "window.hour + 100 * window.weekday" }}
+field.at_work = {{ value = "count(temp_c) if window.shift == 'early' and window.crew != 'B' else -window.working_share" }}
+field.of_b = {{ value = "1 + (window.product == 'B')" }}
+[[metric]]
+kind = "by_window"            # the same, remembered
+windows = ["15m", "1h"]
+field.of_b = {{ value = "previous(window.product == 'B') + previous(window.hour)" }}
 [[metric]]
 kind = "watch"                # every function that remembers
 asset = "works/*"
