@@ -15,12 +15,24 @@ class Results(NamedTuple):
 
     source: Source
 
-    def rows(self, kind: str, asset: str, window: str, start: int, stop: int, *, is_below: bool = False) -> list[Row]:
+    def rows(
+        self,
+        kind: str,
+        asset: str,
+        window: str,
+        start: int,
+        stop: int,
+        *,
+        is_below: bool = False,
+        is_glob: bool = False,
+    ) -> list[Row]:
         """Rows of an asset's windows from `start` inclusive to `stop` exclusive [ns UTC], by time; each with its `time` in ns.
 
-        is_below : those of all paths below the asset instead. Raises SettingsError, LogCorrupt, Unavailable.
+        is_below : those of all paths below the asset instead; is_glob : those of all paths that match it.
+
+        Raises SettingsError, LogCorrupt, Unavailable.
         """
-        glob = _literal(asset) + ("/*" if is_below else "")
+        glob = asset if is_glob else _literal(asset) + ("/*" if is_below else "")
         frame = query(kind, glob, window, start, stop, source=self.source)
         times = frame["time"].dt.epoch("ns").to_list()
         return [{**row, "time": time} for time, row in zip(times, frame.to_dicts(), strict=True)]

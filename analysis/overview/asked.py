@@ -31,7 +31,8 @@ class Asked(NamedTuple):
 
     @property
     def line(self) -> str:
-        return self.plant.line_of(self.asset)
+        """Of what it is a part: its line; an area, a site and a group are wholes themselves."""
+        return self.asset if self.asset in self.plant.groups else self.plant.line_of(self.asset)
 
     @property
     def clock(self) -> Clock:
@@ -45,8 +46,7 @@ class Asked(NamedTuple):
     @property
     def is_above_lines(self) -> bool:
         """Whether it is a path above lines, such as an area, for which no device sends; its rows are rolled up, if there are any."""
-        is_short = self.asset.count("/") + 1 < self.plant.line_depth(self.asset)
-        if not is_short or self.rows("losses", "1m"):  # minutes are not rolled up
+        if not self.plant.is_above_lines(self.asset) or self.rows("losses", "1m"):  # minutes are not rolled up
             return False
         has_lines = any(self.results.has_below("losses", self.asset, name) for name in reversed(WINDOWS))
         return has_lines or not any(self.rows("losses", name) for name in WINDOWS)
@@ -59,6 +59,21 @@ class Asked(NamedTuple):
     def rows_of_lines(self, kind: str, window: str, start: int = 0, end: int = ALL_TIME) -> list[Row]:
         """Rows of a kind of the lines below, by time."""
         return lines_of(self.plant, self.results.rows(kind, self.asset, window, start, end, is_below=True))
+
+    def rows_of_parts(self, kind: str, window: str, start: int, end: int) -> list[Row]:
+        """Rows of a kind of all that lies below the path; of a group of all that lies on its lines, and of these themselves."""
+        rows = self.results.rows
+        if self.asset not in self.plant.groups:
+            return rows(kind, self.asset, window, start, end, is_below=True)
+        found: dict[tuple[str, int], Row] = {}
+        for lines in self.plant.groups[self.asset]:
+            for row in [
+                *rows(kind, lines, window, start, end, is_glob=True),
+                *rows(kind, f"{lines}/*", window, start, end, is_glob=True),
+            ]:
+                if self.asset in self.plant.above(self.plant.line_of(row["asset"])):
+                    found[row["asset"], row["time"]] = row  # two globs may name one line
+        return sorted(found.values(), key=lambda row: row["time"])
 
     def span(self, kind: str) -> tuple[str, Span]:
         """The window that the time lies in, or the newest that has a row of a kind. Raises SettingsError where there is none."""

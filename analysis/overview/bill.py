@@ -142,7 +142,7 @@ def _demand(
     billed = _number(formulas.billed_demand(kw, ratchet, earlier_kw))
     cost = _number(formulas.demand_charge(kw, contract.demand_price_per_kw, ratchet, earlier_kw))
     of = None if billed is None else peak.time if billed == peak.demand_kw else earlier.time
-    begun = None if of is None else span_at(asked.plant, asked.line, "month", of.time_ns).start
+    begun = None if of is None else span_at(asked.plant, asked.clock.path, "month", of.time_ns).start
     charge = DemandCharge(
         interval_s,
         peak,
@@ -165,7 +165,7 @@ def _earlier(asked: Asked, found: Found, contract: TariffEntry) -> tuple[Peak, l
     """The highest demand of the months that the ratchet looks back at; and those of which none is known, in a sentence."""
     best, unknown, most, start = Peak(None, None), list[int](), list[tuple[float, Span, list[str]]](), found.span.start
     for _ in range(contract.months_back):
-        month = span_at(asked.plant, asked.line, "month", start - 1)
+        month = span_at(asked.plant, asked.clock.path, "month", start - 1)
         start = month.start
         rows = rows_of_meters(asked, "month", start)
         peaks = [row["peak_demand_kw"] for row in rows.values()]

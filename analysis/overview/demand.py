@@ -156,7 +156,7 @@ def highest(blocks: list[Block]) -> Peak:
 
 def _midnight(asked: Asked, span: Span) -> int:
     """Where the local clock's intervals begin."""
-    return span_at(asked.plant, asked.line, "day", span.start).start
+    return span_at(asked.plant, asked.clock.path, "day", span.start).start
 
 
 def _evenness(minutes: Metered, block: Peak) -> tuple[float | None, float | None]:
@@ -184,7 +184,7 @@ def _running(asked: Asked, minutes: Metered, interval_s: int, limit_kw: float | 
     if not len(known):
         return None
     as_of = minutes.start + (int(known[-1]) + 1) * MINUTE_NS
-    elapsed = (as_of - span_at(asked.plant, asked.line, "day", as_of).start) % (interval_s * _SECOND)
+    elapsed = (as_of - span_at(asked.plant, asked.clock.path, "day", as_of).start) % (interval_s * _SECOND)
     first = (as_of - elapsed - minutes.start) // MINUTE_NS
     of_minutes = minutes.demand_kw[max(first, 0) : known[-1] + 1] if first >= 0 else np.array([np.nan])
     energy, power = float(of_minutes.sum() / 60), float(minutes.demand_kw[known[-1]])

@@ -1,4 +1,4 @@
-"""Energy as meters told of it, window by window of one length: of an asset, of a line, or of the lines of an area or a site together.
+"""Energy as meters told of it, window by window of one length: of an asset, of a line, or of lines together.
 
 A line's energy is that of its meters, as `production_order` has it (`[[line]] meters`, `feeds`). Which ones they are is decided once for
 the window that is shown, by what they observed of it, so a meter that fails for an hour leaves an hour out and no other one stands in.
@@ -88,7 +88,7 @@ def find(asked: Asked, window: str) -> Found:
     if not rows:
         raise asked.nothing("energy", f"in a window {window}")
     newest = max(int(row["time"]) for row in rows)
-    span = span_at(asked.plant, asked.line, window, newest if asked.at is None else asked.at)
+    span = span_at(asked.plant, asked.clock.path, window, newest if asked.at is None else asked.at)
     meters = meters_of(asked, window, span.start)
     if not meters:
         raise asked.nothing("energy", f"for the {window} that was asked for")
@@ -120,7 +120,7 @@ def _rows(asked: Asked, window: str, start: int, stop: int) -> list[Row]:
     """Rows with energy of the path itself and, of a line or what lies above lines, of the machines of its lines."""
     rows = asked.rows("energy", window, start, stop)
     if asked.asset == asked.line:
-        below = asked.results.rows("energy", asked.asset, window, start, stop, is_below=True)
+        below = asked.rows_of_parts("energy", window, start, stop)
         # Besides machines there may be meters above lines: what they measure the lines' own meters tell.
         rows += [row for row in below if not asked.plant.is_above_lines(row["asset"])]
     return [row for row in rows if row["active_energy_kwh"] is not None and row["mean_power_kw"] is not None]

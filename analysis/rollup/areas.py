@@ -31,7 +31,7 @@ class Areas:
 
     def opened(self, lines: Lines) -> None:
         """See `Maker`."""
-        self._own = {asset for asset in lines.assets() if self._is_short(asset)}
+        self._own = {asset for asset in lines.assets() if self._plant.is_above_lines(asset)}
         self._known = _defined(lines)
 
     def begin(self, lines: Lines, append: Append, since: int) -> bool:
@@ -73,10 +73,6 @@ class Areas:
         """Whether a path is that of a line, as after another line_depth: its rows are no roll-up's to take back."""
         return self._plant.levels(path).get("level") == "line"
 
-    def _is_short(self, asset: str) -> bool:
-        """Whether a path that is a line of its own stands where areas and sites do: a device sends for it."""
-        return asset.count("/") + 1 < self._plant.line_depth(asset)
-
     def _touched(self, batches: Iterable[MetricRows]) -> dict[str, tuple[set[int], set[str]]]:
         """By window: starts and paths of which rows are to be made."""
         found: dict[str, tuple[set[int], set[str]]] = defaultdict(lambda: (set(), set()))
@@ -91,7 +87,7 @@ class Areas:
         """Note new lines, and what they are rolled up to."""
         names = {rows.asset.names[code] for rows in batches for code in np.unique(rows.asset.codes).tolist()}
         if new := {name: list(self._plant.above(name)) for name in names if name not in self._known}:
-            self._own |= {name for name in new if self._is_short(name)}
+            self._own |= {name for name in new if self._plant.is_above_lines(name)}
             self._define(lines, self._known | new)
 
     def _roll_up(

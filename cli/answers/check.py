@@ -155,7 +155,7 @@ def _group_notes(plant: Plant, heard: Collection[str] | None = None) -> list[str
         for path, said in groups_of_nothing(plant, heard or ()).items()
     ]
     return notes + [
-        f"group {path}: devices send for this path as a line of its own, and rows of both would stand together; give the group another path"
+        f"group {path}: devices send for this path as a line of its own, so its lines have no rows together; give it another path"
         for path in groups_that_are_lines(plant, heard or ())
     ]
 

@@ -15,6 +15,10 @@ from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SH
 from ingest.simulator.subgroups import CHARTED, SUBGROUP
 from ingest.simulator.tariff import CO2_KG_PER_KWH, CURRENCY, DAY_PRICE, NIGHT_HOURS, NIGHT_PRICE
 
+WORKERS = {"early": 4, "late": 4, "night": 3}
+"""At a line, by shift: what `fieldline show labour` reads. Nothing of it is simulated."""
+DEMAND_PRICE_PER_KW = 9.5
+"""What a month's highest demand costs [currency/kW]. Nothing of it is simulated."""
 DEPARTMENT = "department/pressing"
 """The path of the group of all lines with presses."""
 _HEAD = """\
@@ -131,6 +135,7 @@ def _calendar() -> Iterator[str]:
         told = ", ".join(f'{{start = "{_clock(start)}", end = "{_clock(stop)}"}}' for start, stop in breaks)
         yield (
             f'[[calendar.shift]]\nname = "{name}"\nstart = "{_clock(begin)}"\nend = "{_clock(begin + SHIFT_S)}"\n'
+            f"workers = {WORKERS[name]}\n"
             f"breaks = [{told}]\n"
         )
 
@@ -141,6 +146,7 @@ def _tariff() -> str:
     return (
         "# ---- what energy costs and emits\n\n"
         f'[[tariff]]\npath = "plant"\ncurrency = "{CURRENCY}"\nprice = {DAY_PRICE}\n'
+        f"demand_price_per_kw = {DEMAND_PRICE_PER_KW}     # of the month's highest quarter-hour: `fieldline show bill`, `show demand`\n"
         f"co2_kg_per_kwh = [\n    {factors[0]},\n    {factors[1]},\n]\n\n"
         f"[[tariff.period]]\nfrom_hour = {begin}\nto_hour = {end}\nprice = {NIGHT_PRICE}\n"
     )

@@ -216,6 +216,30 @@ from = "{stop_from}"
 to = "{stop_to}"
 reason = "stocktaking"
 
+[[asset]]
+path = "*/*/*/*"
+
+[asset.attribute_chart]
+chart = "u"
+every = "15m"
+center = 0.3
+
+[[asset]]
+path = "*/*/line?"
+
+[asset.attribute_chart]
+chart = "laney_p"
+center = 0.4
+sigma_z = 1.5
+
+[[asset]]
+path = "*/*/*/saw*"
+
+[asset.attribute_chart]
+chart = "c"
+every = "day"
+center = 9.0
+
 [[calendar]]
 path = "annex/yard/line3"
 

@@ -36,6 +36,18 @@ from_hour = 22
 to_hour = 6
 price = 0.18
 """
+GROUP = "tariff_zone/east/hot/all"
+PLANT += f"""
+[[group]]
+path = "{GROUP}"
+lines = ["plant/*", "{LINE}"]
+
+[[tariff]]
+path = "{GROUP}"
+currency = "EUR"
+demand_price_per_kw = 2.0
+demand_limit_kw = 170
+"""
 MARCH = ns("2026-03-10T05:00", BERLIN)
 
 
@@ -56,6 +68,19 @@ def run(*arguments: str) -> Result:
 
 def document(pipe: Pipe, *arguments: str) -> dict[str, Any]:
     return dict(json.loads(run(*pipe.arguments(*arguments, "--json")).stdout))
+
+
+def test_a_group_has_the_demand_of_its_lines_and_a_contract_of_its_own(pipe: Pipe) -> None:
+    of_line, of_group = (document(pipe, "demand", "--asset", path) for path in (LINE, GROUP))
+    billed = document(pipe, "bill", "--asset", GROUP, "--window", "month")
+
+    same = ("blocks", "peaks", "meters", "energy_kwh", "missing")
+    assert {name: of_group[name] for name in same} == {name: of_line[name] for name in same}
+    assert (of_group["limit_kw"], of_line["limit_kw"]) == (170.0, 150.0)
+    assert billed["demand"]["price_per_kw"] == 2.0
+    assert billed["energy_kwh"] == pytest.approx(
+        document(pipe, "bill", "--asset", LINE, "--window", "month")["energy_kwh"]
+    )
 
 
 def test_demand_is_data_with_blocks_peaks_and_the_interval_that_runs(pipe: Pipe) -> None:
