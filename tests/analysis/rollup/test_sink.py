@@ -119,6 +119,15 @@ def test_a_path_that_devices_send_for_keeps_its_own_rows(rig: Rig) -> None:
     assert good(rig) == {(HALL2, 0): 7.0, (PLANT, 0): 12.0, (PLANT, 1): 5.0}
 
 
+def test_a_group_whose_path_devices_send_for_has_no_other_rows_either(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, GROUPS)
+
+    rig.sink.write([counts(("customers/acme", 0, 3.0)), counts((LINES[0], 0, 5.0))])
+
+    assert good(rig) == {(HALL1, 0): 5.0, (PLANT, 0): 5.0}
+    rig.close()
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_the_last_row_is_that_of_the_last_lines_in_any_portions_and_after_any_crash(tmp_path: Path, seed: int) -> None:
     """A crash: the sink is left, and what it took last comes again, as from an offset that was not committed."""
