@@ -87,14 +87,17 @@ class Restored(NamedTuple):
 
 
 class OtherLines(LogCorrupt):
-    """The plant file counts other levels as a line than that of the state did; lines : those of now that the state has assets of."""
+    """The plant file counts other levels as a line than that of the state did.
 
-    def __init__(self, partition: int, lines: list[str]) -> None:
+    lines : those of now that the state has assets of; newest : time of its newest row [ns UTC]
+    """
+
+    def __init__(self, partition: int, lines: list[str], newest: int) -> None:
         some = ", ".join(lines[:5]) + (", …" if len(lines) > 5 else "")
         super().__init__(
             f"checkpoints partition {partition}: line_depth is another: its assets are of the lines {some} now"
         )
-        self.lines = lines
+        self.lines, self.newest = lines, newest
 
 
 class Checkpoints:
@@ -235,7 +238,8 @@ class Checkpoints:
         made_with = msgspec.msgpack.decode(self._read(head.made_with), type=MadeWith)
         names = msgspec.msgpack.decode(self._read(head.names))
         if other := _other_lines(made_with, engine.plant, names["assets"]):
-            raise OtherLines(self._partition, other)
+            newest = _records(self._arrays(self._read(head.state))["lines"], at.LINE)["newest"]
+            raise OtherLines(self._partition, other, int(newest.max(initial=at.NONE)))
         engine.registry.restore(names)
         engine.context.restore(names)
         arrays = self._arrays(self._read(head.state))

@@ -10,6 +10,9 @@ from processing.operator import Operator, with_memories
 from processing.timeline.tables import key_of
 from processing.timeline.timing import Timing
 
+LINE_DEPTH = "site.line_depth"
+"""The entry of the plant file by which assets come to be of other lines."""
+
 
 class MadeWith(msgspec.Struct, frozen=True):
     """The settings that figures depend on.
@@ -79,6 +82,9 @@ class Adapted(msgspec.Struct, frozen=True):
         if self.why == (MOVED,):
             late = f"rows from before {iso(self.since)} that come from now on are counted late"
             return f"{self.line}: lies in another partition since; {late}"
+        if self.why == (LINE_DEPTH,):
+            until = f"windows of its assets that begin before {iso(self.since)} stand as they are"
+            return f"{self.line}: has assets of lines that were others ({LINE_DEPTH}) and begins now; {until}"
         what = f"{self.line}: figures of {', '.join(self.operators)} change ({', '.join(self.why)})"
         if self.since == NONE:
             return f"{what}; all windows are computed anew"

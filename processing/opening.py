@@ -14,7 +14,7 @@ from processing.checkpoint import OtherLines
 from processing.dead_letters import DeadLetters
 from processing.emission import Emission
 from processing.emitted import emitted_since
-from processing.made_with import Adapted
+from processing.made_with import LINE_DEPTH, Adapted
 from processing.place import Place
 from processing.read_again import ReadAgain
 from processing.state import State
@@ -58,7 +58,7 @@ class Opening:
             return self._restore(commit, note, first, relieve)
         except OtherLines as error:
             said = self._rebuild(first, str(error))
-            self._begin_lines(error.lines)
+            self._begin_lines(error)
             return said
         except LogCorrupt as error:
             return self._rebuild(first, str(error))
@@ -101,16 +101,16 @@ class Opening:
             f"from offset {first} with an empty state; windows that began before {iso(since)} stand as they are: {why}"
         )
 
-    def _begin_lines(self, lines: list[str]) -> None:
+    def _begin_lines(self, error: OtherLines) -> None:
         """Have lines begin now that were others before: what was emitted of their assets until then stands as it is.
 
         It stands under other tags of place, too, so that the same windows again would be two points for one truth.
         """
         engine = self._state.engine
-        since = self._place.clock.now_ns() + engine.timing.max_future
-        engine.standing.begin_named(dict.fromkeys(lines, since))
+        since = max(self._place.clock.now_ns(), error.newest + 1)
+        engine.standing.begin_named(dict.fromkeys(error.lines, since))
         operators = tuple(op.name for op in engine.operators if op.emits)
-        self._state.mark([Adapted(line, operators, since, ("site.line_depth",)) for line in lines])
+        self._state.mark([Adapted(line, operators, since, (LINE_DEPTH,)) for line in error.lines])
 
     def _whole_since(self, first: int) -> int | None:
         """Since when the log holds all readings, where something was emitted of older ones [ns UTC]; None: it holds all of them."""

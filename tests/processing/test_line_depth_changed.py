@@ -79,7 +79,7 @@ def test_what_stood_stays_and_the_new_line_begins_with_the_next_whole_window(rig
 
     now = standing(rig)
     assert before(now, 3.0) == before(stood, 3.0)
-    assert [now[pump, "1h", 5.0] for pump in PUMPS] == [10.0, 10.0]
+    assert [now[pump, "1h", hour] for pump in PUMPS for hour in (4.0, 5.0)] == [10.0] * 4
     assert now[PRESS, "1h", 1.0] == stood[PRESS, "1h", 1.0] == 10.0
     assert now[PRESS, "day", 0.0] == pytest.approx(80.0, abs=0.2)
     assert ("farm", rig.partition.state.marks[0].why) == (rig.partition.state.marks[0].line, ("site.line_depth",))
@@ -119,7 +119,10 @@ def test_check_says_it_before(rig: Plantful) -> None:
     (found,) = preview(rig.log, rig.settings, ONE_LINE, rig.clock)
 
     assert "line_depth is another: its assets are of the lines farm now" in found.start
-    assert "farm: figures of" in found.changes[0] and "stand as they are" in found.changes[0]
+    assert (
+        "farm: has assets of lines that were others (site.line_depth) and begins now" in found.changes[0]
+        and "stand as they are" in found.changes[0]
+    )
     assert [rig.log.bounds(stream, 0)[1] for stream in (Stream.METRICS, Stream.DEADLETTER)] == offsets
 
 
