@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from fieldline.expressions.tree import Label
 from fieldline.shifts import Plan, Shift, ShiftCalendar
 
-_EARLIEST, _LATEST = -8_000_000_000_000_000_000, 9_000_000_000_000_000_000
-"""Between these calendars have years [ns UTC]."""
+_EARLIEST, _LATEST = -(2**62), 2**62
+"""Between these windows lie that calendars say something of [ns UTC]: an order without an end is none."""
 
 
 def told(calendar: ShiftCalendar, one: Label, start: int, end: int) -> float:

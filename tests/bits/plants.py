@@ -217,7 +217,7 @@ to = "{stop_to}"
 reason = "stocktaking"
 
 [[asset]]
-path = "*/*/*/*"
+path = "*/*/*/?*"
 
 [asset.attribute_chart]
 chart = "u"

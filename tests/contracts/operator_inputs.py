@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, AttributeChartEntry, PlantFile, TagEntry
+from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
 from fieldline.tables import to_struct
 from processing.derived.of_plant import operators_of
 from processing.operator import Operator
@@ -70,6 +70,7 @@ field.of_b = {{ value = "1 + (window.product == 'B')" }}
 kind = "by_window"            # the same, remembered
 windows = ["15m", "1h"]
 field.of_b = {{ value = "previous(window.product == 'B') + previous(window.hour)" }}
+field.early_degc = {{ value = "ewma(mean(temp_c) if window.shift == 'early' else 0, 0.5)" }}
 [[metric]]
 kind = "watch"                # every function that remembers
 asset = "works/*"
@@ -112,14 +113,9 @@ def _plant() -> Plant:
         ideal_cycle_s=2.0,
         values={"area_m2": 2.5},
         tags={"*_*": TagEntry(quantiles=True)},
-        attribute_chart=AttributeChartEntry(chart="u", every="15m", center=0.3),
-    )
-    charts = (
-        AssetEntry(path="*/*/line?", attribute_chart=AttributeChartEntry(chart="laney_p", center=0.4, sigma_z=1.5)),
-        AssetEntry(path="*/*/*/saw*", attribute_chart=AttributeChartEntry(chart="c", every="day", center=9.0)),
     )
     lines = tuple(msgspec.structs.replace(e, orders="machine") if e.path == LINE2 else e for e in file.line)
-    return Plant(msgspec.structs.replace(file, asset=(every, *charts, of_oven, *file.asset), line=lines))
+    return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset), line=lines))
 
 
 PLANT = _plant()
