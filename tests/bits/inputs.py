@@ -17,7 +17,7 @@ from tests.bits.plants import plant_text
 from tests.bits.readings import LINE1, LINE3, LINE4, readings
 
 ALL_WINDOWS = ("1s", "1m", "15m", "1h", "day", "week", "month", "shift", "order")
-_OPERATORS = ("telemetry", "device", "distribution", "energy", "machine", "order", "spc")
+_OPERATORS = ("attribute_chart", "telemetry", "device", "distribution", "energy", "machine", "order", "spc")
 _FAULTS = "duplicates=0.01,shuffle_s=20,late=0.02,late_s=900,malformed=0.002"
 _SPEED = 270.0
 _FRAME_NS = 20 * SECOND  # of the plant's time

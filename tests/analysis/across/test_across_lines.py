@@ -32,10 +32,18 @@ asset = "plant/hall"
 windows = ["15m"]
 assets.meter = "{METER}"
 field.kw_each = {{ value = "mean(meter.power_kw) / asset.presses", unit = "kW" }}
+field.at = {{ value = "window.hour + 100 * window.weekday + 1000 * window.working_share" }}
+field.late = {{ value = "window.shift != 'early'" }}
 
 [[asset]]
 path = "plant/hall"
 values = {{ presses = 2 }}
+
+[[calendar]]
+[[calendar.shift]]
+name = "early"
+start = "00:15"
+end = "23:15"
 """
 
 
@@ -93,6 +101,8 @@ def test_figures_are_those_of_the_readings_on_both_lines(tmp_path: Path) -> None
         share, hall = made["share", FAR, "15m", 15 * quarter], made["hall", "plant/hall", "15m", 15 * quarter]
         assert abs(share["of_meter"] - mean(FAR, quarter) / mean(METER, quarter)) < 1e-12
         assert abs(hall["kw_each"] - mean(METER, quarter) / 2) < 1e-12 and share["coverage"] > 0.9
+        # HOUR0 is eleven in the evening of a Tuesday, a quarter of an hour before the shift ends
+        assert (hall["at"], hall["late"]) == ((1223.0, 0.0) if quarter == 0 else (223.0, 1.0))
     assert rig.of_timeline == {("share", NEAR, "1m"), ("share", NEAR, "15m")}
     rig.sink.close()
     rig.log.close()

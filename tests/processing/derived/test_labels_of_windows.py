@@ -15,6 +15,7 @@ from fieldline.log.sqlite import SqliteLog
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
 from fieldline.window_labels import told
+from processing.derived.metric import derived
 from processing.derived.of_plant import faults
 from processing.place import operators_for
 from tests.processing.derived.test_plant_metrics import HOUR, MINUTE, plant, rig
@@ -208,3 +209,18 @@ def test_a_window_beyond_all_calendars_says_nothing() -> None:
     assert isnan(told(calendar, Label("hour"), at("2025-06-02T08:00"), 2**62)) and nan != told(
         calendar, Label("weekday"), 0, 1
     )
+
+
+def test_a_metric_of_a_file_of_its_own_does_not_read_it() -> None:
+    row = ("at", "1", "hour", "window.hour", "own")
+
+    with pytest.raises(ValueError, match=r"input 'at': only a \[\[metric\]\] of the plant file reads window.hour"):
+        derived(
+            name="x",
+            meaning="y",
+            inputs={"at": "window.hour"},
+            fields=(row,),
+            formula=dict,
+            windows=("1h",),
+            needs=("telemetry",),
+        )
