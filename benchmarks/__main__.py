@@ -21,9 +21,9 @@ from benchmarks.trees import prepare, told, tree_of
 
 NAMES = (
     "start", "compile", "rest", "process", "line", "kernels", "peers", "theodolite", "ingest", "pipe", "late_day", "latency",
-    "memory", "restart", "formats", "absence", "own_metrics",
+    "memory", "restart", "formats", "absence", "own_metrics", "scoring",
 )  # fmt: skip
-_OF_ONE_TREE = ("kernels", "peers", "theodolite", "formats", "own_metrics")
+_OF_ONE_TREE = ("kernels", "peers", "theodolite", "formats", "own_metrics", "scoring")
 """Those that measure within their own process, or others' programs."""
 _ROUNDS = 3
 _BEGIN, _END = "<!-- figures: python -m benchmarks --write -->", "<!-- end of figures -->"
