@@ -51,6 +51,9 @@ Http = Annotated[
     str | None,
     typer.Option("--http", metavar="HOST:PORT", help="Answer /healthz, /readyz and /metrics there. [default: off]"),
 ]
+RegistryFolder = Annotated[
+    str | None, typer.Option("--registry", metavar="FOLDER", help="The folder of models. [default: registry]")
+]
 Mqtt = Annotated[str | None, typer.Option("--mqtt", metavar="URL", help="mqtt://host:port or mqtts://host:port.")]
 PublishTo = Annotated[
     str | None, typer.Option("--to", "--mqtt", metavar="URL", help="The broker. [default: mqtt://127.0.0.1:1883]")

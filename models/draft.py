@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from models.lineage import Lineage
 from processing.scoring.document import Column
 
 
@@ -32,7 +33,7 @@ class Draft:
 
     golden_rows : float64[g, features], rows as they come, some with what is missing; golden_scores : float64[g, outputs], what the
     estimators themselves predict of them
-    card : what is known of the model: data, metrics, limits; plain values that JSON holds
+    lineage : what it came from; card : what is known of the model: data, metrics, limits; plain values that JSON holds
     """
 
     name: str
@@ -42,4 +43,5 @@ class Draft:
     parts: tuple[PartDraft, ...]
     golden_rows: np.ndarray
     golden_scores: np.ndarray
+    lineage: Lineage
     card: Mapping[str, Any] = field(default_factory=dict)

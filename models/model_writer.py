@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from fieldline import __version__
@@ -26,14 +27,17 @@ def write_model(draft: Draft, folder: Path) -> Model:
     Raises ModelError when the folder is there, a golden row is not scored as the estimator did, or the disk takes no more; then nothing
     is left behind.
     """
-    if folder.exists():
-        raise ModelError(f"{folder}: expected a new folder, got one that is there")
+    with arriving(folder) as made:
+        return write_files(draft, made)
+
+
+def write_files(draft: Draft, folder: Path) -> Model:
+    """Write a model's two files into a folder, once its golden rows are right. Raises ModelError, OSError."""
     arrays = _packed(draft)
     document = encode(_document(draft, hashlib.sha256(arrays).hexdigest()))
     model = model_of(document, arrays)
-    with arriving(folder) as made:
-        write_durably(made / ARRAYS, arrays)
-        write_durably(made / DOCUMENT, document)
+    write_durably(folder / ARRAYS, arrays)
+    write_durably(folder / DOCUMENT, document)
     return model
 
 
@@ -43,6 +47,8 @@ def arriving(folder: Path) -> Iterator[Path]:
 
     Raises ModelError for what the disk refuses.
     """
+    if folder.exists():
+        raise ModelError(f"{folder}: expected a new folder, got one that is there")
     made = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -104,5 +110,6 @@ def _document(draft: Draft, arrays_sha256: str) -> Document:
         parts=parts,
         arrays_sha256=arrays_sha256,
         made_with={"fieldline": __version__, **{name: version(name) for name in ("numpy", "scikit-learn", "numba")}},
+        lineage=msgspec.to_builtins(draft.lineage),
         card=dict(draft.card),
     )

@@ -51,7 +51,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A model without its arrays.
 
     features : what a row must have, in that order; outputs : what comes of it, columns that parts make
-    made_with : versions of what made it, by name; card : what is known of it: data, metrics, limits
+    made_with : versions of what made it, by name; lineage : digest of its data, of the code, and the settings
+    card : what is known of it: data, metrics, limits
     """
 
     format: str = FORMAT
@@ -63,6 +64,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     parts: tuple[PartDocument, ...]
     arrays_sha256: str
     made_with: dict[str, str]
+    lineage: dict[str, Any]
     card: dict[str, Any] = {}
 
 

@@ -37,6 +37,14 @@ def read_model(folder: Path) -> Model:
         raise ModelError(f"{folder}: {error}") from error
 
 
+def read_document(folder: Path) -> tuple[str, Document]:
+    """Digest and document of the model in a folder, without its arrays; it is not said that they are right. Raises ModelError."""
+    try:
+        return decode(_content(folder / DOCUMENT))
+    except ModelError as error:
+        raise ModelError(f"{folder}: {error}") from error
+
+
 def model_of(document: bytes, arrays: bytes) -> Model:
     """The model of its two files' bytes. Raises ModelError."""
     try:

@@ -7,6 +7,7 @@ from sklearn.linear_model import Ridge
 
 from models.draft import Draft, PartDraft
 from models.flatten.linear import flat_linear
+from models.lineage import Lineage, code_version
 from processing.scoring.document import Column
 
 FEATURES = (Column("power_kw", "kW"), Column("temp_c", "degC"), Column("age", "1"))
@@ -29,6 +30,7 @@ def plain(**changed: Any) -> Draft:
         "parts": (part,),
         "golden_rows": ROWS[:5],
         "golden_scores": estimator.predict(ROWS[:5])[:, None],
+        "lineage": Lineage(data_sha256="0" * 64, code=code_version(), settings={"alpha": 0.1}),
         "card": {"rmse": 10.4},
     }
     return Draft(**said | changed)

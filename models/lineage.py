@@ -1,0 +1,34 @@
+"""What a model came from: the data, the code and the settings, so that it can be made again."""
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fieldline import __version__
+
+_ROOT = Path(__file__).resolve().parents[1]
+_ROOMS = ("models", "processing/kernels", "processing/scoring")
+
+
+class Lineage(msgspec.Struct, frozen=True, kw_only=True):
+    """data_sha256 : of the table's file or of its rows; code : what `code_version` gave; settings : of the training, by name."""
+
+    data_sha256: str
+    code: str
+    settings: dict[str, Any]
+
+
+@functools.cache
+def code_version() -> str:
+    """Fieldline's version and a digest of the sources that train and score: `0.1.0+a1b2c3d4e5f6`.
+
+    An installed Fieldline has no history of versions to ask.
+    """
+    made = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((_ROOT / room).rglob("*.py")):
+            made.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{__version__}+{made.hexdigest()[:12]}"
