@@ -83,7 +83,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     node_cache_mb: _Count = 32
     max_series: _Count = 20_000
     max_series_of_line: _Count = 10_000
-    models: str = "models"
+    models: str = "registry"
 
     def __post_init__(self) -> None:
         odd = [window for window in self.windows if window not in WINDOWS]

@@ -29,17 +29,21 @@ def digest(content: bytes) -> str:
 
 
 def unpacked(folder: Path) -> dict[str, Any]:
-    """The estimators of a version's folder. Raises ModelError for a file that is missing, damaged or holds types of anybody else."""
+    """The estimators of a version's folder, by name. Raises ModelError as `loaded`."""
+    return dict(loaded(folder / ARCHIVE))
+
+
+def loaded(path: Path) -> Any:
+    """What a skops file holds. Raises ModelError for a file that is missing, damaged or holds types of anybody else."""
     import skops.io
 
-    path = folder / ARCHIVE
     try:
         content = path.read_bytes()
-        foreign = [name for name in skops.io.get_untrusted_types(data=content) if not name.startswith(_TRUSTED)]
-        if foreign:
+        types = skops.io.get_untrusted_types(data=content)
+        if foreign := [name for name in types if not name.startswith(_TRUSTED)]:
             raise ModelError(f"{path}: expected scikit-learn's types and ours, got {', '.join(foreign)}")
-        return dict(skops.io.loads(content, trusted=skops.io.get_untrusted_types(data=content)))
+        return skops.io.loads(content, trusted=types)
     except OSError as error:
-        raise ModelError(f"{path}: expected the archive of a model, got: {error.strerror}") from error
+        raise ModelError(f"{path}: expected estimators saved by skops, got: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: expected the archive of a model, got: {error}") from error
+        raise ModelError(f"{path}: expected estimators saved by skops, got: {error}") from error

@@ -43,5 +43,5 @@ class Draft:
     parts: tuple[PartDraft, ...]
     golden_rows: np.ndarray
     golden_scores: np.ndarray
-    lineage: Lineage
+    lineage: Lineage = field(default_factory=Lineage)
     card: Mapping[str, Any] = field(default_factory=dict)

@@ -13,14 +13,6 @@ _ROOT = Path(__file__).resolve().parents[1]
 _ROOMS = ("models", "processing/kernels", "processing/scoring")
 
 
-class Lineage(msgspec.Struct, frozen=True, kw_only=True):
-    """data_sha256 : of the table's file or of its rows; code : what `code_version` gave; settings : of the training, by name."""
-
-    data_sha256: str
-    code: str
-    settings: dict[str, Any]
-
-
 @functools.cache
 def code_version() -> str:
     """Fieldline's version and a digest of the sources that train and score: `0.1.0+a1b2c3d4e5f6`.
@@ -32,3 +24,11 @@ def code_version() -> str:
         for path in sorted((_ROOT / room).rglob("*.py")):
             made.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{__version__}+{made.hexdigest()[:12]}"
+
+
+class Lineage(msgspec.Struct, frozen=True, kw_only=True):
+    """data_sha256 : of the table's file or of its rows, empty where it is not known; settings : of the training, by name."""
+
+    data_sha256: str = ""
+    code: str = msgspec.field(default_factory=code_version)
+    settings: dict[str, Any] = {}

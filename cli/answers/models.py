@@ -22,7 +22,8 @@ def listed(folder: str) -> Report:
     rows = []
     for name in registry.names():
         for version in registry.versions(name):
-            row = {"model": name, "version": version.number, "state": version.state.value, "task": "", "digest": ""}
+            row: dict[str, Any] = {"model": name, "version": version.number, "state": version.state.value}
+            row |= {"task": "", "digest": ""}
             row |= {"since": version.since, "assets": list(version.assets), "fault": None}
             try:
                 digest, document = read_document(registry.folder_of(name, version.number))

@@ -9,7 +9,7 @@ from cli.answers.heard import check_heard
 from cli.broker import publisher_of
 from cli.report import Data, Note, Report
 from fieldline.errors import SettingsError
-from fieldline.event_kinds import VOID
+from fieldline.event_kinds import CHAMPION, SHADOW, VOID
 from fieldline.moments import Moment, iso, parse_moment
 from fieldline.plantfile.globs import matches
 from fieldline.settings import Settings
@@ -39,17 +39,15 @@ class Asked(NamedTuple):
 
 def recorded(settings: Settings, action: str, name: str, version: int, asked: Asked) -> Report:
     """Shadow, promote or retire a version. Raises SettingsError, ModelError, Unavailable."""
-    registry, what = Registry(Path(settings.registry)), _ACTIONS[action]
+    registry, what = Registry(Path(settings.process.models)), _ACTIONS[action]
     found = next((one for one in registry.versions(name) if one.number == version), None)
-    if what is Action.RETIRE:
-        assets = found.assets if found else ()
-    else:
-        assets = _assets(settings, asked.assets, registry.history(name))
+    is_end = what is Action.RETIRE
+    assets = (found.assets if found else ()) if is_end else _assets(settings, asked.assets, registry.history(name))
     since_ns = asked.now_ns if asked.at_ns is None else asked.at_ns
     entry = asked.said.entry(what, version, since=iso(_whole(since_ns)), assets=assets)
-    is_shadow = what is Action.SHADOW or (what is Action.RETIRE and found is not None and found.state is State.SHADOW)
-    attributes: dict[str, Any] = {"model": name, "role": "shadow" if is_shadow else "champion"}
-    if what is Action.RETIRE:
+    is_shadow = what is Action.SHADOW or (is_end and found is not None and found.state is State.SHADOW)
+    attributes: dict[str, Any] = {"model": name, "role": SHADOW if is_shadow else CHAMPION}
+    if is_end:
         attributes["phase"] = "stop"
     else:
         attributes |= {"version": version, "digest": registry.read(name, version).digest}
@@ -59,8 +57,8 @@ def recorded(settings: Settings, action: str, name: str, version: int, asked: As
 
 def rolled_back(settings: Settings, name: str, asked: Asked) -> Report:
     """Take back the newest promotion. Raises SettingsError, ModelError, Unavailable."""
-    registry = Registry(Path(settings.registry))
-    attributes: dict[str, Any] = {"model": name, "role": "champion"}
+    registry = Registry(Path(settings.process.models))
+    attributes: dict[str, Any] = {"model": name, "role": CHAMPION}
 
     def made(newest: Entry, before: Entry) -> Entry:
         since = newest.since if asked.at_ns is None else iso(_whole(asked.at_ns))

@@ -5,6 +5,7 @@ Which version scores is an event on the log, as an order is: it holds from its t
 """
 
 import getpass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,8 @@ import typer
 from cli import options
 from cli.report import tell
 from fieldline.clock import SystemClock
+from fieldline.errors import SettingsError
+from fieldline.moments import iso
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -96,6 +99,50 @@ def compare(
 
 
 @app.command()
+def add(
+    name: Annotated[str, typer.Argument(metavar="MODEL", help="Its name in the registry, new or known.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.skops", help="A scikit-learn estimator, saved by skops.io.dump.")
+    ],
+    table: Annotated[
+        Path,
+        typer.Option("--table", metavar="FILE", help="CSV or Parquet: rows of its features, to check its scores by."),
+    ],
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output", metavar="NAME", help="What it gives; again for each class of more than two. [default: score]"
+        ),
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unit", metavar="NAME=UNIT", help="Of a feature or output whose name does not end in it; else 1."
+        ),
+    ] = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="For the history.")] = "",
+    by: _Who = None,
+    registry: options.RegistryFolder = None,
+    config: options.Config = None,
+    json: options.Json = False,
+) -> None:
+    """Add an estimator of your own as a candidate: as arrays, once they score as it does."""
+    from cli.answers.models_add import added
+    from models.own_estimator import Given
+
+    units = dict(_unit(text) for text in unit or ())
+    said = iso(SystemClock().now_ns() // 1_000_000 * 1_000_000), by or getpass.getuser(), why
+    tell(added(_registry(registry, config), Given(name, file, table, output or [], units), said), as_json=json)
+
+
+def _unit(text: str) -> tuple[str, str]:
+    name, sign, unit = text.partition("=")
+    if not sign or not name or not unit:
+        raise SettingsError(f"models: --unit: expected NAME=UNIT, got {text!r}")
+    return name, unit
+
+
+@app.command()
 def promote(
     name: _Name,
     version: _Version,
@@ -171,13 +218,13 @@ def rollback(
     """Take back the newest promotion: the champion before it is champion again."""
     from cli.answers.models_set import Asked, rolled_back
 
-    settings = options.load(config, registry=registry, log=log, ingest__mqtt=to)
+    settings = options.load(config, process__models=registry, log=log, ingest__mqtt=to)
     asked = Asked(None, at, why, by or getpass.getuser(), SystemClock().now_ns())
     tell(rolled_back(settings, name, asked), as_json=json)
 
 
 def _registry(folder: str | None, config: options.Config) -> str:
-    return options.load(config, registry=folder).registry
+    return options.load(config, process__models=folder).process.models
 
 
 def _set(action: str, name: str, version: int, asked: tuple, where: tuple, as_json: bool) -> None:
@@ -186,7 +233,7 @@ def _set(action: str, name: str, version: int, asked: tuple, where: tuple, as_js
 
     registry, config, log, to = where
     assets, at, why, who = asked
-    settings = options.load(config, registry=registry, log=log, ingest__mqtt=to)
+    settings = options.load(config, process__models=registry, log=log, ingest__mqtt=to)
     tell(
         recorded(
             settings, action, name, version, Asked(assets, at, why, who or getpass.getuser(), SystemClock().now_ns())

@@ -116,7 +116,7 @@ class Context:
             is_end = self.events.order(value).is_end
             return self._registry.series_of(asset, ORDER_STOP) if is_end else series
         if kind == MODEL:
-            model = self.events.model(value)
+            model = self.events.model(value)  # with its role: both may be told of one moment
             return self._registry.series_of(asset, f"{MODEL}/{model}") if model else series
         tag = self.events.tag(value)
         # The tag's own series first: what is known of it must not depend on which of the two came first.

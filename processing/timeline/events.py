@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fieldline.event_kinds import MAINTENANCE, PAUSES, STOPS, VOID, WITHDRAWN
+from fieldline.event_kinds import MAINTENANCE, PAUSES, SHADOW, STOPS, VOID, WITHDRAWN
 from fieldline.states import State
 from processing.kernels import layout as at
 from processing.timeline.tables import Tables
@@ -178,8 +178,10 @@ class Events:
         return self._tags.get(value, "")
 
     def model(self, value: float) -> str:
-        """The model that the event of a row names; empty: none."""
-        return _text(attributes_of(self.payload(value)), "model")
+        """The model that the event of a row names, `NAME/shadow` where it is about what scores beside it; empty: none."""
+        said = attributes_of(self.payload(value))
+        model = _text(said, "model")
+        return f"{model}/{SHADOW}" if model and _text(said, "role").lower() == SHADOW else model
 
     def names(self) -> list[tuple[float, bytes]]:
         """What a checkpoint keeps."""

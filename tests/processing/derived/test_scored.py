@@ -155,6 +155,7 @@ WHO: dict[str, tuple[list[Row], dict[range, float]]] = {
     "of another asset": ([promoted(10, OVEN, version=1)], {}),
     "of another model": ([promoted(10, model="another", version=1)], {}),
     "of two models at once": ([promoted(10, model="another", version=3), promoted(10, version=2)], {range(10, 60): 2}),
+    "with another beside it from the same moment on": ([promoted(10, version=1), promoted(10, version=2, role="shadow")], {range(10, 60): 1}),
     "stopped": ([promoted(10, version=1), promoted(20, phase="stop")], {range(10, 20): 1}),
     "taken back": ([promoted(10, version=1), promoted(20, version=2), promoted(20, phase="void", recorded=1_800_000_000)], {range(10, 60): 1}),
     "rolled back": ([promoted(10, version=1), promoted(20, version=2), promoted(50, since=20, version=1)], {range(10, 60): 1}),
