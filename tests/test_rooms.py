@@ -11,7 +11,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 STAGES = ("ingest.stage", "processing.stage", "delivery.stage")
 VERBS = "cli.main"
-SCANNED = ("cli.verbs", "processing.operators", "ingest.codecs", "delivery.sinks", "processing.scoring.families")
+SCANNED = (
+    "cli.verbs",
+    "processing.operators",
+    "ingest.codecs",
+    "delivery.sinks",
+    "processing.scoring.families",
+    "models.tasks",
+)
 """Packages whose modules are found by name, so that no import statement leads to them."""
 
 

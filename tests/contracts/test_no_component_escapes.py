@@ -68,6 +68,7 @@ def test_the_kinds_are_those_that_are_known() -> None:
     assert set(PACKAGES) == {
         "delivery.sinks",
         "ingest.codecs",
+        "models.tasks",
         "processing.operators",
         "processing.scoring.families",
     }, "a new kind of component: give it contract tests here"

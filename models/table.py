@@ -1,0 +1,121 @@
+"""A training table: the columns of a file and the hash of its bytes.
+
+CSV (`.csv`, also packed as `.gz` or `.xz`; comma, semicolon or tab) and Parquet have names of columns. A file of nothing but numbers
+without a header, as run-to-failure sets are published, has none: its task names them by their place.
+"""
+
+import gzip
+import hashlib
+import lzma
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from fieldline.errors import SettingsError
+from fieldline.tables import nearest
+from ingest.table import read_columns, read_numbers
+
+
+class Table(NamedTuple):
+    """Columns as they were read; sha256 : of the file's bytes as they lie there."""
+
+    path: Path
+    frame: pl.DataFrame
+    sha256: str
+
+    def numbers(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """float64[n, names], NaN where a cell is empty. Raises SettingsError for a column that is missing or holds words."""
+        self.require(names)
+        columns = []
+        for name in names:
+            try:
+                columns.append(read_numbers(self.frame[name]).fill_null(np.nan).to_numpy())
+            except SettingsError as error:
+                raise SettingsError(f"train: {self.path.name}: {str(error).removeprefix('send: ')}") from error
+        return np.ascontiguousarray(np.stack(columns, axis=1)) if columns else np.empty((self.frame.height, 0))
+
+    def words(self, name: str) -> NDArray[np.str_]:
+        """text[n] without blanks around; empty cells are empty text. Raises SettingsError for a column that is missing."""
+        self.require([name])
+        return self.frame[name].cast(pl.String).str.strip_chars().fill_null("").to_numpy().astype(np.str_)
+
+    def require(self, names: Sequence[str]) -> None:
+        """Make sure that the columns are there. Raises SettingsError naming the first that is not, and the file."""
+        for name in names:
+            if name not in self.frame.columns:
+                there = ", ".join(self.frame.columns[:30])
+                near = nearest(name, self.frame.columns)
+                raise SettingsError(f"train: {self.path.name} has no column {name!r}{near}; it has {there}")
+
+
+def read_table(path: Path, headerless: Sequence[Sequence[str]] = ()) -> Table:
+    """Read a file. headerless : names of columns that a file without a header may have, one list for each number of columns.
+
+    Raises SettingsError: no such file, unreadable, no rows, or without a header and with another number of columns.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"train: can't read {path}: {error.strerror or error}") from error
+    found = _plain_numbers(_unpacked(raw, path), path, headerless)
+    try:
+        frame = read_columns(path) if found is None else found
+    except SettingsError as error:
+        raise SettingsError(f"train: {str(error).removeprefix('send: ')}") from error
+    if not frame.height:
+        raise SettingsError(f"train: {path.name}: expected rows, the file has none")
+    return Table(path, frame, hashlib.sha256(raw).hexdigest())
+
+
+def read_values(path: Path) -> NDArray[np.float64]:
+    """One number a line, float64[n], as the true remaining lives of a test set are published; plain or packed. Raises SettingsError."""
+    table = read_table(path, (("value",),))
+    if table.frame.width != 1:
+        raise SettingsError(f"train: {path.name}: expected one number a line, got {table.frame.width} columns")
+    return table.numbers(table.frame.columns)[:, 0]
+
+
+def _unpacked(raw: bytes, path: Path) -> bytes:
+    try:
+        if path.suffix == ".xz":
+            return lzma.decompress(raw)
+        return gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except (lzma.LZMAError, EOFError, OSError) as error:
+        raise SettingsError(f"train: {path.name} can't be unpacked: {error}") from error
+
+
+def _plain_numbers(raw: bytes, path: Path, headerless: Sequence[Sequence[str]]) -> pl.DataFrame | None:
+    """A file without a header, if its first line is nothing but numbers; else None."""
+    first = _cells(raw.partition(b"\n")[0])
+    if not first or not all(_is_number(cell) for cell in first):
+        return None
+    names = {len(layout): layout for layout in headerless}.get(len(first))
+    if names is None:
+        wanted = " or ".join(str(len(layout)) for layout in headerless) or "a header"
+        raise SettingsError(f"train: {path.name} has no header and {len(first)} columns; expected {wanted}")
+    rows = [_cells(line) for line in raw.splitlines() if line.strip()]
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(names):
+            raise SettingsError(f"train: {path.name}: row {number}: expected {len(names)} columns, got {len(row)}")
+    try:
+        values = np.array(rows, dtype="S").astype(np.float64)
+    except ValueError as error:
+        raise SettingsError(f"train: {path.name}: expected numbers: {error}") from error
+    return pl.DataFrame(values, schema=list(names))
+
+
+def _cells(line: bytes) -> list[bytes]:
+    """Cells between blanks, tabs, commas or semicolons; a byte order mark is none of them."""
+    return line.removeprefix(b"\xef\xbb\xbf").replace(b",", b" ").replace(b";", b" ").split()
+
+
+def _is_number(cell: bytes) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
