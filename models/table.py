@@ -19,6 +19,9 @@ from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from ingest.table import read_columns, read_numbers
 
+FILE = "file"
+"""The column that says which file a row is from, where several are read as one table."""
+
 
 class Table(NamedTuple):
     """Columns as they were read; sha256 : of the file's bytes as they lie there."""
@@ -41,7 +44,10 @@ class Table(NamedTuple):
     def words(self, name: str) -> NDArray[np.str_]:
         """text[n] without blanks around; empty cells are empty text. Raises SettingsError for a column that is missing."""
         self.require([name])
-        return self.frame[name].cast(pl.String).str.strip_chars().fill_null("").to_numpy().astype(np.str_)
+        column = self.frame[name]
+        if column.dtype.is_float() and column.drop_nulls().is_finite().all() and (column == column.round()).all():
+            column = column.cast(pl.Int64)  # unit 1.0 is unit 1
+        return column.cast(pl.String).str.strip_chars().fill_null("").to_numpy().astype(np.str_)
 
     def require(self, names: Sequence[str]) -> None:
         """Make sure that the columns are there. Raises SettingsError naming the first that is not, and the file."""
@@ -69,6 +75,25 @@ def read_table(path: Path, headerless: Sequence[Sequence[str]] = ()) -> Table:
     if not frame.height:
         raise SettingsError(f"train: {path.name}: expected rows, the file has none")
     return Table(path, frame, hashlib.sha256(raw).hexdigest())
+
+
+def joined(tables: Sequence[Table]) -> Table:
+    """Several files as one table, with a column `file`: the name up to its first dot. The hash is of the files' hashes, in their order.
+
+    Raises SettingsError for two files of one name, and where columns differ.
+    """
+    frames = []
+    for table in tables:
+        name = table.path.name.partition(".")[0]
+        if table.frame.columns != tables[0].frame.columns:
+            raise SettingsError(f"train: {table.path.name}: expected the columns of {tables[0].path.name}, got others")
+        frames.append(table.frame.with_columns(pl.lit(name).alias(FILE)))
+    names = [frame[FILE][0] for frame in frames]
+    if len(set(names)) < len(names):
+        raise SettingsError(f"train: expected files of different names, got {', '.join(names)}")
+    digest = hashlib.sha256("".join(table.sha256 for table in tables).encode()).hexdigest()
+    path = tables[0].path.with_name(" ".join(table.path.name for table in tables))
+    return Table(path, pl.concat(frames, how="vertical_relaxed"), digest)
 
 
 def read_values(path: Path) -> NDArray[np.float64]:

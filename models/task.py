@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fieldline.errors import SettingsError
 from fieldline.tables import to_struct
 from models.card import Card, Figure
-from models.table import Table, read_table
+from models.table import Table, joined, read_table
 
 Progress = Callable[[float, str], None]
 """progress(share, doing): how much of the work is done [0..1], never less than before, and what is being done, in some words."""
@@ -77,7 +77,7 @@ class Task:
     train : table, options, progress → a model. Raises SettingsError where there are too few units or failures, with the number wanted
     evaluate : figures of a model on rows that it has not seen
     draw : pictures of a model into a folder, the files that it wrote
-    sample : a small table that trains within seconds, for the contract checks; no file lies under its path
+    sample : a small table for the contract checks, no file lies under its path; quick : options with which it trains within a second
     """
 
     name: str
@@ -88,11 +88,13 @@ class Task:
     evaluate: Callable[[Trained, Held, Any], tuple[Figure, ...]]
     draw: Callable[[Trained, Path], list[Path]]
     sample: Callable[[], Table]
+    quick: Options
     headerless: Sequence[Sequence[str]] = ()
 
-    def read(self, path: Path) -> Table:
-        """A file of the task's. Raises SettingsError."""
-        return read_table(path, self.headerless)
+    def read(self, *paths: Path) -> Table:
+        """A file of the task's, or several as one table with a column `file`. Raises SettingsError."""
+        tables = [read_table(path, self.headerless) for path in paths]
+        return tables[0] if len(tables) == 1 else joined(tables)
 
     def options_of(self, settings: Mapping[str, Any]) -> Any:
         """The options that settings say. Raises SettingsError naming every one that is unknown or wrong."""

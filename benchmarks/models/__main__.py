@@ -9,14 +9,13 @@ import importlib
 import pkgutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import benchmarks.models
 from benchmarks.models.line import Files, Line, shown, table
 from fieldline.errors import FieldlineError
 
-Say = Callable[[str], None]
 _FRAME = {"__main__", "line"}
 NAMES = tuple(one.name for one in pkgutil.iter_modules(benchmarks.models.__path__) if one.name not in _FRAME)
 

@@ -1,8 +1,11 @@
 """What a bench of models gives: figures beside published anchors, and the table made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+Say = Callable[[str], None]
+"""Takes a word of progress, which is no part of the table."""
 
 
 class Files(NamedTuple):

@@ -20,7 +20,7 @@ from models.task import Task, Trained, silent
 
 @functools.cache
 def trained_on_its_sample(task: Task) -> Trained:
-    return task.trained(task.sample(), task.options(), silent)
+    return task.trained(task.sample(), task.quick, silent)
 
 
 def check_the_sample_trains_to_what_the_card_says(task: Task) -> None:
@@ -62,14 +62,14 @@ def check_golden_rows_give_what_they_gave(task: Task) -> None:
 def check_a_second_training_gives_the_same_bits(task: Task) -> None:
     first = trained_on_its_sample(task)
 
-    second = task.trained(task.sample(), task.options(), silent)
+    second = task.trained(task.sample(), task.quick, silent)
 
     assert second.golden.rows.tobytes() == first.golden.rows.tobytes()
     assert second.golden.outputs.tobytes() == first.golden.outputs.tobytes()
 
 
 def check_a_column_that_is_missing_is_named(task: Task) -> None:
-    table, options = task.sample(), task.options()
+    table, options = task.sample(), task.quick
     for name in filter(None, (getattr(options, option) for option in task.columns)):
         lacking = table._replace(frame=table.frame.drop(name))
 
@@ -81,7 +81,7 @@ def check_one_row_is_too_few_and_the_number_wanted_is_told(task: Task) -> None:
     table = task.sample()
 
     with pytest.raises(SettingsError, match=r"expected at least \d+ .*got \d+"):
-        task.trained(table._replace(frame=table.frame.head(1)), task.options(), silent)
+        task.trained(table._replace(frame=table.frame.head(1)), task.quick, silent)
 
 
 def check_an_unknown_option_is_named(task: Task) -> None:
@@ -92,7 +92,7 @@ def check_an_unknown_option_is_named(task: Task) -> None:
 def check_progress_never_falls_and_ends_at_one(task: Task) -> None:
     told: list[float] = []
 
-    task.trained(task.sample(), task.options(), lambda share, doing: told.append(share))
+    task.trained(task.sample(), task.quick, lambda share, doing: told.append(share))
 
     assert told == sorted(told) and told[0] >= 0 and told[-1] == 1
 
@@ -122,7 +122,7 @@ def check_rows_in_another_order_give_the_same_model(task: Task) -> None:
     table = task.sample()
     shuffled = Table(table.path, table.frame.sample(fraction=1.0, shuffle=True, seed=1), table.sha256)
 
-    model = task.trained(shuffled, task.options(), silent)
+    model = task.trained(shuffled, task.quick, silent)
 
     assert model.golden.outputs.tobytes() == trained_on_its_sample(task).golden.outputs.tobytes()
 

@@ -1,0 +1,127 @@
+"""Remaining life from a fleet's rows: the one recipe, without a constant that is chosen for a data set.
+
+Deviations from the regime's norm → health indices → what is behind each row → a smooth partner, fitted across folds of units → what
+is behind its value → boosted trees, several bags of them → blend. Learned is min(remaining life, cap): long before its end a machine
+looks like a new one.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.life import history
+from models.life.fleet import Fleet
+from models.life.indices import Indices, find_indices
+from models.life.partner import Partner, columns_for, fit_partner
+from models.life.regimes import Regimes, find_regimes
+
+CHANNELS = history.spans([1, 5, 10, 20, 40, 80], [15, 30, 60])
+INDICES = history.spans([3, 10, 20, 40, 60, 100], [20, 40, 80])
+PARTNER = history.spans([1, 5, 15, 30], [30])
+_SMOOTHED = "mean_10"  # what the indices are found on
+_EARLY, _KEEP = 1.2, 3  # of the rows whose life is over 1.2 caps, every third: they are many, and all look new
+_ROWS = 8000  # that one bag of trees learns from, if there are as many
+_TREES = 0.9  # weight of the trees in the blend, the partner has the rest
+
+
+class Recipe(NamedTuple):
+    """cap : no life is longer [time]; iterations : trees a bag; bags : each on other rows; seed : of everything random."""
+
+    cap: float
+    iterations: int
+    bags: int
+    seed: int
+
+
+class LifeModel(NamedTuple):
+    """A fitted recipe; trees : HistGradientBoostingRegressor, one a bag; features : names of the columns that the trees take."""
+
+    recipe: Recipe
+    regimes: Regimes
+    indices: Indices
+    partner: Partner
+    trees: tuple[Any, ...]
+    features: tuple[str, ...]
+
+    def rows_of(self, fleet: Fleet) -> NDArray[np.float64]:
+        """What the trees take, float64[n, features], for each row of a fleet."""
+        columns, names = _behind(fleet, self.regimes, self.indices)
+        told = self.partner.of(columns[:, columns_for(names)], (0.0, self.recipe.cap))
+        return _with_partner(columns, told, fleet.unit)
+
+    def score(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Remaining life within 0..cap, float64[n]; rows : float64[n, features]."""
+        total = np.zeros(len(rows))
+        for model in self.trees:
+            total += model.predict(rows)
+        told = rows[:, self.features.index("partner_mean_1")]
+        return np.clip(_TREES * total / len(self.trees) + (1 - _TREES) * told, 0.0, self.recipe.cap)
+
+
+def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> LifeModel:
+    """Fit on units that ran to failure. progress : told the share that is done. Raises SettingsError, see `find_regimes` and `fold_of`."""
+    life = np.minimum(fleet.remaining(), recipe.cap)
+    regimes = find_regimes(fleet, recipe.seed)
+    deviations = regimes.deviations(fleet)
+    behind = history.looking_back(deviations, fleet.unit, CHANNELS)
+    known = history.names(_kept_names(fleet, regimes), CHANNELS)
+    smoothed = behind[:, [n for n, name in enumerate(known) if name.endswith(_SMOOTHED)]]
+    indices = find_indices(smoothed, life)
+    columns, names = _behind(fleet, regimes, indices)
+    progress(0.1)
+    chosen = np.flatnonzero((fleet.remaining() <= _EARLY * recipe.cap) | (np.arange(len(life)) % _KEEP == 0))
+    limits = (0.0, recipe.cap)
+    partner, told = fit_partner(columns[:, columns_for(names)], life, fleet.unit, chosen, limits, recipe.seed)
+    progress(0.3)
+    rows = _with_partner(columns, told, fleet.unit)
+    trees = []
+    for bag in range(recipe.bags):
+        taken = _bag(chosen, bag, recipe.bags)
+        trees.append(_trees(recipe, bag).fit(rows[taken], life[taken]))
+        progress(0.3 + 0.7 * (bag + 1) / recipe.bags)
+    features = (*names, *history.names(["partner"], PARTNER)[1:])
+    return LifeModel(recipe, regimes, indices, partner, tuple(trees), features)
+
+
+def _kept_names(fleet: Fleet, regimes: Regimes) -> list[str]:
+    return [fleet.channel_names[number] for number in regimes.kept]
+
+
+def _behind(fleet: Fleet, regimes: Regimes, indices: Indices) -> tuple[NDArray[np.float64], list[str]]:
+    """What is behind each row in its channels and its indices: float64[n, columns] and their names."""
+    channels = _kept_names(fleet, regimes)
+    behind = history.looking_back(regimes.deviations(fleet), fleet.unit, CHANNELS)
+    names = history.names(channels, CHANNELS)
+    held = behind[:, [names.index(f"{channel}_mean_1") for channel in channels]]
+    of_indices = [f"index_{number + 1}" for number in range(len(indices.offset))]
+    more = history.looking_back(indices.of(held), fleet.unit, INDICES)
+    return np.hstack([behind, more[:, 1:]]), names + history.names(of_indices, INDICES)[1:]
+
+
+def _with_partner(
+    columns: NDArray[np.float64], told: NDArray[np.float64], unit: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    return np.hstack([columns, history.looking_back(told[:, None], unit, PARTNER)[:, 1:]])
+
+
+def _bag(chosen: NDArray[np.int64], bag: int, bags: int) -> NDArray[np.int64]:
+    """Every k-th row, each bag from another one on; neighbouring rows are near copies, so this costs little."""
+    every = max(2, round(len(chosen) / _ROWS))
+    return chosen[bag * every // bags :: every]
+
+
+def _trees(recipe: Recipe, bag: int) -> Any:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    return HistGradientBoostingRegressor(
+        max_iter=recipe.iterations,
+        learning_rate=0.035,
+        max_leaf_nodes=12,
+        min_samples_leaf=50,
+        max_features=0.15,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=recipe.seed + bag,
+    )

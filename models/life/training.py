@@ -1,0 +1,222 @@
+"""Train remaining useful life on a table, and judge it: checks, the fit, what it says of units that it has not seen, the card."""
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldline.errors import SettingsError
+from models.card import Card, Figure, source_of, versions
+from models.evaluation import rul_scores
+from models.evaluation.conformal import Conformal, calibrate, crossed
+from models.evaluation.life_figures import Predicted, life_figures, soon_auc
+from models.life.estimator import LifeModel, Recipe, fit
+from models.life.fleet import Fleet, fleet_of
+from models.life.unseen import MOMENTS, Unseen, unseen
+from models.one_thread import one_thread
+from models.table import Table
+from models.task import Golden, Held, Options, Progress, Trained
+
+LEAST_UNITS = 20
+"""That ran to failure: half of them calibrate the interval on which the other half's coverage is measured, and 9 are needed for 90 %."""
+
+_SHIFTS = np.linspace(0.0, 0.6, 13)  # of a usual error, by which predictions may be lowered
+_GOLDEN = 32
+
+
+class RulOptions(Options, frozen=True, kw_only=True):
+    """How remaining life is trained.
+
+    unit, time : columns that say which machine a row is of and when it is; time_unit : of `time`, as cycles or h
+    settings : columns that say how a machine is run; without them those whose name begins with `setting`
+    channels : columns to learn from; without them all others
+    cap : a life that is longer counts as this [time_unit]; far from the end a machine looks like a new one
+    aim : what to be best at: rmse, or phm08, where late costs more than early and predictions are lowered to suit
+    iterations : boosting steps of a bag; bags : models that are averaged, each on other rows
+    """
+
+    unit: str = "unit"
+    time: str = "cycle"
+    time_unit: str = "cycles"
+    settings: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    cap: float = 125.0
+    aim: Literal["rmse", "phm08"] = "rmse"
+    iterations: int = 350
+    bags: int = 4
+
+    def __post_init__(self) -> None:
+        if not self.cap > 0:
+            raise ValueError(f"cap: expected more than 0, got {self.cap:g}")
+        if self.iterations < 1 or self.bags < 1:
+            raise ValueError("bags: expected at least one bag of at least one iteration")
+
+
+class Judge(NamedTuple):
+    """What stands between the estimator's value and what is told: lowered by `shift` usual errors, with an interval, within 0..cap."""
+
+    cap: float
+    shift: float
+    conformal: Conformal
+
+    def told(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Life, low and high end, float64[n, 3]."""
+        lowered = value - self.shift * self.conformal.sigma(value)
+        return np.clip(np.stack([lowered, *self.conformal.around(value)], axis=1), 0.0, self.cap)
+
+
+def fleet_in(table: Table, options: RulOptions) -> Fleet:
+    """The fleet that a table holds by the columns that options name. Raises SettingsError."""
+    others = [name for name in table.frame.columns if name not in (options.unit, options.time)]
+    settings = options.settings or tuple(name for name in others if name.startswith("setting"))
+    channels = options.channels or tuple(name for name in others if name not in settings)
+    if not channels:
+        raise SettingsError(f"train: {table.path.name}: expected channels beside {options.unit!r} and {options.time!r}")
+    return fleet_of(table, options.unit, options.time, settings, channels)
+
+
+def train(table: Table, options: RulOptions, progress: Progress) -> Trained:
+    """Fit, and judge by units that were not seen. Raises SettingsError, with the number wanted where there are too few units."""
+    fleet = fleet_in(table, options)
+    _check(fleet, table)
+    recipe = Recipe(options.cap, options.iterations, options.bags, options.seed)
+    # More threads than free cores spin and make every one of them slow; and one thread gives the same bits everywhere.
+    with one_thread():
+        found = unseen(fleet, recipe, lambda share: progress(0.65 * share, "judging by units that were not seen"))
+        model = fit(fleet, recipe, lambda share: progress(0.65 + 0.34 * share, "fitting on all units"))
+        rows = model.rows_of(fleet)
+    judge, candidates = _judge(found, options)
+
+    def score(features: NDArray[np.float64]) -> NDArray[np.float64]:
+        with one_thread():
+            return judge.told(model.score(features))
+
+    golden = np.ascontiguousarray(rows[np.linspace(0, len(rows) - 1, min(_GOLDEN, len(rows))).astype(np.int64)])
+    card = _card(table, fleet, options, (model, judge), found, candidates)
+    progress(1.0, "done")
+    return Trained(
+        parts={"model": model, "judge": judge},
+        inputs=card.inputs,
+        features=card.features,
+        outputs=card.outputs,
+        score=score,
+        golden=Golden(golden, score(golden)),
+        card=card,
+        evidence=_evidence(found, judge, options),
+    )
+
+
+def evaluate(model: Trained, held: Held, options: RulOptions) -> tuple[Figure, ...]:
+    """Figures of the last row of each unit, whose true lives stand in a file of their own; capped as in training, and as they are.
+
+    Raises SettingsError where there are more or fewer true lives than units.
+    """
+    fleet, found = predicted(model, held, options)
+    time, on = options.time_unit, f"last row of each of {len(fleet.names)} units"
+    capped = found.capped(options.cap)
+    return (
+        *life_figures(capped, on, f"true life capped at {options.cap:g}", time, options.seed),
+        *life_figures(found, on, "true life not capped", time, options.seed)[:1],
+    )
+
+
+def predicted(model: Trained, held: Held, options: RulOptions) -> tuple[Fleet, Predicted]:
+    """What a model says of the last row of each unit, and the truth."""
+    fleet = fleet_in(held.table, options)
+    if held.truth is None:
+        raise SettingsError("train: expected the true lives of the units, one a line, as --rul FILE")
+    if len(held.truth) != len(fleet.names):
+        raise SettingsError(
+            f"train: expected {len(fleet.names)} true lives, one for each unit of {held.table.path.name}, got {len(held.truth)}"
+        )
+    life: LifeModel = model.parts["model"]
+    with one_thread():
+        rows = life.rows_of(fleet)
+    told = model.score(rows[fleet.last_rows()])
+    return fleet, Predicted(np.arange(len(fleet.names)), held.truth, *told.T)
+
+
+def _check(fleet: Fleet, table: Table) -> None:
+    where, units = table.path.name, len(fleet.names)
+    if units < LEAST_UNITS:
+        raise SettingsError(f"train: {where}: expected at least {LEAST_UNITS} units that ran to failure, got {units}")
+    rows = np.bincount(fleet.unit)
+    if rows.min() < 2:
+        lone = fleet.names[int(rows.argmin())]
+        raise SettingsError(f"train: {where}: unit {lone}: expected at least 2 rows, got {rows.min()}")
+
+
+def _judge(found: Unseen, options: RulOptions) -> tuple[Judge, int]:
+    """The interval, and how far predictions are lowered; how many such shifts were compared."""
+    asked = found.asked
+    true = np.minimum(asked.true, options.cap)
+    conformal = calibrate(true, asked.predicted, asked.unit)
+    if options.aim == "rmse":
+        return Judge(options.cap, 0.0, conformal), 1
+    sigma = conformal.sigma(asked.predicted)
+    scores = [rul_scores.phm08(true, np.clip(asked.predicted - shift * sigma, 0, options.cap)) for shift in _SHIFTS]
+    return Judge(options.cap, float(_SHIFTS[int(np.argmin(scores))]), conformal), len(_SHIFTS)
+
+
+def _card(
+    table: Table, fleet: Fleet, options: RulOptions, made: tuple[LifeModel, Judge], found: Unseen, candidates: int
+) -> Card:
+    model, judge = made
+    asked = found.asked
+    true = np.minimum(asked.true, options.cap)
+    low, high = crossed(true, asked.predicted, asked.unit, options.seed)
+    told = judge.told(asked.predicted)[:, 0]
+    shown = Predicted(asked.unit, true, told, np.clip(low, 0, options.cap), np.clip(high, 0, options.cap))
+    on = f"{len(true)} moments of {len(fleet.names)} units, each by a fit that had not seen the unit"
+    convention = f"true life capped at {options.cap:g} {options.time_unit}, up to {MOMENTS} moments a unit"
+    time = options.time_unit
+    return Card(
+        task="rul",
+        source=source_of(table, len(fleet.names)),
+        options={name: getattr(options, name) for name in options.__struct_fields__},
+        inputs=(*fleet.setting_names, *fleet.channel_names),
+        features=model.features,
+        outputs=(f"rul_{time}", f"rul_low_{time}", f"rul_high_{time}"),
+        figures=(*life_figures(shown, on, convention, time, options.seed), *soon_auc(shown, options.cap, on, time)),
+        candidates=candidates,
+        limits=_limits(fleet, options, model),
+        reference={},
+        versions=versions(),
+    )
+
+
+def _limits(fleet: Fleet, options: RulOptions, model: LifeModel) -> tuple[str, ...]:
+    """Where the model ends, in sentences."""
+    cap, time = f"{options.cap:g} {options.time_unit}", options.time_unit
+    said = [
+        f"A life of {cap} means {cap} or more: nothing is told beyond.",
+        "The interval covers 90 % of machines like those of training, each asked at a moment drawn at random; it promises nothing of "
+        "every moment of one machine.",
+        f"Trained on {len(fleet.names)} machines that ran to failure: of a failure that none of them had nothing is known.",
+        f"Each row is one step of the machine's history; rows at other intervals than in training give other {time}.",
+    ]
+    if model.regimes.number > 1:
+        clear = f"silhouette {model.regimes.silhouette:.2f}"
+        said.append(
+            f"{model.regimes.number} operating regimes were found ({clear}); another one is taken for the nearest."
+        )
+    if model.regimes.dropped:
+        said.append(f"Left out, since constant in training: {', '.join(model.regimes.dropped)}.")
+    missing = int(np.isnan(fleet.channels).sum())
+    if missing:
+        said.append(f"{missing} missing values were taken to be as the value before.")
+    return tuple(said)
+
+
+def _evidence(found: Unseen, judge: Judge, options: RulOptions) -> dict[str, NDArray[Any]]:
+    """Every row of every unit, by a fit that had not seen it; `asked` are the numbers of those that figures stand on."""
+    life, low, high = judge.told(found.predicted).T
+    return {
+        "unit": found.unit,
+        "time": found.time,
+        "true": np.minimum(found.true, options.cap),
+        "predicted": life,
+        "low": low,
+        "high": high,
+        "asked": found.rows,
+    }

@@ -1,0 +1,175 @@
+"""Train a degradation trend on a table, and judge it: each unit by the others, at shares of its life."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldline.errors import SettingsError
+from models.card import Card, Figure, source_of, versions
+from models.evaluation.bootstrap import interval
+from models.life.fleet import fleet_of
+from models.table import FILE, Table, joined
+from models.task import Golden, Held, Options, Progress, Trained
+from models.trend.model import SHARES, Asked, Wear, asked_of, fit_wear
+from models.trend.shapes import Values
+from models.trend.unit import LEAST_ROWS, Unit, standing
+
+_LEAST_UNITS = 2
+_FEATURES = ("time", "level", "own_slope", "began_with")
+
+
+class TrendOptions(Options, frozen=True, kw_only=True):
+    """How a trend is trained.
+
+    value : the column that wears towards `threshold`, from whichever side; threshold : in the column's unit
+    time : column of the time or count of cycles; time_unit : its unit; unit : column of the machine or cell, `file` where each has a file
+    shape : linear, exponential, weibull, or best: the one that foretells the fleet's own units with the least error
+    """
+
+    value: str
+    threshold: float
+    time: str = "cycle"
+    time_unit: str = "cycles"
+    unit: str = FILE
+    shape: Literal["linear", "exponential", "weibull", "best"] = "best"
+
+
+def units_in(table: Table, options: TrendOptions) -> list[Unit]:
+    """The units of a table, rows without a value left out.
+
+    Raises SettingsError as `fleet_of`, and for a unit with too few rows or that begins beyond the threshold.
+    """
+    if options.unit == FILE and FILE not in table.frame.columns:
+        table = joined([table])  # a file by itself is one unit
+    fleet = fleet_of(table, options.unit, options.time, (), (options.value,))
+    value = fleet.channels[:, 0]
+    found = []
+    for number, name in enumerate(fleet.names):
+        mine = (fleet.unit == number) & np.isfinite(value)
+        rows = int(mine.sum())
+        if rows < LEAST_ROWS:
+            raise SettingsError(
+                f"train: unit {name}: expected at least {LEAST_ROWS} rows of {options.value!r}, got {rows}"
+            )
+        found.append(Unit(name, fleet.time[mine], value[mine]))
+    above = {unit.start > options.threshold for unit in found}
+    if len(above) > 1 or any(unit.start == options.threshold for unit in found):
+        began = ", ".join(f"{unit.name} at {unit.start:g}" for unit in found)
+        raise SettingsError(f"train: expected all units to begin on one side of {options.threshold:g}, got {began}")
+    return found
+
+
+def train(table: Table, options: TrendOptions, progress: Progress) -> Trained:
+    """Take the fleet's wear in, and choose its shape. Raises SettingsError, with the number wanted where there are too few units."""
+    units = len(set(table.words(options.unit).tolist()))
+    if units < _LEAST_UNITS:
+        raise SettingsError(f"train: {table.path.name}: expected at least {_LEAST_UNITS} units that wear, got {units}")
+    fleet = units_in(table, options)
+    progress(0.1, "foretelling each unit by the others")
+    wear, errors = fit_wear(fleet, options.threshold, options.shape)
+    progress(0.9, "judging")
+    asked = asked_of(fleet, wear.shape, options.threshold)
+
+    def score(features: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.array([wear.end_from(row) for row in features], np.float64).reshape(-1, 3)
+
+    golden = np.array([_features(unit, wear, share) for unit in fleet for share in SHARES])
+    time = options.time_unit
+    card = Card(
+        task="trend",
+        source=source_of(table, len(fleet)),
+        options={name: getattr(options, name) for name in options.__struct_fields__},
+        inputs=(options.value,),
+        features=_FEATURES,
+        outputs=(f"end_{time}", f"end_low_{time}", f"end_high_{time}"),
+        figures=_figures(asked, options),
+        candidates=len(errors),
+        limits=_limits(wear, fleet, errors, options),
+        reference={},
+        versions=versions(),
+    )
+    progress(1.0, "done")
+    return Trained(
+        parts={"wear": wear},
+        inputs=card.inputs,
+        features=card.features,
+        outputs=card.outputs,
+        score=score,
+        golden=Golden(golden, score(golden)),
+        card=card,
+        evidence={"unit": asked.unit, "true": asked.true, "predicted": asked.predicted},
+    )
+
+
+def evaluate(model: Trained, held: Held, options: TrendOptions) -> tuple[Figure, ...]:
+    """The error of each unit's end foretold at half of its life, the unit itself left out of the fleet.
+
+    Of a unit that never reaches the limit: the end foretold at half of its rows, which lies beyond them if it is right.
+    """
+    wear: Wear = model.parts["wear"]
+    found = []
+    for unit in units_in(held.table, options):
+        end = unit.reached(options.threshold)
+        last = end if np.isfinite(end) else unit.time[-1]
+        half = unit.until(unit.time[0] + 0.5 * (last - unit.time[0]))
+        told = wear.end_of(half)
+        on = f"{unit.name}, known up to {half.time[-1]:g}"
+        if np.isfinite(end):
+            name, value, said = f"end_error_{unit.name}", told.time - end, f"foretold - true end, which was at {end:g}"
+            low, high = told.low - end, told.high - end
+        else:
+            said = f"the limit was not reached by {last:g}: foretold {last - told.time:.3g} too early or more"
+            name, value = f"end_{unit.name}", told.time
+            low, high = told.low, told.high
+        found.append(Figure(name=name, value=value, unit=options.time_unit, on=on, convention=said, low=low, high=high))
+    return tuple(found)
+
+
+def _features(unit: Unit, wear: Wear, share: float) -> tuple[float, ...]:
+    so_far = unit.until(unit.time[0] + share * (unit.time[-1] - unit.time[0]))
+    where = standing(so_far, wear.shape)
+    return (float(so_far.time[-1]), where.y, where.slope, so_far.start)
+
+
+def _figures(asked: Asked, options: TrendOptions) -> tuple[Figure, ...]:
+    is_known = np.isfinite(asked.predicted)
+    error = np.abs(asked.predicted - asked.true)
+    on = f"{len(np.unique(asked.unit))} units, each by the others, at {', '.join(f'{share:.0%}' for share in SHARES)} of its life"
+
+    def figure(name: str, values: Values, unit: str, said: str) -> Figure:
+        def mean_of(rows: NDArray[np.int64]) -> float:
+            return float(values[rows].mean())
+
+        low, high = interval(mean_of, asked.unit[is_known], options.seed)
+        value = mean_of(np.arange(len(values)))
+        return Figure(
+            name=name, value=value, unit=unit, on=on, convention=said, low=min(low, value), high=max(high, value)
+        )
+
+    said = "a unit that never reached the limit is asked for how far it came"
+    return (
+        figure("mean_end_error", error[is_known], options.time_unit, f"size of foretold - true end; {said}"),
+        figure("mean_end_error_share", (error / asked.true)[is_known], "1", f"of the life that was left; {said}"),
+    )
+
+
+def _limits(wear: Wear, fleet: list[Unit], errors: dict[str, float], options: TrendOptions) -> tuple[str, ...]:
+    """Where the model ends, in sentences."""
+    compared = ", ".join(f"{name} {error:.2f}" for name, error in errors.items())
+    if wear.conformal is None:
+        told = (
+            "a range without a probability: from the fastest to the slowest of the unit's own slope and the others', and as far as "
+            f"the lives left of the fleet's own units were from those foretold, {wear.ratios[0]:.2f} to {wear.ratios[1]:.2f} times"
+        )
+    else:
+        told = f"calibrated on {len(fleet)} units: covers 90 % of units like these"
+    said = [
+        f"Shape {wear.shape.name}; mean error as a share of the life left of each that was compared: {compared}.",
+        f"The interval is {told}.",
+        f"The slope is half the unit's own, half the mean of {len(fleet)} others from the same level on.",
+    ]
+    never = [unit.name for unit in fleet if np.isnan(unit.reached(options.threshold))]
+    if never:
+        said.append(f"Never reached {options.threshold:g}: {', '.join(never)}; they count as far as they came.")
+    return tuple(said)
