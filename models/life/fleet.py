@@ -1,7 +1,7 @@
 """The rows of a fleet that ran to failure, by unit and in order of time: what a table says, checked."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def fleet_of(table: Table, unit: str, time: str, settings: Sequence[str], channe
     """
     words, number = np.unique(table.words(unit), return_inverse=True)
     moments = table.numbers([time])[:, 0]
-    _refuse(table, np.array(words == "")[number], f"has no {unit!r}")
+    _refuse(table, np.char.str_len(table.words(unit)) == 0, f"has no {unit!r}")
     _refuse(table, ~np.isfinite(moments), f"has no {time!r}")
     values = table.numbers([*settings, *channels])
     _refuse(table, np.isinf(values).any(axis=1), "holds an infinite value")
@@ -79,7 +79,7 @@ def fleet_of(table: Table, unit: str, time: str, settings: Sequence[str], channe
     return fleet
 
 
-def _refuse(table: Table, is_bad: NDArray[np.bool_], what: str) -> None:
+def _refuse(table: Table, is_bad: Any, what: str) -> None:
     if is_bad.any():
         raise SettingsError(f"train: {table.path.name}: row {int(np.flatnonzero(is_bad)[0]) + 1} {what}")
 

@@ -85,7 +85,7 @@ def _clumps(scaled: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64]
     known = scaled[np.isfinite(scaled).all(axis=1)]
     rows = known[np.random.default_rng(seed).permutation(len(known))[:_SAMPLE]]
     different = len(np.unique(rows, axis=0)) if scaled.shape[1] else 0
-    for k in range(2, min(_MOST, different - 1) + 1):
+    for k in range(2, min(_MOST, different, len(rows) - 1) + 1):
         found = KMeans(k, n_init=4, random_state=seed).fit(rows)
         silhouette = float(silhouette_score(rows, found.labels_))
         if silhouette > clearest:

@@ -102,7 +102,7 @@ def train(table: Table, options: RulOptions, progress: Progress) -> Trained:
         score=score,
         golden=Golden(golden, score(golden)),
         card=card,
-        evidence=_evidence(found, judge, options),
+        evidence=_evidence(fleet, found, judge, options),
     )
 
 
@@ -208,8 +208,8 @@ def _limits(fleet: Fleet, options: RulOptions, model: LifeModel) -> tuple[str, .
     return tuple(said)
 
 
-def _evidence(found: Unseen, judge: Judge, options: RulOptions) -> dict[str, NDArray[Any]]:
-    """Every row of every unit, by a fit that had not seen it; `asked` are the numbers of those that figures stand on."""
+def _evidence(fleet: Fleet, found: Unseen, judge: Judge, options: RulOptions) -> dict[str, NDArray[Any]]:
+    """Every row of every unit, by a fit that had not seen it; `asked` numbers those that figures stand on, `names` are the units'."""
     life, low, high = judge.told(found.predicted).T
     return {
         "unit": found.unit,
@@ -219,4 +219,5 @@ def _evidence(found: Unseen, judge: Judge, options: RulOptions) -> dict[str, NDA
         "low": low,
         "high": high,
         "asked": found.rows,
+        "names": np.array(fleet.names),
     }
