@@ -6,6 +6,7 @@ BIN := .venv/bin
 DEMO ?=
 PYTEST ?=
 BENCH ?=
+ARGS ?= --list
 STACK ?=
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
@@ -13,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 unexport PYTHONDONTWRITEBYTECODE
 SYNC := $(UV) sync --frozen --no-progress
 
-.PHONY: demo test warm check bench stack format lock docs servers clean
+.PHONY: demo test warm check bench bench-models stack format lock docs servers clean
 
 demo: .venv/.run ## a plant and a farm, live, in this terminal
 	$(BIN)/fieldline demo $(DEMO)
@@ -33,6 +34,10 @@ check: .venv/.dev ## style, types, and which room imports which
 
 bench: .venv/.dev servers ## the table of docs/performance.md
 	$(BIN)/python -m benchmarks $(BENCH)
+
+# Such as ARGS="--all FOLDER", for every data set in a folder, or ARGS="rul --train FILE --test FILE --rul FILE".
+bench-models: .venv/.dev ## the table of docs/models.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.models $(ARGS)
 
 stack: .venv/.dev servers ## the image and docker-compose.yml on a real engine: built, started, used, killed, taken down
 	deploy/docker/install

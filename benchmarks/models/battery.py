@@ -4,6 +4,7 @@ python -m benchmarks.models battery --train B0005_discharge_cycles.csv … --tes
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks.models.line import Files, Line, Say, at_most
 from models.card import Figure
@@ -14,6 +15,13 @@ NEEDS = ("train", "test")
 
 _CELL = {"value": "capacity_Ah", "time": "cycle_num", "threshold": 1.4}
 _CONVENTION = "first cycle below 1.4 Ah, foretold at half of it, other cells known to their ends"
+
+
+def sets(folder: Path) -> Iterator[Files]:
+    """All cells of a folder: each is foretold by the others."""
+    cells = tuple(sorted(folder.rglob("B*_discharge_cycles.csv*")))
+    if len(cells) > 2:
+        yield Files(cells, cells, None)
 
 
 def run(files: Files, say: Say) -> Iterator[Line]:

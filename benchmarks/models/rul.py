@@ -5,6 +5,7 @@ python -m benchmarks.models rul --train train_FD001.txt.xz --test test_FD001.txt
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks.models.line import Files, Line, Say, at_most
 from models.card import Figure
@@ -25,6 +26,15 @@ _BEST = {
 _CAPPED = 7
 """Figures of capped lives come first."""
 """The best of the published table (LLerDagu/RUL-FFVE, Benchmark.md, table 4), true life capped at 125."""
+
+
+def sets(folder: Path) -> Iterator[Files]:
+    """Every train_NAME.txt with its test_NAME.txt and RUL_NAME.txt, plain or packed."""
+    for train in sorted(folder.rglob("train_*.txt*")):
+        name = train.name.removeprefix("train_").partition(".")[0]
+        test, rul = ([*train.parent.glob(f"{kind}_{name}.txt*")] for kind in ("test", "RUL"))
+        if test and rul:
+            yield Files((train,), (test[0],), rul[0])
 
 
 def run(files: Files, say: Say) -> Iterator[Line]:

@@ -118,7 +118,7 @@ def _trees(recipe: Recipe, bag: int) -> Any:
     return HistGradientBoostingRegressor(
         max_iter=recipe.iterations,
         learning_rate=0.035,
-        max_leaf_nodes=12,
+        max_leaf_nodes=24,
         min_samples_leaf=50,
         max_features=0.15,
         l2_regularization=1.0,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.drift_picture import drift_sheet
 from models.evaluation import rul_scores
 from models.evaluation.conformal import crossed
 from models.pictures import BLUE, FAINT, INK, ORANGE, RED, SKY, saved, sheet, style
@@ -27,12 +28,17 @@ def draw(model: Trained, folder: Path) -> list[Path]:
             *saved(_predicted_against_true(model.evidence, cap, time), folder, "predicted_against_true"),
             *saved(_calibration(model.evidence, model.card.options["seed"], time), folder, "calibration"),
             *saved(_lives(model.evidence, cap, time), folder, "lives"),
+            *saved(
+                drift_sheet(model.card.inputs, model.evidence["drift"], "later half of the units against the earlier"),
+                folder,
+                "drift",
+            ),
         ]
 
 
 def _asked(evidence: Evidence) -> dict[str, NDArray[Any]]:
     rows = evidence["asked"]
-    return {name: column[rows] for name, column in evidence.items() if name not in ("asked", "names")}
+    return {name: evidence[name][rows] for name in ("unit", "true", "predicted", "low", "high")}
 
 
 def _predicted_against_true(evidence: Evidence, cap: float, time: str) -> Any:

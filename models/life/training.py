@@ -9,6 +9,7 @@ from fieldline.errors import SettingsError
 from models.card import Card, Figure, source_of, versions
 from models.evaluation import rul_scores
 from models.evaluation.conformal import Conformal, calibrate, crossed
+from models.evaluation.drift import psi, reference_of
 from models.evaluation.life_figures import Predicted, life_figures, soon_auc
 from models.life.estimator import LifeModel, Recipe, fit
 from models.life.fleet import Fleet, fleet_of
@@ -180,7 +181,7 @@ def _card(
         figures=(*life_figures(shown, on, convention, time, options.seed), *soon_auc(shown, options.cap, on, time)),
         candidates=candidates,
         limits=_limits(fleet, options, model),
-        reference={},
+        reference={name: reference_of(column) for name, column in _columns(fleet).items()},
         versions=versions(),
     )
 
@@ -208,8 +209,23 @@ def _limits(fleet: Fleet, options: RulOptions, model: LifeModel) -> tuple[str, .
     return tuple(said)
 
 
+def _columns(fleet: Fleet) -> dict[str, NDArray[np.float64]]:
+    """What scoring needs, by name."""
+    columns = np.hstack([fleet.settings, fleet.channels])
+    return dict(zip((*fleet.setting_names, *fleet.channel_names), columns.T, strict=True))
+
+
+def _drift(fleet: Fleet, column: NDArray[np.float64]) -> float:
+    """PSI of the later half of the units against the earlier half."""
+    is_early = fleet.unit < len(fleet.names) // 2
+    return psi(reference_of(column[is_early]), column[~is_early])
+
+
 def _evidence(fleet: Fleet, found: Unseen, judge: Judge, options: RulOptions) -> dict[str, NDArray[Any]]:
-    """Every row of every unit, by a fit that had not seen it; `asked` numbers those that figures stand on, `names` are the units'."""
+    """Every row of every unit, by a fit that had not seen it; `asked` numbers those that figures stand on.
+
+    names : of the units; drift : of each input, from the earlier half of the units to the later
+    """
     life, low, high = judge.told(found.predicted).T
     return {
         "unit": found.unit,
@@ -219,5 +235,6 @@ def _evidence(fleet: Fleet, found: Unseen, judge: Judge, options: RulOptions) ->
         "low": low,
         "high": high,
         "asked": found.rows,
+        "drift": np.array([_drift(fleet, column) for column in _columns(fleet).values()]),
         "names": np.array(fleet.names),
     }
