@@ -1,8 +1,8 @@
 """Whether what comes is still like what was learned from: the population stability index of each input.
 
-A distribution is kept as the shares of ten bins that held equally many rows in training, and the share that was missing, which counts as a bin.
-PSI = sum of (now - then) * ln(now / then) over the bins (Siddiqi: Credit Risk Scorecards, 2006; it is the symmetric Kullback-Leibler divergence).
-By custom under 0.1 nothing has changed, over 0.25 much has. Of n rows it is some 2 * bins / n by chance alone.
+A distribution is kept as the shares of ten bins that held equally many rows in training, and the share that was missing, which counts as
+a bin. PSI = sum of (now - then) * ln(now / then) over the bins (Siddiqi: Credit Risk Scorecards, 2006): the symmetric Kullback-Leibler
+divergence. By custom under 0.1 nothing has changed, over 0.25 much has. Rows of n and m alike give some (bins - 1) * (1 / n + 1 / m).
 """
 
 import numpy as np
