@@ -38,6 +38,7 @@ VERBS = [
     "baseline",
     "limits",
     "productivity",
+    "train",
     "maintenance",
     "check",
     "doctor",
