@@ -20,7 +20,7 @@ from models.life.regimes import Regimes, find_regimes
 CHANNELS = history.spans([1, 5, 10, 20, 40, 80], [15, 30, 60])
 INDICES = history.spans([3, 10, 20, 40, 60, 100], [20, 40, 80])
 PARTNER = history.spans([1, 5, 15, 30], [30])
-_SMOOTHED = "mean_10"  # what the indices are found on
+_SMOOTHED = "_mean_10"  # what the indices are found on
 _EARLY, _KEEP = 1.2, 3  # of the rows whose life is over 1.2 caps, every third: they are many, and all look new
 _ROWS = 8000  # that one bag of trees learns from, if there are as many
 _TREES = 0.9  # weight of the trees in the blend, the partner has the rest
@@ -47,7 +47,7 @@ class LifeModel(NamedTuple):
 
     def rows_of(self, fleet: Fleet) -> NDArray[np.float64]:
         """What the trees take, float64[n, features], for each row of a fleet."""
-        columns, names = _behind(fleet, self.regimes, self.indices)
+        columns, names = _with_indices(*_of_channels(fleet, self.regimes), fleet.unit, self.indices)
         told = self.partner.of(columns[:, columns_for(names)], (0.0, self.recipe.cap))
         return _with_partner(columns, told, fleet.unit)
 
@@ -64,12 +64,10 @@ def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> Life
     """Fit on units that ran to failure. progress : told the share that is done. Raises SettingsError, see `find_regimes` and `fold_of`."""
     life = np.minimum(fleet.remaining(), recipe.cap)
     regimes = find_regimes(fleet, recipe.seed)
-    deviations = regimes.deviations(fleet)
-    behind = history.looking_back(deviations, fleet.unit, CHANNELS)
-    known = history.names(_kept_names(fleet, regimes), CHANNELS)
-    smoothed = behind[:, [n for n, name in enumerate(known) if name.endswith(_SMOOTHED)]]
+    of_channels, names = _of_channels(fleet, regimes)
+    smoothed = of_channels[:, [number for number, name in enumerate(names) if name.endswith(_SMOOTHED)]]
     indices = find_indices(smoothed, life)
-    columns, names = _behind(fleet, regimes, indices)
+    columns, names = _with_indices(of_channels, names, fleet.unit, indices)
     progress(0.1)
     chosen = np.flatnonzero((fleet.remaining() <= _EARLY * recipe.cap) | (np.arange(len(life)) % _KEEP == 0))
     limits = (0.0, recipe.cap)
@@ -85,19 +83,21 @@ def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> Life
     return LifeModel(recipe, regimes, indices, partner, tuple(trees), features)
 
 
-def _kept_names(fleet: Fleet, regimes: Regimes) -> list[str]:
-    return [fleet.channel_names[number] for number in regimes.kept]
+def _of_channels(fleet: Fleet, regimes: Regimes) -> tuple[NDArray[np.float64], list[str]]:
+    """What is behind each row in its channels: float64[n, columns] and their names."""
+    channels = [fleet.channel_names[number] for number in regimes.kept]
+    columns = history.looking_back(regimes.deviations(fleet), fleet.unit, CHANNELS)
+    return columns, history.names(channels, CHANNELS)
 
 
-def _behind(fleet: Fleet, regimes: Regimes, indices: Indices) -> tuple[NDArray[np.float64], list[str]]:
-    """What is behind each row in its channels and its indices: float64[n, columns] and their names."""
-    channels = _kept_names(fleet, regimes)
-    behind = history.looking_back(regimes.deviations(fleet), fleet.unit, CHANNELS)
-    names = history.names(channels, CHANNELS)
-    held = behind[:, [names.index(f"{channel}_mean_1") for channel in channels]]
+def _with_indices(
+    columns: NDArray[np.float64], names: list[str], unit: NDArray[np.int64], indices: Indices
+) -> tuple[NDArray[np.float64], list[str]]:
+    """And in its health indices, which are made of the channels' values as they are held."""
+    held = columns[:, [number for number, name in enumerate(names) if name.endswith("_mean_1")]]
+    found = history.looking_back(indices.of(held), unit, INDICES)
     of_indices = [f"index_{number + 1}" for number in range(len(indices.offset))]
-    more = history.looking_back(indices.of(held), fleet.unit, INDICES)
-    return np.hstack([behind, more[:, 1:]]), names + history.names(of_indices, INDICES)[1:]
+    return np.hstack([columns, found[:, 1:]]), names + history.names(of_indices, INDICES)[1:]
 
 
 def _with_partner(
