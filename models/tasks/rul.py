@@ -49,6 +49,6 @@ COMPONENT = Task(
     evaluate=evaluate,
     draw=draw,
     sample=sample,
-    quick=RulOptions(cap=30.0, iterations=20, bags=1),
+    quick=RulOptions(cap=30.0, iterations=60, bags=1),
     headerless=(C_MAPSS,),
 )
