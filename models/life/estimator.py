@@ -36,9 +36,15 @@ class Recipe(NamedTuple):
 
 
 class LifeModel(NamedTuple):
-    """A fitted recipe; trees : HistGradientBoostingRegressor, one a bag; features : names of the columns that the trees take."""
+    """A fitted recipe.
+
+    settings, channels : names of the columns that it needs, in order
+    trees : HistGradientBoostingRegressor, one a bag; features : names of the columns that they take
+    """
 
     recipe: Recipe
+    settings: tuple[str, ...]
+    channels: tuple[str, ...]
     regimes: Regimes
     indices: Indices
     partner: Partner
@@ -80,7 +86,9 @@ def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> Life
         trees.append(_trees(recipe, bag).fit(rows[taken], life[taken]))
         progress(0.3 + 0.7 * (bag + 1) / recipe.bags)
     features = (*names, *history.names(["partner"], PARTNER)[1:])
-    return LifeModel(recipe, regimes, indices, partner, tuple(trees), features)
+    return LifeModel(
+        recipe, fleet.setting_names, fleet.channel_names, regimes, indices, partner, tuple(trees), features
+    )
 
 
 def _of_channels(fleet: Fleet, regimes: Regimes) -> tuple[NDArray[np.float64], list[str]]:

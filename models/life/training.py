@@ -123,14 +123,14 @@ def evaluate(model: Trained, held: Held, options: RulOptions) -> tuple[Figure, .
 
 def predicted(model: Trained, held: Held, options: RulOptions) -> tuple[Fleet, Predicted]:
     """What a model says of the last row of each unit, and the truth."""
-    fleet = fleet_in(held.table, options)
+    life: LifeModel = model.parts["model"]
+    fleet = fleet_of(held.table, options.unit, options.time, life.settings, life.channels)
     if held.truth is None:
         raise SettingsError("train: expected the true lives of the units, one a line, as --rul FILE")
     if len(held.truth) != len(fleet.names):
         raise SettingsError(
             f"train: expected {len(fleet.names)} true lives, one for each unit of {held.table.path.name}, got {len(held.truth)}"
         )
-    life: LifeModel = model.parts["model"]
     with one_thread():
         rows = life.rows_of(fleet)
     told = model.score(rows[fleet.last_rows()])

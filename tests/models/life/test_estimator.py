@@ -1,6 +1,7 @@
 """Nothing of the future and nothing of the unit itself gets into what is told of it; and who judges by true lives gives one a unit."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from fieldline.errors import SettingsError
@@ -67,6 +68,12 @@ def test_true_lives_are_one_for_each_unit() -> None:
     with pytest.raises(SettingsError, match="expected the true lives of the units"):
         rul.COMPONENT.evaluate(model, Held(rul.sample()), rul.COMPONENT.quick)
     figures = rul.COMPONENT.evaluate(model, Held(rul.sample(), np.zeros(24)), rul.COMPONENT.quick)
+    frame = rul.sample().frame
+    other = rul.sample()._replace(frame=frame.select(pl.lit(1.0).alias("more"), *reversed(frame.columns)))
+    assert rul.COMPONENT.evaluate(model, Held(other, np.zeros(24)), rul.COMPONENT.quick) == figures
+    lacking = rul.sample()._replace(frame=frame.drop("sensor_b"))
+    with pytest.raises(SettingsError, match="no column 'sensor_b'"):
+        rul.COMPONENT.evaluate(model, Held(lacking, np.zeros(24)), rul.COMPONENT.quick)
     assert {figure.name: figure for figure in figures}["rmse"].value < 5  # all have failed at their last row
 
 
