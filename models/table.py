@@ -18,9 +18,13 @@ from numpy.typing import NDArray
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from ingest.table import read_columns, read_numbers
+from ingest.timeformats import parse_times
 
 FILE = "file"
 """The column that says which file a row is from, where several are read as one table."""
+
+
+_NS_AN_HOUR = 3.6e12
 
 
 class Table(NamedTuple):
@@ -40,6 +44,19 @@ class Table(NamedTuple):
             except SettingsError as error:
                 raise SettingsError(f"train: {self.path.name}: {str(error).removeprefix('send: ')}") from error
         return np.ascontiguousarray(np.stack(columns, axis=1)) if columns else np.empty((self.frame.height, 0))
+
+    def moments(self, name: str) -> NDArray[np.float64]:
+        """A column of times: numbers as they are, dates and times of day in hours since 1970, float64[n], NaN where empty.
+
+        Raises SettingsError for a column that is missing or holds neither.
+        """
+        self.require([name])
+        column = self.frame[name]
+        if column.dtype == pl.String and column.drop_nulls().str.contains("-", literal=True).any():
+            column = parse_times(column, None, "UTC").cast(pl.Datetime("ns"))
+        if column.dtype.is_temporal():
+            return column.dt.epoch("ns").cast(pl.Float64).fill_null(np.nan).to_numpy() / _NS_AN_HOUR
+        return self.numbers([name])[:, 0]
 
     def words(self, name: str) -> NDArray[np.str_]:
         """text[n] without blanks around; empty cells are empty text. Raises SettingsError for a column that is missing."""

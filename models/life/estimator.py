@@ -68,14 +68,14 @@ class LifeModel(NamedTuple):
 
 def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> LifeModel:
     """Fit on units that ran to failure. progress : told the share that is done. Raises SettingsError, see `find_regimes` and `fold_of`."""
-    life = np.minimum(fleet.remaining(), recipe.cap)
+    life = np.minimum(fleet.left, recipe.cap)
     regimes = find_regimes(fleet, recipe.seed)
     of_channels, names = _of_channels(fleet, regimes)
     smoothed = of_channels[:, [number for number, name in enumerate(names) if name.endswith(_SMOOTHED)]]
     indices = find_indices(smoothed, life)
     columns, names = _with_indices(of_channels, names, fleet.unit, indices)
     progress(0.1)
-    chosen = np.flatnonzero((fleet.remaining() <= _EARLY * recipe.cap) | (np.arange(len(life)) % _KEEP == 0))
+    chosen = np.flatnonzero((fleet.left <= _EARLY * recipe.cap) | (np.arange(len(life)) % _KEEP == 0))
     limits = (0.0, recipe.cap)
     partner, told = fit_partner(columns[:, columns_for(names)], life, fleet.unit, chosen, limits, recipe.seed)
     progress(0.3)

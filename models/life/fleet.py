@@ -13,6 +13,7 @@ from models.table import Table
 class Fleet(NamedTuple):
     """Rows of all units, those of one unit together and in order of time.
 
+    left : float64[n], how long the unit lived on
     unit : int64[n], the unit's number, 0 to units - 1; names : of the units, by number
     time : float64[n], in the unit of the table, cycles or hours; no two rows of a unit are of one time
     settings : float64[n, settings], how the machine is run; channels : float64[n, channels], what is measured; NaN where missing
@@ -21,16 +22,11 @@ class Fleet(NamedTuple):
     names: tuple[str, ...]
     unit: NDArray[np.int64]
     time: NDArray[np.float64]
+    left: NDArray[np.float64]
     settings: NDArray[np.float64]
     channels: NDArray[np.float64]
     setting_names: tuple[str, ...]
     channel_names: tuple[str, ...]
-
-    def remaining(self) -> NDArray[np.float64]:
-        """Time to each unit's last row, float64[n]: its life where it ran to failure."""
-        last = np.zeros(len(self.names))
-        np.maximum.at(last, self.unit, self.time)
-        return last[self.unit] - self.time
 
     def last_rows(self) -> NDArray[np.int64]:
         """The number of each unit's last row, int64[units]."""
@@ -43,19 +39,36 @@ class Fleet(NamedTuple):
             names=tuple(self.names[one] for one in kept),
             unit=number.astype(np.int64),
             time=self.time[rows],
+            left=self.left[rows],
             settings=np.ascontiguousarray(self.settings[rows]),
             channels=np.ascontiguousarray(self.channels[rows]),
         )
 
 
-def fleet_of(table: Table, unit: str, time: str, settings: Sequence[str], channels: Sequence[str]) -> Fleet:
-    """The fleet that a table holds, its rows in any order.
+class Columns(NamedTuple):
+    """Which columns of a table are what; life : the life that is left, empty where each unit's last row is its end."""
+
+    unit: str
+    time: str
+    settings: Sequence[str]
+    channels: Sequence[str]
+    life: str = ""
+
+
+def fleet_of(table: Table, columns: Columns) -> Fleet:
+    """The fleet that a table holds, its rows in any order; those of no known life are left out where a column says it.
 
     Raises SettingsError for a column that is missing or holds no numbers, for a row without unit or time or with an infinite value, and
     for two rows of a unit at one time. A channel's value may be missing (NaN, or an empty cell).
     """
+    unit, time, settings, channels, life = columns
+    left = np.zeros(table.frame.height)
+    if life:
+        is_known = np.isfinite(table.numbers([life])[:, 0])
+        table = table._replace(frame=table.frame.filter(is_known))
+        left = table.numbers([life])[:, 0]
     words, number = np.unique(table.words(unit), return_inverse=True)
-    moments = table.numbers([time])[:, 0]
+    moments = table.moments(time)
     _refuse(table, np.char.str_len(table.words(unit)) == 0, f"has no {unit!r}")
     _refuse(table, ~np.isfinite(moments), f"has no {time!r}")
     values = table.numbers([*settings, *channels])
@@ -67,6 +80,7 @@ def fleet_of(table: Table, unit: str, time: str, settings: Sequence[str], channe
         tuple(words[np.argsort(rank)].tolist()),
         number[order],
         moments[order],
+        left[order] if life else _to_last_row(number[order], moments[order]),
         np.ascontiguousarray(values[order, : len(settings)]),
         np.ascontiguousarray(values[order, len(settings) :]),
         tuple(settings),
@@ -77,6 +91,12 @@ def fleet_of(table: Table, unit: str, time: str, settings: Sequence[str], channe
         where = f"{unit} {fleet.names[fleet.unit[twice[0]]]} at {time} {fleet.time[twice[0]]:g}"
         raise SettingsError(f"train: {table.path.name}: two rows of {where}; expected one")
     return fleet
+
+
+def _to_last_row(unit: NDArray[np.int64], time: NDArray[np.float64]) -> NDArray[np.float64]:
+    last = np.full(int(unit.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(last, unit, time)
+    return last[unit] - time
 
 
 def _refuse(table: Table, is_bad: Any, what: str) -> None:

@@ -11,8 +11,9 @@ from models.evaluation import rul_scores
 from models.evaluation.conformal import Conformal, calibrate, crossed
 from models.evaluation.drift import psi, reference_of
 from models.evaluation.life_figures import Predicted, life_figures, soon_auc
+from models.feature_table import LABELS
 from models.life.estimator import LifeModel, Recipe, fit
-from models.life.fleet import Fleet, fleet_of
+from models.life.fleet import Columns, Fleet, fleet_of
 from models.life.unseen import MOMENTS, Unseen, unseen
 from models.one_thread import one_thread
 from models.table import Table
@@ -29,6 +30,7 @@ class RulOptions(Options, frozen=True, kw_only=True):
     """How remaining life is trained.
 
     unit, time : columns that say which machine a row is of and when it is; time_unit : of `time`, as cycles or h
+    life : column of the life that is left [time_unit], rows without it are left out; without the column a unit fails at its last row
     settings : columns that say how a machine is run; without them those whose name begins with `setting`
     channels : columns to learn from; without them all others
     cap : a life that is longer counts as this [time_unit]; far from the end a machine looks like a new one
@@ -39,6 +41,7 @@ class RulOptions(Options, frozen=True, kw_only=True):
     unit: str = "unit"
     time: str = "cycle"
     time_unit: str = "cycles"
+    life: str = LABELS[0]
     settings: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     cap: float = 125.0
@@ -68,12 +71,20 @@ class Judge(NamedTuple):
 
 def fleet_in(table: Table, options: RulOptions) -> Fleet:
     """The fleet that a table holds by the columns that options name. Raises SettingsError."""
-    others = [name for name in table.frame.columns if name not in (options.unit, options.time)]
+    told = (
+        options.unit,
+        options.time,
+        options.life,
+        *LABELS,
+        "asset",
+    )  # of a feature table: what came of a row, not what it was like
+    others = [name for name in table.frame.columns if name not in told]
     settings = options.settings or tuple(name for name in others if name.startswith("setting"))
     channels = options.channels or tuple(name for name in others if name not in settings)
     if not channels:
         raise SettingsError(f"train: {table.path.name}: expected channels beside {options.unit!r} and {options.time!r}")
-    return fleet_of(table, options.unit, options.time, settings, channels)
+    life = options.life if options.life in table.frame.columns else ""
+    return fleet_of(table, Columns(options.unit, options.time, settings, channels, life))
 
 
 def train(table: Table, options: RulOptions, progress: Progress) -> Trained:
@@ -124,7 +135,7 @@ def evaluate(model: Trained, held: Held, options: RulOptions) -> tuple[Figure, .
 def predicted(model: Trained, held: Held, options: RulOptions) -> tuple[Fleet, Predicted]:
     """What a model says of the last row of each unit, and the truth."""
     life: LifeModel = model.parts["model"]
-    fleet = fleet_of(held.table, options.unit, options.time, life.settings, life.channels)
+    fleet = fleet_of(held.table, Columns(options.unit, options.time, life.settings, life.channels))
     if held.truth is None:
         raise SettingsError("train: expected the true lives of the units, one a line, as --rul FILE")
     if len(held.truth) != len(fleet.names):

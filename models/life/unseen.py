@@ -45,7 +45,7 @@ def moments(fleet: Fleet, cap: float, seed: int) -> NDArray[np.int64]:
     A unit gives fewer where it lived shorter than what was drawn.
     """
     random = np.random.default_rng(seed)
-    left = fleet.remaining()
+    left = fleet.left
     rows = []
     for unit in range(len(fleet.names)):
         mine = np.flatnonzero(fleet.unit == unit)
@@ -71,4 +71,4 @@ def unseen(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> U
         model = fit(fleet.of_rows(seen), recipe, told)
         predicted[held] = model.score(model.rows_of(fleet.of_rows(held)))
     asked = moments(fleet, recipe.cap, recipe.seed)
-    return Unseen(fleet.unit, fleet.time, fleet.remaining(), predicted, asked)
+    return Unseen(fleet.unit, fleet.time, fleet.left, predicted, asked)

@@ -4,7 +4,8 @@
 
 One row a machine and moment (a cycle, an hour), all rows of a machine up to its failure: columns for the machine (`unit`), the moment
 (`cycle`), how it is run (`setting…`, may be absent) and what is measured (all others). A file without a header has 26 columns in the
-order of C-MAPSS. Rows may come in any order, values may be missing (they are held); constant channels are left out and named in the card.
+order of C-MAPSS. A feature table of `fieldline metrics table` says in a column what life was left. Rows may come in any order, values
+may be missing (they are held); constant channels are left out and named in the card.
 
 Told are the life that is left, up to `cap`, and an interval that covers 90 % of machines. Figures come from machines that were not seen
 in the fit.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fieldline.errors import SettingsError
 from models.card import Card, Figure, source_of, versions
 from models.evaluation.bootstrap import interval
-from models.life.fleet import fleet_of
+from models.life.fleet import Columns, fleet_of
 from models.table import FILE, Table, joined
 from models.task import Golden, Held, Options, Progress, Trained
 from models.trend.model import SHARES, Asked, Wear, asked_of, fit_wear
@@ -42,7 +42,7 @@ def units_in(table: Table, options: TrendOptions) -> list[Unit]:
     """
     if options.unit == FILE and FILE not in table.frame.columns:
         table = joined([table])  # a file by itself is one unit
-    fleet = fleet_of(table, options.unit, options.time, (), (options.value,))
+    fleet = fleet_of(table, Columns(options.unit, options.time, (), (options.value,)))
     value = fleet.channels[:, 0]
     found = []
     for number, name in enumerate(fleet.names):

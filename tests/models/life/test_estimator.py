@@ -55,7 +55,7 @@ def test_a_unit_is_foretold_by_a_fit_that_did_not_see_when_it_failed(machines: F
 def test_units_are_asked_while_they_have_the_lives_that_were_drawn(machines: Fleet) -> None:
     rows = moments(machines, 30.0, seed=0)
 
-    left = machines.remaining()[rows]
+    left = machines.left[rows]
     assert set(machines.unit[rows]) == set(range(24))
     assert left.min() >= 1 and left.max() <= 36  # 0.04 and 1.2 caps
 

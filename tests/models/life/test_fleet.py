@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from fieldline.errors import SettingsError
-from models.life.fleet import Fleet, fleet_of
+from models.life.fleet import Columns, Fleet, fleet_of
 from models.life.regimes import find_regimes
+from models.life.training import RulOptions, fleet_in
 from models.table import Table, read_table, read_values
 from models.task import silent
 from models.tasks import rul
@@ -22,7 +23,7 @@ def changed(**columns: pl.Expr) -> Table:
 
 
 def fleet(table: Table) -> Fleet:
-    return fleet_of(table, "unit", "cycle", ["setting_load"], ["sensor_a", "sensor_b", "sensor_still"])
+    return fleet_of(table, Columns("unit", "cycle", ["setting_load"], ["sensor_a", "sensor_b", "sensor_still"]))
 
 
 FIRST = pl.int_range(pl.len()) == 0
@@ -86,6 +87,29 @@ def test_a_missing_value_is_held_and_told_in_the_card() -> None:
 
     missing = table.frame["sensor_a"].null_count()
     assert f"{missing} missing values were taken to be as the value before." in card.limits
+
+
+@pytest.mark.parametrize("form", ["datetime", "text"])
+def test_a_feature_table_is_learned_from_where_it_says_what_life_was_left(form: str) -> None:
+    """As `metrics table` writes it: hours, rows between lives without a unit, columns that tell what came of a row."""
+    plain = rul.sample().frame
+    time = pl.datetime(2026, 1, 1, time_unit="ns") + pl.duration(hours=pl.col("cycle"))
+    left = (pl.col("cycle").max().over("unit") - pl.col("cycle")).cast(pl.Float64)
+    told = {"fails_soon": (left < 5).cast(pl.Float64), "failure_mode": pl.lit("seal"), "asset": pl.lit("plant/press")}
+    frame = plain.select(
+        pl.col("unit"), time.alias("time"), pl.exclude("unit", "cycle"), left.alias("remaining_life_h"), **told
+    )
+    goes_on = frame.head(3).with_columns(unit=pl.lit(None), remaining_life_h=pl.lit(None))
+    frame = pl.concat([frame, goes_on], how="vertical_relaxed")
+    if form == "text":
+        frame = frame.with_columns(pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    found = fleet_in(rul.sample()._replace(frame=frame), RulOptions(time="time", time_unit="h"))
+
+    expected = fleet(rul.sample())
+    assert found.channel_names == expected.channel_names and found.names == expected.names
+    np.testing.assert_allclose(found.left, expected.left, atol=1e-6)
+    np.testing.assert_allclose(np.diff(found.time), np.diff(expected.time), atol=1e-6)
 
 
 def written(folder: Path, text: str, name: str = "train_FD009.txt") -> Path:
