@@ -39,6 +39,7 @@ VERBS = [
     "limits",
     "productivity",
     "train",
+    "models",
     "maintenance",
     "check",
     "doctor",
