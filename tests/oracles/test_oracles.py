@@ -21,6 +21,7 @@ WIRED = {
     "sparkplug",
     "uns",
     "rul_metrics",
+    "vibration",
 }
 FILES = [file for file in read_folder(FOLDER) if functions_of(file.topic) is not None]
 CASES = [pytest.param(file, case, id=f"{file.topic}-{case['id']}") for file in FILES for case in file.cases]
