@@ -21,6 +21,7 @@ from fieldline.plantfile import (
     AssetEntry,
     AttributeChartEntry,
     CalendarEntry,
+    MachineEntry,
     MetricEntry,
     PlantFile,
     SiteEntry,
@@ -31,6 +32,7 @@ from fieldline.plantfile import (
 from fieldline.plantfile.attribute_chart import NUMBERS
 from fieldline.plantfile.depths import first_levels, lies_in
 from fieldline.plantfile.globs import is_glob, matches
+from fieldline.plantfile.machine import NUMBERS as MACHINE_NUMBERS
 from fieldline.shifts import ShiftCalendar, Site
 from fieldline.states import State, state_of, state_word
 from fieldline.tables import read_toml, to_struct
@@ -55,6 +57,7 @@ class AssetInfo(NamedTuple):
     state_max_gap_s : how long a state holds that is told when it changes. [s] Default 25 h: who tells changes only tells each day's shift
     rated_power_kw : the most that it draws; NaN if unknown [kW]
     attribute_chart : how what it counts is charted; None: not at all
+    machine : what its waveforms are judged by; None: nothing is declared
     """
 
     ideal_cycle_s: float = nan
@@ -65,6 +68,7 @@ class AssetInfo(NamedTuple):
     energy_tags: tuple[str, ...] = ()
     rated_power_kw: float = nan
     attribute_chart: AttributeChartEntry | None = None
+    machine: MachineEntry | None = None
 
 
 class Formula(NamedTuple):
@@ -220,10 +224,12 @@ class Plant:
         return found
 
     def value_of(self, asset: str, name: str) -> float:
-        """One of `values_of`, or a number of its attribute chart (`AttributeChartEntry.numbers`); NaN where it is not said."""
-        chart = self.asset_info(asset).attribute_chart
-        told = chart.numbers if chart is not None and name in NUMBERS else self.values_of(asset)
-        return told.get(name, nan)
+        """One of `values_of`, or a number of its attribute chart or machine (`numbers` of those); NaN where it is not said."""
+        info = self.asset_info(asset)
+        for numbers, entry in ((NUMBERS, info.attribute_chart), (MACHINE_NUMBERS, info.machine)):
+            if name in numbers:
+                return nan if entry is None else entry.numbers[name]
+        return self.values_of(asset).get(name, nan)
 
     def metrics_of(self, asset: str) -> dict[str, tuple[MetricEntry, ...]]:
         """The entries of metrics of the plant's own that an asset may have, by kind, each with the one that holds last at the end.
@@ -425,6 +431,11 @@ class Plant:
     def has_attribute_charts(self) -> bool:
         """Whether what any asset counts has a control chart."""
         return any(entry.attribute_chart is not None for entry in self.assets)
+
+    @property
+    def has_machines(self) -> bool:
+        """Whether of any asset is declared what its waveforms are judged by."""
+        return any(entry.machine is not None for entry in self.assets)
 
     @property
     def has_prices(self) -> bool:

@@ -318,6 +318,7 @@ class Checkpoints:
             "again": engine.again.names(),
         }
         told["doubtful"] = engine.doubtful.names()
+        told["waveforms"] = engine.waveforms.names((*engine.waiting, *engine.late))
         arrays["told"] = [np.frombuffer(msgspec.msgpack.encode(told), np.uint8)]
         return _arrays_bytes(arrays)
 
@@ -346,9 +347,11 @@ class Checkpoints:
             name: Arrivals(*(arrays[f"{name}.{field}"].copy() for field in Arrivals._fields))
             for name in ("waiting", "late")
         }
+        engine.waveforms.restore(told.get("waveforms", []))  # checkpoints of before they said anything have none
         engine.hold(rows["waiting"])
         if len(rows["late"].time):
             engine.reprocessing.add(rows["late"], engine.touched_at)
+        engine.waveforms.recall(rows.values(), engine.read_back.fetch)
 
     def _restore_windows(self, engine: Engine, head: Head) -> None:
         tables = engine.tables

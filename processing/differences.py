@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from fieldline.plant import Plant, Role
 from processing.timeline.registry import Registry
+from processing.vibration.features import WAVEFORM
 
 ZONE = "site.time_zone"
 ORDERS = "line.orders"
@@ -17,7 +18,14 @@ OF_ROWS = frozenset(
         *(f"asset.tags.{name}" for name in ("stamp", "interval_s")),
         *(f"asset.tags.{name}" for name in ("max_gap_s", "register_max_gap_s", "modulus", "max_delta")),
         *(f"asset.tags.{name}" for name in ("low", "high", "confirm_readings", "confirm_s", "starts_over", "formula")),
-        *("asset.state_of", "asset.state_max_gap_s", "asset.microstop_s", "asset.rated_power_kw", "states"),
+        *(
+            "asset.state_of",
+            "asset.state_max_gap_s",
+            "asset.microstop_s",
+            "asset.rated_power_kw",
+            "asset.machine",
+            "states",
+        ),
     }
 )
 """Entries that kernels run rows with; the others label windows, or are looked at when those are read out."""
@@ -100,6 +108,7 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.state_max_gap_s": of_asset.state_max_gap_s,
         "asset.microstop_s": of_asset.microstop_s,
         "asset.rated_power_kw": of_asset.rated_power_kw,
+        "asset.machine": of_asset.machine if tag == WAVEFORM else None,
     }
 
 

@@ -7,6 +7,7 @@ from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, Produc
 from fieldline.plantfile.attribute_chart import AttributeChartEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
 from fieldline.plantfile.maintenance import ActionEntry, AdviceEntry, HealthEntry
+from fieldline.plantfile.machine import BearingEntry, MachineEntry
 from fieldline.plantfile.metrics import MetricEntry, MetricField
 from fieldline.plantfile.models import ModelEntry, ModelOutput
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
@@ -22,12 +23,14 @@ __all__ = [
     "AdviceEntry",
     "AssetEntry",
     "AttributeChartEntry",
+    "BearingEntry",
     "BreakEntry",
     "CalendarEntry",
     "ExceptionEntry",
     "GroupEntry",
     "HealthEntry",
     "LineEntry",
+    "MachineEntry",
     "MetricEntry",
     "MetricField",
     "ModelEntry",

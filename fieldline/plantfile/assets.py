@@ -7,6 +7,8 @@ from msgspec import Meta
 
 from fieldline.expressions import is_writable
 from fieldline.plantfile.attribute_chart import NUMBERS, AttributeChartEntry
+from fieldline.plantfile.machine import NUMBERS as MACHINE_NUMBERS
+from fieldline.plantfile.machine import MachineEntry
 from fieldline.plantfile.tags import TagEntry, formula_faults, name_fault
 from fieldline.plantfile.values import Name, Positive, number_fault, path_fault, raise_faults, twice_fault, zone_fault
 from fieldline.public_holidays import place_fault
@@ -25,6 +27,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     energy_tags : the tags whose sum is the asset's energy, before all others; None: by their names (see `fieldline/meters.py`)
     rated_power_kw : the most that it draws; a register that counts faster is not believed at once [kW]
     attribute_chart : how what it counts is charted; None: not at all
+    machine : what its waveforms are judged by; None: nothing is declared
     values : numbers of the plant's own, which metrics of its own can read (`asset.area_m2`)
     """
 
@@ -38,6 +41,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     energy_tags: tuple[Name, ...] | None = None
     rated_power_kw: Positive | None = None
     attribute_chart: AttributeChartEntry | None = None
+    machine: MachineEntry | None = None
     values: dict[str, float] = {}
     tags: dict[str, TagEntry] = {}
 
@@ -51,7 +55,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
         faults += [
             f"values: {name!r} is a key of [[asset]] itself: write it there"
             for name in self.values
-            if name in self.__struct_fields__ or name in NUMBERS
+            if name in self.__struct_fields__ or name in NUMBERS or name in MACHINE_NUMBERS
         ]
         faults += [
             f"values: {name!r} can't be named by an expression: expected letters, digits and _, and none of Python's own words"

@@ -1,7 +1,8 @@
 """How severe a vibration is: the zones, limits and changes of ISO 20816-3:2022, for machines above 15 kW at 120 to 30,000 r/min.
 
 Group 1 are large machines (above 300 kW, or electrical machines with a shaft height of 315 mm or more), group 2 medium ones (15 to 300 kW,
-or 160 to 315 mm). Support is rigid where its lowest natural frequency lies a quarter above what excites it, else flexible.
+or 160 to 315 mm).
+Support is rigid where its lowest natural frequency lies a quarter above what excites it, else flexible.
 Zone A: newly commissioned machines; B: fit for long operation; C: not for long, act at the next opportunity; D: may cause damage.
 A value at a boundary belongs to the better zone. Values are those of ISO 10816-3:2009, tables A.1 and A.2, which the newer standard took over.
 """

@@ -1,5 +1,7 @@
 """Blocks of samples: their moments, lines against the median of their neighbours, and sums over the harmonics of orders."""
 
+import math
+
 import numpy as np
 
 from processing.kernels.jit import FLOAT, FLOATS, INT, NOTHING, inline, kernel, record, records
@@ -43,7 +45,7 @@ def measure(x, out):
         second += power
         third += power * apart
         fourth += power * power
-        if value == low or value == high:
+        if value in (low, high):
             run = run + 1 if i > 0 and x[i - 1] == value else 1
             longest = max(longest, run)
             at_limit += 1
@@ -93,7 +95,7 @@ def divide_by_median(lines, reach, ordered, out):
             filled = _put(ordered, filled, lines[k + reach])
         middle = filled // 2
         median = ordered[middle] if filled % 2 == 1 else 0.5 * (ordered[middle - 1] + ordered[middle])
-        out[k] = np.log10(lines[k] / median)
+        out[k] = math.log10(lines[k] / median)
 
 
 @kernel(NOTHING, FLOATS, FLOAT, FLOATS, FLOAT, INT, FLOAT, FLOATS)

@@ -83,6 +83,7 @@ COMPONENT = Operator(
     emits=(TELEMETRY,),
     is_default=True,
     parameters=(
+        "asset.machine",
         "asset.tags.formula",
         "asset.tags.max_gap_s",
     ),

@@ -19,20 +19,11 @@ from fieldline.plant import Formula, Plant
 from processing.derived.evaluate import evaluate
 from processing.kernels import layout as at
 from processing.kernels.layout import Rows
-from processing.timeline.corrections import WITHDRAWN
+from processing.timeline.made import Made, Part, part_of, put_in, without_sent
 from processing.timeline.registry import Registry
 from processing.timeline.tables import Tables
 
 TELEMETRY = "telemetry"
-
-
-class Made(NamedTuple):
-    """Readings that formulas made: behind which row each lies, its time, series and value."""
-
-    behind: np.ndarray
-    time: np.ndarray
-    series: np.ndarray
-    value: np.ndarray
 
 
 class _Alike:
@@ -88,19 +79,12 @@ class Calculated:
         if telemetry is None or not self._plant.has_formulas or not len(chunks):
             return chunks, rows, 0
         self._look_at_new_series()
-        filled = chunks[chunks["hi"] > chunks["lo"]]
-        if not self._kinds or not len(filled):
+        part = part_of(chunks, rows) if self._kinds else None
+        if part is None:
             return chunks, rows, 0
-        lo, hi = int(filled["lo"][0]), int(filled["hi"][-1])
-        span = slice(lo, hi)
-        is_new = rows.is_new[span] if rows.live == 0 else rows.is_new
-        part = Rows(rows.time[span], rows.series[span], rows.value[span], rows.quality[span], is_new, rows.live)
-        part = self._without_sent(part)
-        groups = np.cumsum(np.diff(filled["state"], prepend=filled["state"][0]) != 0)
-        group = np.repeat(groups, filled["hi"] - filled["lo"])
-        first = filled[np.unique(groups, return_index=True)[1]]
-        made = [self._made(kind, part, group, first, states[telemetry.number]) for kind in self._kinds.values()]
-        return self._put_in(chunks, part, lo, made)
+        part = without_sent(part, self._is_calculated)
+        made = [self._made(kind, part, states[telemetry.number]) for kind in self._kinds.values()]
+        return put_in(chunks, part, made, self._tables)
 
     def _look_at_new_series(self) -> None:
         registry, known = self._registry, len(self._is_calculated)
@@ -128,13 +112,14 @@ class Calculated:
         for one in kind.formula.parameters:
             kind.parameters[one] = np.array([self._plant.value_of(asset, one.name) for asset in kind.assets])
 
-    def _made(self, kind: _Alike, rows: Rows, group: np.ndarray, first: np.ndarray, state: np.ndarray) -> Made:
-        """The readings of formulas; group : int64[n], of each row, ascending; first : the first chunk of each group."""
+    def _made(self, kind: _Alike, part: Part, state: np.ndarray) -> Made:
+        """The readings of formulas."""
+        rows = part.rows
         good = (rows.quality <= at.UNCERTAIN) & np.isfinite(rows.value)
         places = [np.flatnonzero(good & (place[rows.series] >= 0)) for place in kind.place]
-        moments, told = _moments(kind, rows, group, places)
+        moments, told = _moments(kind, part, places)
         columns: dict[Term, np.ndarray] = {
-            Own(tag): self._held(kind.inputs[k], told[k], moments, rows, first, state)
+            Own(tag): self._held(kind.inputs[k], told[k], moments, rows, part.first, state)
             for k, tag in enumerate(kind.formula.inputs)
         }
         columns |= {one: values[moments.formula] for one, values in kind.parameters.items()}
@@ -170,33 +155,10 @@ class Calculated:
         newest = state[np.where(known, chunk["state"] + local, 0)]
         return np.where(known, newest["time"], at.NONE), np.where(known, newest["value"], np.nan)
 
-    def _without_sent(self, rows: Rows) -> Rows:
-        """The rows, those of calculated tags that a device sent as bad ones."""
-        sent = self._is_calculated[rows.series]
-        return rows._replace(quality=np.where(sent, np.uint8(WITHDRAWN), rows.quality)) if sent.any() else rows
 
-    def _put_in(self, chunks: np.ndarray, rows: Rows, lo: int, made: list[Made]) -> tuple[np.ndarray, Rows, int]:
-        """Chunks and rows, which lay from `lo` on, with those that were made, each behind its place, those of one place by rank."""
-        behind, time, series, value = (np.concatenate(column) for column in zip(*made, strict=True))
-        order = np.lexsort((self._tables.series["rank"][series], behind))
-        behind, time, series, value = behind[order], time[order], series[order], value[order]
-        more = Rows(
-            np.insert(rows.time, behind + 1, time),
-            np.insert(rows.series, behind + 1, series),
-            np.insert(rows.value, behind + 1, value),
-            np.insert(rows.quality, behind + 1, np.uint8(0)),
-            np.insert(rows.is_new, behind + 1, np.uint8(1)) if rows.live == 0 else rows.is_new,
-            rows.live,
-        )
-        moved, has_rows = chunks.copy(), chunks["hi"] > chunks["lo"]
-        for name in ("lo", "hi"):
-            place = chunks[name] - lo
-            moved[name] = np.where(has_rows, place + behind.searchsorted(place, "left"), 0)
-        return moved, more, len(time)
-
-
-def _moments(kind: _Alike, rows: Rows, group: np.ndarray, places: list[np.ndarray]) -> tuple[_Moments, list[_Told]]:
+def _moments(kind: _Alike, part: Part, places: list[np.ndarray]) -> tuple[_Moments, list[_Told]]:
     """When formulas are evaluated: at each reading of an input; places : the rows of each input."""
+    rows, group = part.rows, part.group
     row = np.concatenate(places)
     formula = np.concatenate([place[rows.series[where]] for place, where in zip(kind.place, places, strict=True)])
     order = np.lexsort((rows.time[row], group[row], formula))
@@ -209,7 +171,7 @@ def _moments(kind: _Alike, rows: Rows, group: np.ndarray, places: list[np.ndarra
     moment[order] = np.cumsum(is_new) - 1
     chosen = np.flatnonzero(is_new)
     first = np.maximum.accumulate(np.where(is_other[chosen], np.arange(len(chosen)), 0))
-    ends = np.flatnonzero(np.append((np.diff(group) != 0) | (np.diff(rows.time) != 0), True))
+    ends = part.ends
     behind = ends[ends.searchsorted(row[order][chosen])]
     moments = _Moments(of_formula[chosen], of_group[chosen], time[chosen], first, behind)
     bounds = np.cumsum([0, *map(len, places)])

@@ -38,6 +38,7 @@ from processing.timeline.store import RowStore
 from processing.timeline.tables import Tables
 from processing.timeline.timing import LIVE_DELAY_NS, Horizons, Timing
 from processing.timeline.unused import UnusedWords
+from processing.timeline.waveforms import Waveforms
 from processing.timeline.windows import Windows
 
 # A silent line's clock goes on with ours, but for what a reading may need to get here. A line whose readings are hours
@@ -97,12 +98,14 @@ class Engine:
             self.tables, operators, windows, self.context, self.charts, self.residency, self.outbox, self.standing
         )
         self.unused = UnusedWords(plant, self.registry)
-        self._intake = Intake(self.tables, self.registry, self.context, self.unused)
+        self.waveforms = Waveforms(self.tables, self.registry, plant)
+        self._intake = Intake(self.tables, self.registry, self.context, self.waveforms, self.unused)
         self._runner = Runner(
             self.tables,
             self.context,
             self.outbox,
             self.standing,
+            self.waveforms,
             Calculated(self.tables, self.registry, plant),
             of_seconds="1s" in windows,
             has_raw=bool(raw_globs),
@@ -375,12 +378,16 @@ class Engine:
         gone = expired(self.tables, self.residency, self.windows.overlapping, waiting)
         self.residency.let_go(gone)
         self.context.forget(lambda line: oldest_start(self.tables, self.residency, line), waiting, self._events_at_hand)
+        self.waveforms.forget(self._values_at_hand)
 
     def _events_at_hand(self) -> np.ndarray:
         """The values of rows of events in the ring, and of those that wait, float64[n]."""
-        is_event = np.isin(self.tables.series["role"], list(ROLES.values()))
-        waiting = [rows.value[is_event[rows.series]] for rows in (*self.waiting, *self.late)]
-        return np.concatenate([*waiting, self.store.values_of(is_event)])
+        return self._values_at_hand(np.isin(self.tables.series["role"], list(ROLES.values())))
+
+    def _values_at_hand(self, is_wanted: np.ndarray) -> np.ndarray:
+        """The values of rows in the ring, and of those that wait, of series that are wanted, float64[n]; is_wanted : bool[series]."""
+        waiting = [rows.value[is_wanted[rows.series]] for rows in (*self.waiting, *self.late)]
+        return np.concatenate([*waiting, self.store.values_of(is_wanted)])
 
     @property
     def unemitted(self) -> bool:

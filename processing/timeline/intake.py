@@ -1,4 +1,4 @@
-"""Frames become rows by series: names are looked up, events are remembered, times that no calendar holds are counted late.
+"""Frames become rows by series: names are looked up, events and waveforms are remembered, times that no calendar holds are counted late.
 
 Rows of series beyond the budget are counted, and nothing else comes of them; they stay on the log.
 """
@@ -12,13 +12,17 @@ from processing.timeline.context import Context
 from processing.timeline.registry import Registry
 from processing.timeline.tables import Tables
 from processing.timeline.unused import UnusedWords
+from processing.timeline.waveforms import Waveforms
 
 
 class Intake:
     """Takes the frames of one partition."""
 
-    def __init__(self, tables: Tables, registry: Registry, context: Context, unused: UnusedWords) -> None:
+    def __init__(
+        self, tables: Tables, registry: Registry, context: Context, waveforms: Waveforms, unused: UnusedWords
+    ) -> None:
         self.unused = unused
+        self._waveforms = waveforms
         self._tables, self._registry, self._context = tables, registry, context
 
     def arrived(self, offset: int | np.ndarray, frame: Readings) -> tuple[Arrivals, np.ndarray]:
@@ -33,6 +37,7 @@ class Intake:
         series = self._registry.map_rows(frame)
         if comes_anew:
             self.unused.look(frame)
+        self._waveforms.learn(frame, series)
         frame = self._context.learn(frame)
         series = self._context.series_of_events(frame, series)
         where = offset if isinstance(offset, np.ndarray) else np.full(len(series), offset, np.int64)

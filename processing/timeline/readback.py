@@ -94,7 +94,7 @@ class ReadBack:
     ) -> None:
         self._tables, self._store, self._registry, self._residency = tables, store, registry, residency
         self._intake, self._horizons = intake, horizons
-        self._fetch, self._executor, self._first = origin.fetch, origin.executor, origin.first
+        self.fetch, self._executor, self._first = origin.fetch, origin.executor, origin.first
         self._gone, self._looked_from = origin.gone, 0
 
     def key(self, number: int) -> Key:
@@ -211,7 +211,7 @@ class ReadBack:
         found: list[tuple[np.ndarray, ...]] = [tuple(np.empty(0, kind) for kind in _BACK_TYPES)]
         passed = {held: np.zeros(len(wanted) + 1, bool) for held in self._horizons.held}
         for first, last in _joined(spans[:, 1:]):
-            for offset, frame in self._fetch(first, last):
+            for offset, frame in self.fetch(first, last):
                 here = np.zeros(len(wanted) + 1, bool)
                 here[spans[(spans[:, 1] <= offset) & (offset <= spans[:, 2]), 0]] = True
                 of_row, inside = self._inside(offset, frame, number, here, passed, wanted[0])

@@ -25,6 +25,7 @@ from processing.timeline.events import is_about_others, target_of
 from processing.timeline.ranks import Ranks
 from processing.timeline.shift_bounds import ShiftBounds
 from processing.timeline.tables import Tables
+from processing.vibration.features import FEATURES, WAVEFORM
 from processing.view import DUE
 
 
@@ -187,12 +188,12 @@ class Registry:
 
     def settle(self) -> None:
         """Give new series their parameters and places, and a rank among all; a series takes the same time however many there are."""
-        self._number_calculated(len(self._tables.series))
+        self._number_made(len(self._tables.series))
         self._settle()
 
     def complete(self) -> None:
-        """After a restore: number the calculated series that there were none of then."""
-        self._number_calculated(0)
+        """After a restore: number the series that are made of others and that there were none of then."""
+        self._number_made(0)
         self._settle()
 
     def _settle(self) -> None:
@@ -217,8 +218,11 @@ class Registry:
         self._settle_lines()
         self._settle_places(old)
 
-    def _number_calculated(self, old: int) -> None:
-        """Number the calculated series of which one from number `old` on is an input."""
+    def _number_made(self, old: int) -> None:
+        """Number the features of waveforms from number `old` on, and the calculated series of which one from there on is an input."""
+        for a in [a for a, t in self.series[old:] if self.tags[t] == WAVEFORM]:
+            for name in FEATURES:
+                self.series_of(self.assets[a], name)
         for a, t in self.series[old:] if self._plant.has_formulas else ():
             asset, tag = self.assets[a], self.tags[t]
             for name, formula in self._plant.formulas(asset).items():

@@ -11,6 +11,7 @@ from processing.timeline.context import Context
 from processing.timeline.corrections import Corrections
 from processing.timeline.standing import OF_SECONDS, Standing
 from processing.timeline.tables import Tables
+from processing.timeline.waveforms import Waveforms
 
 
 class Runner:
@@ -25,6 +26,7 @@ class Runner:
         context: Context,
         outbox: list[MetricRows],
         standing: Standing,
+        waveforms: Waveforms,
         calculated: Calculated,
         *,
         of_seconds: bool,
@@ -33,7 +35,7 @@ class Runner:
         self._tables, self._context, self._outbox, self._standing = tables, context, outbox, standing
         self.of_seconds = of_seconds and any(slot.operator.seconds is not None for slot in tables.slots)
         self._has_raw = has_raw
-        self._calculated = calculated
+        self._waveforms, self._calculated = waveforms, calculated
         self.corrections = Corrections(tables)
 
     def run(self, chunks: np.ndarray, rows: Rows, states: list[np.ndarray], opens: list[np.ndarray], room: int) -> None:
@@ -44,8 +46,9 @@ class Runner:
         if len(chunks):
             self._context.reach_shifts(int(chunks["start"].min()), int(chunks["end"].max()))
         with self.corrections.applied(rows, chunks):
-            moved, more, count = self._calculated.among(chunks, rows, states)
-            self._run(moved, more, states, opens, room + count)
+            chunks, rows, of_waveforms = self._waveforms.among(chunks, rows)
+            chunks, rows, calculated = self._calculated.among(chunks, rows, states)
+            self._run(chunks, rows, states, opens, room + of_waveforms + calculated)
 
     def _run(
         self, chunks: np.ndarray, rows: Rows, states: list[np.ndarray], opens: list[np.ndarray], room: int

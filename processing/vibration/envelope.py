@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from processing.vibration.spectrum import Spectrum
+from processing.vibration.spectrum import Spectrum, sizes
 
 
 def envelope_spectrum(spectrum: Spectrum, low_hz: float, high_hz: float) -> tuple[np.ndarray, np.ndarray]:
@@ -21,8 +21,8 @@ def envelope_spectrum(spectrum: Spectrum, low_hz: float, high_hz: float) -> tupl
     """
     span = spectrum.span(low_hz, high_hz)
     band = spectrum.lines[span]
-    envelope = np.abs(_analytic(band, spectrum.n, fast_length(2 * len(band))))
-    found = np.abs(np.fft.rfft(envelope)) * (2.0 / len(envelope))
+    envelope = sizes(_analytic(band, spectrum.n, fast_length(2 * len(band))))
+    found = sizes(np.fft.rfft(envelope)) * (2.0 / len(envelope))
     found[0] /= 2.0
     return np.arange(len(band)) * spectrum.spacing_hz, found[: len(band)]
 
@@ -35,14 +35,14 @@ def squared_envelope_lines(band: np.ndarray, count: int) -> np.ndarray:
     # The square reaches k lines up. So many samples that what folds back stays above the lines that are wanted.
     samples = _analytic(band, 1, fast_length(len(band) + count))
     square = samples.real**2 + samples.imag**2
-    found = np.abs(np.fft.rfft(square - square.mean())[:count])
+    found = sizes(np.fft.rfft(square - square.mean())[:count])
     found[0] = 0.0
     return found
 
 
 def prewhitened(band: np.ndarray) -> np.ndarray:
     """Lines of a band, each divided by its size, complex128[k]; a line that is 0 stays 0."""
-    size = np.abs(band)
+    size = sizes(band)
     return np.divide(band, size, out=np.zeros_like(band), where=size > 0.0)
 
 

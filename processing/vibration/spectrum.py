@@ -2,7 +2,7 @@
 
 Lines are weighed by a Hann window, so that a strong line leaks little into others: without one, what sways at 3 Hz would be a velocity
 above 10 Hz, for integration favours low lines. Amplitudes are corrected by 2, powers by 8/3 (G. Heinzel, A. Rüdiger, R. Schilling,
-Spectrum and spectral density estimation by the DFT, 2002, table of windows); a line that lies between two of the spectrum is up to 15 % low.
+Spectrum and spectral density estimation by the DFT, 2002, table of windows); between two lines they are up to 15 % low.
 """
 
 from math import pi, sqrt
@@ -45,14 +45,21 @@ def transform(samples: np.ndarray, rate_hz: float) -> Spectrum:
 def weighed(spectrum: Spectrum) -> np.ndarray:
     """The lines as a periodic Hann window of the block gives them, complex128[n // 2 + 1]: a line less half of its neighbours."""
     lines = spectrum.lines
-    beyond = lines[-2:-1] if spectrum.n % 2 == 0 else lines[-1:]  # of real samples lines above the last mirror those below
+    beyond = (
+        lines[-2:-1] if spectrum.n % 2 == 0 else lines[-1:]
+    )  # of real samples lines above the last mirror those below
     padded = np.concatenate([np.conj(lines[1:2]), lines, np.conj(beyond)])
     return 0.5 * padded[1:-1] - 0.25 * (padded[:-2] + padded[2:])
 
 
+def sizes(lines: np.ndarray) -> np.ndarray:
+    """Of complex numbers, float64[n]; of operations that give the same bits on every processor, as numpy's own `abs` need not."""
+    return np.sqrt(lines.real**2 + lines.imag**2)
+
+
 def amplitudes(spectrum: Spectrum) -> np.ndarray:
     """Peak amplitude of each line, float64[n // 2 + 1], in the unit of the samples: A for A · sin(2πft)."""
-    found = np.abs(weighed(spectrum)) * (2.0 * _HANN_AMPLITUDE / spectrum.n)
+    found = sizes(weighed(spectrum)) * (2.0 * _HANN_AMPLITUDE / spectrum.n)
     found[0] /= 2.0
     return found
 
@@ -67,7 +74,9 @@ def powers(spectrum: Spectrum) -> np.ndarray:
     return found
 
 
-def band_rms(spectrum: Spectrum, low_hz: float, high_hz: float, integrations: int = 0, power: np.ndarray | None = None) -> float:
+def band_rms(
+    spectrum: Spectrum, low_hz: float, high_hz: float, integrations: int = 0, power: np.ndarray | None = None
+) -> float:
     """RMS of what lies in a band, both ends included.
 
     low_hz : above 0 where it is integrated. integrations : 0 for the samples' unit; of m/s², 1 gives m/s and 2 gives m

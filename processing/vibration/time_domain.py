@@ -36,7 +36,7 @@ def moments_of(samples: np.ndarray) -> np.void:
     """The MOMENTS of a block: float64[n], finite, at least one."""
     found = np.zeros(1, MOMENTS)
     measure(samples, found)
-    return found[0]  # type: ignore[no-any-return]
+    return found[0]
 
 
 def time_features(moments: np.void) -> TimeFeatures:

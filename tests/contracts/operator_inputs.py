@@ -15,7 +15,7 @@ from processing.derived.of_plant import operators_of
 from processing.operator import Operator
 from processing.operators import known
 from processing.timeline.events import ROLES as EVENT_ROLES
-from tests.bits import events
+from tests.bits import events, waves
 from tests.bits.arrivals import event
 from tests.bits.plants import plant_text
 from tests.bits.readings import LINE1, LINE2, LINE3, LINE4, ODD, SERIES, Walk
@@ -105,6 +105,7 @@ def _plant() -> Plant:
     wrong: list[str] = []
     file = to_struct(PlantFile, tomllib.loads(text), "$", wrong)
     assert not wrong, wrong
+    shaken = AssetEntry(path=f"{LINE1}/pres?", machine=waves.MACHINE)
     made = {"spread_k": TagEntry(formula="temp_c - seal_c"), "lag_k": TagEntry(formula="abs(temp_c) / asset.area_m2")}
     of_oven = AssetEntry(path=f"{LINE1}/ove?", tags=made)
     every = AssetEntry(
@@ -116,6 +117,7 @@ def _plant() -> Plant:
     )
     lines = tuple(msgspec.structs.replace(e, orders="machine") if e.path == LINE2 else e for e in file.line)
     return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset), line=lines))
+    return Plant(msgspec.structs.replace(file, asset=(every, *charts, of_oven, shaken, *file.asset), line=lines))
 
 
 PLANT = _plant()
@@ -142,7 +144,10 @@ ORDERS = (
     *((asset, "@order") for asset in (LINE2, f"{LINE2}/saw", f"{LINE2}/drill", f"{LINE2}/meter")),
     *((asset, "@product") for asset in (LINE3, f"{LINE2}/drill")),
 )
+WAVES = ((PRESS, "@waveform"), (f"{LINE2}/saw", "@waveform"))
+"""Machines that send waveforms, with a declared bearing and without."""
 _SAID = {
+    "@waveform": waves.wave,
     "@state": events.state,
     "@correction": events.correction,
     "@count": events.count,
@@ -155,13 +160,14 @@ _SAID = {
 class Subject:
     """An operator under test, with those that it needs, and the series that suit it.
 
-    numbers, events : series; those of lines' orders, which cut slices, come to any operator.
+    numbers, events : series; those of lines' orders, which cut slices, come to any operator. waves : series of waveforms.
     """
 
     operator: Operator
     operators: tuple[Operator, ...]
     numbers: tuple[tuple[str, str], ...]
     events: tuple[tuple[str, str], ...]
+    waves: tuple[tuple[str, str], ...]
 
     @property
     def is_raw(self) -> bool:
@@ -189,7 +195,7 @@ def subject_of(operator: Operator) -> Subject:
     offered = {int(PLANT.tag_info(*one).role) for one in numbers}
     offered |= {EVENT_ROLES[tag] for _, tag in (*events, *ORDERS)}
     assert roles <= offered, f"no tag of the plant has the roles {sorted(roles - offered)}: give it some here"
-    return Subject(operator, operators, numbers, events)
+    return Subject(operator, operators, numbers, events, () if roles else WAVES)
 
 
 def _with_needs(operator: Operator) -> list[Operator]:
@@ -212,7 +218,11 @@ def made_rows(subject: Subject, random: Random, count: int, steps_s: tuple[float
     Events say of some readings what they should have said, or that they were none.
     """
     suiting = [*subject.numbers, *subject.events]
-    series = [*random.sample(suiting, min(len(suiting), 6)), *random.sample(ORDERS, 2)]
+    series = [
+        *random.sample(suiting, min(len(suiting), 6)),
+        *random.sample(ORDERS, 2),
+        *random.sample(subject.waves, min(len(subject.waves), 1)),
+    ]
     rows: dict[tuple[str, str, int], Row] = {}
     last: dict[tuple[str, str], float] = {}
     time = T0 + random.choice(_BEGINS)
@@ -282,7 +292,7 @@ def with_odd_values(random: Random, rows: list[Row]) -> list[Row]:
 def busy_rows(subject: Subject, seed: int = 1, minutes: float = 100.0) -> list[Row]:
     """Every series of the subject at a rhythm, with orders one after the other: for what is to have values."""
     random, rows = Random(seed), []
-    for number, (asset, tag) in enumerate((*subject.numbers, *subject.events)):
+    for number, (asset, tag) in enumerate((*subject.numbers, *subject.events, *subject.waves)):
         value, second = 0.0, 1.0 + number % 3
         while second < minutes * 60:
             time = T0 + round(second * SECOND)

@@ -59,7 +59,9 @@ def _alarm_trip(given: dict[str, Any]) -> dict[str, float]:
 
 
 def _significant_change(given: dict[str, Any]) -> dict[str, bool]:
-    return {"significant": bool(severity.is_significant(given["change"], np.array([[np.nan, given["b_c"], np.nan]]))[0])}
+    return {
+        "significant": bool(severity.is_significant(given["change"], np.array([[np.nan, given["b_c"], np.nan]]))[0])
+    }
 
 
 def _bearing(given: dict[str, Any]) -> dict[str, float]:

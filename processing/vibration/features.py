@@ -1,0 +1,152 @@
+"""All that a block of samples says, as numbers that readings are made of, and why it says nothing.
+
+An offset of the samples is taken away first: that of an acceleration sensor means nothing. A waveform that can't be trusted as a whole
+(constant, clipped, of another rate than declared) has a doubt and no other feature; one that is too short for a band lacks what that
+band would tell.
+"""
+
+import struct
+from enum import IntEnum
+from math import nan
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.plantfile.machine import MachineEntry
+from processing.vibration.evidence import BAND_FROM_HZ, FAULTS, evidence
+from processing.vibration.spectrum import Spectrum, band_rms, powers, transform
+from processing.vibration.time_domain import moments_of, time_features
+
+MOST_SAMPLES = 1 << 20
+"""A longer block says nothing: 40 s at 25.6 kHz, which take a tenth of a second."""
+_PERIODS = 4.0
+"""So many periods of a band's lowest frequency a block is to last: a Hann window smears a line over four."""
+_RATE_TOLERANCE = 1e-3
+_RUN_AT_LIMIT, _SHARE_AT_LIMIT = 5, 0.02
+"""Samples in a row at an end of the range, and the share of all that lie there, from which on a block is clipped."""
+
+
+class Doubt(IntEnum):
+    """Why a waveform says less than it might, by gravity; from `OTHER_RATE` on it says nothing else."""
+
+    NONE = 0
+    SHORT_FOR_ENVELOPE = 1
+    OUT_OF_BAND = 2
+    OTHER_RATE = 3
+    CONSTANT = 4
+    CLIPPED = 5
+    TOO_LONG = 6
+    UNREADABLE = 7
+
+
+DOUBTS = (
+    "",
+    "waveform too short, or its rate too low, for the bearing's lines",
+    "waveform too short, or its rate too low, for band_hz",
+    "waveform of another rate than rate_hz",
+    "waveform constant",
+    "waveform clipped",
+    f"waveform longer than {MOST_SAMPLES} samples",
+    "waveform unreadable",
+)
+"""What each doubt is called."""
+
+WAVEFORM = "@waveform"
+"""The tag of a waveform's row."""
+
+OF_TIME = ("crest_factor", "kurtosis", "skewness", "shape_factor", "impulse_factor", "clearance_factor")
+PREFIX = "waveform_"
+FEATURES = tuple(
+    PREFIX + name
+    for name in (
+        "doubt",
+        "acceleration_rms_m_s2",
+        "acceleration_peak_m_s2",
+        *OF_TIME,
+        "velocity_rms_mm_s",
+        "displacement_rms_um",
+        *(f"{fault}_evidence" for fault in FAULTS),
+    )
+)
+"""The tags that a waveform's features are readings of; `doubt` is always there."""
+
+_UNDECLARED = MachineEntry()
+
+
+class Block(NamedTuple):
+    """Samples as they came. samples : float64[n], in the sensor's unit."""
+
+    samples: np.ndarray
+    rate_hz: float
+
+
+def read_block(payload: bytes) -> Block | None:
+    """The block in the payload of a waveform row (`fieldline/frames.py`); None where there is none, or one that is not finite."""
+    if len(payload) < 12 or len(payload) % 4:
+        return None
+    (rate,) = struct.unpack_from("<d", payload)
+    samples = np.frombuffer(payload, "<f4", offset=8).astype(np.float64)
+    is_block = 0.0 < rate < float("inf") and bool(np.isfinite(samples).all())
+    return Block(samples, rate) if is_block else None
+
+
+def features(payload: bytes, machine: MachineEntry | None) -> np.ndarray:
+    """The features of a waveform row, float64[len(FEATURES)]; NaN where one does not exist.
+
+    machine : what the plant file says of the asset; None: nothing, so that samples are taken for m/s² and no bearing is known
+    """
+    said, found = machine or _UNDECLARED, np.full(len(FEATURES), nan)
+    if len(payload) > 8 + 4 * MOST_SAMPLES:
+        found[0] = Doubt.TOO_LONG
+        return found
+    block = read_block(payload)
+    if block is None:
+        found[0] = Doubt.UNREADABLE
+        return found
+    found[0] = doubt = _doubt(block, said)
+    if doubt is Doubt.NONE:
+        found[:] = _of_block(block, said)
+    return found
+
+
+def _doubt(block: Block, said: MachineEntry) -> Doubt:
+    """Why the block as a whole says nothing."""
+    if said.rate_hz is not None and abs(block.rate_hz / said.rate_hz - 1.0) > _RATE_TOLERANCE:
+        return Doubt.OTHER_RATE
+    one, n = moments_of(block.samples), len(block.samples)
+    if one["low"] == one["high"]:
+        return Doubt.CONSTANT
+    stays = one["longest_at_limit"] >= _RUN_AT_LIMIT and one["at_limit"] >= _SHARE_AT_LIMIT * n
+    reaches = said.full_scale is not None and one["peak"] >= said.full_scale * (1.0 - 1e-6)
+    return Doubt.CLIPPED if stays or reaches else Doubt.NONE
+
+
+def _of_block(block: Block, said: MachineEntry) -> list[float]:
+    acceleration = block.samples * said.m_s2
+    acceleration -= acceleration.mean()
+    of_time = time_features(moments_of(acceleration))
+    spectrum = transform(acceleration, block.rate_hz)
+    velocity, displacement = _integrated(spectrum, said.band)
+    faults = _faults(spectrum, said)
+    doubt = Doubt.NONE
+    if said.geometry is not None and np.isnan(faults).any():
+        doubt = Doubt.SHORT_FOR_ENVELOPE
+    if np.isnan(velocity):
+        doubt = Doubt.OUT_OF_BAND
+    factors = [getattr(of_time, name) for name in OF_TIME]
+    return [float(doubt), of_time.rms, of_time.peak, *factors, velocity * 1e3, displacement * 1e6, *faults.tolist()]
+
+
+def _integrated(spectrum: Spectrum, band: tuple[float, float]) -> tuple[float, float]:
+    """RMS of velocity [m/s] and displacement [m] in a band; NaN where the block has not all of it."""
+    if spectrum.spacing_hz * _PERIODS > band[0] or spectrum.rate_hz < 2.0 * band[1]:
+        return nan, nan
+    power = powers(spectrum)
+    return band_rms(spectrum, *band, 1, power), band_rms(spectrum, *band, 2, power)
+
+
+def _faults(spectrum: Spectrum, said: MachineEntry) -> np.ndarray:
+    bearing = said.geometry
+    if bearing is None or spectrum.rate_hz / 2.0 <= BAND_FROM_HZ:
+        return np.full(len(FAULTS), nan)
+    return evidence(spectrum, bearing, said.shaft_hz)
