@@ -152,9 +152,10 @@ def nearest(word: str, known: typing.Iterable[str]) -> str:
 
 
 def _to_type(kind: Any, value: Any, path: str, key: str, wrong: list[str]) -> Any:
-    members = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    members = _members(kind)
+    is_other = len(set(members) - {types.NoneType}) > 1 and not isinstance(value, Mapping)  # a name, or what it stands for
     for member in members:
-        if isinstance(member, type) and issubclass(member, msgspec.Struct):
+        if isinstance(member, type) and issubclass(member, msgspec.Struct) and not is_other:
             return to_struct(member, value, path, wrong)
         if _is_structs(member):
             return _to_structs(member, value, path, wrong)
@@ -178,14 +179,14 @@ def _to_type(kind: Any, value: Any, path: str, key: str, wrong: list[str]) -> An
 
 def _words(kind: Any) -> list[str]:
     """The texts that a Literal, or an optional one, allows."""
-    members = (
-        typing.get_args(kind)
-        if isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union
-        else (kind,)
-    )
-    return [
-        word for member in members if typing.get_origin(member) is typing.Literal for word in typing.get_args(member)
-    ]
+    literals = (member for member in _members(kind) if typing.get_origin(member) is typing.Literal)
+    return [word for member in literals for word in typing.get_args(member)]
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    """The types that a union is of, else the type alone."""
+    is_union = isinstance(kind, types.UnionType) or typing.get_origin(kind) is typing.Union
+    return typing.get_args(kind) if is_union else (kind,)
 
 
 def _is_structs(kind: Any) -> bool:

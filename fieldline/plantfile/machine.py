@@ -51,12 +51,12 @@ class MachineEntry(msgspec.Struct, frozen=True, kw_only=True):
     bearing : its name in `fieldline/bearings.py`, or its geometry; without it, or without a speed, no fault is looked for
     acceleration_unit : what samples are in
     rate_hz : the sample rate; a waveform of another one says nothing. Default: whichever it has
-    full_scale : of the sensor, in acceleration_unit: samples that reach it are clipped. Default: seen by samples that stay at an end
+    full_scale : of the sensor, in acceleration_unit: samples that reach it are clipped. Default: seen where samples pile up at an end
     band_hz : what velocity and displacement are of
     baseline_mm_s : the velocity that the machine has when it is well; alarm limit and change are counted from it
     """
 
-    iso_group: Literal[1, 2] | None = None
+    iso_group: Annotated[int, Meta(ge=1, le=2)] | None = None
     support: str | None = None
     speed_rpm: Positive | None = None
     bearing: Name | BearingEntry | None = None

@@ -4,7 +4,7 @@ Group 1 are large machines (above 300 kW, or electrical machines with a shaft he
 or 160 to 315 mm).
 Support is rigid where its lowest natural frequency lies a quarter above what excites it, else flexible.
 Zone A: newly commissioned machines; B: fit for long operation; C: not for long, act at the next opportunity; D: may cause damage.
-A value at a boundary belongs to the better zone. Values are those of ISO 10816-3:2009, tables A.1 and A.2, which the newer standard took over.
+A value at a boundary belongs to the better zone. Values are those of ISO 10816-3:2009, tables A.1 and A.2, which the newer one took over.
 """
 
 import numpy as np

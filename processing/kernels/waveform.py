@@ -6,6 +6,9 @@ import numpy as np
 
 from processing.kernels.jit import FLOAT, FLOATS, INT, NOTHING, inline, kernel, record, records
 
+NEAR = 0.025
+"""What is near an end of the range, as a share of it."""
+
 MOMENTS = record(
     ("mean", "f8"),
     ("rms", "f8"),
@@ -17,11 +20,13 @@ MOMENTS = record(
     ("fourth", "f8"),
     ("mean_size", "f8"),
     ("mean_root", "f8"),
-    ("longest_at_limit", "f8"),
-    ("at_limit", "f8"),
+    ("at_low", "f8"),
+    ("at_high", "f8"),
+    ("near_low", "f8"),
+    ("near_high", "f8"),
 )
 """Of a block: mean and RMS; the largest size; the range; population central moments; mean of |x| and of its square root; how many
-samples in a row, and in all, lie at either end of the range."""
+samples lie at each end of the range, and how many others near it (`NEAR`)."""
 
 
 @kernel(NOTHING, FLOATS, records(MOMENTS))
@@ -35,7 +40,8 @@ def measure(x, out):
         low, high = min(low, x[i]), max(high, x[i])
     mean = total / n
     square = size = root = second = third = fourth = 0.0
-    longest = run = at_limit = 0
+    at_low = at_high = near_low = near_high = 0
+    below, above = low + NEAR * (high - low), high - NEAR * (high - low)
     for i in range(n):
         value, apart, length = x[i], x[i] - mean, abs(x[i])
         square += value * value
@@ -45,15 +51,17 @@ def measure(x, out):
         second += power
         third += power * apart
         fourth += power * power
-        if value in (low, high):
-            run = run + 1 if i > 0 and x[i - 1] == value else 1
-            longest = max(longest, run)
-            at_limit += 1
+        if value <= below:
+            at_low += value == low
+            near_low += value != low
+        if value >= above:
+            at_high += value == high
+            near_high += value != high
     one.mean, one.rms, one.low, one.high = mean, np.sqrt(square / n), low, high
     one.peak = max(abs(low), abs(high))
     one.variance, one.third, one.fourth = second / n, third / n, fourth / n
     one.mean_size, one.mean_root = size / n, root / n
-    one.longest_at_limit, one.at_limit = longest, at_limit
+    one.at_low, one.at_high, one.near_low, one.near_high = at_low, at_high, near_low, near_high
 
 
 @inline

@@ -22,8 +22,8 @@ MOST_SAMPLES = 1 << 20
 _PERIODS = 4.0
 """So many periods of a band's lowest frequency a block is to last: a Hann window smears a line over four."""
 _RATE_TOLERANCE = 1e-3
-_RUN_AT_LIMIT, _SHARE_AT_LIMIT = 5, 0.02
-"""Samples in a row at an end of the range, and the share of all that lie there, from which on a block is clipped."""
+_LEAST_AT_END = 4
+"""A block is clipped whose samples at one end of its range are so many and more than those near it: a sine or noise thins out there."""
 
 
 class Doubt(IntEnum):
@@ -113,12 +113,14 @@ def _doubt(block: Block, said: MachineEntry) -> Doubt:
     """Why the block as a whole says nothing."""
     if said.rate_hz is not None and abs(block.rate_hz / said.rate_hz - 1.0) > _RATE_TOLERANCE:
         return Doubt.OTHER_RATE
-    one, n = moments_of(block.samples), len(block.samples)
+    one = moments_of(block.samples)
     if one["low"] == one["high"]:
         return Doubt.CONSTANT
-    stays = one["longest_at_limit"] >= _RUN_AT_LIMIT and one["at_limit"] >= _SHARE_AT_LIMIT * n
     reaches = said.full_scale is not None and one["peak"] >= said.full_scale * (1.0 - 1e-6)
-    return Doubt.CLIPPED if stays or reaches else Doubt.NONE
+    piles_up = any(
+        one[f"at_{end}"] >= _LEAST_AT_END and one[f"at_{end}"] > one[f"near_{end}"] > 0.0 for end in ("low", "high")
+    )  # none near it: the converter has some steps only, and where these end can't be told
+    return Doubt.CLIPPED if reaches or piles_up else Doubt.NONE
 
 
 def _of_block(block: Block, said: MachineEntry) -> list[float]:

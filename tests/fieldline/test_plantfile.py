@@ -298,6 +298,31 @@ def test_an_attribute_chart_that_can_not_be_is_refused(tmp_path, entry, told):
     assert told in _fault(tmp_path, f'[[asset]]\npath = "a"\n[asset.attribute_chart]\n{entry}')
 
 
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("iso_group = 3", "machine.iso_group: expected `int` <= 2, got 3"),
+        ('iso_group = 1\nsupport = "flexibel"', "support: expected rigid or flexible, got 'flexibel', did you mean 'flexible'?"),
+        ("iso_group = 1", "iso_group and support: expected both or neither"),
+        ('speed_rpm = 1500\nbearing = "6205-2RS JEN"', "of '6205-2RS JEN', did you mean '6205-2RS JEM'?"),
+        ('speed_rpm = 1500\nbearing = "22222"', "of '22222'; known are 6205-2RS JEM"),
+        ('bearing = "UER204"', "bearing: expected speed_rpm too"),
+        ("speed_rpm = 1500\nbearing = {elements = 9, element_mm = 8}", "machine.bearing.pitch_mm: is missing"),
+        ("speed_rpm = 1500\nbearing = {elements = 9, element_mm = 8, pitch_mm = 7}", "expected less than pitch_mm, 7, got 8"),
+        ("speed_rpm = 9\nbearing = {elements = 9, element_mm = 8, pitch_mm = 39, contact_deg = 90}", "expected an angle below 90"),
+        ("speed_rpm = 9\nbearing = {element = 9, element_mm = 8, pitch_mm = 39}", "bearing.element: unknown key, did you mean 'elements'?"),
+        ("bearing = 6205", "machine.bearing: expected `str"),
+        ("band_hz = [1000, 10]", "band_hz: expected two frequencies, the lower first, got [1000.0, 10.0]"),
+        ("rate_hz = 1000", "rate_hz: expected at least twice the band's end, 1000 Hz, got 1000"),
+        ('acceleration_unit = "mm/s"', "machine.acceleration_unit: expected one of m/s2, g, got 'mm/s'"),
+        ("full_scale = inf", "full_scale: expected a finite number, got inf"),
+        ("speed = 1500", "machine.speed: unknown key, did you mean 'speed_rpm'?"),
+    ],
+)  # fmt: skip
+def test_a_machine_that_can_not_be_is_refused(tmp_path, entry, told):
+    assert told in _fault(tmp_path, f'[[asset]]\npath = "a"\n[asset.machine]\n{entry}')
+
+
 def test_a_number_of_the_plants_own_is_not_named_as_one_of_an_attribute_chart(tmp_path):
     text = '[[asset]]\npath = "a"\nvalues = {attribute_chart_center = 1.0}'
 

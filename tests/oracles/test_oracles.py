@@ -100,13 +100,13 @@ def test_an_exception_in_an_adapter_is_a_failure_that_names_it() -> None:
 
 def test_a_folder_whose_cases_pass_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path, "streaming.json", "streaming", case_of({"partition": [0]}))
-    written(tmp_path, "vibration.json", "vibration", case_of({"anything": 1}))
+    written(tmp_path, "unheard.json", "unheard", case_of({"anything": 1}))
 
     code = main([str(tmp_path)])
 
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert code == 0
-    assert lines[1:] == [["streaming", "1", "1", "0", "0"], ["vibration", "1", "-", "-", "-", "no", "adapter"]]
+    assert lines[1:] == [["streaming", "1", "1", "0", "0"], ["unheard", "1", "-", "-", "-", "no", "adapter"]]
 
 
 @pytest.mark.parametrize(
