@@ -153,7 +153,9 @@ def nearest(word: str, known: typing.Iterable[str]) -> str:
 
 def _to_type(kind: Any, value: Any, path: str, key: str, wrong: list[str]) -> Any:
     members = _members(kind)
-    is_other = len(set(members) - {types.NoneType}) > 1 and not isinstance(value, Mapping)  # a name, or what it stands for
+    is_other = len(set(members) - {types.NoneType}) > 1 and not isinstance(
+        value, Mapping
+    )  # a name, or what it stands for
     for member in members:
         if isinstance(member, type) and issubclass(member, msgspec.Struct) and not is_other:
             return to_struct(member, value, path, wrong)

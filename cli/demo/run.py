@@ -61,7 +61,7 @@ subscribe = {topics}
 
 [process]
 settle_s = {settle_s}
-operators = ["telemetry", "energy", "machine", "order", "spc"]
+operators = ["telemetry", "energy", "machine", "order", "spc", "vibration"]
 windows = ["1m", "15m", "1h", "shift", "day", "month", "order"]
 
 [deliver]

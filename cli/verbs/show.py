@@ -1,12 +1,15 @@
-"""Show a window: where time went, why, a chart, what good units took, machines, pieces a worker hour, demand, a bill; or a tag's sessions.
+"""Show a window: where time went, why, a chart, what good units took, machines, labour, demand, a bill; or sessions; or a spectrum.
 
 `oee` and `pareto` of an area or a site are those of the lines below it, together. `oee --against` compares with another window: what
 availability, performance and quality each did to OEE. `demand` and `bill` are of an asset, a line (its meters
-together), or the lines of an area or a site. `sessions` of a tag are the runs of its readings between pauses. Figures come
-from --influx or --store, causes and sessions from the log.
+together), or the lines of an area or a site. `sessions` of a tag are the runs of its readings between pauses. `spectrum` is of
+a machine's last waveform up to --at: acceleration and envelope, with the lines of its bearing's faults. Figures come
+from --influx or --store; causes, sessions and spectra from the log.
 """
 
 from enum import StrEnum
+from math import isfinite, nan
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +22,7 @@ from cli import options
 from cli.answers import show_bill, show_demand
 from cli.answers.sessions import report as sessions
 from cli.answers.show import report
+from cli.answers.show_spectrum import report as spectrum
 from cli.report import tell
 from cli.terminal import errors_in_utc
 from cli.wiring import plant_of
@@ -40,6 +44,7 @@ class What(StrEnum):
     BILL = "bill"
     LABOUR = "labour"
     SESSIONS = "sessions"
+    SPECTRUM = "spectrum"
 
     @property
     def windows(self) -> tuple[str, ...]:
@@ -52,7 +57,7 @@ def show(
     what: Annotated[
         What,
         typer.Argument(
-            help="Where time went, causes, a control chart, energy a good unit, machines, pieces a worker hour, demand, bill, sessions."
+            help="Where time went, causes, a control chart, energy a good unit, machines, labour, demand, bill, sessions, a spectrum."
         ),
     ],
     asset: Annotated[
@@ -110,6 +115,17 @@ def show(
             help="The longest pause within a session. [default: 5m]",
         ),
     ] = None,
+    run_up: Annotated[
+        str,
+        typer.Option(
+            "--run-up",
+            metavar="RPM:RPM",
+            help="Speed at the begin and at the end of the waveform, to show orders; of spectrum.",
+        ),
+    ] = "",
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help="Draw it into FILE, .png or .svg; of spectrum.")
+    ] = None,
     start: options.From = None,
     stop: options.To = None,
     config: options.Config = None,
@@ -130,6 +146,8 @@ def show(
         ("--gap", gap, What.SESSIONS),
         ("--from", start, What.SESSIONS),
         ("--to", stop, What.SESSIONS),
+        ("--run-up", run_up or None, What.SPECTRUM),
+        ("--picture", picture, What.SPECTRUM),
     ):
         if value is not None and what is not of:
             raise SettingsError(f"show {what.value}: {name} is about {of.value}")
@@ -144,6 +162,11 @@ def show(
         with errors_in_utc(utc):
             tell(sessions(wanted, model, settings.log), as_json=json, is_utc=utc)
         return
+    if what is What.SPECTRUM:
+        with errors_in_utc(utc):
+            until = ALL_TIME if at is None else at
+            tell(spectrum(model, settings.log, asset, until, _speeds(run_up), picture), as_json=json, is_utc=utc)
+        return
     asked = Asked(model, results_of(settings, influx or store), asset, window, at, tag)
     with errors_in_utc(utc):
         if what is What.DEMAND:
@@ -153,6 +176,19 @@ def show(
         else:
             shown = report(what.value, asked, settings.log, against=against, demand=pieces)
     tell(shown, as_json=json, is_utc=utc)
+
+
+def _speeds(run_up: str) -> tuple[float, float] | None:
+    """The two speeds of --run-up [r/min]."""
+    if not run_up:
+        return None
+    try:
+        begin, end = (float(text) for text in run_up.split(":"))
+    except ValueError:
+        begin = end = nan
+    if not (begin > 0.0 and end > 0.0 and isfinite(begin + end)):
+        raise SettingsError(f"show spectrum: --run-up: expected two speeds such as 600:1500, got {run_up!r}")
+    return begin, end
 
 
 def _check(what: What, window: str | None, tag: str) -> None:

@@ -119,6 +119,7 @@ class SimulatedPlant:
             spans, machines = whole_spans(self.seed, line, first, stop_ns), self.machines[line]
             figures += figures_of(machines, self.output_of(line), spans, start_ns)
             figures += [row for packer in machines if isinstance(packer, Packer) for row in points_of(packer, spans)]
+            figures += [row for press in machines if isinstance(press, Press) for row in press.bearing.figures(spans)]
             causes += causes_of(machines, spans)
         for device in self.foreign:
             line = "/".join(device.asset.split("/")[:3])

@@ -14,6 +14,7 @@ from ingest.simulator.plant import FIELD, SimulatedPlant
 from ingest.simulator.schedule import BREAKS_S, DAY_S, MICROSTOP_S, PRODUCTS, SHIFT_S, SHIFTS, Product
 from ingest.simulator.subgroups import CHARTED, SUBGROUP
 from ingest.simulator.tariff import CO2_KG_PER_KWH, CURRENCY, DAY_PRICE, NIGHT_HOURS, NIGHT_PRICE
+from ingest.simulator.vibration import BEARING, RATE_HZ, SHAFT_HZ
 
 WORKERS = {"early": 4, "late": 4, "night": 3}
 """At a line, by shift: what `fieldline show labour` reads. Nothing of it is simulated."""
@@ -77,7 +78,10 @@ def _lines(plant: SimulatedPlant) -> Iterator[str]:
 def _machines() -> str:
     return (
         "# ---- machines\n\n"
-        f'[[asset]]\npath = "plant/*/*/*"\nmicrostop_s = {MICROSTOP_S}      # a shorter stop is lost speed\n'
+        f'[[asset]]\npath = "plant/*/*/*"\nmicrostop_s = {MICROSTOP_S}      # a shorter stop is lost speed\n\n'
+        "# What the waveforms of the presses' main bearings are judged by.\n"
+        '[[asset]]\npath = "plant/*/*/press*"\n\n[asset.machine]\niso_group = 2\nsupport = "rigid"\n'
+        f'speed_rpm = {SHAFT_HZ * 60:g}\nbearing = "{BEARING}"\nrate_hz = {RATE_HZ:g}\n'
     )
 
 

@@ -65,7 +65,7 @@ def test_a_waveform_arrives_bit_for_bit() -> None:
     readings, _ = decode_message(message.topic, message.payload, NOON_NS)
 
     assert readings.payload is not None and readings.payload[0] is not None
-    assert readings.payload[0] == np.float64(25_600.0).tobytes() + wave.samples.tobytes()
+    assert readings.payload[0] == np.float64(12_800.0).tobytes() + wave.samples.tobytes()
     assert base64.b64encode(wave.samples.tobytes()) in message.payload
 
 

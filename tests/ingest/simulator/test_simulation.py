@@ -148,7 +148,7 @@ def test_waveforms_grow_with_wear() -> None:
     rms = lambda block: float(np.sqrt(np.mean(block.samples.astype(float) ** 2)))  # noqa: E731
     assert old.wear - young.wear > 0.9
     assert rms(old) > 5 * rms(young)
-    assert young.samples.dtype == np.float32 and len(young.samples) == 2048
+    assert young.samples.dtype == np.float32 and len(young.samples) == 16_384
 
 
 def test_truth_has_the_energy_of_each_hour() -> None:

@@ -1,0 +1,65 @@
+"""Waveforms as they lie on the log, outside any group."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from fieldline.errors import FrameError
+from fieldline.frames import Quality
+from fieldline.log import Log, Stream
+from fieldline.partition import partition_of
+from fieldline.plant import Plant
+from fieldline.readable import readings_in
+
+TAG = "@waveform"
+
+
+class Taken(NamedTuple):
+    """A waveform: its time [ns UTC], the number that stands for its payload, the payload, the offset of its record."""
+
+    time: int
+    value: float
+    payload: bytes
+    offset: int
+
+
+def waveforms_of(log: Log, plant: Plant, asset: str, start: int, stop: int) -> list[Taken]:
+    """The waveforms of an asset in [start, stop) [ns UTC], by time; of several of one time the one that counts.
+
+    Reads all that is retained of the line's partition; memory grows with the waveforms. Raises Unavailable.
+    """
+    found: dict[int, Taken] = {}
+    for one in _read(log, plant, asset, lambda time: start <= time < stop):
+        if one.time not in found or one.value < found[one.time].value:
+            found[one.time] = one
+    return [found[time] for time in sorted(found)]
+
+
+def newest_waveform(log: Log, plant: Plant, asset: str, until: int) -> Taken | None:
+    """The last waveform of an asset up to a time [ns UTC]; None: the log has none. Reads as `waveforms_of`, and keeps one."""
+    best: Taken | None = None
+    for one in _read(log, plant, asset, lambda time: time <= until):
+        if best is None or (one.time, -one.value) > (best.time, -best.value):
+            best = one
+    return best
+
+
+def _read(log: Log, plant: Plant, asset: str, is_wanted: Callable[[int], bool]) -> Iterator[Taken]:
+    """Usable waveforms of wanted times, in the order of the log; records that can't be read are passed over."""
+    line = plant.line_of(asset)
+    partition = partition_of(line, log.partitions(Stream.READINGS))
+    for record in log.read(Stream.READINGS, partition, *log.bounds(Stream.READINGS, partition)):
+        if record.key not in (b"", line.encode()):
+            continue
+        try:
+            frame = readings_in(record)
+        except FrameError:
+            continue
+        if TAG not in frame.tags or asset not in frame.assets or frame.payload is None:
+            continue
+        mine = (frame.tag == frame.tags.index(TAG)) & (frame.asset == frame.assets.index(asset))
+        for row in np.flatnonzero(mine & (frame.quality <= Quality.UNCERTAIN)).tolist():
+            time, payload = int(frame.time[row]), frame.payload[row]
+            if payload is not None and is_wanted(time):
+                yield Taken(time, float(frame.value[row]), payload, record.offset)

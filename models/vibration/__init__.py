@@ -1,0 +1,1 @@
+"""Pictures of what machines say by shaking."""
