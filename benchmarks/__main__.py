@@ -24,6 +24,9 @@ NAMES = (
     "memory", "restart", "formats", "absence", "own_metrics", "scoring",
 )  # fmt: skip
 _OF_ONE_TREE = ("kernels", "peers", "theodolite", "formats", "own_metrics", "scoring")
+    "memory", "restart", "formats", "absence", "own_metrics", "waveforms",
+)  # fmt: skip
+_OF_ONE_TREE = ("kernels", "peers", "theodolite", "formats", "own_metrics", "waveforms")
 """Those that measure within their own process, or others' programs."""
 _ROUNDS = 3
 _BEGIN, _END = "<!-- figures: python -m benchmarks --write -->", "<!-- end of figures -->"

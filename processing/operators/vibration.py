@@ -17,7 +17,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fieldline.bearings import FaultOrders
-from fieldline.catalogue import NULL_REASON
+from fieldline.catalogue import NULL_REASON, OWN
 from fieldline.plantfile.machine import NUMBERS, PREFIX
 from processing.derived.definition import Spelled
 from processing.derived.metric import Terms, derived
@@ -88,7 +88,7 @@ _OF_A_WAVEFORM = {
     "acceleration_rms_m_s2": ("m/s2", "RMS of the acceleration, its offset aside", "√(Σ a² / n)", "ISO 13373-1:2002"),
     "crest_factor": ("1", "peak over RMS", "peak / RMS", "ISO 13373-1:2002"),
     "kurtosis": ("1", "how impulsive it is, 3 for noise", "μ₄ / σ⁴", "ISO 13373-1:2002"),
-    "skewness": ("1", "how lopsided it is", "μ₃ / σ³", "definition"),
+    "skewness": ("1", "how lopsided it is", "μ₃ / σ³", OWN),
     "shape_factor": ("1", "RMS over mean size", "RMS / mean |a|", "Y. Lei et al., MSSP 21 (2007) 2280"),
     "impulse_factor": ("1", "peak over mean size", "peak / mean |a|", "Y. Lei et al., MSSP 21 (2007) 2280"),
     "clearance_factor": (
@@ -117,14 +117,14 @@ COMPONENT = derived(
     meaning="How a machine shakes, how severe that is, and which part of its bearing is worn.",
     inputs=INPUTS,
     fields=(
-        ("waveforms", "1", "waveforms in the window; duplicates count once", "n", "ours"),
-        ("waveforms_without_features", "1", "of these, such as say nothing", "n", "ours"),
+        ("waveforms", "1", "waveforms in the window; duplicates count once", "n", OWN),
+        ("waveforms_without_features", "1", "of these, such as say nothing", "n", OWN),
         (
             "acceleration_peak_m_s2",
             "m/s2",
             "largest acceleration, offset aside; of all waveforms",
             "max |a|",
-            "definition",
+            OWN,
         ),
         *map(_mean, _MEANS),
         (
@@ -148,7 +148,7 @@ COMPONENT = derived(
             "1",
             "fault with most evidence from 4 on: 1 outer race, 2 inner race, 3 ball, 4 cage; 0: none",
             "argmax",
-            "ours",
+            OWN,
         ),
     ),
     formula=formula,

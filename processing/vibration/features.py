@@ -103,31 +103,33 @@ def features(payload: bytes, machine: MachineEntry | None) -> np.ndarray:
     if block is None:
         found[0] = Doubt.UNREADABLE
         return found
-    found[0] = doubt = _doubt(block, said)
+    acceleration = block.samples * said.m_s2
+    acceleration -= acceleration.mean()
+    moments = moments_of(acceleration)
+    found[0] = doubt = _doubt(block, moments, said)
     if doubt is Doubt.NONE:
-        found[:] = _of_block(block, said)
+        found[:] = _told(acceleration, moments, block.rate_hz, said)
     return found
 
 
-def _doubt(block: Block, said: MachineEntry) -> Doubt:
+def _doubt(block: Block, moments: np.void, said: MachineEntry) -> Doubt:
     """Why the block as a whole says nothing."""
     if said.rate_hz is not None and abs(block.rate_hz / said.rate_hz - 1.0) > _RATE_TOLERANCE:
         return Doubt.OTHER_RATE
-    one = moments_of(block.samples)
-    if one["low"] == one["high"]:
+    if moments["low"] == moments["high"]:
         return Doubt.CONSTANT
-    reaches = said.full_scale is not None and one["peak"] >= said.full_scale * (1.0 - 1e-6)
+    reaches = said.full_scale is not None and float(np.abs(block.samples).max()) >= said.full_scale * (1.0 - 1e-6)
     piles_up = any(
-        one[f"at_{end}"] >= _LEAST_AT_END and one[f"at_{end}"] > one[f"near_{end}"] > 0.0 for end in ("low", "high")
+        moments[f"at_{end}"] >= _LEAST_AT_END and moments[f"at_{end}"] > moments[f"near_{end}"] > 0.0
+        for end in ("low", "high")
     )  # none near it: the converter has some steps only, and where these end can't be told
     return Doubt.CLIPPED if reaches or piles_up else Doubt.NONE
 
 
-def _of_block(block: Block, said: MachineEntry) -> list[float]:
-    acceleration = block.samples * said.m_s2
-    acceleration -= acceleration.mean()
-    of_time = time_features(moments_of(acceleration))
-    spectrum = transform(acceleration, block.rate_hz)
+def _told(acceleration: np.ndarray, moments: np.void, rate_hz: float, said: MachineEntry) -> list[float]:
+    """The features of a block that can be trusted; acceleration : float64[n], its offset aside [m/s²]."""
+    of_time = time_features(moments)
+    spectrum = transform(acceleration, rate_hz)
     velocity, displacement = _integrated(spectrum, said.band)
     faults = _faults(spectrum, said)
     doubt = Doubt.NONE
