@@ -24,14 +24,16 @@ class Taken(NamedTuple):
     offset: int
 
 
-def waveforms_of(log: Log, plant: Plant, asset: str, start: int, stop: int) -> list[Taken]:
+def waveforms_of(log: Log, plant: Plant, asset: str, start: int, stop: int, until: int) -> list[Taken]:
     """The waveforms of an asset in [start, stop) [ns UTC], by time; of several of one time the one that counts.
+
+    until : records from this offset on are left out
 
     Reads all that is retained of the line's partition; memory grows with the waveforms. Raises Unavailable.
     """
     found: dict[int, Taken] = {}
     for one in _read(log, plant, asset, lambda time: start <= time < stop):
-        if one.time not in found or one.value < found[one.time].value:
+        if one.offset < until and (one.time not in found or one.value < found[one.time].value):
             found[one.time] = one
     return [found[time] for time in sorted(found)]
 

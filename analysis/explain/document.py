@@ -45,7 +45,17 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
     judged = verdict(found, plant_file, before)
     labels = {
         name: row[name]
-        for name in ("shift", "product", "order_id", "energy_source", "null_reason", "meter_events", "rule_names")
+        for name in (
+            "shift",
+            "product",
+            "order_id",
+            "energy_source",
+            "null_reason",
+            "meter_events",
+            "rule_names",
+            "zone_name",
+            "fault_name",
+        )
         if row.get(name)
     }
     return {
@@ -158,6 +168,9 @@ def inputs(found: Explained) -> Document:
         return gone_in | _read(found)
     if kind == "spc":
         return gone_in | {"limits": _limits(found)}
+    if kind == "vibration":
+        machine = found.history.plant.asset_info(found.asked.asset).machine
+        return gone_in | {"machine": None if machine is None else msgspec.to_builtins(machine)}
     gone_in["tags"] = _uses(found)
     if kind == "energy":
         return gone_in | {

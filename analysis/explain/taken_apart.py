@@ -11,11 +11,12 @@ from analysis.evidence import Evidence, Sought, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
 from analysis.explain.wanted import Asked, any_of, orders_of, wanted, with_inputs
 from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
-from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric
+from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric, waveforms
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.prices import PRICE
 from analysis.spans import Span, run_at, span_at
+from analysis.waveforms import waveforms_of
 from fieldline.errors import SettingsError
 from fieldline.expressions import Term
 from fieldline.log import Log
@@ -126,14 +127,19 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     span = span._replace(end=_end(history, span, evidence, window))
     machines = (
         effectiveness.machines_of(history, asked.asset, span.start, span.end)
-        if asked.kind not in ("energy", "spc")
+        if asked.kind not in ("energy", "spc", "vibration")
         else []
     )
     runs = touching(history.runs(asked.asset), span)
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
     reads = _reads(history, asked, window, span)
     own = derived.entry_at(history.plant, asked.kind, asked.asset, span.start)
-    counted = own_metric.figures(own, reads) if own else recount(history, asked, window, machines, span)
+    if own:
+        counted = own_metric.figures(own, reads)
+    elif asked.kind == "vibration":
+        counted = _of_waveforms(log, history.plant, asked.asset, span, knows.offset)
+    else:
+        counted = recount(history, asked, window, machines, span)
     identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
     newest = newest_emitted(log, line, min(knows.metrics, knows.delivered), identity)
     is_older = newest is not None and newest.is_newer_than(row)
@@ -144,6 +150,12 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     return Explained(
         asked, window, span, row, counted, history, evidence, machines, runs, is_over, doubt, is_older, reads
     )
+
+
+def _of_waveforms(log: Log, plant: Plant, asset: str, span: Span, until: int) -> dict[str, float]:
+    """The fields of `vibration`, from the waveforms of records before an offset."""
+    known = waveforms_of(log, plant, asset, span.start, span.end, until)
+    return waveforms.figures([one.payload for one in known], plant.asset_info(asset).machine)
 
 
 def _reads(history: History, asked: Asked, window: str, span: Span) -> dict[Term, derived.Read]:

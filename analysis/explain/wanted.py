@@ -9,6 +9,7 @@ from analysis.recount import derived, remembered
 from analysis.recount.energy import REGISTERS
 from analysis.recount.prices import PRICE
 from analysis.recount.states import rest_before
+from analysis.waveforms import TAG
 from fieldline.event_kinds import LONGEST_AMOUNT_S
 from fieldline.expressions import Figure, Statistic, inputs_of
 from fieldline.plant import Plant, Role
@@ -56,6 +57,8 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
             return FOREVER, 0
         if tag == PRICE:  # of any time: it may tell of another one
             return (FOREVER, FOREVER // 2) if asked.kind in ("energy", "production_order") else None
+        if asked.kind == "vibration":
+            return (0, 0) if asset == asked.asset and tag == TAG else None
         if asked.kind == "spc":
             # All there are: a chart remembers every point since its limits came into force.
             is_it = asset == asked.asset and tag in (asked.tag, f"{READING}/{asked.tag}")

@@ -22,6 +22,8 @@ _LABELS = (
     "null_reason",
     "meter_events",
     "rule_names",
+    "zone_name",
+    "fault_name",
     "rev",
     "coverage",
 )
@@ -37,6 +39,7 @@ _HEADINGS = {
     "output": "whose pieces are the line's",
     "price": "price and emission factor",
     "limits": "limits",
+    "machine": "what its waveforms are judged by",
     "read": "what it reads",
     "not_worked_out": "not worked out once more",
     "tags": "tags, and what they are taken for",
