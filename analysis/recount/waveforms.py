@@ -174,7 +174,8 @@ def _free(own: float, of: FaultOrders) -> list[float]:
     while len(found) < _FREE:
         step += 1
         at = own * (0.5 + (step * (sqrt(5) - 1) / 2) % 1.0)
-        if min(abs(at - round(at)), *(abs(at - one) for one in taken)) > 2.5 * _SLIP * at:
+        near = 2.5 * _SLIP * at
+        if abs(at - round(at)) > min(near, 0.2) and min(abs(at - one) for one in taken) > near:
             found.append(at)
     return found
 

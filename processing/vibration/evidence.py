@@ -34,6 +34,7 @@ CAGE_TURNS = 5.0
 """So many turns of the cage a waveform is to last: below, its lines lie too near to each other."""
 _LEAST_HARMONICS = 2
 _LEAST_MAD = 0.01
+_FROM_SHAFT = 0.2
 
 
 class Plan(NamedTuple):
@@ -67,7 +68,8 @@ def _free_orders(order: float, of: FaultOrders) -> list[float]:
 
     def is_free(at: float) -> bool:
         beside = 2.5 * SLIP * at
-        return abs(at - round(at)) > beside and all(abs(at - one) > beside for one in taken)
+        of_shaft = min(beside, _FROM_SHAFT)  # of large bearings: further up no order lies far from a harmonic
+        return abs(at - round(at)) > of_shaft and all(abs(at - one) > beside for one in taken)
 
     return list(islice(filter(is_free, spread), NULL_ORDERS))
 

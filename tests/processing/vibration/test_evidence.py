@@ -82,6 +82,12 @@ def test_the_sums_by_chance_are_taken_at_orders_of_no_fault_and_always_the_same(
     assert found(shaken(1, BALLS, "bpfo", 2.0), BALLS).tobytes() == again.tobytes()
 
 
+@pytest.mark.parametrize("elements", [3, 8, 20, 34, 60, 200])
+def test_every_bearing_has_orders_of_no_fault(elements: int) -> None:
+    for ratio in (1.5, 4.0, 40.0):
+        assert all(len(plan.orders) == 1 + NULL_ORDERS for plan in plans(Bearing(elements, 1.0, ratio)))
+
+
 def test_a_waveform_that_is_too_short_or_too_slow_tells_nothing() -> None:
     x = shaken(1, BALLS, "bpfo", 2.0)
 
