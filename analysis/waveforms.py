@@ -1,6 +1,8 @@
 """Waveforms as they lie on the log, outside any group."""
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +12,9 @@ from fieldline.frames import Quality
 from fieldline.log import Log, Stream
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
+from fieldline.plantfile import MachineEntry
 from fieldline.readable import readings_in
+from fieldline.units import find_unit
 
 TAG = "@waveform"
 
@@ -36,6 +40,22 @@ def waveforms_of(log: Log, plant: Plant, asset: str, start: int, stop: int, unti
         if one.offset < until and (one.time not in found or one.value < found[one.time].value):
             found[one.time] = one
     return [found[time] for time in sorted(found)]
+
+
+def speeds_at(plant: Plant, asset: str, rows: Sequence[tuple[int, float]], times: Sequence[int]) -> list[float]:
+    """How fast a shaft turned at some times [Hz], by readings of its tag, (time, value) ascending; NaN where none holds."""
+    tag = (plant.asset_info(asset).machine or MachineEntry()).speed_tag
+    if tag is None:
+        raise ValueError(f"{asset}: expected a tag of the speed in the plant file")
+    hold = int(plant.tag_info(asset, tag).max_gap_s * 1e9)
+    unit = find_unit(plant.tag_info(asset, tag).unit or "rpm")
+    in_hz = unit.factor * {"rotation": 1 / 60.0, "frequency": 1.0}.get(unit.quantity, nan)
+    found = []
+    for time in times:
+        place = bisect_right(rows, (time, inf)) - 1
+        holds = place >= 0 and time - rows[place][0] <= hold
+        found.append(rows[place][1] * in_hz if holds else nan)
+    return found
 
 
 def newest_waveform(log: Log, plant: Plant, asset: str, until: int) -> Taken | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fieldline.plant import Plant, Role
 from processing.timeline.registry import Registry
 from processing.vibration.features import WAVEFORM
+from processing.vibration.speed import rpm_of
 
 ZONE = "site.time_zone"
 ORDERS = "line.orders"
@@ -108,8 +109,14 @@ def _said_of_series(plant: Plant, asset: str, tag: str) -> dict[str, object]:
         "asset.state_max_gap_s": of_asset.state_max_gap_s,
         "asset.microstop_s": of_asset.microstop_s,
         "asset.rated_power_kw": of_asset.rated_power_kw,
-        "asset.machine": of_asset.machine if tag == WAVEFORM else None,
+        "asset.machine": _machine(plant, asset) if tag == WAVEFORM else None,
     }
+
+
+def _machine(plant: Plant, asset: str) -> object:
+    """What the waveforms of an asset are judged by, the unit of its speed with it."""
+    machine = plant.asset_info(asset).machine
+    return machine and (machine, machine.speed_tag and rpm_of(plant, asset, machine.speed_tag))
 
 
 def _bounds_of(plant: Plant, asset: str, starts_over: str) -> object:

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from math import isclose, isnan, nan
+from math import isclose, isfinite, isnan, nan
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.prices import PRICE
 from analysis.spans import Span, run_at, span_at
-from analysis.waveforms import waveforms_of
+from analysis.waveforms import speeds_at, waveforms_of
 from fieldline.errors import SettingsError
 from fieldline.expressions import Term
 from fieldline.log import Log
@@ -137,7 +137,7 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     if own:
         counted = own_metric.figures(own, reads)
     elif asked.kind == "vibration":
-        counted = _of_waveforms(log, history.plant, asked.asset, span, knows.offset)
+        counted = _of_waveforms(log, history, asked.asset, span, knows.offset)
     else:
         counted = recount(history, asked, window, machines, span)
     identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
@@ -152,10 +152,15 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     )
 
 
-def _of_waveforms(log: Log, plant: Plant, asset: str, span: Span, until: int) -> dict[str, float]:
+def _of_waveforms(log: Log, history: History, asset: str, span: Span, until: int) -> dict[str, float]:
     """The fields of `vibration`, from the waveforms of records before an offset."""
+    plant, speeds = history.plant, None
+    machine = plant.asset_info(asset).machine
     known = waveforms_of(log, plant, asset, span.start, span.end, until)
-    return waveforms.figures([one.payload for one in known], plant.asset_info(asset).machine)
+    if machine is not None and machine.speed_tag is not None:
+        rows = [row for row in history.rows.get((asset, machine.speed_tag), ()) if isfinite(row[1])]
+        speeds = speeds_at(plant, asset, rows, [one.time for one in known])
+    return waveforms.figures([one.payload for one in known], machine, speeds)
 
 
 def _reads(history: History, asked: Asked, window: str, span: Span) -> dict[Term, derived.Read]:

@@ -58,7 +58,7 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
         if tag == PRICE:  # of any time: it may tell of another one
             return (FOREVER, FOREVER // 2) if asked.kind in ("energy", "production_order") else None
         if asked.kind == "vibration":
-            return (0, 0) if asset == asked.asset and tag == TAG else None
+            return _of_machine(plant, asked.asset, tag) if asset == asked.asset else None
         if asked.kind == "spc":
             # All there are: a chart remembers every point since its limits came into force.
             is_it = asset == asked.asset and tag in (asked.tag, f"{READING}/{asked.tag}")
@@ -70,6 +70,15 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
         return None if found is None else (found[0] + rest, found[1])
 
     return choose
+
+
+def _of_machine(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:
+    """Of a machine its waveforms, and its speed where a tag measures it."""
+    machine = plant.asset_info(asset).machine
+    speed = machine.speed_tag if machine is not None else None
+    if tag in (speed, f"{READING}/{speed}"):
+        return int(plant.tag_info(asset, tag.removeprefix(f"{READING}/")).max_gap_s * 1e9), 0
+    return (0, 0) if tag == TAG else None
 
 
 def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int) -> Wanted:

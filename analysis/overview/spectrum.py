@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analysis.corrected import READING
+from analysis.evidence import Sought, read_evidence
 from analysis.overview.asked import ALL_TIME
-from analysis.waveforms import newest_waveform
+from analysis.waveforms import newest_waveform, speeds_at
 from fieldline.errors import SettingsError
 from fieldline.log import Log
 from fieldline.moments import Moment, iso
@@ -93,10 +95,9 @@ def spectrum_of(log: Log, plant: Plant, asset: str, until: int, run_up_rpm: tupl
     acceleration = Curve(spectrum.frequencies_hz, amplitudes(spectrum), "m/s²")
     if run_up_rpm is not None:
         acceleration = _by_orders(block, machine, run_up_rpm)
-    envelope = _envelope(spectrum)
-    found = dict(
-        zip((name.removeprefix(PREFIX) for name in FEATURES), features(taken.payload, said).tolist(), strict=True)
-    )
+    shaft_hz, envelope = _speed_hz(log, plant, asset, machine, taken.time), _envelope(spectrum)
+    told = features(taken.payload, said, shaft_hz).tolist()
+    found = dict(zip((name.removeprefix(PREFIX) for name in FEATURES), told, strict=True))
     return Seen(
         asset,
         Moment(taken.time, plant.time_zone(asset)),
@@ -106,9 +107,25 @@ def spectrum_of(log: Log, plant: Plant, asset: str, until: int, run_up_rpm: tupl
         DOUBTS[Doubt(int(found["doubt"]))],
         acceleration,
         envelope,
-        _lines(envelope, machine),
+        _lines(envelope, machine, shaft_hz),
         _bands(spectrum),
     )
+
+
+def _speed_hz(log: Log, plant: Plant, asset: str, machine: MachineEntry, time: int) -> float:
+    """How fast the shaft turned at a time [ns UTC]: as the plant file says, or the tag that it names; NaN: that is not known."""
+    tag = machine.speed_tag
+    if tag is None:
+        return machine.shaft_hz
+    hold = int(plant.tag_info(asset, tag).max_gap_s * 1e9)
+    tags = (tag, f"{READING}/{tag}")
+
+    def choose(one: str, its: str) -> tuple[int, int] | None:
+        return (hold, 0) if one == asset and its in tags else None
+
+    (found,) = read_evidence(log, [Sought(plant.line_of(asset), choose, time, time + 1)])
+    rows = found.series.get((asset, tag))
+    return speeds_at(plant, asset, rows.usable() if rows is not None else [], [time])[0]
 
 
 def _by_orders(block: Block, machine: MachineEntry, run_up_rpm: tuple[float, float]) -> Curve:
@@ -130,13 +147,13 @@ def _envelope(spectrum: Spectrum) -> Curve:
     return Curve(frequency[1:], amplitude[1:], "m/s²")
 
 
-def _lines(envelope: Curve, machine: MachineEntry) -> list[FaultLine]:
+def _lines(envelope: Curve, machine: MachineEntry, shaft_hz: float) -> list[FaultLine]:
     bearing, found = machine.geometry, list[FaultLine]()
-    if bearing is None:
+    if bearing is None or not shaft_hz > 0.0:
         return found
     for name, order in zip(NAMES, bearing.orders, strict=True):
         for harmonic in range(1, HARMONICS + 1):
-            expected = harmonic * order * machine.shaft_hz
+            expected = harmonic * order * shaft_hz
             near = np.flatnonzero(np.abs(envelope.at - expected) <= max(SLIP * expected, _spacing(envelope) / 2.0))
             if len(near):
                 top = near[envelope.amplitude[near].argmax()]

@@ -22,10 +22,14 @@ _SLIP, _HARMONICS, _FREE = 0.012, 5, 40
 Told = dict[str, float]
 
 
-def figures(payloads: Sequence[bytes], machine: MachineEntry | None) -> Told:
-    """The fields of `vibration` but for coverage; NaN where a value does not exist. payloads : of the window's waveforms."""
+def figures(payloads: Sequence[bytes], machine: MachineEntry | None, shafts_hz: Sequence[float] | None = None) -> Told:
+    """The fields of `vibration` but for coverage; NaN where a value does not exist.
+
+    payloads : of the window's waveforms; shafts_hz : how fast the shaft turned at each; None: as the plant file says
+    """
     said = machine or MachineEntry()
-    each = [_of_waveform(payload, said) for payload in payloads]
+    speeds = [said.shaft_hz] * len(payloads) if shafts_hz is None else shafts_hz
+    each = [_of_waveform(payload, said, speed) for payload, speed in zip(payloads, speeds, strict=True)]
     found = {name: _mean([one.get(name, nan) for one in each]) for name in _NAMES}
     peaks = [one["acceleration_peak_m_s2"] for one in each if "acceleration_peak_m_s2" in one]
     good = sum("acceleration_rms_m_s2" in one for one in each)
@@ -74,13 +78,13 @@ def _judged(found: Told, said: MachineEntry) -> Told:
     return told
 
 
-def _of_waveform(payload: bytes, said: MachineEntry) -> Told:
+def _of_waveform(payload: bytes, said: MachineEntry, shaft_hz: float) -> Told:
     """What one waveform says; nothing where it can't be trusted."""
     if len(payload) < 12 or len(payload) % 4 or len(payload) > 8 + 4 * 2**20:
         return {}
     rate, raw = float(np.frombuffer(payload[:8], "<f8")[0]), np.frombuffer(payload[8:], "<f4").astype(float)
     is_other = said.rate_hz is not None and abs(rate - said.rate_hz) > 1e-3 * said.rate_hz
-    if not 0 < rate < inf or not np.isfinite(raw).all() or is_other or np.ptp(raw) == 0 or _is_clipped(raw, said):
+    if not 1e-3 <= rate <= 1e9 or not np.isfinite(raw).all() or is_other or np.ptp(raw) == 0 or _is_clipped(raw, said):
         return {}
     x = signal.detrend(raw * (9.80665 if said.acceleration_unit == "g" else 1.0), type="constant")
     rms, size = sqrt(np.square(x).mean()), np.abs(x).mean()
@@ -95,7 +99,8 @@ def _of_waveform(payload: bytes, said: MachineEntry) -> Told:
         "impulse_factor": peak / size,
         "clearance_factor": peak / np.sqrt(np.abs(x)).mean() ** 2,
     }
-    return {name: float(value) for name, value in found.items()} | _integrated(x, rate, said) | _evidence(x, rate, said)
+    told = {name: float(value) for name, value in found.items()} | _integrated(x, rate, said)
+    return told | (_evidence(x, rate, said, shaft_hz) if shaft_hz > 0 else {})
 
 
 def _is_clipped(raw: np.ndarray, said: MachineEntry) -> bool:
@@ -121,12 +126,12 @@ def _integrated(x: np.ndarray, rate: float, said: MachineEntry) -> Told:
     return {"velocity_rms_mm_s": velocity * 1e3, "displacement_rms_um": travel * 1e6}
 
 
-def _evidence(x: np.ndarray, rate: float, said: MachineEntry) -> Told:
+def _evidence(x: np.ndarray, rate: float, said: MachineEntry, shaft_hz: float) -> Told:
     """How far the lines of each fault stand above those of orders that no fault has; nothing where the waveform can't tell."""
     bearing = said.geometry
     if bearing is None or rate / 2 <= 300.0:
         return {}
-    of, per_order = bearing.orders, said.shaft_hz * len(x) / rate
+    of, per_order = bearing.orders, shaft_hz * len(x) / rate
     lines = np.fft.fft(x)
     frequency = np.arange(len(x)) * rate / len(x)
     band = (frequency >= 300.0 * (1 - 1e-12)) & (frequency <= rate / 2.56 * (1 + 1e-12))

@@ -98,7 +98,7 @@ def _faults(seen: Seen) -> Iterator[Piece]:
     ]
     columns = [Column("fault"), Column("mark"), Column("evidence"), Column("expected_hz", "expected", "Hz")]
     columns += [Column("found_hz", "found", "Hz"), Column("amplitude_m_s2", "amplitude", "m/s²")]
-    yield Table("faults", columns, rows, empty="no fault is looked for: [asset.machine] has no bearing and speed_rpm")
+    yield Table("faults", columns, rows, empty="no fault is looked for: no bearing is declared, or no speed is known")
     named = max((name for name in NAMES if evidence[name] >= NAMED_FROM), key=evidence.__getitem__, default=None)
     yield Data("fault", named)
     if rows:

@@ -47,7 +47,8 @@ class MachineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What the waveforms of an asset are judged by.
 
     iso_group, support : of ISO 20816-3, see `processing/formulas/severity.py`; without them there is no zone
-    speed_rpm : how fast the shaft turns, to within a percent [r/min]
+    speed_rpm : how fast the shaft turns, to within a percent; with `speed_tag` the most that it ever does [r/min]
+    speed_tag : the asset's tag that measures it, in r/min where it has no unit: what holds at a waveform's time is its speed
     bearing : its name in `fieldline/bearings.py`, or its geometry; without it, or without a speed, no fault is looked for
     acceleration_unit : what samples are in
     rate_hz : the sample rate; a waveform of another one says nothing. Default: whichever it has
@@ -59,6 +60,7 @@ class MachineEntry(msgspec.Struct, frozen=True, kw_only=True):
     iso_group: Annotated[int, Meta(ge=1, le=2)] | None = None
     support: str | None = None
     speed_rpm: Positive | None = None
+    speed_tag: Name | None = None
     bearing: Name | BearingEntry | None = None
     acceleration_unit: Literal["m/s2", "g"] = "m/s2"
     rate_hz: Positive | None = None
@@ -113,6 +115,8 @@ def _faults(entry: MachineEntry) -> list[str]:
         faults.append(f"bearing: no geometry is known of {entry.bearing!r}{known}; any may be declared by its numbers")
     if entry.bearing is not None and entry.speed_rpm is None:
         faults.append("bearing: expected speed_rpm too: without it its faults have no frequency")
+    if entry.speed_tag is not None and entry.bearing is None:
+        faults.append("speed_tag: expected a bearing too: only its faults go by the speed")
     if entry.band_hz is not None and not (isfinite(entry.band_hz[1]) and entry.band_hz[0] < entry.band_hz[1]):
         faults.append(f"band_hz: expected two frequencies, the lower first, got {list(entry.band_hz)}")
     if entry.rate_hz is not None and entry.rate_hz < 2.0 * entry.band[1]:

@@ -79,7 +79,8 @@ def _reasons(given: Mapping[str, np.ndarray], zone: np.ndarray, fault: np.ndarra
         np.isnan(zone),
         np.isnan(fault),
     ]
-    said = [doubt, np.full(len(doubt), float(Doubt.OUT_OF_BAND)), np.full(len(doubt), float(Doubt.SHORT_FOR_ENVELOPE))]
+    of_fault = np.where(doubt == Doubt.NO_SPEED, float(Doubt.NO_SPEED), float(Doubt.SHORT_FOR_ENVELOPE))
+    said = [doubt, np.full(len(doubt), float(Doubt.OUT_OF_BAND)), of_fault]
     return np.select(holds, [*said, float(_NO_ZONE), float(_NO_BEARING)], np.nan)
 
 

@@ -46,7 +46,7 @@ class Runner:
         if len(chunks):
             self._context.reach_shifts(int(chunks["start"].min()), int(chunks["end"].max()))
         with self.corrections.applied(rows, chunks):
-            chunks, rows, of_waveforms = self._waveforms.among(chunks, rows)
+            chunks, rows, of_waveforms = self._waveforms.among(chunks, rows, states)
             chunks, rows, calculated = self._calculated.among(chunks, rows, states)
             self._run(chunks, rows, states, opens, room + of_waveforms + calculated)
 

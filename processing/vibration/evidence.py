@@ -80,29 +80,54 @@ def highest_order(bearing: Bearing, harmonics: int = HARMONICS) -> float:
     return max(harmonics * max(of.bpfo, of.bpfi) + 1.0, harmonics * (2.0 * of.bsf) + of.ftf) * (1.0 + SLIP)
 
 
-def evidence(spectrum: Spectrum, bearing: Bearing, shaft_hz: float) -> np.ndarray:
+class Envelopes(NamedTuple):
+    """What of a waveform faults are looked for in.
+
+    lines : float64[2, n], the first lines of the spectrum of the squared envelope, of the band as it is and pre-whitened
+    spacing_hz : how far they lie apart; band : how many lines the band has
+    """
+
+    lines: np.ndarray
+    spacing_hz: float
+    band: int
+
+
+def envelopes(spectrum: Spectrum, bearing: Bearing, most_hz: float) -> Envelopes:
+    """The envelopes of a waveform, as far as faults reach where the shaft turns as fast as it ever does.
+
+    spectrum : of the acceleration
+    """
+    band = spectrum.lines[spectrum.span(BAND_FROM_HZ, spectrum.rate_hz / USABLE)]
+    count = _lines_for(bearing, most_hz / spectrum.spacing_hz, len(band))
+    lines = [squared_envelope_lines(part, count) for part in (band, prewhitened(band))] if count else np.empty((2, 0))
+    return Envelopes(np.array(lines), spectrum.spacing_hz, len(band))
+
+
+def _lines_for(bearing: Bearing, per_order: float, most: int) -> int:
+    """How many lines the faults and their neighbourhood take, of `most` that there are."""
+    return int(min(highest_order(bearing) * per_order * 1.5, most))
+
+
+def evidence(of: Envelopes, bearing: Bearing, shaft_hz: float) -> np.ndarray:
     """Deviations above chance of each fault, float64[4], in the order of `FAULTS`; NaN where the waveform can't tell.
 
-    spectrum : of the acceleration; shaft_hz : how fast the shaft turns
+    shaft_hz : how fast the shaft turns, at most what the envelopes were made for
 
     It is the mean of what the band from 300 Hz on says as it is, and pre-whitened: a resonance shows in the first, a fault under the lines
     of a gear in the second. A waveform tells nothing that lasts less than five turns of the cage, or whose band has no room for two
     harmonics of a fault.
     """
-    nothing = np.full(len(FAULTS), np.nan)
-    per_order = shaft_hz / spectrum.spacing_hz
-    span = spectrum.span(BAND_FROM_HZ, spectrum.rate_hz / USABLE)
-    band = spectrum.lines[span]
-    if bearing.orders.ftf * per_order < CAGE_TURNS or len(band) < highest_order(bearing, _LEAST_HARMONICS) * per_order:
-        return nothing
-    count = int(min(highest_order(bearing) * per_order * 1.5, len(band)))
-    return np.mean([_deviations(lines, bearing, per_order, count) for lines in (band, prewhitened(band))], axis=0)
-
-
-def _deviations(band: np.ndarray, bearing: Bearing, per_order: float, count: int) -> np.ndarray:
-    lines = squared_envelope_lines(band, count)[1:]
-    if not (lines > 0.0).all():
+    per_order = shaft_hz / of.spacing_hz
+    least = highest_order(bearing, _LEAST_HARMONICS) * per_order
+    is_short = bearing.orders.ftf * per_order < CAGE_TURNS or min(of.band, of.lines.shape[1]) < least
+    count = _lines_for(bearing, per_order, of.lines.shape[1])
+    if is_short or not (of.lines[:, 1:count] > 0.0).all():
         return np.full(len(FAULTS), np.nan)
+    return np.mean([_deviations(lines[1:count], bearing, per_order) for lines in of.lines], axis=0)
+
+
+def _deviations(lines: np.ndarray, bearing: Bearing, per_order: float) -> np.ndarray:
+    """The evidence of one envelope; lines : float64[n], positive, without that at zero."""
     reach = max(int(per_order / 2.0), 8)
     ratio = np.empty(len(lines) + 1)
     ratio[0] = 0.0

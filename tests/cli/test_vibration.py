@@ -88,6 +88,21 @@ def test_what_can_not_be_shown_is_told_in_one_line(pipe: Pipe, arguments: tuple[
     assert told in result.stderr
 
 
+def test_the_speed_that_a_tag_measures_is_the_one_of_the_lines_and_of_the_recount(tmp_path: Path) -> None:
+    rows: list[Row] = [event(PRESS, "@waveform", T0 + k * 60 * SECOND, waves.payloads()[1]) for k in range(8)]
+    rows += [Row(PRESS, "shaft_rpm", T0 - SECOND + k * 100 * SECOND, 6000.0 - 10.0 * k) for k in range(6)]
+    driven = Pipe(tmp_path, MACHINE.replace("speed_rpm = 6000", 'speed_rpm = 6300\nspeed_tag = "shaft_rpm"'), rows)
+
+    drawn = json.loads(run("show", *driven.arguments("spectrum", "--asset", PRESS, "--json")).stdout)
+    asked = driven.arguments("vibration", "--asset", PRESS, "--at", "2023-11-14T22:14", "--window", "1h", "--json")
+    data = json.loads(run("explain", *asked).stdout)
+
+    (outer,) = [row for row in drawn["faults"] if row["fault"] == "outer race"]
+    assert outer["expected_hz"] == pytest.approx(3.58477553675992 * 5960.0 / 60.0, rel=1e-9)
+    assert data["verdict"]["agrees"] is True, data["verdict"]
+    assert {series["tag"] for series in data["evidence"]["series"]} == {"@waveform", "shaft_rpm"}
+
+
 def test_a_window_is_worked_out_again_from_its_waveforms(pipe: Pipe) -> None:
     asked = pipe.arguments("vibration", "--asset", PRESS, "--at", AT, "--window", "15m")
 

@@ -106,6 +106,8 @@ def _plant() -> Plant:
     file = to_struct(PlantFile, tomllib.loads(text), "$", wrong)
     assert not wrong, wrong
     shaken = AssetEntry(path=f"{LINE1}/pres?", machine=waves.MACHINE)
+    driven = msgspec.structs.replace(waves.MACHINE, speed_tag="speed_rpm", speed_rpm=6300.0)
+    sawing = AssetEntry(path=f"{LINE2}/sa?", machine=driven)
     made = {"spread_k": TagEntry(formula="temp_c - seal_c"), "lag_k": TagEntry(formula="abs(temp_c) / asset.area_m2")}
     of_oven = AssetEntry(path=f"{LINE1}/ove?", tags=made)
     every = AssetEntry(
@@ -118,6 +120,9 @@ def _plant() -> Plant:
     lines = tuple(msgspec.structs.replace(e, orders="machine") if e.path == LINE2 else e for e in file.line)
     return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset), line=lines))
     return Plant(msgspec.structs.replace(file, asset=(every, *charts, of_oven, shaken, *file.asset), line=lines))
+    return Plant(
+        msgspec.structs.replace(file, asset=(every, *charts, of_oven, shaken, sawing, *file.asset), line=lines)
+    )
 
 
 PLANT = _plant()
@@ -129,6 +134,7 @@ States hold shortly, so that silence costs little.
 OFFERS: dict[tuple[str, str], Walk] = {
     (series.asset, series.tag): series.walk for series in SERIES if not series.asset.startswith(LINE4)
 }
+OFFERS[f"{LINE2}/saw", "speed_rpm"] = lambda random, last: random.choice([6000.0, 6000.0, 5940.0, last, 0.0])
 """Series of numbers, and how their values go on."""
 
 EVENTS = (
@@ -145,7 +151,7 @@ ORDERS = (
     *((asset, "@product") for asset in (LINE3, f"{LINE2}/drill")),
 )
 WAVES = ((PRESS, "@waveform"), (f"{LINE2}/saw", "@waveform"))
-"""Machines that send waveforms, with a declared bearing and without."""
+"""Machines that send waveforms, of a declared speed and of one that a tag measures."""
 _SAID = {
     "@waveform": waves.wave,
     "@state": events.state,

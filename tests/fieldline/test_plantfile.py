@@ -312,11 +312,12 @@ def test_an_attribute_chart_that_can_not_be_is_refused(tmp_path, entry, told):
         ("speed_rpm = 9\nbearing = {elements = 9, element_mm = 8, pitch_mm = 39, contact_deg = 90}", "expected an angle below 90"),
         ("speed_rpm = 9\nbearing = {element = 9, element_mm = 8, pitch_mm = 39}", "bearing.element: unknown key, did you mean 'elements'?"),
         ("bearing = 6205", "machine.bearing: expected `str"),
+        ("speed_rpm = 9\nspeed_tag = 'rpm'", "speed_tag: expected a bearing too"),
         ("band_hz = [1000, 10]", "band_hz: expected two frequencies, the lower first, got [1000.0, 10.0]"),
         ("rate_hz = 1000", "rate_hz: expected at least twice the band's end, 1000 Hz, got 1000"),
         ('acceleration_unit = "mm/s"', "machine.acceleration_unit: expected one of m/s2, g, got 'mm/s'"),
         ("full_scale = inf", "full_scale: expected a finite number, got inf"),
-        ("speed = 1500", "machine.speed: unknown key, did you mean 'speed_rpm'?"),
+        ("speed_rmp = 1500", "machine.speed_rmp: unknown key, did you mean 'speed_rpm'?"),
     ],
 )  # fmt: skip
 def test_a_machine_that_can_not_be_is_refused(tmp_path, entry, told):

@@ -144,3 +144,40 @@ def test_without_any_machine_the_readings_are_there_and_the_metric_is_not() -> N
     got = rig(of).send(frames_of(sent(WELL), 20)).finish()
 
     assert got.values("telemetry", PRESS, "15m", "waveform_kurtosis")[START]["count"] == 1.0
+
+
+DRIVEN = MACHINE.replace("speed_rpm = 6000", 'speed_rpm = 6300\nspeed_tag = "shaft_rpm"')
+
+
+def evidence(of: Plant, rows: list[Row]) -> tuple[float, dict[str, str]]:
+    found, texts = shown(of, rows)
+    return found["bpfo_evidence"], texts
+
+
+def test_a_measured_speed_is_the_one_that_holds_at_the_waveform() -> None:
+    of, wave = plant(DRIVEN), sent(WORN)[0]._replace(time=START + 100 * SECOND)
+    at_6000 = features(WORN, waves.MACHINE)[FEATURES.index("waveform_bpfo_evidence")]
+
+    def said(seconds: int, rpm: float, quality: int = 0) -> Row:
+        return Row(PRESS, "shaft_rpm", START + seconds * SECOND, rpm, quality)
+
+    for rows in (
+        [said(0, 6000.0)],
+        [said(10, 5000.0), said(100, 6000.0), said(101, 5000.0)],
+        [said(10, 6000.0), said(50, 4000.0, 2)],
+        [Row(PRESS, "shaft_rpm", START - 100 * SECOND, 6000.0)],
+    ):
+        for arrival in ([wave, *rows], [*rows, wave]):
+            assert evidence(of, arrival)[0] == pytest.approx(at_6000, rel=1e-6)
+    assert evidence(of, [wave, said(50, 4000.0)])[0] < 4.0
+    for rows in ([], [said(0, 0.0)], [said(50, 6000.0, 2)], [Row(PRESS, "shaft_rpm", START - 250 * SECOND, 6000.0)]):
+        assert np.isnan(evidence(of, [wave, *rows])[0])
+        assert evidence(of, [wave, *rows])[1]["null_reason"] == "no speed known at the waveform"
+
+
+def test_a_speed_in_hertz_is_one_in_turns_a_second() -> None:
+    of = plant(DRIVEN.replace("shaft_rpm", "shaft_hz"))
+
+    found, _ = evidence(of, [Row(PRESS, "shaft_hz", START, 100.0), *sent(WORN)])
+
+    assert found == pytest.approx(features(WORN, waves.MACHINE)[FEATURES.index("waveform_bpfo_evidence")], rel=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fieldline.bearings import CATALOGUE, Bearing
-from processing.vibration.evidence import FAULTS, NAMED_FROM, NULL_ORDERS, evidence, plans
+from processing.vibration.evidence import FAULTS, NAMED_FROM, NULL_ORDERS, envelopes, evidence, plans
 from processing.vibration.spectrum import transform
 
 RATE_HZ, SHAFT_HZ, SECONDS = 25_600.0, 24.8, 1.0
@@ -47,7 +47,7 @@ def shaken(seed: int, bearing: Bearing, fault: str = "", force: float = 0.0) -> 
 
 
 def found(x: np.ndarray, bearing: Bearing, shaft_hz: float = SHAFT_HZ) -> np.ndarray:
-    return evidence(transform(x - x.mean(), RATE_HZ), bearing, shaft_hz)
+    return evidence(envelopes(transform(x - x.mean(), RATE_HZ), bearing, shaft_hz), bearing, shaft_hz)
 
 
 @pytest.mark.parametrize("name", ["6205-2RS JEM", "ZA-2115", "UER204"])
@@ -92,5 +92,7 @@ def test_a_waveform_that_is_too_short_or_too_slow_tells_nothing() -> None:
     x = shaken(1, BALLS, "bpfo", 2.0)
 
     assert np.isnan(found(x[: len(x) // 3], BALLS)).all()
-    assert np.isnan(evidence(transform(x, 1000.0), BALLS, SHAFT_HZ)).all()  # the band ends below 400 Hz
+    assert np.isnan(
+        evidence(envelopes(transform(x, 1000.0), BALLS, SHAFT_HZ), BALLS, SHAFT_HZ)
+    ).all()  # the band ends below 400 Hz
     assert np.isnan(found(np.zeros(25_600), BALLS)).all()
