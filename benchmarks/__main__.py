@@ -21,12 +21,9 @@ from benchmarks.trees import prepare, told, tree_of
 
 NAMES = (
     "start", "compile", "rest", "process", "line", "kernels", "peers", "theodolite", "ingest", "pipe", "late_day", "latency",
-    "memory", "restart", "formats", "absence", "own_metrics", "scoring",
+    "memory", "restart", "formats", "absence", "own_metrics", "scoring", "waveforms",
 )  # fmt: skip
-_OF_ONE_TREE = ("kernels", "peers", "theodolite", "formats", "own_metrics", "scoring")
-    "memory", "restart", "formats", "absence", "own_metrics", "waveforms",
-)  # fmt: skip
-_OF_ONE_TREE = ("kernels", "peers", "theodolite", "formats", "own_metrics", "waveforms")
+_OF_ONE_TREE = ("kernels", "peers", "theodolite", "formats", "own_metrics", "scoring", "waveforms")
 """Those that measure within their own process, or others' programs."""
 _ROUNDS = 3
 _BEGIN, _END = "<!-- figures: python -m benchmarks --write -->", "<!-- end of figures -->"

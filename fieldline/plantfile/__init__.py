@@ -6,8 +6,8 @@
 from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.attribute_chart import AttributeChartEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
-from fieldline.plantfile.maintenance import ActionEntry, AdviceEntry, HealthEntry
 from fieldline.plantfile.machine import BearingEntry, MachineEntry
+from fieldline.plantfile.maintenance import ActionEntry, AdviceEntry, HealthEntry
 from fieldline.plantfile.metrics import MetricEntry, MetricField
 from fieldline.plantfile.models import ModelEntry, ModelOutput
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry

@@ -118,11 +118,7 @@ def _plant() -> Plant:
         tags={"*_*": TagEntry(quantiles=True)},
     )
     lines = tuple(msgspec.structs.replace(e, orders="machine") if e.path == LINE2 else e for e in file.line)
-    return Plant(msgspec.structs.replace(file, asset=(every, of_oven, *file.asset), line=lines))
-    return Plant(msgspec.structs.replace(file, asset=(every, *charts, of_oven, shaken, *file.asset), line=lines))
-    return Plant(
-        msgspec.structs.replace(file, asset=(every, *charts, of_oven, shaken, sawing, *file.asset), line=lines)
-    )
+    return Plant(msgspec.structs.replace(file, asset=(every, of_oven, shaken, sawing, *file.asset), line=lines))
 
 
 PLANT = _plant()
