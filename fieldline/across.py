@@ -61,9 +61,8 @@ def _may_lie_on(pattern: str, line: str) -> bool:
 
 
 def _reads_beyond(plant: Plant, entry: MetricEntry, asset: str) -> bool:
-    if not matches(entry.asset, asset) or remembers(entry):
-        return False
-    return _needs_others(plant, entry, asset)
+    # What it remembers is asked last: that goes through all its expressions, of each asset once more.
+    return matches(entry.asset, asset) and _needs_others(plant, entry, asset) and not remembers(entry)
 
 
 def _needs_others(plant: Plant, entry: MetricEntry, asset: str) -> bool:
