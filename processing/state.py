@@ -14,7 +14,7 @@ from processing.timeline.readback import Origin
 _MINUTES_AT_LEAST = (
     10  # whose slices stay however many series there are: late rows come for them, and a backlog makes more in a moment
 )
-_WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints
+_WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints; or a quarter of those there are, which each one looks through
 _MARKS_AT_MOST = 1000
 
 
@@ -85,4 +85,5 @@ class State:
         tables = self.engine.tables
         if tables.used_bytes * 4 > 5 * max(self._budget, self._bytes_before):
             return True
-        return int(tables.heap["windows"][0]) - self._windows_before > _WINDOWS_AT_MOST
+        made = int(tables.heap["windows"][0]) - self._windows_before
+        return made > max(_WINDOWS_AT_MOST, self._windows_before // 4)
