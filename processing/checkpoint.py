@@ -6,6 +6,7 @@ a late row needs it; a record that nothing names any more gets a tombstone. The 
 worker that lost its partition can write records but never make them count. Cost follows what changed, not what is kept.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from fieldline.plant import Plant
 from fieldline.unused import Heard
 from processing.kernels import layout as at
 from processing.kernels.jit import words
+from processing.kernels.table import mark_pages
 from processing.made_with import Adapted, MadeWith
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
@@ -28,6 +30,7 @@ from processing.timeline.tables import Tables, rows_of
 
 _VERSION = 7
 _PAGE_ROWS = 2048
+_PAGES_UNDER_WAY = 16  # that the log takes meanwhile: a commit of its own for each page took most of a checkpoint
 _PAGES_KEPT = 4  # of those that were read: some 2 MB each
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
@@ -35,6 +38,9 @@ _MOST_BYTES = 4 << 30  # of one record's content: damaged bytes may ask for any 
 
 
 Part = bytes | memoryview
+
+_Started = list[tuple["Future[int]", int]]
+"""Records that are being appended, each with its serial."""
 
 
 class Version(msgspec.Struct):
@@ -171,9 +177,10 @@ class Checkpoints:
 
     def done(self, engine: Engine, cache_bytes: int) -> None:
         """After the commit: let go of what nothing names any more, and of blocks over the memory budget."""
-        used = int(engine.tables.heap["windows"][0])
-        live = set(np.unique(engine.tables.windows["page"][:used]).tolist())
-        for page in [page for page in self._pages if page not in live]:
+        pages = np.sort(np.fromiter(self._pages, np.int64, len(self._pages)))
+        is_live = np.zeros(len(pages), np.uint8)
+        mark_pages(engine.tables.windows, int(engine.tables.heap["windows"][0]), pages, is_live)
+        for page in pages[is_live == 0].tolist():
             self._obsolete += self._pages.pop(page)
         for _, serial in self._obsolete:
             self._log.append(Stream.CHECKPOINTS, self._partition, self._key(serial), None)
@@ -263,22 +270,32 @@ class Checkpoints:
         for mine in (ids[of_slices], ids[~of_slices]):
             mine = mine[np.lexsort((table["start"][mine], table["level"][mine], table["line"][mine]))]
             size = 1 << table["shift"][mine]
-            first = 0
-            while first < len(mine):
-                last, rows = first, 0
-                while last < len(mine) and (rows == 0 or rows + size[last] <= _PAGE_ROWS):
-                    rows += int(size[last])
-                    last += 1
-                self._write_page(tables, mine[first:last], size[first:last])
-                first = last
+            page = (np.cumsum(size) - size) // _PAGE_ROWS
+            self._write_pages_of(tables, np.split(mine, np.flatnonzero(np.diff(page)) + 1) if len(mine) else [])
         return ids
 
-    def _write_page(self, tables: Tables, ids: np.ndarray, size: np.ndarray) -> None:
-        """Write the blocks of some windows of one pool."""
+    def _write_pages_of(self, tables: Tables, pages: list[np.ndarray]) -> None:
+        """Write the blocks of windows of one pool, those of each page; the log is waited for when some pages are under way."""
+        started: deque[tuple[np.ndarray, _Started]] = deque()
+        for ids in pages:
+            started.append((ids, self._begin(self._page(tables, ids))))
+            if len(started) > _PAGES_UNDER_WAY:
+                self._written(tables, *started.popleft())
+        for page in started:
+            self._written(tables, *page)
+
+    @staticmethod
+    def _page(tables: Tables, ids: np.ndarray) -> "list[Part]":
+        """What the blocks of some windows of one pool hold."""
         table = tables.windows
         pool = tables.pool(int(table["level"][ids[0]]))
         content = pool.content(rows_of(table["block"][ids], table["shift"][ids]))
-        refs = self._put(_arrays_bytes({name: [array] for name, array in content.items()}))
+        return _arrays_bytes({name: [array] for name, array in content.items()})
+
+    def _written(self, tables: Tables, ids: np.ndarray, started: "_Started") -> None:
+        """Note the page of windows, once it is on the log."""
+        table, size = tables.windows, 1 << tables.windows["shift"][ids]
+        refs = self._refs(started)
         page = refs[0][0]
         self._pages[page] = refs
         self._fresh_pages.append(page)
@@ -288,14 +305,13 @@ class Checkpoints:
 
     def _windows(self, engine: Engine, ids: np.ndarray, pages: Iterable[int]) -> list[Part]:
         """The rows of `ids` in the table of windows, their ranges, what was freed, and the keys of pages."""
-        ranges = [(number, *of_rows) for number in ids.tolist() for of_rows in engine.residency.ranges_of(number)]
         keys = [(page, offset, serial) for page in pages for offset, serial in self._pages[page]]
         return _arrays_bytes(
             {
                 "freed": [np.array(engine.residency.dropped, np.int64)],
                 "ids": [ids],
                 "windows": [words(engine.tables.windows[ids])],
-                "ranges": [np.array(ranges, np.int64).reshape(-1, 3)],
+                "ranges": [engine.residency.ranges_of_all(ids)],
                 "pages": [np.array(keys, np.int64).reshape(-1, 3)],
             }
         )
@@ -401,6 +417,10 @@ class Checkpoints:
 
         Packed bit by bit, for rows that wait may be some hundred megabytes.
         """
+        return self._refs(self._begin(content))
+
+    def _begin(self, content: list[Part]) -> _Started:
+        """Append content without waiting for the log."""
         most = self._log.max_record_bytes * 7 // 8
         started, packed = list[tuple[Future[int], int]](), bytearray()
         for some in self._packed(content):
@@ -408,10 +428,14 @@ class Checkpoints:
             while len(packed) > most:
                 started.append(self._start(bytes(packed[:most]), {}))
                 del packed[:most]
-        if not started:
-            return [self._append(bytes(packed), {})]
         started.append(self._start(bytes(packed), {}))
+        return started
+
+    def _refs(self, started: _Started) -> list[tuple[int, int]]:
+        """References to what was begun, once the log has it."""
         refs = [(future.result(_WAIT_S), serial) for future, serial in started]
+        if len(refs) == 1:
+            return refs
         index = self._append(msgspec.msgpack.encode([offset for offset, _ in refs]), {"pieces": b"1"})
         return [index, *refs]
 

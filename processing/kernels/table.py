@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from processing.kernels.jit import INT, INTS, NOTHING, inline, kernel
-from processing.kernels.layout import CHANGED, ON_LOG, PLANT, RANGE_SLACK, TABLE, USED, WINDOWS
+from processing.kernels.jit import BYTES, INT, INTS, NOTHING, inline, kernel
+from processing.kernels.layout import CHANGED, CLOSED, HOUR, ON_LOG, PLANT, RANGE_SLACK, TABLE, TOUCHED, USED, WINDOWS
 
 
 @inline
@@ -139,6 +139,24 @@ def note_rows(table, number, lo, hi, first, last):
         add_range(table, window, first, last)
 
 
+@kernel(INT, INTS, TABLE, INTS)
+def ranges_of(ids, table, out):
+    """The ranges of log offsets of windows, newest first, as far as there is room: window, first and last of each, one after the other.
+
+    Returns how many numbers there are.
+    """
+    found = 0
+    for number in ids:
+        place = table.windows[number].range
+        while place >= 0:
+            of_window = table.ranges[place]
+            if found + 3 <= out.size:
+                out[found], out[found + 1], out[found + 2] = number, of_window.first, of_window.last
+            found += 3
+            place = of_window.next
+    return found
+
+
 @kernel(NOTHING, INTS, PLANT, TABLE)
 def free_windows(ids, plant, table):
     """Take windows without blocks out from among their neighbours, and give back their ranges and places."""
@@ -173,3 +191,52 @@ def flagged(windows, used, all_of, none_of, out):
             out[found] = number
             found += 1
     return found
+
+
+# A checkpoint looks through all windows, of which ten thousand lines have some millions: each of these is one pass.
+
+
+@kernel(INT, WINDOWS, INT, INTS, INTS)
+def out_of_reach(windows, used, limit, out):
+    """Ids of the windows, of the first `used`, that nothing waits for and that end, as does the one above, before limit[line].
+
+    The newest one of a line and level is never among them. Returns how many.
+    """
+    found = 0
+    for number in range(used):
+        window = windows[number]
+        if window.flags & USED == 0 or window.flags & TOUCHED != 0 or window.newer < 0:
+            continue
+        end = windows[window.parent].end if window.parent >= 0 else window.end + HOUR
+        if end < limit[window.line]:
+            out[found] = number
+            found += 1
+    return found
+
+
+@kernel(INT, WINDOWS, INT, INTS, INTS)
+def evictable(windows, used, since, out):
+    """Ids of windows in memory, of the first `used`, that a checkpoint holds as they are and that end by since[line]; how many."""
+    found = 0
+    for number in range(used):
+        window = windows[number]
+        if window.block < 0 or window.page < 0 or window.flags & CLOSED == 0:
+            continue
+        if window.flags & (TOUCHED | CHANGED) == 0 and window.end <= since[window.line]:
+            out[found] = number
+            found += 1
+    return found
+
+
+@kernel(NOTHING, WINDOWS, INT, INTS, BYTES)
+def mark_pages(windows, used, pages, is_live):
+    """Say of `pages`, ascending offsets, which ones hold a window of the first `used`; 1 stays 1 in `is_live`."""
+    last = np.int64(-1)
+    for number in range(used):
+        page = windows[number].page
+        if page == last or page < 0:
+            continue
+        last = page  # the window after it most often lies in the same one
+        place = np.searchsorted(pages, page)
+        if place < pages.size and pages[place] == page:
+            is_live[place] = 1

@@ -3,6 +3,7 @@
 import numpy as np
 
 from processing.kernels import layout as at
+from processing.kernels.table import out_of_reach
 from processing.kernels.windows import find_below
 from processing.timeline.residency import Residency, found_ids
 from processing.timeline.tables import Tables
@@ -14,16 +15,12 @@ def expired(tables: Tables, residency: Residency, overlapping: list[int], waitin
     overlapping : levels of overlapping windows that are kept; waiting : int64[lines], time of each line's oldest late row that is not
     run yet: the line may have gone on by more than the allowed lateness since it came. [ns UTC]
     """
-    table = tables.windows
-    ids = residency.flagged(0, at.TOUCHED)
-    if not len(ids):
-        return ids
-    parent, number = table["parent"][ids], table["line"][ids]
-    end = np.where(parent >= 0, table["end"][parent], table["end"][ids] + at.HOUR)
-    line = tables.lines[number]
-    within = (line["newest"] - line["allowed_lateness"]) // at.MINUTE * at.MINUTE
-    limit = np.minimum(within, waiting[number]) - line["influence"]
-    ids = ids[(end < limit) & (table["newer"][ids] >= 0)]
+    table, lines = tables.windows, tables.lines
+    within = (lines["newest"] - lines["allowed_lateness"]) // at.MINUTE * at.MINUTE
+    limit = np.minimum(within, waiting) - lines["influence"]
+    used = int(tables.heap["windows"][0])
+    out = np.empty(used, np.int64)
+    ids = out[: out_of_reach(table, used, limit, out)]
     if len(ids) and overlapping:
         ids = np.setdiff1d(ids, _with_those_above(tables, _held_by_others(tables, residency, overlapping, ids)))
     return ids[np.argsort(table["level"][ids], kind="stable")]

@@ -6,7 +6,7 @@ import numpy as np
 
 from processing.kernels import layout as at
 from processing.kernels import slices, windows
-from processing.kernels.table import flagged, free_windows
+from processing.kernels.table import evictable, flagged, free_windows, ranges_of
 from processing.kernels.unsettled import Edges
 from processing.timeline.tables import Tables, rows_of
 
@@ -159,9 +159,9 @@ class Residency:
         if tables.used_bytes <= bytes_at_most:
             return
         table = tables.windows
-        ids = self.flagged(at.CLOSED, at.TOUCHED | at.CHANGED)
-        cold = table["end"][ids] <= self.unsettled_since(np.arange(len(tables.lines)))[table["line"][ids]]
-        ids = ids[cold & (table["block"][ids] >= 0) & (table["page"][ids] >= 0)]
+        used = int(tables.heap["windows"][0])
+        out = np.empty(used, np.int64)
+        ids = out[: evictable(table, used, self.unsettled_since(np.arange(len(tables.lines))), out)]
         ids = ids[np.argsort(table["end"][ids], kind="stable")]
         row = np.where(table["level"][ids] == at.SLICES, tables.slices.row_bytes, tables.longer.row_bytes)
         freed = np.cumsum((1 << table["shift"][ids]) * row)
@@ -172,12 +172,12 @@ class Residency:
 
     def ranges_of(self, number: int) -> list[tuple[int, int]]:
         """The ranges of log offsets in which a window's rows lie, newest first."""
-        found = []
-        place = int(self._tables.windows["range"][number])
-        while place >= 0:
-            first, last, place = self._tables.ranges[place].tolist()
-            found.append((first, last))
-        return found
+        return [(first, last) for _, first, last in self.ranges_of_all(np.array([number])).tolist()]
+
+    def ranges_of_all(self, ids: np.ndarray) -> np.ndarray:
+        """int64[n, 3], the ranges of windows, newest first: the window, the first and the last log offset of each."""
+        table = self._tables.table
+        return found_ids(lambda out: ranges_of(ids, table, out), 3 * (256 + len(ids))).reshape(-1, 3)
 
     def rebuild(self, ranges: dict[int, list[tuple[int, int]]]) -> None:
         """After a restore: neighbours, free windows and ranges from the table of windows; all windows are evicted."""
