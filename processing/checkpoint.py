@@ -26,12 +26,13 @@ from processing.kernels.table import mark_pages
 from processing.made_with import Adapted, MadeWith
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
-from processing.timeline.tables import Tables, rows_of
+from processing.timeline.page import packed, unpacked
+from processing.timeline.tables import Pool
 
 _VERSION = 7
-_PAGE_ROWS = 2048
+_PAGE_BYTES = 2 << 20  # of blocks; written is what differs from window to window
 _PAGES_UNDER_WAY = 16  # that the log takes meanwhile: a commit of its own for each page took most of a checkpoint
-_PAGES_KEPT = 4  # of those that were read: some 2 MB each
+_PAGES_KEPT = 4  # of those that were read
 _DELTAS_AT_MOST = 64
 _WAIT_S = 30.0
 _MOST_BYTES = 4 << 30  # of one record's content: damaged bytes may ask for any amount
@@ -127,14 +128,14 @@ class Checkpoints:
         self._pack, self._unpack = zstandard.ZstdCompressor(level=1, write_checksum=True), zstandard.ZstdDecompressor()
 
     def load_page(self, offset: int) -> Mapping[str, np.ndarray]:
-        """The content of a page, as `Pool.content` made it. Raises LogCorrupt when it can't be read.
+        """The content of a page, as `page.unpacked` gives it. Raises LogCorrupt when it can't be read.
 
         The windows of a page are near each other, and so are those that are reprocessed: the newest pages are kept.
         """
         content = self._read_pages.pop(offset, None)
         if content is None:
             with self._telling(offset):
-                content = self._arrays(self._read([(offset, 0)]))
+                content = unpacked(self._arrays(self._read([(offset, 0)])))
         self._read_pages[offset] = content
         if len(self._read_pages) > _PAGES_KEPT:
             del self._read_pages[next(iter(self._read_pages))]
@@ -267,34 +268,28 @@ class Checkpoints:
         ids = engine.residency.flagged(at.CHANGED)
         table = tables.windows
         of_slices = table["level"][ids] == at.SLICES
-        for mine in (ids[of_slices], ids[~of_slices]):
+        for pool, mine in ((tables.slices, ids[of_slices]), (tables.longer, ids[~of_slices])):
             mine = mine[np.lexsort((table["start"][mine], table["level"][mine], table["line"][mine]))]
             size = 1 << table["shift"][mine]
-            page = (np.cumsum(size) - size) // _PAGE_ROWS
-            self._write_pages_of(tables, np.split(mine, np.flatnonzero(np.diff(page)) + 1) if len(mine) else [])
+            page = (np.cumsum(size) - size) * pool.row_bytes // _PAGE_BYTES
+            if len(mine):
+                self._write_pages_of(pool, tables.windows, np.split(mine, np.flatnonzero(np.diff(page)) + 1))
         return ids
 
-    def _write_pages_of(self, tables: Tables, pages: list[np.ndarray]) -> None:
+    def _write_pages_of(self, pool: Pool, table: np.ndarray, pages: list[np.ndarray]) -> None:
         """Write the blocks of windows of one pool, those of each page; the log is waited for when some pages are under way."""
         started: deque[tuple[np.ndarray, _Started]] = deque()
         for ids in pages:
-            started.append((ids, self._begin(self._page(tables, ids))))
+            content = {name: [array] for name, array in packed(pool, ids, table).items()}
+            started.append((ids, self._begin(_arrays_bytes(content))))
             if len(started) > _PAGES_UNDER_WAY:
-                self._written(tables, *started.popleft())
+                self._written(table, *started.popleft())
         for page in started:
-            self._written(tables, *page)
+            self._written(table, *page)
 
-    @staticmethod
-    def _page(tables: Tables, ids: np.ndarray) -> "list[Part]":
-        """What the blocks of some windows of one pool hold."""
-        table = tables.windows
-        pool = tables.pool(int(table["level"][ids[0]]))
-        content = pool.content(rows_of(table["block"][ids], table["shift"][ids]))
-        return _arrays_bytes({name: [array] for name, array in content.items()})
-
-    def _written(self, tables: Tables, ids: np.ndarray, started: "_Started") -> None:
-        """Note the page of windows, once it is on the log."""
-        table, size = tables.windows, 1 << tables.windows["shift"][ids]
+    def _written(self, table: np.ndarray, ids: np.ndarray, started: _Started) -> None:
+        """Note the page of windows, once it is on the log; table : WINDOW."""
+        size = 1 << table["shift"][ids]
         refs = self._refs(started)
         page = refs[0][0]
         self._pages[page] = refs

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from processing.kernels.jit import BYTES, INTS, NOTHING, WORDS, kernel, records
+from processing.kernels.jit import BYTES, INTS, NOTHING, WORDS, inline, kernel, records
 from processing.kernels.layout import PLANT, POOL, WINDOWS
 
 
@@ -46,3 +46,54 @@ def compare_rows(rows, now, before, changed):
             if now[rows[k], c] != before[k, c]:
                 changed[k] = 1
                 break
+
+
+@inline
+def copy_words(row, out):
+    """The words of one row to another."""
+    for c in range(out.size):
+        out[c] = row[c]
+
+
+@kernel(NOTHING, INTS, INTS, WORDS, WORDS)
+def begin_blocks(blocks, sizes, first, records):
+    """Records of fresh blocks, by their first rows and how many rows they have, as `first` is."""
+    for k in range(blocks.size):
+        block = records[blocks[k] : blocks[k] + sizes[k]]
+        for r in range(block.shape[0]):
+            copy_words(first[0], block[r])
+
+
+@inline
+def differs_from(row, other):
+    """1 where the words of two rows are not the same, else 0."""
+    differing = np.uint64(0)
+    for c in range(row.size):
+        differing |= row[c] ^ other[c]
+    return 1 if differing != 0 else 0
+
+
+@kernel(NOTHING, INTS, INTS, BYTES, WORDS, WORDS, BYTES)
+def rows_that_differ(blocks, sizes, follows, first, now, differs):
+    """Say of each row of blocks whether it is other than in the block before, where it follows that, else than `first`."""
+    n = np.int64(0)
+    for k in range(blocks.size):
+        block = now[blocks[k] : blocks[k] + sizes[k]]
+        before = now[blocks[k - 1] : blocks[k - 1] + sizes[k]] if follows[k] == 1 else block
+        for r in range(block.shape[0]):
+            differs[n] = differs_from(block[r], before[r] if follows[k] == 1 else first[0])
+            n += 1
+
+
+@kernel(NOTHING, INTS, BYTES, WORDS, WORDS, BYTES, WORDS)
+def fill_rows(sizes, follows, first, kept, is_kept, out):
+    """All rows of blocks: `kept` where is_kept is 1, the others as in the block before, where one follows that, else as `first` is."""
+    n = i = np.int64(0)
+    for k in range(sizes.size):
+        for _ in range(sizes[k]):
+            if is_kept[i] == 1:
+                copy_words(kept[n], out[i])
+                n += 1
+            else:
+                copy_words(out[i - sizes[k]] if follows[k] == 1 else first[0], out[i])
+            i += 1

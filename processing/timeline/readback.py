@@ -67,7 +67,7 @@ class Wanted(NamedTuple):
 class Origin(NamedTuple):
     """Where what has left memory is read from again.
 
-    fetch(first, last) gives the frames at log offsets first to last; load_page(offset) gives a checkpoint page, as `Pool.content` made
+    fetch(first, last) gives the frames at log offsets first to last; load_page(offset) gives a checkpoint page, as `page.unpacked` gives
     it; executor : its thread reads slices that can wait, without one none can; first() gives the first offset that the log still holds;
     gone() gives the first and last offsets of what can't be read any more in the midst of it.
     """

@@ -26,7 +26,7 @@ def found_ids(find: Find, room: int = 256) -> np.ndarray:
 class Residency:
     """Windows of a partition by their ids, and their blocks.
 
-    load_page(offset) gives the content of a checkpoint page, as `Pool.content` made it.
+    load_page(offset) gives the content of a checkpoint page, as `page.unpacked` gives it.
     """
 
     def __init__(self, tables: Tables, load_page: Callable[[int], Mapping[str, np.ndarray]]) -> None:

@@ -61,8 +61,8 @@ class Pool:
     """
 
     def __init__(self, firsts: dict[str, np.ndarray]) -> None:
-        self._names = list(firsts)
-        self._firsts = [words(first) for first in firsts.values()]
+        self.names = list(firsts)
+        self.firsts = [words(first) for first in firsts.values()]
         self.arrays = [np.empty(_BLOCK_ROWS, first.dtype) for first in firsts.values()]
         self.dirty = np.zeros(_BLOCK_ROWS, np.uint8)
         self._chain = np.zeros(_BLOCK_ROWS, np.int64)
@@ -87,10 +87,10 @@ class Pool:
                 self.arrays[k] = grown(self.arrays[k], short)
             self.dirty, self._chain = grown(self.dirty, short), grown(self._chain, short)
         blocks.take_blocks(ids, plant, windows, self.heap, self._chain)
-        fresh = rows_of(windows["block"][ids], windows["shift"][ids])
-        for array, first in zip(self.arrays, self._firsts, strict=True):
-            words(array)[fresh] = first[0]
-        self.dirty[fresh] = 0
+        block, size = windows["block"][ids], np.left_shift(1, windows["shift"][ids])
+        for array, first in zip(self.arrays, self.firsts, strict=True):
+            blocks.begin_blocks(block, size, first, words(array))
+        self.dirty[rows_of(block, windows["shift"][ids])] = 0
 
     def move(self, old: np.ndarray, new: np.ndarray) -> None:
         """Copy rows to others."""
@@ -102,14 +102,9 @@ class Pool:
         """Free blocks by their first rows and the log2 of their sizes."""
         blocks.free_blocks(first, shift, self.heap, self._chain)
 
-    def content(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """What rows hold, to be kept: the words of each array by its name, and the dirty flags."""
-        held = {name: words(array)[rows] for name, array in zip(self._names, self.arrays, strict=True)}
-        return held | {DIRTY: self.dirty[rows]}
-
     def put(self, rows: np.ndarray, content: Mapping[str, np.ndarray], places: np.ndarray) -> None:
         """Put rows back as places of `content` have them; records that it does not have stay as they are at first."""
-        for name, array in zip(self._names, self.arrays, strict=True):
+        for name, array in zip(self.names, self.arrays, strict=True):
             if name in content:
                 words(array)[rows] = content[name][places]
         self.dirty[rows] = content[DIRTY][places]
