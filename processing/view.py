@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from fieldline.expressions import Label
+from processing.each_once import each_once
 from processing.kernels import layout as at
 from processing.kernels.emission import Flags, dirty_rows
 from processing.kernels.kept import Partials
@@ -178,7 +179,7 @@ class View:
         for flags, rows in ((self.dirty.slices, row[is_slice]), (self.dirty.windows, row[~is_slice])):
             flagged.append((flags, rows, flags[rows]))
             flags[rows] |= at.EMIT
-        ids = np.unique(ids)
+        ids = each_once(ids)
         try:
             yield replace(self, ids=ids[self.windows["level"][ids].argsort(kind="stable")])
         finally:

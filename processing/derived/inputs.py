@@ -7,6 +7,7 @@ import numpy as np
 
 from fieldline.expressions import Figure, InForce, Label, Length, Maintained, Parameter, Read, Statistic
 from fieldline.expressions.tree import LINE, OWN
+from processing.each_once import each_once
 from processing.joins import find, pair_keys
 from processing.kernels import layout as at
 from processing.metric_rows import MetricRows, standing
@@ -124,7 +125,7 @@ def _rows_of(
                     found[rows.kind].append(stand)
                     if len(stand.time) < len(rows.time):
                         gone.append(_keys(view, rows.only(np.flatnonzero(rows.fields["retracted"] == 1.0))))
-    return found, np.unique(np.concatenate(gone))
+    return found, each_once(np.concatenate(gone))
 
 
 def _column(
@@ -229,5 +230,5 @@ def _of_tag(view: View, one: Statistic, found: list[MetricRows]) -> Iterator[Fou
 
 def _has_samples(view: View, pairs: Pairs, found: list[MetricRows]) -> np.ndarray:
     """bool[n], of which pairs a tag has a sample."""
-    keys = np.unique(np.concatenate([np.empty(0, np.int64), *(_keys(view, rows) for rows in found)]))
+    keys = each_once(np.concatenate([np.empty(0, np.int64), *(_keys(view, rows) for rows in found)]))
     return find(keys, pair_keys(view, *pairs)) >= 0

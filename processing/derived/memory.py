@@ -16,6 +16,7 @@ from fieldline.expressions import Input, Own, Read, Remembered, Term
 from fieldline.windows import FOLLOWING
 from processing.derived.inputs import Pairs, Sources, read_inputs
 from processing.derived.scopes import Scope, holding
+from processing.each_once import each_once
 from processing.joins import find, pair_keys
 from processing.kernels import layout as at
 from processing.kernels.jit import record, words
@@ -140,7 +141,7 @@ class Memory(NamedTuple):
         first = np.flatnonzero(np.r_[True, np.diff(pending.asset) != 0])
         front = pending.only(first)
         ways = _ways(view.windows, front.window, ahead)
-        view = bring(np.unique(ways[ways >= 0]))
+        view = bring(each_once(ways[ways >= 0]))
         view, state = self._state_before(view, front, bring)
         return view, self._walk(view, front.asset, ways, state, pending, sources)
 
@@ -161,7 +162,7 @@ class Memory(NamedTuple):
             left, older = left[is_there], older[is_there]
             if not len(left):
                 break
-            view = bring(np.unique(older))
+            view = bring(each_once(older))
             cells = words(view.partials[self.name].windows)[self._rows(view, Pairs(older, pairs.asset[left]))]
             passed = cells[:, 0] != 0
             words(state)[left[passed]] = cells[passed, 1 + size :]

@@ -11,6 +11,7 @@ from processing.derived.definition import Definition, Spelled, Why
 from processing.derived.inputs import Answer, Pairs, Sources, distinct, read_inputs
 from processing.derived.memory import Memory
 from processing.derived.scopes import holding
+from processing.each_once import each_once
 from processing.metric_rows import MetricRows, Named, levels_of, retracted
 from processing.view import View
 
@@ -60,7 +61,7 @@ def _pairs(view: View, looks_beside: bool) -> Pairs:
     changed, plant = view.changed, view.plant
     if not len(changed.row):
         return Pairs(changed.window, changed.series)
-    windows = np.unique(changed.window)
+    windows = each_once(changed.window)
     pairs = [
         Pairs(changed.window, plant.series["asset"][changed.series]),
         Pairs(windows, plant.lines["asset"][view.windows["line"][windows]]),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from processing.each_once import each_once
 from processing.kernels import layout as at
 from processing.kernels import slices, windows
 from processing.kernels.table import evictable, flagged, free_windows, ranges_of
@@ -93,7 +94,7 @@ class Residency:
         narrow = table["shift"][ids] < lines["shift"][table["line"][ids]]
         missing = ids[narrow | (table["block"][ids] < 0)]
         if len(missing):
-            missing = np.unique(missing)
+            missing = each_once(missing)
             of_slices = table["level"][missing] == at.SLICES
             for mine in (missing[of_slices], missing[~of_slices]):
                 if len(mine):
@@ -111,7 +112,7 @@ class Residency:
             pool.move(rows_of(block[resident], shift[resident]), rows_of(new, shift[resident]))
             pool.give_back(block[resident], shift[resident])
         evicted = (block < 0) & (page >= 0)
-        for offset in np.unique(page[evicted]).tolist():
+        for offset in each_once(page[evicted]).tolist():
             mine = np.flatnonzero(evicted & (page == offset))
             rows = rows_of(table["block"][ids[mine]], shift[mine])
             pool.put(rows, self._load_page(offset), rows_of(place[mine], shift[mine]))

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from processing.each_once import each_once
 from processing.kernels import emission
 from processing.kernels import layout as at
 from processing.kernels import windows as kernel
@@ -133,7 +134,7 @@ class Windows:
         if not len(ids):
             return
         # Slices that still run are folded with the others, though they are not emitted: what held in them must be known, too.
-        self._context.label(ids if everything else np.union1d(ids, self._touched(everything=True)))
+        self._context.label(ids if everything else each_once(np.concatenate([ids, self._touched(everything=True)])))
         self._fold(ids)
         ids = self._scan(ids, everything)
         due = np.empty(len(ids), np.int64)
