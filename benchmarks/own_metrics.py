@@ -1,22 +1,28 @@
 """Metrics of the plant's own: what 20 expressions an asset add to the engine, and how long a state takes through 200 days of hours.
 
-One core, frames in memory to rows in memory, processor time of the engine alone. Expressions stand beside the default operators, the
-state beside `telemetry` alone.
+The expressions: one core, frames in memory to rows in memory, processor time of the engine alone, beside the default operators. The state:
+a worker on an SQLite log, with its checkpoints and all that it writes, beside `telemetry` alone.
 """
 
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from benchmarks.report import Row
 from benchmarks.stand import Stand
-from benchmarks.traffic import START_NS, Field, readings
+from benchmarks.traffic import START_NS, Field, load, readings
+from fieldline.clock import SystemClock
 from fieldline.frames import Readings
+from fieldline.log import Log, Stream
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
+from fieldline.settings import ProcessSettings
+from processing import warmup
 from processing.operator import Operator
+from processing.partition import Partition
 from processing.place import operators_for
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
@@ -24,18 +30,34 @@ from processing.timeline.timing import Timing
 
 _BENCH = "own_metrics"
 _HOUR_NS = 3600 * 10**9
+_POLL_BYTES = 1 << 20
 _FRAME = 10_000
 _ROUNDS = 3
 _MINUTES = 12.0
 _WIDE = Field(lines=50, assets=20, tags=["a_kw", "b_kw"])
-_LONG = Field(lines=100, assets=100, tags=["a_kw"])
-_DAYS, _RUN_DAYS = 200.0, 10.0  # nothing is evicted without a checkpoint: more days than these fill the memory
+_DAYS, _RUN_DAYS = 200.0, 4.0
+
+
+class _Hourly(NamedTuple):
+    """10,000 assets that send once an hour: all on the hour, or each at another minute of it."""
+
+    name: str
+    field: Field
+    is_spread: bool
+
+
+_LONG = (
+    _Hourly("100 lines, on the hour", Field(lines=100, assets=100, tags=["a_kw"]), is_spread=False),
+    _Hourly("100 lines, at any minute", Field(lines=100, assets=100, tags=["a_kw"]), is_spread=True),
+    _Hourly("10,000 lines, at any minute", Field(lines=10_000, assets=1, tags=["a_kw"]), is_spread=True),
+)
 
 
 def run(stand: Stand, size: float) -> Iterator[Row]:
     """Rows of this bench; of the state `size` is the share of the days that are run, and the figure is scaled to all of them."""
     yield _expressions(size)
-    yield _state(size)
+    for hourly in _LONG:
+        yield _state(stand, hourly, max(1.0, _RUN_DAYS * size))
 
 
 def _expressions(size: float) -> Row:
@@ -52,13 +74,36 @@ def _expressions(size: float) -> Row:
     )
 
 
-def _state(size: float) -> Row:
+def _state(stand: Stand, hourly: _Hourly, days: float) -> Row:
+    """What 200 days take of a worker, from the second half of the days that are run: what happens once is over by then."""
     entry = {"kind": "own", "windows": ["1h"], "field": {"smooth": {"value": "ewma(mean(a_kw), 0.2)"}}}
-    days = max(4.0, _RUN_DAYS * size)
-    plain, own = _with(["telemetry"]), _with(["telemetry"], entry)
-    without, with_it = (sum(_hours(*operators, days)) * _DAYS / days for operators in (plain, own))
-    note = f"{days:.0f} days were run; telemetry alone {without:.1f} s"
-    return Row(_BENCH, "10,000 assets, 200 days of hours with a state", with_it, "s", 60.0, is_floor=False, note=note)
+    plant = Plant(msgspec.convert({"metric": [entry]}, PlantFile))
+    settings = ProcessSettings(operators=("telemetry",), windows=("1h",))
+    warmup.load(operators_for(settings.operators, plant), lambda: False)
+    log = stand.open(stand.sqlite_log())
+    for hour in range(round(24 * days)):
+        load(log, _hour(hourly, START_NS + hour * _HOUR_NS, hour))
+    took = _second_half(log, plant, settings) * 24 * _DAYS
+    name = f"10,000 assets, 200 days of hours with a state, {hourly.name}"
+    return Row(_BENCH, name, took, "s", 60.0, is_floor=False, note=f"{days:.0f} days were run")
+
+
+def _second_half(log: Log, plant: Plant, settings: ProcessSettings) -> float:
+    """Processor time of a worker, its log's thread with it, for one of the hours of the second half of what lies on a log [s]."""
+    reader = log.reader(Stream.READINGS, "process")
+    (number,) = reader.poll(0.0).assigned
+    partition = Partition(number=number, settings=settings, plant=plant, log=log, clock=SystemClock(), reader=reader)
+    partition.open()
+    _, end = log.bounds(Stream.READINGS, number)
+    first, began = 0, 0.0
+    while partition.offset < end:
+        if not first and partition.offset >= end // 2:
+            first, began = partition.offset, time.process_time()
+        partition.take(reader.poll(0.0, _POLL_BYTES).records)
+        partition.tick()
+    took = (time.process_time() - began) / (end - first)  # an hour is a record
+    reader.close()
+    return took
 
 
 def _with(names: list[str] | None, *entries: dict[str, object]) -> tuple[Plant, list[Operator]]:
@@ -99,21 +144,14 @@ def _seconds(rows: Readings, plant: Plant, operators: list[Operator]) -> float:
     return sum(_run(engine, at, frame) for at, frame in enumerate(frames))
 
 
-def _hours(plant: Plant, operators: list[Operator], days: float) -> Iterator[float]:
-    """Processor time of each hour [s]: a sample of each asset."""
-    taken: list[Readings] = []
-    engine = _engine(plant, operators, ("1h",), taken)
-    for hour in range(round(24 * days)):
-        taken.append(_hourly(START_NS + hour * _HOUR_NS, hour))
-        yield _run(engine, hour, taken[-1])
-
-
-def _hourly(time_ns: int, seed: int) -> Readings:
-    """A sample of each asset at one time, as devices send that report by the hour."""
-    n = _LONG.series
-    time, value = np.full(n, time_ns, np.int64), np.random.default_rng(seed).random(n)
-    asset, tag = np.arange(n, dtype=np.int32), np.zeros(n, np.int32)
-    return Readings(time, time, asset, tag, value, np.zeros(n, np.uint8), _LONG.names, _LONG.tags)
+def _hour(hourly: _Hourly, start_ns: int, seed: int) -> Readings:
+    """A sample of each asset in the hour from `start_ns` on, in order of time."""
+    n, rng = hourly.field.series, np.random.default_rng(seed)
+    time, asset = np.full(n, start_ns, np.int64), np.arange(n, dtype=np.int32)
+    if hourly.is_spread:
+        time, asset = time + np.sort(rng.integers(0, _HOUR_NS, n)), rng.permutation(asset)
+    values, zeros = rng.random(n), np.zeros(n, np.int32)
+    return Readings(time, time, asset, zeros, values, zeros.astype(np.uint8), hourly.field.names, hourly.field.tags)
 
 
 def _run(engine: Engine, at: int, frame: Readings) -> float:
