@@ -170,9 +170,15 @@ class Press(Machine):
     cycle_field = "press_cycle_s"
     ideal_field = "press_ideal_s"
 
-    def __init__(self, seed: int, line: str, name: str, period_ns: int = SECOND_NS) -> None:
+    def __init__(
+        self, seed: int, line: str, name: str, period_ns: int = SECOND_NS, bearing_life_ns: int | None = None
+    ) -> None:
         super().__init__(seed, line, name, period_ns)
-        self.bearing = Bearing(seed, self.asset)
+        self.bearing = Bearing(seed, self.asset, bearing_life_ns)
+
+    def events(self, start_ns: int, stop_ns: int, *, announce: bool = False) -> Iterator[Event]:
+        told = [*super().events(start_ns, stop_ns, announce=announce), *self.bearing.events(start_ns, stop_ns)]
+        return iter(sorted(told, key=lambda event: event.time_ns))
 
     def columns(self, times_ns: np.ndarray) -> dict[str, np.ndarray]:
         day = int(times_ns[0]) // DAY_NS

@@ -21,9 +21,11 @@ from ingest.simulator.figures import figures_of
 from ingest.simulator.foreign import FOREIGN_TOPICS, foreign_devices
 from ingest.simulator.foreign.told import Foreign
 from ingest.simulator.machines import Machine, Oven, Packer, Press
+from ingest.simulator.press_health import health_of
 from ingest.simulator.schedule import Order, orders_of
 from ingest.simulator.spans import whole_spans
 from ingest.simulator.subgroups import points_of
+from ingest.simulator.vibration import WEAK_LIFE_NS
 
 FIELD = "farm/north/field1"
 BARN = "farm/north/barn1"
@@ -119,7 +121,11 @@ class SimulatedPlant:
             spans, machines = whole_spans(self.seed, line, first, stop_ns), self.machines[line]
             figures += figures_of(machines, self.output_of(line), spans, start_ns)
             figures += [row for packer in machines if isinstance(packer, Packer) for row in points_of(packer, spans)]
-            figures += [row for press in machines if isinstance(press, Press) for row in press.bearing.figures(spans)]
+            presses = [machine for machine in machines if isinstance(machine, Press)]
+            figures += [row for press in presses for row in press.bearing.figures(spans)]
+            figures += [
+                row for press in presses for row in health_of(press.asset, press.bearing, start_ns, first, stop_ns)
+            ]
             causes += causes_of(machines, spans)
         for device in self.foreign:
             line = "/".join(device.asset.split("/")[:3])
@@ -133,7 +139,7 @@ class SimulatedPlant:
     def _machines(self, line: str, period_ns: int) -> list[Machine]:
         return [
             Press(self.seed, line, "press1", period_ns),
-            Press(self.seed, line, "press2", period_ns),
+            Press(self.seed, line, "press2", period_ns, WEAK_LIFE_NS if line == self.lines[0] else None),
             Oven(self.seed, line, "oven", period_ns),
             Packer(self.seed, line, "packer", period_ns),
         ]

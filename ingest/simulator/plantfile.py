@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 
+from ingest.simulator import press_health
 from ingest.simulator.foreign import UTILITIES
 from ingest.simulator.foreign.dirty_meter import MAX_DELTA_KWH, DirtyMeter
 from ingest.simulator.foreign.labeller import Labeller
@@ -63,6 +64,7 @@ def plant_file(plant: SimulatedPlant) -> str:
     """The plant file (TOML) of a simulated plant: lines, machines, products, shifts, control charts and the tariff."""
     charted = _CHARTED.format(tag=CHARTED, size=SUBGROUP)
     parts = [_HEAD, *_lines(plant), _machines(), charted, *_limits(), *_products(plant), *_calendar(), _tariff()]
+    parts += [press_health.plant_file()] if plant.lines else []
     if plant.foreign:
         parts[1:1] = [*_topics()]
         parts += [*_foreign(plant), *([_group(plant)] if plant.lines else [])]

@@ -1,4 +1,4 @@
-"""A bearing that wears: its acceleration waveform, every five minutes.
+"""A bearing that wears until it fails and is exchanged: its acceleration waveform, every five minutes, and what is told of it.
 
 The model is the usual one of an outer-race defect: each ball that rolls over it rings a resonance of the housing, so
 the spectrum of the envelope shows the ball-pass frequency (Randall and Antoni, Rolling element bearing diagnostics, a
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ingest.simulator.devices import DAY_NS, SECOND_NS, Waveform
+from ingest.simulator.devices import DAY_NS, SECOND_NS, Event, Waveform
 from ingest.simulator.noise import draw, noise_key, white
 from ingest.simulator.spans import Span
 
@@ -30,19 +30,43 @@ OUTER_RACE = 1.0
 _DAMPING_PER_S = 900.0
 
 
-class Bearing:
-    """The main bearing of one machine; it lasts 20 to 40 days and is then exchanged."""
+REPAIR_NS = 600 * SECOND_NS
+"""How long after its failure a bearing is exchanged."""
+WEAK_LIFE_NS = 6 * 3600 * SECOND_NS
+"""Of a bearing of a bad batch."""
 
-    def __init__(self, seed: int, asset: str) -> None:
+
+class Bearing:
+    """The main bearing of one machine; it lasts 20 to 40 days, or `life_ns`, and is then exchanged."""
+
+    def __init__(self, seed: int, asset: str, life_ns: int | None = None) -> None:
         self._asset = asset
         self._noise = noise_key(seed, asset, "vibration")
         self._size = lru_cache(maxsize=1024)(self._measure)
-        self._life_ns = int((20 + 20 * draw(self._noise, -1)) * DAY_NS)
+        self._life_ns = life_ns or int((20 + 20 * draw(self._noise, -1)) * DAY_NS)
         self._phase_ns = int(self._life_ns * draw(self._noise, -2))
 
     def wear(self, time_ns: int) -> float:
         """Share of its life that the bearing has behind it, 0 to 1."""
-        return ((time_ns + self._phase_ns) % self._life_ns) / self._life_ns
+        return min(((time_ns + self._phase_ns) % self._life_ns) / (self._life_ns - REPAIR_NS), 1.0)
+
+    def exchanges(self, start_ns: int, stop_ns: int) -> list[int]:
+        """When new ones were put in, in [start, stop) [ns UTC]."""
+        first = start_ns + (-(start_ns + self._phase_ns)) % self._life_ns
+        return list(range(first, stop_ns, self._life_ns))
+
+    def events(self, start_ns: int, stop_ns: int) -> Iterator[Event]:
+        """That it failed, and that it was exchanged, in [start, stop)."""
+        for time_ns in self.exchanges(start_ns, stop_ns + REPAIR_NS):
+            if start_ns <= time_ns - REPAIR_NS < stop_ns:
+                yield Event(time_ns - REPAIR_NS, self._asset, {"event": "failure", "mode": "outer race"})
+            if time_ns < stop_ns:
+                yield Event(time_ns, self._asset, {"event": "repaired", "component": "bearing"})
+
+    def mean_rms(self, start_ns: int, stop_ns: int) -> float | None:
+        """Mean RMS of the blocks in [start, stop) [m/s²]; None where there is none."""
+        times = range(-(-start_ns // PERIOD_NS) * PERIOD_NS, stop_ns, PERIOD_NS)
+        return sum(self._size(time_ns)[0] for time_ns in times) / len(times) if times else None
 
     def waveforms(self, start_ns: int, stop_ns: int) -> Iterator[Waveform]:
         """One block every five minutes in [start, stop)."""
