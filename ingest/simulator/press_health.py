@@ -54,7 +54,7 @@ failure_cost = {FAILURE_COST:g}
 
 
 def health_of(asset: str, bearing: Bearing, start_ns: int, first_ns: int, stop_ns: int) -> Iterator[dict[str, Any]]:
-    """A row for each whole window from `first_ns` on; what was told before `start_ns` nobody knows."""
+    """A row for each window that lies wholly behind `first_ns` and before `stop_ns`; what was told before `start_ns` nobody knows."""
     first: dict[int, list[float]] = defaultdict(list)
     exchanges = bearing.exchanges(start_ns, stop_ns)
     for begin in range(start_ns // WINDOW_NS * WINDOW_NS, stop_ns - WINDOW_NS + 1, WINDOW_NS):
@@ -65,7 +65,7 @@ def health_of(asset: str, bearing: Bearing, start_ns: int, first_ns: int, stop_n
         known = first[since]
         if len(known) < BASELINE_WINDOWS:
             known.append(rms)
-        if begin >= max(first_ns, start_ns):
+        if begin > max(first_ns, start_ns) and begin + WINDOW_NS < stop_ns:
             yield {
                 "kind": "press_health",
                 "asset": asset,

@@ -153,7 +153,7 @@ def test_a_lines_energy_is_its_machines_and_its_output_the_packers(known: dict[s
 def test_only_windows_that_lie_wholly_inside_have_a_truth(known: dict[str, Any]) -> None:
     end_ns = START_NS + SECONDS * 10**9  # 14:00: the hour before it has not passed by a microstop's length
 
-    assert {row["window"] for row in known["figures"] if row["kind"] != "spc"} == {"1h", "order"}
+    assert {row["window"] for row in known["figures"] if row["kind"] != "spc"} == {"1h", "15m", "order"}
     assert {row["start_ns"] for row in known["figures"] if row["window"] == "1h"} == {NOON_S * 10**9}
     assert all(START_NS < row["start_ns"] < row["end_ns"] < end_ns for row in known["figures"])
     midnight = NOON_S - 43_200
