@@ -131,7 +131,9 @@ def test_a_shell_completes_verbs_without_importing_them() -> None:
     assert result.stdout.split() == ["status", "[]"], result.stderr
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("topics", "dlq", "correct", "metrics")])
+@pytest.mark.parametrize(
+    "verb", [verb for verb in VERBS if verb not in ("topics", "dlq", "correct", "metrics", "models")]
+)
 def test_every_verb_explains_itself(verb: str, fieldline: Callable[..., Result]) -> None:
     result = fieldline(verb, "--help")
 
