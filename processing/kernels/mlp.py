@@ -27,7 +27,7 @@ def score(rows, layers, weights, activation, link, units, out):
             if k + 1 < layers.size:
                 if activation == RELU:
                     for j in range(layer.outputs):
-                        after[j] = max(after[j], 0.0)
+                        after[j] = 0.0 if after[j] < 0.0 else after[j]  # NaN stays
                 elif activation == TANH:
                     for j in range(layer.outputs):
                         after[j] = math.tanh(after[j])

@@ -12,7 +12,7 @@ import numpy as np
 
 from processing.kernels import mlp
 from processing.kernels.mlp import LAYER
-from processing.scoring.family import Family, PartData
+from processing.scoring.family import Family, PartData, aligned
 from processing.scoring.links import NUMBER_OF, Link
 
 _ACTIVATIONS = {"identity": mlp.IDENTITY, "relu": mlp.RELU, "tanh": mlp.TANH, "logistic": mlp.LOGISTIC}
@@ -33,7 +33,7 @@ class Network:
         if len(sizes) < 2 or (sizes < 1).any() or (sizes[0], sizes[-1]) != (part.inputs, part.outputs):
             raise part.fault(f"array 'sizes': expected {part.inputs}, …, {part.outputs}, got {sizes.tolist()}")
         weights_of = (sizes[:-1] + 1) * sizes[1:]
-        self._weights = part.numbers("weights", int(weights_of.sum()))
+        self._weights = aligned(part.numbers("weights", int(weights_of.sum())))
         self._layers = np.zeros(len(weights_of), LAYER)
         self._layers["inputs"], self._layers["outputs"] = sizes[:-1], sizes[1:]
         self._layers["first"] = np.cumsum(weights_of) - weights_of

@@ -187,6 +187,15 @@ def test_networks_are_within_1e_12(activation: str, classes: np.ndarray | None) 
     np.testing.assert_allclose(scores(flatten(estimator), ROWS, wanted), wanted, rtol=0, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_a_network_has_no_score_where_a_value_is_missing() -> None:
+    estimator = MLPRegressor(activation="relu", **NETWORK).fit(ROWS, TARGET)
+
+    scored = scores(flatten(estimator), HOLED, TARGET[:, None])[:, 0]
+
+    assert np.array_equal(np.isnan(scored), np.isnan(HOLED).any(axis=1))
+
+
 def exact(estimator: Any, rows: np.ndarray) -> np.ndarray:
     """What a pipeline of scaling, Nyström features and ridge means, in long doubles."""
     scaler, features, ridge = (step for _, step in estimator.steps)
