@@ -23,6 +23,7 @@ PARTNER = history.spans([1, 5, 15, 30], [30])
 _SMOOTHED = "_mean_10"  # what the indices are found on
 _EARLY, _KEEP = 1.2, 3  # of the rows whose life is over 1.2 caps, every third: they are many, and all look new
 _ROWS = 8000  # that one bag of trees learns from, if there are as many
+_BEYOND = 0.2  # of the cap
 _TREES = 0.9  # weight of the trees in the blend, the partner has the rest
 
 
@@ -33,6 +34,11 @@ class Recipe(NamedTuple):
     iterations: int
     bags: int
     seed: int
+
+    @property
+    def partner_limits(self) -> tuple[float, float]:
+        """Within which the partner's value is taken: wider than 0 to cap, for how far it is beyond tells the trees how sure it is."""
+        return -_BEYOND * self.cap, (1 + _BEYOND) * self.cap
 
 
 class LifeModel(NamedTuple):
@@ -54,7 +60,7 @@ class LifeModel(NamedTuple):
     def rows_of(self, fleet: Fleet) -> NDArray[np.float64]:
         """What the trees take, float64[n, features], for each row of a fleet."""
         columns, names = _with_indices(*_of_channels(fleet, self.regimes), fleet.unit, self.indices)
-        told = self.partner.of(columns[:, columns_for(names)], (0.0, self.recipe.cap))
+        told = self.partner.of(columns[:, columns_for(names)], self.recipe.partner_limits)
         return _with_partner(columns, told, fleet.unit)
 
     def score(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -76,8 +82,8 @@ def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> Life
     columns, names = _with_indices(of_channels, names, fleet.unit, indices)
     progress(0.1)
     chosen = np.flatnonzero((fleet.left <= _EARLY * recipe.cap) | (np.arange(len(life)) % _KEEP == 0))
-    limits = (0.0, recipe.cap)
-    partner, told = fit_partner(columns[:, columns_for(names)], life, fleet.unit, chosen, limits, recipe.seed)
+    seen = columns[:, columns_for(names)]
+    partner, told = fit_partner(seen, life, fleet.unit, chosen, recipe.partner_limits, recipe.seed)
     progress(0.3)
     rows = _with_partner(columns, told, fleet.unit)
     trees = []

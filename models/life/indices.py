@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from processing.kernels import regimes as kernels
 
-COUNT = 3
+COUNT = 2
 
 
 class Indices(NamedTuple):
