@@ -22,7 +22,7 @@ INDICES = history.spans([3, 10, 20, 40, 60, 100], [20, 40, 80])
 PARTNER = history.spans([1, 5, 15, 30], [30])
 _SMOOTHED = "_mean_10"  # what the indices are found on
 _EARLY, _KEEP = 1.2, 3  # of the rows whose life is over 1.2 caps, every third: they are many, and all look new
-_ROWS = 8000  # that one bag of trees learns from, if there are as many
+_ROWS = 5000  # that one bag of trees learns from, if there are as many
 _BEYOND = 0.2  # of the cap
 _TREES = 0.9  # weight of the trees in the blend, the partner has the rest
 

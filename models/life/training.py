@@ -49,7 +49,7 @@ class RulOptions(Options, frozen=True, kw_only=True):
     cap: float = 125.0
     aim: Literal["rmse", "safe", "phm08"] = "safe"
     iterations: int = 350
-    bags: int = 4
+    bags: int = 3
 
     def __post_init__(self) -> None:
         if not self.cap > 0:
