@@ -57,8 +57,9 @@ def weibull_hazard(time: ArrayLike, beta: ArrayLike, eta: ArrayLike) -> Floats:
 
 def weibull_mean_life(beta: ArrayLike, eta: ArrayLike) -> Floats:
     """The mean time to failure: eta * Gamma(1 + 1 / beta), in eta's unit."""
-    gamma = np.vectorize(lambda shape: math.gamma(1 + 1 / shape) if shape > 0 else math.nan, otypes=[np.float64])
-    return plain(_positive(eta) * gamma(_positive(beta)))
+    shape = _positive(beta)
+    gamma = np.array([math.gamma(1 + 1 / one) if one > 0 else math.nan for one in shape.ravel()])
+    return plain(_positive(eta) * gamma.reshape(shape.shape))
 
 
 def weibull_life(failed: ArrayLike, beta: ArrayLike, eta: ArrayLike) -> Floats:
