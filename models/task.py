@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fieldline.errors import SettingsError
 from fieldline.tables import to_struct
 from models.card import Card, Figure
+from models.draft import Draft
 from models.table import Table, joined, read_table
 
 Progress = Callable[[float, str], None]
@@ -38,6 +39,7 @@ class Trained:
     parts : fitted estimators and arrays by name, what flattening and the archive take
     inputs : columns that scoring needs, in order; features : what estimators see, in order; outputs : what they say, unit at the end
     score : float64[n, features] → float64[n, outputs], by the estimators themselves
+    registered : by a name, the draft of a model file and the estimators for the archive; None where compiled scoring has no family for it
     evidence : what the pictures are drawn from, arrays by name: predictions of rows that no estimator had seen, and their truth
     """
 
@@ -49,6 +51,7 @@ class Trained:
     golden: Golden
     card: Card
     evidence: Mapping[str, NDArray[Any]]
+    registered: "Callable[[str], tuple[Draft, Mapping[str, Any]]] | None" = None
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

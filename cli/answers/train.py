@@ -11,11 +11,21 @@ import msgspec
 from cli.report import Column, Data, Facts, Note, Piece, Report, Table, Verbatim, columns
 from fieldline.errors import SettingsError
 from models.card import Card, Figure, write_card
+from models.history import Note as Said
+from models.registry import Registry
 from models.table import read_values
-from models.task import Held
+from models.task import Held, Trained
 from models.tasks import known
 
 _CARD = "card.json"
+
+
+class Keep(NamedTuple):
+    """Where a model is kept as a candidate, by what name, and who says so."""
+
+    registry: Path
+    name: str
+    said: Said
 
 
 class Asked(NamedTuple):
@@ -27,6 +37,7 @@ class Asked(NamedTuple):
     rul: Path | None
     settings: Sequence[str]
     out: Path | None
+    keep: Keep | None = None
 
 
 def answer(asked: Asked, watch: Callable[[int, int], None]) -> Report:
@@ -45,7 +56,22 @@ def answer(asked: Asked, watch: Callable[[int, int], None]) -> Report:
         files = [asked.out / _CARD, *task.draw(model, asked.out)]
         write_card(model.card, files[0])
         pieces.append(Table("files", columns("file"), [{"file": str(file)} for file in files], title="Written"))
+    if asked.keep is not None:
+        pieces += _kept(asked.keep, model)
     return Report(pieces)
+
+
+def _kept(keep: Keep, model: Trained) -> list[Piece]:
+    """Put a model into the registry. Raises ModelError, and SettingsError for one that no compiled scoring is for."""
+    if model.registered is None:
+        raise SettingsError(f"train: a model of {model.card.task} can't be kept in the registry: no family scores it")
+    number = Registry(keep.registry).add(*model.registered(keep.name), keep.said)
+    sentence = "{} version {} is a candidate in {}; its golden rows score as the estimators do"
+    return [
+        Data("model", keep.name),
+        Data("version", number),
+        Note(sentence, (keep.name, number, str(keep.registry))),
+    ]
 
 
 def tasks(name: str | None) -> Report:

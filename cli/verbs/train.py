@@ -3,16 +3,20 @@
 TASK is one of those that `fieldline train --list` names. Options of a task are set by --set NAME=VALUE, see --list TASK.
 """
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli import options
-from cli.answers.train import Asked, answer, tasks
+from cli.answers.train import Asked, Keep, answer, tasks
 from cli.report import tell
 from cli.terminal import watched
+from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
+from fieldline.moments import iso
+from models.history import Note
 
 
 def train(
@@ -39,6 +43,13 @@ def train(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Write the card and the pictures there.")
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="MODEL", help="Keep it in the registry by this name, as a candidate."),
+    ] = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="With --name, for the history.")] = "",
+    registry: options.RegistryFolder = None,
+    config: options.Config = None,
     listed: Annotated[
         bool, typer.Option("--list", help="Say which tasks there are, or which options TASK has.")
     ] = False,
@@ -50,6 +61,11 @@ def train(
         return
     if task is None or not table:
         raise SettingsError("train: expected a TASK and at least one --table FILE")
+    keep = None
+    if name is not None:
+        folder = options.load(config, process__models=registry).process.models
+        when = iso(SystemClock().now_ns() // 1_000_000_000 * 1_000_000_000)
+        keep = Keep(Path(folder), name, Note(when, getpass.getuser(), why))
     with watched("training", "‰") as report:
-        found = answer(Asked(task, table, judge, rul, setting or [], out), report)
+        found = answer(Asked(task, table, judge, rul, setting or [], out, keep), report)
     tell(found, as_json=json)

@@ -24,7 +24,8 @@ _SMOOTHED = "_mean_10"  # what the indices are found on
 _EARLY, _KEEP = 1.2, 3  # of the rows whose life is over 1.2 caps, every third: they are many, and all look new
 _ROWS = 5000  # that one bag of trees learns from, if there are as many
 _BEYOND = 0.2  # of the cap
-_TREES = 0.9  # weight of the trees in the blend, the partner has the rest
+BLEND = 0.9
+"""Weight of the trees in the blend; the partner has the rest."""
 
 
 class Recipe(NamedTuple):
@@ -69,7 +70,7 @@ class LifeModel(NamedTuple):
         for model in self.trees:
             total += model.predict(rows)
         told = rows[:, self.features.index("partner_mean_1")]
-        return np.clip(_TREES * total / len(self.trees) + (1 - _TREES) * told, 0.0, self.recipe.cap)
+        return np.clip(BLEND * total / len(self.trees) + (1 - BLEND) * told, 0.0, self.recipe.cap)
 
 
 def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> LifeModel:

@@ -12,6 +12,7 @@ from models.evaluation.conformal import Conformal, calibrate, crossed
 from models.evaluation.drift import psi, reference_of
 from models.evaluation.life_figures import Predicted, life_figures, soon_auc
 from models.feature_table import LABELS
+from models.life.draft import draft_of
 from models.life.estimator import LifeModel, Recipe, fit
 from models.life.fleet import Columns, Fleet, fleet_of
 from models.life.unseen import MOMENTS, Unseen, unseen
@@ -105,7 +106,8 @@ def train(table: Table, options: RulOptions, progress: Progress) -> Trained:
         with one_thread():
             return judge.told(model.score(features))
 
-    golden = np.ascontiguousarray(rows[np.linspace(0, len(rows) - 1, min(_GOLDEN, len(rows))).astype(np.int64)])
+    golden_rows = np.ascontiguousarray(rows[np.linspace(0, len(rows) - 1, min(_GOLDEN, len(rows))).astype(np.int64)])
+    golden = Golden(golden_rows, score(golden_rows))
     card = _card(table, fleet, options, (model, judge), found, candidates)
     progress(1.0, "done")
     return Trained(
@@ -114,9 +116,10 @@ def train(table: Table, options: RulOptions, progress: Progress) -> Trained:
         features=card.features,
         outputs=card.outputs,
         score=score,
-        golden=Golden(golden, score(golden)),
+        golden=golden,
         card=card,
         evidence=_evidence(fleet, found, judge, options),
+        registered=lambda name: draft_of(name, model, (judge.shift, judge.conformal), card, golden),
     )
 
 

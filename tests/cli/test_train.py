@@ -80,3 +80,13 @@ def test_what_it_can_not_do_is_refused_by_name(
 def test_tasks_and_their_options_are_listed(verb: Callable[..., Result]) -> None:
     assert {"rul", "trend"} <= {row["task"] for row in json.loads(verb("--list", "--json").stdout)}
     assert "fieldline train rul" in verb("rul", "--list").stdout
+
+
+def test_a_model_that_no_family_scores_is_not_kept_in_the_registry(
+    verb: Callable[..., Result], cells: list[str], tmp_path: Path
+) -> None:
+    told = verb("trend", *cells, *CELLS, "--name", "cells", "--registry", tmp_path / "registry")
+
+    assert told.exit_code == Exit.SETTINGS
+    assert "a model of trend can't be kept in the registry: no family scores it" in told.stderr
+    assert not (tmp_path / "registry").exists()
