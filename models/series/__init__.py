@@ -1,0 +1,1 @@
+"""One series, watched value by value: what is new to it."""
