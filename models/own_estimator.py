@@ -58,8 +58,8 @@ def drafted(given: Given) -> tuple[Draft, Any]:
     draft = Draft(
         name=given.name,
         task=_OWN,
-        features=tuple(_column(name, given.units) for name in names),
-        outputs=tuple(_column(name, given.units) for name in outputs),
+        features=tuple(column_of(name, given.units) for name in names),
+        outputs=tuple(column_of(name, given.units) for name in outputs),
         parts=(PartDraft("estimator", flat, names, outputs),),
         golden_rows=rows,
         golden_scores=golden,
@@ -86,7 +86,8 @@ def _rows(given: Given, estimator: Any) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(names), rows
 
 
-def _column(name: str, units: Mapping[str, str]) -> Column:
+def column_of(name: str, units: Mapping[str, str]) -> Column:
+    """A feature or output: its unit is the one that is said, else the one that its name ends in, else 1."""
     unit = unit_of_name(name)
     return Column(name, units.get(name, "1" if unit is None else unit.symbol))
 

@@ -1,5 +1,6 @@
 """Train whether a machine fails, at a row or within a horizon from it, and judge it; its modes become rules."""
 
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from fieldline.errors import SettingsError
 from models.card import Card, Figure, source_of, versions
 from models.classes import drifting, leaks
 from models.classes.crossed import Crossed, crossed, plan
+from models.classes.draft import registered
 from models.classes.ensemble import Blend, fitted, importances
 from models.classes.features import Recipe, recipe_of
 from models.classes.figures import failure_figures
@@ -40,6 +42,7 @@ class FailureOptions(Options, frozen=True, kw_only=True):
     pairs : products and differences of all numeric columns are features: yes, no, or auto, where no formula is declared and columns are few
     kind : rules, for failures beyond limits; looks, for many features; linear, for many weak ones that drift
     size : trees of a forest, and two thirds of the steps of boosting; repeats : of cross-validation
+    units : of features whose names do not end in theirs, for a model that is kept: { load = "kW" }
     """
 
     target: str = "failure"
@@ -55,6 +58,7 @@ class FailureOptions(Options, frozen=True, kw_only=True):
     kind: Literal["rules", "looks", "linear"] = "rules"
     size: int = 100
     repeats: int = 2
+    units: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         if self.horizon < 0 or self.size < 1 or self.repeats < 1:
@@ -98,7 +102,8 @@ def train(table: Table, options: FailureOptions, progress: Progress) -> Trained:
     threshold = thresholds.best_f1(rows.truth[found.rows], found.probability[:, 1]).threshold
     card = _card(table, rows, options, found, _said(rows, options, blend, rules, threshold))
     progress(1.0, "done")
-    return _trained(rows, blend, trees, threshold, found, card)
+    model = _trained(rows, blend, trees, threshold, found, card)
+    return replace(model, registered=registered(blend, rows.recipe, card, model.golden, options.units))
 
 
 def _trained(rows: _Rows, blend: Blend, trees: dict[str, Any], threshold: float, found: Crossed, card: Card) -> Trained:
