@@ -5,6 +5,8 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
+
 from analysis.logs import existing
 from analysis.overview.spectrum import NAMES, Curve, Seen, evidence_of, highest_shown_hz, spectrum_of
 from cli.report import Column, Data, Note, Piece, Quantity, Report, Table, View
@@ -37,9 +39,7 @@ def _pieces(seen: Seen, path: Path | None) -> Iterator[Piece]:
     if whole.axis == "Hz":
         whole = whole.up_to(seen.rate_hz / USABLE)
     yield _curve("acceleration", seen, whole, {})
-    lines = {_LETTERS[name]: [line.expected_hz for line in seen.lines if line.fault == name] for name in NAMES}
-    marks = {letter: places for letter, places in lines.items() if places}
-    yield _curve("envelope", seen, seen.envelope.up_to(highest_shown_hz(seen)), marks)
+    yield _curve("envelope", seen, seen.envelope.up_to(highest_shown_hz(seen)), _marks(seen))
     yield Data("doubt", seen.doubt or None)
     if seen.doubt:
         yield Note(seen.doubt)
@@ -50,6 +50,23 @@ def _pieces(seen: Seen, path: Path | None) -> Iterator[Piece]:
 
         yield Data("picture", str(draw_spectrum(seen, path)))
         yield Note(f"picture: {path}")
+
+
+def envelope_of(seen: Seen, view: View, title: str) -> RenderableType:
+    """The spectrum of a waveform's envelope, with letters where the faults have their lines."""
+    shown = seen.envelope.up_to(highest_shown_hz(seen))
+    return curve(
+        shown.at,
+        shown.amplitude,
+        shown.axis,
+        f"{title}, envelope in {shown.unit}, {view.time(seen.time)}",
+        _marks(seen),
+    )
+
+
+def _marks(seen: Seen) -> dict[str, list[float]]:
+    lines = {_LETTERS[name]: [line.expected_hz for line in seen.lines if line.fault == name] for name in NAMES}
+    return {letter: places for letter, places in lines.items() if places}
 
 
 def _curve(name: str, seen: Seen, shown: Curve, marks: dict[str, list[float]]) -> Piece:

@@ -1,4 +1,4 @@
-"""What the demo shows when it is over: a line's losses, energy per good unit, causes, and a control chart."""
+"""What the demo shows when it is over: a line's losses, energy per good unit, causes, a control chart; and a bearing that is worn."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,11 +8,16 @@ from rich.console import RenderableType
 from analysis.causes import Causes, by_reason
 from analysis.overview.asked import ALL_TIME
 from analysis.overview.pareto import shares
+from analysis.overview.spectrum import spectrum_of
 from analysis.results import Results, Row
+from cli.answers.show_spectrum import envelope_of
 from cli.report import View
 from cli.report.bars import pareto, per_unit, waterfall
 from cli.report.chart import chart
+from fieldline.bearings import FaultOrders
+from fieldline.log import Log
 from fieldline.moments import Moment
+from fieldline.plant import Plant
 from ingest.simulator.subgroups import CHARTED
 
 _KINDS = ("shift", "1h")
@@ -61,6 +66,21 @@ def pictures(results: Results, line: str, window: Window, causes: Causes) -> Ite
     charted = _charted([row for row in points if row["tag"] == CHARTED])
     if charted:
         yield chart(_timed(charted), view, f"{line}/packer: {CHARTED}, X̄ of five samples a minute")
+
+
+def shaken(log: Log, plant: Plant, results: Results, window: Window) -> Iterator[RenderableType]:
+    """The envelope of the machine whose bearing is worn most, of all lines; nothing where none says anything."""
+    rows = results.rows("vibration", "*", window.window, window.start_ns, window.start_ns + 1, is_glob=True)
+    known = [row for row in rows if row.get("bpfo_evidence") is not None]
+    if known:
+        worst = max(known, key=_most_evidence)
+        seen = spectrum_of(log, plant, worst["asset"], window.end_ns, None)
+        named = f"{worst['fault_name']} worn" if worst.get("fault_name") else "no fault named"
+        yield envelope_of(seen, View(is_utc=True), f"{worst['asset']}: {named}, evidence {_most_evidence(worst):.1f}")
+
+
+def _most_evidence(row: Row) -> float:
+    return max(float(row[f"{fault}_evidence"] or 0.0) for fault in FaultOrders._fields)
 
 
 def _charted(points: Sequence[Row]) -> list[Row]:

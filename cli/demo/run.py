@@ -26,7 +26,7 @@ from cli import wiring
 from cli.answers.audit import account, exit_code
 from cli.demo.asked import DemoAsked
 from cli.demo.plant import Ending, SimulatorStage, first_moment
-from cli.demo.report import newest_window, pictures
+from cli.demo.report import newest_window, pictures, shaken
 from cli.demo.state import DemoState
 from cli.demo.truth import Comparison, compare_counts, compare_energy, compare_figures, compare_line_causes, shown
 from cli.demo.view import picture
@@ -158,7 +158,7 @@ class Demo:
 
         truth, store = self._simulation.truth(), Path(self._settings.deliver.store or "")
         if store.exists():
-            self._show_report(log, store, truth)
+            self._show_report(log, plant, store, truth)
         self._save_pictures()
         result = balance.audit(log, plant.line_of)
         code = exit_code(result)
@@ -171,7 +171,7 @@ class Demo:
             tell(_next(self._folder / SETTINGS, self._simulation.plant.lines[0]))
         return code or (Exit.OK if all(each.agrees for each in found) else Exit.FAILED)
 
-    def _show_report(self, log: Log, store: Path, truth: dict[str, Any]) -> None:
+    def _show_report(self, log: Log, plant: Plant, store: Path, truth: dict[str, Any]) -> None:
         """The pictures of the first line, and its causes beside the truth."""
         line = self._simulation.plant.lines[0]
         window = newest_window(truth, line)
@@ -181,7 +181,8 @@ class Demo:
             return
         causes = causes_of(log, line, window.start_ns, window.end_ns)
         self._causes = compare_line_causes(causes, truth, window.window, window.start_ns)
-        drawn = list(pictures(Results(Source(str(store))), line, window, causes))
+        results = Results(Source(str(store)))
+        drawn = [*pictures(results, line, window, causes), *shaken(log, plant, results, window)]
         self._album += drawn
         if not self._asked.is_quiet:
             console = Console()
@@ -238,7 +239,7 @@ def _truth(found: list[Comparison], truth: dict[str, Any], faults: str) -> Repor
     lines = [
         f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree to 1e-9",
         f"  readings, duplicates and malformed payloads of each line; {energy:.3f} kWh; stops and rejects by reason",
-        f"  {len(truth['figures'])} rows of OEE, losses, pieces, energy, energy per unit and control chart, of whole windows",
+        f"  {len(truth['figures'])} rows of OEE, losses, pieces, energy, energy per unit, control chart and vibration, of whole windows",
         f"  injected on the way: {faults or 'nothing'}",
     ]
     if truth["not_told"]:

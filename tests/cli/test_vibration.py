@@ -1,12 +1,19 @@
 """`show spectrum` and `explain vibration` over a real log, the engine's metrics and a local store."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from analysis.logs import existing
+from analysis.results import Results
+from cli.demo.report import Window, shaken
 from cli.main import app
+from delivery.query import Source
+from fieldline.plant import Plant, load_plant
 from tests.analysis.whole_pipe import Pipe
 from tests.bits import waves
 from tests.processing.engine_rig import SECOND, T0, Row, event
@@ -101,6 +108,19 @@ def test_the_speed_that_a_tag_measures_is_the_one_of_the_lines_and_of_the_recoun
     assert outer["expected_hz"] == pytest.approx(3.58477553675992 * 5960.0 / 60.0, rel=1e-9)
     assert data["verdict"]["agrees"] is True, data["verdict"]
     assert {series["tag"] for series in data["evidence"]["series"]} == {"@waveform", "shaft_rpm"}
+
+
+def test_the_demo_ends_with_the_envelope_of_the_bearing_that_is_worn_most(pipe: Pipe) -> None:
+    hour = T0 // (3600 * SECOND) * 3600 * SECOND
+    results, recorder = Results(Source(pipe.store)), Console(record=True, width=80, file=StringIO())
+
+    with existing(pipe.log) as log:
+        for one in shaken(log, load_plant(Path(pipe.plant)), results, Window("1h", "hour", hour, hour + 3600 * SECOND)):
+            recorder.print(one)
+        assert not list(shaken(log, Plant(), results, Window("1h", "hour", 0, 1)))
+
+    told = recorder.export_text()
+    assert f"{PRESS}: outer race worn, evidence" in told and "O" in told.splitlines()[-2]
 
 
 def test_a_window_is_worked_out_again_from_its_waveforms(pipe: Pipe) -> None:
