@@ -203,7 +203,7 @@ def test_check_knows_operators_and_windows(tmp_path: Path, fieldline: Callable[.
     result = fieldline("check", "--config", "fieldline.toml")
 
     assert result.exit_code == 2
-    assert "got 'enrgy', did you mean 'energy'?" in result.stdout
+    assert "got 'enrgy', did you mean 'energy'?" in " ".join(result.stdout.split())
     assert "got '2m'" in result.stdout
 
 
