@@ -250,7 +250,8 @@ def faults(plant: Plant, operators: Collection[str]) -> list[str]:
             f"$.metric: {name} needs the operator {one!r}, which $.process.operators leaves out" for one in missing
         ]
     wrong += _quantile_faults(plant) + _depth_faults(entries)
-    return wrong + _across_faults(plant, entries) + _formula_faults(plant, operators)
+    wrong += _across_faults(plant, entries) + _speed_faults(plant, operators)
+    return wrong + _formula_faults(plant, operators)
 
 
 def _quantile_faults(plant: Plant) -> list[str]:
@@ -315,6 +316,16 @@ def _across_faults(plant: Plant, entries: Mapping[str, list[MetricEntry]]) -> li
             if beyond[other]
         ]
     return wrong
+
+
+def _speed_faults(plant: Plant, operators: Collection[str]) -> list[str]:
+    """A measured speed of waveforms is what held before the slice, which `telemetry` alone keeps."""
+    wanted = [entry.path for entry in plant.assets if entry.machine is not None and entry.machine.speed_tag is not None]
+    if not wanted or TELEMETRY in operators:
+        return []
+    return [
+        f"$.asset.machine: {wanted[0]} speed_tag needs the operator {TELEMETRY!r}, which $.process.operators leaves out"
+    ]
 
 
 def _formula_faults(plant: Plant, operators: Collection[str]) -> list[str]:

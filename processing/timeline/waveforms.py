@@ -104,7 +104,7 @@ class Waveforms:
         asset = self._registry.assets[self._registry.series[series][0]]
         machine, rows = self._machine(series), part.rows
         tag = machine.speed_tag if machine is not None else None
-        if tag is None:
+        if tag is None or state is None:  # without `telemetry` nobody knows what held before the slice
             return nan
         speed = self._registry.series_number(asset, tag)
         if speed < 0:
@@ -120,10 +120,10 @@ class Waveforms:
         holds = since != at.NONE and time - since <= int(self._tables.series["gap"][speed])
         return value * rpm_of(self._plant, asset, tag) / 60.0 if holds else nan
 
-    def _before(self, series: int, chunk: np.void, state: np.ndarray | None) -> tuple[int, float]:
+    def _before(self, series: int, chunk: np.void, state: np.ndarray) -> tuple[int, float]:
         """Time and value of the newest sample of a series before a chunk; `NONE` where there is none."""
         local = int(self._tables.series["local"][series])
-        if state is None or local >= int(chunk["series"]):
+        if local >= int(chunk["series"]):
             return at.NONE, nan
         newest = state[int(chunk["state"]) + local]
         return int(newest["time"]), float(newest["value"])

@@ -294,7 +294,7 @@ def test_a_sink_that_breaks_a_promise_is_caught(wrong: str, tmp_path: Path) -> N
 WRONG_METRICS = {
     "a row that counts sets no flag to be emitted": ("check_each_row_late", "|= EMIT | SPREAD", "|= SPREAD"),
     "a row that counts is not told to longer windows": ("check_any_arrival", "|= EMIT | SPREAD", "|= EMIT"),
-    "longer windows are folded under the wrong flag": ("check_windows", "& REFOLD != 0", "& EMIT != 0"),
+    "longer windows are folded under the wrong flag": ("check_any_arrival", "& REFOLD != 0", "& EMIT != 0"),
     "bad samples count": ("check_bad_quality", "rows.quality[i] <= UNCERTAIN and ", ""),
     "a field that is not in the catalogue": ("check_catalogue", 'FIELD = ("swing"', 'FIELD = ("span"'),
 }

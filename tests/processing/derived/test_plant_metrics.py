@@ -269,3 +269,10 @@ def test_a_second_tag_of_a_quantity_takes_the_value_of_the_window_whichever_came
 
         assert isnan(got.values("warm", CHILLER, "1h")[HOUR0]["k"])
         assert got.texts("warm", CHILLER, "1h")[HOUR0]["null_reason"] == "k: no mean(quantity.temperature)"
+
+
+def test_a_measured_speed_of_waveforms_needs_telemetry() -> None:
+    text = '[[asset]]\npath = "plant/hall/line1/chiller"\n[asset.machine]\nspeed_rpm = 1500\nspeed_tag = "shaft_rpm"\nbearing = "6205-2RS JEM"\n'
+
+    with pytest.raises(SettingsError, match="chiller speed_tag needs the operator 'telemetry', which"):
+        operators_for(["energy"], plant(text))
