@@ -87,12 +87,11 @@ def _frame(
     asset: str, times: list[int], features: tuple[str, ...], rows: list[dict[str, object]], labels: Labels
 ) -> pl.DataFrame:
     columns: dict[str, object] = {
-        UNIT: [f"{asset}#{life}" if life >= 0 else None for life in labels.life.tolist()],
+        UNIT: pl.Series([f"{asset}#{life}" if life >= 0 else None for life in labels.life.tolist()], dtype=pl.String),
         TIME: pl.Series(times, dtype=pl.Datetime("ns", "UTC")),
         "asset": [asset] * len(times),
     }
     columns |= {name: pl.Series([row.get(name) for row in rows], dtype=pl.Float64) for name in features}
     remaining, soon = (pl.Series(values).fill_nan(None) for values in (labels.remaining_life_h, labels.fails_soon))
-    return pl.DataFrame(
-        columns | dict(zip(LABELS, (remaining, soon, [mode or None for mode in labels.mode]), strict=True))
-    )
+    modes = pl.Series([mode or None for mode in labels.mode], dtype=pl.String)  # all null, too, it is text
+    return pl.DataFrame(columns | dict(zip(LABELS, (remaining, soon, modes), strict=True)))
