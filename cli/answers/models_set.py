@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from analysis.known_tags import known_assets
 from analysis.logs import existing
 from cli.answers.heard import check_heard
@@ -51,7 +53,15 @@ def recorded(settings: Settings, action: str, name: str, version: int, asked: As
         attributes["phase"] = "stop"
     else:
         attributes |= {"version": version, "digest": registry.read(name, version).digest}
-    registry.record(name, entry, lambda one: _tell(settings, one, attributes, asked))
+    beside = found.assets if what is Action.PROMOTE and found is not None and found.state is State.SHADOW else ()
+
+    def tell(one: Entry) -> None:
+        _tell(settings, one, attributes, asked)
+        if beside:  # what is the champion need not score beside itself
+            ends = {"model": name, "role": SHADOW, "phase": "stop"}
+            _tell(settings, msgspec.structs.replace(one, assets=beside), ends, asked)
+
+    registry.record(name, entry, tell)
     return _report(name, entry, attributes)
 
 

@@ -66,13 +66,14 @@ def test_a_version_is_promoted_shadowed_rolled_back_and_retired(
         (asset, "@model", NOON_NS, {**shadow, "version": 2, "digest": digest}) for asset in (OVEN, PRESS)
     ]
     run("promote", "2", "--at", "2024-09-30T13:00Z")
-    run("rollback")
     hour = NOON_NS + 3600 * 10**9
-    assert told(subscriber, 8)[6:] == [
+    assert told(subscriber, 8)[6:] == [(asset, "@model", hour, {**shadow, "phase": "stop"}) for asset in (OVEN, PRESS)]
+    run("rollback")
+    assert told(subscriber, 10)[8:] == [
         (asset, "@model", hour, {**champion, "phase": "void"}) for asset in (OVEN, PRESS)
     ]
     run("retire", "1", "--at", "2024-09-30T14:00Z")
-    assert told(subscriber, 10)[8:] == [
+    assert told(subscriber, 12)[10:] == [
         (asset, "@model", hour + 3600 * 10**9, {**champion, "phase": "stop"}) for asset in (OVEN, PRESS)
     ]
     assert [version.state.value for version in registry.versions("press")] == ["retired", "retired"]
