@@ -55,6 +55,8 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
             "rule_names",
             "zone_name",
             "fault_name",
+            "weakest_channel",
+            "advised_action",
         )
         if row.get(name)
     }

@@ -3,20 +3,20 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from math import isclose, isfinite, isnan, nan
+from math import isclose, isnan, nan
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from analysis.evidence import Evidence, Sought, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
+from analysis.explain.shaken import Shaken
 from analysis.explain.wanted import Asked, any_of, orders_of, wanted, with_inputs
 from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
-from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric, waveforms
+from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.prices import PRICE
 from analysis.spans import Span, run_at, span_at
-from analysis.waveforms import speeds_at, waveforms_of
 from fieldline.errors import SettingsError
 from fieldline.expressions import Term
 from fieldline.log import Log
@@ -25,6 +25,8 @@ from fieldline.plant import Plant
 from fieldline.plantfile import AttributeChartEntry
 
 _MINUTE = 60_000_000_000
+_UNCOUNTED = ("energy", "spc", "vibration")
+"""Kinds that ask nothing of states and counts."""
 _TOLERANCE = 1e-9
 Query = Callable[[str, str, str, int, int], list[dict[str, Any]]]
 """Rows of a kind, an asset, a window, from a time to a time [ns UTC], each with `time` in ns."""
@@ -116,6 +118,7 @@ def take_apart(
     for group, evidence in zip(groups.values(), read_evidence(log, sought, advance), strict=True):
         rows = {key: series.usable() for key, series in evidence.series.items()}
         history = History(plant, group[0].line, rows, evidence.payloads)
+        history.vibration = Shaken(log, history, group[0].knows.offset).figures
         found += [_taken_apart(log, one, history, evidence, now) for one in group]
     return found
 
@@ -126,20 +129,13 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
         history = history.itself()  # its machines have rows of their own of the orders that they take
     span = span._replace(end=_end(history, span, evidence, window))
     machines = (
-        effectiveness.machines_of(history, asked.asset, span.start, span.end)
-        if asked.kind not in ("energy", "spc", "vibration")
-        else []
+        effectiveness.machines_of(history, asked.asset, span.start, span.end) if asked.kind not in _UNCOUNTED else []
     )
     runs = touching(history.runs(asked.asset), span)
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
     reads = _reads(history, asked, window, span)
     own = derived.entry_at(history.plant, asked.kind, asked.asset, span.start)
-    if own:
-        counted = own_metric.figures(own, reads)
-    elif asked.kind == "vibration":
-        counted = _of_waveforms(log, history, asked.asset, span, knows.offset)
-    else:
-        counted = recount(history, asked, window, machines, span)
+    counted = own_metric.figures(own, reads) if own else recount(history, asked, window, machines, span)
     identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
     newest = newest_emitted(log, line, min(knows.metrics, knows.delivered), identity)
     is_older = newest is not None and newest.is_newer_than(row)
@@ -152,17 +148,6 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     )
 
 
-def _of_waveforms(log: Log, history: History, asset: str, span: Span, until: int) -> dict[str, float]:
-    """The fields of `vibration`, from the waveforms of records before an offset."""
-    plant, speeds = history.plant, None
-    machine = plant.asset_info(asset).machine
-    known = waveforms_of(log, plant, asset, span.start, span.end, until)
-    if machine is not None and machine.speed_tag is not None:
-        rows = [row for row in history.rows.get((asset, machine.speed_tag), ()) if isfinite(row[1])]
-        speeds = speeds_at(plant, asset, rows, [one.time for one in known])
-    return waveforms.figures([one.payload for one in known], machine, speeds)
-
-
 def _reads(history: History, asked: Asked, window: str, span: Span) -> dict[Term, derived.Read]:
     """The inputs of a metric of the plant's own, worked out once more, and what it remembers; none of other kinds."""
     entry = derived.entry_at(history.plant, asked.kind, asked.asset, span.start)
@@ -171,7 +156,7 @@ def _reads(history: History, asked: Asked, window: str, span: Span) -> dict[Term
 
     def figure_in(span: Span) -> derived.FigureOf:
         def figure(kind: str, asset: str, field: str) -> tuple[float, bool]:
-            machines = effectiveness.machines_of(history, asset, span.start, span.end) if kind != "energy" else []
+            machines = effectiveness.machines_of(history, asset, span.start, span.end) if kind not in _UNCOUNTED else []
             found = recount(history, asked._replace(kind=kind, asset=asset), window, machines, span)
             return found.get(field, nan), not all(map(isnan, found.values()))
 
@@ -276,6 +261,8 @@ def recount(
         return own_metric.figures(own, _reads(history, asked, window, span))
     if asked.kind == "energy":
         return energy(history, asked.asset, start, end)
+    if asked.kind == "vibration":
+        return history.vibration(asked.asset, start, end)
     if asked.kind == "spc":
         entry = history.info(asked.asset, asked.tag).spc
         if entry is None:

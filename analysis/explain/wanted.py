@@ -11,7 +11,7 @@ from analysis.recount.prices import PRICE
 from analysis.recount.states import rest_before
 from analysis.waveforms import TAG
 from fieldline.event_kinds import LONGEST_AMOUNT_S
-from fieldline.expressions import Figure, Statistic, inputs_of
+from fieldline.expressions import Figure, Maintained, Statistic, inputs_of
 from fieldline.plant import Plant, Role
 from fieldline.plantfile import MetricEntry
 from fieldline.units import COUNT_ROLES
@@ -91,6 +91,8 @@ def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int
             choices.append(wanted(plant, asked._replace(kind=one.kind, asset=target), start))
         elif isinstance(one, Statistic):
             samples.add(target)
+        elif isinstance(one, Maintained):
+            choices.append(_repairs_of(asked.asset))
     is_remembering = bool(remembered.calls_of(entry))  # then all there is: what is remembered began with the first row
     if is_remembering:
         samples.add(asked.asset)
@@ -101,6 +103,12 @@ def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int
 
     found = any_of([*choices, sampled])
     return _from_the_beginning(found) if is_remembering else found
+
+
+def _repairs_of(machine: str) -> Wanted:
+    """All events that tell when it was repaired."""
+    tags = ("@repaired", "@replaced")
+    return lambda asset, tag: (FOREVER, 0) if asset == machine and tag in tags else None
 
 
 def _from_the_beginning(choose: Wanted) -> Wanted:

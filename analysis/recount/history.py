@@ -6,7 +6,7 @@ that stands for each in its row. Times are ns UTC.
 
 import json
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from math import isfinite, isnan, nan
 from typing import Any, NamedTuple
@@ -81,8 +81,16 @@ class Step(NamedTuple):
     reading: float
 
 
+Vibration = Callable[[str, int, int], dict[str, float]]
+"""The fields of `vibration` of an asset from its waveforms, which are no rows here, in a window [ns UTC]."""
+
+
+def _nothing(_: str, __: int, ___: int) -> dict[str, float]:
+    return {}
+
+
 class History:
-    """The rows of a line, read as what they mean."""
+    """The rows of a line, read as what they mean. vibration : who knows its waveforms sets it."""
 
     def __init__(
         self, plant: Plant, line: str, rows: Mapping[tuple[str, str], Samples], payloads: Mapping[float, bytes]
@@ -96,6 +104,7 @@ class History:
         self._silences: dict[str, list[tuple[int, int]]] = {}
         self._steps: dict[str, list[Step]] = {}
         self._judged: dict[tuple[str, str], Judgement] = {}
+        self.vibration: Vibration = _nothing
 
     def tags(self, asset: str, *roles: Role) -> list[str]:
         """The asset's tags with one of these roles."""
@@ -186,7 +195,9 @@ class History:
     def itself(self) -> "History":
         """The line alone, without its machines: what it reports itself, and all orders."""
         rows = {key: rows for key, rows in self.rows.items() if key[0] == self.line or key[1] in ORDER_TAGS}
-        return History(self.plant, self.line, rows, self._payloads)
+        found = History(self.plant, self.line, rows, self._payloads)
+        found.vibration = self.vibration
+        return found
 
     def runs(self, asset: str) -> list[Run]:
         """The orders and products that hold on an asset, ascending and apart."""

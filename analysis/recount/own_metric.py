@@ -8,6 +8,7 @@ from math import nan
 
 from analysis.recount import derived, remembered
 from analysis.recount.history import History
+from analysis.recount.judged import judged
 from analysis.spans import Span, span_at
 from fieldline.expressions import Figure, Term
 from fieldline.plantfile import MetricEntry
@@ -60,7 +61,8 @@ def figures(entry: MetricEntry, read: Mapping[Term, derived.Read]) -> dict[str, 
     """The fields by what was read, without those that were not worked out."""
     left_out = not_worked_out(entry, read)
     unknown = {one: derived.Read(str(one), "", nan) for one in remembered.calls_of(entry)}
-    return {name: value for name, value in derived.figures(entry, unknown | {**read}).items() if name not in left_out}
+    found = {name: value for name, value in derived.figures(entry, unknown | {**read}).items() if name not in left_out}
+    return found | judged(entry, found)
 
 
 def not_worked_out(entry: MetricEntry, read: Mapping[Term, derived.Read]) -> list[str]:
