@@ -1,4 +1,4 @@
-"""Plan maintenance: which advised actions are done in which of the coming shifts, so that all of it costs least."""
+"""Plan maintenance, so that all of it costs least, and say how long assets live."""
 
 import time
 from pathlib import Path
@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from analysis.logs import existing
 from analysis.maintenance.crew_file import read_crew
 from analysis.results import results_of
 from cli import options
 from cli.answers.maintenance import Asked, planned
+from cli.answers.reliability import reliable
 from cli.report import tell
 from cli.wiring import plant_of
 
@@ -18,6 +20,26 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 @app.callback()
 def _group() -> None: ...
+
+
+@app.command()
+def reliability(
+    asset: Annotated[str, typer.Option("--asset", metavar="GLOB", help="The assets of the class; * crosses levels.")],
+    start: Annotated[
+        int | None,
+        typer.Option("--from", parser=options.moment, metavar="TIME", help="Since when. [default: the first reading]"),
+    ] = None,
+    stop: options.To = None,
+    config: options.Config = None,
+    plant: options.PlantFile = None,
+    log: options.LogUrl = None,
+    json: options.Json = False,
+) -> None:
+    """Say how long a class of assets lives, from the events that tell when one failed and was repaired."""
+    settings = options.load(config, log=log, plant=plant)
+    with existing(settings.log) as the_log:
+        report = reliable(the_log, asset, start, time.time_ns() if stop is None else stop)
+    tell(report, as_json=json)
 
 
 @app.command()

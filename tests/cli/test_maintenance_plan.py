@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from tests.analysis.whole_pipe import Pipe
-from tests.processing.engine_rig import SECOND, Row
+from tests.processing.engine_rig import SECOND, Row, event
 
 DAY = 86_400 * SECOND
 START = 1_700_006_400 * SECOND // DAY * DAY  # a Wednesday, midnight UTC
@@ -108,6 +108,28 @@ def test_a_slip_in_the_crew_file_is_named(pipe: Pipe, tmp_path: Path, was: str, 
     (tmp_path / "crew.toml").write_text(CREW.replace(was, now))
 
     assert says in run(arguments(pipe, "--crew", str(tmp_path / "crew.toml")), 2)
+
+
+def test_how_long_a_class_lives_is_told_from_its_events(tmp_path_factory: pytest.TempPathFactory) -> None:
+    rows = []
+    for k, hours in enumerate((20, 31, 45, 60)):
+        for asset in ("press", "saw"):
+            rows.append(Row(f"{LINE}/{asset}", "temp_c", START, 1.0))
+            rows.append(
+                event(f"{LINE}/{asset}", "@failure", START + (70 * k + hours + (asset == "saw")) * 3600 * SECOND, b"{}")
+            )
+            rows.append(event(f"{LINE}/{asset}", "@repaired", START + 70 * (k + 1) * 3600 * SECOND, b"{}"))
+    pipe = Pipe(tmp_path_factory.mktemp("pipe"), "", rows)
+    asked = ["maintenance", "reliability", "--log", pipe.log, "--to", str(START // SECOND + 300 * 3600)]
+
+    told = json.loads(run([*asked, "--asset", "plant/*", "--json"]))
+
+    assert (told["class"]["lives"], told["class"]["failures"]) == (10, 8)
+    assert told["class"]["hours"] == pytest.approx(2 * (20 + 31 + 45 + 60 + 20) + 4)
+    shape = next(row for row in told["weibull"] if row["figure"] == "shape")
+    assert 1 < shape["low"] < shape["value"] < shape["high"]
+    assert "they wear: the shape lies between" in run([*asked, "--asset", "plant/*"])
+    assert "no asset that the log has heard of matches 'farm/*'" in run([*asked, "--asset", "farm/*"], 2)
 
 
 def test_assets_without_rows_and_plants_without_advice_are_told(pipe: Pipe, tmp_path: Path) -> None:
