@@ -16,7 +16,8 @@ from fieldline.account import DAMAGED
 from fieldline.errors import SettingsError
 from fieldline.plant import Plant
 from processing.checkpoint import Restored
-from processing.derived.of_plant import kinds_of, operators_of
+from processing.derived.entries import kinds_of
+from processing.derived.of_plant import operators_of
 from processing.differences import OF_ROWS, ORDERS, ZONE, differences
 from processing.kernels import layout as at
 from processing.made_with import Adapted

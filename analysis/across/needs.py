@@ -12,8 +12,8 @@ from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
 from fieldline.scales import scale_of
+from processing.derived.entries import inputs_in
 from processing.derived.inputs import TELEMETRY, is_of_window, kind_read
-from processing.derived.of_plant import inputs_in
 
 
 class Need(NamedTuple):

@@ -23,8 +23,9 @@ from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
 from fieldline.scales import scale_of
 from fieldline.window_labels import told
+from processing.derived.entries import inputs_in
 from processing.derived.inputs import kind_read
-from processing.derived.of_plant import figures_of, inputs_in
+from processing.derived.of_plant import figures_of
 
 
 class Pair(NamedTuple):

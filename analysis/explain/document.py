@@ -24,7 +24,7 @@ from fieldline.shifts import Plan
 from fieldline.states import STATES
 from fieldline.units import COUNT_ROLES, Role
 from fieldline.uses import uses_of
-from processing.derived.of_plant import kinds_of
+from processing.derived.entries import kinds_of
 
 Document = dict[str, Any]
 _DOUBTED = 20

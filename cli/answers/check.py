@@ -27,7 +27,7 @@ from fieldline.settings import Settings
 from fieldline.windows import WINDOWS
 from ingest.decoder import Decoder
 from processing import operators
-from processing.derived.of_plant import faults as metric_faults
+from processing.derived.plant_faults import faults as metric_faults
 
 _T = TypeVar("_T")
 

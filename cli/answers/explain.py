@@ -12,7 +12,7 @@ from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, colu
 from fieldline.catalogue import kinds
 from fieldline.moments import Moment
 from fieldline.plant import Plant
-from processing.derived.of_plant import kinds_of
+from processing.derived.entries import kinds_of
 
 _LABELS = (
     "shift",

@@ -16,7 +16,7 @@ from fieldline.moments import Moment
 from fieldline.plant import Plant
 from fieldline.plantfile.globs import matches
 from fieldline.settings import ProcessSettings
-from processing.derived.of_plant import kinds_of
+from processing.derived.entries import kinds_of
 
 _SHOWN = 20
 _HEIGHT = 9

@@ -11,7 +11,7 @@ from fieldline.catalogue import Kind, kinds
 from fieldline.catalogue.page import page
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
-from processing.derived.of_plant import kinds_of
+from processing.derived.entries import kinds_of
 
 _FIELDS = ("field", "unit", "meaning", "formula", "source")
 

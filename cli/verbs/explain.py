@@ -21,7 +21,7 @@ from cli.wiring import plant_of
 from fieldline.across import is_across
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
-from processing.derived.of_plant import kinds_of
+from processing.derived.entries import kinds_of
 
 EXPLAINABLE = ("oee", "losses", "quality", "production_order", "energy", "spc", "attribute_chart", "vibration")
 """The kinds of figures that can be taken apart, beside metrics of the plant's own."""

@@ -18,7 +18,7 @@ from fieldline.catalogue import RENAMED, kinds
 from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from fieldline.windows import WINDOWS
-from processing.derived.of_plant import kinds_of
+from processing.derived.entries import kinds_of
 
 
 def query(

@@ -7,7 +7,7 @@ import pytest
 
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
-from processing.derived.of_plant import faults
+from processing.derived.plant_faults import faults
 from tests.processing.derived.test_plant_metrics import plant, rig
 from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, frames_of
 

@@ -17,7 +17,7 @@ from fieldline.frames import event_value
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
-from processing.derived.of_plant import faults
+from processing.derived.plant_faults import faults
 from processing.place import operators_for
 from tests.processing.derived.test_plant_metrics import plant, rig
 from tests.processing.engine_rig import SECOND, EngineRig, Row, differences, frame_of, frames_of

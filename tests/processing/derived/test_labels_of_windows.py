@@ -16,7 +16,7 @@ from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
 from fieldline.window_labels import told
 from processing.derived.metric import derived
-from processing.derived.of_plant import faults
+from processing.derived.plant_faults import faults
 from processing.place import operators_for
 from tests.processing.derived.test_plant_metrics import HOUR, MINUTE, plant, rig
 from tests.processing.engine_rig import SECOND, Row, event, frames_of

@@ -9,7 +9,7 @@ from analysis.across.making import Across
 from analysis.recount.derived import _statistic
 from analysis.recount.history import History
 from fieldline.expressions.tree import QUANTILES
-from processing.derived.of_plant import faults
+from processing.derived.plant_faults import faults
 from processing.operators import default
 from processing.operators.distribution import PROBABILITIES
 from tests.processing.derived.test_plant_metrics import HOUR0, MINUTE, plant, rig
