@@ -42,7 +42,7 @@ class FailureOptions(Options, frozen=True, kw_only=True):
     pairs : products and differences of all numeric columns are features: yes, no, or auto, where no formula is declared and columns are few
     kind : rules, for failures beyond limits; looks, for many features; linear, for many weak ones that drift
     size : trees of a forest, and two thirds of the steps of boosting; repeats : of cross-validation
-    units : of features whose names do not end in theirs, for a model that is kept: { load = "kW" }
+    units : of features whose names do not end in theirs, for a model that is kept, as "load = kW"
     """
 
     target: str = "failure"
@@ -58,7 +58,7 @@ class FailureOptions(Options, frozen=True, kw_only=True):
     kind: Literal["rules", "looks", "linear"] = "rules"
     size: int = 100
     repeats: int = 2
-    units: dict[str, str] = {}
+    units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.horizon < 0 or self.size < 1 or self.repeats < 1:
@@ -103,7 +103,19 @@ def train(table: Table, options: FailureOptions, progress: Progress) -> Trained:
     card = _card(table, rows, options, found, _said(rows, options, blend, rules, threshold))
     progress(1.0, "done")
     model = _trained(rows, blend, trees, threshold, found, card)
-    return replace(model, registered=registered(blend, rows.recipe, card, model.golden, options.units))
+    return replace(model, registered=registered(blend, rows.recipe, card, model.golden, _units(options, rows.recipe)))
+
+
+def _units(options: FailureOptions, recipe: Recipe) -> dict[str, str]:
+    """By feature. Raises SettingsError for what is no pair, or of no feature."""
+    found = {}
+    for told in options.units:
+        name, equals, unit = (part.strip() for part in told.partition("="))
+        if not equals or not unit or name not in recipe.numbers:
+            there = ", ".join(recipe.numbers)
+            raise SettingsError(f"train: units: expected FEATURE = UNIT, of {there}, got {told!r}")
+        found[name] = unit
+    return found
 
 
 def _trained(rows: _Rows, blend: Blend, trees: dict[str, Any], threshold: float, found: Crossed, card: Card) -> Trained:

@@ -43,8 +43,8 @@ plant = "plant.toml"
 subscribe = ["plant/#", "spBv1.0/#", "tele/#"]
 [process]
 settle_s = "5s"
-operators = ["telemetry", "energy", "machine", "order", "spc"]
-windows = ["1m", "1h", "shift", "day", "order"]
+operators = ["telemetry", "energy", "machine", "order", "spc", "vibration"]
+windows = ["1m", "15m", "1h", "shift", "day", "order"]
 [deliver]
 store = "results.db"
 """

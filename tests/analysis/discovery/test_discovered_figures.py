@@ -31,7 +31,7 @@ _FRAME_NS = 60 * 10**9
 _STAND = {"tasmota": "plant/hall1/utilities/{device}", "ttn": "farm/north/field1/{device}"}
 _PROCESS = {
     "settle_s": 10.0,
-    "operators": ("telemetry", "energy", "machine", "order", "spc"),
+    "operators": ("telemetry", "energy", "machine", "order", "spc", "vibration"),
     "windows": ("1m", "1h", "shift", "day", "order"),
 }
 
