@@ -27,6 +27,21 @@ from fieldline.uses import uses_of
 from processing.derived.entries import kinds_of
 
 Document = dict[str, Any]
+LABELS = (
+    "shift",
+    "product",
+    "order_id",
+    "energy_source",
+    "null_reason",
+    "meter_events",
+    "rule_names",
+    "zone_name",
+    "fault_name",
+    "weakest_channel",
+    "advised_action",
+)
+"""What a row says of itself in words, where it does."""
+
 _DOUBTED = 20
 """Of each register or counter so many groups of readings that were not believed at once are shown."""
 
@@ -43,23 +58,7 @@ def document(found: Explained, readings: int, plant_file: str | None, marks: Seq
     line, operator = found.history.line, asked.kind if kind.name not in kinds() else emitter(asked.kind).name
     before = [mark for mark in marks if mark.concerns(line, operator, found.span.start)]
     judged = verdict(found, plant_file, before)
-    labels = {
-        name: row[name]
-        for name in (
-            "shift",
-            "product",
-            "order_id",
-            "energy_source",
-            "null_reason",
-            "meter_events",
-            "rule_names",
-            "zone_name",
-            "fault_name",
-            "weakest_channel",
-            "advised_action",
-        )
-        if row.get(name)
-    }
+    labels = {name: row[name] for name in LABELS if row.get(name)}
     return {
         "kind": asked.kind,
         "asset": asked.asset,

@@ -5,7 +5,7 @@ from json import loads as parse
 from typing import Any
 
 from analysis.explain.across import AcrossLines
-from analysis.explain.document import Document, figures
+from analysis.explain.document import LABELS, Document, figures
 from analysis.explain.rolled_up import RolledUp
 from analysis.rollup.clock import clock_of
 from cli.report import Data, Note, Piece, Quantity, Report, Stretch, Table, columns
@@ -14,19 +14,7 @@ from fieldline.moments import Moment
 from fieldline.plant import Plant
 from processing.derived.entries import kinds_of
 
-_LABELS = (
-    "shift",
-    "product",
-    "order_id",
-    "energy_source",
-    "null_reason",
-    "meter_events",
-    "rule_names",
-    "zone_name",
-    "fault_name",
-    "rev",
-    "coverage",
-)
+_LABELS = (*LABELS, "rev", "coverage")
 _HEADINGS = {
     "calendar": "calendar",
     "orders": "orders and products",
