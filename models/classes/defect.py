@@ -1,5 +1,6 @@
 """Train of which kind a defect is, and judge it."""
 
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 from fieldline.errors import SettingsError
 from models.card import Card, Figure, source_of, versions
 from models.classes.crossed import FOLDS, Crossed, crossed, plan
+from models.classes.draft import registered
 from models.classes.ensemble import Blend, fitted, importances
-from models.classes.features import Recipe, recipe_of
+from models.classes.features import Recipe, recipe_of, units_of, written
 from models.classes.figures import class_figures
 from models.evaluation.drift import reference_of
 from models.one_thread import one_thread
@@ -31,6 +33,7 @@ class DefectOptions(Options, frozen=True, kw_only=True):
     formulas : features, as "area = width * height"; columns in lower case, with _ between words
     kind : looks, for many features that differ a little; rules; linear
     size : trees of a forest and steps of boosting; repeats : of cross-validation
+    units : of features whose names do not end in theirs, for a model that is kept, as "load = kW"
     """
 
     target: str = ""
@@ -43,6 +46,7 @@ class DefectOptions(Options, frozen=True, kw_only=True):
     kind: Literal["rules", "looks", "linear"] = "looks"
     size: int = 250
     repeats: int = 3
+    units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.target) == bool(self.kinds):
@@ -81,7 +85,10 @@ def train(table: Table, options: DefectOptions, progress: Progress) -> Trained:
         blend = fit(np.arange(len(features)))
     card = _card(table, rows, options, recipe, features, found, _said(recipe, blend))
     progress(1.0, "done")
-    return _trained(blend, recipe, features, card, rows.label[found.rows], found)
+    model = _trained(blend, recipe, features, card, rows.label[found.rows], found)
+    outputs = [f"{written(name)}_probability" for name in rows.names]
+    kept = registered(blend, recipe, card, model.golden, outputs, units_of(options.units, recipe))
+    return replace(model, registered=kept)
 
 
 def _trained(

@@ -12,7 +12,7 @@ from models.classes import drifting, leaks
 from models.classes.crossed import Crossed, crossed, plan
 from models.classes.draft import registered
 from models.classes.ensemble import Blend, fitted, importances
-from models.classes.features import Recipe, recipe_of
+from models.classes.features import Recipe, recipe_of, units_of
 from models.classes.figures import failure_figures
 from models.classes.horizon import marked, modes_of, within
 from models.classes.rules import Rule, learned, rules_of
@@ -103,19 +103,8 @@ def train(table: Table, options: FailureOptions, progress: Progress) -> Trained:
     card = _card(table, rows, options, found, _said(rows, options, blend, rules, threshold))
     progress(1.0, "done")
     model = _trained(rows, blend, trees, threshold, found, card)
-    return replace(model, registered=registered(blend, rows.recipe, card, model.golden, _units(options, rows.recipe)))
-
-
-def _units(options: FailureOptions, recipe: Recipe) -> dict[str, str]:
-    """By feature. Raises SettingsError for what is no pair, or of no feature."""
-    found = {}
-    for told in options.units:
-        name, equals, unit = (part.strip() for part in told.partition("="))
-        if not equals or not unit or name not in recipe.numbers:
-            there = ", ".join(recipe.numbers)
-            raise SettingsError(f"train: units: expected FEATURE = UNIT, of {there}, got {told!r}")
-        found[name] = unit
-    return found
+    kept = registered(blend, rows.recipe, card, model.golden, card.outputs, units_of(options.units, rows.recipe))
+    return replace(model, registered=kept)
 
 
 def _trained(rows: _Rows, blend: Blend, trees: dict[str, Any], threshold: float, found: Crossed, card: Card) -> Trained:

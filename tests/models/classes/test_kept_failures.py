@@ -87,3 +87,27 @@ def test_a_model_learned_from_a_feature_table_scores_in_the_stream_as_its_estima
     np.testing.assert_allclose(scored, wanted, rtol=0, atol=1e-15)
     assert {row["model_version"] for row in found.values()} == {1.0}
     assert scored.max() > 0.5 > scored.min()
+
+
+@pytest.mark.parametrize("kinds", [2, 3])
+def test_a_model_of_kinds_is_kept_with_a_probability_of_each(tmp_path: Path, kinds: int) -> None:
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(240, 3))
+    kind = np.array(["A crack", "dent", "stain"])[(rows[:, 0] > 0).astype(int) + (rows[:, 1] > 0.5) * (kinds == 3)]
+    frame = pl.DataFrame(dict(zip(("wide_mm", "deep_mm", "hue"), rows.T, strict=True)) | {"kind": kind})
+    frame.write_parquet(tmp_path / "plates.parquet")
+    task = known()["defect"]
+
+    trained = task.trained(
+        task.read(tmp_path / "plates.parquet"), task.options_of({"target": "kind", "size": 6, "repeats": 1}), silent
+    )
+
+    assert trained.registered is not None
+    registry = Registry(tmp_path / "registry")
+    registry.add(*trained.registered("plates"), Note("2026-01-01T00:00:00Z", "me"))
+    model = registry.read("plates", 1)
+    assert [one.name for one in model.outputs] == ["a_crack_probability", "dent_probability", "stain_probability"][
+        :kinds
+    ]
+    assert [(one.name, one.unit) for one in model.features] == [("wide_mm", "mm"), ("deep_mm", "mm"), ("hue", "1")]
+    np.testing.assert_allclose(model.score(rows), trained.score(rows), rtol=0, atol=1e-12)
