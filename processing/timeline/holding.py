@@ -14,6 +14,8 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
+
 from fieldline.event_kinds import STOPS, VOID
 from fieldline.recorded import recorded_s
 from processing.kernels import layout as at
@@ -89,11 +91,6 @@ class Holding(Generic[W, V]):
         self._steps.pop(where, None)
         self.version += 1
 
-    @property
-    def places(self) -> Iterable[W]:
-        """Where events tell something."""
-        return self._book
-
     def steps(self, where: W) -> Steps[V]:
         """What holds somewhere."""
         found = self._steps.get(where)
@@ -102,6 +99,14 @@ class Holding(Generic[W, V]):
             stepped = _stepped(parts)
             found = self._steps[where] = list(stepped)
         return found
+
+    def at(self, where: W, times: np.ndarray) -> tuple[np.ndarray, list[V | None]] | None:
+        """What holds somewhere at times: the place of each in the list, int64[n], and the list; None where events tell nothing."""
+        if where not in self._book:
+            return None
+        steps = self.steps(where)
+        place = np.searchsorted([time for time, _ in steps], times, "right")
+        return place, [None, *(value for _, value in steps)]
 
     def take_changes(self) -> list[tuple[W, list[tuple[int, int]]]]:
         """Where there is news, the spans in which something else holds than when this was called last [ns UTC]."""
@@ -150,6 +155,16 @@ class Holding(Generic[W, V]):
                 self._changed(where)
                 self._kept[where] = len(book)
         return gone > 0
+
+
+def alike(*numbers: np.ndarray) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """Rows of columns, int64[n] each, that say the same: what they say, and which they are. What is told is asked once for each."""
+    if not len(numbers[0]):
+        return
+    order = np.lexsort(numbers[::-1])
+    differs = np.any([np.diff(column[order]) != 0 for column in numbers], axis=0)
+    for mine in np.split(order, np.flatnonzero(differs) + 1):
+        yield tuple(int(column[mine[0]]) for column in numbers), mine
 
 
 def stretch_of(time: int, said: dict[str, Any]) -> tuple[int, int]:

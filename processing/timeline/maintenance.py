@@ -8,7 +8,7 @@ import numpy as np
 from fieldline.event_kinds import VOID
 from processing.kernels import layout as at
 from processing.timeline.events import Events
-from processing.timeline.holding import Holding, Part
+from processing.timeline.holding import Holding, Part, alike
 
 
 class Maintenance(Holding[tuple[int, int], int]):
@@ -20,13 +20,11 @@ class Maintenance(Holding[tuple[int, int], int]):
     def newest(self, line: np.ndarray, asset: np.ndarray, start: np.ndarray) -> np.ndarray:
         """float64[n], when assets were last repaired at times [s since 1970]; 0: no event tells it."""
         found = np.zeros(len(start))
-        for where in self.places:
-            mine = np.flatnonzero((line == where[0]) & (asset == where[1]))
-            steps = self.steps(where) if len(mine) else []
-            if steps:
-                place = np.searchsorted([time for time, _ in steps], start[mine], "right") - 1
-                told = np.array([0.0 if time is None else time / 1e9 for _, time in steps])
-                found[mine] = np.where(place >= 0, told[place], 0.0)
+        for where, mine in alike(line, asset):
+            held = self.at((where[0], where[1]), start[mine])
+            if held is not None:
+                place, times = held
+                found[mine] = np.array([0.0 if time is None else time / 1e9 for time in times])[place]
         return found
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from fieldline.event_kinds import CHAMPION, MODEL_ROLES, version_of
 from processing.scoring.digests import digest_bits
 from processing.timeline.events import Events, attributes_of
-from processing.timeline.holding import Holding, Part, ended, stretch_of
+from processing.timeline.holding import Holding, Part, alike, ended, stretch_of
 
 OF_LINE = -1
 """In place of an asset: all of its line."""
@@ -54,19 +54,20 @@ class ModelsInForce(Holding[Where, Version]):
     ) -> tuple[np.ndarray, np.ndarray]:
         """The numbers and digests of the versions that score assets at times, float64[n] each; NaN: there is none."""
         found, number = np.full((2, len(start)), np.nan), self._numbers.get((model, role))
-        places = [where for where in self.places if where[2] == number]
-        for where in sorted(
-            places, key=lambda where: where[1] != OF_LINE
-        ):  # what an asset's own event says is above its line's
-            mine = np.flatnonzero((line == where[0]) & ((asset == where[1]) | (where[1] == OF_LINE)))
-            steps = self.steps(where)
-            place = np.searchsorted([time for time, _ in steps], start[mine], "right") - 1
-            told = np.array([(np.nan, np.nan) if said is None else said for _, said in steps], np.float64).reshape(
-                -1, 2
-            )
-            holds = (place >= 0) & ~np.isnan(told[place, 0]) if len(steps) else np.zeros(len(mine), bool)
-            found[:, mine[holds]] = told[place[holds]].T
+        if number is not None:
+            for (of_line,), mine in alike(line):
+                self._put(found, mine, (of_line, OF_LINE, number), start)
+            for (of_line, of_asset), mine in alike(line, asset):  # what an asset's own event says is above its line's
+                self._put(found, mine, (of_line, of_asset, number), start)
         return found[0], found[1]
+
+    def _put(self, found: np.ndarray, mine: np.ndarray, where: Where, start: np.ndarray) -> None:
+        held = self.at(where, start[mine])
+        if held is not None:
+            place, versions = held
+            told = np.array([(np.nan, np.nan) if one is None else one for one in versions], np.float64)[place]
+            holds = ~np.isnan(told[:, 0])
+            found[:, mine[holds]] = told[holds].T
 
     def restore(self, rows: Iterable[tuple[Sequence[int], int, str, float]]) -> None:
         """Take what `names` gave; models have the numbers in which they come now."""
