@@ -14,7 +14,8 @@ from benchmarks.stand import MEASURED_CORE, ROOT, BenchFailed, Stand
 from benchmarks.traffic import Field
 
 _METERS = Field(lines=100, assets=10, tags=["power_kw"])
-_OURS_S = 6000.0
+# Some eight seconds of work, so that its first one counts as little as theirs.
+_OURS_S = 24_000.0
 _HERE = Path(__file__).parent
 _PEERS = {
     # name: (what pip installs, readings, for each work how many times our processor time it has to take by the target)
