@@ -128,16 +128,16 @@ class Lines(NamedTuple):
 
 
 def frames(lines: Lines, seconds: int, size: int = 10_000, seed: int = 0) -> Iterator[tuple[int, bytes]]:
-    """(number of readings, frame): all rows of `seconds` [s] in the order of time, in frames of at most `size` rows.
+    """(number of rows, frame): all rows of `seconds` [s] in the order of time, in frames of at most `size` rows.
 
-    Seeded: the same call gives the same rows. Events are not counted.
+    Seeded: the same call gives the same rows.
     """
     source = _Source(lines, seed)
     for first in range(0, seconds, _PORTION_S):
         rows = source.rows(first, min(first + _PORTION_S, seconds))
         for lo in range(0, len(rows.time), size):
             part = _part(rows, slice(lo, lo + size))
-            yield int((part.tag != _ORDER).sum()), encode_readings(part)
+            yield len(part.time), encode_readings(part)
 
 
 def _part(rows: Readings, span: slice) -> Readings:

@@ -28,10 +28,11 @@ def test_every_series_sends_once_a_second_in_order_of_time(sent: list[Readings])
     assert sum(tag != "@order" for tag in tags) == LINES.series * SECONDS == 3 * 36 * 1900
 
 
-def test_frames_tell_how_many_readings_they_hold_and_leave_events_out() -> None:
-    numbers = [number for number, _ in frames(LINES, 120)]
+def test_frames_come_with_the_number_of_their_rows_events_among_them() -> None:
+    told = list(frames(LINES, 120))
 
-    assert sum(numbers) == LINES.series * 120
+    assert [number for number, _ in told] == [len(decode_readings(frame).time) for _, frame in told]
+    assert sum(number for number, _ in told) > LINES.series * 120
 
 
 def test_orders_begin_every_half_hour_at_another_second_of_each_line(sent: list[Readings]) -> None:
