@@ -99,6 +99,8 @@ class ShiftCalendar:
         self._stops = [
             (instant(zone, local_time(stop.begin)), instant(zone, local_time(stop.to))) for stop in self._entry.stop
         ]
+        self._spans = [shift.span() for shift in self._entry.shift]
+        self._pauses = [shift.pauses() for shift in self._entry.shift]
         self._years: OrderedDict[int, _Year] = OrderedDict()
 
     @property
@@ -196,7 +198,7 @@ class ShiftCalendar:
     def _begun(self, year: int, first: int, last: int) -> list[_Begun]:
         """The shifts that begin on the days from `first` to before `last`, by time; not those that clocks skip wholly."""
         begins = [(day, place, crew) for day in range(first, last) for place, crew in self._entry.begins(_day(day))]
-        spans = [self._entry.shift[place].span() for _, place, _ in begins]
+        spans = [self._spans[place] for _, place, _ in begins]
         minutes = np.array([day * DAY_MINUTES for day, _, _ in begins], np.int64)
         starts = instants(self.zone, year, minutes + np.array([begin for begin, _ in spans], np.int64))
         ends = instants(self.zone, year, minutes + np.array([end for _, end in spans], np.int64))
@@ -205,7 +207,7 @@ class ShiftCalendar:
 
     def _plan_of_year(self, year: int, rows: list[_Begun], begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
         work = [(row.start, row.end) for row in rows] if self._entry.shift else [(begin, end)]
-        stops = self._stops + self._holiday_spans(year, rows) + self._pauses(year, rows)
+        stops = self._stops + self._holiday_spans(year, rows) + self._pause_spans(year, rows)
         work_spans, stop_spans = (_clipped(spans, begin, end) for spans in (work, stops))
         bounds = np.unique(np.concatenate([[begin, end], work_spans.ravel(), stop_spans.ravel()]))
         works, stopped = _covered(bounds, work_spans), _covered(bounds, stop_spans)
@@ -220,8 +222,8 @@ class ShiftCalendar:
         starts = instants(self.zone, year, days * DAY_MINUTES)
         return list(zip(starts.tolist(), instants(self.zone, year, (days + 1) * DAY_MINUTES).tolist(), strict=True))
 
-    def _pauses(self, year: int, rows: list[_Begun]) -> list[tuple[int, int]]:
-        pauses = [(row.day * DAY_MINUTES, *span) for row in rows for span in self._entry.shift[row.place].pauses()]
+    def _pause_spans(self, year: int, rows: list[_Begun]) -> list[tuple[int, int]]:
+        pauses = [(row.day * DAY_MINUTES, *span) for row in rows for span in self._pauses[row.place]]
         midnight, begin, end = (np.array([pause[k] for pause in pauses], np.int64) for k in range(3))
         starts, ends = instants(self.zone, year, midnight + begin), instants(self.zone, year, midnight + end)
         return list(zip(starts.tolist(), ends.tolist(), strict=True))

@@ -12,6 +12,7 @@ from processing.kernels.unsettled import Edges
 from processing.timeline.tables import Tables, rows_of
 
 Find = Callable[[np.ndarray], int]
+_FOLDED_AGAIN = 4
 
 
 def found_ids(find: Find, room: int = 256) -> np.ndarray:
@@ -154,7 +155,8 @@ class Residency:
     def evict_to(self, bytes_at_most: int) -> None:
         """Evict windows that a checkpoint holds, oldest first, until four fifths of the budget are used.
 
-        Not those that the next rows in order may change: to bring them back in each step would cost more than they take.
+        Not those that the next rows in order may change: to bring them back in each step would cost more than they take. What open windows
+        are folded from goes last, and only while all takes `_FOLDED_AGAIN` budgets: each emission would bring it back.
         """
         tables = self._tables
         if tables.used_bytes <= bytes_at_most:
@@ -163,13 +165,24 @@ class Residency:
         used = int(tables.heap["windows"][0])
         out = np.empty(used, np.int64)
         ids = out[: evictable(table, used, self.unsettled_since(np.arange(len(tables.lines))), out)]
-        ids = ids[np.argsort(table["end"][ids], kind="stable")]
+        is_needed = np.isin(ids, self._folded_again())
+        order = np.lexsort((table["end"][ids], is_needed))
+        ids, is_needed = ids[order], is_needed[order]
         row = np.where(table["level"][ids] == at.SLICES, tables.slices.row_bytes, tables.longer.row_bytes)
-        freed = np.cumsum((1 << table["shift"][ids]) * row)
-        over = tables.used_bytes - bytes_at_most * 4 // 5
-        ids = ids[: int(np.searchsorted(freed, over)) + 1]
+        size = (1 << table["shift"][ids]) * row
+        used_before = tables.used_bytes - np.cumsum(size) + size
+        ids = ids[used_before > np.where(is_needed, _FOLDED_AGAIN * bytes_at_most, bytes_at_most * 4 // 5)]
         self._free(ids)
         np.maximum.at(tables.lines["resident_since"], table["line"][ids], table["end"][ids])
+
+    def _folded_again(self) -> np.ndarray:
+        """Ids of what the newest windows of each line and level are folded from, and of these themselves."""
+        tables = self._tables
+        newest = tables.lines["newest_window"][:, at.SLICES + 1 :].ravel()
+        newest = newest[newest >= 0]
+        first, near = np.empty(len(newest) + 1, np.int64), np.empty(at.LEVELS, np.int64)
+        below = found_ids(lambda out: windows.find_below(newest, tables.plant, tables.windows, first, out, near), 1024)
+        return np.concatenate([newest, below])
 
     def ranges_of(self, number: int) -> list[tuple[int, int]]:
         """The ranges of log offsets in which a window's rows lie, newest first."""

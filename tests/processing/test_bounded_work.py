@@ -1,6 +1,7 @@
 """What late rows take is bounded by what they touch."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -128,3 +129,27 @@ def test_a_wide_line_that_falls_silent_as_a_backfill_makes_its_slices_in_portion
     assert int(rig.engine.tables.heap["windows"][0]) > 1500
     assert max(used) < 200 << 20
     log.close()
+
+
+@pytest.mark.parametrize(("slices_kept", "is_read_back"), [(12, False), (1, True)])
+def test_what_an_open_hour_is_folded_from_stays_in_memory_while_there_is_room(
+    tmp_path: Path, slices_kept: int, is_read_back: bool
+) -> None:
+    rows = [Row(f"{LINE}/press", f"t{k}", T0 + s * SECOND + k, s % 7.0) for s in range(0, 10_000, 20) for k in range(8)]
+    minutes = [frame_of(rows[k : k + 24]) for k in range(0, len(rows), 24)]
+    want = EngineRig(windows=("1m", "15m", "1h")).send(minutes).finish()
+    with closing(SqliteLog(tmp_path / "checkpoints.db")) as log:
+        rig = EngineRig(windows=("1m", "15m", "1h"), log=log)
+        rig._node_cache = slices_kept * 8 * rig.engine.tables.slices.row_bytes
+        offsets: list[int] = []
+        load_page = rig.checkpoints.load_page
+        rig.checkpoints.load_page = lambda offset: offsets.append(offset) or load_page(offset)  # type: ignore[method-assign, func-returns-value]
+        for minute in minutes:
+            rig.send([minute])
+            rig.checkpoint()
+        resident = rig.engine.tables.used_bytes
+        rig.finish()
+
+    assert bool(offsets) == is_read_back
+    assert resident <= 4 * rig._node_cache + 16 * 8 * rig.engine.tables.longer.row_bytes
+    assert differences(want.table, rig.table)[:3] == []
