@@ -66,10 +66,11 @@ def trial(
     span: Span,
     clock: Clock,
     advance: Callable[[int], None] = lambda _: None,
+    kinds: frozenset[str] | None = None,
 ) -> Rows:
     """The rows that stand at the end, of windows that begin in the span. Memory grows with them.
 
-    advance : told how many records were run. Raises SettingsError, Unavailable.
+    advance : told how many records were run; kinds : rows of these are wanted alone, None: of all. Raises SettingsError, Unavailable.
     """
     found: Rows = {}
     with tempfile.TemporaryDirectory(prefix="fieldline-trial-") as folder:
@@ -80,7 +81,7 @@ def trial(
             _make_beyond_lines(aside, plant, Path(folder), clock)
             for number in range(log.partitions(Stream.READINGS)):
                 for record in aside.read(Stream.METRICS, number, 0):
-                    _take(record, span, found)
+                    _take(record, span, kinds, found)
         finally:
             aside.close()
     return found
@@ -148,9 +149,11 @@ def _reaches(record: Record, span: Span, before_ns: int) -> bool:
     return bool(len(times)) and bool(((times >= span.start - before_ns) & (times < span.stop + BEFORE_NS)).any())
 
 
-def _take(record: Record, span: Span, found: Rows) -> None:
+def _take(record: Record, span: Span, kinds: frozenset[str] | None, found: Rows) -> None:
     batch = metrics_in(record)
     kind = (batch.schema.metadata or {}).get(b"kind", b"").decode()
+    if kinds is not None and kind not in kinds:
+        return
     fields, tags = list[str](), list[str]()
     for field in batch.schema:
         is_field = pa.types.is_floating(field.type) or role_of(field) is ColumnRole.TEXT

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from models.lineage import FromLog
 from models.table import Table
 
 VERSION = 1
@@ -43,12 +44,13 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """The table that a model was trained on; `sha256` is of the file's bytes as they came, packed or not."""
+    """The table that a model was trained on; `sha256` is of the file's bytes as they came, packed or not, or of rows made of the log."""
 
     file: str
     sha256: str
     rows: int
     units: int | None
+    made_of: FromLog | None = None
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     options : the settings of the training, by name; inputs : columns that scoring needs, in order; features : what is made of them
     candidates : how many models, settings or thresholds were compared before this one was chosen; 1 if none
     limits : sentences on where the model ends; reference : for drift, by input
+    threshold : of its first output, from which on it alarms; None where it does not
     """
 
     task: str
@@ -70,6 +73,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[str, ...]
     reference: dict[str, Reference]
     versions: dict[str, str]
+    threshold: float | None = None
     version: int = VERSION
 
 

@@ -5,6 +5,7 @@ can't differ. The labels come from events on the log (`analysis/maintenance/live
 """
 
 from collections import defaultdict
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +17,13 @@ from analysis.trial import Identity, Rows, Span, trial
 from fieldline.clock import Clock
 from fieldline.errors import SettingsError
 from fieldline.log import Log
+from fieldline.moments import iso
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.settings import ProcessSettings
 from fieldline.tables import nearest
-from models.labels import Labels, labels_of
+from models.labels import HOUR_NS, Labels, labels_of
+from models.lineage import FromLog, sha256_of
 
 UNIT, TIME = "unit", "time"
 LABELS = ("remaining_life_h", "fails_soon", "failure_mode")
@@ -34,6 +37,17 @@ class Wanted(NamedTuple):
     window: str
     span: Span
     horizon_ns: int
+
+    def of_plant(self, plant_file: Path) -> FromLog:
+        """What is told of them, with the digest of the plant file that they are made by. Raises OSError."""
+        return FromLog(
+            metric=self.kind,
+            window=self.window,
+            since=iso(self.span.start),
+            until=iso(self.span.stop),
+            horizon_h=self.horizon_ns / HOUR_NS,
+            plant_sha256=sha256_of(plant_file),
+        )
 
 
 def entry_of(plant: Plant, kind: str) -> MetricEntry:
@@ -58,7 +72,7 @@ def feature_table(log: Log, settings: ProcessSettings, plant: Plant, wanted: Wan
             f"{wanted.kind}: expected one of its windows, {', '.join(entry.windows)}, got {wanted.window!r}"
         )
     features = entry.features or tuple(entry.field)
-    rows = trial(log, settings, plant, wanted.span, clock)
+    rows = trial(log, settings, plant, wanted.span, clock, kinds=frozenset({wanted.kind}))
     by_asset = _by_asset(rows, wanted)
     if not by_asset:
         raise SettingsError(

@@ -13,6 +13,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from fieldline.errors import ModelError, Unavailable
+from models.backtest.outcome import BackTest
 from models.model_writer import sync, write_durably
 
 HISTORY, LOCK = "history.json", ".lock"
@@ -32,6 +33,7 @@ class Action(StrEnum):
     """What was done with a version."""
 
     REGISTER = "register"
+    BACK_TEST = "back-test"
     SHADOW = "shadow"
     PROMOTE = "promote"
     ROLL_BACK = "roll back"
@@ -44,6 +46,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     time, since : when it was done, and from when on it holds (None for what nothing scores by), ISO 8601
     assets : paths where it holds; digest, archive_sha256 : of what was registered
     back_to : of a rollback the version that is champion again
+    back_test : what came of one; is_untested : of a promotion that was to go without
     """
 
     time: str
@@ -56,6 +59,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     digest: str = ""
     archive_sha256: str = ""
     back_to: int | None = None
+    back_test: BackTest | None = None
+    is_untested: bool = False
 
 
 class Note(NamedTuple):
@@ -79,6 +84,11 @@ def read_history(folder: Path) -> tuple[Entry, ...]:
         return ()
     except (OSError, msgspec.DecodeError) as error:  # ValidationError is one
         raise ModelError(f"{path}: expected a history of a model: {error}") from error
+
+
+def back_tests(entries: Sequence[Entry]) -> list[BackTest]:
+    """What came of back-tests, oldest first."""
+    return [entry.back_test for entry in entries if entry.back_test is not None]
 
 
 @contextmanager
@@ -138,13 +148,17 @@ def champions(entries: Sequence[Entry]) -> list[Entry]:
     return found
 
 
+_CHANGING = frozenset({Action.PROMOTE, Action.ROLL_BACK, Action.RETIRE})
+"""What makes a version the champion or ends it, and so retires what is not the champion by it."""
+
+
 def states(entries: Sequence[Entry], versions: Sequence[int]) -> dict[int, State]:
     """The state of each version."""
     found = dict.fromkeys(versions, State.CANDIDATE)
     for entry in entries:
         if entry.action is Action.SHADOW:
             found[entry.version] = State.SHADOW
-        elif entry.action is not Action.REGISTER:
+        elif entry.action in _CHANGING:
             found[entry.version] = State.RETIRED
     held = champions(entries)
     if held:

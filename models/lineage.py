@@ -26,9 +26,32 @@ def code_version() -> str:
     return f"{__version__}+{made.hexdigest()[:12]}"
 
 
+class FromLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rows that were made of a log's readings by a plant file, which `plant_sha256` names.
+
+    since, until : windows of the metric that begin from then on and before then, ISO 8601; horizon_h : how soon is soon, for labels [h]
+    """
+
+    metric: str
+    window: str
+    since: str
+    until: str
+    horizon_h: float
+    plant_sha256: str
+
+
 class Lineage(msgspec.Struct, frozen=True, kw_only=True):
-    """data_sha256 : of the table's file or of its rows, empty where it is not known; settings : of the training, by name."""
+    """data_sha256 : of the table's file or of its rows, empty where it is not known; settings : of the training, by name.
+
+    log : where the rows came from the plant's own log
+    """
 
     data_sha256: str = ""
     code: str = msgspec.field(default_factory=code_version)
     settings: dict[str, Any] = {}
+    log: FromLog | None = None
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file's bytes. Raises OSError."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -17,7 +17,7 @@ from fieldline.errors import ModelError
 from fieldline.tables import nearest
 from models.archive import ARCHIVE, digest, packed
 from models.draft import Draft
-from models.history import Action, Entry, Note, State, champions, locked, read_history, states, writing
+from models.history import Action, Entry, Note, State, back_tests, champions, locked, read_history, states, writing
 from models.model_writer import arriving, write_durably, write_files
 from processing.scoring.model import Model
 from processing.scoring.model_file import read_model
@@ -108,7 +108,7 @@ class Registry:
         return number
 
     def record(self, name: str, entry: Entry, tell: Tell = silent) -> None:
-        """Shadow, promote or retire a version. Raises ModelError, and whatever `tell` raises."""
+        """Shadow, promote or retire a version, or keep what came of its back-test. Raises ModelError, and whatever `tell` raises."""
         folder = self._of(name)
         with locked(folder):
             self.read(name, entry.version)
@@ -147,7 +147,9 @@ def _numbers(folder: Path) -> list[int]:
 
 
 def _check(name: str, entries: Sequence[Entry], entry: Entry) -> None:
-    """Refuse what leaves a champion where nobody said so, or retires nothing. Raises ModelError."""
+    """Refuse what leaves a champion where nobody said so, retires nothing, or was not tested. Raises ModelError."""
+    if entry.action is Action.BACK_TEST:
+        return
     held = champions(entries)
     state = states(entries, [entry.version])[entry.version]
     if entry.action is Action.RETIRE and state is State.RETIRED:
@@ -156,9 +158,25 @@ def _check(name: str, entries: Sequence[Entry], entry: Entry) -> None:
         raise ModelError(f"{name}: expected assets that version {entry.version} is to score, got none")
     if entry.action is Action.SHADOW and state is State.CHAMPION:
         raise ModelError(f"{name}: version {entry.version} is the champion; promote another one first")
+    if entry.action is Action.PROMOTE and not entry.is_untested:
+        _check_tested(name, entry.version, entries)
     left = sorted(set(held[-1].assets) - set(entry.assets)) if held and entry.action is Action.PROMOTE else []
     if left:
         raise ModelError(
             f"{name}: the champion, version {held[-1].version}, scores {', '.join(left)} too: name them as well, or keep a model "
             "of another name for them"
+        )
+
+
+def _check_tested(name: str, version: int, entries: Sequence[Entry]) -> None:
+    """Refuse a version whose newest back-test scored nothing, or that has none. Raises ModelError."""
+    mine = [one for one in back_tests(entries) if one.candidate.version == version]
+    command = f"`fieldline models backtest {name} {version}` does so; --untested promotes it without, and the history says that"
+    if not mine:
+        raise ModelError(
+            f"{name}: expected a back-test of version {version} on the plant's own rows, got none: {command}"
+        )
+    if why := mine[-1].why_unscored:
+        raise ModelError(
+            f"{name}: the back-test of version {version} scored none of its {mine[-1].rows} rows: {why}; once that is mended, {command}"
         )

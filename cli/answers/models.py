@@ -1,14 +1,16 @@
 """The models of a registry, as reports."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from cli.report import Column, Data, Facts, Note, Report, Table, columns
+from cli.answers.models_backtest import pieces
+from cli.report import Column, Data, Facts, Note, Piece, Report, Table, columns
 from fieldline.errors import ModelError, SettingsError
-from models.history import State
+from models.backtest.outcome import BackTest
+from models.history import State, back_tests
 from models.registry import Registry, Version
 from processing.scoring.document import Document
 from processing.scoring.model_file import read_document
@@ -76,8 +78,16 @@ def shown(folder: str, name: str, number: int | None) -> Report:
             Data("history", history),
             Table("", columns("time", "who", "action", "version", "since", "where", "why"), done),
             *(Note("{}", (limit,)) for limit in card.get("limits", ())),
+            *_newest_back_test(registry, name, version.number),
         ]
     )
+
+
+def _newest_back_test(registry: Registry, name: str, number: int) -> list[Piece]:
+    mine = [one for one in back_tests(registry.history(name)) if one.candidate.version == number]
+    if not mine:
+        return [Data("back_test", None), Note("no back-test: `fieldline models backtest {} {}`", (name, number))]
+    return [Note("The newest back-test:"), *pieces(mine[-1])]
 
 
 def verified(folder: str, name: str | None) -> tuple[Report, bool]:
@@ -97,10 +107,14 @@ def verified(folder: str, name: str | None) -> tuple[Report, bool]:
 
 
 def compared(folder: str, name: str, first: int, second: int) -> Report:
-    """Figures of two versions, and what differs. Raises ModelError."""
+    """Figures of two versions, those of their newest back-tests too, and what differs. Raises ModelError."""
     registry = Registry(Path(folder))
     one, other = (registry.read(name, number).document for number in (first, second))
-    figures = [_by_figure(document.card) for document in (one, other)]
+    tested = back_tests(registry.history(name))
+    figures = [
+        _by_figure(_figures(document.card)) | _by_figure(_back_tested(tested, number))
+        for document, number in ((one, first), (other, second))
+    ]
     keys = [*figures[0], *(key for key in figures[1] if key not in figures[0])]
     rows = [
         {"figure": key[0], "on": key[1], "unit": key[2], "first": figures[0].get(key), "second": figures[1].get(key)}
@@ -154,8 +168,17 @@ def _figures(card: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [dict(figure) for figure in card.get("figures", ()) if isinstance(figure, Mapping)]
 
 
-def _by_figure(card: Mapping[str, Any]) -> dict[tuple[str, str, str], Any]:
-    return {(one.get("name", ""), one.get("on", ""), one.get("unit", "")): one.get("value") for one in _figures(card)}
+def _by_figure(figures: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Any]:
+    return {(one.get("name", ""), one.get("on", ""), one.get("unit", "")): one.get("value") for one in figures}
+
+
+def _back_tested(tested: Sequence[BackTest], number: int) -> list[dict[str, Any]]:
+    """Figures of a version in the newest back-test that it had a part in, as the candidate or beside one."""
+    for one in reversed(tested):
+        for judged in (one.candidate, one.champion):
+            if judged is not None and judged.version == number:
+                return [msgspec.to_builtins(figure) for figure in judged.figures]
+    return []
 
 
 def _differing(one: Document, other: Document) -> Iterator[dict[str, Any]]:

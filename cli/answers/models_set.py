@@ -25,13 +25,18 @@ _MS = 1_000_000
 
 
 class Asked(NamedTuple):
-    """What the flags say. assets : paths and globs, None where none is given; at_ns : from when on, None for now; now_ns : it is now."""
+    """What the flags say.
+
+    assets : paths and globs, None where none is given; at_ns : from when on, None for now; now_ns : it is now
+    is_untested : whether a promotion may go without a back-test
+    """
 
     assets: list[str] | None
     at_ns: int | None
     why: str
     who: str
     now_ns: int
+    is_untested: bool = False
 
     @property
     def said(self) -> Said:
@@ -46,7 +51,7 @@ def recorded(settings: Settings, action: str, name: str, version: int, asked: As
     is_end = what is Action.RETIRE
     assets = (found.assets if found else ()) if is_end else _assets(settings, asked.assets, registry.history(name))
     since_ns = asked.now_ns if asked.at_ns is None else asked.at_ns
-    entry = asked.said.entry(what, version, since=iso(_whole(since_ns)), assets=assets)
+    entry = asked.said.entry(what, version, since=iso(_whole(since_ns)), assets=assets, is_untested=asked.is_untested)
     is_shadow = what is Action.SHADOW or (is_end and found is not None and found.state is State.SHADOW)
     attributes: dict[str, Any] = {"model": name, "role": SHADOW if is_shadow else CHAMPION}
     if is_end:

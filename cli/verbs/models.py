@@ -1,7 +1,8 @@
 """The models of the registry: what there is, how good it is, and which version scores.
 
-Which version scores is an event on the log, as an order is: it holds from its time on, may be dated back, and is withdrawn by another one.
-`promote`, `shadow`, `rollback` and `retire` send it and write down who did so and why.
+`backtest` lets a version score the rows that the log holds, before `promote` puts it in force. Which version scores is an event on the log,
+as an order is: it holds from its time on, may be dated back, and is withdrawn by another one. `promote`, `shadow`, `rollback` and `retire`
+send it and write down who did so and why.
 """
 
 import getpass
@@ -35,6 +36,9 @@ _At = Annotated[
 ]
 _Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why, for the history and the log.")]
 _Who = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does so. [default: the user's name]")]
+
+_TESTED_NS = 30 * 86_400_000_000_000
+"""How far back a back-test goes, unless it is told."""
 
 
 @app.callback()
@@ -143,12 +147,68 @@ def _unit(text: str) -> tuple[str, str]:
 
 
 @app.command()
+def backtest(
+    name: _Name,
+    version: _Version,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric", metavar="KIND", help="Whose fields it scores. [default: the one that names the model]"
+        ),
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option("--window", metavar="WINDOW", help="[default: that of the training, else the metric's first]"),
+    ] = None,
+    horizon: Annotated[
+        float | None,
+        typer.Option(
+            "--horizon",
+            parser=options.duration,
+            metavar="DURATION",
+            help="How soon is soon. [default: that of the training, else 24h]",
+        ),
+    ] = None,
+    start: Annotated[
+        int | None,
+        typer.Option("--from", parser=options.moment, metavar="TIME", help="As of query. [default: 30 days ago]"),
+    ] = None,
+    stop: options.To = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="For the history.")] = "",
+    by: _Who = None,
+    registry: options.RegistryFolder = None,
+    config: options.Config = None,
+    plant: options.PlantFile = None,
+    log: options.LogUrl = None,
+    json: options.Json = False,
+) -> None:
+    """Score the log's own rows by a version and by the champion, and keep what came of it. Exit code 1 where no row is scored."""
+    from analysis.trial import Span
+    from cli.answers.models_backtest import Asked, backtested
+    from models.history import Note
+
+    settings = options.load(config, process__models=registry, log=log, plant=plant)
+    now = SystemClock().now_ns()
+    span = Span(now - _TESTED_NS if start is None else start, now if stop is None else stop)
+    if span.start >= span.stop:
+        raise SettingsError("models backtest: --from must be before --to")
+    said = Note(iso(now // 1_000_000 * 1_000_000), by or getpass.getuser(), why)
+    report, is_well = backtested(settings, name, version, Asked(metric, window, horizon, span, said))
+    tell(report, as_json=json)
+    if not is_well:
+        raise typer.Exit(1)
+
+
+@app.command()
 def promote(
     name: _Name,
     version: _Version,
     why: _Why,
     asset: _Assets = None,
     at: _At = None,
+    untested: Annotated[
+        bool, typer.Option("--untested", help="Also without a back-test; the history says so, and why.")
+    ] = False,
     by: _Who = None,
     registry: options.RegistryFolder = None,
     config: options.Config = None,
@@ -156,8 +216,8 @@ def promote(
     to: options.PublishTo = None,
     json: options.Json = False,
 ) -> None:
-    """Make a version the champion: from a time on its scores count; the one before is retired."""
-    _set("promote", name, version, (asset, at, why, by), (registry, config, log, to), json)
+    """Make a version that was back-tested the champion: from a time on its scores count; the one before is retired."""
+    _set("promote", name, version, (asset, at, why, by, untested), (registry, config, log, to), json)
 
 
 @app.command()
@@ -228,15 +288,11 @@ def _registry(folder: str | None, config: options.Config) -> str:
 
 
 def _set(action: str, name: str, version: int, asked: tuple, where: tuple, as_json: bool) -> None:
-    """asked : assets, time, why, who; where : registry, settings, log, broker."""
+    """asked : assets, time, why, who, whether it may be untested; where : registry, settings, log, broker."""
     from cli.answers.models_set import Asked, recorded
 
     registry, config, log, to = where
-    assets, at, why, who = asked
+    assets, at, why, who, *untested = asked
     settings = options.load(config, process__models=registry, log=log, ingest__mqtt=to)
-    tell(
-        recorded(
-            settings, action, name, version, Asked(assets, at, why, who or getpass.getuser(), SystemClock().now_ns())
-        ),
-        as_json=as_json,
-    )
+    told = Asked(assets, at, why, who or getpass.getuser(), SystemClock().now_ns(), any(untested))
+    tell(recorded(settings, action, name, version, told), as_json=as_json)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -101,6 +102,7 @@ def train(table: Table, options: FailureOptions, progress: Progress) -> Trained:
     ]
     threshold = thresholds.best_f1(rows.truth[found.rows], found.probability[:, 1]).threshold
     card = _card(table, rows, options, found, _said(rows, options, blend, rules, threshold))
+    card = msgspec.structs.replace(card, threshold=threshold)
     progress(1.0, "done")
     model = _trained(rows, blend, trees, threshold, found, card)
     kept = registered(blend, rows.recipe, card, model.golden, card.outputs, units_of(options.units, rows.recipe))

@@ -80,7 +80,8 @@ def test_models_are_listed_shown_verified_and_compared(models: Verb, tmp_path: P
 def test_a_promotion_without_a_broker_changes_nothing(models: Verb, tmp_path: Path) -> None:
     added(models)
 
-    result = models("promote", "health", "1", "--why", "better", "--asset", "plant/hall/line1/press", *NO_BROKER)
+    asset = ("--asset", "plant/hall/line1/press")
+    result = models("promote", "health", "1", "--why", "better", "--untested", *asset, *NO_BROKER)
 
     assert result.exit_code == 3 and "can't be reached" in result.stderr
     assert json.loads(models("list", "--json").stdout)[0]["state"] == "candidate"

@@ -57,7 +57,7 @@ def test_a_version_is_promoted_shadowed_rolled_back_and_retired(
 
     champion, shadow = ({"model": "press", "role": role, "reason": "so"} for role in ("champion", "shadow"))
 
-    run("promote", "1", "--asset", PRESS, "--asset", OVEN, "--at", NOON)
+    run("promote", "1", "--untested", "--asset", PRESS, "--asset", OVEN, "--at", NOON)
     assert told(subscriber, 2) == [
         (asset, "@model", NOON_NS, {**champion, "version": 1, "digest": digest}) for asset in (OVEN, PRESS)
     ]
@@ -65,7 +65,7 @@ def test_a_version_is_promoted_shadowed_rolled_back_and_retired(
     assert told(subscriber, 4)[2:] == [
         (asset, "@model", NOON_NS, {**shadow, "version": 2, "digest": digest}) for asset in (OVEN, PRESS)
     ]
-    run("promote", "2", "--at", "2024-09-30T13:00Z")
+    run("promote", "2", "--untested", "--at", "2024-09-30T13:00Z")
     hour = NOON_NS + 3600 * 10**9
     assert told(subscriber, 8)[6:] == [(asset, "@model", hour, {**shadow, "phase": "stop"}) for asset in (OVEN, PRESS)]
     run("rollback")
@@ -84,7 +84,7 @@ def test_a_promotion_of_a_time_to_come_says_from_when_on(
 ) -> None:
     registry = Registry(tmp_path)
     registry.add(plain(), {"trend": ridge()}, Note(NOON, "kim"))
-    arguments = ["models", "promote", "press", "1", "--why", "so", "--asset", PRESS, "--at", "2999-01-01T00:00Z"]
+    arguments = ["models", "promote", "press", "1", "--why", "so", "--untested", "--asset", PRESS, "--at", "2999-01-01T00:00Z"]
 
     result = CliRunner().invoke(app, [*arguments, "--registry", str(tmp_path), "--to", mosquitto.url])
 

@@ -16,7 +16,9 @@ import pytest
 
 from fieldline.errors import ModelError, Unavailable
 from models.archive import ARCHIVE, loaded, unpacked
+from models.backtest.outcome import BackTest, Judged
 from models.history import Action, Entry, Note, State
+from models.lineage import FromLog
 from models.registry import Registry
 from tests.models.drafts import ROWS, plain, ridge
 
@@ -39,7 +41,7 @@ def entry(action: Action, version: int, *assets: str, **more: Any) -> Entry:
 
 
 def promote(registry: Registry, version: int, *assets: str) -> None:
-    registry.record("press", entry(Action.PROMOTE, version, *(assets or (PRESS,))))
+    registry.record("press", entry(Action.PROMOTE, version, *(assets or (PRESS,)), is_untested=True))
 
 
 def roll_back(registry: Registry) -> Entry:
@@ -119,6 +121,37 @@ def test_what_can_not_be_meant_is_refused(registry: Registry) -> None:
     assert states(registry) == ["champion", "candidate"]
 
 
+def tested(version: int, scored: int, **unscored: int) -> Entry:
+    made_of = FromLog(metric="press", window="1m", since="", until="", horizon_h=24.0, plant_sha256="")
+    judged = Judged(version=version, scored=scored, unscored=unscored)
+    found = BackTest(made_of=made_of, rows=9, assets=1, lives=1, positive=0, negative=9, candidate=judged)
+    return NOTE.entry(Action.BACK_TEST, version, back_test=found)
+
+
+def test_a_version_is_promoted_once_its_newest_back_test_scored_rows(registry: Registry) -> None:
+    def promoted() -> None:
+        registry.record("press", entry(Action.PROMOTE, 2, PRESS))
+
+    with pytest.raises(
+        ModelError,
+        match="expected a back-test of version 2 on the plant's own rows, got none: `fieldline models backtest press 2`",
+    ):
+        promoted()
+    registry.record("press", tested(1, 9))
+    with pytest.raises(ModelError, match="expected a back-test of version 2"):
+        promoted()
+    registry.record("press", tested(2, 9))
+    registry.record("press", tested(2, 0, no_load=9))
+    with pytest.raises(ModelError, match="the back-test of version 2 scored none of its 9 rows: no_load"):
+        promoted()
+    registry.record("press", tested(2, 1, no_load=8))
+    assert states(registry) == ["candidate", "candidate"]
+
+    promoted()
+
+    assert states(registry) == ["candidate", "champion"]
+
+
 def test_a_promotion_that_nobody_could_be_told_of_is_none(registry: Registry) -> None:
     def fails(_: Entry) -> None:
         raise Unavailable("the broker can't be reached")
@@ -126,7 +159,7 @@ def test_a_promotion_that_nobody_could_be_told_of_is_none(registry: Registry) ->
     before = (registry.folder / "press" / "history.json").read_bytes()
 
     with pytest.raises(Unavailable):
-        registry.record("press", entry(Action.PROMOTE, 1, PRESS), fails)
+        registry.record("press", entry(Action.PROMOTE, 1, PRESS, is_untested=True), fails)
 
     assert (registry.folder / "press" / "history.json").read_bytes() == before
     assert sorted(path.name for path in (registry.folder / "press").iterdir()) == [".lock", "1", "2", "history.json"]
@@ -136,7 +169,7 @@ def test_on_a_full_disk_nobody_is_told_and_nothing_is_changed(registry: Registry
     told: list[Entry] = []
 
     with no_more_than(200), pytest.raises(ModelError, match="history.json: can't be written: File too large"):
-        registry.record("press", entry(Action.PROMOTE, 1, PRESS), told.append)
+        registry.record("press", entry(Action.PROMOTE, 1, PRESS, is_untested=True), told.append)
     with no_more_than(200), pytest.raises(ModelError, match="3: can't be written: File too large; nothing was kept"):
         registry.add(plain(), {"trend": ridge()}, NOTE)
 
@@ -200,7 +233,7 @@ def tell(entry):
         time.sleep(0.01)
     print(len(list(go.parent.glob("go.*"))))
     go.with_suffix(f".{number}").unlink()
-entry = Note("2026-03-01T06:00:00Z", str(number)).entry(Action.PROMOTE, number, since="2026-03-02T00:00:00Z", assets=("a/b",))
+entry = Note("2026-03-01T06:00:00Z", str(number)).entry(Action.PROMOTE, number, since="2026-03-02T00:00:00Z", assets=("a/b",), is_untested=True)
 registry.record("press", entry, tell)
 """
 
