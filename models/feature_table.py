@@ -82,8 +82,9 @@ def feature_table(log: Log, settings: ProcessSettings, plant: Plant, wanted: Wan
     frames = []
     for asset, (times, found) in sorted(by_asset.items()):
         ends = np.array([span_at(plant, plant.line_of(asset), wanted.window, time).end for time in times], np.int64)
-        lives = lives_of(asset, told.get(asset, []), times[0], int(ends[-1]))
-        labels = labels_of(ends, lives, wanted.horizon_ns)
+        words = told.get(asset, [])
+        lives = lives_of(asset, words, times[0], int(ends[-1]))
+        labels = labels_of(ends, lives, wanted.horizon_ns, words)
         frames.append(_frame(asset, times, features, found, labels))
     return pl.concat(frames)
 

@@ -18,7 +18,7 @@ from fieldline.log import Log, Stream
 from fieldline.readable import readings_in
 from processing.timeline.events import attributes_of
 
-FAILURE = "failure"
+FAILURE, CONFIRMED, FALSE_ALARM = "failure", "confirmed", "false_alarm"
 BEGINNINGS = frozenset({"repaired", "replaced"})
 
 _TAGS = {f"@{kind}": kind for kind in MAINTENANCE}

@@ -40,6 +40,7 @@ def written(log: Log, settings: ProcessSettings, plant: Plant, wanted: Wanted, f
         "windows_before_a_failure": int((table["fails_soon"] == 1.0).sum()),
     }
     pieces: list[Piece] = [Facts(told, "table")]
-    if not failed:
-        pieces.append(Note("no event `failure` lies in the span: the table has features, and nothing to learn from"))
+    if not failed and not told["windows_before_a_failure"]:
+        text = "no event `failure` or `confirmed` lies in the span: the table has features, and nothing to learn from"
+        pieces.append(Note(text))
     return Report(pieces, root="table")

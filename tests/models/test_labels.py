@@ -46,3 +46,39 @@ def test_a_window_knows_how_long_its_asset_lived_on_and_whether_it_failed_soon()
     assert found.remaining_life_h == pytest.approx([9, 4, 2, nan, nan, nan, nan, nan, nan], nan_ok=True)
     assert found.fails_soon == pytest.approx([0, 1, 1, nan, nan, 0, 0, nan, nan], nan_ok=True)
     assert found.mode == ["", "bearing", "bearing", "", "", "", "", "", ""]
+
+
+WORDS = [
+    ([("confirmed", 15, "bearing")], [0, 1, 1, 1, 1, 1], ["", "bearing", "bearing", "bearing", "bearing", "bearing"]),
+    ([("false_alarm", 19, "bearing")], [0, 0, 0, 0, 0, nan], [""] * 6),
+    ([("confirmed", 15, "bearing"), ("false_alarm", 17, "")], [0, 1, 0, 0, 0, nan], ["", "bearing", "", "", "", ""]),
+    (
+        [("false_alarm", 15, ""), ("confirmed", 19, "gear")],
+        [0, 0, 1, 1, 1, 1],
+        ["", "", "gear", "gear", "gear", "gear"],
+    ),
+    ([("confirmed", 25, "of the next life")], [0, 0, 0, 0, nan, nan], [""] * 6),
+]
+
+
+@pytest.mark.parametrize(("told", "soon", "mode"), WORDS)
+def test_of_a_repair_in_time_people_s_word_is_the_label(
+    told: list[tuple[str, float, str]], soon: list[float], mode: list[str]
+) -> None:
+    """A life that a repair ended after 20 hours; soon is four hours."""
+    words = [Told(round(time * HOUR_NS), kind, said) for kind, time, said in told]
+
+    found = labels_of(hours(10, 11, 15, 16, 17, 19.5), [life(0, 0, 20)], 4 * HOUR_NS, words)
+
+    assert found.fails_soon == pytest.approx(soon, nan_ok=True) and found.mode == mode
+    assert np.isnan(found.remaining_life_h).all()  # it was not seen to fail: its life is longer than that
+
+
+@pytest.mark.parametrize("kind", ["confirmed", "false_alarm"])
+def test_of_a_failure_what_happened_is_the_label(kind: str) -> None:
+    failed = [life(0, 0, 20, "bearing")]
+    ends = hours(10, 12, 15, 17, 19)
+
+    found = labels_of(ends, failed, 4 * HOUR_NS, [Told(14 * HOUR_NS, kind, "gear")])
+
+    assert found.fails_soon.tolist() == [0, 0, 0, 1, 1] and found.mode == ["", "", "", "bearing", "bearing"]
