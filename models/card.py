@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from models.lineage import FromLog
+from models.lineage import FromLog, Lineage
 from models.table import Table
 
 VERSION = 1
@@ -76,10 +76,14 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float | None = None
     version: int = VERSION
 
+    def lineage(self) -> Lineage:
+        """What a model with this card came from."""
+        return Lineage(data_sha256=self.source.sha256, settings=dict(self.options), log=self.source.made_of)
+
 
 def source_of(table: Table, units: int | None = None) -> Source:
     """What a card says of a table; units : how many machines, cells or runs it holds, None where rows are not grouped."""
-    return Source(table.path.name, table.sha256, table.frame.height, units)
+    return Source(table.path.name, table.sha256, table.frame.height, units, table.made_of)
 
 
 def versions() -> dict[str, str]:

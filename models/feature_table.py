@@ -38,12 +38,13 @@ class Wanted(NamedTuple):
     span: Span
     horizon_ns: int
 
-    def of_plant(self, plant_file: Path) -> FromLog:
-        """What is told of them, with the digest of the plant file that they are made by. Raises OSError."""
+    def of_plant(self, plant_file: Path, table: pl.DataFrame) -> FromLog:
+        """What is told of a table of them, with the digest of the plant file that it was made by. Raises OSError."""
+        first = int(table[TIME].dt.epoch("ns").min())  # type: ignore[arg-type]  # of times it is a whole number
         return FromLog(
             metric=self.kind,
             window=self.window,
-            since=iso(self.span.start),
+            since=iso(max(first, self.span.start)),
             until=iso(self.span.stop),
             horizon_h=self.horizon_ns / HOUR_NS,
             plant_sha256=sha256_of(plant_file),
@@ -59,6 +60,17 @@ def entry_of(plant: Plant, kind: str) -> MetricEntry:
             f"expected a kind that [[metric]] states, got {kind!r}{nearest(kind, there)}; there are {', '.join(there) or 'none'}"
         )
     return max(mine, key=lambda entry: entry.since_ns)
+
+
+def in_lives(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a feature table in which the asset works."""
+    return table.filter(pl.col(UNIT).is_not_null())
+
+
+def normal(table: pl.DataFrame) -> pl.DataFrame:
+    """Features of the rows that are not known to be those before a failure, beside their life."""
+    kept = in_lives(table).filter(pl.col("fails_soon").fill_null(0.0) == 0.0)
+    return kept.drop(TIME, "asset", *LABELS)
 
 
 def feature_table(log: Log, settings: ProcessSettings, plant: Plant, wanted: Wanted, clock: Clock) -> pl.DataFrame:

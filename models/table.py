@@ -7,8 +7,9 @@ without a header, as run-to-failure sets are published, has none: its task names
 import gzip
 import hashlib
 import lzma
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from ingest.table import read_columns, read_numbers
 from ingest.timeformats import parse_times
+from models.lineage import FromLog
 
 FILE = "file"
 """The column that says which file a row is from, where several are read as one table."""
@@ -28,11 +30,16 @@ _NS_AN_HOUR = 3.6e12
 
 
 class Table(NamedTuple):
-    """Columns as they were read; sha256 : of the file's bytes as they lie there."""
+    """Columns as they were read; sha256 : of the file's bytes as they lie there.
+
+    Of rows that were made of a log: path : how they are called; sha256 : of them as CSV; made_of : of what; units : of columns, by name
+    """
 
     path: Path
     frame: pl.DataFrame
     sha256: str
+    made_of: FromLog | None = None
+    units: Mapping[str, str] = MappingProxyType({})
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.float64]:
         """float64[n, names], NaN where a cell is empty. Raises SettingsError for a column that is missing or holds words."""

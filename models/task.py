@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from fieldline.errors import SettingsError
@@ -70,6 +71,16 @@ class Held(NamedTuple):
     truth: NDArray[np.float64] | None = None
 
 
+class OfLog(NamedTuple):
+    """How a task learns from a feature table (`models/feature_table.py`).
+
+    options : which of its columns is what, unless somebody says otherwise; kept : the rows and columns that it learns from
+    """
+
+    options: Mapping[str, Any]
+    kept: Callable[[pl.DataFrame], pl.DataFrame]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One kind of model.
@@ -77,6 +88,7 @@ class Task:
     name : the file's; sentence : what it foretells
     options : the struct of its settings; columns : those of them that name a column which the table must have, unless they are empty
     headerless : columns of files without a header, by their place, see `models.table`
+    of_log : how it learns from rows of a plant's own metric; None where it can't
     train : table, options, progress → a model. Raises SettingsError where there are too few units or failures, with the number wanted
     evaluate : figures of a model on rows that it has not seen
     draw : pictures of a model into a folder, the files that it wrote
@@ -93,6 +105,7 @@ class Task:
     sample: Callable[[], Table]
     quick: Options
     headerless: Sequence[Sequence[str]] = ()
+    of_log: OfLog | None = None
 
     def read(self, *paths: Path) -> Table:
         """A file of the task's, or several as one table with a column `file`. Raises SettingsError."""

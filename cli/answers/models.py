@@ -63,6 +63,7 @@ def shown(folder: str, name: str, number: int | None) -> Report:
         "digest": model.digest,
         "code": said.lineage.get("code"),
         "data": said.lineage.get("data_sha256"),
+        "log": _log_of(said),
         "made with": ", ".join(f"{one} {of}" for one, of in said.made_with.items()),
     }
     done = [{**one, "time": one["time"], "where": ", ".join(one["assets"])} for one in history]
@@ -140,6 +141,15 @@ def compared(folder: str, name: str, first: int, second: int) -> Report:
     )
 
 
+def _log_of(said: Document) -> str | None:
+    """Which rows of a log it was trained on, and by which plant file; None for one that was not."""
+    log = said.lineage.get("log")
+    if log is None:
+        return None
+    plant = f"plant file {log['plant_sha256'][:_SHORT]}"
+    return f"{log['metric']} {log['window']} from {log['since']} until {log['until']}, within {log['horizon_h']:g} h, {plant}"
+
+
 def _chosen(registry: Registry, name: str, number: int | None) -> Version:
     versions = registry.versions(name)
     if not versions:
@@ -190,6 +200,8 @@ def _differing(one: Document, other: Document) -> Iterator[dict[str, Any]]:
     for key in ("data_sha256", "code"):
         if one.lineage.get(key) != other.lineage.get(key):
             yield {"what": key, "first": one.lineage.get(key), "second": other.lineage.get(key)}
+    if _log_of(one) != _log_of(other):
+        yield {"what": "log", "first": _log_of(one), "second": _log_of(other)}
     settings = [document.lineage.get("settings", {}) for document in (one, other)]
     for name in sorted(settings[0].keys() | settings[1].keys()):
         if settings[0].get(name) != settings[1].get(name):

@@ -48,7 +48,7 @@ def backtested(settings: Settings, name: str, version: int, asked: Asked) -> tup
     champion = next((one.number for one in registry.versions(name) if one.state is State.CHAMPION), None)
     with existing(settings.log) as log:
         table = feature_table(log, settings.process, plant, wanted, SystemClock())
-    rows = Replayed(entry_of(plant, wanted.kind), table, wanted.of_plant(Path(settings.plant or "")))
+    rows = Replayed(entry_of(plant, wanted.kind), table, wanted.of_plant(Path(settings.plant or ""), table))
     found = back_test(rows, RegistryModels(Path(settings.process.models)), version, champion)
     registry.record(name, asked.said.entry(Action.BACK_TEST, version, back_test=found))
     told = Data("model", name), Data("version", version), *pieces(found)

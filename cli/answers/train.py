@@ -1,5 +1,6 @@
 """A model trained on a table: what is told of it, and what is written."""
 
+import hashlib
 import inspect
 import tomllib
 from collections.abc import Callable, Sequence
@@ -8,16 +9,24 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cli.report import Column, Data, Facts, Note, Piece, Report, Table, Verbatim, columns
+from analysis.logs import existing
+from analysis.trial import Span
+from cli.report import Column, Data, Facts, Note, Piece, Report, Verbatim, columns
+from cli.report import Table as Shown
+from cli.wiring import plant_of
+from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
+from fieldline.settings import Settings
 from models.card import Card, Figure, write_card
+from models.feature_table import Wanted, entry_of, feature_table
 from models.history import Note as Said
 from models.registry import Registry
-from models.table import read_values
-from models.task import Held, Trained
+from models.table import Table, read_values
+from models.task import Held, OfLog, Task, Trained
 from models.tasks import known
 
 _CARD = "card.json"
+_DAY_NS = 86_400_000_000_000
 
 
 class Keep(NamedTuple):
@@ -28,8 +37,21 @@ class Keep(NamedTuple):
     said: Said
 
 
+class Live(NamedTuple):
+    """Rows that are made of the log.
+
+    settings : where it is, and the plant; window, horizon_s : how soon is soon [s], None where none is given; span : of windows
+    """
+
+    settings: Settings
+    metric: str
+    window: str | None
+    horizon_s: float | None
+    span: Span
+
+
 class Asked(NamedTuple):
-    """What the flags say; settings : NAME=VALUE each."""
+    """What the flags say; settings : NAME=VALUE each; live : rows of the log in place of tables."""
 
     task: str
     tables: Sequence[Path]
@@ -38,6 +60,7 @@ class Asked(NamedTuple):
     settings: Sequence[str]
     out: Path | None
     keep: Keep | None = None
+    live: Live | None = None
 
 
 def answer(asked: Asked, watch: Callable[[int, int], None]) -> Report:
@@ -45,8 +68,9 @@ def answer(asked: Asked, watch: Callable[[int, int], None]) -> Report:
     if asked.rul is not None and asked.judge is None:
         raise SettingsError("train: --rul are the lives of the units of --judge, which is not given")
     task = known().chosen(asked.task, "train")
-    chosen = task.options_of(_settings(asked.settings))
-    model = task.trained(task.read(*asked.tables), chosen, lambda share, doing: watch(int(1000 * share), 1000))
+    chosen = task.options_of({**_of_log(task, asked.live).options, **_settings(asked.settings)})
+    table = task.read(*asked.tables) if asked.live is None else _made(task, asked.live)
+    model = task.trained(table, chosen, lambda share, doing: watch(int(1000 * share), 1000))
     pieces = [*_card(model.card)]
     if asked.judge is not None:
         truth = None if asked.rul is None else read_values(asked.rul)
@@ -55,10 +79,35 @@ def answer(asked: Asked, watch: Callable[[int, int], None]) -> Report:
     if asked.out is not None:
         files = [asked.out / _CARD, *task.draw(model, asked.out)]
         write_card(model.card, files[0])
-        pieces.append(Table("files", columns("file"), [{"file": str(file)} for file in files], title="Written"))
+        pieces.append(Shown("files", columns("file"), [{"file": str(file)} for file in files], title="Written"))
     if asked.keep is not None:
         pieces += _kept(asked.keep, model)
     return Report(pieces)
+
+
+def _of_log(task: Task, live: Live | None) -> OfLog:
+    """How the task learns from the log; nothing where it learns from files. Raises SettingsError where it can't."""
+    if live is None:
+        return OfLog({}, lambda frame: frame)
+    if task.of_log is None:
+        raise SettingsError(
+            f"train: {task.name} does not learn from a metric's windows: write what it needs to a file, and name that by --table"
+        )
+    return task.of_log
+
+
+def _made(task: Task, live: Live) -> Table:
+    """The metric's rows, as `metrics table` writes them. Raises SettingsError, Unavailable."""
+    settings, plant = live.settings, plant_of(live.settings)
+    entry = entry_of(plant, live.metric)
+    horizon_ns = _DAY_NS if live.horizon_s is None else round(live.horizon_s * 1e9)
+    wanted = Wanted(live.metric, live.window or entry.windows[0], live.span, horizon_ns)
+    with existing(settings.log) as log:
+        found = feature_table(log, settings.process, plant, wanted, SystemClock())
+    rows, made_of = _of_log(task, live).kept(found), wanted.of_plant(Path(settings.plant or ""), found)
+    digest = hashlib.sha256(rows.write_csv().encode()).hexdigest()
+    units = {name: field.unit or "1" for name, field in entry.field.items()}
+    return Table(Path(f"{wanted.kind} {wanted.window} of the log"), rows, digest, made_of, units)
 
 
 def _kept(keep: Keep, model: Trained) -> list[Piece]:
@@ -79,7 +128,7 @@ def tasks(name: str | None) -> Report:
     there = known()
     if name is None:
         rows = [{"task": task.name, "foretells": task.sentence} for task in there.values()]
-        return Report([Table("tasks", columns("task", "foretells"), rows)], root="tasks")
+        return Report([Shown("tasks", columns("task", "foretells"), rows)], root="tasks")
     task = there.chosen(name, "train")
     fields = msgspec.structs.fields(task.options)
     rows = [
@@ -87,7 +136,7 @@ def tasks(name: str | None) -> Report:
     ]
     return Report([
         Verbatim(there.manual(name).strip()),
-        Table("options", columns("option", "default"), rows),
+        Shown("options", columns("option", "default"), rows),
         Verbatim(inspect.cleandoc(task.options.__doc__ or "")),
     ])  # fmt: skip
 
@@ -127,7 +176,7 @@ def _card(card: Card) -> list[Piece]:
     ]
 
 
-def _figures(name: str, title: str, figures: Sequence[Figure]) -> Table:
+def _figures(name: str, title: str, figures: Sequence[Figure]) -> Shown:
     listed = [
         Column("figure"), Column("value"), Column("unit"), Column("low"), Column("high"),
         Column("on", is_shown=False), Column("convention"),
@@ -140,7 +189,7 @@ def _figures(name: str, title: str, figures: Sequence[Figure]) -> Table:
         for figure in figures
     ]  # fmt: skip
     on = f" on {figures[0].on}" if len({figure.on for figure in figures}) == 1 else ""
-    return Table(name, listed, rows, title=f"{title}{on}; low and high are ends of its interval")
+    return Shown(name, listed, rows, title=f"{title}{on}; low and high are ends of its interval")
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Train a model of a task on a table: figures of units that it has not seen, a card and pictures in a folder.
+"""Train a model of a task on a table, or on a metric of the plant's own log: figures of units that it has not seen, a card, pictures.
 
 TASK is one of those that `fieldline train --list` names. Options of a task are set by --set NAME=VALUE, see --list TASK.
 """
@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from analysis.trial import Span
 from cli import options
-from cli.answers.train import Asked, Keep, answer, tasks
+from cli.answers.train import Asked, Keep, Live, answer, tasks
 from cli.report import tell
 from cli.terminal import watched
 from fieldline.clock import SystemClock
@@ -36,6 +37,40 @@ def train(
         Path | None,
         typer.Option("--rul", metavar="FILE", help="Lives that were left to the units of --judge, one a line."),
     ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            metavar="KIND",
+            help="Learn from the windows of this metric of the plant file, as the log has them, in place of --table.",
+        ),
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option("--window", metavar="WINDOW", help="With --metric: one of its windows. [default: its first]"),
+    ] = None,
+    horizon: Annotated[
+        float | None,
+        typer.Option(
+            "--horizon",
+            parser=options.duration,
+            metavar="DURATION",
+            help="With --metric: how soon is soon. [default: 24h]",
+        ),
+    ] = None,
+    start: Annotated[
+        int | None,
+        typer.Option(
+            "--from",
+            parser=options.moment,
+            metavar="TIME",
+            help="With --metric, as of query. [default: all that the log has]",
+        ),
+    ] = None,
+    stop: Annotated[
+        int | None,
+        typer.Option("--until", parser=options.moment, metavar="TIME", help="As --from; exclusive. [default: now]"),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="An option of the task. May be given again."),
@@ -50,6 +85,8 @@ def train(
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="With --name, for the history.")] = "",
     registry: options.RegistryFolder = None,
     config: options.Config = None,
+    plant: options.PlantFile = None,
+    log: options.LogUrl = None,
     listed: Annotated[
         bool, typer.Option("--list", help="Say which tasks there are, or which options TASK has.")
     ] = False,
@@ -59,13 +96,24 @@ def train(
     if listed:
         tell(tasks(task), as_json=json)
         return
-    if task is None or not table:
-        raise SettingsError("train: expected a TASK and at least one --table FILE")
+    if task is None or bool(table) == (metric is not None):
+        raise SettingsError(
+            "train: expected a TASK and at least one --table FILE, or --metric KIND of the plant's own log"
+        )
+    settings, now = options.load(config, process__models=registry, plant=plant, log=log), SystemClock().now_ns()
+    live = None if metric is None else Live(settings, metric, window, horizon, _span(start, stop, now))
     keep = None
     if name is not None:
-        folder = options.load(config, process__models=registry).process.models
-        when = iso(SystemClock().now_ns() // 1_000_000_000 * 1_000_000_000)
-        keep = Keep(Path(folder), name, Note(when, getpass.getuser(), why))
+        when = iso(now // 1_000_000_000 * 1_000_000_000)
+        keep = Keep(Path(settings.process.models), name, Note(when, getpass.getuser(), why))
     with watched("training", "‰") as report:
-        found = answer(Asked(task, table, judge, rul, setting or [], out, keep), report)
+        found = answer(Asked(task, table or [], judge, rul, setting or [], out, keep, live), report)
     tell(found, as_json=json)
+
+
+def _span(start: int | None, stop: int | None, now: int) -> Span:
+    """Windows that begin then; raises SettingsError when it ends before it begins."""
+    span = Span(0 if start is None else start, now if stop is None else stop)
+    if span.start >= span.stop:
+        raise SettingsError("train: --from must be before --until")
+    return span

@@ -12,7 +12,6 @@ from models.classes.ensemble import Blend
 from models.classes.features import Recipe
 from models.draft import Draft, Flat, PartDraft
 from models.flatten import flatten
-from models.lineage import Lineage
 from models.own_estimator import column_of
 from models.task import Golden
 
@@ -47,7 +46,7 @@ def registered(
             parts=tuple(parts),
             golden_rows=golden.rows[:, : len(recipe.numbers)],
             golden_scores=golden.outputs,
-            lineage=Lineage(data_sha256=card.source.sha256, settings=dict(card.options)),
+            lineage=card.lineage(),
             card=msgspec.to_builtins(card),
         )
         return made, {one: member.estimator for one, member in blend.members.items()}

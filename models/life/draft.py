@@ -15,7 +15,6 @@ from models.draft import Draft, Flat, PartDraft
 from models.evaluation.conformal import Conformal
 from models.flatten import flatten
 from models.life.estimator import BLEND, LifeModel
-from models.lineage import Lineage
 from models.task import Golden
 from processing.scoring.document import Column
 
@@ -42,7 +41,7 @@ def draft_of(
         parts=parts,
         golden_rows=golden.rows,
         golden_scores=golden.outputs,
-        lineage=Lineage(data_sha256=card.source.sha256, settings=dict(card.options)),
+        lineage=card.lineage(),
         card=msgspec.to_builtins(card),
     )
     return draft, {"trees": list(model.trees), "partner": list(model.partner.models)}

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from models.feature_table import normal
 from models.normal.pictures import draw
 from models.normal.training import AnomalyOptions, evaluate, train
 from models.table import Table
-from models.task import Task
+from models.task import OfLog, Task
 
 TENNESSEE_EASTMAN = (*(f"xmeas_{k}" for k in range(1, 42)), *(f"xmv_{k}" for k in range(1, 12)))
 """Columns of the published files, by place."""
@@ -47,4 +48,5 @@ COMPONENT = Task(
     sample=sample,
     quick=AnomalyOptions(lags=2, states=4),
     headerless=(TENNESSEE_EASTMAN,),
+    of_log=OfLog({"run": "unit"}, normal),
 )

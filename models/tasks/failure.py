@@ -19,8 +19,9 @@ import polars as pl
 
 from models.classes.failure import FailureOptions, evaluate, train
 from models.classes.pictures import draw_failure
+from models.feature_table import in_lives
 from models.table import Table
-from models.task import Task
+from models.task import OfLog, Task
 
 
 def sample() -> Table:
@@ -47,5 +48,8 @@ COMPONENT = Task(
     sample=sample,
     quick=FailureOptions(
         unit="machine", time="moment", modes=("overload", "worn_out"), categories=("kind",), size=10, repeats=1
+    ),
+    of_log=OfLog(
+        {"target": "fails_soon", "unit": "unit", "mode": "failure_mode", "without": ["time", "asset"]}, in_lives
     ),
 )

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from models.feature_table import in_lives
 from models.life.pictures import draw
 from models.life.training import RulOptions, evaluate, train
 from models.table import Table
-from models.task import Task
+from models.task import OfLog, Task
 
 C_MAPSS = ("unit", "cycle", *(f"setting_{k}" for k in range(1, 4)), *(f"sensor_{k}" for k in range(1, 22)))
 """Columns of NASA's run-to-failure files, by place."""
@@ -52,4 +53,5 @@ COMPONENT = Task(
     sample=sample,
     quick=RulOptions(cap=30.0, iterations=60, bags=1),
     headerless=(C_MAPSS,),
+    of_log=OfLog({"time": "time", "time_unit": "h"}, in_lives),
 )

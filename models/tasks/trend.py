@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from models.feature_table import in_lives
 from models.table import Table
-from models.task import Task
+from models.task import OfLog, Task
 from models.trend.pictures import draw
 from models.trend.training import TrendOptions, evaluate, train
 
@@ -42,4 +43,5 @@ COMPONENT = Task(
     draw=draw,
     sample=sample,
     quick=TrendOptions(value="capacity_ah", threshold=1.0),
+    of_log=OfLog({"unit": "unit", "time": "time", "time_unit": "h"}, in_lives),
 )
