@@ -1,4 +1,4 @@
-"""What the demo shows when it is over: a line's losses, energy per good unit, causes, a control chart; and a bearing that is worn."""
+"""What the demo shows when it is over: a line's losses, energy per good unit, causes, a control chart; and how a machine wears."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,10 +14,12 @@ from cli.answers.show_spectrum import envelope_of
 from cli.report import View
 from cli.report.bars import pareto, per_unit, waterfall
 from cli.report.chart import chart
+from cli.report.health import health
 from fieldline.bearings import FaultOrders
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant
+from fieldline.plantfile.globs import matches
 from ingest.simulator.subgroups import CHARTED
 
 _KINDS = ("shift", "1h")
@@ -69,14 +71,25 @@ def pictures(results: Results, line: str, window: Window, causes: Causes) -> Ite
 
 
 def shaken(log: Log, plant: Plant, results: Results, window: Window) -> Iterator[RenderableType]:
-    """The envelope of the machine whose bearing is worn most, of all lines; nothing where none says anything."""
+    """How the machine went whose bearing is worn most, of all lines, and its envelope; nothing where none says anything."""
     rows = results.rows("vibration", "*", window.window, window.start_ns, window.start_ns + 1, is_glob=True)
     known = [row for row in rows if row.get("bpfo_evidence") is not None]
     if known:
         worst = max(known, key=_most_evidence)
+        yield from _well(plant, results, worst["asset"])
         seen = spectrum_of(log, plant, worst["asset"], window.end_ns, None)
         named = f"{worst['fault_name']} worn" if worst.get("fault_name") else "no fault named"
         yield envelope_of(seen, View(is_utc=True), f"{worst['asset']}: {named}, evidence {_most_evidence(worst):.1f}")
+
+
+def _well(plant: Plant, results: Results, asset: str) -> Iterator[RenderableType]:
+    """The health of an asset over the whole run, by each metric that tells one."""
+    for entry in plant.metrics:
+        if entry.health is not None and matches(entry.asset, asset):
+            rows = _of(results, entry.kind, asset, entry.windows[0])
+            yield health(
+                _timed(rows), View(is_utc=True), f"{asset}: health by {entry.windows[0]}, and what was advised"
+            )
 
 
 def _most_evidence(row: Row) -> float:
