@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.corrected import READING
 from analysis.evidence import Sought, read_evidence
+from analysis.kept_waveforms.store import Kept, Store
 from analysis.overview.asked import ALL_TIME
 from analysis.waveforms import newest_waveform, speeds_at
 from fieldline.errors import SettingsError
@@ -73,17 +74,26 @@ class Seen(NamedTuple):
     bands: list[Band]
 
 
-def spectrum_of(log: Log, plant: Plant, asset: str, until: int, run_up_rpm: tuple[float, float] | None) -> Seen:
-    """The spectra of the last waveform of an asset up to a time [ns UTC].
+def spectrum_of(
+    log: Log,
+    plant: Plant,
+    asset: str,
+    until: int,
+    run_up_rpm: tuple[float, float] | None,
+    kept: Store | None = None,
+) -> Seen:
+    """The spectra of the last waveform of an asset up to a time [ns UTC], on the log or, where there is a later one, kept beside it.
 
     run_up_rpm : how fast the shaft turned at the begin and at the end of the waveform: the acceleration is shown by orders then
 
-    Raises SettingsError where the log has none, or one without lines; Unavailable.
+    Raises SettingsError where there is none, or one without lines; Unavailable.
     """
-    taken = newest_waveform(log, plant, asset, until)
+    on_log, beside = newest_waveform(log, plant, asset, until), None if kept is None else kept.newest(asset, until)
+    taken = beside if beside is not None and (on_log is None or beside.time > on_log.time) else on_log
     if taken is None:
         then = "" if until == ALL_TIME else f" up to {iso(until)}"
-        raise SettingsError(f"show spectrum: the log has no waveform of {asset}{then}")
+        where = "the log has no waveform" if kept is None else f"neither the log nor {kept.folder} has a waveform"
+        raise SettingsError(f"show spectrum: {where} of {asset}{then}")
     said = plant.asset_info(asset).machine
     block = read_block(taken.payload)
     if block is None or len(block.samples) < 8:
@@ -95,7 +105,8 @@ def spectrum_of(log: Log, plant: Plant, asset: str, until: int, run_up_rpm: tupl
     acceleration = Curve(spectrum.frequencies_hz, amplitudes(spectrum), "m/s²")
     if run_up_rpm is not None:
         acceleration = _by_orders(block, machine, run_up_rpm)
-    shaft_hz, envelope = _speed_hz(log, plant, asset, machine, taken.time), _envelope(spectrum)
+    shaft_hz = taken.shaft_hz if isinstance(taken, Kept) else _speed_hz(log, plant, asset, machine, taken.time)
+    envelope = _envelope(spectrum)
     told = features(taken.payload, said, shaft_hz).tolist()
     found = dict(zip((name.removeprefix(PREFIX) for name in FEATURES), told, strict=True))
     return Seen(

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from analysis.kept_waveforms.store import Store
 from analysis.logs import existing
 from analysis.overview.spectrum import NAMES, Curve, Seen, evidence_of, highest_shown_hz, spectrum_of
 from cli.report import Column, Data, Note, Piece, Quantity, Report, Table, View
@@ -19,11 +20,20 @@ _LETTERS = dict(zip(NAMES, "OIBC", strict=True))
 
 
 def report(
-    plant: Plant, log: str, asset: str, until: int, run_up_rpm: tuple[float, float] | None, path: Path | None
+    plant: Plant,
+    log: str,
+    asset: str,
+    until: int,
+    run_up_rpm: tuple[float, float] | None,
+    path: Path | None,
+    kept: Path | None = None,
 ) -> Report:
-    """The spectra of the last waveform of an asset up to a time [ns UTC]. path : where a picture goes; see `spectrum_of`."""
+    """The spectra of the last waveform of an asset up to a time [ns UTC].
+
+    path : where a picture goes; kept : a folder of kept waveforms; see `spectrum_of`
+    """
     with existing(log) as opened:
-        seen = spectrum_of(opened, plant, asset, until, run_up_rpm)
+        seen = spectrum_of(opened, plant, asset, until, run_up_rpm, None if kept is None else Store(kept))
     return Report(list(_pieces(seen, path)))
 
 

@@ -126,6 +126,10 @@ def show(
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE", help="Draw it into FILE, .png or .svg; of spectrum.")
     ] = None,
+    kept: Annotated[
+        Path | None,
+        typer.Option("--kept", metavar="FOLDER", help="Look there too, where `waveforms keep` wrote; of spectrum."),
+    ] = None,
     start: options.From = None,
     stop: options.To = None,
     config: options.Config = None,
@@ -148,6 +152,7 @@ def show(
         ("--to", stop, What.SESSIONS),
         ("--run-up", run_up or None, What.SPECTRUM),
         ("--picture", picture, What.SPECTRUM),
+        ("--kept", kept, What.SPECTRUM),
     ):
         if value is not None and what is not of:
             raise SettingsError(f"show {what.value}: {name} is about {of.value}")
@@ -165,7 +170,8 @@ def show(
     if what is What.SPECTRUM:
         with errors_in_utc(utc):
             until = ALL_TIME if at is None else at
-            tell(spectrum(model, settings.log, asset, until, _speeds(run_up), picture), as_json=json, is_utc=utc)
+            drawn = spectrum(model, settings.log, asset, until, _speeds(run_up), picture, kept)
+            tell(drawn, as_json=json, is_utc=utc)
         return
     asked = Asked(model, results_of(settings, influx or store), asset, window, at, tag)
     with errors_in_utc(utc):
