@@ -146,7 +146,7 @@ def _severe(
     times = sorted(places)
     told = np.stack([features(_payload(log, asset, time, places[time]), machine, shafts[time]) for time in times])
     said = dict(zip(FEATURES, told.T, strict=True))
-    found = formula(_inputs(said, machine.numbers(), len(times)))
+    found = formula(_inputs(said, machine.numbers, len(times)))
     points = []
     for time, zone, fault in zip(times, found["zone"].tolist(), found["fault"].tolist(), strict=True):
         if fault > 0:

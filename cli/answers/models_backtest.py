@@ -48,7 +48,7 @@ def backtested(settings: Settings, name: str, version: int, asked: Asked) -> tup
     champion = next((one.number for one in registry.versions(name) if one.state is State.CHAMPION), None)
     with existing(settings.log) as log:
         table = feature_table(log, settings.process, plant, wanted, SystemClock())
-    rows = Replayed(entry_of(plant, wanted.kind), table, wanted.of_plant(Path(settings.plant or ""), table))
+    rows = Replayed(_entry(plant, name, wanted.kind), table, wanted.of_plant(Path(settings.plant or ""), table))
     found = back_test(rows, RegistryModels(Path(settings.process.models)), version, champion)
     registry.record(name, asked.said.entry(Action.BACK_TEST, version, back_test=found))
     told = Data("model", name), Data("version", version), *pieces(found)
@@ -61,9 +61,18 @@ def _wanted(plant: Plant, name: str, model: Model, asked: Asked) -> Wanted:
     log = model.document.lineage.get("log") or {}
     if log.get("metric") != kind:
         log = {}
-    window = asked.window or log.get("window") or entry_of(plant, kind).windows[0]
+    window = asked.window or log.get("window") or _entry(plant, name, kind).windows[0]
     horizon_h = log.get("horizon_h", _DAY_H) if asked.horizon_s is None else asked.horizon_s / 3600
     return Wanted(kind, window, asked.span, round(horizon_h * _HOUR_NS))
+
+
+def _entry(plant: Plant, name: str, kind: str) -> MetricEntry:
+    """The metric's definition. Raises SettingsError where the one that holds last has another model, or none."""
+    entry = entry_of(plant, kind)
+    if entry.model_name != name:
+        came = f"the model {entry.model_name!r}" if entry.model_name else "none"
+        raise SettingsError(f"models: {kind}: expected {name!r} in the definition that holds last, got {came}")
+    return entry
 
 
 def _metric(plant: Plant, name: str, asked: str | None) -> str:

@@ -121,7 +121,7 @@ def test_what_can_not_be_meant_is_refused(registry: Registry) -> None:
     assert states(registry) == ["champion", "candidate"]
 
 
-def tested(version: int, scored: int, **unscored: int) -> Entry:
+def back_tested(version: int, scored: int, **unscored: int) -> Entry:
     made_of = FromLog(metric="press", window="1m", since="", until="", horizon_h=24.0, plant_sha256="")
     judged = Judged(version=version, scored=scored, unscored=unscored)
     found = BackTest(made_of=made_of, rows=9, assets=1, lives=1, positive=0, negative=9, candidate=judged)
@@ -137,14 +137,14 @@ def test_a_version_is_promoted_once_its_newest_back_test_scored_rows(registry: R
         match="expected a back-test of version 2 on the plant's own rows, got none: `fieldline models backtest press 2`",
     ):
         promoted()
-    registry.record("press", tested(1, 9))
+    registry.record("press", back_tested(1, 9))
     with pytest.raises(ModelError, match="expected a back-test of version 2"):
         promoted()
-    registry.record("press", tested(2, 9))
-    registry.record("press", tested(2, 0, no_load=9))
+    registry.record("press", back_tested(2, 9))
+    registry.record("press", back_tested(2, 0, no_load=9))
     with pytest.raises(ModelError, match="the back-test of version 2 scored none of its 9 rows: no_load"):
         promoted()
-    registry.record("press", tested(2, 1, no_load=8))
+    registry.record("press", back_tested(2, 1, no_load=8))
     assert states(registry) == ["candidate", "candidate"]
 
     promoted()
