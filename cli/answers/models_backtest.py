@@ -156,7 +156,14 @@ def _notes(found: BackTest, versions: Sequence[Judged]) -> Iterator[Note]:
     if found.champion is None:
         yield Note("there is no champion to stand beside")
     elif found.differs is not None:
-        one = found.differs
+        most = found.differs
         sentence = "largest difference: {} of {} at {}: {} against {} of the champion, version {}"
-        said = (one.output, one.asset, one.time, f"{one.candidate:.6g}", f"{one.champion:.6g}", found.champion.version)
+        said = (
+            most.output,
+            most.asset,
+            most.time,
+            f"{most.candidate:.6g}",
+            f"{most.champion:.6g}",
+            found.champion.version,
+        )
         yield Note(sentence, said)

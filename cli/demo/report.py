@@ -19,7 +19,6 @@ from fieldline.bearings import FaultOrders
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant
-from fieldline.plantfile.globs import matches
 from ingest.simulator.subgroups import CHARTED
 
 _KINDS = ("shift", "1h")
@@ -71,25 +70,26 @@ def pictures(results: Results, line: str, window: Window, causes: Causes) -> Ite
 
 
 def shaken(log: Log, plant: Plant, results: Results, window: Window) -> Iterator[RenderableType]:
-    """How the machine went whose bearing is worn most, of all lines, and its envelope; nothing where none says anything."""
+    """The envelope of the machine whose bearing is worn most, of all lines; nothing where none says anything."""
     rows = results.rows("vibration", "*", window.window, window.start_ns, window.start_ns + 1, is_glob=True)
     known = [row for row in rows if row.get("bpfo_evidence") is not None]
     if known:
         worst = max(known, key=_most_evidence)
-        yield from _well(plant, results, worst["asset"])
         seen = spectrum_of(log, plant, worst["asset"], window.end_ns, None)
         named = f"{worst['fault_name']} worn" if worst.get("fault_name") else "no fault named"
         yield envelope_of(seen, View(is_utc=True), f"{worst['asset']}: {named}, evidence {_most_evidence(worst):.1f}")
 
 
-def _well(plant: Plant, results: Results, asset: str) -> Iterator[RenderableType]:
-    """The health of an asset over the whole run, by each metric that tells one."""
+def ailing(plant: Plant, results: Results) -> Iterator[RenderableType]:
+    """How the machine went over the whole run whose health fell deepest, by each metric that tells one; nothing where none does."""
     for entry in plant.metrics:
-        if entry.health is not None and matches(entry.asset, asset):
-            rows = _of(results, entry.kind, asset, entry.windows[0])
-            yield health(
-                _timed(rows), View(is_utc=True), f"{asset}: health by {entry.windows[0]}, and what was advised"
-            )
+        window = entry.windows[0]
+        rows = results.rows(entry.kind, "*", window, 0, ALL_TIME, is_glob=True) if entry.health is not None else []
+        known = [row for row in rows if row.get("health") is not None and not row.get("retracted")]
+        if known:
+            asset = min(known, key=lambda row: float(row["health"]))["asset"]
+            mine = _of(results, entry.kind, asset, window)
+            yield health(_timed(mine), View(is_utc=True), f"{asset}: health by {window}, and what was advised")
 
 
 def _most_evidence(row: Row) -> float:

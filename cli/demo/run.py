@@ -26,7 +26,7 @@ from cli import wiring
 from cli.answers.audit import account, exit_code
 from cli.demo.asked import DemoAsked
 from cli.demo.plant import Ending, SimulatorStage, first_moment
-from cli.demo.report import newest_window, pictures, shaken
+from cli.demo.report import ailing, newest_window, pictures, shaken
 from cli.demo.state import DemoState
 from cli.demo.truth import Comparison, compare_counts, compare_energy, compare_figures, compare_line_causes, shown
 from cli.demo.view import picture
@@ -182,7 +182,11 @@ class Demo:
         causes = causes_of(log, line, window.start_ns, window.end_ns)
         self._causes = compare_line_causes(causes, truth, window.window, window.start_ns)
         results = Results(Source(str(store)))
-        drawn = [*pictures(results, line, window, causes), *shaken(log, plant, results, window)]
+        drawn = [
+            *pictures(results, line, window, causes),
+            *ailing(plant, results),
+            *shaken(log, plant, results, window),
+        ]
         self._album += drawn
         if not self._asked.is_quiet:
             console = Console()

@@ -13,7 +13,7 @@ from models.classes.crossed import Crossed
 from models.classes.figures import failure_figures
 from models.evaluation import rul_scores
 from models.evaluation.bootstrap import interval
-from models.feature_table import UNIT
+from models.feature_table import TIME, UNIT
 
 PROBABILITY = "failure_probability"
 """The output that is judged by whether the asset failed within the horizon."""
@@ -71,7 +71,8 @@ def figures_of(
     rows = np.isfinite(scores) & np.isfinite(label.truth)
     truth, told = label.truth[rows], scores[rows]
     unit = np.unique(table[UNIT].fill_null("").to_numpy().astype(np.str_), return_inverse=True)[1].astype(np.int64)
-    where = f"{table['time'].min():%Y-%m-%d} to {table['time'].max():%Y-%m-%d}"
+    days = table[TIME].dt.strftime("%Y-%m-%d")
+    where = f"{days.min()} to {days.max()}"
     if label.is_class:
         on = f"back-test {where}, {len(truth)} rows, {int(truth.sum())} fail soon"
         figures = _of_failure(truth == 1, told, unit[rows], on, threshold)

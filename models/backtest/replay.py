@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fieldline.errors import ModelError
 from fieldline.event_kinds import CHAMPION
-from fieldline.expressions import Input, Own
+from fieldline.expressions import Own, Term
 from fieldline.moments import iso, parse_moment
 from fieldline.plantfile import MetricEntry
 from models.backtest.figures import Label, fault_of, figures_of, label_of
@@ -48,7 +48,7 @@ class _Scored(NamedTuple):
     @property
     def rows(self) -> NDArray[np.bool_]:
         """bool[n]: those of which it gives all outputs."""
-        return np.isfinite(self.values).all(axis=1)
+        return np.asarray(np.isfinite(self.values).all(axis=1), np.bool_)
 
 
 def back_test(rows: Replayed, models: Models, candidate: int, champion: int | None) -> BackTest:
@@ -81,7 +81,7 @@ def back_test(rows: Replayed, models: Models, candidate: int, champion: int | No
 def _scored(rows: Replayed, models: Models, number: int) -> _Scored:
     entry, n = rows.entry, rows.table.height
     assert entry.model is not None
-    columns: dict[Input, NDArray[np.float64]] = {Own(name): rows.feature(name) for name in entry.features}
+    columns: dict[Term, NDArray[np.float64]] = {Own(name): rows.feature(name) for name in entry.features}
     for one in in_force(entry):
         told = {"version": float(number), "digest": -1.0}[one.what] if one.role == CHAMPION else np.nan
         columns[one] = np.full(n, told)
