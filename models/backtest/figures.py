@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from fieldline.moments import iso
 from fieldline.plantfile import MetricEntry
 from fieldline.units import convert, find_unit
 from models.card import Figure
@@ -71,8 +72,8 @@ def figures_of(
     rows = np.isfinite(scores) & np.isfinite(label.truth)
     truth, told = label.truth[rows], scores[rows]
     unit = np.unique(table[UNIT].fill_null("").to_numpy().astype(np.str_), return_inverse=True)[1].astype(np.int64)
-    days = table[TIME].dt.strftime("%Y-%m-%d")
-    where = f"{days.min()} to {days.max()}"
+    times = table[TIME].dt.epoch("ns").to_numpy()
+    where = " to ".join(iso(int(time))[:10] for time in (times.min(), times.max()))
     if label.is_class:
         on = f"back-test {where}, {len(truth)} rows, {int(truth.sum())} fail soon"
         figures = _of_failure(truth == 1, told, unit[rows], on, threshold)
