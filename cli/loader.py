@@ -14,7 +14,7 @@ _FOLDER = Path(__file__).parent / "verbs"
 _ORDER = (
     "demo", "run", "ingest", "process", "deliver", "topics", "status", "discover", "capture", "simulate", "send", "correct", "tap",
     "query", "show", "explain", "catalogue", "metrics", "audit", "dlq", "baseline", "limits", "productivity",
-    "train", "models", "maintenance", "check", "doctor", "warmup", "version",
+    "train", "models", "maintenance", "waveforms", "check", "doctor", "warmup", "version",
 )  # fmt: skip
 """The order in which people read them; others follow by name."""
 _LONG_RUNNING = frozenset({"demo", "run", "ingest", "process", "deliver"})

@@ -4,7 +4,7 @@ A task is one file in `models/tasks/`, named for what it foretells, that ends in
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,7 +105,7 @@ class Task:
     sample: Callable[[], Table]
     quick: Options
     headerless: Sequence[Sequence[str]] = ()
-    of_log: OfLog | None = None
+    of_log: OfLog | None = field(default=None, hash=False)
 
     def read(self, *paths: Path) -> Table:
         """A file of the task's, or several as one table with a column `file`. Raises SettingsError."""

@@ -41,6 +41,7 @@ VERBS = [
     "train",
     "models",
     "maintenance",
+    "waveforms",
     "check",
     "doctor",
     "warmup",

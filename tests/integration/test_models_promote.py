@@ -84,7 +84,19 @@ def test_a_promotion_of_a_time_to_come_says_from_when_on(
 ) -> None:
     registry = Registry(tmp_path)
     registry.add(plain(), {"trend": ridge()}, Note(NOON, "kim"))
-    arguments = ["models", "promote", "press", "1", "--why", "so", "--untested", "--asset", PRESS, "--at", "2999-01-01T00:00Z"]
+    arguments = [
+        "models",
+        "promote",
+        "press",
+        "1",
+        "--why",
+        "so",
+        "--untested",
+        "--asset",
+        PRESS,
+        "--at",
+        "2999-01-01T00:00Z",
+    ]
 
     result = CliRunner().invoke(app, [*arguments, "--registry", str(tmp_path), "--to", mosquitto.url])
 

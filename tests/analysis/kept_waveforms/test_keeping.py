@@ -20,6 +20,7 @@ from fieldline.plant import load_plant
 from tests.analysis.whole_pipe import Pipe
 from tests.bits import waves
 from tests.processing.engine_rig import SECOND, Row, event
+from tests.processing.test_registers import fuzz
 from tests.processing.test_vibration_operator import MACHINE, PRESS
 
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
@@ -31,6 +32,7 @@ FAN = "plant/hall/line1/fan"
 times_st = st.lists(st.integers(0, 20 * HOUR), min_size=1, max_size=40, unique=True).map(sorted)
 
 
+@fuzz(50)
 @given(times=times_st, at=st.lists(st.integers(-HOUR, 21 * HOUR), max_size=4))
 def test_what_is_near_something_stays_and_of_the_rest_the_first_of_each_hour(times: list[int], at: list[int]) -> None:
     found = reasons(np.array(times, np.int64), [Point(one, "failure") for one in at], RULE)
