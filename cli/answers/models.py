@@ -66,7 +66,10 @@ def shown(folder: str, name: str, number: int | None) -> Report:
         "log": _log_of(said),
         "made with": ", ".join(f"{one} {of}" for one, of in said.made_with.items()),
     }
-    done = [{**one, "time": one["time"], "where": ", ".join(one["assets"])} for one in history]
+    done = [
+        {**one, "action": one["action"] + ", untested" * one["is_untested"], "where": ", ".join(one["assets"])}
+        for one in history
+    ]
     return Report(
         [
             Facts(facts, "facts"),

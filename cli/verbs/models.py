@@ -37,6 +37,7 @@ _At = Annotated[
 _Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why, for the history and the log.")]
 _Who = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does so. [default: the user's name]")]
 
+_SECOND_NS = 1_000_000_000
 _TESTED_NS = 30 * 86_400_000_000_000
 """How far back a back-test goes, unless it is told."""
 
@@ -188,11 +189,11 @@ def backtest(
     from models.history import Note
 
     settings = options.load(config, process__models=registry, log=log, plant=plant)
-    now = SystemClock().now_ns()
+    now = SystemClock().now_ns() // _SECOND_NS * _SECOND_NS
     span = Span(now - _TESTED_NS if start is None else start, now if stop is None else stop)
     if span.start >= span.stop:
         raise SettingsError("models backtest: --from must be before --to")
-    said = Note(iso(now // 1_000_000 * 1_000_000), by or getpass.getuser(), why)
+    said = Note(iso(now), by or getpass.getuser(), why)
     report, is_well = backtested(settings, name, version, Asked(metric, window, horizon, span, said))
     tell(report, as_json=json)
     if not is_well:

@@ -100,12 +100,12 @@ def train(
         raise SettingsError(
             "train: expected a TASK and at least one --table FILE, or --metric KIND of the plant's own log"
         )
-    settings, now = options.load(config, process__models=registry, plant=plant, log=log), SystemClock().now_ns()
+    settings = options.load(config, process__models=registry, plant=plant, log=log)
+    now = SystemClock().now_ns() // 1_000_000_000 * 1_000_000_000
     live = None if metric is None else Live(settings, metric, window, horizon, _span(start, stop, now))
     keep = None
     if name is not None:
-        when = iso(now // 1_000_000_000 * 1_000_000_000)
-        keep = Keep(Path(settings.process.models), name, Note(when, getpass.getuser(), why))
+        keep = Keep(Path(settings.process.models), name, Note(iso(now), getpass.getuser(), why))
     with watched("training", "‰") as report:
         found = answer(Asked(task, table or [], judge, rul, setting or [], out, keep, live), report)
     tell(found, as_json=json)

@@ -128,6 +128,9 @@ def test_what_was_back_tested_may_be_promoted_and_is_shown(pipe: Pipe, registry:
     refused = promote(pipe, registry, 2)
     assert refused.exit_code == 2 and "`fieldline models backtest watch 2`" in refused.stderr.replace("\n", " ")
     assert promote(pipe, registry, 2, "--untested").exit_code == 3
+    registry.record("watch", NOTE.entry(Action.PROMOTE, 1, since=NOTE.time, assets=("a/b",), is_untested=True))
+    assert "promote, untested" in run(pipe, registry, "show", "1").stdout
+    registry.record("watch", NOTE.entry(Action.RETIRE, 1, since=NOTE.time, assets=("a/b",)))
 
     told = run(pipe, registry, "backtest", "2", "--horizon", "1h", "--why", "before spring").stdout
 
