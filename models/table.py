@@ -41,6 +41,10 @@ class Table(NamedTuple):
     made_of: FromLog | None = None
     units: Mapping[str, str] = MappingProxyType({})
 
+    def units_among(self, names: Sequence[str]) -> dict[str, str]:
+        """Units that are known of columns; nothing of a file, whose names alone tell them."""
+        return {name: unit for name, unit in self.units.items() if name in names}
+
     def numbers(self, names: Sequence[str]) -> NDArray[np.float64]:
         """float64[n, names], NaN where a cell is empty. Raises SettingsError for a column that is missing or holds words."""
         self.require(names)

@@ -93,12 +93,9 @@ def recipe_of(
     return Recipe(moving, tuple(categories), known, declared, pairs)
 
 
-def units_of(told: Sequence[str], recipe: Recipe, table: Table) -> dict[str, str]:
-    """Units by feature, of `FEATURE = UNIT` each, else as the table knows them.
-
-    Raises SettingsError for what is no pair, or of no feature.
-    """
-    found = {name: unit for name, unit in table.units.items() if name in recipe.numbers}
+def units_of(told: Sequence[str], recipe: Recipe) -> dict[str, str]:
+    """Units by feature, of `FEATURE = UNIT` each. Raises SettingsError for what is no pair, or of no feature."""
+    found = {}
     for text in told:
         name, equals, unit = (part.strip() for part in text.partition("="))
         if not equals or not unit or name not in recipe.numbers:
