@@ -31,7 +31,8 @@ class Wellness:
                 line.append(*_cell(number(row, "health"), level, wide, options.ascii_only))
             yield line
         advised = "".join(self._letters.get(str(row.get(ACTION) or ""), " ").ljust(wide) for row in rows)
-        yield Text(f"  {advised.rstrip()}", "bold red")
+        if advised.strip():
+            yield Text(f"  {advised.rstrip()}", "bold red")
         first, last = (self._view.clock(row["time"]) for row in (rows[0], rows[-1]))
         yield Text(f"  {first}{last:>{max(len(rows) * wide - len(first), len(last) + 1)}}", "dim")
 

@@ -1,14 +1,21 @@
 """`explain` of health and advice that are made of waveforms: worked out once more from these, and from when the machine was repaired."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from analysis.overview.asked import ALL_TIME
+from analysis.results import Results
+from cli.demo.report import ailing
 from cli.main import app
+from delivery.query import Source
 from fieldline.frames import event_value
+from fieldline.plant import Plant, load_plant
 from tests.analysis.whole_pipe import Pipe
 from tests.bits import waves
+from tests.cli.report.test_drawings import drawn
 from tests.processing.engine_rig import SECOND, Row, event
 from tests.processing.test_vibration_operator import MACHINE, PRESS
 
@@ -67,3 +74,14 @@ def test_a_baseline_begins_anew_after_the_repair(pipe: Pipe) -> None:
 
     read = {one["what"]: one["value"] for one in told["inputs"]["read"]}
     assert read["maintenance.time_s"] == (START + 50 * MINUTE) / SECOND
+
+
+def test_the_demo_s_picture_is_of_the_machine_whose_health_fell_deepest(pipe: Pipe) -> None:
+    plant, results = load_plant(Path(pipe.plant)), Results(Source(pipe.store))
+
+    (picture,) = ailing(plant, results)
+
+    told = "\n".join(drawn(picture, 80))
+    rows = [row for row in results.rows("press_health", PRESS, "15m", 0, ALL_TIME) if row["health"] is not None]
+    assert f"{PRESS}: health by 15m" in told and f"least health {min(row['health'] for row in rows):.2f}" in told
+    assert list(ailing(Plant(), results)) == []
