@@ -9,6 +9,7 @@ import msgspec
 
 from models.lineage import FromLog, Lineage
 from models.table import Table
+from processing.scoring.reference import Reference
 
 VERSION = 1
 _LIBRARIES = ("fieldline", "numpy", "scipy", "scikit-learn")
@@ -30,17 +31,6 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     confidence: float = 0.9
-
-
-class Reference(msgspec.Struct, frozen=True):
-    """How a feature was distributed in training, for drift: inner edges of the bins, ascending, and the share of rows in each bin.
-
-    edges : k ; shares : k + 1, of the rows that have a value ; missing : share of all rows that have none
-    """
-
-    edges: tuple[float, ...]
-    shares: tuple[float, ...]
-    missing: float
 
 
 class Source(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from benchmarks.models.line import Files, Line, Say, at_most
 from fieldline.errors import SettingsError
 from models.evaluation.bootstrap import interval
 from models.evaluation.detection import CONSECUTIVE, detected, share
-from models.normal.training import AnomalyOptions, above_limit
+from models.normal.training import AnomalyOptions, anomaly_ratio
 from models.tasks import known
 
 NEEDS = ("train", "test")
@@ -60,8 +60,8 @@ def run(files: Files, say: Say) -> Iterator[Line]:
         held = task.read(path)
         if held.sha256 == table.sha256:
             raise SettingsError(f"tep: {path.name} was trained on: expected rows that were not seen")
-        above = above_limit(model, held.numbers(model.inputs), options.lags)
-        judged.append(_Judged(path.name, _fault(path), np.nan_to_num(above, nan=-1.0) > 0))
+        ratio = anomaly_ratio(model, held.numbers(model.inputs), options.lags)
+        judged.append(_Judged(path.name, _fault(path), np.nan_to_num(ratio, nan=0.0) > 1))
     convention = _CONVENTION.format(train=" ".join(path.name for path in files.train))
     yield from _false(judged, convention)
     yield from _missed(judged, convention)

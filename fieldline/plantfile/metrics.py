@@ -120,12 +120,12 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     def _fault_of_memory(self) -> str:
         """State goes from window to window, so these must follow one another."""
         odd = [window for window in self.windows if window not in FOLLOWING]
-        remembering = [(name, one) for name, field in self.field.items() for one in remembered_in(field.tree)]
+        remembering = [f"field.{n} remembers, by {one}" for n, f in self.field.items() for one in remembered_in(f.tree)]
+        remembering += ["model.drift remembers"] * (self.model is not None and self.model.drift is not None)
         if not odd or not remembering:
             return ""
-        name, one = remembering[0]
         return (
-            f"windows: field.{name} remembers, by {one}: expected windows that follow one another, "
+            f"windows: {remembering[0]}: expected windows that follow one another, "
             f"{', '.join(FOLLOWING)}, got {', '.join(map(repr, odd))}"
         )
 
@@ -133,7 +133,8 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
         if self.model is None:
             return []
         taken = {*self.field, *_FIELDS_OF_ALL}
-        faults = [f"model.output: {name!r} is a field already" for name in self.model.output if name in taken]
+        given = (*self.model.output, *self.model.told)
+        faults = [f"model.output: {name!r} is a field already" for name in given if name in taken]
         faults += [
             f"model.features: {name!r} is no field of this metric{nearest(name, self.field)}"
             for name in self.model.features

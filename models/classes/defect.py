@@ -87,7 +87,7 @@ def train(table: Table, options: DefectOptions, progress: Progress) -> Trained:
     progress(1.0, "done")
     model = _trained(blend, recipe, features, card, rows.label[found.rows], found)
     outputs = [f"{written(name)}_probability" for name in rows.names]
-    units = table.units_among(recipe.numbers) | units_of(options.units, recipe)
+    units = table.units_among(recipe.numbers) | units_of(options.units, recipe.numbers)
     kept = registered(blend, recipe, card, model.golden, outputs, units)
     return replace(model, registered=kept)
 

@@ -105,7 +105,7 @@ def train(table: Table, options: FailureOptions, progress: Progress) -> Trained:
     card = msgspec.structs.replace(card, threshold=threshold)
     progress(1.0, "done")
     model = _trained(rows, blend, trees, threshold, found, card)
-    units = table.units_among(rows.recipe.numbers) | units_of(options.units, rows.recipe)
+    units = table.units_among(rows.recipe.numbers) | units_of(options.units, rows.recipe.numbers)
     kept = registered(blend, rows.recipe, card, model.golden, card.outputs, units)
     return replace(model, registered=kept)
 

@@ -93,13 +93,13 @@ def recipe_of(
     return Recipe(moving, tuple(categories), known, declared, pairs)
 
 
-def units_of(told: Sequence[str], recipe: Recipe) -> dict[str, str]:
+def units_of(told: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     """Units by feature, of `FEATURE = UNIT` each. Raises SettingsError for what is no pair, or of no feature."""
     found = {}
     for text in told:
         name, equals, unit = (part.strip() for part in text.partition("="))
-        if not equals or not unit or name not in recipe.numbers:
-            raise SettingsError(f"train: units: expected FEATURE = UNIT, of {', '.join(recipe.numbers)}, got {text!r}")
+        if not equals or not unit or name not in names:
+            raise SettingsError(f"train: units: expected FEATURE = UNIT, of {', '.join(names)}, got {text!r}")
         found[name] = unit
     return found
 

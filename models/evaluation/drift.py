@@ -8,12 +8,12 @@ divergence. By custom under 0.1 nothing has changed, over 0.25 much has. Rows of
 import numpy as np
 from numpy.typing import NDArray
 
-from models.card import Reference
+from processing.kernels.stability import index
+from processing.scoring.reference import BINS, Reference
 
 CHANGED, MUCH = 0.1, 0.25
 
 _BINS = 10
-_LEAST = 1e-4  # share that an empty bin is taken to have, so that one value in it does not count without limit
 
 
 def reference_of(values: NDArray[np.float64]) -> Reference:
@@ -29,12 +29,10 @@ def psi(reference: Reference, values: NDArray[np.float64]) -> float:
     """How far values, float64[n], NaN where missing, are from a reference; 0 where they are alike, NaN of no rows."""
     if not len(values):
         return float("nan")
-    known = values[np.isfinite(values)]
-    is_there = known.size / len(values)
-    now = np.append(_shares(known, np.array(reference.edges)) * is_there, 1 - is_there)
-    then = np.append(np.array(reference.shares) * (1 - reference.missing), reference.missing)
-    now, then = np.maximum(now, _LEAST), np.maximum(then, _LEAST)
-    return float(((now - then) * np.log(now / then)).sum())
+    place = np.where(np.isfinite(values), np.searchsorted(reference.edges, values, side="left"), BINS - 1)
+    counts, found = np.bincount(place, minlength=BINS).astype(np.float64), np.empty((1, 1))
+    index(counts[None, None], reference.bins[1][None], found)
+    return float(found[0, 0])
 
 
 def _shares(known: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:

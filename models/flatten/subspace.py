@@ -15,12 +15,16 @@ def flat_pca(estimator: Any, scaler: Any = None) -> Flat:
     return _flat(estimator.mean_, states, np.eye(len(axes)) - axes @ axes.T, scaling_of(scaler, len(axes)))
 
 
-def flat_subspace(mean: np.ndarray, deviation: np.ndarray, states: np.ndarray, rest: np.ndarray) -> Flat:
+def flat_subspace(
+    mean: np.ndarray, deviation: np.ndarray, states: np.ndarray, rest: np.ndarray, limits: np.ndarray | None = None
+) -> Flat:
     """Canonical variates, or any subspace: of z = (input - mean) / deviation, T² = ‖states z‖² and Q = ‖rest z‖².
 
-    mean, deviation : float64[inputs]; states : float64[states, inputs], rest : float64[n, inputs]
+    mean, deviation : float64[inputs]; states : float64[states, inputs], rest : float64[n, inputs]; limits : float64[2], of T² and Q, where
+    the larger of both by its limit is told too
     """
-    return _flat(np.zeros(len(mean)), states.T, rest.T, np.array([mean, deviation], np.float64))
+    flat = _flat(np.zeros(len(mean)), states.T, rest.T, np.array([mean, deviation], np.float64))
+    return flat if limits is None else flat._replace(arrays={**flat.arrays, "limits": np.asarray(limits, np.float64)})
 
 
 def _flat(mean: np.ndarray, states: np.ndarray, rest: np.ndarray, scaling: np.ndarray) -> Flat:

@@ -25,10 +25,14 @@ class Limit(NamedTuple):
     scale: NDArray[np.float64]
     limit: float
 
-    def above(self, statistics: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far the larger of T² and Q is above the limit, float64[n]; an alarm is what is above 0. statistics : float64[n, 2]."""
-        scaled = (np.log(np.maximum(statistics, _LEAST)) - self.centre) / self.scale
-        return scaled.max(axis=1) - self.limit
+    @property
+    def limits(self) -> NDArray[np.float64]:
+        """Of T² and of Q, float64[2]: where each comes to the one limit."""
+        return np.exp(self.centre + self.limit * self.scale)
+
+    def ratio(self, statistics: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The larger of T² and Q, each divided by its limit, float64[n]; an alarm is what is above 1. statistics : float64[n, 2]."""
+        return (statistics / self.limits).max(axis=1)
 
 
 class Unseen(NamedTuple):

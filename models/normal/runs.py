@@ -38,7 +38,7 @@ def runs_of(table: Table, run: str, time: str, channels: Sequence[str], without:
     moves = _moves(values)
     if not moves.any():
         raise SettingsError(f"train: {table.path.name}: expected channels that move, got {len(names)} constant ones")
-    order = np.argsort(table.numbers([time])[:, 0], kind="stable") if time else np.arange(len(values))
+    order = np.argsort(table.moments(time), kind="stable") if time else np.arange(len(values))
     label = table.words(by)[order] if by else np.zeros(len(values), "U1")
     parts = tuple(np.ascontiguousarray(values[order[label == one]][:, moves]) for one in dict.fromkeys(label.tolist()))
     kept = tuple(name for name, is_kept in zip(names, moves, strict=True) if is_kept)

@@ -1,15 +1,20 @@
 """Train what is normal on a table, and judge it: the ridge, the subspace, the limit, the card."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from fieldline.errors import SettingsError
 from models.card import Card, Figure, source_of, versions
+from models.classes.features import units_of
 from models.evaluation.bootstrap import interval
 from models.evaluation.detection import share
 from models.evaluation.drift import reference_of
+from models.feature_table import LABELS, TIME, UNIT
+from models.normal.draft import draft_of, features_of
 from models.normal.limit import BLOCKS, Limit, Unseen, left_out, limit_of, unseen
 from models.normal.runs import Runs, lagged, runs_of, whole
 from models.normal.subspace import RIDGES, Shape, fitted, likelihood
@@ -18,7 +23,8 @@ from models.table import Table
 from models.task import Golden, Held, Options, Progress, Trained
 
 LEAST_ROWS = 100
-OUTPUTS = ("t2", "q", "above_limit")
+OUTPUTS = ("t2", "q", "anomaly_ratio")
+FAILS_SOON = LABELS[1]
 _GOLDEN = 16
 
 
@@ -31,6 +37,7 @@ class AnomalyOptions(Options, frozen=True, kw_only=True):
     kind : cva, canonical variates of a row and those before it, or pca, principal components
     lags : rows that count, the newest among them; states : canonical variates of T²; share : of the variance that T² has of components
     false_share : of normal rows that may alarm
+    units : of channels whose names do not end in theirs, for a model that is kept, as "load = kW"
     """
 
     run: str = ""
@@ -42,6 +49,7 @@ class AnomalyOptions(Options, frozen=True, kw_only=True):
     states: int = 60
     share: float = 0.85
     false_share: float = 0.03
+    units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.lags <= 50:
@@ -57,8 +65,9 @@ def train(table: Table, options: AnomalyOptions, progress: Progress) -> Trained:
     if table.frame.height < LEAST_ROWS:
         needs = f"expected at least {LEAST_ROWS} rows of normal work"
         raise SettingsError(f"train: {table.path.name}: {needs}, got {table.frame.height}")
-    runs = runs_of(table, options.run, options.time, options.channels, (options.fault,))
+    runs = _runs(normal_rows(table), options, options.channels)
     _check(runs, table, options)
+    units = units_of(options.units, runs.channels)
     with one_thread():
         shape = _shape(runs, options, progress)
         parts: list[Unseen] = []
@@ -72,12 +81,12 @@ def train(table: Table, options: AnomalyOptions, progress: Progress) -> Trained:
     def score(features: NDArray[np.float64]) -> NDArray[np.float64]:
         with one_thread():
             statistics = subspace.score(features)
-        return np.concatenate([statistics, limit.above(statistics)[:, None]], axis=1)
+        return np.concatenate([statistics, limit.ratio(statistics)[:, None]], axis=1)
 
     rows = np.concatenate([lagged(run, shape.lags) for run in runs.values])
     rows = rows[whole(rows)]
     golden = np.ascontiguousarray(rows[np.linspace(0, len(rows) - 1, _GOLDEN).astype(np.int64)])
-    card = _card(table, runs, options, shape, found, limit)
+    card, kept = _card(table, runs, options, shape, found, limit), Golden(golden, score(golden))
     progress(1.0, "done")
     return Trained(
         parts={"normal": subspace, "limit": limit},
@@ -85,32 +94,55 @@ def train(table: Table, options: AnomalyOptions, progress: Progress) -> Trained:
         features=card.features,
         outputs=card.outputs,
         score=score,
-        golden=Golden(golden, score(golden)),
+        golden=kept,
         card=card,
         evidence={
             "t2": found.statistics[:, 0],
             "q": found.statistics[:, 1],
-            "above_limit": limit.above(found.statistics),
+            "anomaly_ratio": limit.ratio(found.statistics),
         },
+        registered=lambda name: draft_of(name, subspace, limit, card, kept, units),
     )
 
 
-def above_limit(model: Trained, values: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
-    """How far rows of one run are above the limit, float64[n]; NaN for the first ones and where a channel is missing."""
+def normal_rows(table: Table) -> Table:
+    """Of a table of `fieldline metrics table` the rows of normal work: none of an asset that fails soon, or waits for its repair."""
+    if not is_feature_table(table):
+        return table
+    is_normal = pl.col(UNIT).is_not_null() & (pl.col(FAILS_SOON).is_null() | (pl.col(FAILS_SOON) == 0.0))
+    return table._replace(frame=table.frame.filter(is_normal))
+
+
+def is_feature_table(table: Table) -> bool:
+    """Whether it is one that `fieldline metrics table` writes."""
+    return {UNIT, TIME, *LABELS} <= {*table.frame.columns}
+
+
+def _runs(table: Table, options: AnomalyOptions, channels: Sequence[str]) -> Runs:
+    """The runs of a table; of one that `fieldline metrics table` wrote lives of assets, in order of time."""
+    if not is_feature_table(table):
+        return runs_of(table, options.run, options.time, channels, (options.fault,))
+    return runs_of(
+        table, options.run or UNIT, options.time or TIME, channels, (options.fault, UNIT, TIME, "asset", *LABELS)
+    )
+
+
+def anomaly_ratio(model: Trained, values: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
+    """The larger of T² and Q by its limit of rows of one run, float64[n]; NaN for the first ones and where a channel is missing."""
     return model.score(lagged(values, lags))[:, -1]
 
 
 def evaluate(model: Trained, held: Held, options: AnomalyOptions) -> tuple[Figure, ...]:
     """The share of normal rows that alarm, and of faulty ones that don't. Raises SettingsError."""
     asked = (*model.inputs, *((options.fault,) if options.fault else ()))
-    runs = runs_of(held.table, options.run, options.time, asked)
+    runs = _runs(held.table, options, asked)
     if runs.channels != asked:
         raise SettingsError(f"train: {held.table.path.name}: constant: {', '.join(runs.dropped)}")
     alarms, faulty = [], []
     for run in runs.values:
-        above = above_limit(model, run[:, : len(model.inputs)], options.lags)
-        known = np.isfinite(above)
-        alarms.append(above[known] > 0)
+        ratio = anomaly_ratio(model, run[:, : len(model.inputs)], options.lags)
+        known = np.isfinite(ratio)
+        alarms.append(ratio[known] > 1)
         faulty.append(run[known, -1] != 0 if options.fault else np.zeros(known.sum(), bool))
     alarm, fault = np.concatenate(alarms), np.concatenate(faulty)
     on = f"{len(alarm)} rows of {held.table.path.name}"
@@ -152,35 +184,35 @@ def _shape(runs: Runs, options: AnomalyOptions, progress: Progress) -> Shape:
 
 
 def _card(table: Table, runs: Runs, options: AnomalyOptions, shape: Shape, found: Unseen, limit: Limit) -> Card:
-    alarm = limit.above(found.statistics) > 0
+    alarm = limit.ratio(found.statistics) > 1
     low, high = interval(lambda rows: share(alarm[rows]), found.block, options.seed)
     figure = Figure(
         name="false_alarm_share", value=share(alarm), unit="1", low=low, high=high,
         on=f"{len(alarm)} rows, each by a fit that had not seen its block",
         convention="the limit was set on these very rows, so this is what was asked for; the interval is over blocks",
     )  # fmt: skip
-    names = [name if lag == 0 else f"{name}@-{lag}" for lag in range(options.lags) for name in runs.channels]
     values = np.concatenate(runs.values)
     return Card(
         task="anomaly",
         source=source_of(table, len(runs.values)),
         options={name: getattr(options, name) for name in options.__struct_fields__},
         inputs=runs.channels,
-        features=tuple(names),
+        features=features_of(runs.channels, options.lags),
         outputs=OUTPUTS,
         figures=(figure,),
         candidates=1 if options.kind == "pca" else len(RIDGES),
-        limits=_limits(runs, options, shape),
+        limits=_limits(table, runs, options, shape),
         reference={name: reference_of(values[:, k]) for k, name in enumerate(runs.channels)},
         versions=versions(),
     )
 
 
-def _limits(runs: Runs, options: AnomalyOptions, shape: Shape) -> tuple[str, ...]:
+def _limits(table: Table, runs: Runs, options: AnomalyOptions, shape: Shape) -> tuple[str, ...]:
     said = [
         "Normal is what was shown: another product or season is an alarm until it is learned.",
         "Faults were not looked at. A fault that stays within the normal swing of all channels and their relations is not seen.",
         f"Rows are one sampling interval apart; {options.lags} in a row without a missing value are needed for a score.",
+        *("Rows that fail soon, or lie between a failure and the repair, were left out.",) * is_feature_table(table),
     ]
     if options.kind == "cva":
         said.append(

@@ -6,7 +6,11 @@ One row a moment, at even intervals, of work that was normal: columns of what is
 do with each other stand in files of their own, or are told apart by the column `run`. A file without a header has 52 columns in the
 order of the Tennessee Eastman process. Constant channels are left out and named in the card; a row with a missing value has no score.
 
-Told are T² and Q, and how far the larger is above the limit that 3 % of normal rows exceed: an alarm is what is above 0.
+Told are T² and Q, and the larger of both as a share of its limit, which 3 % of normal rows exceed: an alarm is what is above 1.
+
+From a table of `fieldline metrics table` the channels are the metric's fields. Kept by a name, the model scores them in the stream: with
+`lags=1` a window by itself; with more by those before it too, which are fields such as `load_kw_1_before` that the plant file makes by
+`previous(load_kw)`.
 """
 
 import hashlib

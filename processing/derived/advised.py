@@ -10,9 +10,11 @@ import numpy as np
 
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.maintenance import WAIT, AdviceEntry, HealthEntry
+from fieldline.plantfile.models import DRIFT_FEATURE, DRIVER
 from processing.derived.definition import Spelled, Why
 
 _WEAKEST, _ACTION = "health channel", "advice action"
+DRIVER_NUMBER, DRIFT_NUMBER = "driver feature", "drift feature"
 """Numbers that texts are made of; no field has these names."""
 
 Values = dict[str, np.ndarray]
@@ -23,6 +25,9 @@ def texts_of(entry: MetricEntry) -> dict[str, Spelled]:
     found: dict[str, Spelled] = {}
     if entry.health is not None:
         found |= {name: Spelled(said, _WEAKEST, entry.health.channels.__getitem__) for name, said in entry.health.texts}
+    if entry.model is not None:
+        numbers = {DRIVER: DRIVER_NUMBER, DRIFT_FEATURE: DRIFT_NUMBER}
+        found |= {name: Spelled(said, numbers[name], entry.features.__getitem__) for name, said in entry.model.texts}
     if entry.advice is not None:
         names = (WAIT, *(one.name for one in entry.advice.action))
         found |= {name: Spelled(said, _ACTION, names.__getitem__) for name, said in entry.advice.texts}

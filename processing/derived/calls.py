@@ -57,13 +57,13 @@ class Calls:
     """The functions that remember in a definition's fields.
 
     calls : each once, after those that it is made of; first : the state before the first window, record[1]; inputs : in the order in
-    which `step` is handed them
+    which `step` is handed them; gives : what it gives, in its order
     """
 
     def __init__(self, trees: Mapping[str, Node], inputs: Sequence[Input]) -> None:
         """trees : the expressions of fields, each after those that it is made of."""
-        self._inputs = tuple(inputs)
-        self.calls = calls_of(trees)
+        self.inputs = tuple(inputs)
+        self.gives = self.calls = calls_of(trees)
         self._plan = _plan(trees, self.calls)
         firsts = [_FUNCTIONS[one.name].first(_constants(one)) for one in self.calls]
         ends = np.cumsum([0, *(one.dtype.itemsize // 8 for one in firsts)]).tolist()
@@ -77,13 +77,13 @@ class Calls:
     @property
     def fingerprint(self) -> str:
         """A name of what is kept: of another one it means something else."""
-        told = [(str(key) if isinstance(key, Own) else "", _meant(tree)) for key, tree in self._plan]
+        told = [(str(key) if isinstance(key, Own) else "", meaning_of(tree)) for key, tree in self._plan]
         return blake2b(repr(told).encode(), digest_size=4).hexdigest()
 
     def step(self, inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
         """Carry the state of n assets through one window each: float64[n, inputs], records[n], changed, float64[n, calls], output."""
         known: dict[Term, np.ndarray] = {
-            one: np.ascontiguousarray(inputs[:, number]) for number, one in enumerate(self._inputs)
+            one: np.ascontiguousarray(inputs[:, number]) for number, one in enumerate(self.inputs)
         }
         all_words = words(state)
         for key, tree in self._plan:
@@ -123,12 +123,12 @@ def _plan(trees: Mapping[str, Node], calls: Sequence[Remembered]) -> list[tuple[
     return list(found.items())
 
 
-def _meant(node: Node) -> object:
+def meaning_of(node: Node) -> object:
     """An expression without how it is written."""
     if not isinstance(node, Apply | Remembered):
         return node
     constants = node.constants if isinstance(node, Remembered) else ()
-    return node.name, constants, [_meant(argument) for argument in node.arguments]
+    return node.name, constants, [meaning_of(argument) for argument in node.arguments]
 
 
 def _constants(one: Remembered) -> Constants:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fieldline.expressions import Input, Own, Read, Remembered, Term
+from fieldline.expressions import Own, Read, Remembered, Term
 from fieldline.windows import FOLLOWING
 from processing.derived.inputs import Pairs, Sources, read_inputs
 from processing.derived.scopes import Scope, holding
@@ -70,7 +70,7 @@ class Memory(NamedTuple):
     name: str
     first: np.ndarray
     step: Step
-    inputs: tuple[Input, ...]
+    inputs: tuple[Read, ...]
     gives: tuple[Own | Remembered, ...]
     version: int
     scopes: tuple[Scope, ...]

@@ -23,6 +23,7 @@ from fieldline.plantfile.globs import is_glob
 from processing.derived.advised import advice_of, health_of, texts_of
 from processing.derived.calls import VERSION, Calls, calls_of
 from processing.derived.definition import Columns, Definition, Why
+from processing.derived.driver import driver_of
 from processing.derived.entries import by_kind, inputs_in, kind_of_entries, made_of, trees_of
 from processing.derived.evaluate import evaluate, whys
 from processing.derived.inputs import TELEMETRY, Sources, kind_read
@@ -31,6 +32,8 @@ from processing.derived.metric import keeping, operator_of
 from processing.derived.plant_faults import faults
 from processing.derived.scopes import Scope
 from processing.derived.scored import NO_MODELS, Models, in_force, scores
+from processing.derived.watched import VERSION as WATCHED_VERSION
+from processing.derived.watched import Watched, drift_of
 from processing.operator import MAINTENANCE, Operator
 from processing.timeline.events import MODEL
 
@@ -78,7 +81,7 @@ def _operator_of(
     definitions = []
     for number, entry in enumerate(entries):
         trees, read = trees_of(entry), inputs_in(entry)
-        own = _memories_of(plant, name, entry, trees, scopes, number) if remember else ()
+        own = _memories_of(plant, name, entry, scopes, number, models) if remember else ()
         figures = partial(_all_figures, trees, entry, models)
         inputs, texts = (*read, *in_force(entry)), texts_of(entry)
         definitions.append(Definition(scopes[number], entry.assets, inputs, figures, own, texts))
@@ -111,16 +114,18 @@ def _held(entries: Sequence[MetricEntry]) -> dict[str, tuple[str, ...]]:
 
 
 def _memories_of(
-    plant: Plant, name: str, entry: MetricEntry, trees: Mapping[str, Node], scopes: tuple[Scope, ...], number: int
+    plant: Plant, name: str, entry: MetricEntry, scopes: tuple[Scope, ...], number: int, models: Models
 ) -> tuple[Memory, ...]:
     """What a definition remembers: of machines and the like, and of lines, where its `asset` may be one."""
-    if not calls_of(trees):
+    trees = trees_of(entry)
+    is_watched = entry.model is not None and entry.model.drift is not None
+    if not calls_of(trees) and not is_watched:
         return ()
-    read = inputs_in(entry)
-    calls = Calls(trees, read)
+    kept = Watched(entry, trees, inputs_in(entry), models) if is_watched else Calls(trees, inputs_in(entry))
     told = repr((entry.asset, entry.since_ns, sorted(entry.assets.items()))).encode()
-    named = f"{name}.{calls.fingerprint}{blake2b(told, digest_size=4).hexdigest()}"
-    of_assets = Memory(named, calls.first, calls.step, read, calls.calls, VERSION, scopes, number, entry.assets)
+    named = f"{name}.{kept.fingerprint}{blake2b(told, digest_size=4).hexdigest()}"
+    version = WATCHED_VERSION if is_watched else VERSION
+    of_assets = Memory(named, kept.first, kept.step, kept.inputs, kept.gives, version, scopes, number, entry.assets)
     may_be_line = plant.may_be_line(entry.asset)
     may_be_machine = is_glob(entry.asset) or not may_be_line
     return (of_assets,) * may_be_machine + (of_assets.of_lines(),) * may_be_line
@@ -154,6 +159,10 @@ def _all_figures(
         known: dict[Term, np.ndarray] = dict(columns.items())
         known.update({Own(name): values[name] for name in entry.features})
         values, whys = _joined(values, whys, *scores(entry, known, models))
+        if entry.model.driver is not None:
+            values, whys = _joined(values, whys, *driver_of(entry, known, models))
+        if entry.model.drift is not None:
+            values, whys = _joined(values, whys, *drift_of(entry, known))
     if entry.advice is not None:
         values, whys = _joined(values, whys, *advice_of(entry.advice, values))
     return values, whys

@@ -27,6 +27,8 @@ from fieldline.units import QUANTITIES
 from processing.derived.calls import MOST_WORDS, calls_of, words_of
 from processing.derived.entries import by_kind, inputs_in, kinds_of, made_of, trees_of
 from processing.derived.inputs import TELEMETRY, kind_read
+from processing.derived.watched import words_watched
+from processing.scoring.reference import BINS
 
 _RESERVED = frozenset({"reading", "pipeline", "moved", "alarm", *RENAMED})
 _MOST_READ = 64
@@ -52,10 +54,10 @@ def faults(plant: Plant, operators: Collection[str]) -> list[str]:
                 wrong += [f"{place}: {unknown[one]}" for one in inputs_of(said.tree) if unknown[one]]
             if not any(unknown.values()):
                 wrong += [f"$.metric: {name}.{fault}" for fault in _unit_faults(entry, plant, known)]
-            if (kept := words_of(calls_of(trees_of(entry)))) > MOST_WORDS:
+            if (kept := words_of(calls_of(trees_of(entry))) + words_watched(entry)) > MOST_WORDS:
                 wrong.append(
                     f"$.metric: {name} remembers {kept} numbers of an asset: expected at most {MOST_WORDS}; "
-                    "an adwin keeps 135, a rolling_… as many as its windows: make two metrics of it"
+                    f"an adwin keeps 135, a rolling_… as many as its windows, a model's drift {BINS} a feature: make two metrics of it"
                 )
         read = {kind_read(one) for entry in mine for one in inputs_in(entry)} | {TELEMETRY}
         missing = sorted({emitter(kind).name for kind in read & kinds().keys()} - {*operators})

@@ -4,6 +4,7 @@ A version is scored by its files (`processing/scoring`), which an event's digest
 the same scores, bit for bit, however often it is run. A version that can't be had scores nothing, and the row says why.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -67,12 +68,9 @@ def _by_version(
     assert entry.model is not None
     reasons = ["no version of the model is in force"]
     found, why = np.full((len(rows), len(entry.model.output)), np.nan), np.full(len(rows), 0, np.int32)
-    known = np.flatnonzero(~np.isnan(version))
-    keys, which = np.unique(np.stack([version[known], digest[known]]), axis=1, return_inverse=True)
-    for number, (one, bits) in enumerate(keys.T.tolist()):
-        mine = known[which.ravel() == number]
+    for one, bits, mine in versions_in(version, digest):
         try:
-            found[mine] = scored(models.version(entry.model_name, int(one), int(bits)), entry, rows[mine])
+            found[mine] = scored(models.version(entry.model_name, one, bits), entry, rows[mine])
         except ModelError as error:
             why[mine] = len(reasons)
             reasons.append(str(error))
@@ -84,6 +82,14 @@ def _by_version(
             reasons.append(f"no {name}")
     why[np.isfinite(found).all(axis=1)] = -1
     return found, (why, reasons)
+
+
+def versions_in(version: np.ndarray, digest: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
+    """The versions in columns, with their digests, and in which rows each is."""
+    known = np.flatnonzero(~np.isnan(version))
+    keys, which = np.unique(np.stack([version[known], digest[known]]), axis=1, return_inverse=True)
+    for number, (one, bits) in enumerate(keys.T.tolist()):
+        yield int(one), int(bits), known[which.ravel() == number]
 
 
 def scored(model: Model, entry: MetricEntry, rows: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ Nothing, a probability, probabilities of several classes, a positive amount, or 
 
 import math
 
-from processing.kernels.jit import inline
+from processing.kernels.jit import FLOATS2, INT, NOTHING, inline, kernel
 
 IDENTITY, LOGISTIC, SOFTMAX, EXPONENTIAL, HALVING = range(5)
 
@@ -31,3 +31,10 @@ def apply(link, scores, r):
             total += scores[r, o]
         for o in range(scores.shape[1]):
             scores[r, o] /= total
+
+
+@kernel(NOTHING, INT, FLOATS2)
+def link_rows(link, scores):
+    """Change raw scores, float64[n, outputs], to predictions."""
+    for r in range(scores.shape[0]):
+        apply(link, scores, r)

@@ -19,7 +19,11 @@ _LINE = 64  # bytes
 
 
 class Scorer(Protocol):
-    """One part of a model, ready to score."""
+    """One part of a model, ready to score.
+
+    It may have `explain(rows)`, which gives `Explained`, and where a link lies behind what that tells `linked(sums)`, float64[outputs] of
+    such, which gives what comes of them.
+    """
 
     def score(self, rows: np.ndarray) -> np.ndarray:
         """float64[n, inputs] → float64[n, outputs].

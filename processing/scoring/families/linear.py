@@ -21,7 +21,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Linear:
-    """Weights, ready to score."""
+    """Weights, ready to score. weights : float64[outputs, inputs], of the sum before its bounds and its link."""
 
     def __init__(self, part: PartData) -> None:
         how = part.told(Settings)
@@ -29,18 +29,18 @@ class Linear:
         self._bounds = np.array(
             [-np.inf if how.lowest is None else how.lowest, np.inf if how.highest is None else how.highest]
         )
-        self._weights = part.numbers("weights", part.outputs, part.inputs)
+        self.weights = part.numbers("weights", part.outputs, part.inputs)
         self._intercept = part.numbers("intercept", part.outputs)
 
     def score(self, rows: np.ndarray) -> np.ndarray:
         """See `Scorer`."""
         out = np.empty((len(rows), len(self._intercept)))
-        linear.score(rows, self._weights, self._intercept, self._bounds, self._link, out)
+        linear.score(rows, self.weights, self._intercept, self._bounds, self._link, out)
         return out
 
     def explain(self, rows: np.ndarray) -> Explained:
         """Of the sum before its bounds and its link: weight times input."""
-        return Explained(rows[:, :, None] * self._weights.T[None], self._intercept)
+        return Explained(rows[:, :, None] * self.weights.T[None], self._intercept)
 
 
 def _sample() -> PartData:

@@ -15,14 +15,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Pairs:
-    """Ready to score."""
+    """Ready to score. pairs : int64[k] of the first inputs, and of the second ones."""
 
     def __init__(self, part: PartData) -> None:
         part.told(Settings)
         if part.outputs % 2:
             raise part.fault(f"expected two outputs a pair, got {part.outputs}")
-        self._pairs = [part.array(name, "i8", part.outputs // 2) for name in ("first", "second")]
-        for name, places in zip(("first", "second"), self._pairs, strict=True):
+        self.pairs = [part.array(name, "i8", part.outputs // 2) for name in ("first", "second")]
+        for name, places in zip(("first", "second"), self.pairs, strict=True):
             if len(places) and not 0 <= places.min() <= places.max() < part.inputs:
                 raise part.fault(
                     f"array {name!r}: expected places of {part.inputs} inputs, got {places.min()} to {places.max()}"
@@ -30,7 +30,7 @@ class Pairs:
 
     def score(self, rows: np.ndarray) -> np.ndarray:
         """See `Scorer`."""
-        a, b = (rows[:, places] for places in self._pairs)
+        a, b = (rows[:, places] for places in self.pairs)
         out = np.empty((len(rows), 2 * a.shape[1]))
         out[:, ::2], out[:, 1::2] = a * b, a - b
         return out

@@ -12,7 +12,7 @@ Settings: `divisor` of the sum, `link`, `is_float32` (features are rounded first
 import msgspec
 import numpy as np
 
-from processing.kernels import trees
+from processing.kernels import links, trees
 from processing.kernels.trees import CATEGORY, COLUMN, HOW, NODE, TREE, Forest, Walk
 from processing.scoring.family import Explained, Family, PartData
 from processing.scoring.links import NUMBER_OF, Link
@@ -62,6 +62,12 @@ class Trees:
         for value, first in zip(*self._roots, strict=True):
             base[first : first + len(value)] += value
         return Explained(out, base / forest.how["divisor"])
+
+    def linked(self, sums: np.ndarray) -> np.ndarray:
+        """What comes of sums, float64[outputs], behind the link."""
+        out = sums[None].copy()
+        links.link_rows(int(self._forest.how["link"][0]), out)
+        return np.asarray(out[0])
 
     def _walk(self) -> Walk:
         return Walk(np.empty(len(self._forest.columns)), np.empty(len(self._forest.trees), np.int64))

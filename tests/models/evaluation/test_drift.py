@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from models.card import Reference
 from models.evaluation.drift import MUCH, psi, reference_of
+from processing.scoring.reference import Reference
 
 THEN = np.random.default_rng(0).normal(size=5000)
 

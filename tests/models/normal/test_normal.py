@@ -9,7 +9,7 @@ from fieldline.errors import SettingsError
 from models.normal.limit import limit_of, unseen
 from models.normal.runs import lagged, runs_of, whole
 from models.normal.subspace import Shape, fitted
-from models.normal.training import AnomalyOptions, above_limit, evaluate
+from models.normal.training import AnomalyOptions, anomaly_ratio, evaluate
 from models.table import Table
 from models.task import Held, Trained, silent
 from models.tasks.anomaly import COMPONENT
@@ -71,7 +71,7 @@ def test_units_of_the_channels_do_not_matter() -> None:
 
 
 def test_the_limit_holds_on_normal_rows_that_neither_the_fit_nor_the_limit_saw(model: Trained) -> None:
-    alarms = above_limit(model, _plant(4000, seed=5), _OPTIONS.lags)[1:] > 0
+    alarms = anomaly_ratio(model, _plant(4000, seed=5), _OPTIONS.lags)[1:] > 1
 
     assert 0.01 < alarms.mean() < 0.05  # 3 % are asked for
 
@@ -83,7 +83,7 @@ def test_limits_of_rows_that_were_fitted_would_be_too_tight() -> None:
     left_out = np.concatenate([part.statistics for part in unseen([values], shape)])
     fresh = fitted([values], shape).score(lagged(_plant(4000, seed=7), 4)[3:])
 
-    by_seen, by_left_out = ((limit_of(each, 0.03).above(fresh) > 0).mean() for each in (seen, left_out))
+    by_seen, by_left_out = ((limit_of(each, 0.03).ratio(fresh) > 1).mean() for each in (seen, left_out))
 
     assert by_left_out < 0.05 and by_seen > 1.5 * by_left_out
 
@@ -107,9 +107,9 @@ def test_a_missing_value_leaves_rows_without_a_score_until_it_is_out_of_the_past
     values = _plant(20, seed=9)
     values[10, 3] = np.nan
 
-    above = above_limit(model, values, 2)
+    ratio = anomaly_ratio(model, values, 2)
 
-    assert np.flatnonzero(np.isnan(above)).tolist() == [0, 10, 11]
+    assert np.flatnonzero(np.isnan(ratio)).tolist() == [0, 10, 11]
 
 
 def test_rows_before_a_run_are_never_those_of_another() -> None:
