@@ -10,6 +10,7 @@ from statistics import fmean, linear_regression, stdev
 
 from analysis.recount.arithmetic import evaluated, with_numbers
 from analysis.recount.derived import Read
+from analysis.recount.novelty import novelty
 from fieldline.expressions import Own, Remembered, Term, own_fields_of, remembered_in
 from fieldline.expressions.memories import MEMORIES
 from fieldline.plantfile import MetricEntry
@@ -229,4 +230,5 @@ _FUNCTIONS: dict[str, Callable[[Constants], Callable[..., float]]] = {
     "page_hinkley": _page_hinkley,
     "adwin": _adwin,
     "ddm": _ddm,
+    "novelty": novelty,
 }

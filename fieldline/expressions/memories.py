@@ -46,13 +46,14 @@ class Remembering(NamedTuple):
 
     values : names of its first arguments, which are expressions; constants : of those behind, which are numbers; keeps_unit : whether
     its value is in the unit of its argument, else in 1; begins_anew : whether it does when the asset was repaired, whose time is one more
-    argument then, which nobody writes
+    argument then, which nobody writes; by_length : whether the window's length is one
     """
 
     values: tuple[str, ...]
     constants: tuple[Constant, ...]
     keeps_unit: bool
     begins_anew: bool = False
+    by_length: bool = False
 
     @property
     def least(self) -> int:
@@ -124,8 +125,10 @@ MEMORIES = {
         ),
         keeps_unit=False,
     ),
+    "novelty": Remembering(("x",), (), keeps_unit=False, by_length=True),
 }
-"""Functions that remember, by name. Sources stand with their kernels (`processing/kernels/charts.py`, `drift.py`, `adwin.py`, `recent.py`).
+"""Functions that remember, by name. Sources stand with their kernels (`processing/kernels/`: `charts.py`, `drift.py`, `adwin.py`,
+`recent.py`, `novelty.py`).
 
 `ewma(x, smoothing[, start])` : begins at the first value, or at `start`
 `cusum_high(x, target, slack[, head_start])`, `cusum_low` : upper and lower sum of the tabular CUSUM
@@ -134,4 +137,5 @@ is the sample standard deviation, `rolling_slope` the slope of least squares, by
 `baseline(x, windows)` : the mean of x over its first windows since the asset was repaired or replaced; none as long as there are fewer
 `page_hinkley(x, delta, threshold[, forgetting, least])`, `adwin(x[, delta, clock])` : 1 a rise, -1 a fall, 0 neither
 `ddm(errors, trials[, warning, drift, least])` : 2 a drift, 1 a warning, 0 neither
+`novelty(x)` : where something new begins how new it is, else 0
 """

@@ -13,6 +13,7 @@ import numpy as np
 
 from fieldline.expressions import Apply, Input, Node, Own, Remembered, Term, own_fields_of, remembered_in
 from fieldline.expressions.memories import MEMORIES
+from processing.derived import novelty
 from processing.derived.evaluate import evaluate
 from processing.kernels.adwin import ADWIN, carry_adwin
 from processing.kernels.charts import CUSUM, EWMA, carry_cusum, carry_ewma
@@ -233,4 +234,5 @@ _FUNCTIONS = {
     ),
     "adwin": _Function(lambda _: first_of(ADWIN), _adwin),
     "ddm": _Function(lambda _: first_of(DDM, rate=np.inf, deviation=np.inf), _ddm),
+    "novelty": _Function(novelty.first, novelty.carry),
 }
