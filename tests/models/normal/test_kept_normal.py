@@ -9,6 +9,7 @@ import pytest
 
 from fieldline.errors import SettingsError
 from fieldline.frames import event_value
+from fieldline.log.sqlite import SqliteLog
 from models.history import Note
 from models.registry import Registry
 from models.task import silent
@@ -93,10 +94,18 @@ def test_a_kept_model_of_normal_work_scores_in_the_stream_what_it_scores_offline
         rows += [Row(PRESS, tag, time, value) for tag, value in zip(TAGS, row.tolist(), strict=True)]
     late = [row for k, row in enumerate(rows) if k % 5 == 4]
 
-    got = EngineRig(
-        of, operators=operators_for(["telemetry"], of, RegistryModels(tmp_path / "registry")), windows=("15m",)
+    operators, log = (
+        operators_for(["telemetry"], of, RegistryModels(tmp_path / "registry")),
+        SqliteLog(tmp_path / "log.db"),
     )
-    got.send(frames_of([row for row in rows if row not in late], 11)).send(frames_of(late, 7)).finish()
+    try:
+        got = EngineRig(of, operators=operators, windows=("15m",), log=log)
+        got.send(frames_of([row for row in rows if row not in late], 11)).wait(120)
+        got.checkpoint()
+        got.crash()
+        got.send(frames_of(late, 7)).finish()
+    finally:
+        log.close()
 
     found, texts = (
         dict(sorted(each.items()))
