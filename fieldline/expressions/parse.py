@@ -201,7 +201,8 @@ def _remembered(node: ast.Call, name: str) -> Remembered:
         raise ValueError(f"{name}(…): expected {function.written(name)}, got {n} arguments")
     values, numbers = node.args[: len(function.values)], node.args[len(function.values) :]
     constants = tuple(_constant(name, one, number) for one, number in zip(function.constants, numbers, strict=False))
-    hidden = (*(Maintained("time_s"),) * function.begins_anew, *(Length(),) * function.by_length)
+    hidden: list[Node] = [Maintained("time_s")] * function.begins_anew
+    hidden += [Length()] * function.by_length
     return Remembered(name, (*map(_node, values), *hidden), constants, ast.unparse(node))
 
 
