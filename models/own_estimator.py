@@ -9,7 +9,7 @@ import numpy as np
 
 from fieldline.errors import ModelError, SettingsError
 from fieldline.tables import nearest
-from fieldline.units import unit_of_name
+from fieldline.units import find_unit, unit_of_name
 from ingest.table import read_columns, read_numbers
 from models.archive import loaded
 from models.draft import Draft, PartDraft
@@ -90,6 +90,25 @@ def column_of(name: str, units: Mapping[str, str]) -> Column:
     """A feature or output: its unit is the one that is said, else the one that its name ends in, else 1."""
     unit = unit_of_name(name)
     return Column(name, units.get(name, "1" if unit is None else unit.symbol))
+
+
+def symbol_of(time: str) -> str:
+    """The symbol of a unit of time, as `h`; cycles and other counts have none."""
+    try:
+        return find_unit(time).symbol
+    except ValueError:
+        return "1"
+
+
+def units_of(told: Sequence[str], features: Sequence[str]) -> dict[str, str]:
+    """Units by feature, of `FEATURE = UNIT` each. Raises SettingsError for what is no pair, or of no feature."""
+    found = {}
+    for text in told:
+        name, equals, unit = (part.strip() for part in text.partition("="))
+        if not equals or not unit or name not in features:
+            raise SettingsError(f"train: units: expected FEATURE = UNIT, of {', '.join(features)}, got {text!r}")
+        found[name] = unit
+    return found
 
 
 def _settings(estimator: Any) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from models.card import Card, Figure, source_of, versions
 from models.classes.crossed import FOLDS, Crossed, crossed, plan
 from models.classes.draft import registered
 from models.classes.ensemble import Blend, fitted, importances
-from models.classes.features import Recipe, recipe_of, units_of, written
+from models.classes.features import Recipe, recipe_of, written
 from models.classes.figures import class_figures
 from models.evaluation.drift import reference_of
 from models.one_thread import one_thread
+from models.own_estimator import units_of
 from models.table import FILE, Table
 from models.task import Golden, Held, Options, Progress, Trained
 

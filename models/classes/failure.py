@@ -13,7 +13,7 @@ from models.classes import drifting, leaks
 from models.classes.crossed import Crossed, crossed, plan
 from models.classes.draft import registered
 from models.classes.ensemble import Blend, fitted, importances
-from models.classes.features import Recipe, recipe_of, units_of
+from models.classes.features import Recipe, recipe_of
 from models.classes.figures import failure_figures
 from models.classes.horizon import marked, modes_of, within
 from models.classes.rules import Rule, learned, rules_of
@@ -21,6 +21,7 @@ from models.evaluation import thresholds
 from models.evaluation.drift import reference_of
 from models.feature_table import LABELS
 from models.one_thread import one_thread
+from models.own_estimator import units_of
 from models.table import FILE, Table
 from models.task import Golden, Held, Options, Progress, Trained
 

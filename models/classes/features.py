@@ -93,17 +93,6 @@ def recipe_of(
     return Recipe(moving, tuple(categories), known, declared, pairs)
 
 
-def units_of(told: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Units by feature, of `FEATURE = UNIT` each. Raises SettingsError for what is no pair, or of no feature."""
-    found = {}
-    for text in told:
-        name, equals, unit = (part.strip() for part in text.partition("="))
-        if not equals or not unit or name not in names:
-            raise SettingsError(f"train: units: expected FEATURE = UNIT, of {', '.join(names)}, got {text!r}")
-        found[name] = unit
-    return found
-
-
 def _is_numbers(table: Table, name: str) -> bool:
     try:
         table.numbers([name])

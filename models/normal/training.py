@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from fieldline.errors import SettingsError
 from models.card import Card, Figure, source_of, versions
-from models.classes.features import units_of
 from models.evaluation.bootstrap import interval
 from models.evaluation.detection import share
 from models.evaluation.drift import reference_of
@@ -19,6 +18,7 @@ from models.normal.limit import BLOCKS, Limit, Unseen, left_out, limit_of, unsee
 from models.normal.runs import Runs, lagged, runs_of, whole
 from models.normal.subspace import RIDGES, Shape, fitted, likelihood
 from models.one_thread import one_thread
+from models.own_estimator import units_of
 from models.table import Table
 from models.task import Golden, Held, Options, Progress, Trained
 
