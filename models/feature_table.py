@@ -67,12 +67,6 @@ def in_lives(table: pl.DataFrame) -> pl.DataFrame:
     return table.filter(pl.col(UNIT).is_not_null())
 
 
-def normal(table: pl.DataFrame) -> pl.DataFrame:
-    """Features of the rows that are not known to be those before a failure, beside their life."""
-    kept = in_lives(table).filter(pl.col("fails_soon").fill_null(0.0) == 0.0)
-    return kept.drop(TIME, "asset", *LABELS)
-
-
 def feature_table(log: Log, settings: ProcessSettings, plant: Plant, wanted: Wanted, clock: Clock) -> pl.DataFrame:
     """A row a window and asset, by asset and time: unit, time, asset, features, labels.
 

@@ -18,12 +18,12 @@ from fieldline.moments import iso, parse_moment
 from fieldline.plantfile import MetricEntry
 from models.backtest.figures import Label, fault_of, figures_of, label_of
 from models.backtest.outcome import BackTest, Difference, Judged
-from models.card import Reference
 from models.evaluation.drift import psi
 from models.feature_table import TIME, UNIT
 from models.lineage import FromLog
 from processing.derived.scored import Models, in_force, scores
 from processing.scoring.model import Model
+from processing.scoring.reference import Reference
 
 
 class Replayed(NamedTuple):

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from models.feature_table import normal
+from models.feature_table import in_lives
 from models.normal.pictures import draw
 from models.normal.training import AnomalyOptions, evaluate, train
 from models.table import Table
@@ -52,5 +52,5 @@ COMPONENT = Task(
     sample=sample,
     quick=AnomalyOptions(lags=2, states=4),
     headerless=(TENNESSEE_EASTMAN,),
-    of_log=OfLog({"run": "unit"}, normal),
+    of_log=OfLog({}, in_lives),
 )
