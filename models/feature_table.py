@@ -5,6 +5,7 @@ can't differ. The labels come from events on the log (`analysis/maintenance/live
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,9 +26,14 @@ from fieldline.tables import nearest
 from models.labels import HOUR_NS, Labels, labels_of
 from models.lineage import FromLog, sha256_of
 
-UNIT, TIME = "unit", "time"
+UNIT, TIME, ASSET = "unit", "time", "asset"
 LABELS = ("remaining_life_h", "fails_soon", "failure_mode")
 """Columns beside the features. `unit` is one life of one asset: rows of one are never split between training and test."""
+
+
+def is_feature_table(columns: Collection[str]) -> bool:
+    """Whether columns are those of such a table, which `fieldline metrics table` writes."""
+    return {UNIT, TIME, ASSET, *LABELS} <= {*columns}
 
 
 class Wanted(NamedTuple):
@@ -110,7 +116,7 @@ def _frame(
     columns: dict[str, object] = {
         UNIT: pl.Series([f"{asset}#{life}" if life >= 0 else None for life in labels.life.tolist()], dtype=pl.String),
         TIME: pl.Series(times, dtype=pl.Datetime("ns", "UTC")),
-        "asset": [asset] * len(times),
+        ASSET: [asset] * len(times),
     }
     columns |= {name: pl.Series([row.get(name) for row in rows], dtype=pl.Float64) for name in features}
     remaining, soon = (pl.Series(values).fill_nan(None) for values in (labels.remaining_life_h, labels.fails_soon))

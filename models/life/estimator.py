@@ -5,7 +5,7 @@ is behind its value → boosted trees, several bags of them → blend. Learned i
 looks like a new one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,10 @@ _SMOOTHED = "_mean_10"  # what the indices are found on
 _EARLY, _KEEP = 1.2, 3  # of the rows whose life is over 1.2 caps, every third: they are many, and all look new
 _ROWS = 5000  # that one bag of trees learns from, if there are as many
 _BEYOND = 0.2  # of the cap
+_SHARE, _LOOKED_AT = 0.15, 6  # of the columns, and at least so many of them, that a split chooses from
+PARTNER_NOW = "partner_mean_1"
+"""The column of what the partner says of the row itself."""
+
 BLEND = 0.9
 """Weight of the trees in the blend; the partner has the rest."""
 
@@ -66,11 +70,7 @@ class LifeModel(NamedTuple):
 
     def score(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Remaining life within 0..cap, float64[n]; rows : float64[n, features]."""
-        total = np.zeros(len(rows))
-        for model in self.trees:
-            total += model.predict(rows)
-        told = rows[:, self.features.index("partner_mean_1")]
-        return np.clip(BLEND * total / len(self.trees) + (1 - BLEND) * told, 0.0, self.recipe.cap)
+        return blended(self.trees, rows, rows[:, self.features.index(PARTNER_NOW)], self.recipe.cap)
 
 
 def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> LifeModel:
@@ -82,20 +82,44 @@ def fit(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> Life
     indices = find_indices(smoothed, life)
     columns, names = _with_indices(of_channels, names, fleet.unit, indices)
     progress(0.1)
-    chosen = np.flatnonzero((fleet.left <= _EARLY * recipe.cap) | (np.arange(len(life)) % _KEEP == 0))
+    chosen = rows_to_learn(fleet, recipe)
     seen = columns[:, columns_for(names)]
     partner, told = fit_partner(seen, life, fleet.unit, chosen, recipe.partner_limits, recipe.seed)
     progress(0.3)
-    rows = _with_partner(columns, told, fleet.unit)
+    trees = fit_bags(_with_partner(columns, told, fleet.unit), life, chosen, recipe, progress)
+    features = (*names, *history.names(["partner"], PARTNER)[1:])
+    return LifeModel(recipe, fleet.setting_names, fleet.channel_names, regimes, indices, partner, trees, features)
+
+
+def rows_to_learn(fleet: Fleet, recipe: Recipe) -> NDArray[np.int64]:
+    """Numbers of the rows to learn from: early life is thinned."""
+    return np.flatnonzero((fleet.left <= _EARLY * recipe.cap) | (np.arange(len(fleet.left)) % _KEEP == 0))
+
+
+def fit_bags(
+    rows: NDArray[np.float64],
+    life: NDArray[np.float64],
+    chosen: NDArray[np.int64],
+    recipe: Recipe,
+    progress: Callable[[float], None],
+) -> tuple[Any, ...]:
+    """Bags of trees, each on others of the chosen rows; rows : float64[n, columns], life : float64[n], capped."""
     trees = []
     for bag in range(recipe.bags):
         taken = _bag(chosen, bag, recipe.bags)
-        trees.append(_trees(recipe, bag).fit(rows[taken], life[taken]))
+        trees.append(_trees(recipe, bag, rows.shape[1]).fit(rows[taken], life[taken]))
         progress(0.3 + 0.7 * (bag + 1) / recipe.bags)
-    features = (*names, *history.names(["partner"], PARTNER)[1:])
-    return LifeModel(
-        recipe, fleet.setting_names, fleet.channel_names, regimes, indices, partner, tuple(trees), features
-    )
+    return tuple(trees)
+
+
+def blended(
+    trees: Sequence[Any], rows: NDArray[np.float64], smooth: NDArray[np.float64], cap: float
+) -> NDArray[np.float64]:
+    """What bags of trees and the smooth partner say together, within 0..cap, float64[n]."""
+    total = np.zeros(len(rows))
+    for model in trees:
+        total += model.predict(rows)
+    return np.clip(BLEND * total / len(trees) + (1 - BLEND) * smooth, 0.0, cap)
 
 
 def _of_channels(fleet: Fleet, regimes: Regimes) -> tuple[NDArray[np.float64], list[str]]:
@@ -127,7 +151,7 @@ def _bag(chosen: NDArray[np.int64], bag: int, bags: int) -> NDArray[np.int64]:
     return chosen[bag * every // bags :: every]
 
 
-def _trees(recipe: Recipe, bag: int) -> Any:
+def _trees(recipe: Recipe, bag: int, columns: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     return HistGradientBoostingRegressor(
@@ -135,7 +159,7 @@ def _trees(recipe: Recipe, bag: int) -> Any:
         learning_rate=0.035,
         max_leaf_nodes=24,
         min_samples_leaf=50,
-        max_features=0.15,
+        max_features=max(_SHARE, min(1.0, _LOOKED_AT / columns)),
         l2_regularization=1.0,
         early_stopping=False,
         random_state=recipe.seed + bag,

@@ -33,7 +33,7 @@ class Fleet(NamedTuple):
         return np.flatnonzero(np.append(np.diff(self.unit) != 0, True))
 
     def of_rows(self, rows: NDArray[np.bool_]) -> "Fleet":
-        """Some units alone, numbered anew; rows : bool[n], all rows of a unit or none."""
+        """Some rows alone, their units numbered anew; rows : bool[n]."""
         kept, number = np.unique(self.unit[rows], return_inverse=True)
         return self._replace(
             names=tuple(self.names[one] for one in kept),

@@ -4,7 +4,7 @@ Williams, Seeger: Using the Nyström Method to Speed Up Kernel Machines, NIPS 20
 trees learn from its value is what it says of units that it has not seen; of new units the folds' models are averaged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,10 +39,12 @@ def fit_partner(
     chosen: NDArray[np.int64],
     limits: tuple[float, float],
     seed: int,
+    fitted: Callable[[Any], Any] = lambda pipeline: pipeline,
 ) -> tuple[Partner, NDArray[np.float64]]:
     """The models, and for each training row what the one says that has not seen its unit, float64[n].
 
     rows : float64[n, columns]; life : float64[n], capped; unit : int64[n]; chosen : numbers of the rows to learn from
+    fitted : what is made of a fitted pipeline, to predict with
     """
     fold = fold_of(unit, FOLDS, seed)
     unseen = np.empty(len(rows))
@@ -50,7 +52,7 @@ def fit_partner(
     for one in range(FOLDS):
         seen = chosen[fold[chosen] != one]
         taken = seen[:: max(1, len(seen) // _ROWS)]
-        models.append(_pipeline(rows.shape[1], len(taken), seed + one).fit(rows[taken], life[taken]))
+        models.append(fitted(_pipeline(rows.shape[1], len(taken), seed + one).fit(rows[taken], life[taken])))
         held = np.flatnonzero(fold == one)
         unseen[held] = np.clip(models[-1].predict(rows[held]), *limits)
     return Partner(tuple(models)), unseen

@@ -1,6 +1,6 @@
 """Train remaining useful life on a table, and judge it: checks, the fit, what it says of units that it has not seen, the card."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,16 @@ from models.evaluation import rul_scores
 from models.evaluation.conformal import Conformal, calibrate, crossed
 from models.evaluation.drift import psi, reference_of
 from models.evaluation.life_figures import Predicted, life_figures, soon_auc
-from models.feature_table import LABELS
-from models.life.draft import draft_of
+from models.life.draft import Judged, draft_of
 from models.life.estimator import LifeModel, Recipe, fit
+from models.life.fields import FieldModel, fit_fields, with_all_fields
 from models.life.fleet import Columns, Fleet, fleet_of
+from models.life.options import FIELDS, RulOptions, fleet_in, for_table
 from models.life.unseen import MOMENTS, Unseen, unseen
 from models.one_thread import one_thread
+from models.own_estimator import units_of
 from models.table import Table
-from models.task import Golden, Held, Options, Progress, Trained
+from models.task import Golden, Held, Progress, Trained
 
 LEAST_UNITS = 20
 """That ran to failure: half of them calibrate the interval on which the other half's coverage is measured, and 9 are needed for 90 %."""
@@ -26,37 +28,6 @@ LEAST_UNITS = 20
 _SHIFTS = np.linspace(0.0, 0.6, 13)  # of a usual error, by which predictions may be lowered
 _COSTS = 1.01  # of the least RMSE, for being late less often
 _GOLDEN = 32
-
-
-class RulOptions(Options, frozen=True, kw_only=True):
-    """How remaining life is trained.
-
-    unit, time : columns that say which machine a row is of and when it is; time_unit : of `time`, as cycles or h
-    life : column of the life that is left [time_unit], rows without it are left out; without the column a unit fails at its last row
-    settings : columns that say how a machine is run; without them those whose name begins with `setting`
-    channels : columns to learn from; without them all others
-    cap : a life that is longer counts as this [time_unit]; far from the end a machine looks like a new one
-    aim : what to be best at: rmse; phm08, where late costs more than early and predictions are lowered to suit; or safe: lowered as far as
-        costs no more than 1 % of the rmse
-    iterations : boosting steps of a bag; bags : models that are averaged, each on other rows
-    """
-
-    unit: str = "unit"
-    time: str = "cycle"
-    time_unit: str = "cycles"
-    life: str = LABELS[0]
-    settings: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
-    cap: float = 125.0
-    aim: Literal["rmse", "safe", "phm08"] = "safe"
-    iterations: int = 350
-    bags: int = 3
-
-    def __post_init__(self) -> None:
-        if not self.cap > 0:
-            raise ValueError(f"cap: expected more than 0, got {self.cap:g}")
-        if self.iterations < 1 or self.bags < 1:
-            raise ValueError("bags: expected at least one bag of at least one iteration")
 
 
 class Judge(NamedTuple):
@@ -72,33 +43,20 @@ class Judge(NamedTuple):
         return np.clip(np.stack([lowered, *self.conformal.around(value)], axis=1), 0.0, self.cap)
 
 
-def fleet_in(table: Table, options: RulOptions) -> Fleet:
-    """The fleet that a table holds by the columns that options name. Raises SettingsError."""
-    told = (
-        options.unit,
-        options.time,
-        options.life,
-        *LABELS,
-        "asset",
-    )  # of a feature table: what came of a row, not what it was like
-    others = [name for name in table.frame.columns if name not in told]
-    settings = options.settings or tuple(name for name in others if name.startswith("setting"))
-    channels = options.channels or tuple(name for name in others if name not in settings)
-    if not channels:
-        raise SettingsError(f"train: {table.path.name}: expected channels beside {options.unit!r} and {options.time!r}")
-    life = options.life if options.life in table.frame.columns else ""
-    return fleet_of(table, Columns(options.unit, options.time, settings, channels, life))
-
-
 def train(table: Table, options: RulOptions, progress: Progress) -> Trained:
     """Fit, and judge by units that were not seen. Raises SettingsError, with the number wanted where there are too few units."""
-    fleet = fleet_in(table, options)
-    _check(fleet, table)
+    options = for_table(options, table)
+    whole = fleet_in(table, options)
+    fleet = _checked(whole, table, options)
+    units = table.units_among(fleet.channel_names) | units_of(options.units, fleet.channel_names)
     recipe = Recipe(options.cap, options.iterations, options.bags, options.seed)
     # More threads than free cores spin and make every one of them slow; and one thread gives the same bits everywhere.
     with one_thread():
-        found = unseen(fleet, recipe, lambda share: progress(0.65 * share, "judging by units that were not seen"))
-        model = fit(fleet, recipe, lambda share: progress(0.65 + 0.34 * share, "fitting on all units"))
+        fitting = fit_fields if options.history == FIELDS else fit
+        found = unseen(
+            fitting, fleet, recipe, lambda share: progress(0.65 * share, "judging by units that were not seen")
+        )
+        model = fitting(fleet, recipe, lambda share: progress(0.65 + 0.34 * share, "fitting on all units"))
         rows = model.rows_of(fleet)
     judge, candidates = _judge(found, options)
 
@@ -108,7 +66,7 @@ def train(table: Table, options: RulOptions, progress: Progress) -> Trained:
 
     golden_rows = np.ascontiguousarray(rows[np.linspace(0, len(rows) - 1, min(_GOLDEN, len(rows))).astype(np.int64)])
     golden = Golden(golden_rows, score(golden_rows))
-    card = _card(table, fleet, options, (model, judge), found, candidates)
+    card = _card(table, whole, options, (model, judge), found, candidates)
     progress(1.0, "done")
     return Trained(
         parts={"model": model, "judge": judge},
@@ -119,7 +77,7 @@ def train(table: Table, options: RulOptions, progress: Progress) -> Trained:
         golden=golden,
         card=card,
         evidence=_evidence(fleet, found, judge, options),
-        registered=lambda name: draft_of(name, model, (judge.shift, judge.conformal), card, golden),
+        registered=lambda name: draft_of(name, model, Judged(judge.shift, judge.conformal), card, golden, units),
     )
 
 
@@ -128,6 +86,7 @@ def evaluate(model: Trained, held: Held, options: RulOptions) -> tuple[Figure, .
 
     Raises SettingsError where there are more or fewer true lives than units.
     """
+    options = for_table(options, held.table)
     fleet, found = predicted(model, held, options)
     time, on = options.time_unit, f"last row of each of {len(fleet.names)} units"
     capped = found.capped(options.cap)
@@ -139,7 +98,7 @@ def evaluate(model: Trained, held: Held, options: RulOptions) -> tuple[Figure, .
 
 def predicted(model: Trained, held: Held, options: RulOptions) -> tuple[Fleet, Predicted]:
     """What a model says of the last row of each unit, and the truth."""
-    life: LifeModel = model.parts["model"]
+    life: LifeModel | FieldModel = model.parts["model"]
     fleet = fleet_of(held.table, Columns(options.unit, options.time, life.settings, life.channels))
     if held.truth is None:
         raise SettingsError("train: expected the true lives of the units, one a line, as --rul FILE")
@@ -150,17 +109,29 @@ def predicted(model: Trained, held: Held, options: RulOptions) -> tuple[Fleet, P
     with one_thread():
         rows = life.rows_of(fleet)
     told = model.score(rows[fleet.last_rows()])
+    if len(lacking := np.flatnonzero(np.isnan(told).any(axis=1))):
+        raise SettingsError(f"train: the last row of unit {fleet.names[lacking[0]]} lacks a field that the model needs")
     return fleet, Predicted(np.arange(len(fleet.names)), held.truth, *told.T)
 
 
-def _check(fleet: Fleet, table: Table) -> None:
-    where, units = table.path.name, len(fleet.names)
-    if units < LEAST_UNITS:
-        raise SettingsError(f"train: {where}: expected at least {LEAST_UNITS} units that ran to failure, got {units}")
+def _checked(fleet: Fleet, table: Table, options: RulOptions) -> Fleet:
+    """The rows to learn from. Raises SettingsError for too few of units, rows or fields."""
+    where = table.path.name
+    _check_units(fleet, where, "that ran to failure")
+    if options.history == FIELDS:
+        found = with_all_fields(fleet)
+        _check_units(found, where, "that ran to failure with rows that have all fields")
+        return found
     rows = np.bincount(fleet.unit)
     if rows.min() < 2:
         lone = fleet.names[int(rows.argmin())]
         raise SettingsError(f"train: {where}: unit {lone}: expected at least 2 rows, got {rows.min()}")
+    return fleet
+
+
+def _check_units(fleet: Fleet, where: str, which: str) -> None:
+    if (units := len(fleet.names)) < LEAST_UNITS:
+        raise SettingsError(f"train: {where}: expected at least {LEAST_UNITS} units {which}, got {units}")
 
 
 def _judge(found: Unseen, options: RulOptions) -> tuple[Judge, int]:
@@ -181,7 +152,12 @@ def _judge(found: Unseen, options: RulOptions) -> tuple[Judge, int]:
 
 
 def _card(
-    table: Table, fleet: Fleet, options: RulOptions, made: tuple[LifeModel, Judge], found: Unseen, candidates: int
+    table: Table,
+    fleet: Fleet,
+    options: RulOptions,
+    made: tuple[LifeModel | FieldModel, Judge],
+    found: Unseen,
+    candidates: int,
 ) -> Card:
     model, judge = made
     asked = found.asked
@@ -189,7 +165,7 @@ def _card(
     low, high = crossed(true, asked.predicted, asked.unit, options.seed)
     told = judge.told(asked.predicted)[:, 0]
     shown = Predicted(asked.unit, true, told, np.clip(low, 0, options.cap), np.clip(high, 0, options.cap))
-    on = f"{len(true)} moments of {len(fleet.names)} units, each by a fit that had not seen the unit"
+    on = f"{len(true)} moments of {len(np.unique(found.unit))} units, each by a fit that had not seen the unit"
     convention = f"true life capped at {options.cap:g} {options.time_unit}, up to {MOMENTS} moments a unit"
     time = options.time_unit
     return Card(
@@ -198,24 +174,38 @@ def _card(
         options={name: getattr(options, name) for name in options.__struct_fields__},
         inputs=(*fleet.setting_names, *fleet.channel_names),
         features=model.features,
-        outputs=(f"rul_{time}", f"rul_low_{time}", f"rul_high_{time}"),
+        outputs=(f"remaining_life_{time}", f"remaining_life_low_{time}", f"remaining_life_high_{time}"),
         figures=(*life_figures(shown, on, convention, time, options.seed), *soon_auc(shown, options.cap, on, time)),
         candidates=candidates,
-        limits=_limits(fleet, options, model),
+        limits=(*_limits(fleet, options), *_of_rows(fleet, found, options, model)),
         reference={name: reference_of(column) for name, column in _columns(fleet).items()},
         versions=versions(),
     )
 
 
-def _limits(fleet: Fleet, options: RulOptions, model: LifeModel) -> tuple[str, ...]:
+def _limits(fleet: Fleet, options: RulOptions) -> tuple[str, ...]:
     """Where the model ends, in sentences."""
-    cap, time = f"{options.cap:g} {options.time_unit}", options.time_unit
-    said = [
+    cap = f"{options.cap:g} {options.time_unit}"
+    return (
         f"A life of {cap} means {cap} or more: nothing is told beyond.",
         "The interval covers 90 % of machines like those of training, each asked at a moment drawn at random; it promises nothing of "
         "every moment of one machine.",
         f"Trained on {len(fleet.names)} machines that ran to failure: of a failure that none of them had nothing is known.",
-        f"Each row is one step of the machine's history; rows at other intervals than in training give other {time}.",
+    )
+
+
+def _of_rows(fleet: Fleet, found: Unseen, options: RulOptions, model: LifeModel | FieldModel) -> list[str]:
+    """What was made of the rows, in sentences; fleet : all of them."""
+    if isinstance(model, FieldModel):
+        said = [
+            "Features are fields, which remember by themselves: a metric that has these and [metric.model] scores it in the stream."
+        ]
+        if lacking := len(fleet.unit) - len(found.unit):
+            said.append(f"{lacking} of {len(fleet.unit)} rows lack a field and were left out: such a row has no score.")
+        constant = [name for number, name in enumerate(model.features) if number not in model.used]
+        return said + [f"Not looked at, since constant in training: {', '.join(constant)}."] * bool(constant)
+    said = [
+        f"Each row is one step of the machine's history; rows at other intervals than in training give other {options.time_unit}."
     ]
     if model.regimes.number > 1:
         clear = f"silhouette {model.regimes.silhouette:.2f}"
@@ -224,10 +214,9 @@ def _limits(fleet: Fleet, options: RulOptions, model: LifeModel) -> tuple[str, .
         )
     if model.regimes.dropped:
         said.append(f"Left out, since constant in training: {', '.join(model.regimes.dropped)}.")
-    missing = int(np.isnan(fleet.channels).sum())
-    if missing:
+    if missing := int(np.isnan(fleet.channels).sum()):
         said.append(f"{missing} missing values were taken to be as the value before.")
-    return tuple(said)
+    return said
 
 
 def _columns(fleet: Fleet) -> dict[str, NDArray[np.float64]]:

@@ -1,13 +1,13 @@
 """What a recipe says of units that it has not seen: it is fitted again without each fold of units, and asked at moments of their lives."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.splits import by_unit
-from models.life.estimator import Recipe, fit
+from models.life.estimator import Recipe
 from models.life.fleet import Fleet
 
 FOLDS = 3
@@ -15,6 +15,10 @@ MOMENTS = 10
 """Of each unit's life."""
 
 _FIRST, _LAST = 0.04, 1.2  # of the cap, between which the lives that are left at these moments are drawn
+
+
+Fit = Callable[[Fleet, Recipe, Callable[[float], None]], Any]
+"""A fleet, a recipe and progress → a model with `rows_of` and `score`."""
 
 
 class Asked(NamedTuple):
@@ -55,7 +59,7 @@ def moments(fleet: Fleet, cap: float, seed: int) -> NDArray[np.int64]:
     return np.unique(np.array(rows, np.int64))
 
 
-def unseen(fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> Unseen:
+def unseen(fit: Fit, fleet: Fleet, recipe: Recipe, progress: Callable[[float], None]) -> Unseen:
     """Each unit by a fit without its fold of units.
 
     Raises SettingsError for fewer units than folds.

@@ -4,8 +4,12 @@
 
 One row a machine and moment (a cycle, an hour), all rows of a machine up to its failure: columns for the machine (`unit`), the moment
 (`cycle`), how it is run (`setting…`, may be absent) and what is measured (all others). A file without a header has 26 columns in the
-order of C-MAPSS. A feature table of `fieldline metrics table` says in a column what life was left. Rows may come in any order, values
-may be missing (they are held); constant channels are left out and named in the card.
+order of C-MAPSS. Rows may come in any order, values may be missing (they are held); constant channels are left out and named in the card.
+
+    fieldline train rul --table press.parquet --name press_life
+
+A table of `fieldline metrics table` says in a column what life was left, and its other columns are fields, which remember by themselves:
+a model of them scores the same metric in the stream.
 
 Told are the life that is left, up to `cap`, and an interval that covers 90 % of machines. Figures come from machines that were not seen
 in the fit.
@@ -18,8 +22,9 @@ import numpy as np
 import polars as pl
 
 from models.feature_table import in_lives
+from models.life.options import RulOptions
 from models.life.pictures import draw
-from models.life.training import RulOptions, evaluate, train
+from models.life.training import evaluate, train
 from models.table import Table
 from models.task import OfLog, Task
 
@@ -51,7 +56,7 @@ COMPONENT = Task(
     evaluate=evaluate,
     draw=draw,
     sample=sample,
-    quick=RulOptions(cap=30.0, iterations=60, bags=1),
+    quick=RulOptions(time="cycle", cap=30.0, iterations=60, bags=1),
     headerless=(C_MAPSS,),
     of_log=OfLog({"time": "time", "time_unit": "h"}, in_lives),
 )

@@ -8,7 +8,7 @@ from fieldline.errors import SettingsError
 from models.evaluation.life_figures import Predicted, life_figures
 from models.life.estimator import Recipe, fit
 from models.life.fleet import Fleet
-from models.life.training import RulOptions, fleet_in
+from models.life.options import RulOptions, fleet_in, for_table
 from models.life.unseen import moments, unseen
 from models.one_thread import one_thread
 from models.task import Held, silent
@@ -19,7 +19,7 @@ RECIPE = Recipe(cap=30.0, iterations=10, bags=1, seed=0)
 
 @pytest.fixture(scope="module")
 def machines() -> Fleet:
-    return fleet_in(rul.sample(), RulOptions())
+    return fleet_in(rul.sample(), for_table(RulOptions(), rul.sample()))
 
 
 def without_last_rows(fleet: Fleet, unit: int, rows: int) -> Fleet:
@@ -46,7 +46,7 @@ def test_a_unit_is_foretold_by_a_fit_that_did_not_see_when_it_failed(machines: F
     shorter = without_last_rows(machines, 5, 10)  # as if it had failed ten cycles earlier
 
     with one_thread():
-        first, second = (unseen(fleet, RECIPE, lambda share: None) for fleet in (machines, shorter))
+        first, second = (unseen(fit, fleet, RECIPE, lambda share: None) for fleet in (machines, shorter))
 
     as_it_was = first.predicted[np.flatnonzero(first.unit == 5)[:-10]]
     np.testing.assert_allclose(second.predicted[second.unit == 5], as_it_was, rtol=1e-9)

@@ -8,8 +8,8 @@ import pytest
 
 from fieldline.errors import SettingsError
 from models.life.fleet import Columns, Fleet, fleet_of
+from models.life.options import RulOptions, fleet_in, for_table
 from models.life.regimes import find_regimes
-from models.life.training import RulOptions, fleet_in
 from models.table import Table, read_table, read_values
 from models.task import silent
 from models.tasks import rul
@@ -104,7 +104,8 @@ def test_a_feature_table_is_learned_from_where_it_says_what_life_was_left(form: 
     if form == "text":
         frame = frame.with_columns(pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
-    found = fleet_in(rul.sample()._replace(frame=frame), RulOptions(time="time", time_unit="h"))
+    table = rul.sample()._replace(frame=frame)
+    found = fleet_in(table, for_table(RulOptions(history="rows"), table))
 
     expected = fleet(rul.sample())
     assert found.channel_names == expected.channel_names and found.names == expected.names
