@@ -7,6 +7,11 @@ The trend is a straight line, an exponential or a Weibull curve, whichever foret
 unit's own (Theil-Sen, the newer half of its rows) and half that of the others from the same level on. Told are the time at which the
 limit is reached and an interval: with fewer than nine units that reached the limit it is a range without a probability, and the card
 says so.
+
+    fieldline train trend --table bearing.parquet --set value=rms_mm_s --set slope=growth --set threshold=7.1 --name bearing_life
+
+With `slope`, the column of a field that says how fast the value changes, the model reads these two fields alone and scores the same metric
+in the stream: the life that is left.
 """
 
 import hashlib
@@ -18,8 +23,9 @@ import polars as pl
 from models.feature_table import in_lives
 from models.table import Table
 from models.task import OfLog, Task
+from models.trend.options import TrendOptions
 from models.trend.pictures import draw
-from models.trend.training import TrendOptions, evaluate, train
+from models.trend.training import evaluate, train
 
 
 def sample() -> Table:
@@ -42,6 +48,6 @@ COMPONENT = Task(
     evaluate=evaluate,
     draw=draw,
     sample=sample,
-    quick=TrendOptions(value="capacity_ah", threshold=1.0),
+    quick=TrendOptions(value="capacity_ah", threshold=1.0, time="cycle", unit="file"),
     of_log=OfLog({"unit": "unit", "time": "time", "time_unit": "h"}, in_lives),
 )

@@ -7,6 +7,7 @@ import numpy as np
 
 from models.pictures import BLUE, FAINT, INK, ORANGE, RED, SKY, saved, sheet, style
 from models.task import Trained
+from models.trend.fields import FieldWear
 from models.trend.model import SHARES, Wear
 from models.trend.unit import Unit
 
@@ -15,9 +16,11 @@ _MOST = 6  # units that are drawn
 
 def draw(model: Trained, folder: Path) -> list[Path]:
     """Pictures into a folder, which is made; the files."""
-    wear: Wear = model.parts["wear"]
+    wear: Wear | FieldWear = model.parts["wear"]
     value, time = str(model.card.options["value"]), str(model.card.options["time_unit"])
     with style():
+        if isinstance(wear, FieldWear):  # it foretells of a row, not of all that was known
+            return saved(_lives_left(model, wear, time), folder, "lives_left")
         return [
             *saved(_ends(wear, value, time), folder, "ends"),
             *saved(_lives_left(model, wear, time), folder, "lives_left"),
@@ -57,7 +60,7 @@ def _end(place: Any, wear: Wear, unit: Unit) -> None:
     place.set_title(f"{unit.name}: {said}", fontsize=9)
 
 
-def _lives_left(model: Trained, wear: Wear, time: str) -> Any:
+def _lives_left(model: Trained, wear: Wear | FieldWear, time: str) -> Any:
     """Life left as foretold against as it was, for each unit by the others at shares of its life."""
     figure, place = sheet(4.8, 4.4)
     true, predicted, unit = (model.evidence[name] for name in ("true", "predicted", "unit"))

@@ -1,38 +1,21 @@
 """Train a degradation trend on a table, and judge it: each unit by the others, at shares of its life."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fieldline.errors import SettingsError
 from models.card import Card, Figure, source_of, versions
-from models.evaluation.bootstrap import interval
 from models.life.fleet import Columns, fleet_of
 from models.table import FILE, Table, joined
-from models.task import Golden, Held, Options, Progress, Trained
-from models.trend.model import SHARES, Asked, Wear, asked_of, fit_wear
-from models.trend.shapes import Values
+from models.task import Golden, Held, Progress, Trained
+from models.trend.field_training import LEAST_UNITS, evaluate_fields, on_one_side, train_fields
+from models.trend.fields import FieldWear
+from models.trend.figures import trend_figures
+from models.trend.model import SHARES, Wear, asked_of, fit_wear
+from models.trend.options import TrendOptions, for_table
 from models.trend.unit import LEAST_ROWS, Unit, standing
 
-_LEAST_UNITS = 2
 _FEATURES = ("time", "level", "own_slope", "began_with")
-
-
-class TrendOptions(Options, frozen=True, kw_only=True):
-    """How a trend is trained.
-
-    value : the column that wears towards `threshold`, from whichever side; threshold : in the column's unit
-    time : column of the time or count of cycles; time_unit : its unit; unit : column of the machine or cell, `file` where each has a file
-    shape : linear, exponential, weibull, or best: the one that foretells the fleet's own units with the least error
-    """
-
-    value: str
-    threshold: float
-    time: str = "cycle"
-    time_unit: str = "cycles"
-    unit: str = FILE
-    shape: Literal["linear", "exponential", "weibull", "best"] = "best"
 
 
 def units_in(table: Table, options: TrendOptions) -> list[Unit]:
@@ -53,18 +36,18 @@ def units_in(table: Table, options: TrendOptions) -> list[Unit]:
                 f"train: unit {name}: expected at least {LEAST_ROWS} rows of {options.value!r}, got {rows}"
             )
         found.append(Unit(name, fleet.time[mine], value[mine]))
-    above = {unit.start > options.threshold for unit in found}
-    if len(above) > 1 or any(unit.start == options.threshold for unit in found):
-        began = ", ".join(f"{unit.name} at {unit.start:g}" for unit in found)
-        raise SettingsError(f"train: expected all units to begin on one side of {options.threshold:g}, got {began}")
+    on_one_side(found, options.threshold)
     return found
 
 
 def train(table: Table, options: TrendOptions, progress: Progress) -> Trained:
     """Take the fleet's wear in, and choose its shape. Raises SettingsError, with the number wanted where there are too few units."""
+    options = for_table(options, table)
+    if options.slope:
+        return train_fields(table, options, progress)
     units = len(set(table.words(options.unit).tolist()))
-    if units < _LEAST_UNITS:
-        raise SettingsError(f"train: {table.path.name}: expected at least {_LEAST_UNITS} units that wear, got {units}")
+    if units < LEAST_UNITS:
+        raise SettingsError(f"train: {table.path.name}: expected at least {LEAST_UNITS} units that wear, got {units}")
     fleet = units_in(table, options)
     progress(0.1, "foretelling each unit by the others")
     wear, errors = fit_wear(fleet, options.threshold, options.shape)
@@ -83,7 +66,9 @@ def train(table: Table, options: TrendOptions, progress: Progress) -> Trained:
         inputs=(options.value,),
         features=_FEATURES,
         outputs=(f"end_{time}", f"end_low_{time}", f"end_high_{time}"),
-        figures=_figures(asked, options),
+        figures=trend_figures(
+            asked, time, options.seed, "a unit that never reached the limit is asked for how far it came"
+        ),
         candidates=len(errors),
         limits=_limits(wear, fleet, errors, options),
         reference={},
@@ -107,7 +92,10 @@ def evaluate(model: Trained, held: Held, options: TrendOptions) -> tuple[Figure,
 
     Of a unit that never reaches the limit: the end foretold at half of its rows, which lies beyond them if it is right.
     """
-    wear: Wear = model.parts["wear"]
+    options = for_table(options, held.table)
+    wear = model.parts["wear"]
+    if isinstance(wear, FieldWear):
+        return evaluate_fields(wear, held.table, options)
     found = []
     for unit in units_in(held.table, options):
         end = unit.reached(options.threshold)
@@ -130,28 +118,6 @@ def _features(unit: Unit, wear: Wear, share: float) -> tuple[float, ...]:
     so_far = unit.until(unit.time[0] + share * (unit.time[-1] - unit.time[0]))
     where = standing(so_far, wear.shape)
     return (float(so_far.time[-1]), where.y, where.slope, so_far.start)
-
-
-def _figures(asked: Asked, options: TrendOptions) -> tuple[Figure, ...]:
-    is_known = np.isfinite(asked.predicted)
-    error = np.abs(asked.predicted - asked.true)
-    on = f"{len(np.unique(asked.unit))} units, each by the others, at {', '.join(f'{share:.0%}' for share in SHARES)} of its life"
-
-    def figure(name: str, values: Values, unit: str, said: str) -> Figure:
-        def mean_of(rows: NDArray[np.int64]) -> float:
-            return float(values[rows].mean())
-
-        low, high = interval(mean_of, asked.unit[is_known], options.seed)
-        value = mean_of(np.arange(len(values)))
-        return Figure(
-            name=name, value=value, unit=unit, on=on, convention=said, low=min(low, value), high=max(high, value)
-        )
-
-    said = "a unit that never reached the limit is asked for how far it came"
-    return (
-        figure("mean_end_error", error[is_known], options.time_unit, f"size of foretold - true end; {said}"),
-        figure("mean_end_error_share", (error / asked.true)[is_known], "1", f"of the life that was left; {said}"),
-    )
 
 
 def _limits(wear: Wear, fleet: list[Unit], errors: dict[str, float], options: TrendOptions) -> tuple[str, ...]:

@@ -60,17 +60,23 @@ def standing(unit: Unit, shape: Shape) -> Standing:
 
 
 def slope_beyond(unit: Unit, shape: Shape, level: float, threshold: float) -> float:
-    """How fast a unit went from a level to the threshold, or on to as far as it came, from first passage to first passage.
+    """How fast a unit went on from a level, see `slopes_beyond`."""
+    return float(slopes_beyond(unit, shape, np.array([level]), threshold)[0])
+
+
+def slopes_beyond(unit: Unit, shape: Shape, levels: Values, threshold: float) -> Values:
+    """How fast a unit went from each of some levels to the threshold, or on to as far as it came, from first passage to first passage.
 
     A life ends at the first passage, so jumps back up count as time gained. Where the unit was never at that level, or went on from it
-    for a few rows only, the slope over the newer half of its rows. level, threshold : in the shape's y
+    for a few rows only, the slope over the newer half of its rows. levels, all on one side of the threshold, in the shape's y
     """
     x, y = shape.x(unit.time), shape.y(unit.value, unit.start)
-    side = np.sign(threshold - level)
+    side = np.sign(threshold - levels[0])
     smooth = np.array([np.median(y[max(0, k - _STANDS + 1) : k + 1]) for k in range(len(y))])
     farthest = np.fmax.accumulate(side * smooth)
-    begin = int(np.searchsorted(farthest, side * level))
     end = min(int(np.searchsorted(farthest, side * threshold)), int(np.nanargmax(farthest)))
-    if end - begin < _STANDS:
-        return standing(unit, shape).slope
-    return float(side * (farthest[end] - farthest[begin]) / (x[end] - x[begin]))
+    found = np.full(len(levels), standing(unit, shape).slope)
+    for number, begin in enumerate(np.searchsorted(farthest, side * levels).tolist()):
+        if end - begin >= _STANDS:
+            found[number] = side * (farthest[end] - farthest[begin]) / (x[end] - x[begin])
+    return found

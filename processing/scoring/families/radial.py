@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from processing.kernels import radial
-from processing.scoring.family import Family, PartData
+from processing.scoring.family import Explained, Family, PartData
+from processing.scoring.replacing import by_replacing
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +38,10 @@ class Radial:
         scratch = np.empty((2, self._centres.shape[1]))
         radial.score(rows, self._scaling, self._centres, self._weights, self._gamma, scratch, out)
         return out
+
+    def explain(self, rows: np.ndarray) -> Explained:
+        """From the mean of the training rows, see `by_replacing`."""
+        return by_replacing(self.score, rows, self._scaling[0])
 
 
 def _sample() -> PartData:
