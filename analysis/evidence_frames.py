@@ -1,17 +1,20 @@
 """The rows of one frame by the series that they lie in, and the payloads of its events."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from analysis.corrected import METER, READING, said
 from analysis.recount.history import ORDER_STOP, is_stop
+from fieldline.event_kinds import SHADOW
 from fieldline.frames import Readings
 
 ROW = np.dtype([("time", np.int64), ("value", np.float64), ("quality", np.int64), ("offset", np.int64)])
 """A row of a series: time [ns UTC], value, quality, and the offset of its record."""
 
-_NAMED = ("@order", METER, READING)
+MODEL = "@model"
+_NAMED = ("@order", METER, READING, MODEL)
 """Events whose payload says which series they lie in."""
 
 
@@ -58,5 +61,14 @@ def _name_of_event(tag: str, payload: bytes) -> str:
     """The series that an event lies in."""
     if tag == "@order":
         return ORDER_STOP if is_stop(payload) else tag
+    if tag == MODEL:
+        return _name_of_model(said(payload))
     about = said(payload).get("tag")
     return f"{tag}/{about}" if isinstance(about, str) and about else tag
+
+
+def _name_of_model(told: dict[str, Any]) -> str:
+    """Of each model its own, and of what scores beside it: they may be told of one moment."""
+    model, role = told.get("model"), str(told.get("role") or "").lower()
+    beside = f"/{SHADOW}" if role == SHADOW else ""
+    return f"{MODEL}/{model}{beside}" if isinstance(model, str) and model else MODEL

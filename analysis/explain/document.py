@@ -9,6 +9,7 @@ import msgspec
 
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
+from analysis.explain.scored import models
 from analysis.explain.taken_apart import Explained, attribute_chart_of, touching
 from analysis.explain.verdict import verdict
 from analysis.recount import chart, derived, energy, orders, own_metric, prices
@@ -205,7 +206,11 @@ def _read(found: Explained) -> Document:
     entry = derived.entry_at(found.history.plant, found.asked.kind, found.asked.asset, found.span.start)
     left_out = own_metric.not_worked_out(entry, found.reads) if entry else []
     why = "what it remembers comes from more windows than are gone through again"
-    return {"read": rows} | ({"not_worked_out": [{"field": name, "why": why} for name in left_out]} if left_out else {})
+    return (
+        {"read": rows}
+        | models(found.scores)
+        | ({"not_worked_out": [{"field": name, "why": why} for name in left_out]} if left_out else {})
+    )
 
 
 def _orders(found: Explained) -> list[Document]:

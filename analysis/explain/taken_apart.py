@@ -1,7 +1,7 @@
 """One figure of the pipeline taken apart: its row, its inputs, what they give when they are worked out once more, the rows behind it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from math import isclose, isnan, nan
 from types import MappingProxyType
@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 
 from analysis.evidence import Evidence, Sought, Wanted, read_evidence
 from analysis.explain.emitted import Known, known, newest_emitted
+from analysis.explain.scored import of_own
 from analysis.explain.shaken import Shaken
 from analysis.explain.wanted import Asked, any_of, orders_of, wanted, with_inputs
 from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
 from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
+from analysis.recount.plain_models import PlainModels
 from analysis.recount.prices import PRICE
+from analysis.recount.scores import Scored, outputs, scored
 from analysis.spans import Span, run_at, span_at
 from fieldline.errors import SettingsError
 from fieldline.expressions import Term
@@ -38,7 +41,7 @@ class Explained(NamedTuple):
     row : what the pipeline emitted; recount : the same fields worked out once more; runs : orders that touch the window
     is_over : whether the line's rows reach the window's end, or it lies before now; doubt : why the row need not be what comes of the
     rows that it was worked out from, "" where it must be; is_older : whether another row was emitted since, which the store has not got
-    reads : the inputs of a metric of the plant's own, and what functions that remember say in it
+    reads : the inputs of a metric of the plant's own, and what functions that remember say in it; scores : what its model says
     """
 
     asked: Asked
@@ -54,6 +57,7 @@ class Explained(NamedTuple):
     doubt: str
     is_older: bool
     reads: Mapping[Term, derived.Read] = MappingProxyType({})
+    scores: Sequence[Scored] = ()
 
     def differing(self) -> list[str]:
         """Fields in which the recount is not what was emitted, to 1e-9."""
@@ -82,10 +86,19 @@ class Standing(NamedTuple):
 
 
 def explain(
-    log: Log, plant: Plant, query: Query, asked: Asked, now: int, advance: Callable[[int], None] = lambda _: None
+    log: Log,
+    plant: Plant,
+    query: Query,
+    asked: Asked,
+    now: int,
+    advance: Callable[[int], None] = lambda _: None,
+    models: PlainModels | None = None,
 ) -> Explained:
-    """Take one figure apart, from the readings that it could know. Raises SettingsError when there is no such window."""
-    (found,) = take_apart(log, plant, [standing(log, plant, query, asked, advance)], now, advance)
+    """Take one figure apart, from the readings that it could know. models : which score; None: they are not worked out once more.
+
+    Raises SettingsError when there is no such window.
+    """
+    (found,) = take_apart(log, plant, [standing(log, plant, query, asked, advance)], now, advance, models)
     return found
 
 
@@ -101,7 +114,12 @@ def standing(log: Log, plant: Plant, query: Query, asked: Asked, advance: Callab
 
 
 def take_apart(
-    log: Log, plant: Plant, figures: Iterable[Standing], now: int, advance: Callable[[int], None]
+    log: Log,
+    plant: Plant,
+    figures: Iterable[Standing],
+    now: int,
+    advance: Callable[[int], None],
+    models: PlainModels | None = None,
 ) -> list[Explained]:
     """Take figures apart, those of one line and window one after the other.
 
@@ -119,6 +137,7 @@ def take_apart(
         rows = {key: series.usable() for key, series in evidence.series.items()}
         history = History(plant, group[0].line, rows, evidence.payloads)
         history.vibration = Shaken(log, history, group[0].knows.offset).figures
+        history.models = models or history.models
         found += [_taken_apart(log, one, history, evidence, now) for one in group]
     return found
 
@@ -135,7 +154,11 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     is_over = span.end <= now and not (window == "order" and any(run.end == FAR for run in runs))
     reads = _reads(history, asked, window, span)
     own = derived.entry_at(history.plant, asked.kind, asked.asset, span.start)
-    counted = own_metric.figures(own, reads) if own else recount(history, asked, window, machines, span)
+    counted, scores = (
+        of_own(history, own, reads, figure.asked.asset, row)
+        if own
+        else (recount(history, asked, window, machines, span), [])
+    )
     identity = row | {"kind": asked.kind, "asset": asked.asset, "tag": asked.tag, "window": window}
     newest = newest_emitted(log, line, min(knows.metrics, knows.delivered), identity)
     is_older = newest is not None and newest.is_newer_than(row)
@@ -144,7 +167,7 @@ def _taken_apart(log: Log, figure: Standing, history: History, evidence: Evidenc
     came = sum(later.rows for later in evidence.later.values())
     doubt = _doubt(knows, span.end, reach, came, is_late=newest is not None and newest.offset >= knows.metrics)
     return Explained(
-        asked, window, span, row, counted, history, evidence, machines, runs, is_over, doubt, is_older, reads
+        asked, window, span, row, counted, history, evidence, machines, runs, is_over, doubt, is_older, reads, scores
     )
 
 
@@ -258,7 +281,8 @@ def recount(
     start, end = span.start, span.end
     own = derived.entry_at(history.plant, asked.kind, asked.asset, start)
     if own is not None:
-        return own_metric.figures(own, _reads(history, asked, window, span))
+        counted = own_metric.figures(own, _reads(history, asked, window, span))
+        return own_metric.with_scores(own, counted, outputs(scored(history, own, asked.asset, start, counted)))
     if asked.kind == "energy":
         return energy(history, asked.asset, start, end)
     if asked.kind == "vibration":

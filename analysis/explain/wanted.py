@@ -8,9 +8,10 @@ from analysis.evidence import FOREVER, Wanted
 from analysis.recount import derived, remembered
 from analysis.recount.energy import REGISTERS
 from analysis.recount.prices import PRICE
+from analysis.recount.scores import MODEL
 from analysis.recount.states import rest_before
 from analysis.waveforms import TAG
-from fieldline.event_kinds import LONGEST_AMOUNT_S
+from fieldline.event_kinds import LONGEST_AMOUNT_S, SHADOW
 from fieldline.expressions import Figure, Maintained, Statistic, inputs_of
 from fieldline.plant import Plant, Role
 from fieldline.plantfile import MetricEntry
@@ -93,6 +94,8 @@ def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int
             samples.add(target)
         elif isinstance(one, Maintained):
             choices.append(_repairs_of(asked.asset))
+    if entry.model is not None:
+        choices.append(_models_of(plant, asked.asset, entry.model_name))
     is_remembering = bool(remembered.calls_of(entry))  # then all there is: what is remembered began with the first row
     if is_remembering:
         samples.add(asked.asset)
@@ -109,6 +112,12 @@ def _repairs_of(machine: str) -> Wanted:
     """All events that tell when it was repaired."""
     tags = ("@repaired", "@replaced")
     return lambda asset, tag: (FOREVER, 0) if asset == machine and tag in tags else None
+
+
+def _models_of(plant: Plant, machine: str, model: str) -> Wanted:
+    """All events that tell which version of a model scores it, of any time: they may tell of another one."""
+    told_of, series = {machine, plant.line_of(machine)}, {f"{MODEL}/{model}", f"{MODEL}/{model}/{SHADOW}"}
+    return lambda asset, tag: (FOREVER, FOREVER // 2) if asset in told_of and tag in series else None
 
 
 def _from_the_beginning(choose: Wanted) -> Wanted:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from analysis.recount.calculated import with_calculated
 from analysis.recount.life import Sign, silences, tells_changes
+from analysis.recount.plain_models import PlainModels
 from analysis.recount.registers import Exchange, Judgement, judge
 from analysis.recount.said import LONGEST_AMOUNT_NS, MINUTE, Said, pieces_said, pieces_without
 from analysis.recount.starts_over import Bound, midnights, order_bounds, shift_bounds
@@ -90,7 +91,10 @@ def _nothing(_: str, __: int, ___: int) -> dict[str, float]:
 
 
 class History:
-    """The rows of a line, read as what they mean. vibration : who knows its waveforms sets it."""
+    """The rows of a line, read as what they mean.
+
+    vibration : who knows its waveforms sets it; models : who knows where they lie sets those that score its metrics
+    """
 
     def __init__(
         self, plant: Plant, line: str, rows: Mapping[tuple[str, str], Samples], payloads: Mapping[float, bytes]
@@ -105,6 +109,7 @@ class History:
         self._steps: dict[str, list[Step]] = {}
         self._judged: dict[tuple[str, str], Judgement] = {}
         self.vibration: Vibration = _nothing
+        self.models = PlainModels()
 
     def tags(self, asset: str, *roles: Role) -> list[str]:
         """The asset's tags with one of these roles."""
@@ -196,7 +201,7 @@ class History:
         """The line alone, without its machines: what it reports itself, and all orders."""
         rows = {key: rows for key, rows in self.rows.items() if key[0] == self.line or key[1] in ORDER_TAGS}
         found = History(self.plant, self.line, rows, self._payloads)
-        found.vibration = self.vibration
+        found.vibration, found.models = self.vibration, self.models
         return found
 
     def runs(self, asset: str) -> list[Run]:

@@ -65,6 +65,12 @@ def figures(entry: MetricEntry, read: Mapping[Term, derived.Read]) -> dict[str, 
     return found | judged(entry, found)
 
 
+def with_scores(entry: MetricEntry, counted: Mapping[str, float], scores: Mapping[str, float]) -> dict[str, float]:
+    """The figures with what a model says of them, and with the advice that goes by that."""
+    found = {**counted, **scores}
+    return found | judged(entry, found)
+
+
 def not_worked_out(entry: MetricEntry, read: Mapping[Term, derived.Read]) -> list[str]:
     """Fields that are made of functions which were not gone through."""
     is_known = set(remembered.calls_of(entry)) <= read.keys()

@@ -79,7 +79,7 @@ def _entered_s(said: dict[str, Any]) -> int:
 
 def _said(time: int, said: dict[str, Any]) -> list[tuple[int, Price | None]]:
     """By the moment that it is told of, what an event tells; None where it takes back what was told of it."""
-    start = _moment(said.get("from"))
+    start = moment(said.get("from"))
     start = time if start is None else start
     phase = str(said.get("phase") or "").lower()
     if phase:
@@ -90,10 +90,10 @@ def _said(time: int, said: dict[str, Any]) -> list[tuple[int, Price | None]]:
         step = round(said["every_s"] * 1e9)
         starts = [start + k * step for k in range(len(told))]
         return [(at, Price(at, at + step, price / share)) for at, price in zip(starts, told, strict=True)]
-    return [(start, Price(start, _moment(said.get("until")), told / share))] if told is not None else []
+    return [(start, Price(start, moment(said.get("until")), told / share))] if told is not None else []
 
 
-def _moment(told: object) -> int | None:
+def moment(told: object) -> int | None:
     """Epoch seconds or ISO 8601, to the millisecond [ns UTC]."""
     if isinstance(told, str):
         moment = datetime.fromisoformat(told)

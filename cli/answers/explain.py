@@ -30,6 +30,9 @@ _HEADINGS = {
     "machine": "what its waveforms are judged by",
     "read": "what it reads",
     "not_worked_out": "not worked out once more",
+    "models": "models that score it; what they say is worked out once more from their files, by other code",
+    "features": "what went into them",
+    "contributions": "what adds most to the sums of their trees, by the way that the row took",
     "tags": "tags, and what they are taken for",
 }
 _IDENTITY = frozenset({"asset", "tag", "order", "product", "from"})

@@ -1,6 +1,7 @@
 """Print a window's figures with formula, inputs and the readings behind them, and work them out once more."""
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from analysis.explain.rolled_up import explain_rolled_up, lines_below
 from analysis.explain.taken_apart import explain as take_apart
 from analysis.explain.wanted import Asked
 from analysis.logs import existing
+from analysis.recount.plain_models import PlainModels
 from analysis.results import results_of
 from cli import options
 from cli.answers.explain import report, report_across, report_rolled_up
@@ -51,13 +53,16 @@ def explain(
     plant: options.PlantFile = None,
     influx: options.Influx = None,
     store: options.Store = None,
+    registry: options.RegistryFolder = None,
     utc: options.Utc = False,
     json: options.Json = False,
 ) -> None:
     """Check what is asked for, work it out from the log, then print it beside what is stored."""
     if kind == "spc" and not tag:
         raise SettingsError("explain: spc is about one tag; name it with --tag")
-    settings = options.load(config, log=log, plant=plant, deliver__influx=influx, deliver__store=store)
+    settings = options.load(
+        config, log=log, plant=plant, deliver__influx=influx, deliver__store=store, process__models=registry
+    )
     model, results = plant_of(settings), results_of(settings, influx or store)
     known = (*EXPLAINABLE, *kinds_of(model))
     if kind not in known:
@@ -71,6 +76,7 @@ def explain(
             rolled = explain_rolled_up(opened, model, results.rows, lines, asked, time.time_ns(), advance)
             tell(report_rolled_up(rolled, model), as_json=json, is_utc=utc)
             return
-        found = take_apart(opened, model, results.rows, asked, time.time_ns(), advance)
+        models = PlainModels(Path(settings.process.models))
+        found = take_apart(opened, model, results.rows, asked, time.time_ns(), advance, models)
         changed = marks(opened)
     tell(report(document(found, readings, settings.plant, changed)), as_json=json, is_utc=utc)

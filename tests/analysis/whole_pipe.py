@@ -13,6 +13,7 @@ from fieldline.log import Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import load_plant
 from processing.derived.of_plant import operators_of
+from processing.derived.scored import NO_MODELS, Models
 from processing.metric_rows import WINDOWS, MetricRows
 from processing.operators import known
 from tests.processing.engine_rig import EngineRig, Row, frames_of
@@ -43,7 +44,9 @@ def frame_of_rows(rows: MetricRows, names: Any) -> bytes:
 class Pipe:
     """A folder with a plant file, a log of readings and a local store of what became of them."""
 
-    def __init__(self, folder: Path, plant: str, rows: Sequence[Row], size: int = 200) -> None:
+    def __init__(
+        self, folder: Path, plant: str, rows: Sequence[Row], size: int = 200, models: Models = NO_MODELS
+    ) -> None:
         self.folder, self.log, self.store = folder, f"sqlite:{folder / 'plant.db'}", str(folder / "results.db")
         self.plant = str(folder / "plant.toml")
         Path(self.plant).write_text(plant, encoding="utf-8")
@@ -53,7 +56,7 @@ class Pipe:
             log.append(Stream.READINGS, 0, b"", encode_readings(frame)).result(10)
         log.close()
         of, there = load_plant(Path(self.plant)), list(known().values())
-        rig = _Stored(of, windows=WINDOWS, operators=[*there, *operators_of(of, there)])
+        rig = _Stored(of, windows=WINDOWS, operators=[*there, *operators_of(of, there, models=models)])
         rig.store = LocalStore(Path(self.store))
         rig.send(frames).finish()
         rig.store.close()
