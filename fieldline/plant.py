@@ -25,14 +25,14 @@ from fieldline.plantfile import (
     MetricEntry,
     PlantFile,
     SiteEntry,
+    StationEntry,
     TagEntry,
     TariffEntry,
     Topic,
 )
-from fieldline.plantfile.attribute_chart import NUMBERS
 from fieldline.plantfile.depths import first_levels, lies_in
 from fieldline.plantfile.globs import is_glob, matches
-from fieldline.plantfile.machine import NUMBERS as MACHINE_NUMBERS
+from fieldline.plantfile.ties import tied
 from fieldline.shifts import ShiftCalendar, Site
 from fieldline.states import State, state_of, state_word
 from fieldline.tables import read_toml, to_struct
@@ -58,6 +58,7 @@ class AssetInfo(NamedTuple):
     rated_power_kw : the most that it draws; NaN if unknown [kW]
     attribute_chart : how what it counts is charted; None: not at all
     machine : what its waveforms are judged by; None: nothing is declared
+    station : where it stands, if it is a weather station
     """
 
     ideal_cycle_s: float = nan
@@ -69,6 +70,7 @@ class AssetInfo(NamedTuple):
     rated_power_kw: float = nan
     attribute_chart: AttributeChartEntry | None = None
     machine: MachineEntry | None = None
+    station: StationEntry | None = None
 
 
 class Formula(NamedTuple):
@@ -224,12 +226,20 @@ class Plant:
         return found
 
     def value_of(self, asset: str, name: str) -> float:
-        """One of `values_of`, or a number of its attribute chart or machine (`numbers` of those); NaN where it is not said."""
+        """One of `values_of`, or a number of its attribute chart, machine or station (`numbers` of those); NaN where it is not said."""
         info = self.asset_info(asset)
-        for numbers, entry in ((NUMBERS, info.attribute_chart), (MACHINE_NUMBERS, info.machine)):
-            if name in numbers:
-                return nan if entry is None else entry.numbers[name]
+        for entry in (info.attribute_chart, info.machine, info.station):
+            if entry is not None and name in entry.numbers:
+                return entry.numbers[name]
         return self.values_of(asset).get(name, nan)
+
+    def tie(self, asset: str, name: str) -> str:
+        """The path of what an asset is tied to by a name; "" where it is tied to nothing by that."""
+        return self.ties(asset).get(name, "")
+
+    def ties(self, asset: str) -> dict[str, str]:
+        """What an asset is tied to: paths by name."""
+        return tied(self._matching(asset))
 
     def metrics_of(self, asset: str) -> dict[str, tuple[MetricEntry, ...]]:
         """The entries of metrics of the plant's own that an asset may have, by kind, each with the one that holds last at the end.
@@ -436,6 +446,11 @@ class Plant:
     def has_machines(self) -> bool:
         """Whether of any asset is declared what its waveforms are judged by."""
         return any(entry.machine is not None for entry in self.assets)
+
+    @property
+    def has_stations(self) -> bool:
+        """Whether of any asset is declared that it is a weather station."""
+        return any(entry.station is not None for entry in self.assets)
 
     @property
     def has_prices(self) -> bool:

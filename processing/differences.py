@@ -42,19 +42,33 @@ def differences(before: Plant, now: Plant, registry: Registry) -> dict[str, froz
         for was, says in zip(_said(before, registry), _said(now, registry), strict=True):
             if was != says:
                 found[was[0]].add(was[1])
-        named = {path for plant in (before, now) for entry in plant.metrics for path in entry.assets.values()}
-        for asset in {*registry.assets, *named}:  # metrics read them of lines, and of assets that nothing was heard of
-            if registry.line_of(asset) in registry.lines and repr(before.values_of(asset)) != repr(
-                now.values_of(asset)
-            ):
-                found[registry.line_of(asset)].add("asset.values")
+        # Metrics read numbers of lines, and of assets that nothing was heard of.
+        for asset in {*registry.assets, *_named(before), *_named(now)}:
+            if registry.line_of(asset) in registry.lines:
+                found[registry.line_of(asset)].update(_numbers_changed(before, now, asset))
         for asset in registry.assets:
+            if before.ties(asset) != now.ties(asset):
+                found[registry.line_of(asset)].add("asset.ties")
             if before.asset_info(asset).attribute_chart != now.asset_info(asset).attribute_chart:
                 found[registry.line_of(asset)].add("asset.attribute_chart")
             old, new = before.metrics_of(asset), now.metrics_of(asset)
             kinds = (kind for kind in old.keys() | new.keys() if old.get(kind) != new.get(kind))
             found[registry.line_of(asset)].update(f"metric.{kind}" for kind in kinds)
     return {line: frozenset(entries) for line, entries in found.items() if entries}
+
+
+def _named(plant: Plant) -> set[str]:
+    """The assets that metrics of others read, by a name of the metric's or of a tie."""
+    of_metrics = {path for entry in plant.metrics for path in entry.assets.values()}
+    return of_metrics | {path for entry in plant.assets for path in entry.ties.values()}
+
+
+def _numbers_changed(before: Plant, now: Plant, asset: str) -> Iterator[str]:
+    """The entries that hold other numbers of an asset; by `repr`, since NaN equals nothing."""
+    if repr(before.values_of(asset)) != repr(now.values_of(asset)):
+        yield "asset.values"
+    if before.asset_info(asset).station != now.asset_info(asset).station:
+        yield "asset.station"
 
 
 def _said(plant: Plant, registry: Registry) -> Iterator[Said]:

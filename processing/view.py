@@ -92,6 +92,12 @@ class AssetTable(Protocol):
     def told(self, path: str, name: str) -> tuple[int, float]:
         """The line of an asset, -1 where nothing was heard of that, and what the plant file says of the asset under a name."""
 
+    def tied(self, name: str) -> np.ndarray:
+        """int64[assets], what each is tied to by a name, -1 where that is nothing, or on another line, or nothing was heard of it."""
+
+    def values_of_tied(self, tie: str, name: str) -> np.ndarray:
+        """float64[assets], what the plant file says under a name of what each is tied to, heard of or not; NaN as `tied` has -1."""
+
     def of_calendar(self, one: Label, line: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """float64[n], what the calendars of lines say of windows; see `window_labels.told`. line : numbers; start, end [ns UTC]."""
 

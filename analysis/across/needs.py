@@ -36,8 +36,10 @@ def needs_of(entry: MetricEntry) -> list[Need]:
 
 
 def path_of(plant: Plant, entry: MetricEntry, scope: str, asset: str) -> str:
-    """The path that a scope means in a metric of an asset."""
-    return asset if scope == OWN else plant.line_of(asset) if scope == LINE else entry.assets[scope]
+    """The path that a scope means in a metric of an asset; "" where it is tied to nothing by that name."""
+    if scope in (OWN, LINE):
+        return asset if scope == OWN else plant.line_of(asset)
+    return entry.assets.get(scope) or plant.tie(asset, scope)
 
 
 def is_tag(plant: Plant, one: Input | None, asset: str, tag: str) -> bool:

@@ -137,8 +137,9 @@ def _read(plant: Plant, entry: MetricEntry, one: Input, pair: Pair, cells: Cells
         line, span = _window_of(plant, pair, cells)
         if span is None:
             return Read()
-        length_s = (span.end - span.start) / 1e9
-        return Read(length_s if isinstance(one, Length) else told(plant.calendar(line), one, span.start, span.end))
+        if isinstance(one, Length):
+            return Read(span.start / 1e9 if one.what == "start_s" else (span.end - span.start) / 1e9)
+        return Read(told(plant.calendar(line), one, span.start, span.end))
     path = path_of(plant, entry, one.scope, pair.asset)
     if isinstance(one, Parameter):
         return Read(plant.value_of(path, one.name))

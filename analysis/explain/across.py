@@ -91,7 +91,8 @@ def _standing(query: Query, kind: str, asset: str, window: str, span: Span) -> l
 
 def _source(plant: Plant, query: Query, entry: MetricEntry, one: Input, asset: str, window: str, span: Span) -> Source:
     if isinstance(one, Length):
-        return Source(str(one), asset, "", "", (span.end - span.start) / 1e9, None, None)
+        said = span.start / 1e9 if one.what == "start_s" else (span.end - span.start) / 1e9
+        return Source(str(one), asset, "", "", said, None, None)
     if isinstance(one, Maintained):
         return Source(str(one), asset, "", "", nan, None, None)
     if isinstance(one, Label):

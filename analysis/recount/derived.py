@@ -52,8 +52,8 @@ def target_of(plant: Plant, entry: MetricEntry, one: Input, asset: str) -> str:
     if isinstance(one, Length | Label | Maintained) or one.scope == OWN:
         return asset
     line = plant.line_of(asset)
-    found = line if one.scope == LINE else entry.assets[one.scope]
-    return found if plant.line_of(found) == line else ""
+    found = line if one.scope == LINE else entry.assets.get(one.scope) or plant.tie(asset, one.scope)
+    return found if found and plant.line_of(found) == line else ""
 
 
 def read(history: History, entry: MetricEntry, asset: str, span: tuple[int, int], figure: FigureOf) -> dict[Term, Read]:
@@ -73,7 +73,7 @@ def read(history: History, entry: MetricEntry, asset: str, span: tuple[int, int]
 
 def _value(history: History, one: Input, asset: str, span: tuple[int, int]) -> float:
     if isinstance(one, Length):
-        return (span[1] - span[0]) / 1e9
+        return span[0] / 1e9 if one.what == "start_s" else (span[1] - span[0]) / 1e9
     if isinstance(one, Maintained):
         return _maintained(history, one, asset, span[0])
     if isinstance(one, Label):

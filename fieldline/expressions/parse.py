@@ -279,13 +279,13 @@ def _named(node: ast.Attribute) -> Node:
 
 
 def _of_window(name: str) -> Node:
-    if name == "length_s":
-        return Length()
+    if name in ("length_s", "start_s"):
+        return Length(name)
     if name in WINDOW_NUMBERS:
         return Label(name)
     if name in WINDOW_NAMES:
         raise ValueError(f'window.{name}: expected it compared with a text, such as window.{name} == "a"')
-    known = ("length_s", *WINDOW_NUMBERS, *WINDOW_NAMES)
+    known = ("length_s", "start_s", *WINDOW_NUMBERS, *WINDOW_NAMES)
     raise ValueError(f"window.{name}: expected one of {', '.join(known)}{nearest(name, known)}")
 
 

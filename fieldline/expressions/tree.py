@@ -70,10 +70,12 @@ class Parameter(NamedTuple):
 
 
 class Length(NamedTuple):
-    """How long the window is [s]; of an order that goes on, NaN."""
+    """Of the window itself: `length_s`, how long it is [s], NaN of an order that goes on; `start_s`, when it begins [s since 1970 UTC]."""
+
+    what: str = "length_s"
 
     def __str__(self) -> str:
-        return "window.length_s"
+        return f"window.{self.what}"
 
 
 class Maintained(NamedTuple):

@@ -12,6 +12,7 @@ from fieldline.plantfile.metrics import MetricEntry, MetricField
 from fieldline.plantfile.models import ModelEntry, ModelOutput
 from fieldline.plantfile.rotas import ExceptionEntry, RotaEntry
 from fieldline.plantfile.spc import RULES, SpcEntry, SpcLimits
+from fieldline.plantfile.stations import StationEntry
 from fieldline.plantfile.tags import TagEntry
 from fieldline.plantfile.tariffs import PeriodEntry, TariffEntry, TierEntry
 from fieldline.plantfile.topics import Topic
@@ -43,6 +44,7 @@ __all__ = [
     "SiteEntry",
     "SpcEntry",
     "SpcLimits",
+    "StationEntry",
     "StopEntry",
     "TagEntry",
     "TariffEntry",

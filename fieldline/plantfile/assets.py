@@ -9,11 +9,15 @@ from fieldline.expressions import is_writable
 from fieldline.plantfile.attribute_chart import NUMBERS, AttributeChartEntry
 from fieldline.plantfile.machine import NUMBERS as MACHINE_NUMBERS
 from fieldline.plantfile.machine import MachineEntry
+from fieldline.plantfile.stations import NUMBERS as STATION_NUMBERS
+from fieldline.plantfile.stations import StationEntry
 from fieldline.plantfile.tags import TagEntry, formula_faults, name_fault
+from fieldline.plantfile.ties import fault_of_ties
 from fieldline.plantfile.values import Name, Positive, number_fault, path_fault, raise_faults, twice_fault, zone_fault
 from fieldline.public_holidays import place_fault
 
 _ClockPolicy = Literal["accept", "correct", "quarantine"]
+_TAKEN = frozenset({*NUMBERS, *MACHINE_NUMBERS, *STATION_NUMBERS})
 
 
 class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,8 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     rated_power_kw : the most that it draws; a register that counts faster is not believed at once [kW]
     attribute_chart : how what it counts is charted; None: not at all
     machine : what its waveforms are judged by; None: nothing is declared
+    station : where it stands, if it is a weather station
+    ties : further assets by the names that metrics of this one have for them (`station`), see `ties.py`
     values : numbers of the plant's own, which metrics of its own can read (`asset.area_m2`)
     """
 
@@ -42,6 +48,8 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     rated_power_kw: Positive | None = None
     attribute_chart: AttributeChartEntry | None = None
     machine: MachineEntry | None = None
+    station: StationEntry | None = None
+    ties: dict[str, Name] = {}
     values: dict[str, float] = {}
     tags: dict[str, TagEntry] = {}
 
@@ -55,13 +63,14 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
         faults += [
             f"values: {name!r} is a key of [[asset]] itself: write it there"
             for name in self.values
-            if name in self.__struct_fields__ or name in NUMBERS or name in MACHINE_NUMBERS
+            if name in self.__struct_fields__ or name in _TAKEN
         ]
         faults += [
             f"values: {name!r} can't be named by an expression: expected letters, digits and _, and none of Python's own words"
             for name in self.values
             if not is_writable(name)
         ]
+        faults += fault_of_ties(self.ties)
         faults += formula_faults(self.tags)
         raise_faults(faults + [name_fault(name, entry) for name, entry in self.tags.items()])
 

@@ -10,6 +10,7 @@ A kind may have several entries: of those whose `asset` matches and whose `since
 `since` holds for it, of equals the last. So a definition that changes is one more entry, and windows before keep the one that held then.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from msgspec import Meta
 
 from fieldline.expressions import Node, inputs_of, is_writable, own_fields_of, parse, remembered_in
 from fieldline.expressions.parse import RESERVED
-from fieldline.expressions.tree import LINE, Length, Maintained
+from fieldline.expressions.tree import LINE
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.maintenance import AdviceEntry, HealthEntry
 from fieldline.plantfile.models import SHADOW_PREFIX, VERSION_FIELD, ModelEntry
@@ -61,7 +62,8 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A metric of the plant's own.
 
     asset : whose rows these are, a path or a glob; windows : those that it is computed over; assets : names for further assets, of any
-    line, by which expressions call them; since : from when on it holds, at the start of a window; None: from the beginning
+    line, by which expressions call them, before those of the asset's own `ties`; since : from when on it holds, at the start of a window;
+    None: from the beginning
     model : what scores its fields; health, advice : how well the asset is by them, and what should be done
     """
 
@@ -102,13 +104,6 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     def _faults_of_names(self) -> list[str]:
         faults = []
         for name, field in self.field.items():
-            scopes = {
-                getattr(one, "scope", "") for one in inputs_of(field.tree) if not isinstance(one, Length | Maintained)
-            }
-            faults += [
-                f"field.{name}: unknown {scope!r}: expected line, or a name of [metric.assets]{nearest(scope, self.assets)}"
-                for scope in sorted(scopes - {"", LINE} - self.assets.keys())
-            ]
             for other in own_fields_of(field.tree):
                 if other not in self.field:
                     faults.append(
@@ -116,6 +111,20 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
                         f"of a tag a statistic is wanted, such as mean({other})"
                     )
         return faults or [_circle_fault(self.field)]
+
+    def faults_of_scopes(self, ties: Collection[str]) -> list[str]:
+        """Names of assets that nothing says; ties : those that assets of the plant file have by names."""
+        known = [*self.assets, *ties]
+        return [
+            f"field.{name}: unknown {scope!r}: expected line, a name of [metric.assets], or of an asset's ties{nearest(scope, known)}"
+            for name, field in self.field.items()
+            for scope in sorted({getattr(one, "scope", "") for one in inputs_of(field.tree)} - {"", LINE, *known})
+        ]
+
+    def ties_read(self) -> frozenset[str]:
+        """The names of ties that it reads assets by: those that `assets` gives no path."""
+        scopes = {getattr(one, "scope", "") for field in self.field.values() for one in inputs_of(field.tree)}
+        return frozenset(scopes - {"", LINE, *self.assets})
 
     def _fault_of_memory(self) -> str:
         """State goes from window to window, so these must follow one another."""
@@ -192,9 +201,10 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
         return min(max(since, FROM_THE_BEGINNING + 1), 2**63 - 1)
 
 
-def metric_faults(entries: tuple[MetricEntry, ...]) -> list[str]:
-    """What does not go together in entries of one kind."""
+def metric_faults(entries: tuple[MetricEntry, ...], ties: Collection[str]) -> list[str]:
+    """What does not go together in entries of one kind, and names of assets that neither they nor `ties` say."""
     faults, units = [], dict[tuple[str, str], str | None]()
+    faults += [f"metric: {entry.kind}: {fault}" for entry in entries for fault in entry.faults_of_scopes(ties)]
     for entry in entries:
         for name, field in entry.field.items():
             known = units.setdefault((entry.kind, name), field.unit)

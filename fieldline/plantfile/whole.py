@@ -12,6 +12,7 @@ from fieldline.plantfile.depths import Depths
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.metrics import MetricEntry, metric_faults
 from fieldline.plantfile.tariffs import TariffEntry
+from fieldline.plantfile.ties import tie_faults
 from fieldline.plantfile.topics import Topic
 from fieldline.plantfile.values import Name, raise_faults, states_faults, zone_fault
 from fieldline.public_holidays import place_fault
@@ -54,7 +55,8 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
         faults += [_group_fault(row, self) for row in self.group]
         faults += [_other_line_fault(entry, depths) for entry in self.asset]
         faults += _feed_faults(self.asset, depths)
-        faults += metric_faults(self.metric)
+        faults += tie_faults(self.asset, depths)
+        faults += metric_faults(self.metric, {name for entry in self.asset for name in entry.ties})
         faults += self._twice()
         raise_faults(faults)
 

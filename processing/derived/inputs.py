@@ -99,6 +99,8 @@ def _targets(view: View, pairs: Pairs, scope: str, assets: Mapping[str, str]) ->
     line = view.windows["line"][pairs.window]
     if scope == LINE:
         return view.plant.lines["asset"][line]
+    if scope not in assets:
+        return view.assets.tied(scope)[pairs.asset]
     number = view.assets.number(assets[scope])
     of_series = view.plant.series
     its_line = of_series["line"][of_series["asset"] == number][:1]
@@ -140,7 +142,8 @@ def _column(
     n, nothing = len(window), np.full(len(window), np.nan)
     if isinstance(one, Length):
         start, end = (view.windows[name][window] for name in ("start", "end"))
-        return np.where(end >= at.FAR, np.nan, (end - start) / 1e9), nothing, np.zeros(n, bool)
+        said = start / 1e9 if one.what == "start_s" else np.where(end >= at.FAR, np.nan, (end - start) / 1e9)
+        return said, nothing, np.zeros(n, bool)
     if isinstance(one, Maintained):
         line, start = (view.windows[name][window] for name in ("line", "start"))
         when = view.maintenance.newest(line, asset, start)
@@ -170,9 +173,14 @@ def _column(
 
 
 def _told(view: View, one: Parameter, window: np.ndarray, asset: np.ndarray, assets: Mapping[str, str]) -> np.ndarray:
-    """What the plant file says. It says it of an asset that nothing was heard of, too: else it would go by what came first."""
+    """What the plant file says of the pairs' assets.
+
+    It says it of one that nothing was heard of, too: else it would go by what came first.
+    """
     if one.scope in (OWN, LINE):
         return view.assets.values(one.name)[asset]
+    if one.scope not in assets:
+        return view.assets.values_of_tied(one.scope, one.name)[asset]
     line, value = view.assets.told(assets[one.scope], one.name)
     return np.where(view.windows["line"][window] == line, value, np.nan)
 

@@ -53,13 +53,14 @@ class Terms(NamedTuple):
 
     texts : fields that are text; `null_reason` among them replaces the one that names inputs
     no_coverage : why the rows have no coverage, where none of the inputs tells one
-    every : see `Scope`; an asset that the plant file says nothing of has no rows then
+    every, only : see `Scope`; an asset that the plant file says nothing of has no rows then
     is_default, parameters, is_needed : as of all operators
     """
 
     texts: Mapping[str, Spelled] = NO_TEXTS
     no_coverage: str = ""
     every: str = ""
+    only: str = ""
     is_default: bool = False
     parameters: tuple[str, ...] = ()
     is_needed: Callable[[Plant], bool] | None = None
@@ -136,7 +137,11 @@ def derived(
             if field in names
         }
 
-    everywhere, read, memories = Scope("*", FROM_THE_BEGINNING, terms.every), tuple(leaves.values()), list[Memory]()
+    everywhere, read, memories = (
+        Scope("*", FROM_THE_BEGINNING, terms.every, terms.only),
+        tuple(leaves.values()),
+        list[Memory](),
+    )
     if isinstance(formula, Carried):
         gives = tuple(map(Own, given))
         memory = Memory(name, formula.state, formula.step, read, gives, formula.version, (everywhere,), 0, {})
@@ -208,7 +213,7 @@ def operator_of(
         emits=(kind,),
         windows=windows,
         needs=needs,
-        parameters=("asset.values", *parameters),
+        parameters=("asset.values", "asset.ties", *parameters),
         is_default=is_default,
         read_out=read_out,
         looks_beside=looks_beside,

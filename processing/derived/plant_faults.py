@@ -77,9 +77,19 @@ def _quantile_faults(plant: Plant) -> list[str]:
         for field, said in entry.field.items()
         for one in inputs_of(said.tree)
         if isinstance(one, Statistic) and one.is_quantile
-        for path in (entry.assets.get(one.scope, entry.asset),)
-        if not _may_have_quantiles(plant, one, "*" if one.scope == LINE else path)
+        for path in _paths_of(plant, entry, one.scope)
+        if not _may_have_quantiles(plant, one, path)
     ]
+
+
+def _paths_of(plant: Plant, entry: MetricEntry, scope: str) -> list[str]:
+    """Paths or globs of the assets that a scope may mean."""
+    if scope == LINE:
+        return ["*"]
+    if scope in entry.assets or not scope:
+        return [entry.assets.get(scope, entry.asset)]
+    mine = (one for one in plant.assets if matches(entry.asset, one.path) or matches(one.path, entry.asset))
+    return list(dict.fromkeys(one.ties[scope] for one in mine if scope in one.ties))
 
 
 def _may_have_quantiles(plant: Plant, one: Statistic, path: str) -> bool:
@@ -121,6 +131,13 @@ def _across_faults(plant: Plant, entries: Mapping[str, list[MetricEntry]]) -> li
         for name, mine in beyond.items()
         for entry in mine
         if any(isinstance(one, Label) and one.name == "product" for one in inputs_in(entry))
+    ]
+    wrong += [
+        f"$.metric: {name} of {entry.asset!r} reads several lines, and assets by their ties ({', '.join(sorted(entry.ties_read()))}), "
+        "which are of one line: expected names of [metric.assets] for all of them"
+        for name, mine in entries.items()
+        for entry in mine
+        if entry.ties_read() and may_be_across(plant, entry)
     ]
     for name, mine in entries.items():
         read = {kind_read(one) for entry in mine for one in inputs_in(entry)} & entries.keys()
@@ -237,8 +254,8 @@ def _unit_of(entry: MetricEntry, plant: Plant, known: Mapping[str, Kind], one: I
         return None
     if one.by:
         return QUANTITIES[one.tag].unit
-    path = entry.assets.get(one.scope, entry.asset)
-    units = {plant.tag_info(asset, one.tag).unit for asset in _assets_of(plant, path, one.scope)}
+    paths = [entry.asset] if one.scope == LINE else _paths_of(plant, entry, one.scope)
+    units = {plant.tag_info(asset, one.tag).unit for path in paths for asset in _assets_of(plant, path, one.scope)}
     return units.pop() if len(units) == 1 else None
 
 

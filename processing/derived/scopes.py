@@ -14,12 +14,13 @@ class Scope(NamedTuple):
     """Assets whose path is or matches `pattern`, in windows that begin from `since` on [ns UTC].
 
     every : the plant file's number of an asset (`Plant.value_of`) that says in which windows, by its place in `fieldline.windows.WINDOWS`;
-    in none where it says nothing. Without it in all
+    in none where it says nothing. Without it in all. only : a number of an asset that the plant file has to say for it to have rows at all
     """
 
     pattern: str
     since: int
     every: str = ""
+    only: str = ""
 
 
 def holding(view: View, pairs: Pairs, scopes: Sequence[Scope]) -> np.ndarray:
@@ -30,5 +31,7 @@ def holding(view: View, pairs: Pairs, scopes: Sequence[Scope]) -> np.ndarray:
         mine = (start >= one.since) & view.assets.matching(one.pattern)[pairs.asset]
         if one.every:
             mine &= view.assets.values(one.every)[pairs.asset] == WINDOW_OF[view.windows["level"][pairs.window]]
+        if one.only:
+            mine &= ~np.isnan(view.assets.values(one.only))[pairs.asset]
         holds[mine] = number
     return holds

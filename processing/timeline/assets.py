@@ -1,5 +1,7 @@
 """What derived metrics ask of a partition's assets: which match a glob, and what the plant file says of each. See `AssetTable`."""
 
+from math import nan
+
 import numpy as np
 
 from fieldline.across import is_across
@@ -22,6 +24,9 @@ class Assets:
         self._matching: dict[str, list[bool]] = {}
         self._across: dict[str, list[bool]] = {}
         self._values: dict[str, list[float]] = {}
+        self._tied: dict[str, tuple[int, np.ndarray]] = {}
+        self._paths: dict[str, list[str]] = {}
+        self._values_of_tied: dict[tuple[str, str], list[float]] = {}
         self._scales: dict[tuple[str, str, int, int], tuple[float, float]] = {}
         self._calendars: list[ShiftCalendar] = []
         self._labels: dict[tuple[int, Label, int, int], float] = {}
@@ -55,6 +60,29 @@ class Assets:
     def told(self, path: str, name: str) -> tuple[int, float]:
         """See `AssetTable`."""
         return self._registry.line_number(path), self._plant.value_of(path, name)
+
+    def tied(self, name: str) -> np.ndarray:
+        """See `AssetTable`."""
+        count = len(self._registry.assets)
+        known = self._tied.get(name)
+        if known is None or known[0] < count:  # what an asset is tied to may have been heard of since
+            numbers = [self.number(path) if path else -1 for path in self._paths_tied(name)]
+            known = self._tied[name] = count, np.array(numbers, np.int64)
+        return known[1]
+
+    def values_of_tied(self, tie: str, name: str) -> np.ndarray:
+        """See `AssetTable`."""
+        known, paths = self._values_of_tied.setdefault((tie, name), []), self._paths_tied(tie)
+        known += [self._plant.value_of(path, name) if path else nan for path in paths[len(known) :]]
+        return np.array(known, np.float64)
+
+    def _paths_tied(self, name: str) -> list[str]:
+        """By asset the path of what it is tied to on its own line, or ""."""
+        known, names, plant = self._paths.setdefault(name, []), self._registry.assets, self._plant
+        for asset in names[len(known) :]:
+            path = plant.tie(asset, name)
+            known.append(path if path and plant.line_of(path) == plant.line_of(asset) else "")
+        return known
 
     def of_calendar(self, one: Label, line: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """See `AssetTable`."""
