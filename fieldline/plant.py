@@ -21,6 +21,7 @@ from fieldline.plantfile import (
     AssetEntry,
     AttributeChartEntry,
     CalendarEntry,
+    FieldEntry,
     MachineEntry,
     MetricEntry,
     PlantFile,
@@ -31,6 +32,7 @@ from fieldline.plantfile import (
     Topic,
 )
 from fieldline.plantfile.depths import first_levels, lies_in
+from fieldline.plantfile.fields import NUMBERS as FIELD_NUMBERS
 from fieldline.plantfile.globs import is_glob, matches
 from fieldline.plantfile.ties import tied
 from fieldline.shifts import ShiftCalendar, Site
@@ -59,6 +61,7 @@ class AssetInfo(NamedTuple):
     attribute_chart : how what it counts is charted; None: not at all
     machine : what its waveforms are judged by; None: nothing is declared
     station : where it stands, if it is a weather station
+    field : what grows on it, if it is a field
     """
 
     ideal_cycle_s: float = nan
@@ -71,6 +74,7 @@ class AssetInfo(NamedTuple):
     attribute_chart: AttributeChartEntry | None = None
     machine: MachineEntry | None = None
     station: StationEntry | None = None
+    field: FieldEntry | None = None
 
 
 class Formula(NamedTuple):
@@ -109,6 +113,7 @@ class Plant:
     def __init__(self, file: PlantFile | None = None) -> None:
         self._file = file or PlantFile()
         self._depths = self._file.depths
+        self._farm = self._file.farm
         self.topics: tuple[Topic, ...] = self._file.topic
         self.decimal: str = self._file.decimal
         self.assets: tuple[AssetEntry, ...] = self._file.asset
@@ -226,12 +231,19 @@ class Plant:
         return found
 
     def value_of(self, asset: str, name: str) -> float:
-        """One of `values_of`, or a number of its attribute chart, machine or station (`numbers` of those); NaN where it is not said."""
+        """One of `values_of`, or a number of its attribute chart, machine, station or field (`numbers` of those); NaN: it is not said."""
         info = self.asset_info(asset)
         for entry in (info.attribute_chart, info.machine, info.station):
             if entry is not None and name in entry.numbers:
                 return entry.numbers[name]
+        if info.field is not None and name in FIELD_NUMBERS:
+            return self.field_numbers(asset)[name]
         return self.values_of(asset).get(name, nan)
+
+    def field_numbers(self, asset: str) -> dict[str, float]:
+        """What crop, soil and irrigation system of a field say, by `fieldline.plantfile.fields.NUMBERS`; empty of what is no field."""
+        entry = self.asset_info(asset).field
+        return {} if entry is None else self._farm.numbers(entry)
 
     def tie(self, asset: str, name: str) -> str:
         """The path of what an asset is tied to by a name; "" where it is tied to nothing by that."""
@@ -451,6 +463,11 @@ class Plant:
     def has_stations(self) -> bool:
         """Whether of any asset is declared that it is a weather station."""
         return any(entry.station is not None for entry in self.assets)
+
+    @property
+    def has_fields(self) -> bool:
+        """Whether of any asset is declared what grows on it."""
+        return any(entry.field is not None for entry in self.assets)
 
     @property
     def has_prices(self) -> bool:

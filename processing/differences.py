@@ -69,6 +69,8 @@ def _numbers_changed(before: Plant, now: Plant, asset: str) -> Iterator[str]:
         yield "asset.values"
     if before.asset_info(asset).station != now.asset_info(asset).station:
         yield "asset.station"
+    if repr(before.field_numbers(asset)) != repr(now.field_numbers(asset)):
+        yield "asset.field"
 
 
 def _said(plant: Plant, registry: Registry) -> Iterator[Said]:

@@ -17,7 +17,7 @@ from analysis.rollup.lines import Cell, is_retracted
 from analysis.spans import Span, span_at
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Label, Length, Maintained, Parameter, Statistic
-from fieldline.expressions.tree import OWN
+from fieldline.expressions.tree import OWN, UNITLESS
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
@@ -155,7 +155,7 @@ def _of_tag(plant: Plant, one: Statistic, path: str, rows: ByTag) -> Read:
         return Read()
     tag, row = mine[0]
     found = _of(row, one.name)
-    if not one.by or one.name == "count":
+    if not one.by or one.name in UNITLESS:
         return found
     factor, offset = scale_of(plant, one.by, one.tag, path, tag)
     return found._replace(value=found.value * factor + offset)

@@ -17,6 +17,7 @@ from analysis.spans import Span, span_at
 from fieldline.across import WINDOWS
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Label, Length, Maintained, Parameter, Statistic, Term, inputs_of
+from fieldline.expressions.tree import UNITLESS
 from fieldline.moments import Moment
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
@@ -115,7 +116,7 @@ def _value(plant: Plant, one: Figure | Statistic, asset: str, row: Mapping[str, 
     value = row.get(one.field if isinstance(one, Figure) else one.name)
     if value is None:
         return nan
-    if isinstance(one, Statistic) and one.by and one.name != "count":
+    if isinstance(one, Statistic) and one.by and one.name not in UNITLESS:
         factor, offset = scale_of(plant, one.by, one.tag, asset, row["tag"])
         return float(value * factor + offset)
     return float(value)

@@ -15,7 +15,7 @@ from analysis.recount.arithmetic import with_numbers as put_in
 from analysis.recount.history import History, Samples
 from fieldline.event_kinds import VOID
 from fieldline.expressions import Figure, Input, Label, Length, Maintained, Own, Parameter, Statistic, Term, inputs_of
-from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN, QUANTILES
+from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN, QUANTILES, UNITLESS
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.shifts import Plan
@@ -86,7 +86,7 @@ def _value(history: History, one: Input, asset: str, span: tuple[int, int]) -> f
     if len(tags) != 1:
         return nan
     value = _statistic(history, one.name, asset, tags[0], span)
-    if one.by == BY_QUANTITY and one.name != "count":
+    if one.by == BY_QUANTITY and one.name not in UNITLESS:
         unit = find_unit(history.info(asset, tags[0]).unit or "1")
         return value * unit.factor + unit.offset
     return value
@@ -155,6 +155,9 @@ def _statistic(history: History, name: str, asset: str, tag: str, span: tuple[in
         held = _held(rows, int(history.info(asset, tag).max_gap_s * 1e9), span)
         whole = sum(length for length, _ in held)
         return sum(length * value for length, value in held) / whole if whole else nan
+    if name == "coverage":
+        held = _held(rows, int(history.info(asset, tag).max_gap_s * 1e9), span)
+        return min(sum(length for length, _ in held) / (span[1] - span[0]), 1.0)
     if name == "mean":
         return sum(inside) / len(inside)
     if name in QUANTILES:

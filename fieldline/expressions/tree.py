@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-STATISTICS = ("count", "min", "max", "mean", "time_weighted_mean", "last")
+STATISTICS = ("count", "min", "max", "mean", "time_weighted_mean", "last", "coverage")
 """What can be asked of a tag in a window: the fields of `telemetry`."""
+
+UNITLESS = ("count", "coverage")
+"""Statistics that are not in the tag's unit."""
 
 QUANTILES = ("p01", "p05", "p10", "p25", "p50", "p75", "p90", "p95", "p99")
 """What can be asked of a tag of which the plant file wants `quantiles`: fields of `distribution`."""

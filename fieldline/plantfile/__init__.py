@@ -6,6 +6,7 @@
 from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.attribute_chart import AttributeChartEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
+from fieldline.plantfile.fields import CropEntry, FieldEntry, SoilEntry, SystemEntry
 from fieldline.plantfile.machine import BearingEntry, MachineEntry
 from fieldline.plantfile.maintenance import ActionEntry, AdviceEntry, HealthEntry
 from fieldline.plantfile.metrics import MetricEntry, MetricField
@@ -27,7 +28,9 @@ __all__ = [
     "BearingEntry",
     "BreakEntry",
     "CalendarEntry",
+    "CropEntry",
     "ExceptionEntry",
+    "FieldEntry",
     "GroupEntry",
     "HealthEntry",
     "LineEntry",
@@ -42,10 +45,12 @@ __all__ = [
     "RotaEntry",
     "ShiftEntry",
     "SiteEntry",
+    "SoilEntry",
     "SpcEntry",
     "SpcLimits",
     "StationEntry",
     "StopEntry",
+    "SystemEntry",
     "TagEntry",
     "TariffEntry",
     "TierEntry",

@@ -9,6 +9,7 @@ from msgspec import Meta
 from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.calendars import CalendarEntry
 from fieldline.plantfile.depths import Depths
+from fieldline.plantfile.fields import CropEntry, Farm, SoilEntry, SystemEntry, farm_of
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.metrics import MetricEntry, metric_faults
 from fieldline.plantfile.tariffs import TariffEntry
@@ -38,6 +39,9 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
     tariff: tuple[TariffEntry, ...] = ()
     topic: tuple[Topic, ...] = ()
     metric: tuple[MetricEntry, ...] = ()
+    crop: tuple[CropEntry, ...] = ()
+    soil: tuple[SoilEntry, ...] = ()
+    irrigation_system: tuple[SystemEntry, ...] = ()
     states: dict[Name, str] = {}
 
     def __post_init__(self) -> None:
@@ -56,6 +60,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
         faults += [_other_line_fault(entry, depths) for entry in self.asset]
         faults += _feed_faults(self.asset, depths)
         faults += tie_faults(self.asset, depths)
+        faults += [fault for row in self.asset if row.field for fault in self.farm.faults(row.path, row.field)]
         faults += metric_faults(self.metric, {name for entry in self.asset for name in entry.ties})
         faults += self._twice()
         raise_faults(faults)
@@ -64,6 +69,11 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
     def depths(self) -> Depths:
         """How deep lines lie, by site."""
         return Depths.of_sites(self.line_depth, {site.path: site.line_depth for site in self.site})
+
+    @property
+    def farm(self) -> Farm:
+        """What fields are made of."""
+        return farm_of(self.crop, self.soil, self.irrigation_system)
 
     def _twice(self) -> list[str]:
         tables: tuple[tuple[str, Sequence[str]], ...] = (
@@ -74,6 +84,9 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
             ("product", [f"{row.name} on {row.asset or 'all assets'}" for row in self.product]),
             ("calendar", [row.path or "the plant" for row in self.calendar]),
             ("tariff", [row.path for row in self.tariff]),
+            ("crop", [row.name for row in self.crop]),
+            ("soil", [row.name for row in self.soil]),
+            ("irrigation_system", [row.name for row in self.irrigation_system]),
         )
         return [
             f"{name}: {path!r} is declared twice"

@@ -42,6 +42,7 @@ class Definition(NamedTuple):
 
     assets : paths by the names that inputs have as scopes; memories : what the figures are made of beside the inputs: of several the last
     that has a place for an asset's state. Where there are some and none has, there is no row. texts : fields that are text
+    by_any : whether a row exists where any input of windows does, also of an asset that it is tied to; else where one of its own does
     """
 
     scope: Scope
@@ -50,6 +51,7 @@ class Definition(NamedTuple):
     figures: Figures
     memories: tuple[Memory, ...] = ()
     texts: Mapping[str, Spelled] = NO_TEXTS
+    by_any: bool = False
 
     @property
     def looks_beside(self) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fieldline.expressions import Figure, InForce, Label, Length, Maintained, Parameter, Read, Statistic
-from fieldline.expressions.tree import LINE, OWN
+from fieldline.expressions.tree import LINE, OWN, UNITLESS
 from processing.each_once import each_once
 from processing.joins import find, pair_keys
 from processing.kernels import layout as at
@@ -66,9 +66,15 @@ def kind_read(one: Read) -> str:
 
 
 def read_inputs(
-    view: View, pairs: Pairs, inputs: Sequence[Read], assets: Mapping[str, str], sources: Sources
+    view: View,
+    pairs: Pairs,
+    inputs: Sequence[Read],
+    assets: Mapping[str, str],
+    sources: Sources,
+    *,
+    by_any: bool = False,
 ) -> Answer:
-    """The inputs of pairs; assets : paths by the names that inputs have as scopes."""
+    """The inputs of pairs; assets : paths by the names that inputs have as scopes; by_any : see `Definition`."""
     targets = {scope: _targets(view, pairs, scope, assets) for scope in {OWN, *map(_scope_of, inputs)}}
     reads_own = any(is_of_window(one) and _scope_of(one) == OWN for one in inputs)
     asked = {_scope_of(one) for one in inputs if is_of_window(one)} | ({OWN} if not reads_own else set())
@@ -76,7 +82,9 @@ def read_inputs(
     rows, gone = _rows_of(view, [Pairs(pairs.window, targets[scope]) for scope in sorted(asked)], kinds, sources)
     answers = {one: _column(view, one, pairs.window, targets[_scope_of(one)], assets, rows) for one in inputs}
     n = len(pairs.window)
-    if reads_own:
+    if by_any:
+        is_there = np.any([found for one, (_, _, found) in answers.items() if is_of_window(one)], axis=0)
+    elif reads_own:
         mine = [found for one, (_, _, found) in answers.items() if is_of_window(one) and _scope_of(one) == OWN]
         is_there = np.any(mine, axis=0) if mine else np.zeros(n, bool)
     else:
@@ -84,8 +92,14 @@ def read_inputs(
         found_any = np.any([found for _, _, found in answers.values()] or [np.zeros(n, bool)], axis=0)
         is_there = _has_samples(view, pairs, rows[TELEMETRY]) | (is_line & found_any)
     coverage = np.fmin.reduce([np.full(n, np.nan), *(share for _, share, _ in answers.values())])
-    is_gone = ~is_there & (find(gone, pair_keys(view, *pairs)) >= 0)
+    was_there = [targets[scope] for scope in sorted(asked)] if by_any else [pairs.asset]
+    is_gone = ~is_there & np.any([_are_in(view, gone, Pairs(pairs.window, one)) for one in was_there], axis=0)
     return Answer({one: values for one, (values, _, _) in answers.items()}, coverage, is_there, is_gone)
+
+
+def _are_in(view: View, keys: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """bool[n], of which pairs the key is among some."""
+    return (find(keys, pair_keys(view, *pairs)) >= 0) & (pairs.asset >= 0)
 
 
 def _scope_of(one: Read) -> str:
@@ -229,7 +243,7 @@ def _of_tag(view: View, one: Statistic, found: list[MetricRows]) -> Iterator[Fou
         else:
             mine = np.flatnonzero(rows.tag == view.assets.tag_number(one.tag))
         is_value, values = ~np.isnan(factor[mine]), rows.fields[one.name][mine]
-        if one.name != "count":
+        if one.name not in UNITLESS:
             with np.errstate(over="ignore"):  # what is no finite number is none
                 values = values * factor[mine] + offset[mine]
         shares = rows.fields["coverage"][mine]

@@ -65,6 +65,7 @@ class Memory(NamedTuple):
     first : record[1], the state before the first window; step : carries it through a window; inputs : in the order that `step` has
     them; gives : what `step` gives, in its order; version : of what the state means; scopes : where each of the metric's definitions
     holds, this one's at `number`; assets : paths by the names that inputs have as scopes; place : whose state it is
+    by_any : see `Definition`
     """
 
     name: str
@@ -77,6 +78,7 @@ class Memory(NamedTuple):
     number: int
     assets: Mapping[str, str]
     place: Place = Place.OF_ASSETS
+    by_any: bool = False
 
     def of_lines(self) -> "Memory":
         """The memory of the same for lines, beside it."""
@@ -187,7 +189,7 @@ class Memory(NamedTuple):
         cells = words(view.partials[self.name].windows)
         there = np.flatnonzero(ways.ravel() >= 0)
         of_way = Pairs(ways.ravel()[there], np.repeat(asset, ways.shape[1])[there])
-        answer = read_inputs(view, of_way, self.inputs, self.assets, sources)
+        answer = read_inputs(view, of_way, self.inputs, self.assets, sources, by_any=self.by_any)
         takes = answer.is_there & self._holds(view, of_way)
         place = np.full(ways.shape, -1)
         place.ravel()[there] = np.arange(len(there))

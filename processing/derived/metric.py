@@ -52,6 +52,7 @@ class Terms(NamedTuple):
     """What else holds for a metric of a file of its own.
 
     texts : fields that are text; `null_reason` among them replaces the one that names inputs
+    by_any : whether a row exists where any input does, also of an asset that it is tied to
     no_coverage : why the rows have no coverage, where none of the inputs tells one
     every, only : see `Scope`; an asset that the plant file says nothing of has no rows then
     is_default, parameters, is_needed : as of all operators
@@ -61,6 +62,7 @@ class Terms(NamedTuple):
     no_coverage: str = ""
     every: str = ""
     only: str = ""
+    by_any: bool = False
     is_default: bool = False
     parameters: tuple[str, ...] = ()
     is_needed: Callable[[Plant], bool] | None = None
@@ -144,9 +146,11 @@ def derived(
     )
     if isinstance(formula, Carried):
         gives = tuple(map(Own, given))
-        memory = Memory(name, formula.state, formula.step, read, gives, formula.version, (everywhere,), 0, {})
+        memory = Memory(
+            name, formula.state, formula.step, read, gives, formula.version, (everywhere,), 0, {}, by_any=terms.by_any
+        )
         memories = [memory, memory.of_lines()] if formula.of_lines else [memory]
-    definition = Definition(everywhere, {}, read, figures, tuple(memories), terms.texts)
+    definition = Definition(everywhere, {}, read, figures, tuple(memories), terms.texts, terms.by_any)
     kind = kind_of(name, meaning, fields, windows, terms)
     sources = partial(_installed, needs)
     operator = operator_of(

@@ -18,7 +18,7 @@ from fieldline.expressions import (
     inputs_of,
 )
 from fieldline.expressions.dimensions import Unit, judged, mismatch, unit_of
-from fieldline.expressions.tree import LINE
+from fieldline.expressions.tree import LINE, UNITLESS
 from fieldline.plant import ASSET_NUMBERS, Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import matches
@@ -250,8 +250,8 @@ def _unit_of(entry: MetricEntry, plant: Plant, known: Mapping[str, Kind], one: I
         return "kW" if one.name == "rated_power_kw" else "s" if one.name in ASSET_NUMBERS else None
     if not isinstance(one, Statistic) or one.by == "role":
         return None
-    if one.name == "count":
-        return None
+    if one.name in UNITLESS:
+        return "1" if one.name == "coverage" else None
     if one.by:
         return QUANTITIES[one.tag].unit
     paths = [entry.asset] if one.scope == LINE else _paths_of(plant, entry, one.scope)

@@ -26,7 +26,7 @@ def read_definitions(
     found: list[MetricRows] = []
     for number, one in enumerate(definitions):
         for memory, mine in _by_memory(view, one, pairs.only(holds == number)):
-            answer = read_inputs(view, mine, one.inputs, one.assets, sources)
+            answer = read_inputs(view, mine, one.inputs, one.assets, sources, by_any=one.by_any)
             some, gone = np.flatnonzero(answer.is_there), np.flatnonzero(answer.is_gone)
             if len(some):
                 found += _rows(view, kind, one, memory, mine.only(some), answer, some)

@@ -38,7 +38,7 @@ def faults(names: Collection[str]) -> list[str]:
 
 
 def chosen(names: Collection[str] | None) -> list[Operator]:
-    """The operators of these names, in alphabetical order; of None the default ones.
+    """The operators of these names, each after those that it needs, else in alphabetical order; of None the default ones.
 
     Raises SettingsError for what `faults` finds, and when two installed operators emit one kind.
     """
@@ -46,5 +46,19 @@ def chosen(names: Collection[str] | None) -> list[Operator]:
     names = default() if names is None else names
     if wrong := faults(names):
         raise SettingsError("\n".join(f"operators: {fault}" for fault in wrong))
-    there = known()
-    return [there[name] for name in sorted(set(names))]
+    return list(_ordered(set(names)).values())
+
+
+def _ordered(names: Collection[str]) -> dict[str, Operator]:
+    """What remembers is carried on in this order, so that it reads what others have carried on already."""
+    there, found = known(), dict[str, Operator]()
+
+    def add(name: str) -> None:
+        for needed in there[name].needs:
+            if needed not in found:
+                add(needed)
+        found.setdefault(name, there[name])
+
+    for name in sorted(names):
+        add(name)
+    return found

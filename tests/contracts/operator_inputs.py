@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from math import inf, nan
 from random import Random
 
@@ -9,7 +10,16 @@ import msgspec
 from hypothesis import strategies as st
 
 from fieldline.plant import Plant
-from fieldline.plantfile import AssetEntry, PlantFile, TagEntry
+from fieldline.plantfile import (
+    AssetEntry,
+    CropEntry,
+    FieldEntry,
+    PlantFile,
+    SoilEntry,
+    StationEntry,
+    SystemEntry,
+    TagEntry,
+)
 from fieldline.tables import to_struct
 from processing.derived.of_plant import operators_of
 from processing.operator import Operator
@@ -99,6 +109,31 @@ assets.oven = "{LINE1}/oven"
 """Metrics of the plant's own, of every form that inputs have."""
 
 
+YARD = {name: f"{LINE3}/{name}" for name in ("weather", "mast", "plot", "patch", "valve")}
+"""Stations, of which one has but a thermometer, fields that are tied to them, and a valve of one."""
+
+
+def _farm(file: PlantFile) -> PlantFile:
+    """The plant with what grows in its yard."""
+    place = StationEntry(latitude_deg=-27.5, longitude_deg=153.0, altitude_m=10.0)
+    crop = CropEntry(
+        name="maize", kcb=(0.15, 1.15, 0.5), stage_days=(20, 30, 40, 30), height_m=(0.1, 2.0), root_m=(0.3, 1.0)
+    )
+    soil = SoilEntry(name="loam", field_capacity=0.3, wilting_point=0.12, curve_number=75.0)
+    system = SystemEntry(name="drip", kind="drip", flow_m3_h=20.0, power_kw=5.0, most_mm=20.0)
+    field = FieldEntry(crop="maize", planted=date(2023, 10, 1), soil="loam", system="drip", area_ha=0.5)
+    dry = msgspec.structs.replace(field, system=None, initial_water=0.2)
+    assets = (
+        *(AssetEntry(path=YARD[name], station=place) for name in ("weather", "mast")),
+        AssetEntry(path=YARD["valve"]),
+        AssetEntry(path=YARD["plot"], field=field, ties={"station": YARD["weather"], "water": YARD["valve"]}),
+        AssetEntry(path=YARD["patch"], field=dry, ties={"station": YARD["mast"]}),
+    )
+    return msgspec.structs.replace(
+        file, asset=(*file.asset, *assets), crop=(crop,), soil=(soil,), irrigation_system=(system,)
+    )
+
+
 def _plant() -> Plant:
     # In Brisbane it is 08:14 at T0: a shift runs, its break is near, and stocktaking takes five minutes of it.
     text = plant_text("Australia/Brisbane", "Europe/Berlin", "", "2023-11-15T08:16", "2023-11-15T08:21") + METRICS
@@ -118,7 +153,8 @@ def _plant() -> Plant:
         tags={"*_*": TagEntry(quantiles=True)},
     )
     lines = tuple(msgspec.structs.replace(e, orders="machine") if e.path == LINE2 else e for e in file.line)
-    return Plant(msgspec.structs.replace(file, asset=(every, of_oven, shaken, sawing, *file.asset), line=lines))
+    entries = (every, of_oven, shaken, sawing, *file.asset)
+    return Plant(_farm(msgspec.structs.replace(file, asset=entries, line=lines)))
 
 
 PLANT = _plant()
@@ -131,7 +167,31 @@ OFFERS: dict[tuple[str, str], Walk] = {
     (series.asset, series.tag): series.walk for series in SERIES if not series.asset.startswith(LINE4)
 }
 OFFERS[f"{LINE2}/saw", "speed_rpm"] = lambda random, last: random.choice([6000.0, 6000.0, 5940.0, last, 0.0])
+OFFERS |= {
+    (YARD[name], tag): walk
+    for name, tag, walk in (
+        ("weather", "air_temperature_c", lambda random, _: random.gauss(22.0, 2.0)),
+        ("weather", "humidity_pct", lambda random, _: random.choice([35.0, 50.0, 60.0, 101.0])),
+        ("weather", "wind_speed_m_s", lambda random, _: random.uniform(0.0, 5.0)),
+        ("weather", "irradiance_w_m2", lambda random, _: random.choice([0.0, 300.0, 400.0])),
+        ("weather", "rain_mm", lambda random, last: random.choice([last, last, last + 0.2, 0.0])),
+        ("mast", "air_temperature_c", lambda random, _: random.gauss(20.0, 3.0)),
+        ("mast", "rain_interval_mm", lambda random, _: random.choice([0.0, 1.5, 400.0])),
+        ("plot", "moisture_pct", lambda random, _: random.gauss(25.0, 1.0)),
+        ("valve", "flow_m3_h", lambda random, _: random.choice([0.0, 20.0])),
+        ("patch", "flow_m3_h", lambda random, _: random.choice([0.0, 5.0, -3.0])),
+        ("patch", "irrigation_mm", lambda random, _: random.choice([5.0, 12.0])),
+    )
+}
 """Series of numbers, and how their values go on."""
+
+OF_YARD = {
+    "et0": ("weather", "mast"),
+    "rain": ("weather", "mast"),
+    "irrigation": ("plot", "patch", "valve"),
+    "soil_water": tuple(YARD),
+}
+"""Operators for which nothing but these assets of the yard counts."""
 
 EVENTS = (
     (f"{LINE1}/oven", "@state"),
@@ -192,7 +252,12 @@ def subject_of(operator: Operator) -> Subject:
     """Raises AssertionError when it is for a role that no tag of the plant has."""
     operators = tuple(_with_needs(operator))
     roles = frozenset[int]().union(*(one.roles for one in operators))
-    numbers = tuple(one for one in OFFERS if not roles or PLANT.tag_info(*one).role in {*roles, 0})
+    suiting = {YARD[name] for name in OF_YARD.get(operator.name, ())}
+    numbers = tuple(
+        one
+        for one in OFFERS
+        if (not roles or PLANT.tag_info(*one).role in {*roles, 0}) and (not suiting or one[0] in suiting)
+    )
     events = tuple(one for one in EVENTS if not roles or EVENT_ROLES[one[1]] in roles)
     offered = {int(PLANT.tag_info(*one).role) for one in numbers}
     offered |= {EVENT_ROLES[tag] for _, tag in (*events, *ORDERS)}
