@@ -14,6 +14,9 @@ of its hours; while it runs it stands on what was measured so far. Where a senso
 place, as FAO-56 has it, and `method` says which (`processing/formulas/weather.py`); of temperatures alone a day has Hargreaves' estimate.
 At night an hour's clouds are those of the last hour in which the sun stood 0.3 rad high.
 
+A service that tells reference evapotranspiration itself sends `reference_et_mm`, that of grass since its message before: between 0 and 20
+mm it counts before what the weather gives.
+
 Where a field is null `null_reason` says why: "no air temperature", "no radiation", "no humidity" (of hours), "temperatures alone" (of the
 tall crop). Dew makes it negative.
 """
@@ -28,7 +31,7 @@ from processing.derived.definition import Spelled
 from processing.derived.metric import Carried, Terms, derived
 from processing.formulas import evapotranspiration as et
 from processing.formulas import humid_air
-from processing.formulas.weather import Doubt, Place, Weather, weather_of
+from processing.formulas.weather import Doubt, Place, Weather, doubts, weather_of
 from processing.kernels.jit import record
 from processing.kernels.kept import first_of
 
@@ -44,6 +47,8 @@ TAGS = {
 
 INPUTS = {
     **{f"{what}_{one}": f"{one}({tag})" for what, tag in TAGS.items() for one in ("mean", "min", "max", "count")},
+    "told_mm": "mean(reference_et_mm)",
+    "tellings": "count(reference_et_mm)",
     **{name: f"asset.{name}" for name in NUMBERS},
     "start_s": "window.start_s",
     "length_s": "window.length_s",
@@ -69,6 +74,8 @@ _VAPOUR = ("of the dew point", "measured", "of the lowest temperature")
 _WIND = ("measured", "2 m/s")
 _DOUBTS = ("", ", none measured", ", what was measured can't be", ", stuck sensor", ", darker than any cloud")
 _DIGITS = 8
+_HARGREAVES, _TOLD = 1, 2
+_MOST_TOLD_MM = 20.0
 
 
 def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
@@ -91,9 +98,11 @@ def _figures(given: dict[str, np.ndarray], state: np.ndarray) -> dict[str, np.nd
     )
     is_bare = is_day & _is_temperature_alone(weather)
     by_swing = et.hargreaves(weather.highest_c, weather.lowest_c, weather.extraterrestrial)
+    told = given["told_mm"] * given["tellings"]
+    is_told = (told >= 0.0) & (told <= _MOST_TOLD_MM)
     humidity = weather.vapour_kpa / humid_air.saturation_kpa(weather.mean_c)
     found = {
-        "et0_short_mm": np.where(is_bare, by_swing, short),
+        "et0_short_mm": np.where(is_told, told, np.where(is_bare, by_swing, short)),
         "et0_tall_mm": np.where(is_bare, np.nan, tall),
         "vpd_kpa": weather.saturated_kpa - weather.vapour_kpa,
         "dew_point_degc": humid_air.dew_point_c(weather.vapour_kpa),
@@ -103,10 +112,17 @@ def _figures(given: dict[str, np.ndarray], state: np.ndarray) -> dict[str, np.nd
         "wind_2m_m_s": weather.wind_m_s,
         "solar_radiation_mj_m2": weather.radiation,
         "net_radiation_mj_m2": net,
-        "humidity_min_ratio": weather.vapour_kpa / humid_air.saturation_kpa(weather.highest_c),
-        "method": _coded(weather, is_bare),
+        "humidity_min_ratio": _least_humidity(given, weather, is_day),
+        "method": np.where(is_told, _TOLD * _DIGITS**6, _coded(weather, is_bare)),
     }
     return found | {"reason": _reasons(weather, is_bare, found)}
+
+
+def _least_humidity(given: dict[str, np.ndarray], weather: Weather, is_day: np.ndarray) -> np.ndarray:
+    """Measured, else by the vapour pressure at the highest temperature."""
+    is_measured = doubts(given, "humidity", is_day) == Doubt.NONE
+    by_vapour = np.minimum(weather.vapour_kpa / humid_air.saturation_kpa(weather.highest_c), 1.0)
+    return np.where(is_measured, np.minimum(given["humidity_min"], 100.0) / 100.0, by_vapour)
 
 
 def _long_wave(weather: Weather, is_day: np.ndarray, state: np.ndarray) -> np.ndarray:
@@ -143,7 +159,7 @@ def _is_temperature_alone(weather: Weather) -> np.ndarray:
 def _coded(weather: Weather, is_bare: np.ndarray) -> np.ndarray:
     """The rungs as one number, NaN where there is no figure: digits that `method_name` spells."""
     rungs = (weather.radiation_rung, weather.vapour_rung, weather.wind_rung)
-    code = is_bare.astype(np.int64)
+    code = np.where(is_bare, _HARGREAVES, 0)
     for digit in (one for rung in rungs for one in rung):
         code = code * _DIGITS + digit
     is_known = ~np.isnan(weather.radiation + weather.vapour_kpa + weather.mean_c)
@@ -154,7 +170,7 @@ def method_name(code: int) -> str:
     """What a method's number means, in words."""
     digits = [code // _DIGITS**place % _DIGITS for place in range(6, -1, -1)]
     if digits[0]:
-        return "Hargreaves; temperatures alone"
+        return "told by the station" if digits[0] == _TOLD else "Hargreaves; temperatures alone"
     said: list[Any] = ["Penman-Monteith"]
     ladders = (("radiation", _RADIATION), ("humidity", _VAPOUR), ("wind", _WIND))
     for (what, rungs), number, doubt in zip(ladders, digits[1::2], digits[2::2], strict=True):
@@ -195,7 +211,13 @@ FIELDS = (
     ("wind_2m_m_s", "m/s", "wind, brought to 2 m", "u 4.87 / ln(67.8 z − 5.42)", f"{_FAO}, equation 47"),
     ("solar_radiation_mj_m2", "MJ/m2", "what the sun sent", "R_s", f"{_FAO}, chapter 3"),
     ("net_radiation_mj_m2", "MJ/m2", "what of it the reference crop keeps", "0.77 R_s − R_nl", f"{_FAO}, equation 40"),
-    ("humidity_min_ratio", "1", "relative humidity at the highest temperature", "e_a / e°(T_max)", f"{_FAO}, eq. 65"),
+    (
+        "humidity_min_ratio",
+        "1",
+        "lowest relative humidity, measured or estimated",
+        "e_a / e°(T_max)",
+        f"{_FAO}, eq. 65",
+    ),
 )
 
 COMPONENT = derived(

@@ -13,8 +13,9 @@ after it.
 
 A day without reference evapotranspiration goes with the mean of those before, and a day without any row is made up for on the next one,
 the same way, 30 at most. Where the station says nothing of rain there is none, and what rain or water can't be is left out. `basis` tells
-all of this. `days_to_irrigation` goes by what the crop took of late; `waiting_stress` is what comes of waiting for three more days. A field
-has rows once anything was heard of it: a tag, or an event. While a day runs its row stands on what is known so far.
+all of this. An irrigation that wets another share of the surface than its system does says so by the field's tag `wetted_ratio`.
+`days_to_irrigation` goes by what the crop took of late; `waiting_stress` is what comes of waiting for three more days. A field has rows
+once anything was heard of it: a tag, or an event. While a day runs its row stands on what is known so far.
 
 Where a field is null `null_reason` says why: "no reference evapotranspiration yet", "no irrigation system", "no power_kw of the system".
 """
@@ -42,6 +43,7 @@ INPUTS = {
     "irrigation_mm": "irrigation.net_mm",
     "rain_rows": "station.rain.rev",  # there is a row, though its rain may be none that can be
     "irrigation_rows": "irrigation.rev",
+    "told_wetted": "last(wetted_ratio)",
     "longitude_deg": f"station.asset.{STATION}longitude_deg",
     **{name.removeprefix(PREFIX): f"asset.{name}" for name in NUMBERS},
     "start_s": "window.start_s",
@@ -104,7 +106,7 @@ def _day(given: dict[str, np.ndarray], state: np.ndarray) -> dict[str, np.ndarra
     crop, basal = _crop(given, state, since, grows)
     today = Given(
         basal, np.maximum(et0, 0.0), _or(given["wind_m_s"], _USUAL_WIND_M_S), _or(given["least_humidity"], _USUAL_HUMIDITY),
-        _or(given["rain_mm"], 0.0), _or(given["irrigation_mm"], 0.0), given["wetted"],
+        _or(given["rain_mm"], 0.0), _or(given["irrigation_mm"], 0.0), _or(given["told_wetted"], given["wetted"]),
     )  # fmt: skip
     soil = Soil(
         *(given[name] for name in ("field_capacity", "wilting_point", "surface_m", "readily_mm", "curve_number"))

@@ -22,6 +22,8 @@ WIRED = {
     "uns",
     "rul_metrics",
     "vibration",
+    "farm_et",
+    "farm_water",
 }
 FILES = [file for file in read_folder(FOLDER) if functions_of(file.topic) is not None]
 CASES = [pytest.param(file, case, id=f"{file.topic}-{case['id']}") for file in FILES for case in file.cases]
