@@ -1,10 +1,10 @@
-"""Show a window: where time went, why, a chart, what good units took, machines, labour, demand, a bill; or sessions; or a spectrum.
+"""Show a window: where time went, why, a chart, good units, machines, labour, demand, a bill; or sessions; a spectrum; a field.
 
 `oee` and `pareto` of an area or a site are those of the lines below it, together. `oee --against` compares with another window: what
-availability, performance and quality each did to OEE. `demand` and `bill` are of an asset, a line (its meters
-together), or the lines of an area or a site. `sessions` of a tag are the runs of its readings between pauses. `spectrum` is of
-a machine's last waveform up to --at: acceleration and envelope, with the lines of its bearing's faults. Figures come
-from --influx or --store; causes, sessions and spectra from the log.
+availability, performance and quality each did to OEE. `demand` and `bill` are of an asset, a line (its meters together), or the lines
+of an area or a site. `sessions` of a tag are the runs of its readings between pauses. `spectrum` is of a machine's last waveform up to
+--at: acceleration and envelope, with the lines of its bearing's faults. `field` is the water of a field's last days up to --at, and
+what is advised. Figures come from --influx or --store; causes, sessions and spectra from the log.
 """
 
 from enum import StrEnum
@@ -22,6 +22,7 @@ from cli import options
 from cli.answers import show_bill, show_demand
 from cli.answers.sessions import report as sessions
 from cli.answers.show import report
+from cli.answers.show_field import report as field
 from cli.answers.show_spectrum import report as spectrum
 from cli.report import tell
 from cli.terminal import errors_in_utc
@@ -45,11 +46,17 @@ class What(StrEnum):
     LABOUR = "labour"
     SESSIONS = "sessions"
     SPECTRUM = "spectrum"
+    FIELD = "field"
 
     @property
     def windows(self) -> tuple[str, ...]:
         """The windows that it can be shown for."""
-        of = {What.ENERGY: (*WINDOWS, "order"), What.DEMAND: demand.WINDOWS, What.BILL: bill.WINDOWS}
+        of = {
+            What.ENERGY: (*WINDOWS, "order"),
+            What.DEMAND: demand.WINDOWS,
+            What.BILL: bill.WINDOWS,
+            What.FIELD: ("day",),
+        }
         return of.get(self, WINDOWS)
 
 
@@ -57,7 +64,7 @@ def show(
     what: Annotated[
         What,
         typer.Argument(
-            help="Where time went, causes, a control chart, energy a good unit, machines, labour, demand, bill, sessions, a spectrum."
+            help="Where time went, causes, a control chart, energy a good unit, machines, labour, demand, bill, sessions, spectrum, field."
         ),
     ],
     asset: Annotated[
@@ -179,6 +186,8 @@ def show(
             shown = show_demand.report(asked, None if interval is None else round(interval), limit)
         elif what is What.BILL:
             shown = show_bill.report(asked)
+        elif what is What.FIELD:
+            shown = field(asked)
         else:
             shown = report(what.value, asked, settings.log, against=against, demand=pieces)
     tell(shown, as_json=json, is_utc=utc)
