@@ -27,6 +27,7 @@ latitude_deg = 39.4575
 longitude_deg = -118.77388
 altitude_m = 1208.5
 wind_height_m = 3.0
+clear_sky = "vapour"
 """
 _ZONE_S = 8 * 3600.0
 

@@ -12,7 +12,7 @@ Positions are those of WGS 84, as a map or a telephone tells them.
 """
 
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,8 @@ from msgspec import Meta
 from fieldline.plantfile.values import raise_faults
 
 PREFIX = "station_"
+ClearSky = Literal["altitude", "vapour"]
+CLEAR_SKIES: tuple[str, ...] = get_args(ClearSky)
 
 
 class StationEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,23 +29,29 @@ class StationEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     latitude_deg, longitude_deg : north and east positive; altitude_m : above the sea
     wind_height_m : of the anemometer above the ground; wind is brought to 2 m from there
+    clear_sky : what a clear sky lets through: by the altitude alone, as FAO-56 and the standardized equation have it, or through the air's
+    vapour too (ASCE-EWRI 2005, appendix D), as the program REF-ET has it
     """
 
     latitude_deg: Annotated[float, Meta(ge=-90, le=90)]
     longitude_deg: Annotated[float, Meta(ge=-180, le=180)]
     altitude_m: Annotated[float, Meta(ge=-500, le=6000)]
     wind_height_m: Annotated[float, Meta(ge=0.5, le=200)] = 2.0
+    clear_sky: ClearSky = "altitude"
 
     def __post_init__(self) -> None:
         # Of infinite numbers only NaN passes the bounds.
-        odd = [key for key in self.__struct_fields__ if not isfinite(getattr(self, key))]
+        odd = [key for key in _MEASURES if not isfinite(getattr(self, key))]
         raise_faults([f"{key}: expected a finite number, got {getattr(self, key)}" for key in odd])
 
     @property
     def numbers(self) -> dict[str, float]:
-        """What metrics read of it, by `NUMBERS`."""
-        return {PREFIX + key: float(getattr(self, key)) for key in self.__struct_fields__}
+        """What metrics read of it, by `NUMBERS`; the clear sky is its place in `CLEAR_SKIES`."""
+        said = {PREFIX + key: float(getattr(self, key)) for key in _MEASURES}
+        return said | {f"{PREFIX}clear_sky": float(CLEAR_SKIES.index(self.clear_sky))}
 
+
+_MEASURES = ("latitude_deg", "longitude_deg", "altitude_m", "wind_height_m")
 
 NUMBERS = tuple(PREFIX + key for key in StationEntry.__struct_fields__)
 """Names of the numbers that metrics read of it."""

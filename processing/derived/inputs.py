@@ -80,7 +80,9 @@ def read_inputs(
     asked = {_scope_of(one) for one in inputs if is_of_window(one)} | ({OWN} if not reads_own else set())
     kinds = {kind_read(one) for one in inputs if is_of_window(one)} | ({TELEMETRY} if not reads_own else set())
     rows, gone = _rows_of(view, [Pairs(pairs.window, targets[scope]) for scope in sorted(asked)], kinds, sources)
-    answers = {one: _column(view, one, pairs.window, targets[_scope_of(one)], assets, rows) for one in inputs}
+    # What the plant file says is asked of the asset itself, which names another: nothing need have been heard of that one.
+    of_whom = {one: pairs.asset if isinstance(one, Parameter) else targets[_scope_of(one)] for one in inputs}
+    answers = {one: _column(view, one, pairs.window, of_whom[one], assets, rows) for one in inputs}
     n = len(pairs.window)
     if by_any:
         is_there = np.any([found for one, (_, _, found) in answers.items() if is_of_window(one)], axis=0)
@@ -191,8 +193,10 @@ def _told(view: View, one: Parameter, window: np.ndarray, asset: np.ndarray, ass
 
     It says it of one that nothing was heard of, too: else it would go by what came first.
     """
-    if one.scope in (OWN, LINE):
+    if one.scope == OWN:
         return view.assets.values(one.name)[asset]
+    if one.scope == LINE:
+        return view.assets.values(one.name)[view.plant.lines["asset"][view.windows["line"][window]]]
     if one.scope not in assets:
         return view.assets.values_of_tied(one.scope, one.name)[asset]
     line, value = view.assets.told(assets[one.scope], one.name)

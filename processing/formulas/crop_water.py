@@ -123,7 +123,7 @@ def run_off_mm(rain_mm: ArrayLike, curve_number: ArrayLike) -> Floats:
 
     curve_number : 0 to 100, of average wetness; NaN: nothing runs off
     """
-    rain, storage = floats(rain_mm), 250.0 * (divide(100.0, curve_number) - 1.0)
+    rain, storage = floats(rain_mm), 254.0 * (divide(100.0, curve_number) - 1.0)
     beyond = np.maximum(rain - 0.2 * storage, 0.0)
     found = divide(beyond**2, rain + 0.8 * storage)
     return plain(np.where(np.isnan(found), np.where(np.isnan(rain), np.nan, 0.0), found))

@@ -74,7 +74,8 @@ def extraterrestrial_of_span(latitude_rad: ArrayLike, moment: Moment, length_h: 
     """The same in a span of some hours around a moment, of which that before sunrise and after sunset counts nothing (equation 28)."""
     sunset, middle = sunset_rad(latitude_rad, moment.day), hour_angle_rad(moment)
     half = np.pi / 24.0 * floats(length_h)
-    first, last = (np.clip(middle + side * half, -sunset, sunset) for side in (-1.0, 1.0))
+    limit = np.where(sunset >= np.pi, np.inf, sunset)  # a sun that does not set shines on over midnight
+    first, last = (np.clip(middle + side * half, -limit, limit) for side in (-1.0, 1.0))
     rise, along = _parts(latitude_rad, moment.day)
     sent = 720.0 / np.pi * SOLAR_CONSTANT * inverse_distance(moment.day)
     return plain(np.maximum(sent * ((last - first) * rise + along * (np.sin(last) - np.sin(first))), 0.0))

@@ -61,12 +61,13 @@ class Doubt(IntEnum):
 
 
 class Place(NamedTuple):
-    """Where a station stands: float64[n] each."""
+    """Where a station stands: float64[n] each. is_through_vapour : whether its clear sky goes by the air's vapour, too, 0 or 1."""
 
     latitude_rad: Floats
     longitude_deg: Floats
     altitude_m: Floats
     wind_height_m: Floats
+    is_through_vapour: Floats
 
 
 class Rung(NamedTuple):
@@ -133,7 +134,9 @@ def weather_of(given: Given, place: Place, middle_s: Floats, length_s: Floats) -
         et.day_height_sine(place.latitude_rad, moment.day),
         np.sin(sun.elevation_rad(place.latitude_rad, moment)),
     )
-    clear = et.clear_sky_through_vapour(extraterrestrial, height, np.where(np.isnan(vapour), 1.0, vapour), pressure)
+    through = et.clear_sky_through_vapour(extraterrestrial, height, np.where(np.isnan(vapour), 1.0, vapour), pressure)
+    by_altitude = et.clear_sky(extraterrestrial, place.altitude_m)
+    clear = np.where(place.is_through_vapour == 1.0, through, by_altitude)
     sky = _Sky(extraterrestrial, clear, sun.daylight_h(place.latitude_rad, moment.day), is_day, length_s)
     radiation, radiation_rung = _radiation(given, sky, highest, lowest)
     return Weather(

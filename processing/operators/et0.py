@@ -87,9 +87,9 @@ def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
 
 
 def _figures(given: dict[str, np.ndarray], state: np.ndarray) -> dict[str, np.ndarray]:
-    latitude, longitude, altitude, wind_height = (given[name] for name in NUMBERS)
+    latitude, *others = (given[name] for name in NUMBERS)
     is_day = given["length_s"] > 20.0 * 3600.0
-    place = Place(np.radians(latitude), longitude, altitude, wind_height)
+    place = Place(np.radians(latitude), *others)
     weather = weather_of(given, place, given["start_s"] + given["length_s"] / 2.0, given["length_s"])
     net = et.net_radiation(weather.radiation, _long_wave(weather, is_day, state))
     short, tall = (

@@ -6,7 +6,7 @@ import pytest
 from processing.formulas.weather import MEASURED, Doubt, Place, Weather, weather_of
 
 NOON_S = 1_752_580_800.0  # 2025-07-15T12:00:00Z
-PLACE = Place(*(np.array([value]) for value in (np.radians(48.1), 11.6, 520.0, 2.0)))
+PLACE = Place(*(np.array([value]) for value in (np.radians(48.1), 11.6, 520.0, 2.0, 0.0)))
 GOOD = {
     "temperature": (20.0, 12.0, 28.0),
     "humidity": (60.0, 35.0, 90.0),
