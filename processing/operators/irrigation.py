@@ -1,10 +1,10 @@
-"""`irrigation`: per field and window, how much water it was given.
+"""`irrigation`: per field and day, how much water it was given.
 
     irrigation,asset=farm/north/field3,window=day volume_m3=310,gross_mm=7.4,net_mm=6.6,source="meter's flow",coverage=1,rev=0
 
 A field is an asset with `[asset.field]`. Its water is measured by the asset that it is tied to as `water` (`ties = { water = … }`: a pump
 or valve of its own), or by its own tags: `flow_m3_h`, or `water_m3`, which a meter counts. What nobody measures is told: `irrigation_mm`, a
-depth that was given since the last such reading (`fieldline send`). Of these the first that has a sample in the window counts, and
+depth that was given since the last such reading (`fieldline send`). Of these the first that has a sample in the day counts, and
 `source` says which.
 
 `net_mm` is what the system's `efficiency` leaves of it for the root zone. A row exists where any of the three was sent.
@@ -44,7 +44,7 @@ REASONS = ("impossible flow",)
 
 
 def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
-    """Water of one window of each of n fields; see `Carried`."""
+    """Water of one day of each of n fields; see `Carried`."""
     given = dict(zip(INPUTS, inputs.T, strict=True))
     volumes = []
     for name in ("water", "own"):
@@ -91,7 +91,7 @@ COMPONENT = derived(
         ),
     ),
     formula=Carried(STATE, step),
-    windows=("1h", "day"),
+    windows=("day",),
     needs=("telemetry",),
     terms=Terms(
         texts={

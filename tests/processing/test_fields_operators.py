@@ -9,6 +9,7 @@ from benchmarks.fields import cotton
 from fieldline.log.sqlite import SqliteLog
 from processing.operators.et0 import method_name
 from processing.operators.soil_water import advice_text, basis_text
+from processing.timeline.timing import Timing
 from tests.processing.derived.test_plant_metrics import HOUR, MINUTE, rig
 from tests.processing.engine_rig import EngineRig, Row, differences, frame_of, frames_of
 
@@ -120,9 +121,10 @@ def test_a_field_takes_what_evaporates_and_gets_what_rains_and_is_irrigated() ->
 def test_a_gateway_that_was_silent_for_two_days_makes_up_for_them(tmp_path: Path) -> None:
     rows = weather(5)
     missing = [row for row in rows if DAY0 + 24 * HOUR <= row.time < DAY0 + 72 * HOUR]
-    want = rig(FARM).send(frames_of(rows, 50)).finish()
+    weeks = Timing(horizon=14 * 24 * HOUR)
+    want = rig(FARM, timing=weeks).send(frames_of(rows, 50)).finish()
     log = SqliteLog(tmp_path / "log.db")
-    got = rig(FARM, log=log).send(frames_of([row for row in rows if row not in missing], 50)).finish()
+    got = rig(FARM, log=log, timing=weeks).send(frames_of([row for row in rows if row not in missing], 50)).finish()
     without = days_of(got, "soil_water", FIELD, "depletion_mm")
     basis = list(got.texts("soil_water", FIELD, "day").values())[1]["basis"]
 

@@ -18,7 +18,7 @@ from tests.processing.row_sets import Arrival, arrivals
 from tests.processing.test_registers import fuzz
 
 EXAMPLES = [block.partition("```")[0] for block in Path("docs/own-metrics.md").read_text("utf-8").split("```toml")[1:]]
-FARM = next(example for example in EXAMPLES if "line_depth" in example)
+FARM = next(example for example in EXAMPLES if "root_zone" in example)
 STATION, FIELDS = "farm/station", ("farm/north/field1", "farm/south/field2")
 PRESS = "plant/hall/line1/press"
 KC, START_MM = 1.05, 12.0
