@@ -57,5 +57,5 @@ def day_of(name: str, row: Mapping[str, Any]) -> Day:
     """A row of `soil_water` as it is drawn."""
     told = [("ET", "crop_et_mm"), ("rain", "rain_mm"), ("water", "irrigation_mm")]
     said = [f"{word} {row[field]:.1f}" for word, field in told if row.get(field)]
-    depths = (row.get(field) for field in ("depletion_mm", "readily_available_mm", "available_mm"))
-    return Day(name, *depths, ", ".join(said))
+    lacks, short_from, holds = (row.get(field) for field in ("depletion_mm", "readily_available_mm", "available_mm"))
+    return Day(name, lacks, short_from, holds, ", ".join(said))

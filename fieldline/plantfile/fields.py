@@ -30,11 +30,9 @@ PREFIX = "field_"
 
 _Share = Annotated[float, Meta(gt=0, le=1)]
 _Water = Annotated[float, Meta(ge=0, lt=1)]
-_Three, _Four, _Two = (
-    tuple[NotNegative, NotNegative, NotNegative],
-    tuple[NotNegative, NotNegative, NotNegative, NotNegative],
-    tuple[NotNegative, NotNegative],
-)
+_Two = tuple[NotNegative, NotNegative]
+_Three = tuple[NotNegative, NotNegative, NotNegative]
+_Four = tuple[NotNegative, NotNegative, NotNegative, NotNegative]
 _EPOCH_DAY = date(1970, 1, 1)
 
 _OF_KIND = {"drip": (0.9, 0.35), "sprinkler": (0.75, 1.0), "pivot": (0.85, 1.0), "furrow": (0.6, 0.8)}

@@ -27,9 +27,9 @@ class Stages(NamedTuple):
 class Curve(NamedTuple):
     """A coefficient in the initial stage, in mid-season and at the end, float64[n] each."""
 
-    initial: ArrayLike
-    mid: ArrayLike
-    end: ArrayLike
+    initial: Floats | float
+    mid: Floats | float
+    end: Floats | float
 
 
 def coefficient_at(progress: ArrayLike, stages: Stages, curve: Curve) -> Floats:

@@ -84,7 +84,7 @@ class Day(NamedTuple):
 
 def day_of(crop: Crop, soil: Soil, given: Given, before: Field) -> tuple[Day, Field]:
     """A day of fields; the field after it."""
-    grown = divide(given.basal - crop.basal.initial, np.subtract(crop.basal.mid, crop.basal.initial))
+    grown = divide(given.basal - crop.basal.initial, crop.basal.mid - crop.basal.initial)
     grown = np.where(np.isnan(grown), 1.0, grown)
     height, root = (
         np.maximum(first + (most - first) * grown, so_far)
