@@ -31,7 +31,7 @@ def _pieces(asked: Asked, found: Days) -> Iterator[Piece]:
         yield Data(name, value)
 
     def draw(view: View) -> Any:
-        title = f"{found.asset}: what the root zone lacks, mm; | is where the crop is short of water"
+        title = f"{found.asset}: water that the root zone lacks, short from | on"
         days = [day_of(view.time(moment)[:10], row) for moment, row in zip(moments, found.rows, strict=True)]
         return Drawn(title, days)
 

@@ -45,6 +45,7 @@ def test_texts_are_no_number_fields() -> None:
 def test_a_field_in_seconds_or_kilowatt_hours_has_that_unit() -> None:
     ends = {
         "_mm_s": "mm/s",
+        "_m_s": "m/s",
         "_s": "s",
         "_kwh": "kWh",
         "_kvarh": "kvarh",
