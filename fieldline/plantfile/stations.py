@@ -47,8 +47,9 @@ class StationEntry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def numbers(self) -> dict[str, float]:
         """What metrics read of it, by `NUMBERS`; the clear sky is its place in `CLEAR_SKIES`."""
-        said = {PREFIX + key: float(getattr(self, key)) for key in _MEASURES}
-        return said | {f"{PREFIX}clear_sky": float(CLEAR_SKIES.index(self.clear_sky))}
+        clear_sky = CLEAR_SKIES.index(self.clear_sky)
+        said = (self.latitude_deg, self.longitude_deg, self.altitude_m, self.wind_height_m, clear_sky)
+        return {name: float(value) for name, value in zip(NUMBERS, said, strict=True)}
 
 
 _MEASURES = ("latitude_deg", "longitude_deg", "altitude_m", "wind_height_m")

@@ -252,11 +252,15 @@ def subject_of(operator: Operator) -> Subject:
     """Raises AssertionError when it is for a role that no tag of the plant has."""
     operators = tuple(_with_needs(operator))
     roles = frozenset[int]().union(*(one.roles for one in operators))
-    suiting = {YARD[name] for name in OF_YARD.get(operator.name, ())}
+    suiting, yard = {YARD[name] for name in OF_YARD.get(operator.name, ())}, {*YARD.values()}
     numbers = tuple(
         one
         for one in OFFERS
-        if (not roles or PLANT.tag_info(*one).role in {*roles, 0}) and (not suiting or one[0] in suiting)
+        if (
+            one[0] in suiting
+            if suiting
+            else one[0] not in yard and (not roles or PLANT.tag_info(*one).role in {*roles, 0})
+        )
     )
     events = tuple(one for one in EVENTS if not roles or EVENT_ROLES[one[1]] in roles)
     offered = {int(PLANT.tag_info(*one).role) for one in numbers}
