@@ -7,9 +7,13 @@ from datetime import datetime
 from math import nan
 from zoneinfo import ZoneInfo
 
+from numpy import isnan, nanargmin
+
 from fieldline.expressions.tree import Label
 from fieldline.shifts import Plan, Shift, ShiftCalendar
+from fieldline.tariffs import PriceTable
 
+_DAY_NS = 86_400_000_000_000
 _EARLIEST, _LATEST = -(2**62), 2**62
 """Between these windows lie that calendars say something of [ns UTC]: an order without an end is none."""
 
@@ -29,6 +33,23 @@ def told(calendar: ShiftCalendar, one: Label, start: int, end: int) -> float:
     if one.name == "weekday":
         return float(first.isoweekday())
     return float(first.hour) if first.hour == last.hour else nan
+
+
+def cheapest(prices: PriceTable, zone: str, one: Label, end: int) -> float:
+    """One of `TARIFF_NUMBERS` of a window that ends at `end` [ns UTC]; NaN where the tariff says no price.
+
+    Prices that events tell have no part in it.
+    """
+    if not _EARLIEST < end < _LATEST:
+        return nan
+    bounds, values = prices.price_at(end, end + _DAY_NS)
+    if isnan(values).all():
+        return nan
+    lowest = int(nanargmin(values))
+    if one.name == "cheapest_per_kwh":
+        return float(values[lowest])
+    local = datetime.fromtimestamp(int(bounds[lowest]) // 1_000_000_000, ZoneInfo(zone))
+    return local.hour + local.minute / 60.0
 
 
 def _is_named(shifts: list[Shift], one: Label, start: int, end: int) -> float:

@@ -17,12 +17,12 @@ from analysis.rollup.lines import Cell, is_retracted
 from analysis.spans import Span, span_at
 from fieldline.errors import SettingsError
 from fieldline.expressions import Figure, Input, Label, Length, Maintained, Parameter, Statistic
-from fieldline.expressions.tree import OWN, UNITLESS
+from fieldline.expressions.tree import OWN, TARIFF_NUMBERS, UNITLESS
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.globs import is_glob, matches
 from fieldline.scales import scale_of
-from fieldline.window_labels import told
+from fieldline.window_labels import cheapest, told
 from processing.derived.entries import inputs_in
 from processing.derived.inputs import kind_read
 from processing.derived.of_plant import figures_of
@@ -139,7 +139,7 @@ def _read(plant: Plant, entry: MetricEntry, one: Input, pair: Pair, cells: Cells
             return Read()
         if isinstance(one, Length):
             return Read(span.start / 1e9 if one.what == "start_s" else (span.end - span.start) / 1e9)
-        return Read(told(plant.calendar(line), one, span.start, span.end))
+        return Read(label(plant, line, one, span))
     path = path_of(plant, entry, one.scope, pair.asset)
     if isinstance(one, Parameter):
         return Read(plant.value_of(path, one.name))
@@ -147,6 +147,13 @@ def _read(plant: Plant, entry: MetricEntry, one: Input, pair: Pair, cells: Cells
         rows = cells.beside(pair.cell, one.kind, path)
         return _of(rows[""], one.field) if "" in rows else Read()
     return _of_tag(plant, one, path, cells.beside(pair.cell, kind_read(one), path))
+
+
+def label(plant: Plant, line: str, one: Label, span: Span) -> float:
+    """What calendar and tariff of a line say of a window."""
+    if one.name in TARIFF_NUMBERS:
+        return cheapest(plant.price_table(line), plant.time_zone(line), one, span.end)
+    return told(plant.calendar(line), one, span.start, span.end)
 
 
 def _of_tag(plant: Plant, one: Statistic, path: str, rows: ByTag) -> Read:

@@ -8,6 +8,7 @@ from math import nan
 from typing import Any, NamedTuple
 
 from analysis.across.needs import is_tag, path_of
+from analysis.across.rows import label
 from analysis.explain.taken_apart import Query, agrees
 from analysis.explain.wanted import Asked
 from analysis.no_such_window import NoSuchWindow
@@ -22,7 +23,6 @@ from fieldline.moments import Moment
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.scales import scale_of
-from fieldline.window_labels import told
 from processing.derived.inputs import kind_read
 
 
@@ -98,7 +98,7 @@ def _source(plant: Plant, query: Query, entry: MetricEntry, one: Input, asset: s
         return Source(str(one), asset, "", "", nan, None, None)
     if isinstance(one, Label):
         clock = clock_of(plant, asset).path if plant.is_above_lines(asset) else plant.line_of(asset)
-        return Source(str(one), asset, "", "", told(plant.calendar(clock), one, span.start, span.end), None, None)
+        return Source(str(one), asset, "", "", label(plant, clock, one, span), None, None)
     path = path_of(plant, entry, one.scope, asset)
     if isinstance(one, Parameter):
         return Source(str(one), path, "", "", plant.value_of(path, one.name), None, None)

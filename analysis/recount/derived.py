@@ -15,7 +15,7 @@ from analysis.recount.arithmetic import with_numbers as put_in
 from analysis.recount.history import History, Samples
 from fieldline.event_kinds import VOID
 from fieldline.expressions import Figure, Input, Label, Length, Maintained, Own, Parameter, Statistic, Term, inputs_of
-from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN, QUANTILES, UNITLESS
+from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN, QUANTILES, TARIFF_NUMBERS, UNITLESS
 from fieldline.plant import Plant
 from fieldline.plantfile import MetricEntry
 from fieldline.shifts import Plan
@@ -120,6 +120,8 @@ def _label(history: History, one: Label, asset: str, span: tuple[int, int]) -> f
         bounds, kinds = calendar.plan(start, end)
         parts = zip(bounds.tolist(), bounds.tolist()[1:], kinds.tolist(), strict=False)
         return sum(until - begin for begin, until, kind in parts if kind == Plan.SCHEDULED) / (end - start)
+    if one.name in TARIFF_NUMBERS:
+        return _cheapest(history, one, end)
     step = 60_000_000_000
     zone = ZoneInfo(history.plant.time_zone(history.line))
     moments = [datetime.fromtimestamp(time // 10**9, zone) for time in (*range(start, end, step), end - 1)]
@@ -127,6 +129,17 @@ def _label(history: History, one: Label, asset: str, span: tuple[int, int]) -> f
     if len(told) != 1:
         return nan
     return float(moments[0].hour if one.name == "hour" else moments[0].isoweekday())
+
+
+def _cheapest(history: History, one: Label, end: int) -> float:
+    """Minute by minute of the day after a window."""
+    prices = history.plant.price_table(history.line)
+    told = [(float(prices.price_at(at, at + 1)[1][0]), at) for at in range(end, end + 1440 * _MINUTE, _MINUTE)]
+    price, at = min((pair for pair in told if isfinite(pair[0])), default=(nan, end))
+    if one.name == "cheapest_per_kwh":
+        return price
+    local = datetime.fromtimestamp(at // 10**9, ZoneInfo(history.plant.time_zone(history.line)))
+    return nan if isnan(price) else local.hour + local.minute / 60
 
 
 def _tags(history: History, one: Statistic, asset: str, span: tuple[int, int]) -> list[str]:

@@ -15,7 +15,7 @@ from fieldline.moments import Moment
 _WEATHER = ("et0_short_mm", "vpd_kpa", "dew_point_degc", "wind_2m_m_s", "solar_radiation_mj_m2", "method")
 _ADVISED = (
     *("days_to_irrigation", "advised_net_mm", "advised_gross_mm", "advised_volume_m3"),
-    *("advised_hours", "advised_energy_kwh", "waiting_stress"),
+    *("advised_hours", "advised_energy_kwh", "advised_cost", "advised_start_hour", "waiting_stress"),
 )
 
 
@@ -39,7 +39,7 @@ def _pieces(asked: Asked, found: Days) -> Iterator[Piece]:
     yield Data("weather", {name: weather.get(name) for name in _WEATHER})
     yield from _told_of_weather(weather)
     yield Data("advice", {"advice": newest.get("advice"), **{name: newest.get(name) for name in _ADVISED}})
-    yield from _told(newest)
+    yield from _told(newest, asked.plant.price_table(asked.line).currency)
 
 
 def _told_of_weather(weather: Row) -> Iterator[Note]:
@@ -53,7 +53,7 @@ def _told_of_weather(weather: Row) -> Iterator[Note]:
         yield Note(f"  by {weather['method']}")
 
 
-def _told(row: Row) -> Iterator[Note]:
+def _told(row: Row, currency: str) -> Iterator[Note]:
     """What is advised, why, and what it comes to."""
     depths = ("depletion_mm", "readily_available_mm", "available_mm")
     yield Note(
@@ -69,6 +69,12 @@ def _told(row: Row) -> Iterator[Note]:
     yield Note("  {} on the field, that is {}, {} of the system", tuple(Quantity(row[n], u, d) for n, u, d in named))
     if row.get("advised_energy_kwh") is not None:
         yield Note("  {} for its pump", (Quantity(row["advised_energy_kwh"], "kWh", 0),))
+    if row.get("advised_cost") is not None:
+        hour, minute = divmod(round(row["advised_start_hour"] * 60), 60)
+        yield Note(
+            f"  {{}} at the day's lowest price, from {hour:02}:{minute:02} on",
+            (Quantity(row["advised_cost"], currency, 2),),
+        )
     yield Note(
         "  after three more days without water the crop takes {} of what it could",
         (Quantity(row.get("waiting_stress"), digits=2),),

@@ -19,8 +19,12 @@ BY_NAME, BY_QUANTITY, BY_ROLE = "", "quantity", "role"
 """How a statistic names its tag. An asset may have only one tag of the quantity or role."""
 
 
-WINDOW_NUMBERS = ("hour", "weekday", "working_share")
-"""Of a window, by the clock and calendar of its line: hour of the day, weekday from 1, Monday, and the share that is working time."""
+TARIFF_NUMBERS = ("cheapest_per_kwh", "cheapest_hour")
+"""By the tariff of the plant file: the lowest price of the 24 hours after a window, and the hour of the day from which it holds."""
+
+WINDOW_NUMBERS = ("hour", "weekday", "working_share", *TARIFF_NUMBERS)
+"""Of a window, by the clock and calendar of its line: hour of the day, weekday from 1, Monday, and the share that is working time; and
+`TARIFF_NUMBERS`."""
 
 WINDOW_NAMES = ("shift", "crew", "product")
 """What a window is of, if it is of one alone; compared with a text."""

@@ -25,6 +25,7 @@ import numpy as np
 
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
 from fieldline.expressions import Input, Label, Own, inputs_of, parse
+from fieldline.expressions.tree import TARIFF_NUMBERS
 from fieldline.plant import Plant
 from fieldline.plantfile.metrics import FROM_THE_BEGINNING
 from processing.derived.definition import NO_TEXTS, Columns, Definition, Spelled, Why
@@ -171,7 +172,9 @@ def _leaves(name: str, inputs: Mapping[str, str]) -> dict[str, Input]:
             raise ValueError(
                 f"{name}: input {alias!r}: expected one input, such as mean(power_kw), got {inputs[alias]!r}"
             )
-        if isinstance(tree, Label):  # windows are emitted anew for it where the plant file's own metrics read it
+        if (
+            isinstance(tree, Label) and tree.name not in TARIFF_NUMBERS
+        ):  # windows are emitted anew for it where the plant file's own metrics read it
             raise ValueError(f"{name}: input {alias!r}: only a [[metric]] of the plant file reads {tree.what}")
     return {alias: inputs_of(tree)[0] for alias, tree in trees.items()}
 

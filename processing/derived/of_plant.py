@@ -95,7 +95,7 @@ def _operator_of(
         entries[0].windows,
         needs,
         lambda: mine,
-        parameters=(f"metric.{name}", *("calendar",) * by_calendar),
+        parameters=(f"metric.{name}", *("calendar", "tariff.price") * by_calendar),
     )
     unnamed = replace(operator, parameters=())
     memories = [keeping(unnamed, memory, lambda: mine) for one in definitions for memory in one.memories]

@@ -6,11 +6,12 @@ import numpy as np
 
 from fieldline.across import is_across
 from fieldline.expressions import Label
+from fieldline.expressions.tree import TARIFF_NUMBERS
 from fieldline.plant import Plant
 from fieldline.plantfile.globs import matches
 from fieldline.scales import scale_of
 from fieldline.shifts import ShiftCalendar
-from fieldline.window_labels import told
+from fieldline.window_labels import cheapest, told
 from processing.timeline.registry import Registry
 
 _LABELS_KEPT = 100_000
@@ -87,6 +88,10 @@ class Assets:
     def of_calendar(self, one: Label, line: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """See `AssetTable`."""
         names = self._registry.lines
+        if one.name in TARIFF_NUMBERS:
+            return np.array(
+                [self._cheapest(one, names[k], int(at)) for k, at in zip(line, end, strict=True)], np.float64
+            )
         self._calendars += [self._plant.calendar(name) for name in names[len(self._calendars) :]]
         found = np.empty(len(line))
         for place, window in enumerate(zip(line.tolist(), start.tolist(), end.tolist(), strict=True)):
@@ -102,6 +107,9 @@ class Assets:
                 self._labels.clear()
             value = self._labels[key] = told(calendar, one, start, end)
         return value
+
+    def _cheapest(self, one: Label, line: str, end: int) -> float:
+        return cheapest(self._plant.price_table(line), self._plant.time_zone(line), one, end)
 
     def scales(self, by: str, name: str, asset: np.ndarray, tag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `AssetTable`."""

@@ -39,6 +39,16 @@ kind = "drip"
 flow_m3_h = 40.0
 power_kw = 8.0
 
+[[tariff]]
+path = "farm"
+currency = "EUR"
+price = 0.3
+
+[[tariff.period]]
+start = "01:30"
+end = "05:00"
+price = 0.2
+
 [[asset]]
 path = "farm/north/weather"
 [asset.station]
@@ -113,6 +123,10 @@ def test_a_field_takes_what_evaporates_and_gets_what_rains_and_is_irrigated() ->
         want = depletion[day - 1] + taken[day] - rain[day] - given[day] + run_off[day] + drained[day]
         assert depletion[day] == pytest.approx(want, abs=1e-9)
     assert min(taken) > 3.0 and max(taken) < 9.0
+    energy, cost, hour = (
+        days_of(got, "soil_water", FIELD, f"advised_{name}")[-1] for name in ("energy_kwh", "cost", "start_hour")
+    )
+    assert (cost, hour) == (pytest.approx(0.2 * energy), 1.5)
     told = list(got.texts("soil_water", FIELD, "day").values())[-1]
     assert told["advice"].startswith("irrigate in ") and told["basis"] == "weather of the station"
     assert list(got.texts("soil_water", BARE, "day").values())[-1]["advice"] == "nothing grows"
@@ -152,8 +166,8 @@ def test_what_a_sensor_says_that_cannot_be_is_told_beside_the_figure() -> None:
 
 def test_numbers_of_texts_are_words() -> None:
     assert method_name(8**6) == "Hargreaves; temperatures alone"
-    assert advice_text(2) == "irrigate now"
-    assert advice_text(4) == "irrigate in 1 day"
+    assert advice_text(2) == "irrigate now: the crop is short of water"
+    assert advice_text(4) == "irrigate in 1 day: then the crop is short of water"
     assert basis_text(0b101) == (
         "weather of the station; reference evapotranspiration of the days before; no rain told"
     )

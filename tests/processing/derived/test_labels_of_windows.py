@@ -165,7 +165,7 @@ def test_a_changed_calendar_comes_to_what_it_would_always_have_been(tmp_path: Pa
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("window.hours", "window.hours: expected one of length_s, start_s, hour, weekday, working_share, shift, crew, product, did you mean 'hour'?"),
+        ("window.hours", "window.hours: expected one of length_s, start_s, hour, weekday, working_share, cheapest_per_kwh, cheapest_hour, shift, crew, product, did you mean 'hour'?"),
         ("window.shift", 'window.shift: expected it compared with a text, such as window.shift == "a"'),
         ("1 if window.hour == 'a' else 0", "expected numbers"),
         ("window.shift < 'night'", "window.shift: expected it compared"),
