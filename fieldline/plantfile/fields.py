@@ -122,6 +122,7 @@ class FieldEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A field. crop, soil, system : by their names; planted, harvested : local days; initial_water : of the soil at first [m³/m³].
 
     Before it is planted and once it is harvested its soil is bare. Without initial_water it begins at field capacity.
+    probe_weight : how much of the way to what a probe says (`ties.probe`) the balance goes in a day
     """
 
     crop: Name
@@ -131,6 +132,7 @@ class FieldEntry(msgspec.Struct, frozen=True, kw_only=True):
     system: Name | None = None
     area_ha: Positive
     initial_water: _Water | None = None
+    probe_weight: Annotated[float, Meta(ge=0, le=1)] = 0.3
 
     def __post_init__(self) -> None:
         is_odd = self.harvested is not None and self.harvested <= self.planted
@@ -167,6 +169,7 @@ class Farm(msgspec.Struct, frozen=True):
         stages = crop.stage_days or crop.stage_degree_days or ()
         said = [
             _day(entry.planted), inf if entry.harvested is None else _day(entry.harvested), entry.area_ha, entry.initial_water,
+            entry.probe_weight,
             *crop.kcb, *stages, crop.base_degc, crop.upper_degc, *crop.height_m, *crop.root_m, crop.p,
             soil.field_capacity, soil.wilting_point, soil.surface_m, soil.readily_mm, soil.curve_number,
             *_of_system(system),
@@ -190,7 +193,7 @@ def _day(day: date) -> float:
     return float((day - _EPOCH_DAY).days)
 
 
-_OF_FIELD = ("planted_day", "harvested_day", "area_ha", "initial_water")
+_OF_FIELD = ("planted_day", "harvested_day", "area_ha", "initial_water", "probe_weight")
 _OF_CROP = (
     *("kcb_initial", "kcb_mid", "kcb_end", "stage_initial", "stage_development", "stage_mid", "stage_late"),
     *("base_degc", "upper_degc", "height_initial_m", "height_most_m", "root_initial_m", "root_most_m", "p"),

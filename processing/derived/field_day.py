@@ -33,6 +33,7 @@ STATE = first_of(
 
 _FADES = 0.25  # of the weight of the days before, each day: a mean of some four days
 _MOST_MADE_UP = 30.0  # days
+_DRIEST, _WETTEST, _STUCK_FROM = 0.01, 0.6, 24  # water contents that no soil goes beyond; samples of a day
 _USUAL_WIND_M_S, _USUAL_HUMIDITY = 2.0, 0.45  # those of which FAO-56 has its tables
 
 IN_DAYS = 3
@@ -58,6 +59,8 @@ def field_day(given: dict[str, np.ndarray], state: np.ndarray) -> dict[str, np.n
     )
     before = Field(*(state[name] for name in _OF_FIELD))
     came, after = day_of(crop, soil, today, before)
+    correction, is_odd = _correction(given, after, came.available_mm)
+    after = after._replace(root_depletion_mm=after.root_depletion_mm + np.nan_to_num(correction))
     _keep(state, after, is_known)
     state["day"] = np.where(is_known, day, state["day"])
     for name, value in (("usual_et0_mm", given["et0_mm"]), ("usual_crop_mm", came.unstressed_mm)):
@@ -70,8 +73,11 @@ def field_day(given: dict[str, np.ndarray], state: np.ndarray) -> dict[str, np.n
         np.isnan(given["rain_rows"]),
         np.isnan(given["rain_mm"]) & ~np.isnan(given["rain_rows"]),
         np.isnan(given["irrigation_mm"]) & ~np.isnan(given["irrigation_rows"]),
+        ~np.isnan(correction),
+        is_odd,
     ]
     basis = np.sum([bit * (1 << place) for place, bit in enumerate(said)], axis=0)
+    found["correction_mm"] = np.where(is_known, np.nan_to_num(correction), np.nan)
     return found | {"basis": np.where(is_known, basis, np.nan)}
 
 
@@ -119,6 +125,16 @@ def _crop(
 
 _BARE = (("initial", 0.0), ("mid", 1.0), ("end", 0.0))
 """A curve whose beginning bare soil stays at."""
+
+
+def _correction(given: dict[str, np.ndarray], after: Field, available: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """By how much a probe moves the depletion [mm], NaN where it does not; and whether there is one that can't be right, bool[n]."""
+    mean, least, most = (given[f"probe_{one}"] / 100.0 for one in ("mean", "min", "max"))
+    is_stuck = (least == most) & (given["probe_count"] >= _STUCK_FROM)
+    is_odd = (least < _DRIEST) | (most > _WETTEST) | is_stuck
+    told = np.minimum(crop_water.depletion_mm(given["field_capacity"], mean, after.root_m), available)
+    correction = given["probe_weight"] * (told - after.root_depletion_mm)
+    return np.where(is_odd, np.nan, correction), is_odd
 
 
 def _degree_days(given: dict[str, np.ndarray]) -> np.ndarray:

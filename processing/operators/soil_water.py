@@ -17,6 +17,10 @@ all of this. An irrigation that wets another share of the surface than its syste
 `days_to_irrigation` goes by what the crop took of late; `waiting_stress` is what comes of waiting for three more days. A field has rows
 once anything was heard of it: a tag, or an event. While a day runs its row stands on what is known so far.
 
+A field that is tied to a soil probe (`ties = { probe = … }`) of its root zone (`moisture_pct`, by volume) is corrected by it: each day a
+share of the difference between the probe's depletion and the balance's, `probe_weight` of the field. `correction_mm` shows it. A probe
+that says less than 1 or more than 60 %, or one value all day, counts nothing.
+
 Where a field is null `null_reason` says why: "no reference evapotranspiration yet", "no irrigation system", "no power_kw of the system",
 "no price of energy".
 """
@@ -40,6 +44,7 @@ INPUTS = {
     "irrigation_mm": "irrigation.net_mm",
     "rain_rows": "station.rain.rev",  # there is a row, though its rain may be none that can be
     "irrigation_rows": "irrigation.rev",
+    **{f"probe_{one}": f"{one}(probe.moisture_pct)" for one in ("min", "max", "mean", "count")},
     "told_wetted": "last(wetted_ratio)",
     "longitude_deg": f"station.asset.{STATION}longitude_deg",
     **{name.removeprefix(PREFIX): f"asset.{name}" for name in NUMBERS},
@@ -60,6 +65,8 @@ BASES = (
     "no rain told",
     "impossible rain left out",
     "impossible flow left out",
+    "corrected by the probe",
+    "probe left out: it says what can't be, or one value all day",
 )
 """What may be said of a day's basis, as bits."""
 
@@ -103,6 +110,13 @@ FIELDS = (
     ("rain_mm", "mm", "rain of the station; 0 where it has no gauge", "P", f"{_FAO}, equation 85"),
     ("irrigation_mm", "mm", "irrigation that reached the root zone", "I", f"{_FAO}, equation 85"),
     ("run_off_mm", "mm", "rain that ran off", "(P − 0.2 S)² / (P + 0.8 S)", "USDA-SCS, NEH-4, 1972"),
+    (
+        "correction_mm",
+        "mm",
+        "by how much the probe moved the depletion",
+        "w (D_r of the probe − D_r)",
+        f"{_FAO}, eq. 87",
+    ),
     ("percolation_mm", "mm", "what drained below the root zone", "DP", f"{_FAO}, equation 88"),
     ("surface_depletion_mm", "mm", "what the drying surface lacks", "D_e", f"{_FAO}, equation 77"),
     ("root_m", "m", "rooted depth", "Z_r, with K_cb", f"{_FAO}, annex 8"),

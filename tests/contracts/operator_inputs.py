@@ -19,6 +19,7 @@ from fieldline.plantfile import (
     StationEntry,
     SystemEntry,
     TagEntry,
+    TariffEntry,
 )
 from fieldline.tables import to_struct
 from processing.derived.of_plant import operators_of
@@ -130,7 +131,12 @@ def _farm(file: PlantFile) -> PlantFile:
         AssetEntry(path=YARD["patch"], field=dry, ties={"station": YARD["mast"]}),
     )
     return msgspec.structs.replace(
-        file, asset=(*file.asset, *assets), crop=(crop,), soil=(soil,), irrigation_system=(system,)
+        file,
+        asset=(*file.asset, *assets),
+        crop=(crop,),
+        soil=(soil,),
+        irrigation_system=(system,),
+        tariff=(*file.tariff, TariffEntry(path=LINE3, currency="EUR", price=0.2)),
     )
 
 

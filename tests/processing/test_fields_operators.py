@@ -164,6 +164,26 @@ def test_what_a_sensor_says_that_cannot_be_is_told_beside_the_figure() -> None:
     assert list(got.texts("soil_water", FIELD, "day").values())[0]["basis"].endswith("impossible rain left out")
 
 
+@pytest.mark.parametrize(("told_pct", "corrected"), [([20.0, 21.0], True), ([20.0] * 2, False), ([20.0, 99.0], False)])
+def test_a_probe_corrects_the_balance_unless_it_cannot_be_right(told_pct: list[float], corrected: bool) -> None:
+    farm = FARM.replace("water = ", 'probe = "farm/north/probe1", water = ') + '[[asset]]\npath = "farm/north/probe1"\n'
+    probe = [Row("farm/north/probe1", "moisture_pct", DAY0 + k * 30 * MINUTE, told_pct[k % 2]) for k in range(48)]
+    rows = sorted([*weather(1), *probe], key=lambda row: row.time)
+
+    got = rig(farm).send(frames_of(rows, 50)).finish()
+
+    (correction,), (depletion,) = (
+        days_of(got, "soil_water", FIELD, f"{one}_mm") for one in ("correction", "depletion")
+    )
+    (basis,) = (told["basis"] for told in got.texts("soil_water", FIELD, "day").values())
+    assert ("corrected by the probe" in basis, "probe left out" in basis) == (corrected, not corrected)
+    # The root zone reaches 1 m or less: at 20.5 % it lacks 9.5 % of that, and 0.3 of the way there is gone.
+    root_mm = 1000.0 * days_of(got, "soil_water", FIELD, "root_m")[0]
+    before = depletion - correction
+    want = 0.3 * ((0.3 - 0.205) * root_mm - before) if corrected else 0.0
+    assert correction == pytest.approx(want, abs=1e-9)
+
+
 def test_numbers_of_texts_are_words() -> None:
     assert method_name(8**6) == "Hargreaves; temperatures alone"
     assert advice_text(2) == "irrigate now: the crop is short of water"
