@@ -88,10 +88,6 @@ class Assets:
     def of_calendar(self, one: Label, line: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
         """See `AssetTable`."""
         names = self._registry.lines
-        if one.name in TARIFF_NUMBERS:
-            return np.array(
-                [self._cheapest(one, names[k], int(at)) for k, at in zip(line, end, strict=True)], np.float64
-            )
         self._calendars += [self._plant.calendar(name) for name in names[len(self._calendars) :]]
         found = np.empty(len(line))
         for place, window in enumerate(zip(line.tolist(), start.tolist(), end.tolist(), strict=True)):
@@ -100,16 +96,19 @@ class Assets:
 
     def _label(self, one: Label, line: int, start: int, end: int) -> float:
         calendar = self._calendars[line]
-        key = id(calendar), one, start, end  # lines that share a calendar share what it says
+        is_price = one.name in TARIFF_NUMBERS
+        key = line if is_price else id(calendar), one, start, end  # lines that share a calendar share what it says
         value = self._labels.get(key)
         if value is None:
             if len(self._labels) >= _LABELS_KEPT:
                 self._labels.clear()
-            value = self._labels[key] = told(calendar, one, start, end)
+            if is_price:
+                name = self._registry.lines[line]
+                value = cheapest(self._plant.price_table(name), calendar.zone, one, end)
+            else:
+                value = told(calendar, one, start, end)
+            self._labels[key] = value
         return value
-
-    def _cheapest(self, one: Label, line: str, end: int) -> float:
-        return cheapest(self._plant.price_table(line), self._plant.time_zone(line), one, end)
 
     def scales(self, by: str, name: str, asset: np.ndarray, tag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `AssetTable`."""
