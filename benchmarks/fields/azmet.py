@@ -6,36 +6,25 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fields.line import Line, compared
+from benchmarks.fields.place import MARICOPA, Station
 from benchmarks.fields.stream import Series, column, plant_of
 from benchmarks.fields.stream import run as run_stream
 from benchmarks.fields.tables import Table, days_in_year, found
 
 STATION = "farm/weather"
-PLANT = """
-[[site]]
-path = "farm"
-line_depth = 1
-time_zone = "Etc/GMT+7"
-[[asset]]
-path = "farm/weather"
-[asset.station]
-latitude_deg = 33.069
-longitude_deg = -111.972
-altitude_m = 361
-wind_height_m = 3.0
-"""
-ZONE_S = 7 * 3600.0
 
 
-def run(folder: Path) -> Iterator[Line]:
+def run(folder: Path, station: Station = MARICOPA) -> Iterator[Line]:
     """Each file's days."""
     for path in found(folder, "*.csv"):
         table = Table(path)
         day = days_in_year(table.column("Year"), table.column("DOY"))
-        start = day * 86_400.0 + ZONE_S
+        start = day * 86_400.0 + station.zone_s
         names = {"low": "Tmin", "high": "Tmax", "dew": "Tdew", "wind": "Wndsp", "sun": "Srad"}
         rows = run_stream(
-            plant_of(PLANT), weather(start, {key: table.column(name) for key, name in names.items()}), ("day",)
+            plant_of(station.plant(STATION)),
+            weather(start, {key: table.column(name) for key, name in names.items()}),
+            ("day",),
         )
         got = column(rows, "et0", STATION, start, "et0_short_mm")
         where = [f"{row['Year']}-{row['DOY']}" for row in table.rows]

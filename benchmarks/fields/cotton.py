@@ -14,13 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.fields.line import Line, compared
+from benchmarks.fields.place import MARICOPA
 from benchmarks.fields.stream import Series, column, plant_of
 from benchmarks.fields.stream import run as run_stream
 from benchmarks.fields.tables import days_in_year, found, text_of
 from fieldline.errors import SettingsError
 from processing.formulas.division import Floats
 
-_STATION, _FIELD, _ZONE_S = "farm/weather", "farm/field", 7 * 3600.0
+_STATION, _FIELD = "farm/weather", "farm/field"
+_ZONE_S = MARICOPA.zone_s
 _PUBLISHED = {
     "basal_coefficient": "Kcb",
     "height_m": "h",
@@ -153,10 +155,7 @@ def _irrigation(irrigation: Columns, first: float, last: float) -> list[Series]:
 def _plant(of: dict[str, float], first: float) -> str:
     planted = date(1970, 1, 1) + timedelta(days=first)
     return f"""
-[[site]]
-path = "farm"
-line_depth = 1
-time_zone = "Etc/GMT+7"
+{MARICOPA.plant(_STATION)}
 [[crop]]
 name = "cotton"
 kcb = [{of["Kcbini"]}, {of["Kcbmid"]}, {of["Kcbend"]}]
@@ -175,13 +174,6 @@ name = "sprinkler"
 kind = "sprinkler"
 efficiency = 1.0
 flow_m3_h = 100.0
-[[asset]]
-path = "{_STATION}"
-[asset.station]
-latitude_deg = 33.069
-longitude_deg = -111.972
-altitude_m = 361
-wind_height_m = 3.0
 [[asset]]
 path = "{_FIELD}"
 ties = {{ station = "{_STATION}" }}
