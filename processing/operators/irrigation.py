@@ -3,11 +3,12 @@
     irrigation,asset=farm/north/field3,window=day volume_m3=310,gross_mm=7.4,net_mm=6.6,source="meter's flow",coverage=1,rev=0
 
 A field is an asset with `[asset.field]`. Its water is measured by the asset that it is tied to as `water` (`ties = { water = … }`: a pump
-or valve of its own), or by its own tags: `flow_m3_h`, or `water_m3`, which a meter counts. What nobody measures is told: `irrigation_mm`, a
-depth that was given since the last such reading (`fieldline send`). Of these the first that has a sample in the day counts, and
+or valve of its own), or by its own tags: `flow_m3_h`, or `water_m3`, which a meter counts. What nobody measures is told: `irrigation_mm`,
+a depth that was given since the last such reading (`fieldline send`). Of these the first that has a sample in the day counts, and
 `source` says which.
 
-`net_mm` is what the system's `efficiency` leaves of it for the root zone. A row exists where any of the three was sent.
+A flow below 0, or more than 500 mm in a day, is none that can be: then `null_reason` says so. `net_mm` is what the system's `efficiency`
+leaves of it for the root zone. A row exists where any of the three was sent.
 """
 
 import numpy as np
@@ -39,6 +40,9 @@ INPUTS = {
 STATE = first_of(record(("water_m3", "f8"), ("own_m3", "f8")), water_m3=np.nan, own_m3=np.nan)
 """What each meter showed last."""
 
+MOST_MM = 500.0
+"""More in a day is no irrigation of a field: a meter that jumped, or another area."""
+
 SOURCES = ("meter's flow", "meter's counter", "field's flow", "field's counter", "told")
 REASONS = ("impossible flow",)
 
@@ -54,7 +58,7 @@ def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     is_there = [~np.isnan(volume) for volume in sources]
     source = np.select(is_there, list(range(len(sources))), np.nan)
     volume = np.select(is_there, sources, np.nan)
-    is_possible = volume >= 0.0
+    is_possible = (volume >= 0.0) & (depth_mm(volume, given["area_ha"]) <= MOST_MM)
     volume = np.where(is_possible, volume, np.nan)
     gross = depth_mm(volume, given["area_ha"])
     reason = np.where(is_possible, np.nan, 0.0)

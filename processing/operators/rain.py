@@ -4,8 +4,8 @@
 
 A station (`[asset.station]`) sends `rain_mm`, what its gauge counted since midnight or since it was emptied, or `rain_interval_mm`, what
 fell since the message before; of both the gauge counts. A gauge that falls has started over (`processing/formulas/gauges.py`).
-More than 300 mm in an hour or 1000 mm in a day, or less than nothing, is no rain: then `null_reason` says so. A row exists where one of the
-two was sent.
+More than 300 mm in an hour or 1000 mm in a day, or less than nothing, is no rain: then `null_reason` says so, and the gauge counts on from
+what it showed before. Where it does that twice, what it shows is believed from then on. A row exists where one of the two was sent.
 """
 
 import numpy as np
@@ -24,8 +24,8 @@ INPUTS = {
     "intervals": "count(rain_interval_mm)",
     "length_s": "window.length_s",
 }
-STATE = first_of(record(("last_mm", "f8")), last_mm=np.nan)
-"""What the gauge showed last."""
+STATE = first_of(record(("last_mm", "f8"), ("doubted", "i8")), last_mm=np.nan)
+"""What the gauge showed last, and whether what it shows now was not believed once."""
 
 MOST_MM = {"hour": 300.0, "day": 1000.0}
 """More has hardly ever fallen anywhere: 305 mm in 42 minutes at Holt, Missouri, and 1825 mm in a day on Réunion are the records."""
@@ -43,7 +43,10 @@ def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     rain = np.where(is_gauge, by_gauge, by_messages)
     most = np.where(given["length_s"] > 20.0 * 3600.0, MOST_MM["day"], MOST_MM["hour"])
     is_possible = (rain >= 0.0) & (rain <= most)
-    state["last_mm"] = np.where(is_gauge & (given["last"] >= 0.0), given["last"], state["last_mm"])
+    is_doubted = is_gauge & ~is_possible
+    is_shown = is_gauge & (given["last"] >= 0.0) & (is_possible | (state["doubted"] > 0))
+    state["last_mm"] = np.where(is_shown, given["last"], state["last_mm"])
+    state["doubted"] = np.where(is_gauge, is_doubted & ~is_shown, state["doubted"])
     out[:, 0] = np.where(is_possible, rain, np.nan)
     out[:, 1] = np.where(is_possible, np.nan, 0.0)
 
