@@ -173,6 +173,9 @@ def inputs(found: Explained) -> Document:
     if kind == "vibration":
         machine = found.history.plant.asset_info(found.asked.asset).machine
         return gone_in | {"machine": None if machine is None else msgspec.to_builtins(machine)}
+    if kind == "et0":
+        station = found.history.plant.asset_info(found.asked.asset).station
+        return gone_in | {"station": None if station is None else msgspec.to_builtins(station)}
     gone_in["tags"] = _uses(found)
     if kind == "energy":
         return gone_in | {

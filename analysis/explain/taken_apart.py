@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from math import isclose, isnan, nan
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from analysis.explain.scored import of_own
 from analysis.explain.shaken import Shaken
 from analysis.explain.wanted import Asked, any_of, orders_of, wanted, with_inputs
 from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
-from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric
+from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric, station
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.plain_models import PlainModels
@@ -28,7 +28,7 @@ from fieldline.plant import Plant
 from fieldline.plantfile import AttributeChartEntry
 
 _MINUTE = 60_000_000_000
-_UNCOUNTED = ("energy", "spc", "vibration")
+_UNCOUNTED = ("energy", "spc", "vibration", "et0")
 """Kinds that ask nothing of states and counts."""
 _TOLERANCE = 1e-9
 Query = Callable[[str, str, str, int, int], list[dict[str, Any]]]
@@ -283,10 +283,13 @@ def recount(
     if own is not None:
         counted = own_metric.figures(own, _reads(history, asked, window, span))
         return own_metric.with_scores(own, counted, outputs(scored(history, own, asked.asset, start, counted)))
-    if asked.kind == "energy":
-        return energy(history, asked.asset, start, end)
-    if asked.kind == "vibration":
-        return history.vibration(asked.asset, start, end)
+    of_samples: dict[str, Callable[[str, int, int], dict[str, float]]] = {
+        "energy": partial(energy, history),
+        "et0": partial(station.et0, history),
+        "vibration": history.vibration,
+    }
+    if asked.kind in of_samples:
+        return of_samples[asked.kind](asked.asset, start, end)
     if asked.kind == "spc":
         entry = history.info(asked.asset, asked.tag).spc
         if entry is None:

@@ -10,6 +10,7 @@ from analysis.recount.energy import REGISTERS
 from analysis.recount.prices import PRICE
 from analysis.recount.scores import MODEL
 from analysis.recount.states import rest_before
+from analysis.recount.station import HOUR_NS, LOOKED_BACK_H
 from analysis.waveforms import TAG
 from fieldline.event_kinds import LONGEST_AMOUNT_S, SHADOW
 from fieldline.expressions import Figure, Maintained, Statistic, inputs_of
@@ -58,6 +59,8 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
             return FOREVER, 0
         if tag == PRICE:  # of any time: it may tell of another one
             return (FOREVER, FOREVER // 2) if asked.kind in ("energy", "production_order") else None
+        if asked.kind == "et0":  # at night an hour goes by the clouds of the day before
+            return (LOOKED_BACK_H * HOUR_NS, 0) if asset == asked.asset and not tag.startswith("@") else None
         if asked.kind == "vibration":
             return _of_machine(plant, asked.asset, tag) if asset == asked.asset else None
         if asked.kind == "spc":

@@ -28,6 +28,7 @@ _HEADINGS = {
     "price": "price and emission factor",
     "limits": "limits",
     "machine": "what its waveforms are judged by",
+    "station": "where it stands",
     "read": "what it reads",
     "not_worked_out": "not worked out once more",
     "models": "models that score it; what they say is worked out once more from their files, by other code",

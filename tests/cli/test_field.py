@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from tests.analysis.whole_pipe import Pipe
-from tests.processing.test_fields_operators import BARE, FARM, FIELD, weather
+from tests.processing.test_fields_operators import BARE, FARM, FIELD, STATION, weather
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,18 @@ def test_a_field_is_data_too_and_one_without_a_crop_has_nothing_to_advise(pipe: 
     assert len(grown["days"]) == 3
     assert grown["advice"]["advised_volume_m3"] == pytest.approx(20.0 * grown["advice"]["advised_gross_mm"])
     assert bare["advice"]["advice"] == "nothing grows" and bare["advice"]["advised_net_mm"] is None
+
+
+@pytest.mark.parametrize(
+    ("window", "at"), [("day", "2025-07-16T12:00"), ("1h", "2025-07-16T03:00"), ("1h", "2025-07-16T13:00")]
+)
+def test_evapotranspiration_is_worked_out_once_more(pipe: Pipe, window: str, at: str) -> None:
+    asked = pipe.arguments("explain", "et0", "--asset", STATION, "--window", window, "--at", at, "--json")
+
+    told = json.loads(run(*asked).stdout)
+
+    assert told["verdict"]["agrees"] is True and told["verdict"]["compared"] == 9
+    assert told["inputs"]["station"]["altitude_m"] == 520
 
 
 def test_what_is_no_field_is_refused(pipe: Pipe) -> None:
