@@ -14,6 +14,7 @@ from analysis.explain.taken_apart import Explained, attribute_chart_of, touching
 from analysis.explain.verdict import verdict
 from analysis.recount import chart, derived, energy, orders, own_metric, prices
 from analysis.recount.energy import REGISTERS
+from analysis.recount.field import KINDS as FIELD_KINDS
 from analysis.recount.history import FAR, Run, Step
 from fieldline.account import Cause, Mark
 from fieldline.catalogue import TEXT, Kind, Metric, emitter, kinds
@@ -176,6 +177,12 @@ def inputs(found: Explained) -> Document:
     if kind == "et0":
         station = found.history.plant.asset_info(found.asked.asset).station
         return gone_in | {"station": None if station is None else msgspec.to_builtins(station)}
+    if kind in FIELD_KINDS:
+        plant = found.history.plant
+        return gone_in | {
+            "ties": plant.ties(found.asked.asset),
+            "field": {name: _none(value) for name, value in plant.field_numbers(found.asked.asset).items()},
+        }
     gone_in["tags"] = _uses(found)
     if kind == "energy":
         return gone_in | {

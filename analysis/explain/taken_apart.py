@@ -13,7 +13,17 @@ from analysis.explain.scored import of_own
 from analysis.explain.shaken import Shaken
 from analysis.explain.wanted import Asked, any_of, orders_of, wanted, with_inputs
 from analysis.no_such_window import ASK_A_MACHINE, NoSuchWindow
-from analysis.recount import attribute_chart, chart_memory, derived, effectiveness, orders, own_metric, station
+from analysis.recount import (
+    attribute_chart,
+    chart_memory,
+    derived,
+    effectiveness,
+    field,
+    given_water,
+    orders,
+    own_metric,
+    station,
+)
 from analysis.recount.energy import energy
 from analysis.recount.history import FAR, ORDER_TAGS, History, Run
 from analysis.recount.plain_models import PlainModels
@@ -28,7 +38,7 @@ from fieldline.plant import Plant
 from fieldline.plantfile import AttributeChartEntry
 
 _MINUTE = 60_000_000_000
-_UNCOUNTED = ("energy", "spc", "vibration", "et0")
+_UNCOUNTED = ("energy", "spc", "vibration", "et0", *field.KINDS)
 """Kinds that ask nothing of states and counts."""
 _TOLERANCE = 1e-9
 Query = Callable[[str, str, str, int, int], list[dict[str, Any]]]
@@ -288,6 +298,8 @@ def recount(
         "et0": partial(station.et0, history),
         "vibration": history.vibration,
     }
+    if asked.kind in field.KINDS:
+        return field.KINDS[asked.kind](given_water.days_until(history, window, end), asked.asset)
     if asked.kind in of_samples:
         return of_samples[asked.kind](asked.asset, start, end)
     if asked.kind == "spc":

@@ -7,6 +7,7 @@ from analysis.corrected import METER, READING
 from analysis.evidence import FOREVER, Wanted
 from analysis.recount import derived, remembered
 from analysis.recount.energy import REGISTERS
+from analysis.recount.field import KINDS as FIELD_KINDS
 from analysis.recount.prices import PRICE
 from analysis.recount.scores import MODEL
 from analysis.recount.states import rest_before
@@ -49,6 +50,8 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
     entry = derived.entry_at(plant, asked.kind, asked.asset, start)
     if entry is not None:
         return _wanted_of_inputs(plant, asked, entry, start)
+    if asked.kind == "et0" or asked.kind in FIELD_KINDS:
+        return _of_field(plant, asked)
     rest = start - rest_before(plant.calendar(line), start)
     related = {asked.asset, plant.asset_info(asked.asset).state_of or asked.asset}
 
@@ -59,8 +62,6 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
             return FOREVER, 0
         if tag == PRICE:  # of any time: it may tell of another one
             return (FOREVER, FOREVER // 2) if asked.kind in ("energy", "production_order") else None
-        if asked.kind == "et0":  # at night an hour goes by the clouds of the day before
-            return (LOOKED_BACK_H * HOUR_NS, 0) if asset == asked.asset and not tag.startswith("@") else None
         if asked.kind == "vibration":
             return _of_machine(plant, asked.asset, tag) if asset == asked.asset else None
         if asked.kind == "spc":
@@ -74,6 +75,13 @@ def wanted(plant: Plant, asked: Asked, start: int) -> Wanted:
         return None if found is None else (found[0] + rest, found[1])
 
     return choose
+
+
+def _of_field(plant: Plant, asked: Asked) -> Wanted:
+    """All samples of an asset and of what it is tied to: a balance remembers every day, an hour at night the clouds of the day before."""
+    mine = (asked.asset, *plant.ties(asked.asset).values())
+    before = LOOKED_BACK_H * HOUR_NS if asked.kind == "et0" else FOREVER
+    return lambda asset, tag: (before, 0) if asset in mine and not tag.startswith("@") else None
 
 
 def _of_machine(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:

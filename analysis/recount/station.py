@@ -15,7 +15,7 @@ HOUR_NS = 3_600_000_000_000
 LOOKED_BACK_H = 72
 """How far back the last hour with a high sun is looked for."""
 
-_TAGS = {
+TAGS = {
     "air_temperature_c": (-60.0, 60.0),
     "dew_point_c": (-70.0, 40.0),
     "humidity_pct": (1.0, 105.0),
@@ -50,7 +50,7 @@ class Span(NamedTuple):
 
     def believed(self, tag: str) -> list[float]:
         """The same, nothing where it can't be right."""
-        found, (low, high) = self.samples(tag), _TAGS[tag]
+        found, (low, high) = self.samples(tag), TAGS[tag]
         if not found or min(found) < low or max(found) > high:
             return []
         is_one = self.is_day and len(found) >= 24 and min(found) == max(found)
@@ -178,7 +178,7 @@ def _cloudiness(span: Span) -> float:
         clear = _clear(one, sun, air)
         radiation = _radiation(one, sun, air, clear)
         is_seen = span.is_day or sun.height >= sin(0.3)
-        is_there = any(one.samples(tag) for tag in (*_TAGS, "reference_et_mm"))
+        is_there = any(one.samples(tag) for tag in (*TAGS, "reference_et_mm"))
         if is_there and is_seen and clear > 0 and not isnan(radiation):
             return min(max(radiation / clear, 0.3), 1.0)
     return 0.7

@@ -29,6 +29,8 @@ _HEADINGS = {
     "limits": "limits",
     "machine": "what its waveforms are judged by",
     "station": "where it stands",
+    "ties": "what it is tied to",
+    "field": "its crop, soil and system",
     "read": "what it reads",
     "not_worked_out": "not worked out once more",
     "models": "models that score it; what they say is worked out once more from their files, by other code",

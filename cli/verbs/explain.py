@@ -25,7 +25,20 @@ from fieldline.errors import SettingsError
 from fieldline.tables import nearest
 from processing.derived.entries import kinds_of
 
-EXPLAINABLE = ("oee", "losses", "quality", "production_order", "energy", "spc", "attribute_chart", "vibration", "et0")
+EXPLAINABLE = (
+    "oee",
+    "losses",
+    "quality",
+    "production_order",
+    "energy",
+    "spc",
+    "attribute_chart",
+    "vibration",
+    "et0",
+    "rain",
+    "irrigation",
+    "soil_water",
+)
 """The kinds of figures that can be taken apart, beside metrics of the plant's own."""
 
 

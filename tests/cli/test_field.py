@@ -53,6 +53,18 @@ def test_evapotranspiration_is_worked_out_once_more(pipe: Pipe, window: str, at:
     assert told["inputs"]["station"]["altitude_m"] == 520
 
 
+@pytest.mark.parametrize(
+    ("kind", "asset", "compared"), [("soil_water", FIELD, 29), ("rain", STATION, 1), ("irrigation", FIELD, 3)]
+)
+def test_water_is_worked_out_once_more(pipe: Pipe, kind: str, asset: str, compared: int) -> None:
+    asked = pipe.arguments("explain", kind, "--asset", asset, "--window", "day", "--at", "2025-07-16T12:00", "--json")
+
+    told = json.loads(run(*asked).stdout)
+
+    assert told["verdict"]["agrees"] is True and told["verdict"]["compared"] == compared
+    assert kind != "soil_water" or told["inputs"]["ties"]["station"] == STATION
+
+
 def test_what_is_no_field_is_refused(pipe: Pipe) -> None:
     told = run("show", *pipe.arguments("field", "--asset", "farm/north/barn"))
 
