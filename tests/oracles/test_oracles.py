@@ -24,6 +24,9 @@ WIRED = {
     "vibration",
     "farm_et",
     "farm_water",
+    "farm_gdd_chill",
+    "farm_disease",
+    "farm_machinery_livestock",
 }
 FILES = [file for file in read_folder(FOLDER) if functions_of(file.topic) is not None]
 CASES = [pytest.param(file, case, id=f"{file.topic}-{case['id']}") for file in FILES for case in file.cases]
