@@ -67,6 +67,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "false_alarm": EventKind(
         (), "what was foretold of the asset was looked at, and was not so", ("mode", "reason", "phase")
     ),
+    "spray": EventKind((), "the crop of the asset was sprayed", ("against", "reason", "phase")),
     "model": EventKind(
         (("model",), ("version", "phase")),
         "this version of a model scores the asset, or its whole line, from then on, or from `from` on until `until`",
@@ -76,6 +77,9 @@ EVENT_KINDS: dict[str, EventKind] = {
 
 MAINTENANCE = ("failure", "repaired", "replaced", "confirmed", "false_alarm")
 """Kinds that tell what became of an asset: labels of what models learn."""
+
+DONE = {"maintenance": ("repaired", "replaced"), "spray": ("spray",)}
+"""What may have been done to an asset, of which expressions ask how long ago it was (`maintenance.age_s`), and the kinds that tell it."""
 
 MODEL_ROLES = ("champion", "shadow")
 """What a version is to a model: the one that scores, which is meant where an event does not say it, and one that scores beside it."""
@@ -95,7 +99,9 @@ LONGEST_AMOUNT_S = 90_000
 """For how long a meter event says at most what was counted: 25 h, a local day that is long."""
 TIMES = frozenset({"from", "until", "recorded"})
 """Attributes that are moments."""
-TEXTS = frozenset({"state", "reason", "order", "product", "phase", "station", "tag", "mode", "component", "model"})
+TEXTS = frozenset(
+    {"state", "reason", "order", "product", "phase", "station", "tag", "mode", "component", "model", "against"}
+)
 """Attributes that are texts, also where a file holds numbers: `0012` is the name of an order."""
 RESERVED = frozenset({"event", "ts", "timestamp", "seq", "quality"})
 """Keys beside an event's attributes."""

@@ -1,9 +1,9 @@
-"""What calendars say of a window: the hour and the weekday in which it lies by the local clock, its shift and crew, its working time.
+"""What calendars say of a window: hour, weekday and date in which it lies by the local clock, its shift and crew, its working time.
 
 Each has a value where it is one all through the window, and none else: a day has no hour, and a shift over midnight no weekday.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from math import nan
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from fieldline.shifts import Plan, Shift, ShiftCalendar
 from fieldline.tariffs import PriceTable
 
 _DAY_NS = 86_400_000_000_000
+_EPOCH = date(1970, 1, 1)
 _EARLIEST, _LATEST = -(2**62), 2**62
 """Between these windows lie that calendars say something of [ns UTC]: an order without an end is none."""
 
@@ -32,6 +33,8 @@ def told(calendar: ShiftCalendar, one: Label, start: int, end: int) -> float:
         return nan
     if one.name == "weekday":
         return float(first.isoweekday())
+    if one.name == "day_number":
+        return float((first.date() - _EPOCH).days)
     return float(first.hour) if first.hour == last.hour else nan
 
 

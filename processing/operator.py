@@ -22,9 +22,6 @@ from processing.kernels.kept import Kept
 from processing.metric_rows import MetricRows
 from processing.view import View
 
-MAINTENANCE = "@maintenance"
-"""What `Operator.held` calls repairs."""
-
 Bring = Callable[[np.ndarray], View]
 """Makes more windows resident, by their ids; a view of them as it is then, for arrays may have been replaced."""
 
@@ -58,7 +55,8 @@ class Operator(Declaration):
     another role, unit or way of counting.
     looks_beside() : whether its rows of an asset change with windows of other assets of the line, though nothing of its own does.
     memories : operators that keep what its figures are made of beside its own records. They have no rows, and run with it, before it.
-    held : what events tell to hold that its rows change with, `@model/NAME` and `MAINTENANCE`, and of which assets, as paths and globs.
+    held : what events tell to hold that its rows change with, `@model/NAME`, `@maintenance` and `@spray`, and of which assets, as paths and
+    globs. reads_labels : whether it reads what calendars say of windows (`expressions.Label`), so that its rows change with these.
     version : of what the records mean: grows when that changes under the same names and types. What was kept is not taken over then.
     """
 
@@ -81,6 +79,7 @@ class Operator(Declaration):
     looks_beside: Callable[[], bool] = lambda: False
     memories: tuple["Operator", ...] = ()
     held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reads_labels: bool = False
     version: int = 1
 
 

@@ -63,7 +63,9 @@ class Relabelling:
             spread |= at.SIDEWARD
         ids = self.windows_of(line, whole)
         # What a metric reads of a calendar is no label of windows, and follows from nothing that is compared.
-        is_read = bool(self._engine.plant.labels_read | self._before.labels_read) and entries & {ZONE, "calendar"}
+        by_plant = bool(self._engine.plant.labels_read | self._before.labels_read)
+        by_files = any(operator.reads_labels for operator in self._engine.operators)
+        is_read = (by_plant or by_files) and entries & {ZONE, "calendar"}
         changed = np.ones(len(ids), bool) if entries - _SCHEDULED or is_read else self._changed(ids, was)
         of_slices = self._tables.windows["level"][ids] == at.SLICES
         flags = np.where(changed, at.EMIT, 0) | np.where(changed & of_slices, at.SPREAD, spread)

@@ -64,11 +64,11 @@ class ModelTable(Protocol):
         """The numbers and digests of the versions that score assets at times, float64[n] each; NaN: there is none."""
 
 
-class MaintenanceTable(Protocol):
-    """When assets were repaired."""
+class DoneTable(Protocol):
+    """When something was done to assets."""
 
     def newest(self, line: np.ndarray, asset: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """float64[n], when assets were last repaired at times [s since 1970]; 0: no event tells it."""
+        """float64[n], when it was last done to assets at times [s since 1970]; 0: no event tells it."""
 
 
 class AssetTable(Protocol):
@@ -144,7 +144,7 @@ class View:
     assets: AssetTable
     charts: ChartTable
     models: ModelTable
-    maintenance: MaintenanceTable
+    done: Mapping[str, DoneTable]
     partials: Mapping[str, Partials]
 
     def of_level(self, level: int) -> "View":

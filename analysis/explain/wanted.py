@@ -13,7 +13,7 @@ from analysis.recount.scores import MODEL
 from analysis.recount.states import rest_before
 from analysis.recount.station import HOUR_NS, LOOKED_BACK_H
 from analysis.waveforms import TAG
-from fieldline.event_kinds import LONGEST_AMOUNT_S, SHADOW
+from fieldline.event_kinds import DONE, LONGEST_AMOUNT_S, SHADOW
 from fieldline.expressions import Figure, Maintained, Statistic, inputs_of
 from fieldline.plant import Plant, Role
 from fieldline.plantfile import MetricEntry
@@ -104,7 +104,7 @@ def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int
         elif isinstance(one, Statistic):
             samples.add(target)
         elif isinstance(one, Maintained):
-            choices.append(_repairs_of(asked.asset))
+            choices.append(_done_to(asked.asset, one))
     if entry.model is not None:
         choices.append(_models_of(plant, asked.asset, entry.model_name))
     is_remembering = bool(remembered.calls_of(entry))  # then all there is: what is remembered began with the first row
@@ -119,10 +119,10 @@ def _wanted_of_inputs(plant: Plant, asked: Asked, entry: MetricEntry, start: int
     return _from_the_beginning(found) if is_remembering else found
 
 
-def _repairs_of(machine: str) -> Wanted:
-    """All events that tell when it was repaired."""
-    tags = ("@repaired", "@replaced")
-    return lambda asset, tag: (FOREVER, 0) if asset == machine and tag in tags else None
+def _done_to(mine: str, one: Maintained) -> Wanted:
+    """All events that tell when an asset was repaired, or sprayed."""
+    tags = {f"@{kind}" for kind in DONE[one.of]}
+    return lambda asset, tag: (FOREVER, 0) if asset == mine and tag in tags else None
 
 
 def _models_of(plant: Plant, machine: str, model: str) -> Wanted:

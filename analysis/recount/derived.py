@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from analysis.recount.arithmetic import evaluated
 from analysis.recount.arithmetic import with_numbers as put_in
 from analysis.recount.history import History, Samples
-from fieldline.event_kinds import VOID
+from fieldline.event_kinds import DONE, VOID
 from fieldline.expressions import Figure, Input, Label, Length, Maintained, Own, Parameter, Statistic, Term, inputs_of
 from fieldline.expressions.tree import BY_QUANTITY, BY_ROLE, LINE, OWN, QUANTILES, TARIFF_NUMBERS, UNITLESS
 from fieldline.plant import Plant
@@ -22,6 +22,7 @@ from fieldline.shifts import Plan
 from fieldline.units import find_unit
 
 _MINUTE = 60_000_000_000
+_FIRST_DAY = 719_163  # 1 January 1970, counted from 1 January of the year 1
 
 FigureOf = Callable[[str, str, str], tuple[float, bool]]
 """The recount of a kind's field of an asset, and whether the kind has a row of it."""
@@ -93,10 +94,10 @@ def _value(history: History, one: Input, asset: str, span: tuple[int, int]) -> f
 
 
 def _maintained(history: History, one: Maintained, asset: str, start: int) -> float:
-    """When, or how long before a time, the newest repair took effect: at a whole minute, as all that events tell to hold."""
+    """When, or how long before a time, it was last done: at a whole minute, as all that events tell to hold."""
     told = [
         (time, str(said.get("phase") or "").lower())
-        for tag in ("@repaired", "@replaced")
+        for tag in map("@{}".format, DONE[one.of])
         for time, said in history.events(asset, tag)
     ]
     newest = max((time for time, phase in told if phase != VOID and -(-time // _MINUTE) * _MINUTE <= start), default=0)
@@ -128,6 +129,8 @@ def _label(history: History, one: Label, asset: str, span: tuple[int, int]) -> f
     told = {(at.date(), at.hour * (one.name == "hour")) for at in moments}
     if len(told) != 1:
         return nan
+    if one.name == "day_number":
+        return float(moments[0].date().toordinal() - _FIRST_DAY)
     return float(moments[0].hour if one.name == "hour" else moments[0].isoweekday())
 
 

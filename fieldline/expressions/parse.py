@@ -6,7 +6,9 @@ mean(station.temp_degc) - mean(temp_degc)         of an asset that the metric na
 mean(quantity.temperature), last(role.state)      of the asset's only tag of a quantity or role
 asset.area_m2, window.length_s                    what the plant file says of the asset, and how long the window is
 maintenance.age_s                                 how long ago the asset was repaired or replaced
-window.hour, window.weekday, window.working_share by the clock and calendar of the line: where the window lies in one hour or day
+spray.age_s                                       how long ago it was sprayed
+window.hour, window.weekday, window.day_number    by the clock of the line, where the window lies in one hour or day
+window.working_share                              by its calendar
 window.shift == "night"                           the shift, crew or product of which all of the window is
 cop if mean(power_kw) > 1 else 0                  another field of the same metric; a choice
 ewma(mean(pressure_bar), 0.2)                     a function that remembers, of values and numbers: `memories.py`
@@ -19,6 +21,7 @@ from keyword import iskeyword
 from math import isfinite
 from unicodedata import normalize
 
+from fieldline.event_kinds import DONE
 from fieldline.expressions.memories import MEMORIES, Constant
 from fieldline.expressions.tree import (
     BY_NAME,
@@ -66,7 +69,7 @@ FUNCTIONS = {
 _MANY = frozenset({"min", "max", "phase_imbalance", "harmonic_distortion"})
 """Those that may have more."""
 
-RESERVED = frozenset({LINE, "asset", "window", "maintenance", BY_QUANTITY, BY_ROLE})
+RESERVED = frozenset({LINE, "asset", "window", *DONE, BY_QUANTITY, BY_ROLE})
 """Words that are no names of assets in expressions."""
 
 LONGEST = 1000
@@ -261,10 +264,10 @@ def _named(node: ast.Attribute) -> Node:
     match names:
         case ["window", name]:
             return _of_window(name)
-        case ["maintenance", "age_s" | "time_s" as what]:
-            return Maintained(what)
-        case ["maintenance", other]:
-            raise ValueError(f"maintenance.{other}: expected maintenance.age_s or maintenance.time_s")
+        case [done, "age_s" | "time_s" as what] if done in DONE:
+            return Maintained(what, done)
+        case [done, other] if done in DONE:
+            raise ValueError(f"{done}.{other}: expected {done}.age_s or {done}.time_s")
         case ["asset", name]:
             return Parameter(name)
         case [scope, "asset", name] if scope not in RESERVED - {LINE}:

@@ -22,9 +22,9 @@ BY_NAME, BY_QUANTITY, BY_ROLE = "", "quantity", "role"
 TARIFF_NUMBERS = ("cheapest_per_kwh", "cheapest_hour")
 """By the tariff of the plant file: the lowest price of the 24 hours after a window, and the hour of the day from which it holds."""
 
-WINDOW_NUMBERS = ("hour", "weekday", "working_share", *TARIFF_NUMBERS)
-"""Of a window, by the clock and calendar of its line: hour of the day, weekday from 1, Monday, and the share that is working time; and
-`TARIFF_NUMBERS`."""
+WINDOW_NUMBERS = ("hour", "weekday", "working_share", "day_number", *TARIFF_NUMBERS)
+"""Of a window, by the clock and calendar of its line: hour of the day, weekday from 1, Monday, the share that is working time, and the
+date as days since 1 January 1970; and `TARIFF_NUMBERS`."""
 
 WINDOW_NAMES = ("shift", "crew", "product")
 """What a window is of, if it is of one alone; compared with a text."""
@@ -86,15 +86,18 @@ class Length(NamedTuple):
 
 
 class Maintained(NamedTuple):
-    """When the asset was last repaired or replaced, at the window's start, as events tell.
+    """When something was last done to the asset, at the window's start, as events tell.
+
+    of : `maintenance`, it was repaired or replaced, or `spray`
 
     `age_s` : how long ago [s], NaN where no event tells it; `time_s` : when [s since 1970], 0 then
     """
 
     what: str = "age_s"
+    of: str = "maintenance"
 
     def __str__(self) -> str:
-        return f"maintenance.{self.what}"
+        return f"{self.of}.{self.what}"
 
 
 class InForce(NamedTuple):

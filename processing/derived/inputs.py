@@ -162,7 +162,7 @@ def _column(
         return said, nothing, np.zeros(n, bool)
     if isinstance(one, Maintained):
         line, start = (view.windows[name][window] for name in ("line", "start"))
-        when = view.maintenance.newest(line, asset, start)
+        when = view.done[one.of].newest(line, asset, start)
         return (
             when if one.what == "time_s" else np.where(when > 0, start / 1e9 - when, np.nan),
             nothing,

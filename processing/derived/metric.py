@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fieldline.catalogue import LEVELS, NULL_REASON, ORDER_ID, OWN, RETRACTED, REV, Kind
-from fieldline.expressions import Input, Label, Own, inputs_of, parse
+from fieldline.expressions import Input, Label, Maintained, Own, inputs_of, parse
 from fieldline.expressions.tree import TARIFF_NUMBERS
 from fieldline.plant import Plant
 from fieldline.plantfile.metrics import FROM_THE_BEGINNING
@@ -154,10 +154,13 @@ def derived(
     definition = Definition(everywhere, {}, read, figures, tuple(memories), terms.texts, terms.by_any)
     kind = kind_of(name, meaning, fields, windows, terms)
     sources = partial(_installed, needs)
+    by_calendar = any(isinstance(one, Label) and one.name not in TARIFF_NUMBERS for one in read)
+    parameters = (*terms.parameters, *("calendar",) * by_calendar)
     operator = operator_of(
-        kind, [definition], windows, needs, sources, parameters=terms.parameters, is_default=terms.is_default
+        kind, [definition], windows, needs, sources, parameters=parameters, is_default=terms.is_default
     )
-    operator = replace(operator, is_needed=terms.is_needed)
+    held = {f"@{one.of}": ("*",) for one in read if isinstance(one, Maintained)}
+    operator = replace(operator, is_needed=terms.is_needed, held=held, reads_labels=by_calendar)
     if not memories:
         return operator
     beside = tuple(keeping(operator, memory, sources) for memory in memories[1:])
@@ -173,7 +176,7 @@ def _leaves(name: str, inputs: Mapping[str, str]) -> dict[str, Input]:
                 f"{name}: input {alias!r}: expected one input, such as mean(power_kw), got {inputs[alias]!r}"
             )
         if (
-            isinstance(tree, Label) and tree.name not in TARIFF_NUMBERS
+            isinstance(tree, Label) and tree.name == "product"
         ):  # windows are emitted anew for it where the plant file's own metrics read it
             raise ValueError(f"{name}: input {alias!r}: only a [[metric]] of the plant file reads {tree.what}")
     return {alias: inputs_of(tree)[0] for alias, tree in trees.items()}

@@ -34,7 +34,7 @@ from processing.derived.scopes import Scope
 from processing.derived.scored import NO_MODELS, Models, in_force, scores
 from processing.derived.watched import VERSION as WATCHED_VERSION
 from processing.derived.watched import Watched, drift_of
-from processing.operator import MAINTENANCE, Operator
+from processing.operator import Operator
 from processing.timeline.events import MODEL
 
 Fields = dict[str, np.ndarray]
@@ -107,7 +107,7 @@ def _held(entries: Sequence[MetricEntry]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for entry in entries:
         told = [f"{MODEL}/{entry.model_name}"] if entry.model is not None else []
-        told += [MAINTENANCE] if any(isinstance(one, Maintained) for one in inputs_in(entry)) else []
+        told += list(dict.fromkeys(f"@{one.of}" for one in inputs_in(entry) if isinstance(one, Maintained)))
         for one in told:
             found[one] = (*found.get(one, ()), entry.asset)
     return found

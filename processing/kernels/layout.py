@@ -227,7 +227,8 @@ METER_EVENT = 24  # @meter: a meter was exchanged, or what it counted until a ti
 READING_EVENT = 25  # @reading: what a reading of that time should have said, see `timeline/corrections.py`
 PRICE_EVENT = 26  # @price: what energy costs, see `timeline/prices.py`
 MODEL_EVENT = 27  # @model: which version of a model scores, see `timeline/models_in_force.py`
-REPAIR_EVENT = 28  # @repaired, @replaced: what is learnt of the asset begins anew, see `timeline/maintenance.py`
+REPAIR_EVENT = 28  # @repaired, @replaced: what is learnt of the asset begins anew, see `timeline/done.py`
+SPRAY_EVENT = 29  # @spray: what a disease did so far is met, see `timeline/done.py`
 
 EVENT = record(
     ("state", "f8"),  # number of `fieldline.states.State`

@@ -1,7 +1,7 @@
 """What held when: orders, products, shifts, planned stops and prices of the lines of a partition.
 
-Orders (`order_book.py`), prices that are not the tariff's (`prices.py`), the models that score (`models_in_force.py`) and repairs
-(`maintenance.py`) come as events and are a function of the set of these; shifts, stops and prices come from the plant's calendars and
+Orders (`order_book.py`), prices that are not the tariff's (`prices.py`), the models that score (`models_in_force.py`), repairs and sprays
+(`done.py`) come as events and are a function of the set of these; shifts, stops and prices come from the plant's calendars and
 tariffs. Kernels see it as `labels`, a row a slice or window. Nothing of it is part of the operators' state: when an order is corrected,
 slices are cut anew where it begins, labels change, and windows are folded again; no reading is run for it.
 """
@@ -19,8 +19,8 @@ from processing.kernels import layout as at
 from processing.kernels.labels import Stretches, label
 from processing.timeline.assets import Assets
 from processing.timeline.calendar import month_starts, week_starts
+from processing.timeline.done import OF_ROLE, LastDone
 from processing.timeline.events import METER, MODEL, ORDER, ORDER_STOP, READING, ROLES, Events
-from processing.timeline.maintenance import Maintenance
 from processing.timeline.models_in_force import OF_LINE, ModelsInForce
 from processing.timeline.order_book import OrderBook
 from processing.timeline.prices import Prices
@@ -28,7 +28,7 @@ from processing.timeline.registry import Registry
 from processing.timeline.schedule import Schedule
 from processing.timeline.tables import Tables
 
-_HELD = (at.ORDER_EVENT, at.PRICE_EVENT, at.MODEL_EVENT, at.REPAIR_EVENT)
+_HELD = (at.ORDER_EVENT, at.PRICE_EVENT, at.MODEL_EVENT, *OF_ROLE)
 _MARGIN_NS = 400 * 86_400_000_000_000
 
 
@@ -57,7 +57,7 @@ class Context:
         self.events = Events(tables, plant.state_of)
         self.prices = Prices(tables, self.events)
         self.models = ModelsInForce(self.events)
-        self.maintenance = Maintenance(self.events)
+        self.done = {name: LastDone(self.events) for name in OF_ROLE.values()}
         self.assets = Assets(registry, plant)
         self.order_book = OrderBook(tables, registry, self.events)
         self._known: dict[int, tuple[int, int, Stretches]] = {}
@@ -74,7 +74,7 @@ class Context:
 
     @property
     def has_events(self) -> bool:
-        """Whether any line has reported orders, prices, models or repairs."""
+        """Whether any line has reported orders, prices, models, repairs or sprays."""
         return self._tables.has_held or bool(self._tables.lines["is_cut"].any())
 
     @property
@@ -133,7 +133,7 @@ class Context:
         *,
         is_settled: bool = True,
     ) -> None:
-        """Take the events about orders, prices, models and repairs among rows.
+        """Take the events about orders, prices, models, repairs and sprays among rows.
 
         is_settled : the timeline has chosen among those of one series and time; else the one with the smaller value counts
         """
@@ -150,8 +150,9 @@ class Context:
             elif role[row] == at.MODEL_EVENT:
                 whose = OF_LINE if a == self._tables.lines["asset"][line] else a
                 self.version += self.models.note(line, whose, moment, name, said, is_settled=is_settled)
-            elif role[row] == at.REPAIR_EVENT:
-                self.version += self.maintenance.enter((line, a), moment, name, said, is_settled=is_settled)
+            elif role[row] in OF_ROLE:
+                done = self.done[OF_ROLE[int(role[row])]]
+                self.version += done.enter((line, a), moment, name, said, is_settled=is_settled)
             else:
                 self.version += self.order_book.enter(line, moment, name, said, is_settled=is_settled)
 
@@ -242,7 +243,7 @@ class Context:
     def names(self) -> dict[str, object]:
         """What a checkpoint keeps."""
         orders, prices = self.order_book.names(), self.prices.names()
-        told = {"models": self.models.names(), "maintenance": self.maintenance.names()}
+        told = {"models": self.models.names(), **{name: one.names() for name, one in self.done.items()}}
         return {"events": self.events.names(), "orders": orders, "prices": prices, **told}
 
     def restore(self, names: dict[str, Any]) -> None:
@@ -251,14 +252,16 @@ class Context:
         self.order_book.restore(names["orders"])
         self.prices.restore(names["prices"])
         self.models.restore(names["models"])
-        self.maintenance.restore(names["maintenance"])
+        for name, one in self.done.items():
+            one.restore(names.get(name, ()))  # a checkpoint of before sprays were read has none
 
     def forget_line(self, line: int) -> None:
         """Let go of everything that a line's events said."""
         self.order_book.forget_line(line)
         self.prices.forget_line(line)
         self.models.forget_line(line)
-        self.maintenance.forget_line(line)
+        for one in self.done.values():
+            one.forget_line(line)
         self.version += 1
 
     def forget(self, oldest: Callable[[int], int], waiting: np.ndarray, at_hand: Callable[[], np.ndarray]) -> None:
@@ -279,7 +282,8 @@ class Context:
         self.version += self.order_book.forget(oldest, settled)
         self.version += self.prices.forget(oldest, settled)
         self.version += self.models.forget(oldest, settled)
-        self.version += self.maintenance.forget(oldest, settled)
-        held = (self.prices, self.models, self.maintenance)
+        for one in self.done.values():
+            self.version += one.forget(oldest, settled)
+        held = (self.prices, self.models, *self.done.values())
         kept = chain(self.order_book.numbers(), *(one.numbers() for one in held))
         self.version += self.events.forget(lambda: np.concatenate([np.fromiter(kept, np.float64), at_hand()]))

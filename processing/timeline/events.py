@@ -40,6 +40,7 @@ ROLES = {
     MODEL: at.MODEL_EVENT,
     "@repaired": at.REPAIR_EVENT,
     "@replaced": at.REPAIR_EVENT,
+    "@spray": at.SPRAY_EVENT,
 }
 """The role of each kind of event that processing knows, by its tag.
 
@@ -49,7 +50,7 @@ An order's end is a series of its own, `ORDER_STOP`: where one order ends and th
 ORDER, ORDER_STOP = "@order", "@order/stop"
 
 _ABOUT_OTHERS = frozenset(
-    {"@correction", ORDER, ORDER_STOP, "@product", PRICE, MODEL, *(f"@{kind}" for kind in MAINTENANCE)}
+    {"@correction", ORDER, ORDER_STOP, "@product", PRICE, MODEL, "@spray", *(f"@{kind}" for kind in MAINTENANCE)}
 )
 
 _BY_NAME = f"{METER}/", f"{READING}/", f"{MODEL}/"

@@ -265,7 +265,7 @@ class Registry:
         local = self._tables.add_series(line, series)
         self._locals.append(local)
         self._tables.has_corrections |= role == at.READING_EVENT
-        self._tables.has_held |= role in (at.PRICE_EVENT, at.MODEL_EVENT, at.REPAIR_EVENT)
+        self._tables.has_held |= role in (at.PRICE_EVENT, at.MODEL_EVENT, at.REPAIR_EVENT, at.SPRAY_EVENT)
         self._note_spans(line, role, spans)
         zone = int(self._tables.lines["zone"][line])
         day = int(self._tables.days[self._tables.zone_at[zone + 1] - 1])

@@ -24,7 +24,9 @@ _BY_REGISTER_GAP = frozenset(
     }
 )
 
-_OF_ROWS = frozenset({at.ORDER_EVENT, at.READING_EVENT, at.PRICE_EVENT, at.MODEL_EVENT, at.REPAIR_EVENT})
+_OF_ROWS = frozenset(
+    {at.ORDER_EVENT, at.READING_EVENT, at.PRICE_EVENT, at.MODEL_EVENT, at.REPAIR_EVENT, at.SPRAY_EVENT}
+)
 """Events that the timeline knows, whatever operators there are."""
 
 _EVENTS_OF_STATES = frozenset({at.STATE_EVENT, at.CORRECTION})

@@ -20,7 +20,7 @@ from processing.kernels import windows as kernel
 from processing.kernels.blocks import compare_rows
 from processing.kernels.jit import words
 from processing.metric_rows import WINDOW_OF, WINDOWS, MetricRows, level_of, retracted, standing
-from processing.operator import MAINTENANCE, Operator
+from processing.operator import Operator
 from processing.timeline.charts import Charts
 from processing.timeline.context import Context
 from processing.timeline.events import MODEL
@@ -92,11 +92,12 @@ class Windows:
         """After events about orders and prices: label slices anew and fold again the windows that they change."""
         self._orders.change()
         self._change_prices()
-        models, maintenance = self._context.models, self._context.maintenance
+        models = self._context.models
         for where, spans in models.take_changes():
             self._change_held(f"{MODEL}/{models.model_of(where)}", where[0], where[1], spans)
-        for (line, asset), spans in maintenance.take_changes():
-            self._change_held(MAINTENANCE, line, asset, spans)
+        for name, done in self._context.done.items():
+            for (line, asset), spans in done.take_changes():
+                self._change_held(f"@{name}", line, asset, spans)
 
     def _change_prices(self) -> None:
         """Of slices in which another price holds the energy costs another amount: it is at each asset's first row."""
@@ -240,7 +241,7 @@ class Windows:
             "assets": self._context.assets,
             "charts": self._charts,
             "models": self._context.models,
-            "maintenance": self._context.maintenance,
+            "done": self._context.done,
             "partials": {name: tables.partials_of(slot) for name, slot in tables.slot_of.items()},
         }
 

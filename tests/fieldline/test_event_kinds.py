@@ -51,7 +51,7 @@ def test_an_event_that_says_nothing_names_what_it_lacks(kind: str, said: dict[st
         ("state", {"state": "idle", "resaon": "x"}, [("attribute", "state.resaon", ", did you mean 'reason'?")]),
         ("count", {"good": 5, "scrap": "1", "rework": None}, [("number", "count.scrap", "")]),
         ("ordr", {"order": "7"}, [("event kind", "ordr", ", did you mean 'order'?")]),
-        ("spray", {}, [("event kind", "spray", "")]),
+        ("sprayed", {}, [("event kind", "sprayed", ", did you mean 'spray'?")]),
     ],
 )
 def test_parts_that_nothing_reads_are_named(kind: str, said: dict[str, Any], parts: list[tuple[str, str, str]]) -> None:

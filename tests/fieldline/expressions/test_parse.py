@@ -80,7 +80,7 @@ def test_other_fields_of_the_metric_are_told_from_tags() -> None:
         ("mean(role.sate)", "expected a role of"),
         ("mean(asset.a)", "'asset' has no tags"),
         ("line.flow", r"a statistic of a tag \(mean\(line\.flow\)\)"),
-        ("window.start", "expected one of length_s, start_s, hour, weekday, working_share, cheapest_per_kwh, cheapest_hour, shift, crew, product"),
+        ("window.start", "expected one of length_s, start_s, hour, weekday, working_share, day_number, cheapest_per_kwh, cheapest_hour, shift, crew, product"),
     ],
 )  # fmt: skip
 def test_what_is_no_expression_is_refused(text: str, why: str) -> None:

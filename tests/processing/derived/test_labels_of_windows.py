@@ -46,6 +46,7 @@ EVERY = (
     + """
 field.hour = { value = "window.hour" }
 field.weekday = { value = "window.weekday" }
+field.date = { value = "window.day_number" }
 field.working = { value = "window.working_share", unit = "1" }
 field.night = { value = "window.shift == 'night'" }
 field.other = { value = "mean(temp_c) if window.shift != 'night' else 0" }
@@ -81,13 +82,13 @@ def test_hours_weekdays_and_shifts_go_by_the_local_clock_and_are_recounted(first
     seen = 0
     for window, length in (("15m", 15 * MINUTE), ("1h", HOUR)):
         for begin, row in got.values("told", OVEN, window).items():
-            for field, text in (("hour", "window.hour"), ("weekday", "window.weekday"), ("working", "window.working_share"), ("night", "window.shift == 'night'")):  # fmt: skip
+            for field, text in (("hour", "window.hour"), ("weekday", "window.weekday"), ("working", "window.working_share"), ("date", "window.day_number"), ("night", "window.shift == 'night'")):  # fmt: skip
                 one = parse(text)
                 assert isinstance(one, Label)
                 want = _label(history, one, OVEN, (begin, begin + length))
                 assert row[field] == pytest.approx(want, nan_ok=True), (window, begin, field)
                 seen += not isnan(want)
-    assert seen == 20 * hours
+    assert seen == 25 * hours
 
 
 def test_what_is_not_one_thing_all_through_is_null_and_says_so() -> None:
@@ -165,7 +166,7 @@ def test_a_changed_calendar_comes_to_what_it_would_always_have_been(tmp_path: Pa
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("window.hours", "window.hours: expected one of length_s, start_s, hour, weekday, working_share, cheapest_per_kwh, cheapest_hour, shift, crew, product, did you mean 'hour'?"),
+        ("window.hours", "window.hours: expected one of length_s, start_s, hour, weekday, working_share, day_number, cheapest_per_kwh, cheapest_hour, shift, crew, product, did you mean 'hour'?"),
         ("window.shift", 'window.shift: expected it compared with a text, such as window.shift == "a"'),
         ("1 if window.hour == 'a' else 0", "expected numbers"),
         ("window.shift < 'night'", "window.shift: expected it compared"),
@@ -211,14 +212,14 @@ def test_a_window_beyond_all_calendars_says_nothing() -> None:
     )
 
 
-def test_a_metric_of_a_file_of_its_own_does_not_read_it() -> None:
+def test_a_metric_of_a_file_of_its_own_does_not_read_products() -> None:
     row = ("at", "1", "hour", "window.hour", "own")
 
-    with pytest.raises(ValueError, match=r"input 'at': only a \[\[metric\]\] of the plant file reads window.hour"):
+    with pytest.raises(ValueError, match=r"input 'at': only a \[\[metric\]\] of the plant file reads window.product"):
         derived(
             name="x",
             meaning="y",
-            inputs={"at": "window.hour"},
+            inputs={"at": "window.product == 'A'"},
             fields=(row,),
             formula=dict,
             windows=("1h",),

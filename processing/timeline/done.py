@@ -1,4 +1,4 @@
-"""When assets were last repaired or replaced, as events tell (`holding.py`): from then on what is learnt of one is learnt anew."""
+"""When something was last done to assets, as events tell (`holding.py`): a repair, after which one is learnt anew, or a spray."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,15 +10,18 @@ from processing.kernels import layout as at
 from processing.timeline.events import Events
 from processing.timeline.holding import Holding, Part, alike
 
+OF_ROLE = {at.REPAIR_EVENT: "maintenance", at.SPRAY_EVENT: "spray"}
+"""What events of a role tell of, a name of `event_kinds.DONE`."""
 
-class Maintenance(Holding[tuple[int, int], int]):
-    """The newest repair of each asset of a partition, by line and asset [ns UTC]."""
+
+class LastDone(Holding[tuple[int, int], int]):
+    """When one thing was last done to each asset of a partition, by line and asset [ns UTC]."""
 
     def __init__(self, events: Events) -> None:
         super().__init__(events, _parts)
 
     def newest(self, line: np.ndarray, asset: np.ndarray, start: np.ndarray) -> np.ndarray:
-        """float64[n], when assets were last repaired at times [s since 1970]; 0: no event tells it."""
+        """float64[n], when it was last done to assets at times [s since 1970]; 0: no event tells it."""
         found = np.zeros(len(start))
         for where, mine in alike(line, asset):
             held = self.at((where[0], where[1]), start[mine])
