@@ -21,7 +21,9 @@ from fieldline.plantfile import (
     AssetEntry,
     AttributeChartEntry,
     CalendarEntry,
+    DiseaseEntry,
     FieldEntry,
+    GrowthEntry,
     MachineEntry,
     MetricEntry,
     PlantFile,
@@ -62,6 +64,7 @@ class AssetInfo(NamedTuple):
     machine : what its waveforms are judged by; None: nothing is declared
     station : where it stands, if it is a weather station
     field : what grows on it, if it is a field
+    growth : what grows there; disease : which plant diseases are watched there; None: nothing is declared
     """
 
     ideal_cycle_s: float = nan
@@ -75,6 +78,8 @@ class AssetInfo(NamedTuple):
     machine: MachineEntry | None = None
     station: StationEntry | None = None
     field: FieldEntry | None = None
+    growth: GrowthEntry | None = None
+    disease: DiseaseEntry | None = None
 
 
 class Formula(NamedTuple):
@@ -231,9 +236,9 @@ class Plant:
         return found
 
     def value_of(self, asset: str, name: str) -> float:
-        """One of `values_of`, or a number of its attribute chart, machine, station or field (`numbers` of those); NaN: it is not said."""
+        """One of `values_of`, or a number of one of its tables (`numbers` of a chart, machine, station, …); NaN where it is not said."""
         info = self.asset_info(asset)
-        for entry in (info.attribute_chart, info.machine, info.station):
+        for entry in (info.attribute_chart, info.machine, info.station, info.growth, info.disease):
             if entry is not None and name in entry.numbers:
                 return entry.numbers[name]
         if info.field is not None and name in FIELD_NUMBERS:
@@ -250,8 +255,9 @@ class Plant:
         return self.ties(asset).get(name, "")
 
     def ties(self, asset: str) -> dict[str, str]:
-        """What an asset is tied to: paths by name."""
-        return tied(self._matching(asset))
+        """What an asset is tied to: paths by name. A weather station is its own `station`."""
+        own = {} if self.asset_info(asset).station is None else {"station": asset}
+        return own | tied(self._matching(asset))
 
     def metrics_of(self, asset: str) -> dict[str, tuple[MetricEntry, ...]]:
         """The entries of metrics of the plant's own that an asset may have, by kind, each with the one that holds last at the end.
@@ -468,6 +474,20 @@ class Plant:
     def has_fields(self) -> bool:
         """Whether of any asset is declared what grows on it."""
         return any(entry.field is not None for entry in self.assets)
+
+    @property
+    def has_growth(self) -> bool:
+        """Whether of any asset is declared what grows there."""
+        return any(entry.growth is not None for entry in self.assets)
+
+    @property
+    def has_diseases(self) -> bool:
+        """Whether plant diseases are watched at any asset."""
+        return any(entry.disease is not None for entry in self.assets)
+
+    def says_value(self, name: str) -> bool:
+        """Whether the `values` of any asset have a number of this name."""
+        return any(name in entry.values for entry in self.assets)
 
     @property
     def has_prices(self) -> bool:

@@ -67,10 +67,12 @@ def _numbers_changed(before: Plant, now: Plant, asset: str) -> Iterator[str]:
     """The entries that hold other numbers of an asset; by `repr`, since NaN equals nothing."""
     if repr(before.values_of(asset)) != repr(now.values_of(asset)):
         yield "asset.values"
-    if before.asset_info(asset).station != now.asset_info(asset).station:
-        yield "asset.station"
     if repr(before.field_numbers(asset)) != repr(now.field_numbers(asset)):
         yield "asset.field"
+    was, says = before.asset_info(asset), now.asset_info(asset)
+    for table in ("station", "growth", "disease"):
+        if getattr(was, table) != getattr(says, table):
+            yield f"asset.{table}"
 
 
 def _said(plant: Plant, registry: Registry) -> Iterator[Said]:

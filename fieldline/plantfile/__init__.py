@@ -6,7 +6,9 @@
 from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.attribute_chart import AttributeChartEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
+from fieldline.plantfile.disease import DiseaseEntry
 from fieldline.plantfile.fields import CropEntry, FieldEntry, SoilEntry, SystemEntry
+from fieldline.plantfile.growth import GrowthEntry
 from fieldline.plantfile.machine import BearingEntry, MachineEntry
 from fieldline.plantfile.maintenance import ActionEntry, AdviceEntry, HealthEntry
 from fieldline.plantfile.metrics import MetricEntry, MetricField
@@ -29,9 +31,11 @@ __all__ = [
     "BreakEntry",
     "CalendarEntry",
     "CropEntry",
+    "DiseaseEntry",
     "ExceptionEntry",
     "FieldEntry",
     "GroupEntry",
+    "GrowthEntry",
     "HealthEntry",
     "LineEntry",
     "MachineEntry",

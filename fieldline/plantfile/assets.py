@@ -7,8 +7,12 @@ from msgspec import Meta
 
 from fieldline.expressions import is_writable
 from fieldline.plantfile.attribute_chart import NUMBERS, AttributeChartEntry
+from fieldline.plantfile.disease import NUMBERS as DISEASE_NUMBERS
+from fieldline.plantfile.disease import DiseaseEntry
 from fieldline.plantfile.fields import NUMBERS as FIELD_NUMBERS
 from fieldline.plantfile.fields import FieldEntry
+from fieldline.plantfile.growth import NUMBERS as GROWTH_NUMBERS
+from fieldline.plantfile.growth import GrowthEntry
 from fieldline.plantfile.machine import NUMBERS as MACHINE_NUMBERS
 from fieldline.plantfile.machine import MachineEntry
 from fieldline.plantfile.stations import NUMBERS as STATION_NUMBERS
@@ -19,7 +23,7 @@ from fieldline.plantfile.values import Name, Positive, number_fault, path_fault,
 from fieldline.public_holidays import place_fault
 
 _ClockPolicy = Literal["accept", "correct", "quarantine"]
-_TAKEN = frozenset({*NUMBERS, *MACHINE_NUMBERS, *STATION_NUMBERS, *FIELD_NUMBERS})
+_TAKEN = frozenset({*NUMBERS, *MACHINE_NUMBERS, *STATION_NUMBERS, *FIELD_NUMBERS, *GROWTH_NUMBERS, *DISEASE_NUMBERS})
 
 
 class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     machine : what its waveforms are judged by; None: nothing is declared
     station : where it stands, if it is a weather station
     field : what grows on it, if it is a field
+    growth : what grows there, by which degree days and chill are counted; disease : which plant diseases are watched
     ties : further assets by the names that metrics of this one have for them (`station`), see `ties.py`
     values : numbers of the plant's own, which metrics of its own can read (`asset.area_m2`)
     """
@@ -53,6 +58,8 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     machine: MachineEntry | None = None
     station: StationEntry | None = None
     field: FieldEntry | None = None
+    growth: GrowthEntry | None = None
+    disease: DiseaseEntry | None = None
     ties: dict[str, Name] = {}
     values: dict[str, float] = {}
     tags: dict[str, TagEntry] = {}

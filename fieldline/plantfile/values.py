@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from math import isfinite
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -80,6 +81,20 @@ def minute_of_day(text: str) -> int | None:
 def clock_fault(key: str, text: str) -> str:
     """Whether a text is no time of the day in whole minutes."""
     return "" if minute_of_day(text) is not None else f"{key}: expected HH:MM, 00:00 to 23:59, got {text!r}"
+
+
+def month_day(text: str) -> int | None:
+    """A day of each year, `MM-DD`, as 100 · month + day; None for any other text, and for 29 February, which most years lack."""
+    try:
+        found = date.fromisoformat(f"2001-{text}")
+    except ValueError:
+        return None
+    return 100 * found.month + found.day if len(text) == 5 else None
+
+
+def month_day_fault(key: str, text: str) -> str:
+    """Whether a text is no day that each year has."""
+    return "" if month_day(text) else f"{key}: expected MM-DD, a day that each year has, got {text!r}"
 
 
 def overlap_fault(key: str, stretches: list[Stretch]) -> str:
