@@ -1,7 +1,7 @@
 """`chill`: per hour, the winter chill of a fruit tree since autumn, by three models, and the warmth that follows it.
 
     chill,asset=farm/orchard/block3,window=1h chill_hours=612,utah_units=704,portions=38.2,growing_degree_hours_kh=1204,hours=1388,
-        coverage=1,rev=0
+        air_degc=6.1,coverage=1,rev=0
 
 Rows are of assets whose `[asset.growth]` has a `chill_start`, the day on which all sums begin anew; the temperature is
 `air_temperature_c` of the asset's `station` (`ties`). An hour of which nothing was measured, or whose samples can't be of the air,
@@ -11,6 +11,7 @@ before.
 
 import numpy as np
 
+from fieldline.catalogue import OWN
 from fieldline.plantfile.growth import PREFIX
 from processing.derived.metric import Carried, Terms, derived
 from processing.formulas.seasons import season_of
@@ -51,7 +52,7 @@ def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     state["hours"] += ~np.isnan(degc)
     for name, column in zip(_SUMS, found.T, strict=True):
         state[name] += np.nan_to_num(column)
-    out[:] = np.stack([*(state[name] for name in _SUMS), state["hours"]], axis=1)
+    out[:] = np.stack([*(state[name] for name in _SUMS), state["hours"], degc], axis=1)
 
 
 _DYNAMIC = "S. Fishman, A. Erez and G. A. Couvillon, J. Theoretical Biology 124 (1987) 473"
@@ -78,13 +79,15 @@ COMPONENT = derived(
         ),
         ("portions", "1", "chill portions of the Dynamic model", "Σ x · ξ where x ≥ 1", _DYNAMIC),
         ("growing_degree_hours_kh", "K.h", "warmth that buds can use", "Σ between 4, 25 and 36 °C", _ANDERSON),
-        ("hours", "h", "hours that count", "number of hours with a temperature", "definition"),
+        ("hours", "h", "hours that count", "number of hours with a temperature", OWN),
+        ("air_degc", "degC", "air temperature, where it may be one", "mean(station.air_temperature_c)", OWN),
     ),
     formula=Carried(STATE, step, of_lines=True),
     windows=("1h",),
     needs=("telemetry",),
     terms=Terms(
         only=f"{PREFIX}chill_start",
+        by_any=True,
         is_default=True,
         parameters=("asset.growth",),
         is_needed=lambda plant: plant.has_growth,

@@ -90,6 +90,7 @@ COMPONENT = derived(
     terms=Terms(
         texts={NULL_REASON[0]: Spelled(NULL_REASON[1], "reason", REASONS.__getitem__)},
         only=f"{PREFIX}lower_degc",
+        by_any=True,
         is_default=True,
         parameters=("asset.growth",),
         is_needed=lambda plant: plant.has_growth,

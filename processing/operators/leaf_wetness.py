@@ -4,9 +4,9 @@
         source="rain, though the sensor is dry",coverage=1,rev=0
 
 Rows are of assets with `[asset.disease]`; weather is that of their `station` (`ties`), and a station that has the table is its own. Its
-tags are `leaf_wetness_pct` (the share of the leaf or of the hour that is wet, optional), `air_temperature_c` and `rain_mm`, a count that
-begins anew; the dew point is that of `et0`. `source` says what an hour goes by: the sensor, rain where the sensor is dry, rain alone, or
-an estimate by the dew point (`processing/formulas/leaf_wetness.py`).
+tags are `leaf_wetness_pct` (the share of the leaf or of the hour that is wet, optional) and `air_temperature_c`; dew point and rain are
+those of `et0` and `rain`. `source` says what an hour goes by: the sensor, rain where the sensor is dry, rain alone, or an estimate by
+the dew point (`processing/formulas/leaf_wetness.py`). A field has rows once anything was heard of it: a tag, or an event.
 
 A wet period goes on over dry hours until eight of them follow one another. `wet_h` and `wet_degc` are its wet hours and their mean
 temperature, also while it dries; 0 and null without one. An hour that is running counts as a whole one. Where `is_wet` is null nothing
@@ -20,7 +20,6 @@ from fieldline.plantfile.disease import PREFIX
 from processing.derived.definition import Spelled
 from processing.derived.metric import Carried, Terms, derived
 from processing.formulas.leaf_wetness import SOURCES, leaf_wetness
-from processing.formulas.rain import fallen
 from processing.formulas.weather import Doubt, doubts
 from processing.kernels.jit import record
 from processing.kernels.kept import first_of
@@ -28,20 +27,18 @@ from processing.kernels.kept import first_of
 INPUTS = {
     "wetness_pct": "mean(station.leaf_wetness_pct)",
     **{f"temperature_{one}": f"{one}(station.air_temperature_c)" for one in ("mean", "min", "max", "count")},
-    **{f"rain_{one}": f"{one}(station.rain_mm)" for one in ("min", "max", "last")},
+    "rain_mm": "station.rain.rain_mm",
     "dew_point": "station.et0.dew_point_degc",
     "start_s": "window.start_s",
 }
 
 STATE = first_of(
     record(
-        ("rain", "f8"),  # the last count [mm]
         ("was_wet", "f8"),
         ("wet_s", "f8"),  # when the last wet hour began [s since 1970]
         ("wet_h", "f8"),  # hours of the period
         ("degc_h", "f8"),  # sum of their temperatures
     ),
-    rain=np.nan,
     wet_s=-np.inf,
 )
 
@@ -62,7 +59,7 @@ def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     given = dict(zip(INPUTS, inputs.T, strict=True))
     doubt = doubts(given, "temperature", np.zeros(len(state), bool))
     degc = np.where(doubt == Doubt.NONE, given["temperature_mean"], np.nan)
-    rain = fallen(state["rain"], given["rain_min"], given["rain_max"], given["rain_last"])
+    rain = given["rain_mm"]
     found = leaf_wetness(given["wetness_pct"] / 100.0, rain, degc - given["dew_point"], state["was_wet"])
     counts = (found.is_wet == 1.0) & ~np.isnan(degc)
     is_over = given["start_s"] - state["wet_s"] > _DRY_H * _HOUR_S
@@ -72,7 +69,6 @@ def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     holds = [doubt == Doubt.MISSING, doubt == Doubt.IMPOSSIBLE, np.isnan(found.is_wet), hours == 0.0, np.isnan(rain)]
     reason = np.select(holds, list(range(len(holds))), np.nan)
     out[:] = np.stack([found.is_wet, hours, mean, degc, rain, found.source, reason], axis=1)
-    state["rain"] = np.where(np.isnan(given["rain_last"]), state["rain"], given["rain_last"])
     state["was_wet"] = np.where(np.isnan(found.is_wet), state["was_wet"], found.is_wet)
     state["wet_s"] = np.where(counts, given["start_s"], state["wet_s"])
     state["wet_h"], state["degc_h"] = hours, warmth
@@ -96,17 +92,18 @@ COMPONENT = derived(
         ("wet_h", "h", "wet hours of the wet period", "Σ is_wet since 8 dry hours", _MILLS),
         ("wet_degc", "degC", "their mean temperature", "Σ is_wet · air_degc / wet_h", _MILLS),
         ("air_degc", "degC", "air temperature, where it may be one", "mean(station.air_temperature_c)", OWN),
-        ("rain_mm", "mm", "rain", "rise of the gauge's count", OWN),
+        ("rain_mm", "mm", "rain", "station.rain.rain_mm", OWN),
     ),
     formula=Carried(STATE, step, of_lines=True),
     windows=("1h",),
-    needs=("et0", "telemetry"),
+    needs=("et0", "rain", "telemetry"),
     terms=Terms(
         texts={
             "source": Spelled("what says whether leaves are wet", "source", SOURCES.__getitem__),
             NULL_REASON[0]: Spelled(NULL_REASON[1], "reason", REASONS.__getitem__),
         },
         only=f"{PREFIX}season_start",
+        by_any=True,
         is_default=True,
         parameters=("asset.disease",),
         is_needed=lambda plant: plant.has_diseases,

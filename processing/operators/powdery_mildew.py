@@ -1,6 +1,6 @@
 """`powdery_mildew`: per hour, the risk index of grape powdery mildew as of the last whole day, and the day's run of warm hours so far.
 
-    powdery_mildew,asset=farm/vineyard/block1,window=1h index=70,run_h=4,risk="high",coverage=1,rev=0
+    powdery_mildew,asset=farm/vineyard/block1,window=1h index=70,run_h=4,air_degc=22.4,risk="high",coverage=1,rev=0
 
 Rows are of assets whose `[asset.disease]` has the model `powdery_mildew`; the temperature is that of `leaf_wetness`. A warm hour has a
 mean of 21.1 to 29.4 °C, and a run is of hours that follow one another in one local day. The index is Gubler and Thomas's: before it
@@ -10,6 +10,7 @@ up to 50 moderate. A day of which nothing was heard leaves the index as it is an
 
 import numpy as np
 
+from fieldline.catalogue import OWN
 from fieldline.plantfile.disease import PREFIX
 from processing.derived.definition import Spelled
 from processing.derived.metric import Carried, Terms, derived
@@ -64,7 +65,7 @@ def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     state["is_deadly"] = np.where(is_known & (given["highest"] >= MILDEW_DEADLY_C), 1.0, state["is_deadly"])
     index = np.where(np.isnan(state["index"]), _A_DAY * state["days"], state["index"])
     risk = np.where(index >= _HIGH, 2.0, np.where(index >= _MODERATE, 1.0, 0.0))
-    out[:] = np.stack([index, state["longest"], risk], axis=1)
+    out[:] = np.stack([index, state["longest"], given["degc"], risk], axis=1)
 
 
 def _end_day(state: np.ndarray, day: np.ndarray, is_anew: np.ndarray) -> None:
@@ -101,6 +102,7 @@ COMPONENT = derived(
             "hours of 21.1 to 29.4 °C in a row",
             _GUBLER,
         ),
+        ("air_degc", "degC", "air temperature of the hour", "leaf_wetness.air_degc", OWN),
     ),
     formula=Carried(STATE, step, of_lines=True),
     windows=("1h",),

@@ -14,6 +14,8 @@ wear or a blockage; more power with less flow is wear.
 
 import numpy as np
 
+from fieldline.catalogue import NULL_REASON
+from processing.derived.definition import Spelled
 from processing.derived.metric import Terms, derived
 from processing.formulas.division import divide
 from processing.formulas.pumping import (
@@ -25,6 +27,14 @@ from processing.formulas.pumping import (
     wire_to_water,
 )
 
+REASONS = (
+    "no flow",
+    "no power",
+    "it stood for part of the window",
+    "no pressure",
+    "no speed",
+    "no rated flow, head and power",
+)
 _LIFT = "lift_m"
 _RATED = ("rated_flow_m3_h", "rated_head_m", "rated_kw", "rated_rpm")
 INPUTS = {
@@ -50,7 +60,16 @@ def formula(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     expected = at_speed(rated, np.where(is_fixed, 1.0, rated_rpm), speed)
     measured = DutyPoint(*(np.where(runs, value, np.nan) for value in (flow, head, power)))
     deviations = [divide(is_now, should) - 1.0 for is_now, should in zip(measured, expected, strict=True)]
+    holds = [
+        np.isnan(flow),
+        np.isnan(power),
+        ~runs,
+        np.isnan(columns["pressure"]),
+        np.isnan(speed),
+        np.isnan(np.stack(rated)).any(axis=0),
+    ]
     return {
+        "reason": np.select(holds, list(range(len(holds))), np.nan),
         "wire_to_water_efficiency": np.asarray(wire_to_water(flow, head, power)),
         "kwh_per_m3": np.asarray(energy_per_volume(flow, power)),
         "head_m": head,
@@ -84,5 +103,10 @@ COMPONENT = derived(
     formula=formula,
     windows=("1m", "15m", "1h", "day"),
     needs=("telemetry",),
-    terms=Terms(only=_LIFT, is_default=True, is_needed=lambda plant: plant.says_value(_LIFT)),
+    terms=Terms(
+        texts={NULL_REASON[0]: Spelled(NULL_REASON[1], "reason", REASONS.__getitem__)},
+        only=_LIFT,
+        is_default=True,
+        is_needed=lambda plant: plant.says_value(_LIFT),
+    ),
 )

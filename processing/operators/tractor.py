@@ -18,6 +18,8 @@ A speed that is negative or above 60 km/h, as a receiver tells that lost its sat
 
 import numpy as np
 
+from fieldline.catalogue import NULL_REASON
+from processing.derived.definition import Spelled
 from processing.derived.metric import Terms, derived
 from processing.formulas.division import divide
 from processing.formulas.tractors import (
@@ -44,6 +46,16 @@ INPUTS = {
     **{name: f"asset.{name}" for name in ("field_efficiency", "rated_pto_kw", "rated_rpm")},
 }
 
+_FURTHER = {
+    "wheel_speed": "no wheel speed",
+    "rpm": "no engine speed",
+    "torque": "no engine torque",
+    "fuel": "no fuel rate",
+    "rated_pto_kw": "no rated_pto_kw",
+    "rated_rpm": "no rated_rpm",
+    "is_idling": "no is_idling",
+}
+REASONS = ("no speed", "impossible speed", *_FURTHER.values())
 _FASTEST_KM_H = 60.0
 
 
@@ -56,7 +68,9 @@ def formula(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     power = np.asarray(engine_power(columns["torque"], columns["rpm"]))
     load = np.asarray(load_fraction(power, columns["rated_pto_kw"]))
     turns = np.asarray(divide(columns["rpm"], columns["rated_rpm"]))
+    holds = [np.isnan(columns["speed"]), ~is_speed, *(np.isnan(columns[name]) for name in _FURTHER)]
     return {
+        "reason": np.select(holds, list(range(len(holds))), np.nan),
         "area_ha": capacity * columns["length_s"] / 3600.0,
         "field_capacity_ha_h": capacity,
         "slip": np.asarray(wheel_slip(speed, columns["wheel_speed"])),
@@ -103,5 +117,10 @@ COMPONENT = derived(
     formula=formula,
     windows=("1m", "15m", "1h", "day"),
     needs=("telemetry",),
-    terms=Terms(only=_WIDTH, is_default=True, is_needed=lambda plant: plant.says_value(_WIDTH)),
+    terms=Terms(
+        texts={NULL_REASON[0]: Spelled(NULL_REASON[1], "reason", REASONS.__getitem__)},
+        only=_WIDTH,
+        is_default=True,
+        is_needed=lambda plant: plant.says_value(_WIDTH),
+    ),
 )

@@ -89,6 +89,11 @@ def product(random: Random, line: str, time: int) -> Row:
     return event(line, "product", time, product=random.choice("AC"), phase=random.choice(["start", "start", "stop"]))
 
 
+def spray(random: Random, asset: str, time: int) -> Row:
+    """A field was sprayed, or that it was is taken back."""
+    return event(asset, "spray", time, against="blight", **({"phase": "void"} if random.random() < 0.2 else {}))
+
+
 def _later(random: Random, time: int) -> int:
     """When something was entered [s since 1970]."""
     return time // SECOND + random.randrange(60, 3 * _HOUR_S)

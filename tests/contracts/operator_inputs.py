@@ -13,7 +13,9 @@ from fieldline.plant import Plant
 from fieldline.plantfile import (
     AssetEntry,
     CropEntry,
+    DiseaseEntry,
     FieldEntry,
+    GrowthEntry,
     PlantFile,
     SoilEntry,
     StationEntry,
@@ -21,6 +23,7 @@ from fieldline.plantfile import (
     TagEntry,
     TariffEntry,
 )
+from fieldline.plantfile.disease import MODELS
 from fieldline.tables import to_struct
 from processing.derived.of_plant import operators_of
 from processing.operator import Operator
@@ -110,8 +113,11 @@ assets.oven = "{LINE1}/oven"
 """Metrics of the plant's own, of every form that inputs have."""
 
 
-YARD = {name: f"{LINE3}/{name}" for name in ("weather", "mast", "plot", "patch", "valve")}
-"""Stations, of which one has but a thermometer, fields that are tied to them, and a valve of one."""
+YARD = {
+    name: f"{LINE3}/{name}"
+    for name in ("weather", "mast", "hut", "plot", "patch", "strip", "valve", "barn", "coop", "pump", "tractor")
+}
+"""Stations, of which one has but a thermometer and one has none, fields that are tied to them, and a valve of one; barns and machines."""
 
 
 def _farm(file: PlantFile) -> PlantFile:
@@ -124,11 +130,28 @@ def _farm(file: PlantFile) -> PlantFile:
     system = SystemEntry(name="drip", kind="drip", flow_m3_h=20.0, power_kw=5.0, most_mm=20.0)
     field = FieldEntry(crop="maize", planted=date(2023, 10, 1), soil="loam", system="drip", area_ha=0.5)
     dry = msgspec.structs.replace(field, system=None, initial_water=0.2)
+    growth = GrowthEntry(
+        lower_degc=10.0, upper_degc=30.0, season_start="11-15", stages_kd=(1.0, 500.0), chill_start="11-15"
+    )
+    disease = DiseaseEntry(models=MODELS, season_start="11-15", spray_at=1.0)
+    calm = msgspec.structs.replace(disease, spray_at=None)
+    of_pump = {"lift_m": 3.0, "rated_flow_m3_h": 18.0, "rated_head_m": 40.0, "rated_kw": 5.0, "rated_rpm": 1500.0}
+    of_tractor = {"implement_width_m": 3.0, "rated_pto_kw": 80.0, "rated_rpm": 2000.0}
     assets = (
-        *(AssetEntry(path=YARD[name], station=place) for name in ("weather", "mast")),
+        *(AssetEntry(path=YARD[name], station=place) for name in ("weather", "mast", "hut")),
         AssetEntry(path=YARD["valve"]),
-        AssetEntry(path=YARD["plot"], field=field, ties={"station": YARD["weather"], "water": YARD["valve"]}),
-        AssetEntry(path=YARD["patch"], field=dry, ties={"station": YARD["mast"]}),
+        AssetEntry(
+            path=YARD["plot"],
+            field=field,
+            ties={"station": YARD["weather"], "water": YARD["valve"]},
+            growth=growth,
+            disease=disease,
+        ),
+        AssetEntry(path=YARD["patch"], field=dry, ties={"station": YARD["mast"]}, growth=growth, disease=calm),
+        AssetEntry(path=YARD["strip"], ties={"station": YARD["hut"]}, growth=growth, disease=calm),
+        *(AssetEntry(path=YARD[name], values={"thi_limit": 68.0}) for name in ("barn", "coop")),
+        AssetEntry(path=YARD["pump"], values=of_pump),
+        AssetEntry(path=YARD["tractor"], values=of_tractor),
     )
     return msgspec.structs.replace(
         file,
@@ -181,6 +204,22 @@ OFFERS |= {
         ("weather", "wind_speed_m_s", lambda random, _: random.uniform(0.0, 5.0)),
         ("weather", "irradiance_w_m2", lambda random, _: random.choice([0.0, 300.0, 400.0])),
         ("weather", "rain_mm", lambda random, last: random.choice([last, last, last + 0.2, 0.0])),
+        ("weather", "leaf_wetness_pct", lambda random, _: random.choice([0.0, 60.0, 100.0])),
+        ("hut", "humidity_pct", lambda random, _: random.gauss(70.0, 5.0)),
+        ("strip", "moisture_pct", lambda random, _: random.gauss(25.0, 1.0)),
+        ("barn", "temperature_c", lambda random, _: random.gauss(24.0, 3.0)),
+        ("barn", "humidity_pct", lambda random, _: random.gauss(70.0, 5.0)),
+        ("coop", "temperature_c", lambda random, _: random.gauss(24.0, 3.0)),
+        ("pump", "flow_m3_h", lambda random, _: random.choice([0.0, 16.0, 18.0])),
+        ("pump", "pressure_bar", lambda random, _: random.gauss(3.5, 0.1)),
+        ("pump", "power_kw", lambda random, _: random.gauss(4.5, 0.1)),
+        ("pump", "speed_rpm", lambda random, _: random.gauss(1450.0, 10.0)),
+        ("tractor", "speed_km_h", lambda random, _: random.choice([0.0, 7.0, 8.0, 8.0, 8.0, -1.0])),
+        ("tractor", "wheel_speed_km_h", lambda random, _: random.gauss(8.5, 0.2)),
+        ("tractor", "engine_rpm", lambda random, _: random.gauss(1650.0, 40.0)),
+        ("tractor", "engine_torque_nm", lambda random, _: random.gauss(300.0, 20.0)),
+        ("tractor", "fuel_rate_l_per_h", lambda random, _: random.gauss(14.0, 1.0)),
+        ("tractor", "is_idling", lambda random, _: random.choice([0.0, 0.0, 1.0])),
         ("mast", "air_temperature_c", lambda random, _: random.gauss(20.0, 3.0)),
         ("mast", "rain_interval_mm", lambda random, _: random.choice([0.0, 1.5, 400.0])),
         ("plot", "moisture_pct", lambda random, _: random.gauss(25.0, 1.0)),
@@ -195,7 +234,12 @@ OF_YARD = {
     "et0": ("weather", "mast"),
     "rain": ("weather", "mast"),
     "irrigation": ("plot", "patch", "valve"),
-    "soil_water": tuple(YARD),
+    "soil_water": ("weather", "mast", "plot", "patch", "valve"),
+    **dict.fromkeys(("leaf_wetness", "growth", "chill", *MODELS), ("weather", "mast", "hut", "plot", "patch", "strip")),
+    "spray_window": ("weather", "mast"),
+    "barn": ("barn", "coop"),
+    "pump": ("pump",),
+    "tractor": ("tractor",),
 }
 """Operators for which nothing but these assets of the yard counts."""
 
@@ -206,6 +250,7 @@ EVENTS = (
     (f"{LINE1}/oven", "@count"),
     (f"{LINE2}/drill", "@count"),
     *((asset, "@meter") for asset in events.METERED),
+    (YARD["plot"], "@spray"),
 )
 ORDERS = (
     (LINE1, "@order"),
@@ -221,6 +266,7 @@ _SAID = {
     "@count": events.count,
     "@meter": events.meter,
     "@product": events.product,
+    "@spray": events.spray,
 }
 
 
@@ -268,7 +314,9 @@ def subject_of(operator: Operator) -> Subject:
             else one[0] not in yard and (not roles or PLANT.tag_info(*one).role in {*roles, 0})
         )
     )
-    events = tuple(one for one in EVENTS if not roles or EVENT_ROLES[one[1]] in roles)
+    events = tuple(
+        one for one in EVENTS if (not roles or EVENT_ROLES[one[1]] in roles) and (not suiting or one[0] in suiting)
+    )
     offered = {int(PLANT.tag_info(*one).role) for one in numbers}
     offered |= {EVENT_ROLES[tag] for _, tag in (*events, *ORDERS)}
     assert roles <= offered, f"no tag of the plant has the roles {sorted(roles - offered)}: give it some here"
