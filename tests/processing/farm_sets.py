@@ -1,0 +1,61 @@
+"""A station and a block of plants for tests, and their weather by the hour."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+
+from fieldline.plant import Plant
+from fieldline.plantfile import PlantFile
+from fieldline.tables import to_struct
+from processing.place import operators_for
+from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
+
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+BEGIN = 19_844 * DAY
+"""1 May 2024, 00:00 UTC."""
+
+STATION, BLOCK = "farm/north/weather", "farm/north/block"
+_PLANT = """\
+line_depth = 2
+[[asset]]
+path = "farm/north/weather"
+station = {{ latitude_deg = 48.0, longitude_deg = 11.0, altitude_m = 500 }}
+[[asset]]
+path = "farm/north/block"
+ties = {{ station = "farm/north/weather" }}
+{tables}
+"""
+
+
+def plant_of(tables: str) -> Plant:
+    """tables : what else the plant file says of the block, and further assets."""
+    wrong: list[str] = []
+    file = to_struct(PlantFile, tomllib.loads(_PLANT.format(tables=tables)), "$", wrong)
+    assert not wrong, wrong
+    return Plant(file)
+
+
+def rig_of(tables: str, *names: str, needs: Sequence[str] = ("et0", "leaf_wetness", "rain", "telemetry")) -> EngineRig:
+    """An engine with these operators; the block is heard of once, before everything else."""
+    plant = plant_of(tables)
+    rig = EngineRig(plant, operators=operators_for([*names, *needs], plant), windows=("1h", "day"))
+    return rig.send(frames_of([Row(BLOCK, "moisture_pct", BEGIN - HOUR, 20.0)], 1))
+
+
+def hourly(columns: Mapping[str, Iterable[float]], first: int = 0) -> list[Row]:
+    """Two samples of each hour, from the first one on; a column names a tag of the station."""
+    return sorted(
+        (
+            Row(STATION, tag, BEGIN + (first + hour) * HOUR + minute * 60 * SECOND, float(value))
+            for tag, values in columns.items()
+            for hour, value in enumerate(values)
+            for minute in (10, 40)
+        ),
+        key=lambda row: (row.time, row.tag),
+    )
+
+
+def at_hours(rig: EngineRig, kind: str, field: str, hours: Iterable[int], asset: str = BLOCK) -> list[float]:
+    """What a field says in hours from the beginning on."""
+    found = rig.values(kind, asset, "1h")
+    return [found[BEGIN + hour * HOUR][field] for hour in hours]
