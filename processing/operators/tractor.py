@@ -5,7 +5,7 @@
 
 Rows are of assets whose `values` have `implement_width_m`. Tags, as far as there are some: `speed_km_h` over ground, `wheel_speed_km_h`,
 `engine_rpm`, `engine_torque_nm`, `fuel_rate_l_per_h`. `rated_pto_kw` and `rated_rpm` of `values` give the load and what fuel ASABE
-D497.7 expects. `field_efficiency` of `values`, 1 where it is not said, is the share of the driven strips that counts: turns and overlap
+D497.7 expects. `implement_efficiency` of `values`, 1 where it is not said, is the share of the driven strips that counts: turns and overlap
 take the rest.
 
 `idle_share` is the mean of a tag `is_idling`, which the plant file calculates of the others, since no mean tells it:
@@ -43,7 +43,7 @@ INPUTS = {
     "is_idling": "time_weighted_mean(is_idling)",
     "length_s": "window.length_s",
     "width": f"asset.{_WIDTH}",
-    **{name: f"asset.{name}" for name in ("field_efficiency", "rated_pto_kw", "rated_rpm")},
+    **{name: f"asset.{name}" for name in ("implement_efficiency", "rated_pto_kw", "rated_rpm")},
 }
 
 _FURTHER = {
@@ -63,7 +63,7 @@ def formula(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Of windows, float64[n] each."""
     is_speed = (columns["slowest"] >= 0.0) & (columns["fastest"] <= _FASTEST_KM_H)
     speed = np.where(is_speed, columns["speed"], np.nan)
-    efficiency = np.where(np.isnan(columns["field_efficiency"]), 1.0, columns["field_efficiency"])
+    efficiency = np.where(np.isnan(columns["implement_efficiency"]), 1.0, columns["implement_efficiency"])
     capacity = np.asarray(field_capacity(speed, columns["width"], efficiency))
     power = np.asarray(engine_power(columns["torque"], columns["rpm"]))
     load = np.asarray(load_fraction(power, columns["rated_pto_kw"]))
@@ -96,7 +96,7 @@ COMPONENT = derived(
             "field_capacity_ha_h",
             "ha/h",
             "area worked in an hour",
-            "v · implement_width_m · field_efficiency / 10",
+            "v · implement_width_m · implement_efficiency / 10",
             _EP496,
         ),
         ("slip", "1", "how much faster the wheels turn than the ground passes", "1 − v / v_wheel", "ASABE S296.5"),

@@ -18,7 +18,7 @@ path = "farm/north/pump"
 values = { lift_m = 6.7, rated_flow_m3_h = 125.0, rated_head_m = 57.34375, rated_kw = 27.9, rated_rpm = 1850.0 }
 [[asset]]
 path = "farm/north/tractor"
-values = { implement_width_m = 6.0, field_efficiency = 0.85, rated_pto_kw = 82.0, rated_rpm = 2000.0 }
+values = { implement_width_m = 6.0, implement_efficiency = 0.85, rated_pto_kw = 82.0, rated_rpm = 2000.0 }
 """
 
 
