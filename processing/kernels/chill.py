@@ -70,7 +70,8 @@ def carry_chill(degc, state, out):
     state : CHILL[n], changed. out : float64[n, 4], output: see `CHILL_HOURS` and those after it
     """
     for k in range(degc.size):
-        out[k, :] = np.nan
+        for column in range(4):
+            out[k, column] = np.nan
         if not (-90.0 <= degc[k] <= 60.0):
             continue
         out[k, CHILL_HOURS] = 1.0 if 0.0 <= degc[k] <= _HOT_HOUR_C else 0.0
