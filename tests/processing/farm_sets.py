@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 
+from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
@@ -17,6 +18,7 @@ BEGIN = 19_844 * DAY
 STATION, BLOCK = "farm/north/weather", "farm/north/block"
 _PLANT = """\
 line_depth = 2
+time_zone = "{zone}"
 [[asset]]
 path = "farm/north/weather"
 station = {{ latitude_deg = 48.0, longitude_deg = 11.0, altitude_m = 500 }}
@@ -27,18 +29,23 @@ ties = {{ station = "farm/north/weather" }}
 """
 
 
-def plant_of(tables: str) -> Plant:
+def plant_of(tables: str, zone: str = "UTC") -> Plant:
     """tables : what else the plant file says of the block, and further assets."""
     wrong: list[str] = []
-    file = to_struct(PlantFile, tomllib.loads(_PLANT.format(tables=tables)), "$", wrong)
+    file = to_struct(PlantFile, tomllib.loads(_PLANT.format(tables=tables, zone=zone)), "$", wrong)
     assert not wrong, wrong
     return Plant(file)
 
 
-def rig_of(tables: str, *names: str, needs: Sequence[str] = ("et0", "leaf_wetness", "rain", "telemetry")) -> EngineRig:
+NEEDS = ("et0", "leaf_wetness", "rain", "telemetry")
+
+
+def rig_of(
+    tables: str, *names: str, needs: Sequence[str] = NEEDS, zone: str = "UTC", log: SqliteLog | None = None
+) -> EngineRig:
     """An engine with these operators; the block is heard of once, before everything else."""
-    plant = plant_of(tables)
-    rig = EngineRig(plant, operators=operators_for([*names, *needs], plant), windows=("1h", "day"))
+    plant = plant_of(tables, zone)
+    rig = EngineRig(plant, operators=operators_for([*names, *needs], plant), windows=("1h", "day"), log=log)
     return rig.send(frames_of([Row(BLOCK, "moisture_pct", BEGIN - HOUR, 20.0)], 1))
 
 

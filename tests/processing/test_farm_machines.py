@@ -1,12 +1,15 @@
 """Barns, pumps and tractors on the stream: published figures by way of readings, and windows that say nothing."""
 
 from math import isnan
+from pathlib import Path
 
 import pytest
 
+from fieldline.log.sqlite import SqliteLog
+from processing.place import operators_for
 from tests.oracles.cases import cases
 from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
-from tests.processing.farm_sets import BEGIN, HOUR, at_hours, rig_of
+from tests.processing.farm_sets import BEGIN, HOUR, at_hours, plant_of, rig_of
 
 BARN, PUMP, TRACTOR = (f"farm/north/{name}" for name in ("barn", "pump", "tractor"))
 TABLES = """
@@ -87,3 +90,19 @@ def test_a_barn_counts_the_hours_of_the_day_by_their_stress() -> None:
     assert at("moderate_h", 23) == [2] and at("over_limit_h", 23) == [6]
     assert at("relief_h", 3, 23) == [4, 16]
     assert isnan(at("thi", 10)[0])
+
+
+def test_hours_of_a_day_are_those_of_another_zone_once_the_plant_file_says_so(tmp_path: Path) -> None:
+    log, zone = SqliteLog(tmp_path / "log.db"), "Asia/Kolkata"  # where an hour of UTC lies over midnight
+    rows = rows_of(BARN, {"temperature_c": [28.0] * 180, "humidity_pct": [70.0] * 180})
+    got = rig_of(TABLES, "barn", needs=("telemetry",), log=log).send(frames_of(rows[:300], 50))
+    got.checkpoint()
+
+    now = plant_of(TABLES, zone)
+    got.restart(plant=now, operators=operators_for(["barn", "telemetry"], now)).send(frames_of(rows[300:], 50)).finish()
+
+    want = rig_of(TABLES, "barn", needs=("telemetry",), zone=zone).send(frames_of(rows, 50)).finish()
+    hours = range(30)
+    assert at_hours(want, "barn", "mild_h", (18, 19, 23), BARN) == [19, 1, 5]
+    assert at_hours(got, "barn", "mild_h", hours, BARN) == at_hours(want, "barn", "mild_h", hours, BARN)
+    log.close()

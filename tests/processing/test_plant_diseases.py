@@ -4,17 +4,18 @@ from math import isnan, nan
 
 import pytest
 
+from tests.bits.arrivals import event
 from tests.oracles.cases import cases
-from tests.processing.engine_rig import Row, differences, event, frame_of, frames_of
+from tests.processing.engine_rig import SECOND, Row, differences, frame_of, frames_of
 from tests.processing.farm_sets import BEGIN, BLOCK, HOUR, at_hours, hourly, rig_of
 
 ALL = '[asset.disease]\nmodels = ["tomcast", "scab", "late_blight", "powdery_mildew"]\nseason_start = "04-01"\nspray_at = 4'
 EVENINGS = (23, 47, 71, 95)
 
 
-def spray(hour: int, phase: str = "") -> Row:
-    payload = b'{"event":"spray"}' if not phase else b'{"event":"spray","phase":"%s"}' % phase.encode()
-    return event(BLOCK, "@spray", BEGIN + hour * HOUR, payload)
+def spray(hour: int, **said: object) -> Row:
+    """Of an event that is told of the same moment, the one that was recorded last counts."""
+    return Row(*event(BLOCK, "spray", BEGIN + hour * HOUR, **said)[: len(Row._fields)])
 
 
 def wet_mornings(days: int) -> list[Row]:
@@ -45,7 +46,7 @@ def test_a_spray_that_is_told_late_or_taken_back_gives_what_it_gives_in_time() -
 
     assert at_hours(in_time, "tomcast", "severity_sum", (23, 47, 71)) == [0, 2, 4]
     assert not differences(in_time.table, late.table)
-    late.send([frame_of([spray(20, "void")])]).finish()
+    late.send([frame_of([spray(20, phase="void", recorded=BEGIN // SECOND + 90_000)])]).finish()
     assert at_hours(late, "tomcast", "severity_sum", (23, 47, 71)) == at_hours(
         without, "tomcast", "severity_sum", (23, 47, 71)
     )
