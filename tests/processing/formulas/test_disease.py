@@ -8,8 +8,12 @@ from processing.formulas import disease
 TABLES = Path(__file__).parents[2] / "data" / "disease_tables"
 
 
+def rows_of(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((TABLES / name).read_text("utf-8").splitlines()))
+
+
 def test_tomcast_gives_each_cell_of_the_published_table_to_its_last_hour() -> None:
-    for row in csv.DictReader((TABLES / "tomcast_dsv_table.csv").open()):
+    for row in rows_of("tomcast_dsv_table.csv"):
         cells = [row["leaf_wetness_h_for_DSV0"], *(row[f"DSV{k}"] for k in range(1, 5))]
         for severity, cell in enumerate(cells):
             if cell == "-":
@@ -21,7 +25,7 @@ def test_tomcast_gives_each_cell_of_the_published_table_to_its_last_hour() -> No
 
 
 def test_ascospores_infect_in_the_hours_of_machardy_and_gadoury() -> None:
-    for row in csv.DictReader((TABLES / "mills_apple_scab_hours.csv").open()):
+    for row in rows_of("mills_apple_scab_hours.csv"):
         for degf in {int(bound) for bound in row["temp_F"].split("-")}:
             degc = (degf - 32) / 1.8
             assert disease.ascospore_hours(degc) == float(row["min_wet_hours_for_infection"]), degf
