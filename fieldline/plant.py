@@ -259,6 +259,15 @@ class Plant:
         own = {} if self.asset_info(asset).station is None else {"station": asset}
         return own | tied(self._matching(asset))
 
+    @cached_property
+    def tied_to(self) -> Mapping[str, tuple[str, ...]]:
+        """By path of an asset those that are tied to it, of those that the plant file names by their own path."""
+        found: dict[str, tuple[str, ...]] = {}
+        for asset in self._exact:
+            for path in {*self.ties(asset).values()} - {asset}:
+                found[path] = (*found.get(path, ()), asset)
+        return found
+
     def metrics_of(self, asset: str) -> dict[str, tuple[MetricEntry, ...]]:
         """The entries of metrics of the plant's own that an asset may have, by kind, each with the one that holds last at the end.
 

@@ -29,6 +29,10 @@ from processing.vibration.features import FEATURES, WAVEFORM
 from processing.view import DUE
 
 
+TIE = "@tie"
+"""A series without rows: it gives an asset a place that nothing need be heard of itself."""
+
+
 class Budget(NamedTuple):
     """How many series a partition, and a line of it, may have. Names that are new beyond that get no number."""
 
@@ -219,7 +223,14 @@ class Registry:
         self._settle_places(old)
 
     def _number_made(self, old: int) -> None:
-        """Number the features of waveforms from number `old` on, and the calculated series of which one from there on is an input."""
+        """Number what follows from series from number `old` on: features of waveforms, calculated series, and the assets tied to theirs.
+
+        These have figures as soon as what they are tied to is heard of, whether they are then, later or never.
+        """
+        tied_to = self._plant.tied_to
+        for a in {a for a, _ in self.series[old:] if self.assets[a] in tied_to}:
+            for asset in tied_to[self.assets[a]]:
+                self.series_of(asset, TIE)
         for a in [a for a, t in self.series[old:] if self.tags[t] == WAVEFORM]:
             for name in FEATURES:
                 self.series_of(self.assets[a], name)
