@@ -50,7 +50,8 @@ class GrowthEntry(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         faults = [number_fault("lower_degc", self.lower_degc), number_fault("upper_degc", self.upper_degc)]
         faults += [number_fault("stages_kd", *self.stages_kd), month_day_fault("season_start", self.season_start)]
-        faults += [month_day_fault("chill_start", self.chill_start)] * (self.chill_start is not None)
+        if self.chill_start is not None:
+            faults.append(month_day_fault("chill_start", self.chill_start))
         if self.upper_degc is not None and self.upper_degc <= self.lower_degc:
             faults.append(f"upper_degc: expected more than lower_degc, {self.lower_degc:g}, got {self.upper_degc:g}")
         if self.upper_degc is not None and self.method == "average":

@@ -6,7 +6,8 @@
 Rows are of assets with `[asset.disease]`; weather is that of their `station` (`ties`), and a station that has the table is its own. Its
 tags are `leaf_wetness_pct` (the share of the leaf or of the hour that is wet, optional) and `air_temperature_c`; dew point and rain are
 those of `et0` and `rain`. `source` says what an hour goes by: the sensor, rain where the sensor is dry, rain alone, or an estimate by
-the dew point (`processing/formulas/leaf_wetness.py`). A field has rows once anything was heard of it: a tag, or an event.
+the dew point (`processing/formulas/leaf_wetness.py`). A field that is named by its own path has rows as soon as what it is tied to is
+heard of, one that a glob names once anything was heard of it itself.
 
 A wet period goes on over dry hours until eight of them follow one another. `wet_h` and `wet_degc` are its wet hours and their mean
 temperature, also while it dries; 0 and null without one. An hour that is running counts as a whole one. Where `is_wet` is null nothing

@@ -12,6 +12,8 @@ affinity laws with `rated_rpm`; where the plant file says no `rated_rpm` the spe
 wear or a blockage; more power with less flow is wear.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fieldline.catalogue import NULL_REASON
@@ -48,7 +50,7 @@ INPUTS = {
 }
 
 
-def formula(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def formula(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Of windows, float64[n] each."""
     flow, power = columns["flow"], columns["power"]
     runs = (columns["least_flow"] > 0.0) & (power > 0.0)

@@ -8,6 +8,8 @@ ascospores infect by day. Of a rain that begins at night they count from sunrise
 early.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fieldline.plantfile.disease import PREFIX
@@ -17,7 +19,7 @@ from processing.formulas.disease import SCAB, ascospore_hours, scab_severity
 from processing.formulas.division import divide
 
 
-def formula(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def formula(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Of wet periods, float64[n] each; without one there is no infection."""
     hours, degc = columns["wet_h"], columns["wet_degc"]
     needed = np.asarray(ascospore_hours(degc))

@@ -12,10 +12,11 @@ evapotranspiration and rain are those of the station (`et0`, `rain`), water thos
 after it.
 
 A day without reference evapotranspiration goes with the mean of those before, and a day without any row is made up for on the next one,
-the same way, 30 at most. Where the station says nothing of rain there is none, and what rain or water can't be is left out. `basis` tells
-all of this. An irrigation that wets another share of the surface than its system does says so by the field's tag `wetted_ratio`.
-`days_to_irrigation` goes by what the crop took of late; `waiting_stress` is what comes of waiting for three more days. A field has rows
-once anything was heard of it: a tag, or an event. While a day runs its row stands on what is known so far.
+the same way, 30 at most. Where the station says nothing of rain there is none, and what rain or water can't be is left out. `basis`
+tells all of this. An irrigation that wets another share of the surface than its system does says so by the field's tag `wetted_ratio`.
+`days_to_irrigation` goes by what the crop took of late; `waiting_stress` is what comes of waiting for three more days. A field that is
+named by its own path has rows as soon as what it is tied to is heard of, one that a glob names once anything was heard of it itself.
+While a day runs its row stands on what is known so far.
 
 A field that is tied to a soil probe (`ties = { probe = … }`) of its root zone (`moisture_pct`, by volume) is corrected by it: each day a
 share of the difference between the probe's depletion and the balance's, `probe_weight` of the field. `correction_mm` shows it. A probe

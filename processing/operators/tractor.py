@@ -16,6 +16,8 @@ take the rest.
 A speed that is negative or above 60 km/h, as a receiver tells that lost its satellites, has no area.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fieldline.catalogue import NULL_REASON
@@ -59,7 +61,7 @@ REASONS = ("no speed", "impossible speed", *_FURTHER.values())
 _FASTEST_KM_H = 60.0
 
 
-def formula(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def formula(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Of windows, float64[n] each."""
     is_speed = (columns["slowest"] >= 0.0) & (columns["fastest"] <= _FASTEST_KM_H)
     speed = np.where(is_speed, columns["speed"], np.nan)

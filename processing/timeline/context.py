@@ -284,6 +284,6 @@ class Context:
         self.version += self.models.forget(oldest, settled)
         for one in self.done.values():
             self.version += one.forget(oldest, settled)
-        held = (self.prices, self.models, *self.done.values())
-        kept = chain(self.order_book.numbers(), *(one.numbers() for one in held))
+        done = (one.numbers() for one in self.done.values())
+        kept = chain(self.order_book.numbers(), self.prices.numbers(), self.models.numbers(), *done)
         self.version += self.events.forget(lambda: np.concatenate([np.fromiter(kept, np.float64), at_hand()]))

@@ -28,7 +28,6 @@ from processing.timeline.tables import Tables
 from processing.vibration.features import FEATURES, WAVEFORM
 from processing.view import DUE
 
-
 TIE = "@tie"
 """A series without rows: it gives an asset a place that nothing need be heard of itself."""
 

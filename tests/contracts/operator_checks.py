@@ -456,3 +456,21 @@ OF_WINDOWS = (
     check_beside_others,
 )
 """What tells whether a metric that keeps nothing is read out whenever it is another one."""
+
+OF_MEMORY = (
+    check_declaration,
+    check_catalogue,
+    check_windows,
+    check_bounds,
+    check_any_crash,
+    check_cut_anywhere,
+    check_beside_others,
+)
+"""What tells whether a metric that remembers and keeps nothing of rows does so by nothing but its state, and is heard of in time."""
+
+
+def checks_of(operator: Operator) -> tuple[Callable[[Operator], None], ...]:
+    """What an operator is held to. Derived metrics share one mechanism: what that promises is shown by those of the plant file, too."""
+    if operator.update is not None or not operator.needs:
+        return CHECKS
+    return OF_WINDOWS if operator.scan is None else OF_MEMORY

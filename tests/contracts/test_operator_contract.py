@@ -7,7 +7,7 @@ import pytest
 from processing.operator import Operator
 from processing.operators import known
 from tests.contracts.codec_checks import check_manual
-from tests.contracts.operator_checks import CHECKS, OF_WINDOWS
+from tests.contracts.operator_checks import OF_WINDOWS, checks_of
 from tests.contracts.operator_inputs import installed
 
 OPERATORS = installed()
@@ -16,7 +16,7 @@ PROMISES = [
     *(
         pytest.param(name, check, id=f"processing.operators.{name}-{check.__name__}")
         for name in known()
-        for check in CHECKS
+        for check in checks_of(known()[name])
     ),
     *(
         pytest.param(name, check, id=f"metric.{name}-{check.__name__}")

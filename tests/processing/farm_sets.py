@@ -8,7 +8,7 @@ from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
 from processing.place import operators_for
-from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
+from tests.processing.engine_rig import SECOND, EngineRig, Row
 
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
@@ -43,10 +43,9 @@ NEEDS = ("et0", "leaf_wetness", "rain", "telemetry")
 def rig_of(
     tables: str, *names: str, needs: Sequence[str] = NEEDS, zone: str = "UTC", log: SqliteLog | None = None
 ) -> EngineRig:
-    """An engine with these operators; the block is heard of once, before everything else."""
+    """An engine with these operators. Of the block itself nothing is ever heard but events: its weather is the station's."""
     plant = plant_of(tables, zone)
-    rig = EngineRig(plant, operators=operators_for([*names, *needs], plant), windows=("1h", "day"), log=log)
-    return rig.send(frames_of([Row(BLOCK, "moisture_pct", BEGIN - HOUR, 20.0)], 1))
+    return EngineRig(plant, operators=operators_for([*names, *needs], plant), windows=("1h", "day"), log=log)
 
 
 def hourly(columns: Mapping[str, Iterable[float]], first: int = 0) -> list[Row]:
