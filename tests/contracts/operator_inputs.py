@@ -117,7 +117,7 @@ YARD = {
     name: f"{LINE3}/{name}"
     for name in ("weather", "mast", "hut", "plot", "patch", "strip", "valve", "barn", "coop", "pump", "tractor")
 }
-"""Stations, of which one has but a thermometer and one has none, fields that are tied to them, and a valve of one; barns and machines."""
+"""Stations, of which one has but a thermometer and one a broken one, fields that are tied to them, and a valve of one; barns and machines."""
 
 
 def _farm(file: PlantFile) -> PlantFile:
@@ -206,6 +206,7 @@ OFFERS |= {
         ("weather", "rain_mm", lambda random, last: random.choice([last, last, last + 0.2, 0.0])),
         ("weather", "leaf_wetness_pct", lambda random, _: random.choice([0.0, 60.0, 100.0])),
         ("hut", "humidity_pct", lambda random, _: random.gauss(70.0, 5.0)),
+        ("hut", "air_temperature_c", lambda random, _: 999.0),
         ("strip", "moisture_pct", lambda random, _: random.gauss(25.0, 1.0)),
         ("barn", "temperature_c", lambda random, _: random.gauss(24.0, 3.0)),
         ("barn", "humidity_pct", lambda random, _: random.gauss(70.0, 5.0)),
