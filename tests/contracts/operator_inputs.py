@@ -316,7 +316,9 @@ def subject_of(operator: Operator) -> Subject:
         )
     )
     events = tuple(
-        one for one in EVENTS if (not roles or EVENT_ROLES[one[1]] in roles) and (not suiting or one[0] in suiting)
+        one
+        for one in EVENTS
+        if (one[0] in suiting if suiting else one[0] not in yard) and (not roles or EVENT_ROLES[one[1]] in roles)
     )
     offered = {int(PLANT.tag_info(*one).role) for one in numbers}
     offered |= {EVENT_ROLES[tag] for _, tag in (*events, *ORDERS)}
