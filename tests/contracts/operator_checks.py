@@ -471,6 +471,7 @@ OF_MEMORY = (
 
 def checks_of(operator: Operator) -> tuple[Callable[[Operator], None], ...]:
     """What an operator is held to. Derived metrics share one mechanism: what that promises is shown by those of the plant file, too."""
-    if operator.update is not None or not operator.needs:
+    is_derived = "asset.ties" in operator.parameters  # as all that `derived` makes
+    if not is_derived:
         return CHECKS
     return OF_WINDOWS if operator.scan is None else OF_MEMORY
