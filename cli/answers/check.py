@@ -23,6 +23,7 @@ from fieldline.clock import SystemClock
 from fieldline.errors import SettingsError
 from fieldline.line_depths import check_lines
 from fieldline.plant import Plant, load_plant
+from fieldline.plantfile.globs import is_glob
 from fieldline.settings import Settings
 from fieldline.windows import WINDOWS
 from ingest.decoder import Decoder
@@ -139,7 +140,7 @@ def _notes(settings: Settings | None, plant: Plant | None, faults: list[str], is
         "not all machines count its times set the line's OEE; `pacemaker` or `output` in a [[line]] entry say otherwise"
         for line, asset in plant.sole_counters.items()
     ]
-    warnings += _shiftless(plant) + _undrawn(settings, plant) + _lacking_notes(plant)
+    warnings += _shiftless(plant) + _undrawn(settings, plant) + _lacking_notes(plant) + _stationless(plant)
     warnings += [] if is_log_read else _group_notes(plant)
     declared = f"plant {settings.plant}: {len(plant.assets)} assets, {len(plant.topics)} topics"
     good = f"all good: log {settings.log}, {declared if settings.plant else 'no plant file'}"
@@ -191,6 +192,18 @@ def _undrawn(settings: Settings, plant: Plant) -> list[str]:
         for path, entry in charts.items()
         if entry.every not in windows
     ]
+
+
+def _stationless(plant: Plant) -> list[str]:
+    """What grows where nobody measures the weather."""
+    found = []
+    for path in [entry.path for entry in plant.assets if not is_glob(entry.path)]:
+        told, station = plant.asset_info(path), plant.tie(path, "station")
+        tables = [f"[asset.{name}]" for name in ("field", "growth", "disease") if getattr(told, name) is not None]
+        if tables and not (station and plant.asset_info(station).station):
+            why = f"its station {station} has no [asset.station]" if station else "it is tied to no station"
+            found.append(f"{path}: {why}, so {' and '.join(tables)} lack the weather that they go by")
+    return found
 
 
 def _price_notes(plant: Plant) -> list[str]:

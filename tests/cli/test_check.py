@@ -326,3 +326,18 @@ def test_a_chart_of_counts_that_has_no_rows_is_named(
     said = " ".join(result.stdout.split())
     assert result.exit_code == 0
     assert told in said and ("has no rows" in said) == bool(told)
+
+
+def test_what_grows_without_a_weather_station_is_named(tmp_path: Path, fieldline: Callable[..., Result]) -> None:
+    plant = tmp_path / "plant.toml"
+    growth = '[asset.growth]\nlower_degc = 8\nseason_start = "04-01"\n'
+    alone = f'[[asset]]\npath = "f/n/a"\n{growth}'
+    tied = f'[[asset]]\npath = "f/n/b"\nties = {{ station = "f/n/w" }}\n{growth}[[asset]]\npath = "f/n/w"\n'
+    plant.write_text(f"line_depth = 2\n{alone}{tied}", "utf-8")
+
+    result = fieldline("check", "--plant", plant)
+
+    said = " ".join(result.stdout.split())
+    assert result.exit_code == 0
+    assert "f/n/a: it is tied to no station, so [asset.growth] lack" in said
+    assert "f/n/b: its station f/n/w has no [asset.station]" in said
