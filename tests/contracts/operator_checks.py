@@ -464,7 +464,6 @@ OF_MEMORY = (
     check_bounds,
     check_any_crash,
     check_cut_anywhere,
-    check_beside_others,
 )
 """What tells whether a metric that remembers and keeps nothing of rows does so by nothing but its state, and is heard of in time."""
 
