@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 from fieldline.errors import (
+    CommandRefused,
     FieldlineError,
     FrameError,
     InUse,
@@ -49,6 +50,7 @@ _OF_ERROR: tuple[tuple[type[FieldlineError], Exit], ...] = (
     (LogCorrupt, Exit.CORRUPT),
     (FrameError, Exit.CORRUPT),
     (PayloadError, Exit.FAILED),
+    (CommandRefused, Exit.FAILED),
 )
 
 

@@ -12,8 +12,8 @@ from typer.main import get_command
 
 _FOLDER = Path(__file__).parent / "verbs"
 _ORDER = (
-    "demo", "run", "ingest", "process", "deliver", "topics", "status", "discover", "capture", "simulate", "send", "correct", "tap",
-    "query", "show", "explain", "catalogue", "metrics", "audit", "dlq", "baseline", "limits", "productivity",
+    "demo", "run", "ingest", "process", "deliver", "topics", "status", "discover", "capture", "simulate", "send", "correct", "command",
+    "tap", "query", "show", "explain", "catalogue", "metrics", "audit", "dlq", "baseline", "limits", "productivity",
     "train", "models", "maintenance", "waveforms", "check", "doctor", "warmup", "version",
 )  # fmt: skip
 """The order in which people read them; others follow by name."""

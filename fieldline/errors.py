@@ -5,6 +5,7 @@ FieldlineError
 │          PayloadError       a device's message can't be read: it goes to the dead letters
 │          FrameError         a record on the log can't be read: it goes to the dead letters
 │          RecordTooLarge     split it and append the parts
+│          CommandRefused     a device may not be told that, or not now: see what its plant file says
 │          ModelError         a model or its file can't be used: take another one, or train it again
 ├── wait   Unavailable        a broker, a log or a database does not answer: try again later
 ├── skip   PartitionLost      another worker owns the partition now: drop its state, go on
@@ -48,6 +49,15 @@ class ModelError(FieldlineError):
 
     The message names the file, what was expected and what came.
     """
+
+
+class CommandRefused(FieldlineError):
+    """A command hurts a limit, an interlock or the plant file's permission. `reason` is one of a short closed list."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"command refused ({reason}): {detail}")
+        self.reason = reason
+        self.detail = detail
 
 
 class Unavailable(FieldlineError):

@@ -21,6 +21,7 @@ from fieldline.plantfile import (
     AssetEntry,
     AttributeChartEntry,
     CalendarEntry,
+    CommandEntry,
     DiseaseEntry,
     FieldEntry,
     GrowthEntry,
@@ -119,7 +120,8 @@ class Plant:
         self._file = file or PlantFile()
         self._depths = self._file.depths
         self._farm = self._file.farm
-        self.topics: tuple[Topic, ...] = self._file.topic
+        # First, so that no pattern takes what we send ourselves for a reading.
+        self.topics: tuple[Topic, ...] = (*(entry.unread for entry in self.commands.values()), *self._file.topic)
         self.decimal: str = self._file.decimal
         self.assets: tuple[AssetEntry, ...] = self._file.asset
         self.metrics: tuple[MetricEntry, ...] = self._file.metric
@@ -249,6 +251,11 @@ class Plant:
         """What crop, soil and irrigation system of a field say, by `fieldline.plantfile.fields.NUMBERS`; empty of what is no field."""
         entry = self.asset_info(asset).field
         return {} if entry is None else self._farm.numbers(entry)
+
+    @property
+    def commands(self) -> dict[str, CommandEntry]:
+        """What assets may be told, by path; an asset that is not there may be told nothing."""
+        return {entry.path: entry.command for entry in self._file.asset if entry.command is not None}
 
     def tie(self, asset: str, name: str) -> str:
         """The path of what an asset is tied to by a name; "" where it is tied to nothing by that."""

@@ -11,6 +11,7 @@ import typer
 from analysis.logs import opened
 from cli import options, process_options, wiring
 from cli.embedded import embedded_broker
+from cli.stages.command import command_part
 from cli.stages.deliver import deliver_parts, with_files
 from cli.stages.ingest import ingest_part
 from cli.stages.process import check_operators, process_part
@@ -86,4 +87,6 @@ def run(
             process_part(settings, model, the_log, clock),
             *deliver_parts(settings, model, the_log, clock),
         ]
+        if model.commands:
+            stages.append(command_part(settings, model, the_log, clock))
         wiring.run_parts(stages, settings.http, ready=f"ready: {settings.ingest.mqtt} is read; Ctrl-C stops")

@@ -6,6 +6,7 @@
 from fieldline.plantfile.assets import AssetEntry, GroupEntry, LineEntry, ProductEntry, SiteEntry
 from fieldline.plantfile.attribute_chart import AttributeChartEntry
 from fieldline.plantfile.calendars import BreakEntry, CalendarEntry, ShiftEntry, StopEntry
+from fieldline.plantfile.commands import AcknowledgedEntry, CommandEntry, InterlockEntry
 from fieldline.plantfile.disease import DiseaseEntry
 from fieldline.plantfile.fields import CropEntry, FieldEntry, SoilEntry, SystemEntry
 from fieldline.plantfile.growth import GrowthEntry
@@ -23,6 +24,7 @@ from fieldline.plantfile.whole import PlantFile
 
 __all__ = [
     "RULES",
+    "AcknowledgedEntry",
     "ActionEntry",
     "AdviceEntry",
     "AssetEntry",
@@ -30,6 +32,7 @@ __all__ = [
     "BearingEntry",
     "BreakEntry",
     "CalendarEntry",
+    "CommandEntry",
     "CropEntry",
     "DiseaseEntry",
     "ExceptionEntry",
@@ -37,6 +40,7 @@ __all__ = [
     "GroupEntry",
     "GrowthEntry",
     "HealthEntry",
+    "InterlockEntry",
     "LineEntry",
     "MachineEntry",
     "MetricEntry",

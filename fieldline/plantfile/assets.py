@@ -7,10 +7,12 @@ from msgspec import Meta
 
 from fieldline.expressions import is_writable
 from fieldline.plantfile.attribute_chart import NUMBERS, AttributeChartEntry
+from fieldline.plantfile.commands import CommandEntry
 from fieldline.plantfile.disease import NUMBERS as DISEASE_NUMBERS
 from fieldline.plantfile.disease import DiseaseEntry
 from fieldline.plantfile.fields import NUMBERS as FIELD_NUMBERS
 from fieldline.plantfile.fields import FieldEntry
+from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.growth import NUMBERS as GROWTH_NUMBERS
 from fieldline.plantfile.growth import GrowthEntry
 from fieldline.plantfile.machine import NUMBERS as MACHINE_NUMBERS
@@ -41,6 +43,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     station : where it stands, if it is a weather station
     field : what grows on it, if it is a field
     growth : what grows there, by which degree days and chill are counted; disease : which plant diseases are watched
+    command : what it may be told, see `commands.py`; of one asset by its path alone
     ties : further assets by the names that metrics of this one have for them (`station`), see `ties.py`
     values : numbers of the plant's own, which metrics of its own can read (`asset.area_m2`)
     """
@@ -60,6 +63,7 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
     field: FieldEntry | None = None
     growth: GrowthEntry | None = None
     disease: DiseaseEntry | None = None
+    command: CommandEntry | None = None
     ties: dict[str, Name] = {}
     values: dict[str, float] = {}
     tags: dict[str, TagEntry] = {}
@@ -81,6 +85,8 @@ class AssetEntry(msgspec.Struct, frozen=True, kw_only=True):
             for name in self.values
             if not is_writable(name)
         ]
+        if self.command is not None and is_glob(self.path):
+            faults.append(f"command: expected at the path of one asset, which may be told that, got {self.path!r}")
         faults += fault_of_ties(self.ties)
         faults += formula_faults(self.tags)
         raise_faults(faults + [name_fault(name, entry) for name, entry in self.tags.items()])

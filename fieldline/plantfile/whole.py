@@ -81,6 +81,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
             ("line", [row.path for row in self.line]),
             ("group", [row.path for row in self.group]),
             ("asset", [row.path for row in self.asset]),
+            ("asset.command.topic", [row.command.topic for row in self.asset if row.command]),
             ("product", [f"{row.name} on {row.asset or 'all assets'}" for row in self.product]),
             ("calendar", [row.path or "the plant" for row in self.calendar]),
             ("tariff", [row.path for row in self.tariff]),
