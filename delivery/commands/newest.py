@@ -15,7 +15,10 @@ _RECORDS = 256
 
 
 class Newest(NamedTuple):
-    """A reading. time_ns : when it was taken or received, whichever is earlier, so that no clock that is ahead makes it younger [ns UTC]."""
+    """A reading.
+
+    time_ns : when it was taken or received, whichever is earlier: no clock that is ahead makes it younger [ns UTC]
+    """
 
     value: float
     time_ns: int
@@ -35,7 +38,9 @@ def newest_reading(log: Log, plant: Plant, asset: str, tag: str, since_ns: int) 
         recent = [record for record in records if record.appended_ns >= since_ns]
         found = [one for record in recent for one in _of_record(record, line, asset, tag)]
         if found:
-            return max(found, key=lambda one: one.time_ns)
+            return max(
+                found, key=lambda one: (one.time_ns, -one.value)
+            )  # of one time the smallest counts, as everywhere
         if len(recent) < len(records):
             return None
         end = start

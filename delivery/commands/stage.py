@@ -1,8 +1,8 @@
 """The command stage: sends what is issued on the stream `commands`, once, and notes what becomes of it.
 
-Before a command goes out, `sending` is durable on the log; from there on it is never tried again, by whomever. So a crash, a restart or a
-change of owners sends nothing twice: a command that was interrupted there is `unconfirmed`, and may have gone out. Who begins reads the stream
-from its start, for what became of commands follows from it alone; the group's offset says which of them are over.
+Before a command goes out, `sending` is durable on the log; from there on it is never tried again, by whomever. So a crash, a
+restart or a change of owners sends nothing twice: a command that was interrupted there is `unconfirmed`, and may have gone out. Who begins
+reads the stream from its start, for what became of commands follows from it alone; the group's offset says which of them are over.
 """
 
 import threading

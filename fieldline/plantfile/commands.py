@@ -68,7 +68,8 @@ class InterlockEntry(msgspec.Struct, frozen=True, kw_only=True):
         return is_above and (self.below is None or value < self.below) and value == value
 
     def __str__(self) -> str:
-        bounds = [f"> {self.above:g}"] * (self.above is not None) + [f"< {self.below:g}"] * (self.below is not None)
+        told = ((">", self.above), ("<", self.below))
+        bounds = [f"{sign} {bound:g}" for sign, bound in told if bound is not None]
         return f"{self.asset} {self.tag} {' and '.join(bounds)}"
 
 
