@@ -1,5 +1,6 @@
 """A log with readings and commands, a broker that notes what came, and a command stage over both."""
 
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from fieldline.frames import Quality, Readings, encode_readings, payload_digest
 from fieldline.health import Health
 from fieldline.log import Reader, Stream
 from fieldline.log.sqlite import SqliteLog
+from fieldline.partition import partition_of
 from fieldline.plant import Plant
 from fieldline.plantfile import PlantFile
 from fieldline.tables import to_struct
@@ -81,37 +83,30 @@ class Rig:
     """The log's own clock is the machine's; commands and readings go by `clock`, which begins there."""
 
     def __init__(self, path: Path, text: str = PLANT) -> None:
-        import time
-
         self.clock = ManualClock(time.time_ns())
         self.log = SqliteLog(str(path / "plant.db"), partitions=2)
         self.plant, self.outbox = plant_of(text), Outbox()
         self._reader: Reader | None = None
 
     def reading(self, asset: str, tag: str, value: float, age_s: float = 0.0, quality: Quality = Quality.GOOD) -> None:
-        time = np.array([self.clock.now_ns() - round(age_s * S)])
-        payload = None
-        self._append(asset, tag, time, value, quality, payload)
+        self._append(asset, tag, value, age_s=age_s, quality=quality)
 
     def text(self, asset: str, tag: str, text: str) -> None:
-        time = np.array([self.clock.now_ns()])
-        self._append(asset, f"@text/{tag}", time, payload_digest(text.encode()), Quality.GOOD, [text.encode()])
+        self._append(asset, f"@text/{tag}", payload_digest(text.encode()), payload=text.encode())
 
-    def _append(self, asset: str, tag: str, time: Any, value: float, quality: Quality, payload: Any) -> None:
+    def _append(
+        self,
+        asset: str,
+        tag: str,
+        value: float,
+        *,
+        age_s: float = 0.0,
+        quality: Quality = Quality.GOOD,
+        payload: bytes | None = None,
+    ) -> None:
         zero, received = np.zeros(1, np.int32), np.array([self.clock.now_ns()])
-        rows = Readings(
-            time,
-            received,
-            zero,
-            zero,
-            np.array([value]),
-            np.array([quality], np.uint8),
-            [asset],
-            [tag],
-            payload=payload,
-        )
-        from fieldline.partition import partition_of
-
+        columns = received - round(age_s * S), received, zero, zero, np.array([value]), np.array([quality], np.uint8)
+        rows = Readings(*columns, [asset], [tag], payload=None if payload is None else [payload])
         line = self.plant.line_of(asset)
         partition = partition_of(line, self.log.partitions(Stream.READINGS))
         self.log.append(Stream.READINGS, partition, line.encode(), encode_readings(rows), {"rows": b"1"}).result(10)
