@@ -16,7 +16,7 @@ from fieldline.clock import ManualClock
 from fieldline.errors import Unavailable
 from fieldline.frames import Quality, Readings, encode_readings, payload_digest
 from fieldline.health import Health
-from fieldline.log import Reader, Stream
+from fieldline.log import Log, Reader, Stream
 from fieldline.log.sqlite import SqliteLog
 from fieldline.partition import partition_of
 from fieldline.plant import Plant
@@ -82,9 +82,9 @@ class Outbox:
 class Rig:
     """The log's own clock is the machine's; commands and readings go by `clock`, which begins there."""
 
-    def __init__(self, path: Path, text: str = PLANT) -> None:
+    def __init__(self, path: Path, text: str = PLANT, log: Log | None = None) -> None:
         self.clock = ManualClock(time.time_ns())
-        self.log = SqliteLog(str(path / "plant.db"), partitions=2)
+        self.log: Log = log or SqliteLog(str(path / "plant.db"), partitions=2)
         self.plant, self.outbox = plant_of(text), Outbox()
         self._reader: Reader | None = None
 

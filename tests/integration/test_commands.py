@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.native.server import Server
+from fieldline.log import open_log
+from tests.delivery.command_rig import TANK, VALVE, Rig
 from tests.integration.pipe_rig import Process, fieldline, until
 
 PLANT = """
@@ -121,3 +123,21 @@ def _is_refused_no_more(valve: Valve, folder: Path, flags: tuple[str, ...]) -> b
     valve.tell("farm/north/tank", level_ratio=0.6)
     said = fieldline("command", "send", "farm/north/valve1", "open", "--for", "2h", *flags, code=None, folder=folder)
     return '"dry_run"' in said
+
+
+def test_a_kafka_log_keeps_a_command_from_going_out_twice(kafka_url: Callable[..., str], tmp_path: Path) -> None:
+    rig = Rig(tmp_path, log=open_log(kafka_url(2)))
+    rig.reading(TANK, "level_ratio", 0.5)
+    rig.issue(rig.command(1))
+    stage = rig.start()
+    until(lambda: bool(rig.run(stage, 1) or rig.outbox.messages), 60, lambda: f"{rig.steps(1)}")
+    rig.reading(VALVE, "is_open", 1.0)
+    rig.run(stage)
+
+    stage = rig.start()
+    rig.issue(rig.command(2, "close"))
+    until(lambda: bool(rig.run(stage, 1) or len(rig.outbox.messages) > 1), 60, lambda: f"{rig.steps(2)}")
+
+    assert rig.steps(1) == ["issued", "sending", "sent", "acknowledged"]
+    assert [json.loads(payload)["action"] for _, payload in rig.outbox.messages] == ["open", "close"]
+    rig.close()
