@@ -12,7 +12,7 @@ from delivery.commands.history import History, Told, history_of
 from delivery.commands.newest import newest_reading
 from delivery.commands.steps import Command, Entry, Step, append, place_of
 from fieldline.clock import Clock
-from fieldline.errors import CommandRefused
+from fieldline.errors import CommandRefused, SettingsError
 from fieldline.log import Log
 from fieldline.moments import Moment
 from fieldline.plant import Plant
@@ -30,9 +30,12 @@ class Wish(NamedTuple):
 
 
 def issue(log: Log, plant: Plant, clock: Clock, wish: Wish, *, is_real: bool) -> Report:
-    """Check a command, and put it on the log if it is meant. Raises CommandRefused, which is noted on the log then, and Unavailable."""
+    """Check a command, and put it on the log if it is meant.
+
+    Raises CommandRefused, which is noted on the log then; SettingsError, Unavailable.
+    """
     now_ns = clock.now_ns()
-    command = Command(
+    command = _readable(
         id=secrets.token_hex(8),
         asset=wish.asset,
         action=wish.action,
@@ -57,6 +60,14 @@ def issue(log: Log, plant: Plant, clock: Clock, wish: Wish, *, is_real: bool) ->
     if is_real:
         _put(log, command, Step.ISSUED)
     return _report(command, plant, is_real)
+
+
+def _readable(**said: Any) -> Command:
+    """A command that can be read from the log again. Raises SettingsError."""
+    try:
+        return msgspec.convert(said, Command)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"command send: {error}") from error
 
 
 def _put(log: Log, command: Command, step: Step, reason: str = "", why: str = "") -> None:

@@ -27,6 +27,7 @@ VERBS = [
     "simulate",
     "send",
     "correct",
+    "command",
     "tap",
     "query",
     "show",
@@ -133,7 +134,7 @@ def test_a_shell_completes_verbs_without_importing_them() -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", [verb for verb in VERBS if verb not in ("topics", "dlq", "correct", "metrics", "models")]
+    "verb", [verb for verb in VERBS if verb not in ("topics", "dlq", "correct", "command", "metrics", "models")]
 )
 def test_every_verb_explains_itself(verb: str, fieldline: Callable[..., Result]) -> None:
     result = fieldline(verb, "--help")
