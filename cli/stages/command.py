@@ -12,7 +12,7 @@ from fieldline.log import Log
 from fieldline.plant import Plant
 from fieldline.settings import Settings
 
-_CONNECT_S = 5.0
+_CONNECT_S = 4.0
 
 
 def command_part(settings: Settings, plant: Plant, log: Log, clock: Clock) -> Part:

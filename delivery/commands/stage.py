@@ -22,8 +22,8 @@ from fieldline.plant import Plant
 
 GROUP = "command"
 _POLL_S = 0.2
-_BROKER_S = 10.0
-"""So long the broker may take to acknowledge a command."""
+_BROKER_S = 4.0
+"""So long the broker may take to acknowledge a command: with connecting less than a stage has to drain."""
 _AGAIN_S = 2.0
 _KEPT_NS = 2 * 86_400 * 10**9
 """Two days: what is older has no part in any limit, and no command is valid for so long."""
@@ -152,6 +152,7 @@ class CommandStage:
             outlet.publish(topic, command.payload())
             outlet.flush(min(left_s, _BROKER_S))
         except (Unavailable, SettingsError) as error:
+            self._not_before_s = self._clock.monotonic() + _AGAIN_S
             self._note(told, Step.UNCONFIRMED, f"it may have gone out: {error}")
             return
         self._note(told, Step.SENT, f"to {topic}")
