@@ -6,14 +6,14 @@ Nothing here is shared with `processing/derived/evaluate.py`.
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from math import acos, exp, isfinite, log, nan, sqrt, tan
+from math import acos, exp, floor, isfinite, log, nan, sqrt, tan
 from statistics import fmean
 from typing import cast
 
 from fieldline.expressions import Apply, Node, Term, parse
 
 _FUNCTIONS: dict[str, Callable[..., float]] = {
-    "abs": abs, "sqrt": sqrt, "exp": exp, "log": log, "min": min, "max": max,
+    "abs": abs, "sqrt": sqrt, "exp": exp, "log": log, "floor": floor, "min": min, "max": max,
     "phase_imbalance": lambda *phases: max(abs(one - fmean(phases)) for one in phases) / abs(fmean(phases)),
     "harmonic_distortion": lambda first, *above: sqrt(sum(one * one for one in above)) / abs(first),
     "capacitor_kvar": lambda kw, factor, wanted: kw * (tan(acos(factor)) - tan(acos(wanted))),

@@ -12,7 +12,7 @@ from analysis.recount.arithmetic import evaluated, with_numbers
 from analysis.recount.derived import Read
 from analysis.recount.novelty import novelty
 from fieldline.expressions import Own, Remembered, Term, own_fields_of, remembered_in
-from fieldline.expressions.memories import MEMORIES
+from fieldline.expressions.memories import MEMORIES, MOST_REGIMES
 from fieldline.plantfile import MetricEntry
 
 Constants = tuple[float, ...]
@@ -118,11 +118,14 @@ def _rolling(give: Callable[[list[float]], float]) -> Callable[[Constants], Call
     return begin
 
 
-def _baseline(constants: Constants) -> Callable[[float, float], float]:
-    known = dict[float, list[float]]()
+def _baseline(constants: Constants) -> Callable[..., float]:
+    """Of a value, its regime where one is told, and when the asset was last repaired."""
+    known = dict[tuple[float, ...], list[float]]()
 
-    def say(value: float, since: float) -> float:
-        first = known.setdefault(since, [])
+    def say(value: float, *regime_and_since: float) -> float:
+        if len(regime_and_since) > 1 and regime_and_since[0] not in range(MOST_REGIMES):
+            return nan
+        first = known.setdefault(regime_and_since, [])
         first.append(value)
         return fmean(first[: int(constants[0])]) if len(first) >= constants[0] else nan
 

@@ -133,7 +133,7 @@ def _applied(node: Apply, found: list[Unit | None], faults: list[str]) -> Unit |
     if node.name == "**":
         power = int(node.arguments[1].value) if isinstance(node.arguments[1], Number) else 1
         return found[0] and _product(ONE, found[0], power)
-    if node.name in ("negative", "abs"):
+    if node.name in ("negative", "abs", "floor"):
         return found[0]
     if node.name in ("+", "-", "min", "max"):
         return _alike(node, node.arguments, found, faults)

@@ -9,6 +9,9 @@ from typing import NamedTuple
 MOST_NEWEST = 100
 """Windows that `rolling_…` looks back over, at most."""
 
+MOST_REGIMES = 8
+"""Regimes that `baseline` tells apart at most: whole numbers from 0 on."""
+
 
 class Constant(NamedTuple):
     """A number that stands behind a function's values.
@@ -46,7 +49,8 @@ class Remembering(NamedTuple):
 
     values : names of its first arguments, which are expressions; constants : of those behind, which are numbers; keeps_unit : whether
     its value is in the unit of its argument, else in 1; begins_anew : whether it does when the asset was repaired, whose time is one more
-    argument then, which nobody writes; by_length : whether the window's length is one
+    argument then, which nobody writes; by_length : whether the window's length is one; by_regime : whether an expression may stand behind
+    the numbers that says the window's regime, a whole number below `MOST_REGIMES`
     """
 
     values: tuple[str, ...]
@@ -54,6 +58,7 @@ class Remembering(NamedTuple):
     keeps_unit: bool
     begins_anew: bool = False
     by_length: bool = False
+    by_regime: bool = False
 
     @property
     def least(self) -> int:
@@ -63,7 +68,7 @@ class Remembering(NamedTuple):
     @property
     def most(self) -> int:
         """How many it may have."""
-        return len(self.values) + len(self.constants)
+        return len(self.values) + len(self.constants) + self.by_regime
 
     def whole(self, constants: tuple[float, ...]) -> tuple[float, ...]:
         """All constants, those that are not written too."""
@@ -74,6 +79,7 @@ class Remembering(NamedTuple):
         """How it is written, with what may be left out in brackets."""
         told = [*self.values, *(one.name for one in self.constants if one.default is None)]
         left_out = "".join(f"[, {one.name}]" for one in self.constants if one.default is not None)
+        left_out += "[, regime]" * self.by_regime
         return f"{name}({', '.join(told)}{left_out})"
 
 
@@ -96,7 +102,11 @@ MEMORIES = {
     "rolling_deviation": _SPREAD,
     "rolling_slope": _SPREAD,
     "baseline": Remembering(
-        ("x",), (Constant("windows", low=1, high=1e6, is_whole=True),), keeps_unit=True, begins_anew=True
+        ("x",),
+        (Constant("windows", low=1, high=1e6, is_whole=True),),
+        keeps_unit=True,
+        begins_anew=True,
+        by_regime=True,
     ),
     "page_hinkley": Remembering(
         ("x",),
@@ -134,7 +144,8 @@ MEMORIES = {
 `cusum_high(x, target, slack[, head_start])`, `cusum_low` : upper and lower sum of the tabular CUSUM
 `rolling_…(x, windows)` : over the newest windows in which x exists, with this one; none as long as there are fewer; `rolling_deviation`
 is the sample standard deviation, `rolling_slope` the slope of least squares, by one window
-`baseline(x, windows)` : the mean of x over its first windows since the asset was repaired or replaced; none as long as there are fewer
+`baseline(x, windows[, regime])` : the mean of x over its first windows since the asset was repaired or replaced, of each regime for
+itself; none as long as there are fewer, and in a window of no regime
 `page_hinkley(x, delta, threshold[, forgetting, least])`, `adwin(x[, delta, clock])` : 1 a rise, -1 a fall, 0 neither
 `ddm(errors, trials[, warning, drift, least])` : 2 a drift, 1 a warning, 0 neither
 `novelty(x)` : where something new begins how new it is, else 0

@@ -53,6 +53,7 @@ FUNCTIONS = {
     "sqrt": 1,
     "exp": 1,
     "log": 1,
+    "floor": 1,
     "min": 2,
     "max": 2,
     "phase_imbalance": 2,
@@ -61,6 +62,7 @@ FUNCTIONS = {
 }
 """Functions of values, and how many arguments each has. `min` and `max` of one argument are statistics.
 
+`floor(x)` : the next whole number that is not above x: the bin of a speed or a load
 `phase_imbalance(a, b, c)` : of voltages or currents, the largest deviation from their mean over the mean (NEMA MG 1)
 `harmonic_distortion(h1, h2, h3, …)` : what lies above the fundamental h1 over it, THD-F (IEEE Std 1459)
 `capacitor_kvar(kw, factor, wanted)` : reactive power that lifts a power factor to the one that is wanted
@@ -202,11 +204,12 @@ def _remembered(node: ast.Call, name: str) -> Remembered:
     function, n = MEMORIES[name], len(node.args)
     if any(isinstance(argument, ast.Starred) for argument in node.args) or not function.least <= n <= function.most:
         raise ValueError(f"{name}(…): expected {function.written(name)}, got {n} arguments")
-    values, numbers = node.args[: len(function.values)], node.args[len(function.values) :]
+    values, behind = node.args[: len(function.values)], node.args[len(function.values) :]
+    numbers, regime = behind[: len(function.constants)], behind[len(function.constants) :]
     constants = tuple(_constant(name, one, number) for one, number in zip(function.constants, numbers, strict=False))
     hidden: list[Node] = [Maintained("time_s")] * function.begins_anew
     hidden += [Length()] * function.by_length
-    return Remembered(name, (*map(_node, values), *hidden), constants, ast.unparse(node))
+    return Remembered(name, (*map(_node, [*values, *regime]), *hidden), constants, ast.unparse(node))
 
 
 def _constant(name: str, called: Constant, node: ast.expr) -> float:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fieldline.expressions.memories import MEMORIES
+
 STATISTICS = ("count", "min", "max", "mean", "time_weighted_mean", "last", "coverage")
 """What can be asked of a tag in a window: the fields of `telemetry`."""
 
@@ -172,14 +174,21 @@ class Apply(NamedTuple):
 class Remembered(NamedTuple):
     """What a function that remembers gives (`memories.py`).
 
-    arguments : its values; constants : the numbers behind them that were written; text : as it was written. Two that are
-    written alike are one, and have one state.
+    arguments : its values, the regime where one was written, and what nobody writes (`memories.Remembering`); constants : the numbers
+    behind the values that were written; text : as it was written. Two that are written alike are one, and have one state.
     """
 
     name: str
     arguments: "tuple[Node, ...]"
     constants: tuple[float, ...]
     text: str
+
+    @property
+    def regime(self) -> "Node | None":
+        """What says the window's regime; None where nothing was written that does."""
+        of = MEMORIES[self.name]
+        is_there = of.by_regime and len(self.arguments) > len(of.values) + of.begins_anew + of.by_length
+        return self.arguments[len(of.values)] if is_there else None
 
     def __str__(self) -> str:
         return self.text

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fieldline.expressions import Apply, Input, Node, Own, Remembered, Term, own_fields_of, remembered_in
-from fieldline.expressions.memories import MEMORIES
+from fieldline.expressions.memories import MEMORIES, MOST_REGIMES
 from processing.derived import novelty
 from processing.derived.evaluate import evaluate
 from processing.kernels.adwin import ADWIN, carry_adwin
@@ -21,13 +21,13 @@ from processing.kernels.drift import DDM, PAGE_HINKLEY, carry_ddm, carry_page_hi
 from processing.kernels.jit import record, words
 from processing.kernels.kept import first_of
 from processing.kernels.recent import (
-    BASELINE,
     DEVIATION,
     LEAST,
     MOST,
     PREVIOUS,
     SLOPE,
     TOTAL,
+    FirstValues,
     carry_baseline,
     carry_newest,
     carry_previous,
@@ -50,7 +50,7 @@ Constants = tuple[float, ...]
 class _Function(NamedTuple):
     """first : the state before the first window, record[1]; carry : gives float64[n] of columns, constants and records[n], changed."""
 
-    first: Callable[[Constants], np.ndarray]
+    first: Callable[[Remembered], np.ndarray]
     carry: Callable[[Columns, Constants, np.ndarray], np.ndarray]
 
 
@@ -66,7 +66,7 @@ class Calls:
         self.inputs = tuple(inputs)
         self.gives = self.calls = calls_of(trees)
         self._plan = _plan(trees, self.calls)
-        firsts = [_FUNCTIONS[one.name].first(_constants(one)) for one in self.calls]
+        firsts = [_FUNCTIONS[one.name].first(one) for one in self.calls]
         ends = np.cumsum([0, *(one.dtype.itemsize // 8 for one in firsts)]).tolist()
         self._places = {
             one: (slice(ends[k], ends[k + 1]), first.dtype)
@@ -107,7 +107,7 @@ def calls_of(trees: Mapping[str, Node]) -> tuple[Remembered, ...]:
 
 def words_of(calls: Sequence[Remembered]) -> int:
     """How many numbers functions keep of an asset."""
-    return sum(_FUNCTIONS[one.name].first(_constants(one)).dtype.itemsize // 8 for one in calls)
+    return sum(_FUNCTIONS[one.name].first(one).dtype.itemsize // 8 for one in calls)
 
 
 def _plan(trees: Mapping[str, Node], calls: Sequence[Remembered]) -> list[tuple[Remembered | Own, Node]]:
@@ -149,8 +149,8 @@ def _previous(columns: Columns, _: Constants, state: np.ndarray) -> np.ndarray:
     return before
 
 
-def _first_ewma(constants: Constants) -> np.ndarray:
-    start = constants[1]
+def _first_ewma(one: Remembered) -> np.ndarray:
+    start = _constants(one)[1]
     return first_of(EWMA) if isnan(start) else first_of(EWMA, average=start, has_begun=1)
 
 
@@ -160,8 +160,9 @@ def _ewma(columns: Columns, constants: Constants, state: np.ndarray) -> np.ndarr
     return average
 
 
-def _first_cusum(constants: Constants) -> np.ndarray:
-    return first_of(CUSUM, high=constants[2], low=constants[2])
+def _first_cusum(one: Remembered) -> np.ndarray:
+    start = _constants(one)[2]
+    return first_of(CUSUM, high=start, low=start)
 
 
 def _cusum(side: int) -> Callable[[Columns, Constants, np.ndarray], np.ndarray]:
@@ -175,8 +176,8 @@ def _cusum(side: int) -> Callable[[Columns, Constants, np.ndarray], np.ndarray]:
     return carry
 
 
-def _first_newest(constants: Constants) -> np.ndarray:
-    return first_of(record(("count", "i8"), ("newest", "f8", int(constants[0]))))
+def _first_newest(one: Remembered) -> np.ndarray:
+    return first_of(record(("count", "i8"), ("newest", "f8", int(_constants(one)[0]))))
 
 
 def _rolling(give: Callable[[np.ndarray, float], np.ndarray]) -> Callable[[Columns, Constants, np.ndarray], np.ndarray]:
@@ -192,9 +193,20 @@ def _rolling(give: Callable[[np.ndarray, float], np.ndarray]) -> Callable[[Colum
     return carry
 
 
+def _first_baseline(one: Remembered) -> np.ndarray:
+    regimes = 1 if one.regime is None else MOST_REGIMES
+    return first_of(record(("since", "f8"), ("total", "f8", regimes), ("count", "i8", regimes)))
+
+
 def _baseline(columns: Columns, constants: Constants, state: np.ndarray) -> np.ndarray:
-    mean = np.empty(len(state))
-    carry_baseline(columns[0], columns[1], int(constants[0]), state, mean)
+    value, *told, since = columns  # without a regime all windows are of one
+    regime, mean = told[0] if told else np.zeros(len(state)), np.empty(len(state))
+    shape = len(state), MOST_REGIMES if told else 1
+    total, count = (np.ascontiguousarray(state[name]).reshape(shape) for name in ("total", "count"))
+    first = FirstValues(np.ascontiguousarray(state["since"]), total, count)
+    carry_baseline(value, regime, since, int(constants[0]), first, mean)
+    for name, each in zip(first._fields, first, strict=True):
+        state[name] = each.reshape(state[name].shape)
     return mean
 
 
@@ -228,7 +240,7 @@ _FUNCTIONS = {
     "rolling_max": _Function(_first_newest, _rolling(lambda found, _: found[MOST])),
     "rolling_deviation": _Function(_first_newest, _rolling(lambda found, _: found[DEVIATION])),
     "rolling_slope": _Function(_first_newest, _rolling(lambda found, _: found[SLOPE])),
-    "baseline": _Function(lambda _: first_of(BASELINE), _baseline),
+    "baseline": _Function(_first_baseline, _baseline),
     "page_hinkley": _Function(
         lambda _: first_of(PAGE_HINKLEY, ph_rise_least=np.inf, ph_fall_most=-np.inf), _page_hinkley
     ),

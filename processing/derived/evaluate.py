@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from fieldline.expressions.memories import MOST_REGIMES
 from fieldline.expressions.tree import Apply, Label, Node, Number, Own, Remembered, Term
 from processing.formulas import power
 
@@ -28,8 +29,8 @@ def evaluate(node: Node, columns: Columns) -> np.ndarray:
 def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Why values do not exist: int32[n], -1 where they do, and the reasons that these stand for.
 
-    Of what was chosen: the first input, in the order of writing, that does not exist, then the first function that remembers and gives
-    nothing; else the first divisor that is 0; else that it is no finite number.
+    Of what was chosen: the first input, in the order of writing, that does not exist, then the first regime that is none, then the first
+    function that remembers and gives nothing; else the first divisor that is 0; else that it is no finite number.
     """
     reasons, why = ["not a finite number"], np.where(np.isfinite(values), -1, 0).astype(np.int32)
     open_ = why == 0
@@ -37,12 +38,22 @@ def whys(node: Node, columns: Columns, values: np.ndarray) -> tuple[np.ndarray, 
         return why, reasons
     with np.errstate(all="ignore"):
         parts = list(_taken(node, columns, open_))
-        leaves = [(one, taken) for one, taken in parts if not isinstance(one, Apply | Number)]
-        leaves.sort(key=lambda leaf: isinstance(leaf[0], Own) + 2 * isinstance(leaf[0], Remembered))
+        leaves = [(one, taken) for one, taken in parts if not isinstance(one, Apply | Number | Remembered)]
+        leaves.sort(key=lambda leaf: isinstance(leaf[0], Own))
         absent = [
             (f"no one {one.what}" if isinstance(one, Label) else f"no {one}", np.isnan(_value(one, columns)) & taken)
             for one, taken in leaves
         ]
+        memories = [(one, taken) for one, taken in parts if isinstance(one, Remembered)]
+        absent += [
+            (
+                f"{one.regime} is no whole number from 0 to {MOST_REGIMES - 1}",
+                _is_no_regime(one.regime, columns) & taken,
+            )
+            for one, taken in memories
+            if one.regime is not None
+        ]
+        absent += [(f"no {one}", np.isnan(_value(one, columns)) & taken) for one, taken in memories]
         divisors = [(one.arguments[1], taken) for one, taken in parts if isinstance(one, Apply) and one.name == "/"]
         absent += [(f"{one} is 0", (_value(one, columns) == 0.0) & taken) for one, taken in divisors]
     for reason, holds in absent:
@@ -75,6 +86,12 @@ def _value(node: Node, columns: Columns) -> np.ndarray:
         return columns[node]
     found = _APPLIED[node.name]([_value(argument, columns) for argument in node.arguments])
     return np.where(np.isfinite(found), found, np.nan)
+
+
+def _is_no_regime(node: Node, columns: Columns) -> np.ndarray:
+    """bool[n], where a value that exists is none that a regime may have."""
+    value = _value(node, columns)
+    return ~np.isnan(value) & ((value != np.floor(value)) | (value < 0.0) | (value >= MOST_REGIMES))
 
 
 def _known(arguments: Sequence[np.ndarray], values: np.ndarray) -> np.ndarray:
@@ -120,6 +137,7 @@ _APPLIED: dict[str, Callable[[Sequence[np.ndarray]], np.ndarray]] = {
     "sqrt": lambda found: np.sqrt(found[0]),
     "exp": _one_by_one(math.exp),
     "log": _one_by_one(math.log),
+    "floor": lambda found: np.floor(found[0]),
     "min": lambda found: np.minimum.reduce(found),
     "max": lambda found: np.maximum.reduce(found),
     "phase_imbalance": lambda found: np.asarray(power.phase_imbalance(np.stack(found, axis=-1))),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fieldline.expressions import Remembered
 from processing.kernels.jit import record, words
 from processing.kernels.kept import first_of
 from processing.kernels.novelty import ALARM, LONGEST, NOVELTY, SCALES, Past, watch
@@ -20,7 +21,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 _HOUR_S = 3600.0
 
 
-def first(_: tuple[float, ...]) -> np.ndarray:
+def first(_: Remembered) -> np.ndarray:
     """The state before the first window, record[1]."""
     return first_of(_STATE)
 

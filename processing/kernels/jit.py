@@ -69,7 +69,7 @@ def _arrays(kind: str, dimensions: int = 1) -> Type:
 
 NOTHING, INT, FLOAT = Type(), Type(np.dtype("i8")), Type(np.dtype("f8"))
 INTS, INTS32, FLOATS, BYTES, SIGNS = (_arrays(kind) for kind in ("i8", "i4", "f8", "u1", "i1"))
-FLOATS2, FLOATS3 = _arrays("f8", 2), _arrays("f8", 3)
+FLOATS2, FLOATS3, INTS2 = _arrays("f8", 2), _arrays("f8", 3), _arrays("i8", 2)
 FRAME_CODES = Type(np.dtype("i4"), 1, True)
 """Codes in a frame as it was read, which nobody may change."""
 WORDS = _arrays("u8", 2)

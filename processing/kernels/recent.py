@@ -1,35 +1,48 @@
-"""What the newest values of a series were: the one before, and of the last ones sum, least, greatest, spread and slope."""
+"""What a series' values were: the one before, of the last ones sum, least, greatest, spread and slope, and the mean of the first ones."""
+
+from typing import NamedTuple
 
 import numpy as np
 
-from processing.kernels.jit import FLOATS, FLOATS2, INT, INTS, NOTHING, inline, kernel, record, records
+from processing.kernels.jit import FLOATS, FLOATS2, INT, INTS, INTS2, NOTHING, context, inline, kernel, record, records
 
 PREVIOUS = record(("value", "f8"), ("is_known", "i8"))
 
 
-BASELINE = record(("since", "f8"), ("total", "f8"), ("count", "i8"))
+class FirstValues(NamedTuple):
+    """Of n series, each in m regimes, the first values since it began anew; all zeros before the first.
+
+    since : float64[n], when it began anew; total : float64[n, m], their sums; count : int64[n, m]
+    """
+
+    since: np.ndarray
+    total: np.ndarray
+    count: np.ndarray
 
 
-@kernel(NOTHING, FLOATS, FLOATS, INT, records(BASELINE), FLOATS)
-def carry_baseline(value, since, most, state, mean):
-    """Of each of n series the mean of its first `most` values since it began anew.
+@kernel(NOTHING, FLOATS, FLOATS, FLOATS, INT, context(FirstValues, FLOATS, FLOATS2, INTS2), FLOATS)
+def carry_baseline(value, regime, since, most, first, mean):
+    """Of each of n series the mean of its first `most` values in its regime since it began anew.
 
-    value : float64[n]; NaN leaves the state as it is, but for that it begins anew. since : float64[n], a number that changes when it does.
-    state : BASELINE[n], changed; a new one is all zeros. mean : float64[n], output; NaN at a value that is none, and as long as there are
-    fewer.
+    value : float64[n]; NaN leaves the state as it is, but for that it begins anew. regime : float64[n]; what is no whole number from 0 to
+    m - 1 is no regime, and its window is passed over likewise. since : float64[n], a number that changes when the series begins anew: all
+    its regimes do then. first : changed. mean : float64[n], output; NaN where value or regime is none, and as long as there are fewer.
     """
     for k in range(value.size):
-        one = state[k]
-        if one.since != since[k]:
-            one.since, one.total, one.count = since[k], 0.0, 0
+        if first.since[k] != since[k]:
+            first.since[k] = since[k]
+            first.total[k] = 0.0
+            first.count[k] = 0
         mean[k] = np.nan
-        if np.isnan(value[k]):
+        is_regime = 0.0 <= regime[k] < first.total.shape[1] and regime[k] == np.floor(regime[k])
+        if np.isnan(value[k]) or not is_regime:
             continue
-        if one.count < most:
-            one.total += value[k]
-            one.count += 1
-        if one.count == most:
-            mean[k] = one.total / most
+        j = int(regime[k])
+        if first.count[k, j] < most:
+            first.total[k, j] += value[k]
+            first.count[k, j] += 1
+        if first.count[k, j] == most:
+            mean[k] = first.total[k, j] / most
 
 
 @kernel(NOTHING, FLOATS, records(PREVIOUS), FLOATS)

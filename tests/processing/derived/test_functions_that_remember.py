@@ -44,6 +44,7 @@ field.sum = { value = "rolling_sum(count(a_bar), 2)" }
 field.spread = { value = "rolling_deviation(mean(a_bar), 4)", unit = "bar" }
 field.slope = { value = "rolling_slope(mean(a_bar), 4)", unit = "bar" }
 field.ratio = { value = "mean(a_bar) / baseline(mean(a_bar), 2)", unit = "1" }
+field.off = { value = "mean(a_bar) - baseline(mean(a_bar), 2, floor(max(a_bar) / 4))", unit = "bar" }
 field.age_h = { value = "maintenance.age_s / 3600" }
 field.turned = { value = "page_hinkley(mean(a_bar), 0.1, 3, 1, 4)", unit = "1" }
 field.changed = { value = "adwin(mean(a_bar) / 10, 0.5)", unit = "1" }
@@ -144,6 +145,69 @@ def test_a_baseline_is_that_of_the_first_windows_after_a_repair_whenever_it_is_t
     assert said[HOUR0]["null_reason"] == "base: no baseline(mean(a_bar), 2); age_h: no maintenance.age_s"
 
 
+REGIMES = (
+    HEAD
+    + """
+field.speed = { value = "max(b_bar)" }
+field.base = { value = "baseline(mean(a_bar), 2, speed)", unit = "bar" }
+field.off = { value = "mean(a_bar) - baseline(mean(a_bar), 3, floor(max(b_bar) / 2 + 1))", unit = "bar" }
+"""
+)
+
+
+def first_mean(values: list[float], regimes: list[float], lives: list[int], n: int) -> list[float]:
+    """Of each window the mean of the first n values of its life and regime, by going through all of them each time."""
+    found = []
+    for k, here in enumerate(zip(regimes, lives, strict=True)):
+        alike = [values[j] for j in range(k + 1) if (regimes[j], lives[j]) == here and not math.isnan(values[j])]
+        is_known = here[0] in range(8) and not math.isnan(values[k]) and len(alike) >= n
+        found.append(math.fsum(alike[:n]) / n if is_known else math.nan)
+    return found
+
+
+@given(data=st.data())
+@fuzz(6)
+def test_a_baseline_of_each_regime_is_its_twin_in_any_order_with_any_crash(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    random = Random(data.draw(st.integers(0, 2**32 - 1)))
+    values = [random.choice([math.nan, 1.0, 2.5, 4.0, 7.25]) for _ in range(40)]
+    regimes = [random.choice([0.0, 0.0, 1.0, 7.0, 0.5, -1.0, 8.0, 9e9, math.nan]) for _ in range(40)]
+    repairs = sorted(random.sample(range(1, 40), 3))
+    rows = [at(k, each, PRESS, tag) for tag, column in (("a_bar", values), ("b_bar", regimes)) for k, each in enumerate(column) if not math.isnan(each)]  # fmt: skip
+    rows += [at(k, 1.0, tag="c_bar") for k in range(40)] + [
+        repaired(HOUR0 + 15 * k * MINUTE - 40 * SECOND) for k in repairs
+    ]
+    arrival: Arrival = data.draw(arrivals(sorted(rows, key=lambda row: row.time), crashes=True))
+    log = SqliteLog(tmp_path_factory.mktemp("log") / "log.db")
+    try:
+        got = rig(REGIMES + 'field.all = { value = "count(c_bar)" }', log=log, row_cache=1)
+        arrival.play(got)
+    finally:
+        log.close()
+
+    lives = [sum(k >= one for one in repairs) for k in range(40)]
+    bins = [math.floor(one / 2 + 1) if not math.isnan(one) else one for one in regimes]
+    off = [a - b for a, b in zip(values, first_mean(values, bins, lives, 3), strict=True)]
+    assert field(got, "base") == pytest.approx(first_mean(values, regimes, lives, 2), rel=1e-12, nan_ok=True)
+    assert field(got, "off") == pytest.approx(off, rel=1e-12, abs=1e-12, nan_ok=True)
+
+
+def test_a_window_of_an_unknown_regime_has_no_baseline_and_says_why() -> None:
+    rows = [at(k, 1.0) for k in range(5)] + [at(k, each, tag="b_bar") for k, each in enumerate([0.0, 8.0, 0.5, 0.0])]
+
+    got = rig(REGIMES).send(frames_of(sorted(rows, key=lambda row: row.time), 3)).finish()
+
+    said = got.texts("watch", PRESS, "15m")
+    assert [said[HOUR0 + k * 15 * MINUTE].get("null_reason", "").partition("; ")[0] for k in range(5)] == [
+        "base: no baseline(mean(a_bar), 2, speed)",
+        "base: speed is no whole number from 0 to 7",
+        "base: speed is no whole number from 0 to 7",
+        "",
+        "speed: no max(b_bar)",
+    ]
+
+
 def test_a_window_without_the_argument_leaves_the_state_as_it_is_and_says_why() -> None:
     text = HEAD + 'field.y = { value = "ewma(mean(a_bar), 0.5)" }\nfield.z = { value = "mean(b_bar)" }\n'
     rows = [at(0, 8.0), at(1, 1.0, tag="b_bar"), at(2, 4.0), at(3, 9.0, OVEN)]
@@ -235,6 +299,7 @@ def test_another_entry_or_field_leaves_what_is_remembered_though_its_readings_ar
         (HEAD + 'field.y = { value = "ewma(mean(a_bar))" }', "expected ewma(x, smoothing[, start]), got 1 arguments"),
         (HEAD + 'field.y = { value = "ewma(mean(a_bar), 2)" }', "smoothing: expected a number above 0, up to 1, got 2"),
         (HEAD + 'field.y = { value = "ewma(mean(a_bar), x)" }', "as it stands, got 'x'"),
+        (HEAD + 'field.y = { value = "baseline(mean(a_bar), 2, 1, 2)" }', "expected baseline(x, windows[, regime]), got 4 arguments"),
         (HEAD + 'field.y = { value = "rolling_mean(mean(a_bar), 101)" }', "windows: expected a whole number"),
         (HEAD.replace('"15m", "1h"', '"1m", "shift", "1h"') + Y, "windows: field.y remembers, by ewma(mean(a_bar), 0.5): expected windows that follow one another, 15m, 1h, day, week, month, got '1m', 'shift'"),
         ('[[metric]]\nkind = "watch"\n' + Y, "got '1m'"),
