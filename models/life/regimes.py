@@ -11,15 +11,10 @@ from numpy.typing import NDArray
 
 from fieldline.errors import SettingsError
 from models.life.fleet import Fleet
+from models.regime.clumps import find_clumps, is_still
 from processing.kernels import regimes as kernels
 from processing.kernels.regimes import Norms
 
-CLEAR = 0.8
-"""Least silhouette of a clustering that is believed [-1..1]; six flight conditions reach 0.99, one condition with noise at most 0.4."""
-
-_MOST = 8  # regimes that are tried
-_SAMPLE = 3000  # rows that the clusters are found on
-_STANDS_STILL = 1e-5  # a channel whose deviation is less than this share of its mean says nothing
 _LIMIT = 8.0  # standard deviations; an outlier beyond counts as this
 
 
@@ -59,10 +54,10 @@ def find_regimes(fleet: Fleet, seed: int) -> Regimes:
 
     Raises SettingsError for a channel without any value and where all channels are constant.
     """
-    used = np.flatnonzero(~_is_still(np.nanstd(fleet.settings, axis=0), np.nanmean(fleet.settings, axis=0)))
+    used = np.flatnonzero(~is_still(np.nanstd(fleet.settings, axis=0), np.nanmean(fleet.settings, axis=0)))
     shift = np.nanmean(fleet.settings[:, used], axis=0)
     scale = np.nanstd(fleet.settings[:, used], axis=0)
-    centres, silhouette = _clumps((fleet.settings[:, used] - shift) / scale, seed)
+    centres, silhouette = find_clumps((fleet.settings[:, used] - shift) / scale, seed)
     blank = np.empty((len(centres), fleet.channels.shape[1]))
     norms = Norms(centres, shift, scale, blank, blank)
     regime = np.empty(len(fleet.unit), np.int64)
@@ -73,24 +68,7 @@ def find_regimes(fleet: Fleet, seed: int) -> Regimes:
         raise SettingsError("train: expected a channel that changes, all of them are constant")
     norms = norms._replace(mean=mean[:, kept].copy(), deviation=deviation[:, kept].copy())
     dropped = tuple(name for number, name in enumerate(fleet.channel_names) if number not in kept)
-    return Regimes(norms, kept, used, dropped, silhouette)
-
-
-def _clumps(scaled: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64], float]:
-    """Centres of the clearest clustering, float64[k, settings], and its silhouette; one centre where none is clear."""
-    from sklearn.cluster import KMeans
-    from sklearn.metrics import silhouette_score
-
-    best, clearest = np.zeros((1, scaled.shape[1])), CLEAR
-    known = scaled[np.isfinite(scaled).all(axis=1)]
-    rows = known[np.random.default_rng(seed).permutation(len(known))[:_SAMPLE]]
-    different = len(np.unique(rows, axis=0)) if scaled.shape[1] else 0
-    for k in range(2, min(_MOST, different, len(rows) - 1) + 1):
-        found = KMeans(k, n_init=4, random_state=seed).fit(rows)
-        silhouette = float(silhouette_score(rows, found.labels_))
-        if silhouette > clearest:
-            best, clearest = found.cluster_centers_, silhouette
-    return best, clearest if len(best) > 1 else float("nan")
+    return Regimes(norms, kept, used, dropped, silhouette if len(centres) > 1 else float("nan"))
 
 
 def _norms_of(fleet: Fleet, regime: NDArray[np.int64], regimes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -106,10 +84,5 @@ def _norms_of(fleet: Fleet, regime: NDArray[np.int64], regimes: int) -> tuple[ND
             if values.size:
                 mean[k, c] = values.mean()
                 spread = values.std()
-                deviation[k, c] = np.inf if _is_still(spread, values.mean()) else spread
+                deviation[k, c] = np.inf if is_still(spread, values.mean()) else spread
     return mean, deviation
-
-
-def _is_still(spread: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether a spread is no more than how a constant is written differently."""
-    return spread <= _STANDS_STILL * np.abs(mean)
