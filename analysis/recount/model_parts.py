@@ -118,6 +118,16 @@ def _wear(told: Mapping[str, Any], arrays: Arrays, row: Row) -> Said:
     return Said([life, min(*lives, told["least"] * life), max(*lives, told["most"] * life)])
 
 
+def _nearest(told: Mapping[str, Any], arrays: Arrays, row: Row) -> Said:
+    of_each = list(zip(row, arrays["shift"], arrays["scale"], strict=True))
+    apart = []
+    for centre in arrays["centres"]:
+        away = [(value - shift) / scale - place for (value, shift, scale), place in zip(of_each, centre, strict=True)]
+        apart.append(sum(one * one for one in away))
+    is_known = math.isfinite(sum(row)) and math.isfinite(min(apart))
+    return Said([float(apart.index(min(apart))) if is_known else math.nan])
+
+
 WALKS: dict[str, Walk] = {
     "linear": _linear,
     "trees": _trees,
@@ -126,6 +136,7 @@ WALKS: dict[str, Walk] = {
     "subspace": _subspace,
     "pairs": _pairs,
     "wear": _wear,
+    "nearest": _nearest,
 }
 """By family; one that another distribution brought has none."""
 

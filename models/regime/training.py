@@ -9,7 +9,7 @@ from fieldline.errors import SettingsError
 from fieldline.expressions.memories import MOST_REGIMES
 from models.card import Card, Figure, source_of, versions
 from models.evaluation.drift import reference_of
-from models.feature_table import LABELS, TIME, UNIT
+from models.feature_table import ASSET, LABELS, TIME, UNIT
 from models.one_thread import one_thread
 from models.own_estimator import units_of
 from models.regime.clumps import CLEAR, is_still
@@ -19,7 +19,7 @@ from models.task import Golden, Held, Options, Progress, Trained
 
 LEAST_ROWS = 100
 OUTPUTS = ("regime",)
-_NO_SETTINGS = frozenset({UNIT, TIME, "asset", FILE, *LABELS})
+_NO_SETTINGS = frozenset({UNIT, TIME, ASSET, FILE, *LABELS})
 _GOLDEN = 16
 _JUDGED = 3000  # rows at most that a silhouette is worked out of
 

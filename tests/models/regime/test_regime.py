@@ -84,6 +84,21 @@ def test_what_no_regimes_can_be_found_in_is_refused(column: list[float], told: d
         trained(pl.DataFrame({"speed": column}), **told)
 
 
+def some_values(count: int) -> np.ndarray:
+    """Speed, load and vibration of windows, float64[n, 3]: nine of them go through the regimes; of the 5th and 20th a setting is missing."""
+    random, kind = np.random.default_rng(2), np.arange(count) // 3 % 3
+    settings = CENTRES[kind] + random.normal(size=(count, 2)) * [10.0, 0.2]
+    values = np.column_stack([settings, kind + random.normal(size=count) / 9]).round(4)
+    values[[5, 20], [0, 1]] = np.nan
+    return values
+
+
+def in_force() -> Row:
+    """The event that puts the model in force for the line."""
+    payload = json.dumps({"model": "press_state", "version": 1}).encode()
+    return Row("plant/hall/line1", "@model", START, event_value(payload), 0, payload)
+
+
 def rows_of(values: np.ndarray) -> list[Row]:
     """Readings of speed, load and vibration, a row of values a quarter-hour."""
     tags = ("speed_rpm", "load_kw", "vib_mm_s")
@@ -100,13 +115,8 @@ def test_a_kept_model_tells_regimes_in_the_stream_and_another_metric_has_a_norm_
     assert model.registered is not None
     registry = Registry(tmp_path / "registry")
     registry.add(*model.registered("press_state"), Note("2026-01-01T00:00:00Z", "me"))
-    random, kind = np.random.default_rng(2), np.arange(48) // 3 % 3
-    values = np.column_stack(
-        [CENTRES[kind] + random.normal(size=(48, 2)) * [10.0, 0.2], kind + random.normal(size=48) / 9]
-    )
-    values[[5, 20], [0, 1]] = np.nan
-    rows, payload = rows_of(values.round(4)), json.dumps({"model": "press_state", "version": 1}).encode()
-    told = Row("plant/hall/line1", "@model", START, event_value(payload), 0, payload)
+    values = some_values(48)
+    rows, told = rows_of(values), in_force()
     late = [told, *rows[2::7]]
     of = plant(TEXT)
     operators, log = (
@@ -124,13 +134,13 @@ def test_a_kept_model_tells_regimes_in_the_stream_and_another_metric_has_a_norm_
 
     states, norms = (got.values(kind, PRESS, "15m") for kind in ("press_state", "press_norm"))
     regime = np.array([row["regime"] for _, row in sorted(states.items())])
-    offline = registry.read("press_state", 1).score(np.ascontiguousarray(values.round(4)[:, :2]))[:, 0]
-    assert regime.tobytes() == offline.tobytes() == model.score(values.round(4)[:, :2])[:, 0].tobytes()
+    offline = registry.read("press_state", 1).score(np.ascontiguousarray(values[:, :2]))[:, 0]
+    assert regime.tobytes() == offline.tobytes() == model.score(values[:, :2])[:, 0].tobytes()
     assert np.isnan(regime).tolist() == [k in (5, 20) for k in range(48)]
     first: dict[float, list[float]] = {}
     for time, row in sorted(norms.items()):
         number = (time - START) // (900 * SECOND)
-        vibration = values.round(4)[number, 2]
+        vibration = values[number, 2]
         norm = first.setdefault(regime[number], [])
         norm.append(vibration)
         has_norm = not np.isnan(regime[number]) and len(norm) >= 3
