@@ -14,12 +14,16 @@ from models.regime.clumps import find_clumps
 from models.task import Golden
 from processing.scoring.document import Column
 
+_ALIKE = 0.25
+"""Centres that differ by no more in a setting are alike in it [deviations]."""
+
 
 class Regimes(NamedTuple):
     """What regimes there are.
 
-    centres : float64[k, settings], of scaled settings, by the first setting; shift, scale : float64[settings], a setting is scaled as
-    (value - shift) / scale; silhouette : of the clearest clustering that was tried, believed or not, NaN where none could be
+    centres : float64[k, settings], of scaled settings, by the first setting that they differ in
+    shift, scale : float64[settings], a setting is scaled as (value - shift) / scale
+    silhouette : of the clearest clustering that was tried, believed or not, NaN where none could be
     """
 
     centres: NDArray[np.float64]
@@ -39,11 +43,20 @@ class Regimes(NamedTuple):
 
 
 def fitted(rows: NDArray[np.float64], seed: int, most: int, clear: float) -> Regimes:
-    """The regimes of rows in which nothing is missing and no setting stands still, numbered in the order of the first setting."""
+    """The regimes of rows in which nothing is missing and no setting stands still, numbered by the first that they differ in."""
     shift, scale = rows.mean(axis=0), rows.std(axis=0)
     centres, silhouette = find_clumps((rows - shift) / scale, seed, most, clear)
-    order = np.lexsort(centres.T[::-1])
+    order = _ordered(centres, np.arange(len(centres)))
     return Regimes(np.ascontiguousarray(centres[order]), shift, scale, silhouette)
+
+
+def _ordered(centres: NDArray[np.float64], some: NDArray[np.int64], setting: int = 0) -> NDArray[np.int64]:
+    """Some of the centres by the first setting; those that are alike in it by the next one, so that chance does not number them."""
+    if len(some) < 2 or setting == centres.shape[1]:
+        return some
+    order = some[np.argsort(centres[some, setting], kind="stable")]
+    groups = np.split(order, np.flatnonzero(np.diff(centres[order, setting]) > _ALIKE) + 1)
+    return np.concatenate([_ordered(centres, group, setting + 1) for group in groups])
 
 
 def draft_of(

@@ -27,7 +27,7 @@ _JUDGED = 3000  # rows at most that a silhouette is worked out of
 class RegimeOptions(Options, frozen=True, kw_only=True):
     """How regimes are found.
 
-    settings : columns that say how the machine is run, the one first by which regimes are numbered; without them all others are
+    settings : columns that say how the machine is run, those first by which regimes are numbered; without them all others are
     without : columns that are none
     most : regimes that are tried; clear : the least silhouette of regimes that are believed, else all is one regime
     units : of settings whose names do not end in theirs, for a model that is kept, as "load = kW"
@@ -154,7 +154,9 @@ def _limits(
         said = [f"All rows are one regime: {clearest}."]
     said.append("A setting that was never shown is taken for the nearest regime.")
     said.append("A row in which a setting is missing is of no regime.")
-    said.append(f"Numbers follow {settings[0]}: a regime that is found later may move those above it by one.")
+    said.append(
+        f"Numbers follow {settings[0]}, then the other settings: one more regime, found later, may move those above it by one."
+    )
     if dropped:
         said.append(f"Left out, since constant in training: {', '.join(dropped)}.")
     return tuple(said)

@@ -5,7 +5,8 @@
 
 One row a window, columns of what the machine is set to: speed, load, product. k-means with 2 to 8 centres on settings in deviations; the
 clearest clustering counts where its silhouette is over `clear` (0.8), else all rows are one regime. Regimes are numbered from 0 on in the
-order of the first setting. A row is of the regime that it is nearest to; one in which a setting is missing is of none.
+order of the first setting that they differ in. A row is of the regime that it is nearest to; one in which a setting is missing is of
+none.
 
 Kept by a name, the model says each window's `regime` in the stream, and `baseline(x, n, press_state.regime)` of another metric has a norm
 of each.
