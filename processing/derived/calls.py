@@ -195,15 +195,15 @@ def _rolling(give: Callable[[np.ndarray, float], np.ndarray]) -> Callable[[Colum
 
 def _first_baseline(one: Remembered) -> np.ndarray:
     regimes = 1 if one.regime is None else MOST_REGIMES
-    return first_of(record(("since", "f8"), ("total", "f8", regimes), ("count", "i8", regimes)))
+    return first_of(record(("since", "f8"), ("total", "f8", regimes), ("seen", "i8", regimes)))
 
 
 def _baseline(columns: Columns, constants: Constants, state: np.ndarray) -> np.ndarray:
     value, *told, since = columns  # without a regime all windows are of one
     regime, mean = told[0] if told else np.zeros(len(state)), np.empty(len(state))
     shape = len(state), MOST_REGIMES if told else 1
-    total, count = (np.ascontiguousarray(state[name]).reshape(shape) for name in ("total", "count"))
-    first = FirstValues(np.ascontiguousarray(state["since"]), total, count)
+    total, seen = (np.ascontiguousarray(state[name]).reshape(shape) for name in ("total", "seen"))
+    first = FirstValues(np.ascontiguousarray(state["since"]), total, seen)
     carry_baseline(value, regime, since, int(constants[0]), first, mean)
     for name, each in zip(first._fields, first, strict=True):
         state[name] = each.reshape(state[name].shape)

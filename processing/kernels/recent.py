@@ -12,12 +12,12 @@ PREVIOUS = record(("value", "f8"), ("is_known", "i8"))
 class FirstValues(NamedTuple):
     """Of n series, each in m regimes, the first values since it began anew; all zeros before the first.
 
-    since : float64[n], when it began anew; total : float64[n, m], their sums; count : int64[n, m]
+    since : float64[n], when it began anew; total : float64[n, m], their sums; seen : int64[n, m], how many
     """
 
     since: np.ndarray
     total: np.ndarray
-    count: np.ndarray
+    seen: np.ndarray
 
 
 @kernel(NOTHING, FLOATS, FLOATS, FLOATS, INT, context(FirstValues, FLOATS, FLOATS2, INTS2), FLOATS)
@@ -32,16 +32,16 @@ def carry_baseline(value, regime, since, most, first, mean):
         if first.since[k] != since[k]:
             first.since[k] = since[k]
             first.total[k] = 0.0
-            first.count[k] = 0
+            first.seen[k] = 0
         mean[k] = np.nan
         is_regime = 0.0 <= regime[k] < first.total.shape[1] and regime[k] == np.floor(regime[k])
         if np.isnan(value[k]) or not is_regime:
             continue
         j = int(regime[k])
-        if first.count[k, j] < most:
+        if first.seen[k, j] < most:
             first.total[k, j] += value[k]
-            first.count[k, j] += 1
-        if first.count[k, j] == most:
+            first.seen[k, j] += 1
+        if first.seen[k, j] == most:
             mean[k] = first.total[k, j] / most
 
 
