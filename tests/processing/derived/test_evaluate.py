@@ -14,7 +14,7 @@ from processing.derived.evaluate import evaluate, whys
 A, B = Statistic("mean", "a"), Statistic("mean", "b")
 NUMBERS = st.one_of(st.sampled_from([0.0, -0.0, 1.0, -2.5, 1e-9, math.nan]), st.floats(-1e3, 1e3))
 _CALLS: dict[str, Callable[..., float]] = {
-    "abs": abs, "sqrt": math.sqrt, "exp": math.exp, "log": math.log, "min": min, "max": max,
+    "abs": abs, "sqrt": math.sqrt, "exp": math.exp, "log": math.log, "floor": math.floor, "min": min, "max": max,
 }  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def texts(draw: st.DrawFn, depth: int = 3) -> str:
         *(f"({one} {sign} {other})" for sign in ("+", "-", "*", "/")),
         f"({one}) ** {draw(st.integers(2, 4))}",
         f"-({one})",
-        *(f"{name}({one})" for name in ("abs", "sqrt", "exp", "log")),
+        *(f"{name}({one})" for name in ("abs", "sqrt", "exp", "log", "floor")),
         f"min({one}, {other})",
         f"max({one}, {other}, {third})",
         *(f"({one} if {other} {sign} {third} else {other})" for sign in ("<", "<=", ">", ">=", "==", "!=")),
