@@ -12,7 +12,7 @@ from models.card import Card, Figure, source_of, versions
 from models.evaluation.bootstrap import interval
 from models.evaluation.detection import share
 from models.evaluation.drift import reference_of
-from models.feature_table import LABELS, TIME, UNIT
+from models.feature_table import ASSET, LABELS, TIME, UNIT, is_feature_table
 from models.normal.draft import draft_of, features_of
 from models.normal.limit import BLOCKS, Limit, Unseen, left_out, limit_of, unseen
 from models.normal.runs import Runs, lagged, runs_of, whole
@@ -67,7 +67,7 @@ def train(table: Table, options: AnomalyOptions, progress: Progress) -> Trained:
         raise SettingsError(f"train: {table.path.name}: {needs}, got {table.frame.height}")
     runs = _runs(normal_rows(table), options, options.channels)
     _check(runs, table, options)
-    units = units_of(options.units, runs.channels)
+    units = table.units_among(runs.channels) | units_of(options.units, runs.channels)
     with one_thread():
         shape = _shape(runs, options, progress)
         parts: list[Unseen] = []
@@ -107,23 +107,18 @@ def train(table: Table, options: AnomalyOptions, progress: Progress) -> Trained:
 
 def normal_rows(table: Table) -> Table:
     """Of a table of `fieldline metrics table` the rows of normal work: none of an asset that fails soon, or waits for its repair."""
-    if not is_feature_table(table):
+    if not is_feature_table(table.frame.columns):
         return table
     is_normal = pl.col(UNIT).is_not_null() & (pl.col(FAILS_SOON).is_null() | (pl.col(FAILS_SOON) == 0.0))
     return table._replace(frame=table.frame.filter(is_normal))
 
 
-def is_feature_table(table: Table) -> bool:
-    """Whether it is one that `fieldline metrics table` writes."""
-    return {UNIT, TIME, *LABELS} <= {*table.frame.columns}
-
-
 def _runs(table: Table, options: AnomalyOptions, channels: Sequence[str]) -> Runs:
     """The runs of a table; of one that `fieldline metrics table` wrote lives of assets, in order of time."""
-    if not is_feature_table(table):
+    if not is_feature_table(table.frame.columns):
         return runs_of(table, options.run, options.time, channels, (options.fault,))
     return runs_of(
-        table, options.run or UNIT, options.time or TIME, channels, (options.fault, UNIT, TIME, "asset", *LABELS)
+        table, options.run or UNIT, options.time or TIME, channels, (options.fault, UNIT, TIME, ASSET, *LABELS)
     )
 
 
@@ -212,7 +207,8 @@ def _limits(table: Table, runs: Runs, options: AnomalyOptions, shape: Shape) -> 
         "Normal is what was shown: another product or season is an alarm until it is learned.",
         "Faults were not looked at. A fault that stays within the normal swing of all channels and their relations is not seen.",
         f"Rows are one sampling interval apart; {options.lags} in a row without a missing value are needed for a score.",
-        *("Rows that fail soon, or lie between a failure and the repair, were left out.",) * is_feature_table(table),
+        *("Rows that fail soon, or lie between a failure and the repair, were left out.",)
+        * is_feature_table(table.frame.columns),
     ]
     if options.kind == "cva":
         said.append(
