@@ -133,24 +133,68 @@ def test_a_field_takes_what_evaporates_and_gets_what_rains_and_is_irrigated() ->
     assert list(got.texts("soil_water", BARE, "day").values())[-1]["advice"] == "nothing grows"
 
 
-def test_a_gateway_that_was_silent_for_two_days_makes_up_for_them(tmp_path: Path) -> None:
-    rows = weather(4)
+def told_of(got: EngineRig) -> dict[tuple[str, str], dict[int, dict[str, str]]]:
+    """Methods, bases and advice of all days, which `differences` of tables does not see."""
+    kinds = (("et0", STATION), ("irrigation", FIELD), ("soil_water", FIELD), ("soil_water", BARE))
+    return {kind: got.texts(*kind, "day") for kind in kinds}
+
+
+def silent(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Rows with two days missing, and those of the two days as a gateway delivers them: in any order, each twice."""
     missing = [row for row in rows if DAY0 + 24 * HOUR <= row.time < DAY0 + 72 * HOUR]
+    backlog = missing * 2
+    Random(3).shuffle(backlog)
+    return [row for row in rows if row not in missing], backlog
+
+
+def test_a_gateway_that_was_silent_for_two_days_makes_up_for_them(tmp_path: Path) -> None:
+    rows = weather(6)
+    live, backlog = silent(rows)
     weeks = Timing(horizon=14 * 24 * HOUR)
     want = rig(FARM, timing=weeks).send(frames_of(rows, 50)).finish()
     log = SqliteLog(tmp_path / "log.db")
-    got = rig(FARM, log=log, timing=weeks).send(frames_of([row for row in rows if row not in missing], 50)).finish()
-    without = days_of(got, "soil_water", FIELD, "depletion_mm")
-    basis = list(got.texts("soil_water", FIELD, "day").values())[1]["basis"]
-
-    Random(3).shuffle(missing)
+    got = rig(FARM, log=log, timing=weeks, node_cache=0, row_cache=1).send(frames_of(live, 50)).finish()
     got.checkpoint()
-    got.send(frames_of(missing, 40)).finish()
+    without, told, revisions = got.table.copy(), told_of(got), got.revisions.copy()
+
+    # It dies amid the backlog, twice: with what came since the checkpoint, and with half of it in the checkpoint.
+    frames = frames_of(backlog, 40)
+    got.send(frames[: len(frames) // 2]).crash(3)
+    got.checkpoint()
+    got.send(frames[len(frames) // 2 :]).crash()
+    got.finish()
     log.close()
 
-    assert "days without rows made up for" in basis
-    assert without[-1] != days_of(got, "soil_water", FIELD, "depletion_mm")[-1]
     assert differences(want.table, got.table)[:3] == []
+    assert told_of(got) == told_of(want)
+    assert (got.counts["late"], got.counts["duplicate"]) == (0, len(backlog) // 2)
+    days = [DAY0 + day * 24 * HOUR for day in range(6)]
+    assert sorted(got.texts("soil_water", FIELD, "day")) == days
+    basis = told["soil_water", FIELD][days[3]]["basis"]
+    assert "days without rows made up for" in basis and basis != told_of(got)["soil_water", FIELD][days[3]]["basis"]
+    changed = {key for key in without if key[:2] == ("soil_water", FIELD) and without[key] != got.table[key]}
+    assert {int(key[4]) for key in changed} == set(days[3:])
+    assert all(got.revisions[key] > revisions[key] for key in changed)
+
+
+def test_of_a_backlog_what_lies_beyond_the_horizon_is_counted_and_changes_nothing() -> None:
+    rows = weather(4)
+    live, backlog = silent(rows)
+    oldest = max(row.time for row in rows) - Timing().horizon
+    kept = [row for row in rows if row in live or row.time >= oldest]
+    want = rig(FARM).send(frames_of(kept, 50)).finish()
+
+    got = rig(FARM).send([*frames_of(live, 50), *frames_of(backlog, 40)]).finish()
+
+    assert differences(want.table, got.table)[:3] == []
+    assert told_of(got) == told_of(want)
+    beyond = [row for row in backlog if row.time < oldest]
+    assert got.counts["late"] == len(beyond) > 0
+    counts = got.counts
+    assert counts["stored"] + counts["duplicate"] + counts["late"] == len(live) + len(backlog)
+    # The second day has no row at all and the third one hour of weather: its row says that it stands for both.
+    bases = [told["basis"] for _, told in sorted(told_of(got)["soil_water", FIELD].items())]
+    assert ["made up for" in basis for basis in bases] == [False, True, False]
 
 
 def test_what_a_sensor_says_that_cannot_be_is_told_beside_the_figure() -> None:
