@@ -61,7 +61,8 @@ subscribe = {topics}
 
 [process]
 settle_s = {settle_s}
-operators = ["telemetry", "energy", "machine", "order", "spc", "vibration"]
+horizon_s = "15d"     # the estate's gateway keeps what it measured for twelve days
+operators = ["telemetry", "energy", "machine", "order", "spc", "vibration", "et0", "rain", "irrigation", "soil_water"]
 windows = ["1m", "15m", "1h", "shift", "day", "month", "order"]
 
 [deliver]
@@ -243,7 +244,8 @@ def _truth(found: list[Comparison], truth: dict[str, Any], faults: str) -> Repor
     lines = [
         f"against the simulator's truth: {len(found) - len(wrong)} of {len(found)} figures agree to 1e-9",
         f"  readings, duplicates and malformed payloads of each line; {energy:.3f} kWh; stops and rejects by reason",
-        f"  {len(truth['figures'])} rows of OEE, losses, pieces, energy, energy per unit, control chart and vibration, of whole windows",
+        f"  {len(truth['figures'])} rows of OEE, losses, pieces, energy, energy per unit, control chart and vibration, weather and soil "
+        "water, of whole windows",
         f"  injected on the way: {faults or 'nothing'}",
     ]
     if truth["not_told"]:

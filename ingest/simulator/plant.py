@@ -5,7 +5,7 @@ farm/north/field1/{weather,soil1,soil2,pump,tractor}
 farm/north/barn1/climate
 
 and, if they are asked for, the devices of `foreign/`: plant/hall1/utilities/{compressor,chiller,edge1/vacuum,plug1},
-plant/hall1/packaging/labeller, farm/north/field1/soil3
+plant/hall1/packaging/labeller, farm/north/field1/soil3, and the farm of `estate/`, farm/savanna/estate
 """
 
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ import numpy as np
 from fieldline.errors import SettingsError
 from ingest.simulator.causes import causes_of
 from ingest.simulator.devices import DAY_NS, SECOND_NS, Device, Event, days_between
+from ingest.simulator.estate import estate_devices
 from ingest.simulator.farm import BarnClimate, Pump, SoilProbe, Tractor, WeatherStation
 from ingest.simulator.figures import figures_of
 from ingest.simulator.foreign import FOREIGN_TOPICS, foreign_devices
@@ -39,7 +40,7 @@ class SimulatedPlant:
 
     lines : production lines, two unless more load is wanted
     rate_hz : how often machines, pump and tractor measure [Hz]; weather, soil and barn keep their slow pace
-    foreign : with the devices of `foreign/`
+    foreign : with the devices of `foreign/` and `estate/`
 
     Raises SettingsError for no lines or an impossible rate.
     """
@@ -62,7 +63,9 @@ class SimulatedPlant:
             Tractor(seed, f"{FIELD}/tractor", period_ns),
             BarnClimate(seed, f"{BARN}/climate"),
         ]
-        self.foreign: list[Foreign] = foreign_devices(seed, FIELD, period_ns) if foreign else []
+        self.foreign: list[Foreign] = (
+            [*foreign_devices(seed, FIELD, period_ns), *estate_devices(seed)] if foreign else []
+        )
         self.topics = TOPICS + (FOREIGN_TOPICS if foreign else ())
 
     @property

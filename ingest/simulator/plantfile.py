@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 
 from ingest.simulator import press_health
+from ingest.simulator.estate import declared
 from ingest.simulator.foreign import UTILITIES
 from ingest.simulator.foreign.dirty_meter import MAX_DELTA_KWH, DirtyMeter
 from ingest.simulator.foreign.labeller import Labeller
@@ -67,7 +68,7 @@ def plant_file(plant: SimulatedPlant) -> str:
     parts += [press_health.plant_file()] if plant.lines else []
     if plant.foreign:
         parts[1:1] = [*_topics()]
-        parts += [*_foreign(plant), *([_group(plant)] if plant.lines else [])]
+        parts += [*_foreign(plant), declared.plant_file(), *([_group(plant)] if plant.lines else [])]
     return "\n".join(parts)
 
 
