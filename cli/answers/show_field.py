@@ -42,6 +42,12 @@ def _pieces(asked: Asked, found: Days) -> Iterator[Piece]:
     yield from _told(newest, asked.plant.price_table(asked.line).currency)
 
 
+def notes(found: Days, currency: str) -> Iterator[Note]:
+    """The newest day in words: its weather, its water, and what is advised."""
+    yield from _told_of_weather(found.weather.get(int(found.newest["time"]), {}))
+    yield from _told(found.newest, currency)
+
+
 def _told_of_weather(weather: Row) -> Iterator[Note]:
     if not weather:
         yield Note("weather: its station has no row of this day")

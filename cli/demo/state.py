@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from analysis.audit.committed import committed
 from analysis.audit.lag import Lag, count_dead_letters, measure
+from cli.demo.farm import Fields, FieldView
 from fieldline.clock import Clock
 from fieldline.health import Health
 from fieldline.log import Log, Record, Stream
@@ -95,6 +96,7 @@ class DemoState:
         self._per_good = _Newest()
         self._oee: dict[str, dict[int, float | None]] = defaultdict(dict)
         self._products: dict[str, tuple[int, str]] = {}
+        self._fields = Fields()
         self._before: tuple[float, dict[str, float]] = clock.monotonic(), {}
 
     def refresh(self) -> None:
@@ -127,6 +129,10 @@ class DemoState:
             for name in sorted({*power, *energy, *good, *rejects})
         ]
 
+    def fields(self) -> list[FieldView]:
+        """Every field of which a whole day is known, by name."""
+        return self._fields.newest(self.plant_ns)
+
     def _last_oee(self, line: str) -> float | None:
         """OEE of the newest hour that lies behind; states last when no more is reported, samples don't."""
         hours = self._oee.get(line, {})
@@ -152,6 +158,7 @@ class DemoState:
             "telemetry": self._take_telemetry,
             "oee": self._take_oee,
             "production_order": self._take_order,
+            "soil_water": self._fields.take,
         }
 
     def _take_energy(self, row: Mapping[str, Any], time_ns: int) -> None:

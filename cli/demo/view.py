@@ -13,8 +13,10 @@ _COLOURS = {"active": "green", "idle": "green", "degraded": "red", "stopped": "d
 
 def picture(state: DemoState, headline: str) -> RenderableType:
     """The whole view."""
+    fields: list[RenderableType] = [_fields(state), Text()] if state.fields() else []
     return Panel(
-        Group(_lines(state), Text(), _numbers(state), Text(), _stages(state)), title=f"Fieldline demo · {headline}"
+        Group(_lines(state), Text(), *fields, _numbers(state), Text(), _stages(state)),
+        title=f"Fieldline demo · {headline}",
     )
 
 
@@ -37,6 +39,18 @@ def _lines(state: DemoState) -> Table:
         )
     if not table.row_count:
         table.add_row("the first minute of the plant is on its way", *[""] * 7)
+    return table
+
+
+def _fields(state: DemoState) -> Table:
+    table = Table(expand=True, box=None, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("field, mm", no_wrap=True)
+    for name in ("ET", "water", "lacks", "short at"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("advice", no_wrap=True)
+    for field in state.fields():
+        numbers = (field.taken_mm, field.water_mm, field.lacks_mm, field.short_from_mm)
+        table.add_row(field.field, *(_number(number, 1) for number in numbers), field.advice or "-")
     return table
 
 

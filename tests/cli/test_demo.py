@@ -88,6 +88,20 @@ def test_the_view_shows_what_the_newest_order_takes(written: WrittenLog) -> None
     assert "0.400" in row and "42.0" in row and len(row) == 80
 
 
+def test_the_view_shows_a_fields_newest_day_that_is_over(written: WrittenLog) -> None:
+    field, days = "farm/savanna/estate/bananas", [MIDNIGHT_NS - DAY_NS, MIDNIGHT_NS]
+    put(written, "energy", f"{LINE}/press", "1m", [MIDNIGHT_NS + HOUR_NS], peak_demand_kw=[42.0])
+    numbers = {"depletion_mm": [38.2, 3.0], "readily_available_mm": [42.0, 70.0], "crop_et_mm": [6.1, 0.4]}
+    advice = "irrigate now: the crop is short of water"
+    put(written, "soil_water", field, "day", days, **numbers, irrigation_mm=[0.0, 0.0], advice=advice)
+
+    sheet = StringIO()
+    Console(file=sheet, width=80).print(picture(state_of(written), "test"))
+
+    (row,) = [line for line in sheet.getvalue().splitlines() if field in line]
+    assert row.split()[2:] == ["6.1", "0.0", "38.2", "42.0", "irrigate", "now", "│"] and len(row) == 80
+
+
 def test_figures_agree_when_they_are_equal_to_a_billionth() -> None:
     assert Comparison("kWh", 2_000.0, 2_000.000001).agrees
     assert not Comparison("kWh", 2_000.0, 2_000.00001).agrees
