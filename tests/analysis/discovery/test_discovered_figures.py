@@ -18,6 +18,7 @@ from ingest.columns import to_readings
 from ingest.decoder import Decoder
 from ingest.rows import Names, Rows
 from ingest.simulator import Faults, Message, Simulation
+from ingest.simulator.estate.declared import LINE as ESTATE
 from ingest.simulator.plantfile import plant_file as by_hand
 from tests.bits.__main__ import played
 from tests.bits.arrivals import Input, Step
@@ -40,7 +41,8 @@ def messages() -> tuple[Simulation, list[Message]]:
     """What the demo's broker hears in seventy minutes, doubled and shuffled as there."""
     faults = Faults(duplicates=0.01, shuffle_s=20, late=0.02, malformed=0.002)
     simulation = Simulation(START_NS, lines=1, pack_s=5, faults=faults, foreign=True)
-    return simulation, list(simulation.messages(SECONDS, chunk_s=60))
+    # What grows on a far farm no message tells, and its twelve days of backlog are twelve days to work through.
+    return simulation, [one for one in simulation.messages(SECONDS, chunk_s=60) if not one.asset.startswith(ESTATE)]
 
 
 def drafted(heard: list[Message]) -> str:
