@@ -58,9 +58,9 @@ def test_a_field_dries_is_irrigated_and_a_stuck_probe_is_left_out(played: Engine
     bases, advice = ([told[day][name] for day in days] for name in ("basis", "advice"))
 
     # Twelve days, and the one that runs: 420 m³ on 1.2 ha are 35 mm, of which drip leaves 90 %.
-    assert water == pytest.approx([0.0] * 8 + [31.5] + [0.0] * 4)
+    assert water == pytest.approx([0.0] * 9 + [31.5] + [0.0] * 3)
     assert ["corrected by the probe" in basis for basis in bases] == [True] * 10 + [False] * 3
     assert ["probe left out" in basis for basis in bases] == [False] * 10 + [True] * 3
-    assert advice[7] == "irrigate now: the crop is short of water" and advice[8].startswith("irrigate in ")
+    assert advice[8] == "irrigate now: the crop is short of water" and advice[9].startswith("irrigate in ")
     dry = played.texts("soil_water", PASTURE, "day")
     assert dry[days[11]]["advice"] == "irrigate now: the crop is short of water"

@@ -71,7 +71,7 @@ FIELDS = (
         Soil("sandy loam", 0.23, 0.11, 8.0),
         System("reel", "sprinkler", 0.75, 1.0, 55.0, 30.0, 35.0),
         2.5,
-        0.2,
+        0.19,
         False,
     ),
 )

@@ -9,7 +9,7 @@ from ingest.simulator.noise import draw, noise_key
 
 HOUR_NS = 3600 * SECOND_NS
 SOLAR_CONSTANT_W_M2 = 1361.0
-IRRIGATED_DAYS_AGO, STUCK_DAYS_AGO = 4, 2
+IRRIGATED_DAYS_AGO, STUCK_DAYS_AGO = 3, 2
 """Before the day on which the plant is switched on: the night of the irrigation, and the day from which the probe is stuck."""
 IRRIGATED_HOURS = (1.0, 8.0)
 """The valve is open from one to eight in the morning [h]."""
@@ -55,7 +55,7 @@ class Estate(NamedTuple):
         """What the probe says of the root zone, by volume: what its ground lacks, with noise; one value once it is stuck."""
         time_ns = min(time_ns, (self.today - STUCK_DAYS_AGO) * DAY_NS)
         days = time_ns / DAY_NS - (self.today - IRRIGATED_DAYS_AGO) - IRRIGATED_HOURS[1] / 24.0
-        lacks = _RIGHT_MM + DRIES_MM_DAY * (days if days >= 0.0 else days + 8.0)
+        lacks = _RIGHT_MM + DRIES_MM_DAY * (days if days >= 0.0 else days + 9.0)
         (_, root_m), of_soil = FIELDS[0].crop.root_m, FIELDS[0].soil
         content = of_soil.field_capacity - max(lacks, 0.0) / 1000.0 / root_m
         return {"moisture_pct": round(100.0 * content + 0.1 * self._of("soil", time_ns), 2)}
