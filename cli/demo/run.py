@@ -25,6 +25,7 @@ from analysis.results import Results
 from cli import wiring
 from cli.answers.audit import account, exit_code
 from cli.demo.asked import DemoAsked
+from cli.demo.farm import drawn as fields_drawn
 from cli.demo.plant import Ending, SimulatorStage, first_moment
 from cli.demo.report import ailing, newest_window, pictures, shaken
 from cli.demo.state import DemoState
@@ -187,6 +188,7 @@ class Demo:
             *pictures(results, line, window, causes),
             *ailing(plant, results),
             *shaken(log, plant, results, window),
+            *fields_drawn(results, plant, truth["end_ns"]),
         ]
         self._album += drawn
         if not self._asked.is_quiet:
