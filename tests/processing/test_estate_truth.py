@@ -57,8 +57,8 @@ def test_a_field_dries_is_irrigated_and_a_stuck_probe_is_left_out(played: Engine
     water = [played.values("soil_water", BANANAS, "day")[day]["irrigation_mm"] for day in days]
     bases, advice = ([told[day][name] for day in days] for name in ("basis", "advice"))
 
-    # Twelve days, and the one that runs: 420 m³ on 1.2 ha are 35 mm, of which drip leaves 90 %.
-    assert water == pytest.approx([0.0] * 9 + [31.5] + [0.0] * 3)
+    # Twelve days, and the one that runs: 480 m³ on 1 ha are 48 mm, of which drip leaves 90 %.
+    assert water == pytest.approx([0.0] * 9 + [43.2] + [0.0] * 3)
     assert ["corrected by the probe" in basis for basis in bases] == [True] * 10 + [False] * 3
     assert ["probe left out" in basis for basis in bases] == [False] * 10 + [True] * 3
     assert advice[8] == "irrigate now: the crop is short of water" and advice[9].startswith("irrigate in ")

@@ -11,8 +11,8 @@ HOUR_NS = 3600 * SECOND_NS
 SOLAR_CONSTANT_W_M2 = 1361.0
 IRRIGATED_DAYS_AGO, STUCK_DAYS_AGO = 3, 2
 """Before the day on which the plant is switched on: the night of the irrigation, and the day from which the probe is stuck."""
-IRRIGATED_HOURS = (1.0, 8.0)
-"""The valve is open from one to eight in the morning [h]."""
+IRRIGATED_HOURS = (0.0, 8.0)
+"""The valve is open from midnight to eight in the morning [h]."""
 DRIES_MM_DAY = 5.5
 _RIGHT_MM = 8.0
 """What the probe's ground lacks right after the irrigation."""
