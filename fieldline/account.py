@@ -54,7 +54,8 @@ class Account(msgspec.Struct, frozen=True):
 
     sources : rows by line and fate; series : how many the partition has; marks : oldest first; unused : what was said and no metric
     can use; horizon_s : the allowed lateness, None where a version before wrote it; settled : by line, before when nothing is to come of
-    rows that were taken: none waits there, windows that ended are emitted [ns UTC]; depths : by line, the plant file's `line_depth` there.
+    rows that were taken: none waits there, windows that ended are emitted [ns UTC]; depths : by line, the plant file's `line_depth` there;
+    slices : the same of its `slice`, of lines where it is not a minute [ns]
     """
 
     offset: int
@@ -65,6 +66,7 @@ class Account(msgspec.Struct, frozen=True):
     horizon_s: float | None = None
     settled: dict[str, int] = {}
     depths: dict[str, int] = {}
+    slices: dict[str, int] = {}
 
     @property
     def overflow(self) -> int:

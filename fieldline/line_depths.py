@@ -3,6 +3,9 @@
 A line's readings lie in the partition that its path tells. With another `line_depth` they come to lie in another one, beside what was
 made of those before: two workers would each make rows of half a line. So that is refused where there is more than one partition; where
 there is one, the partition is opened anew (`processing/opening.py`), and figures that stand are left as they are.
+
+So it is where the plant file says another `slice` of a line. Its readings lie where they did, so that is refused only where a state is to
+be moved as it is.
 """
 
 import time
@@ -10,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from fieldline.account import Account, read_account
 from fieldline.errors import FrameError, SettingsError
+from fieldline.localtime import MINUTE_NS
 from fieldline.log import Log, Stream
 from fieldline.log.notes import process_note
 from fieldline.plant import Plant
@@ -31,7 +35,13 @@ def check_lines(log: Log, plant: Plant) -> None:
 
 
 def check_none_other(log: Log, plant: Plant) -> None:
-    """Refuse a plant file that counts levels of any line otherwise than the state was made with. Raises SettingsError, Unavailable."""
+    """Refuse a plant file with lines of other levels or slices than the state was made with. Raises SettingsError, Unavailable."""
+    for account in _accounts(log):
+        slices = {line: account.slices.get(line, MINUTE_NS) for line in account.depths}
+        cut = sorted(line for line, was in slices.items() if plant.slice_ns(line) != was)
+        if cut:
+            some = ", ".join(cut[:3]) + (f" and {len(cut) - 3} more" if len(cut) > 3 else "")
+            raise SettingsError(f"plant file: slice: that of lines {some} is another: start with the plant file first")
     if other := other_lines(log, plant):
         raise SettingsError(
             f"plant file: line_depth: the state is of {_listed(other)}: start with the plant file first"

@@ -118,7 +118,7 @@ class Plant:
 
     def __init__(self, file: PlantFile | None = None) -> None:
         self._file = file or PlantFile()
-        self._depths = self._file.depths
+        self._depths, self._slices = self._file.depths, self._file.slices
         self._farm = self._file.farm
         # First, so that no pattern takes what we send ourselves for a reading.
         self.topics: tuple[Topic, ...] = (*(entry.unread for entry in self.commands.values()), *self._file.topic)
@@ -155,6 +155,10 @@ class Plant:
     def line_depth(self, path: str) -> int:
         """How many levels the lines have among which a path stands: its nearest site's `line_depth`, or the plant's."""
         return self._depths.of(path)
+
+    def slice_ns(self, path: str) -> int:
+        """How long the slices of the line are in which a path lies: its nearest site's `slice`, else a minute [ns]."""
+        return self._slices.of_ns(path)
 
     def has_place_of(self, other: "Plant", asset: str) -> bool:
         """Whether an asset stands where it does in another plant: on the same line, in the same area and site."""

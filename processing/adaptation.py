@@ -247,7 +247,9 @@ class _Adaptation:
         until = start + influence if is_cut_off else start
         if self._relieve is None:
             return until
-        touched = engine.residency.between(line, at.SLICES, start - influence - at.MINUTE, until)
+        touched = engine.residency.between(
+            line, at.SLICES, start - influence - int(engine.tables.lines["slice"][line]), until
+        )
         as_were = tables.windows[touched].copy()
         engine.residency.make_resident(slices[-1:])
         for number, field, rows in renewed:

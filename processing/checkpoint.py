@@ -23,7 +23,7 @@ from fieldline.unused import Heard
 from processing.kernels import layout as at
 from processing.kernels.jit import words
 from processing.kernels.table import mark_pages
-from processing.made_with import Adapted, MadeWith
+from processing.made_with import LINE_DEPTH, SLICE, Adapted, MadeWith
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
 from processing.timeline.page import packed, unpacked
@@ -94,16 +94,19 @@ class Restored(NamedTuple):
 
 
 class OtherLines(LogCorrupt):
-    """The plant file counts other levels as a line than that of the state did.
+    """The plant file counts other levels as a line than that of the state did, or has slices of another length.
 
-    lines : those of now that the state has assets of; newest : time of its newest row [ns UTC]
+    lines : those of now that the state has assets of, and the entry by which each is another; newest : time of its newest row [ns UTC]
     """
 
-    def __init__(self, partition: int, lines: list[str], newest: int) -> None:
-        some = ", ".join(lines[:5]) + (", …" if len(lines) > 5 else "")
-        super().__init__(
-            f"checkpoints partition {partition}: line_depth is another: its assets are of the lines {some} now"
-        )
+    def __init__(self, partition: int, lines: dict[str, str], newest: int) -> None:
+        of_depth = [line for line, why in lines.items() if why == LINE_DEPTH]
+        some = of_depth or [*lines]
+        listed = ", ".join(some[:5]) + (", …" if len(some) > 5 else "")
+        said = f"line_depth is another: its assets are of the lines {listed} now"
+        if not of_depth:
+            said = f"slice is another: the lines {listed} have slices of another length now"
+        super().__init__(f"checkpoints partition {partition}: {said}")
         self.lines, self.newest = lines, newest
 
 
@@ -246,7 +249,7 @@ class Checkpoints:
         made_with = msgspec.msgpack.decode(self._read(head.made_with), type=MadeWith)
         names = msgspec.msgpack.decode(self._read(head.names))
         if other := _other_lines(made_with, engine.plant, names["assets"]):
-            newest = _records(self._arrays(self._read(head.state))["lines"], at.LINE)["newest"]
+            newest = _lines(self._arrays(self._read(head.state))["lines"])["newest"]
             raise OtherLines(self._partition, other, int(newest.max(initial=at.NONE)))
         engine.registry.restore(names)
         engine.context.restore(names)
@@ -258,9 +261,7 @@ class Checkpoints:
         self._head, self._made_with = head, made_with
         self._head_ref = self._refs_of_head(offset, head.serial)
         self._serial = max(self._serial, self._head_ref[0][1])
-        return Restored(
-            head, made_with, *(_records(arrays[of], to) for of, to in (("series", at.SERIES), ("lines", at.LINE)))
-        )
+        return Restored(head, made_with, _records(arrays["series"], at.SERIES), _lines(arrays["lines"]))
 
     def _write_pages(self, engine: Engine) -> np.ndarray:
         """Write the blocks of changed windows; their ids."""
@@ -336,9 +337,9 @@ class Checkpoints:
     def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> None:
         """Put the live edge back. What the plant file says of lines is as it says now; operators that are new begin with nothing."""
         tables = engine.tables
-        lines = _records(arrays["lines"], at.LINE)
+        lines = _lines(arrays["lines"])
         fits = len(lines) == len(tables.lines) and len(arrays["series"]) == len(tables.series)
-        if not fits or any((tables.lines[name] != lines[name]).any() for name in ("series", "shift", "base")):
+        if not fits or any((tables.lines[name] != lines[name]).any() for name in ("series", "shift", "base", "slice")):
             raise LogCorrupt(f"checkpoints partition {self._partition}: the plant file has other lines now")
         for name in ("influence", "hold", "zone", "allowed_lateness", "is_cut"):
             lines[name] = tables.lines[name]
@@ -476,13 +477,26 @@ def _named(engine: Engine) -> tuple[int, ...]:
     return len(registry.series), len(registry.products), engine.context.version, len(registry.assets)
 
 
-def _other_lines(made_with: MadeWith, plant: Plant, assets: Iterable[str]) -> list[str]:
-    """The lines of now of assets that stood among other lines by the plant file that a state was made with."""
+def _other_lines(made_with: MadeWith, plant: Plant, assets: Iterable[str]) -> dict[str, str]:
+    """The lines of now of assets that stood among other lines by the plant file that a state was made with, and why they are others."""
     try:
         before = Plant.of_document(made_with.plant)
     except msgspec.MsgspecError:  # of another version: nothing is known of it
-        return []
-    return sorted({plant.line_of(asset) for asset in assets if not plant.has_place_of(before, asset)})
+        return {}
+    found = dict[str, str]()
+    for asset in sorted(assets):
+        if not plant.has_place_of(before, asset):
+            found[plant.line_of(asset)] = LINE_DEPTH
+        elif plant.slice_ns(asset) != before.slice_ns(asset):
+            found.setdefault(plant.line_of(asset), SLICE)
+    return found
+
+
+def _lines(content: np.ndarray) -> np.ndarray:
+    """LINE records from their words; those of before slices had lengths were of lines with slices of a minute."""
+    whole = np.full((len(content), at.LINE.itemsize // 8), at.MINUTE, np.int64).view(np.uint64)
+    whole[:, : content.shape[1]] = content
+    return _records(whole, at.LINE)
 
 
 def _windows(content: np.ndarray) -> np.ndarray:

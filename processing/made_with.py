@@ -13,6 +13,9 @@ from processing.timeline.timing import Timing
 LINE_DEPTH = "site.line_depth"
 """The entry of the plant file by which assets come to be of other lines."""
 
+SLICE = "site.slice"
+"""The entry by which a line's slices come to be of another length."""
+
 
 class MadeWith(msgspec.Struct, frozen=True):
     """The settings that figures depend on.
@@ -85,6 +88,9 @@ class Adapted(msgspec.Struct, frozen=True):
         if self.why == (LINE_DEPTH,):
             until = f"windows of its assets that begin before {iso(self.since)} stand as they are"
             return f"{self.line}: has assets of lines that were others ({LINE_DEPTH}) and begins now; {until}"
+        if self.why == (SLICE,):
+            until = f"its windows that begin before {iso(self.since)} stand as they are"
+            return f"{self.line}: has slices of another length ({SLICE}) and begins anew; {until}"
         what = f"{self.line}: figures of {', '.join(self.operators)} change ({', '.join(self.why)})"
         if self.since == NONE:
             return f"{what}; all windows are computed anew"

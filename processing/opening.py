@@ -14,7 +14,7 @@ from processing.checkpoint import OtherLines
 from processing.dead_letters import DeadLetters
 from processing.emission import Emission
 from processing.emitted import emitted_since
-from processing.made_with import LINE_DEPTH, Adapted
+from processing.made_with import Adapted
 from processing.place import Place
 from processing.read_again import ReadAgain
 from processing.state import State
@@ -104,13 +104,14 @@ class Opening:
     def _begin_lines(self, error: OtherLines) -> None:
         """Have lines begin now that were others before: what was emitted of their assets until then stands as it is.
 
-        It stands under other tags of place, too, so that the same windows again would be two points for one truth.
+        Of another depth it stands under other tags of place, too, so that the same windows again would be two points for one truth; of
+        other slices it was summed in another order, and windows of a minute would not come about again.
         """
         engine = self._state.engine
         since = max(self._place.clock.now_ns(), error.newest + 1)
         engine.standing.begin_named(dict.fromkeys(error.lines, since))
         operators = tuple(op.name for op in engine.operators if op.emits)
-        self._state.mark([Adapted(line, operators, since, (LINE_DEPTH,)) for line in error.lines])
+        self._state.mark([Adapted(line, operators, since, (why,)) for line, why in error.lines.items()])
 
     def _whole_since(self, first: int) -> int | None:
         """Since when the log holds all readings, where something was emitted of older ones [ns UTC]; None: it holds all of them."""

@@ -3,6 +3,7 @@
 import gc
 
 from fieldline.account import Account
+from fieldline.localtime import MINUTE_NS
 from fieldline.unused import Heard
 from processing.checkpoint import Checkpoints
 from processing.made_with import Adapted
@@ -11,9 +12,7 @@ from processing.read_again import ReadAgain
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 
-_MINUTES_AT_LEAST = (
-    10  # whose slices stay however many series there are: late rows come for them, and a backlog makes more in a moment
-)
+_SLICES_AT_LEAST = 10  # of each line, that stay however many series: late rows come for them, a backlog makes more in a moment
 _WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints; or a quarter of those there are, which each one looks through
 _MARKS_AT_MOST = 1000
 
@@ -62,8 +61,10 @@ class State:
         """What is said of the partition to who looks; sources : rows by line and fate; unused : what no metric can use."""
         marks, series = tuple(mark.mark for mark in self.marks), len(self.engine.registry.series)
         horizon_s, settled = self._place.settings.horizon_s, self.engine.settled()
-        depths = {line: self._place.plant.line_depth(line) for line in self.engine.registry.lines}
-        return Account(self.offset, sources, series, marks, unused, horizon_s, settled, depths)
+        plant, lines = self._place.plant, self.engine.registry.lines
+        depths = {line: plant.line_depth(line) for line in lines}
+        slices = {line: plant.slice_ns(line) for line in lines if plant.slice_ns(line) != MINUTE_NS}
+        return Account(self.offset, sources, series, marks, unused, horizon_s, settled, depths, slices)
 
     def count_windows(self) -> None:
         """After a checkpoint was read or written: what is there now is no reason for another."""
@@ -77,7 +78,7 @@ class State:
     @property
     def _budget(self) -> int:
         """How much blocks may take after a checkpoint [bytes]."""
-        return max(self._place.settings.node_cache_mb << 20, _MINUTES_AT_LEAST * self.engine.tables.minute_bytes)
+        return max(self._place.settings.node_cache_mb << 20, _SLICES_AT_LEAST * self.engine.tables.bytes_of_slices)
 
     @property
     def is_crowded(self) -> bool:

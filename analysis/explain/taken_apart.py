@@ -277,7 +277,7 @@ def _end(history: History, span: Span, evidence: Evidence, window: str) -> int:
     if span.end < FAR:
         return span.end
     newest = evidence.newest if evidence.newest is not None else span.start
-    return max(newest // _MINUTE * _MINUTE + _MINUTE, span.start + 1)
+    return max((newest // history.slice_ns + 1) * history.slice_ns, span.start + 1)
 
 
 def _order_rows(history: History) -> list[list[tuple[int, float]]]:

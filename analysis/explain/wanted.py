@@ -170,7 +170,7 @@ def with_inputs(plant: Plant, choose: Wanted) -> Wanted:
 def around(plant: Plant, asset: str, tag: str) -> tuple[int, int] | None:
     """How long before and after a window a series of states, counts or energy matters; None where it does not [ns]."""
     of_asset = plant.asset_info(asset)
-    microstop = int(of_asset.microstop_s * 1e9) + _MINUTE
+    microstop = int(of_asset.microstop_s * 1e9) + plant.slice_ns(asset)
     state_gap = int(of_asset.state_max_gap_s * 1e9)
     if tag in _EVENTS:
         return 2 * state_gap + microstop, microstop  # what holds at the window's start, and signs of life before that

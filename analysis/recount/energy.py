@@ -2,9 +2,9 @@
 
 Between two samples of a meter that are near enough (of registers, intervals and pulses `register_max_gap_s`, of power `max_gap_s` or the
 tag's own rhythm, `rhythm.py`) energy is laid out over time: of power as a trapezoid, of registers evenly between the readings that are
-believed (`registers.py`). It is cut at whole minutes and where orders begin and end, and in each cut the states share it by the time that
-each lasted. Intervals and pulses tell of what was drawn evenly since the message before, or after it where that is declared. Across longer
-gaps all of them count at their own time, and in a quarter-hour in which one did there is no demand. Between two readings near enough to
+believed (`registers.py`). It is cut at whole minutes, or what the line's slices are, and where orders begin and end, and in each cut the
+states share it by the time that each lasted. Intervals and pulses tell of what was drawn evenly since the message before, or after it where
+that is declared. Across longer gaps all of them count at their own time, and in a quarter-hour in which one did there is no demand. Between two readings near enough to
 each other time is covered, believed or not. Of several tags that tell of the same energy, each cut takes the source that observed most.
 """
 
@@ -99,7 +99,7 @@ def energy(history: History, asset: str, start: int, end: int) -> Figures:
         else (0.0 if is_apart or is_another_apart else nan),
     }
     portions = active.portions if active is not None else None
-    return figures | _in_states(history, asset, portions) | _worth(history, portions)
+    return figures | _in_states(history, asset, portions) | _worth(history, portions, _cuts(history, start, end))
 
 
 def _is_apart(history: History, asset: str, roles: tuple[Role, ...], start: int, end: int) -> bool:
@@ -216,15 +216,16 @@ def _laid_out(info: TagInfo, before: tuple[int, float], now: tuple[int, float], 
 
 
 def _cuts(history: History, start: int, end: int) -> list[int]:
-    """Where time is cut within a window: at whole minutes and at the events of orders; with both ends [ns UTC]."""
+    """Where time is cut within a window: at multiples of the line's slices and at the events of orders; with both ends [ns UTC]."""
     known = [
         time
         for (asset, tag), rows in history.rows.items()
         if tag in ORDER_TAGS and history.plant.line_of(asset) == history.line
         for time, _ in rows
     ]
-    minutes = range((start // MINUTE + 1) * MINUTE, end, MINUTE)
-    return sorted({start, end, *minutes, *(time for time in known if start < time < end)})
+    length = history.slice_ns
+    whole = range((start // length + 1) * length, end, length)
+    return sorted({start, end, *whole, *(time for time in known if start < time < end)})
 
 
 def _between(first: int, last: int, cuts: list[int]) -> list[tuple[int, int]]:
@@ -293,7 +294,12 @@ def _sum(chosen: Chosen | None) -> float:
 
 
 def _peak(history: History, asset: str, start: int, end: int) -> float:
-    """The highest mean power of a quarter-hour of which 95 % were observed; of the window where it is not longer [kW]."""
+    """The highest mean power of a quarter-hour of which 95 % were observed; of the window where it is not longer [kW].
+
+    Where slices are longer than a quarter-hour none is known of what is longer.
+    """
+    if history.slice_ns > QUARTER < end - start:
+        return nan
     if end - start <= QUARTER:
         spans = [(start, end)]
     else:
@@ -338,14 +344,14 @@ def _shares(span: tuple[int, int], states: list[Stretch], starts: list[int]) -> 
     return shares
 
 
-def _worth(history: History, found: list[Portion] | None) -> Figures:
-    """Cost and CO2: each cut's energy at the price and factor of its minute; NaN where one that is needed is not states."""
+def _worth(history: History, found: list[Portion] | None, cuts: list[int]) -> Figures:
+    """Cost and CO2: each cut's energy at the price and factor of its first minute; NaN where one that is needed is not states."""
     if found is None:
         return {"energy_cost": nan, "co2_kg": nan}
     told, money, kg = told_prices(history), 0.0, 0.0
     worth: dict[int, tuple[float, float]] = {}
     for portion in found:
-        minute = portion.start // MINUTE * MINUTE
+        minute = cuts[bisect_right(cuts, portion.start) - 1] // MINUTE * MINUTE
         if minute not in worth:
             worth[minute] = worth_at(history, told, minute)[1:3]
         money += portion.amount * worth[minute][0]

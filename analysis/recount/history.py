@@ -15,7 +15,7 @@ from analysis.recount.calculated import with_calculated
 from analysis.recount.life import Sign, silences, tells_changes
 from analysis.recount.plain_models import PlainModels
 from analysis.recount.registers import Exchange, Judgement, judge
-from analysis.recount.said import LONGEST_AMOUNT_NS, MINUTE, Said, pieces_said, pieces_without
+from analysis.recount.said import LONGEST_AMOUNT_NS, Said, pieces_said, pieces_without
 from analysis.recount.starts_over import Bound, midnights, order_bounds, shift_bounds
 from fieldline.event_kinds import PAUSES, STOPS, VOID
 from fieldline.plant import Plant, Role
@@ -110,6 +110,11 @@ class History:
         self._judged: dict[tuple[str, str], Judgement] = {}
         self.vibration: Vibration = _nothing
         self.models = PlainModels()
+
+    @property
+    def slice_ns(self) -> int:
+        """How long the line's slices are: what holds at the beginning of one holds all through it [ns]."""
+        return self.plant.slice_ns(self.line)
 
     def tags(self, asset: str, *roles: Role) -> list[str]:
         """The asset's tags with one of these roles."""
@@ -291,7 +296,10 @@ class History:
                 Step(time, info.role, pieces * info.scale, tag, readings.get(time, nan))
                 for time, pieces in counted.items()
             ),
-            *(Step(time, info.role, pieces * info.scale, tag, nan) for time, pieces in pieces_said(said)),
+            *(
+                Step(time, info.role, pieces * info.scale, tag, nan)
+                for time, pieces in pieces_said(said, self.slice_ns)
+            ),
         ]
 
     def judgement(self, asset: str, tag: str) -> Judgement:
@@ -315,16 +323,16 @@ class History:
         return {exchange.time for exchange in self._exchanges(asset, tag)}
 
     def said(self, asset: str, tag: str) -> list[Said]:
-        """What events say that a meter counted, by whole minutes, in order and apart: what is said later ends what was said before."""
-        found: list[Said] = []
+        """What events say that a meter counted, by whole slices, in order and apart: what is said later ends what was said before."""
+        found, length = list[Said](), self.slice_ns
         for time, event in self.events(asset, f"@meter/{tag}"):
             amount, until = _number(event, "amount"), _until(event, time, LONGEST_AMOUNT_NS)
-            start = -(-time // MINUTE) * MINUTE
+            start = -(-time // length) * length
             if not isfinite(amount) or until is None:
                 continue
-            end = until // MINUTE * MINUTE
+            end = until // length * length
             if start < end <= start + LONGEST_AMOUNT_NS:
-                begun = time // MINUTE * MINUTE  # of a minute within which this one begins neither tells
+                begun = time // length * length  # of a slice within which this one begins neither tells
                 if found and found[-1].until > begun:
                     found[-1] = found[-1]._replace(until=begun)
                 found.append(Said(start, end, end, amount))

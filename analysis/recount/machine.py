@@ -20,7 +20,6 @@ from fieldline.shifts import Plan
 from fieldline.states import STATES, State, TimeElement
 from fieldline.units import COUNT_ROLES
 
-_MINUTE = 60_000_000_000
 _STOP_ELEMENTS = (TimeElement.ADET, TimeElement.ADOT)
 
 
@@ -183,12 +182,12 @@ def _hold(history: History, asset: str, step: Step) -> int:
 def _sums(
     history: History, asset: str, steps: list[Step], runs: list[Run]
 ) -> tuple[dict[Role, float], dict[Role, float], dict[Role, float]]:
-    """Pieces of each role; their ideal times, to the ns in each minute of a product [ns]; those between orders, which have none."""
+    """Pieces of each role; their ideal times, to the ns in each slice of a product [ns]; those between orders, which have none."""
     counts: dict[Role, float] = dict.fromkeys(Role, 0.0)
     cells: dict[tuple[Role, int, Run | None], float] = defaultdict(float)
     for step in steps:
         counts[step.role] += step.pieces
-        cells[step.role, step.time // _MINUTE, history.run_at(step.time, runs)] += step.pieces
+        cells[step.role, step.time // history.slice_ns, history.run_at(step.time, runs)] += step.pieces
     ideals: dict[Role, float] = dict.fromkeys(Role, 0.0)
     between: dict[Role, float] = dict.fromkeys(Role, 0.0)
     for (role, _, run), pieces in cells.items():

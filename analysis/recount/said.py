@@ -6,7 +6,6 @@ from typing import NamedTuple
 from analysis.recount.registers import Settled
 from fieldline.event_kinds import LONGEST_AMOUNT_S
 
-MINUTE = 60_000_000_000
 LONGEST_AMOUNT_NS = LONGEST_AMOUNT_S * 1_000_000_000
 
 
@@ -24,17 +23,17 @@ class Said(NamedTuple):
 
 
 def amount_of(said: list[Said], a: int, b: int) -> float | None:
-    """What was counted from a to b, which lie in one minute; None where no event says it."""
+    """What was counted from a to b, which lie in one slice; None where no event says it."""
     one = next((one for one in said if one.start <= a < one.until), None)
     return None if one is None else one.up_to(min(b, one.end)) - one.up_to(a)
 
 
-def pieces_said(said: list[Said]) -> list[tuple[int, float]]:
-    """The pieces of each minute of which an event says what was counted, whole ones where it says a whole number."""
+def pieces_said(said: list[Said], length: int) -> list[tuple[int, float]]:
+    """The pieces of each slice of which an event says what was counted, whole ones where it says a whole number; length [ns]."""
     found = []
     for one in said:
-        for start in range(one.start, one.until, MINUTE):
-            until, since = one.up_to(min(start + MINUTE, one.end)), one.up_to(start)
+        for start in range(one.start, one.until, length):
+            until, since = one.up_to(min(start + length, one.end)), one.up_to(start)
             is_whole = one.amount == floor(one.amount)
             found.append((start, float(floor(until) - floor(since)) if is_whole else until - since))
     return found

@@ -97,6 +97,7 @@ class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     country, subdivision : ISO 3166 codes of where it lies, for public holidays; None: the plant's
     line_depth : how many levels of a path make a line here; None: as above
+    slice : how long the shortest windows of the lines here are; None: as above, a minute where nothing is said
     """
 
     path: Name
@@ -104,12 +105,11 @@ class SiteEntry(msgspec.Struct, frozen=True, kw_only=True):
     country: str | None = None
     subdivision: str | None = None
     line_depth: Annotated[int, Meta(ge=1, le=16)] | None = None
+    slice: Literal["1m", "15m", "1h"] | None = None
 
     def __post_init__(self) -> None:
-        is_empty = self.time_zone is None and self.country is None and self.line_depth is None
-        empty = (
-            "" if not is_empty else f"site: {self.path!r}: expected time_zone, country or line_depth, got none of them"
-        )
+        is_empty = all(said is None for said in (self.time_zone, self.country, self.line_depth, self.slice))
+        empty = f"site: {self.path!r}: expected time_zone, country, line_depth or slice, got none of them" * is_empty
         place = place_fault(self.country, self.subdivision)
         zone = "" if self.time_zone is None else zone_fault(self.time_zone)
         if fault := path_fault(self.path) or zone or place or empty:

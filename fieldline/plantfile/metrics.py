@@ -58,6 +58,10 @@ class MetricField(msgspec.Struct, frozen=True, kw_only=True):
         return parse(self.value)
 
 
+DEFAULT_WINDOWS = ("1m", "15m", "1h", "day")
+"""Those of a metric that names none."""
+
+
 class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A metric of the plant's own.
 
@@ -70,7 +74,7 @@ class MetricEntry(msgspec.Struct, frozen=True, kw_only=True):
     kind: Name
     field: dict[str, MetricField]
     asset: Name = "*"
-    windows: tuple[str, ...] = ("1m", "15m", "1h", "day")
+    windows: tuple[str, ...] = DEFAULT_WINDOWS
     assets: dict[str, Name] = {}
     since: datetime | None = None
     meaning: Name | None = None

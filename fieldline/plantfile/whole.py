@@ -12,6 +12,7 @@ from fieldline.plantfile.depths import Depths
 from fieldline.plantfile.fields import CropEntry, Farm, SoilEntry, SystemEntry, farm_of
 from fieldline.plantfile.globs import is_glob
 from fieldline.plantfile.metrics import MetricEntry, metric_faults
+from fieldline.plantfile.slices import Slices, clock_faults, window_faults, zone_faults
 from fieldline.plantfile.tariffs import TariffEntry
 from fieldline.plantfile.ties import tie_faults
 from fieldline.plantfile.topics import Topic
@@ -62,6 +63,7 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
         faults += tie_faults(self.asset, depths)
         faults += [fault for row in self.asset if row.field for fault in self.farm.faults(row.path, row.field)]
         faults += metric_faults(self.metric, {name for entry in self.asset for name in entry.ties})
+        faults += self._slice_faults()
         faults += self._twice()
         raise_faults(faults)
 
@@ -74,6 +76,19 @@ class PlantFile(msgspec.Struct, frozen=True, kw_only=True):
     def farm(self) -> Farm:
         """What fields are made of."""
         return farm_of(self.crop, self.soil, self.irrigation_system)
+
+    @property
+    def slices(self) -> Slices:
+        """How long the slices of lines are, by site."""
+        return Slices.of_sites(self.site)
+
+    def _slice_faults(self) -> list[str]:
+        slices = self.slices
+        return [
+            *zone_faults(self.site, slices, self.time_zone),
+            *clock_faults(slices, self.calendar, self.tariff),
+            *window_faults(slices, self.asset, self.metric),
+        ]
 
     def _twice(self) -> list[str]:
         tables: tuple[tuple[str, Sequence[str]], ...] = (
@@ -102,7 +117,7 @@ def _site_fault(site: SiteEntry, depths: Depths) -> str:
     levels = site.path.count("/") + 1
     if site.line_depth is not None and site.line_depth < levels:
         return f"site: {site.path!r}: line_depth: expected at least {levels}, the levels of its own path, got {site.line_depth}"
-    return _below_fault("site", site.path, "time zone and line_depth", depths.above(site.path))
+    return _below_fault("site", site.path, "time zone, line_depth and slice", depths.above(site.path))
 
 
 def _below_fault(table: str, path: str, what: str, line_depth: int) -> str:

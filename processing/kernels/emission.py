@@ -30,7 +30,7 @@ from processing.kernels.layout import (
     WINDOWS,
 )
 from processing.kernels.table import find_of_machine, find_place
-from processing.kernels.windows import bounds_above, machine_after
+from processing.kernels.windows import bounds_above, level_above, machine_after
 
 
 class Flags(NamedTuple):
@@ -85,10 +85,10 @@ def spread(ids, plant, windows, kept, known, dirty, near):
         window = windows[number]
         if window.level > DAYS:
             continue
-        if window.level < DAYS and kept[window.level + 1] == 1:
+        if window.level < DAYS and kept[level_above(window, plant)] == 1:
             spread_to(windows[window.parent], window, UPWARD, plant, dirty)
         for level in range(WEEKS, LEVELS):
-            start, end = bounds_above(window, level, len(plant.lines), kept, known)
+            start, end = bounds_above(window, level, plant, kept, known)
             if start < end:
                 if level == ORDERS:
                     spread_to_order(np.int64(-1), start, window, plant, windows, dirty, near)

@@ -24,7 +24,7 @@ def take_meter_event(chunk, series, time, event, windows, kept):
         registers.settle(base, time, event.new)
         base.seen = time
         return True, here, length
-    registers.take_amount(base, event, time)
+    registers.take_amount(base, event, time, chunk.length)
     return False, here, length
 
 

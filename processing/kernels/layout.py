@@ -26,7 +26,7 @@ HOUR = 60 * MINUTE
 SECOND = 1_000_000_000
 
 # levels of windows
-SLICES = 0  # a minute, cut also where orders begin and end
+SLICES = 0  # a minute, or as long as the line's slices are, cut also where orders begin and end
 QUARTERS = 1
 HOURS = 2
 DAYS = 3
@@ -69,6 +69,7 @@ LINE = record(
     ),  # slices that end after this time are in memory; FAR: which ones must be is to be looked at
     ("asset", "i8"),  # number of the asset that is the line itself
     ("newest_window", "i8", LEVELS),  # of each level, or -1
+    ("slice", "i8"),  # how long its slices are: a minute, a quarter-hour or an hour; last: older checkpoints lack it
 )
 
 WINDOW = record(
@@ -123,6 +124,7 @@ CHUNK = record(  # a run of sorted rows that lie in one slice
     ("closes", "i8"),  # 1 when the slice is over after it
     ("flush", "i8"),  # seconds that end at or before this time are over; NONE: none is looked at
     ("line", "i8"),
+    ("length", "i8"),  # of a slice of the line that nothing cuts
     ("is_followed", "i8"),  # 1 when the rows after it are yet to come, or are run again, too
 )
 

@@ -114,7 +114,7 @@ def take_meter_event(chunk, series, time, event, windows, kept):
         settle_count(chunk, series, time, (registers.BELIEVED, 0.0, 0.0, counted), windows, kept)
         registers.settle(counter, time, event.new)
     else:
-        registers.take_amount(counter, event, time)
+        registers.take_amount(counter, event, time, chunk.length)
 
 
 @inline

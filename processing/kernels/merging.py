@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processing.kernels.jit import BYTES, FLOATS, INT, INTS, INTS32, NOTHING, context, inline, kernel, records
-from processing.kernels.layout import MINUTE, NONE, ON_LOG, PLANT, RANGE, ROWS, SLICES, TABLE
+from processing.kernels.layout import NONE, ON_LOG, PLANT, RANGE, ROWS, SLICES, TABLE
 from processing.kernels.order import bits_of, is_before, sort_run, wins
 
 
@@ -47,7 +47,7 @@ def is_lost(window, table, gone, oldest_row):
 
 @kernel(NOTHING, records(RANGE), INT, PLANT, TABLE, INTS)
 def find_lost(gone, oldest_row, plant, table, until):
-    """Where the minute of each line's newest slice ends that can't be run again; NONE without any.
+    """Where each line's newest slice ends, as if no order cut it, that can't be run again; NONE without any.
 
     gone : RANGE[n], offsets that the log does not hold any more; until : int64[lines], output. [ns UTC]
     """
@@ -57,7 +57,8 @@ def find_lost(gone, oldest_row, plant, table, until):
         while slot >= 0:
             window = table.windows[slot]
             if is_lost(window, table, gone, oldest_row):
-                until[number] = (window.start // MINUTE + 1) * MINUTE
+                length = plant.lines[number].slice
+                until[number] = (window.start // length + 1) * length
                 break
             slot = window.older
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from processing.kernels.jit import BYTES, FLOATS, INT, INTS, INTS32, NOTHING, Type, context, inline, kernel, records
-from processing.kernels.layout import MINUTE, NONE, PLANT, ROWS, RUN, SERIES_TABLE, UNCERTAIN
+from processing.kernels.layout import NONE, PLANT, ROWS, RUN, SERIES_TABLE, UNCERTAIN
 
 READY = 0
 WAITING = 1
@@ -77,9 +77,10 @@ def admit(rows, received, bounds, plant, touched):
         line = plant.lines[number]
         touched[number] = 1
         time, newest = rows.time[i], line.newest
-        is_beyond = newest != NONE and time < (newest - line.allowed_lateness) // MINUTE * MINUTE
+        is_beyond = newest != NONE and time < newest - line.allowed_lateness
+        is_beyond = is_beyond and time < (newest - line.allowed_lateness) // line.slice * line.slice
         # By the newest row before it, not by the watermark, which moves once a step: so no cut of the stream matters.
-        # By whole minutes: once a row is beyond, every later one of its slice is, so that the slice can be read back.
+        # By whole slices: once a row is beyond, every later one of its slice is, so that the slice can be read back.
         # What was let go stays so, however long the allowed lateness is now.
         if is_beyond or (time < line.kept_from and time <= line.watermark):
             rows.verdict[i] = BEYOND

@@ -23,8 +23,9 @@ A reading is believed when the next ones agree. The *base* is the newest reading
   zero since the base. A fall at any other time waits.
 - A meter that was *exchanged* (an event says so, with the last reading of the old one and the first of the new one) counted what the old
   one had come to, at the time of the event; less than the base is nothing. The new one's reading is the base, and what was held is refused.
-- What an event says that a meter counted from one whole minute until another one is booked in place of all that readings come to in
-  that time, evenly. Readings are judged as ever; of a step that reaches out of that time the part outside counts, by the length of it.
+- What an event says that a meter counted from one whole minute until another one (of lines with longer slices: from one whole slice) is
+  booked in place of all that readings come to in that time, evenly. Readings are judged as ever; of a step that reaches out of that time
+  the part outside counts, by the length of it.
 - A reading outside `low` to `high`, and one that is no finite number, is refused by itself.
 
 Worked out, with one reading each ten minutes:
@@ -222,26 +223,26 @@ def exchange(part, memory, old):
 
 
 @inline
-def say(memory, minute, since, until, amount):
-    """An event of the minute that begins at `minute` says what was counted from `since`, its start or its end, until a time.
+def say(memory, begun, since, until, amount):
+    """An event of the slice that begins at `begun` says what was counted from `since`, its start or its end, until a time.
 
-    What another one said of that minute and later counts no more: the rest of a minute that the event lies within is left to the
+    What another one said of that slice and later counts no more: the rest of a slice that the event lies within is left to the
     readings. What it said before stands: readings are not counted there, whenever the next one comes.
     """
     if memory.said_until != 0 and memory.time != NONE:
-        memory.said_before += max(min(memory.said_until, minute) - max(memory.said_since, memory.time), 0)
+        memory.said_before += max(min(memory.said_until, begun) - max(memory.said_since, memory.time), 0)
     memory.said_since, memory.said_until, memory.said = since, until, amount
 
 
 @inline
-def take_amount(memory, event, time):
-    """Take what an event at `time` says was counted until a time, by whole minutes: one between two of them counts from the next on."""
+def take_amount(memory, event, time, length):
+    """Take what an event at `time` says was counted until a time, by whole slices of a length: one between two counts from the next on."""
     if not np.isfinite(event.amount) or not np.isfinite(event.until_ms):
         return
-    until = np.int64(event.until_ms) * 1_000_000 // MINUTE * MINUTE
-    minute, since = time // MINUTE * MINUTE, (time + MINUTE - 1) // MINUTE * MINUTE
+    until = np.int64(event.until_ms) * 1_000_000 // length * length
+    begun, since = time // length * length, (time + length - 1) // length * length
     if since < until <= since + LONGEST_SAID:
-        say(memory, minute, since, until, event.amount)
+        say(memory, begun, since, until, event.amount)
 
 
 @inline

@@ -12,7 +12,6 @@ from processing.kernels.layout import (
     CHANGED,
     CHUNKS,
     CLOSED,
-    MINUTE,
     NONE,
     ON_LOG,
     ORDER_EVENT,
@@ -29,9 +28,9 @@ from processing.kernels.table import add_range, add_stored, find_place, has_rang
 
 
 @inline
-def minute_after(time):
-    """Where the minute that holds `time` ends."""
-    return (time // MINUTE + 1) * MINUTE
+def slice_end(line, time):
+    """Where the slice of a line that begins at `time` ends, unless an order cuts it."""
+    return (time // line.slice + 1) * line.slice
 
 
 class Cut(NamedTuple):
@@ -80,12 +79,13 @@ def seconds_over(line):
 def next_slice(line, after, next_row):
     """Where the slice after one that ends at `after` begins, NONE when there is none yet; next_row : time of the next row, or NONE.
 
-    There is one for each minute with rows, and for those after the line's last row within its hold time that are over.
+    There is one for each minute (or what `line.slice` says) with rows, and for those after the line's last row within its hold time
+    that are over.
     """
     if next_row != NONE:
-        of_row = next_row // MINUTE * MINUTE
+        of_row = next_row // line.slice * line.slice
         return of_row if after == NONE or (after < of_row and after > line.last + line.hold) else after
-    if line.last == NONE or after > line.last + line.hold or line.watermark < minute_after(after) - 1:
+    if line.last == NONE or after > line.last + line.hold or line.watermark < slice_end(line, after) - 1:
         return np.int64(NONE)
     return after
 
@@ -99,7 +99,7 @@ def write_chunk(chunk, number, window, line, lo, hi):
     chunk.series = line.series
     chunk.lo, chunk.hi = lo, hi
     chunk.start, chunk.end = window.start, window.end
-    chunk.line, chunk.is_followed = window.line, 1
+    chunk.line, chunk.length, chunk.is_followed = window.line, line.slice, 1
 
 
 @inline
@@ -165,7 +165,7 @@ def cut_line(number, work, rows, plant, table, chunks, n):
         # A slice comes with its first chunk, so that none is left behind without: room for both, or for neither.
         if n == chunks.size or not has_window(table) or not has_range(table):
             return n, False
-        slot = take_window(table, number, SLICES, start, minute_after(start), line.shift)
+        slot = take_window(table, number, SLICES, start, slice_end(line, start), line.shift)
         link(plant.lines, table.windows, slot, line.newest_window[SLICES])
         is_first = 1
     if flush != NONE:
@@ -195,7 +195,7 @@ def cut(work, rows, plant, table, chunks):
 
 
 class Late(NamedTuple):
-    """Late minutes, int64[n] each: line, start, until when there are slices after it, and, output, its first slice."""
+    """Late slices, int64[n] each: line, start, until when there are slices after it, and, output, the first part of it."""
 
     line: np.ndarray
     start: np.ndarray
@@ -208,32 +208,32 @@ LATE = context(Late, INTS, INTS, INTS, INTS)
 
 @kernel(INT, INT, LATE, PLANT, TABLE, INTS)
 def find_slices(begin, late, plant, table, made):
-    """The slice of each late minute from number `begin` on; missing ones are made, with those that its hold time covers.
+    """The slice of each late start from number `begin` on; missing ones are made, with those that its hold time covers.
 
     made : output, ids of new slices; made[0] is how many came before, changed, and ids stand behind it.
-    Stops when a window has no room in `table` or `made`. Returns the number of minutes that are done.
+    Stops when a window has no room in `table` or `made`. Returns how many are done.
     """
     near = np.int64(-1)
     for i in range(begin, late.start.size):
         line = late.line[i]
-        start = late.start[i]
+        start, length = late.start[i], plant.lines[line].slice
         first = np.int64(-1)
-        while start <= late.until[i] and (first < 0 or start + MINUTE - 1 <= plant.lines[line].watermark):
+        while start <= late.until[i] and (first < 0 or start + length - 1 <= plant.lines[line].watermark):
             number = find_place(plant.lines, table.windows, line, SLICES, start, near)
             if number < 0 or table.windows[number].start != start:
                 if not has_window(table) or made[0] + 1 >= made.size:
                     return i
                 older = number
-                number = take_window(table, line, SLICES, start, start + MINUTE, plant.lines[line].shift)
+                number = take_window(table, line, SLICES, start, start + length, plant.lines[line].shift)
                 link(plant.lines, table.windows, number, older)
-                if start + MINUTE - 1 <= plant.lines[line].watermark:
+                if start + length - 1 <= plant.lines[line].watermark:
                     table.windows[number].flags |= CLOSED
                 made[0] += 1
                 made[made[0]] = number
             if first < 0:
                 first = number
             near = number
-            start += MINUTE
+            start += length
         late.slices[i] = first
     return late.start.size
 

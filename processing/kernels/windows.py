@@ -15,6 +15,7 @@ from processing.kernels.layout import (
     CHANGED,
     DAYS,
     HOUR,
+    HOURS,
     LEVELS,
     MINUTE,
     MINUTES,
@@ -63,6 +64,20 @@ def window_bounds(level, time, days, zone_at, zone):
 
 
 @inline
+def level_above(window, plant):
+    """The level of the hierarchical window that holds one below a day: a slice that is longer than a quarter-hour lies in none."""
+    if window.level == SLICES and plant.lines[window.line].slice > QUARTER:
+        return np.int64(HOURS)
+    return window.level + 1
+
+
+@inline
+def level_below(level, line, plant):
+    """The level of the windows that a line's hierarchical windows of a level are folded from."""
+    return np.int64(SLICES) if level == HOURS and plant.lines[line].slice > QUARTER else level - 1
+
+
+@inline
 def make_window(table, plant, line, level, start, end, older):
     """A fresh window in its place after `older`; its id."""
     number = take_window(table, line, level, start, end, plant.lines[line].shift)
@@ -71,18 +86,20 @@ def make_window(table, plant, line, level, start, end, older):
 
 
 @inline
-def bounds_above(window, level, lines, kept, known):
+def bounds_above(window, level, plant, kept, known):
     """Start and end of the overlapping window of a level that holds a slice or a day; equal where there is none, or none is kept.
 
-    Weeks and months are folded from days, the others from slices; a whole minute is a slice, and has no window above that.
+    Weeks and months are folded from days, the others from slices; a whole minute is a slice, and has no window above that, nor has a
+    slice that is longer.
     """
     if kept[level] == 0 or window.level != (DAYS if level in (WEEKS, MONTHS) else SLICES):
         return window.start, window.start
     if level == MINUTES:
         start = window.start // MINUTE * MINUTE
         is_whole = window.start == start and window.end == start + MINUTE
+        is_whole = is_whole or plant.lines[window.line].slice > MINUTE
         return start, start if is_whole else start + MINUTE
-    first = level * lines + window.line
+    first = level * len(plant.lines) + window.line
     place = holding(known.start, known.end, known.first[first], known.last[first], window.start)
     if place < 0:
         return window.start, window.start
@@ -157,9 +174,9 @@ def ensure_above(found, progress, plant, table, zones, kept, known):
     near = progress[2:]
     while progress[0] < progress[1]:
         window = table.windows[found[progress[0]]]
-        if window.level < DAYS and kept[window.level + 1] == 1:
+        if window.level < DAYS and kept[level_above(window, plant)] == 1:
             if window.parent < 0:
-                level, zone = window.level + 1, plant.lines[window.line].zone
+                level, zone = level_above(window, plant), plant.lines[window.line].zone
                 start, end = window_bounds(level, window.start, zones.days, zones.first, zone)
                 number = ensure(table, plant, window.line, level, start, end, near, np.int64(-1))
                 if number < 0:
@@ -167,7 +184,7 @@ def ensure_above(found, progress, plant, table, zones, kept, known):
                 window.parent = number
             add_found(window.parent, found, progress, table.windows)
         for level in range(WEEKS, LEVELS):
-            start, end = bounds_above(window, level, len(plant.lines), kept, known)
+            start, end = bounds_above(window, level, plant, kept, known)
             if start < end:
                 number = ensure(table, plant, window.line, level, start, end, near, np.int64(-1))
                 if number < 0:
@@ -214,18 +231,19 @@ def decompose(plant, windows, line, level, a, b, out, at):
         if start >= a and end <= b:
             at = put(out, at, number)
         elif level > SLICES:
-            at = decompose(plant, windows, line, level - 1, max(a, start), min(b, end), out, at)
+            below = level_below(level, line, plant)
+            at = decompose(plant, windows, line, below, max(a, start), min(b, end), out, at)
         number = windows[number].older
     return at
 
 
 @inline
 def put_children(plant, windows, parent, near, out, at):
-    """The windows one level below a hierarchical one that lie in it, newest first, written to `out` from `at` on; the next place.
+    """The windows of the level below a hierarchical one that lie in it, newest first, written to `out` from `at` on; the next place.
 
     near : int64[LEVELS], by level a window near which to look; changed.
     """
-    level = parent.level - 1
+    level = level_below(parent.level, parent.line, plant)
     number = near[level] = find_place(plant.lines, windows, parent.line, level, parent.end - 1, near[level])
     while number >= 0 and windows[number].start >= parent.start:
         at = put(out, at, number)

@@ -276,7 +276,7 @@ class Context:
 
         def settled(line: int) -> int:
             of_line = self._tables.lines[line]
-            within = int(of_line["newest"] - of_line["allowed_lateness"]) - at.MINUTE
+            within = int(of_line["newest"] - of_line["allowed_lateness"] - of_line["slice"])
             return min(within, int(waiting[line]))
 
         self.version += self.order_book.forget(oldest, settled)

@@ -218,7 +218,7 @@ class Engine:
 
     def _note_shortened(self, chunks: np.ndarray) -> None:
         """Have what an open slice was folded into folded anew where an order cuts it now: it ends earlier than it was taken to."""
-        cut = chunks["window"][(chunks["is_first"] == 0) & (chunks["end"] % at.MINUTE != 0)]
+        cut = chunks["window"][(chunks["is_first"] == 0) & (chunks["end"] % chunks["length"] != 0)]
         if len(cut):
             self.windows.flagging.flag_all(cut, at.SPREAD)
 
@@ -283,22 +283,23 @@ class Engine:
     @property
     def span_at_once(self) -> int:
         """How much time the rows of one step may reach over, so that a checkpoint can evict its slices before more are made [ns]."""
-        minutes = _STEP_BYTES // max(self.tables.minute_bytes, 1) if len(self.tables.lines) else 0
-        return min(max(minutes * at.MINUTE, at.QUARTER), at.HOUR)
+        lines = self.tables.lines
+        slices_of_each = _STEP_BYTES // max(self.tables.bytes_of_slices, 1) if len(lines) else 0
+        return min(max(slices_of_each * int(lines["slice"].min(initial=at.HOUR)), at.QUARTER), at.HOUR)
 
     def _at_once(self, target: np.ndarray) -> np.ndarray:
-        """How far watermarks move now towards `target`: no further than the slices of some minutes take, which a checkpoint can evict.
+        """How far watermarks move now towards `target`: no further than some slices, which a checkpoint can evict.
 
         A line as wide as nine thousand tags whose machine's state holds for 25 hours would make 1500 slices of 10 MB at once.
         """
         lines = self.tables.lines
         row = self.tables.slices.row_bytes
-        minutes = np.maximum(_SILENCE_BYTES // ((1 << np.maximum(lines["shift"], 0)) * row * len(lines)), 1)
+        some = np.maximum(_SILENCE_BYTES // ((1 << np.maximum(lines["shift"], 0)) * row * len(lines)), 1)
         begun = np.maximum(lines["watermark"], lines["last"])
         return np.where(
-            (lines["last"] == at.NONE) | (begun > lines["last"] + lines["hold"] + at.MINUTE),
+            (lines["last"] == at.NONE) | (begun > lines["last"] + lines["hold"] + lines["slice"]),
             target,  # it makes none any more
-            np.minimum(target, begun + minutes * at.MINUTE),
+            np.minimum(target, begun + some * lines["slice"]),
         )
 
     def _move(self, moved: np.ndarray, target: np.ndarray) -> None:

@@ -16,7 +16,7 @@ def expired(tables: Tables, residency: Residency, overlapping: list[int], waitin
     run yet: the line may have gone on by more than the allowed lateness since it came. [ns UTC]
     """
     table, lines = tables.windows, tables.lines
-    within = (lines["newest"] - lines["allowed_lateness"]) // at.MINUTE * at.MINUTE
+    within = (lines["newest"] - lines["allowed_lateness"]) // lines["slice"] * lines["slice"]
     limit = np.minimum(within, waiting) - lines["influence"]
     used = int(tables.heap["windows"][0])
     out = np.empty(used, np.int64)

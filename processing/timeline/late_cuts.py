@@ -9,13 +9,15 @@ from processing.timeline.residency import Residency
 from processing.timeline.tables import Tables, rows_of
 
 
-def of_minute(table: np.ndarray, number: int) -> list[int]:
-    """The slices of the minute that a slice belongs to, oldest first; most often it alone. table : WINDOW."""
-    minute = int(table["start"][number]) // at.MINUTE * at.MINUTE
-    while table["start"][number] > minute:
+def parts_of(tables: Tables, number: int) -> list[int]:
+    """The slices that the one is cut into to which a slice belongs, oldest first; most often it alone."""
+    table = tables.windows
+    length = int(tables.lines["slice"][table["line"][number]])
+    begin = int(table["start"][number]) // length * length
+    while table["start"][number] > begin:
         number = int(table["older"][number])
     found = []
-    while number >= 0 and table["start"][number] < minute + at.MINUTE:
+    while number >= 0 and table["start"][number] < begin + length:
         found.append(number)
         number = int(table["newer"][number])
     return found
@@ -24,7 +26,7 @@ def of_minute(table: np.ndarray, number: int) -> list[int]:
 class LateCuts:
     """Cuts slices of one partition.
 
-    fresh : slices of minutes that were cut, whose seconds may have been open at the live edge; followed : slices that are run again
+    fresh : parts of slices that were cut, whose seconds may have been open at the live edge; followed : slices that are run again
     because of a cut, with all those after them that their samples have a part in.
     """
 
@@ -34,10 +36,10 @@ class LateCuts:
         self.followed: set[int] = set()
 
     def cut(self, first: int, line: int, late: Arrivals) -> list[int]:
-        """Cut the slices of a minute, of which `first` is the first, where late rows say that an order begins or ends.
+        """Cut the parts of a slice, of which `first` is the first, where late rows say that an order begins or ends.
 
-        Returns what is to be run again: the slices of the minute, and those after it whose samples share in it; none where nothing was
-        cut.
+        Returns what is to be run again: the parts of the slice, and the slices after it whose samples share in it; none where nothing
+        was cut.
         """
         tables = self._tables
         if not tables.lines["is_cut"][line]:
@@ -47,8 +49,9 @@ class LateCuts:
         if not cuts:
             return []
         table = tables.windows
-        self.fresh.update(of_minute(table, first))
-        end, influence = int(table["start"][first]) + at.MINUTE, int(tables.lines["influence"][line])
+        self.fresh.update(parts_of(tables, first))
+        end, influence = (int(tables.lines[name][line]) for name in ("slice", "influence"))
+        end += int(table["start"][first])
         again, number = [], first
         while number >= 0 and table["start"][number] < end + influence:
             again.append(number)

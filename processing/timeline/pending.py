@@ -4,13 +4,12 @@ from functools import cached_property
 
 import numpy as np
 
-from processing.kernels import layout as at
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.tables import Tables
 
 
 class Pending:
-    """Rows that are on the log but not part of any slice yet, by line and minute: those of some blocks from `since` to `until` [ns UTC]."""
+    """Rows that are on the log but not part of any slice yet, by line and time: those of some blocks from `since` to `until` [ns UTC]."""
 
     def __init__(self, tables: Tables, blocks: list[Arrivals], since: int, until: int) -> None:
         self._tables, self._blocks, self._since, self._until = tables, blocks, since, until
@@ -19,14 +18,15 @@ class Pending:
     def _sorted(self) -> tuple[np.ndarray, Arrivals]:
         mine = [rows.only((rows.time >= self._since) & (rows.time < self._until)) for rows in self._blocks]
         rows = Arrivals.joined(mine) if mine else Arrivals.none()
-        key = (self._tables.series["line"][rows.series] << 32) | rows.time // at.MINUTE
+        line = self._tables.series["line"][rows.series]
+        key = (line << 32) | rows.time // self._tables.lines["slice"][line]
         order = np.argsort(key, kind="stable")
         return key[order], rows.only(order)
 
     def of(self, line: int, start: int) -> Arrivals:
-        """Those of the minute in which a line's slice begins at `start`."""
+        """Those of a line's slice that begins at `start`, and of the others that it is cut into."""
         keys, rows = self._sorted
-        key = (line << 32) | start // at.MINUTE
+        key = (line << 32) | start // int(self._tables.lines["slice"][line])
         return rows.only(slice(*np.searchsorted(keys, [key, key + 1]).tolist()))
 
 

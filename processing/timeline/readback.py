@@ -56,10 +56,14 @@ class Back(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A slice to be read: its key, its end, the name of its line, and the log offsets between which its rows lie."""
+    """A slice to be read: its key, its end, the name of its line, and the log offsets between which its rows lie.
+
+    over : where it would end if no order cut it: rows are beyond the allowed lateness by whole slices, as `kernels/order.py` has it
+    """
 
     key: Key
     end: int
+    over: int
     line: str
     ranges: list[tuple[int, int]]
 
@@ -201,7 +205,9 @@ class ReadBack:
     def _wanted(self, number: int) -> Wanted:
         key = self.key(number)
         end, ranges = int(self._tables.windows["end"][number]), self._residency.ranges_of(number)
-        return Wanted(key, end, self._registry.lines[key[0]], ranges)
+        length = int(self._tables.lines["slice"][key[0]])
+        over = (key[1] // length + 1) * length
+        return Wanted(key, end, over, self._registry.lines[key[0]], ranges)
 
     def _read(self, wanted: list[Wanted]) -> dict[Key, Back]:
         """What the log holds of slices of one time, one a line; each frame is read once. Safe in another thread."""
@@ -250,13 +256,12 @@ class ReadBack:
         One that came beyond the allowed lateness is not, by the settings that held at its offset. passed : changed. The first frame of a
         range holds a row that was taken, so until then the slice was not beyond; how far its line had come earlier need not be known.
         """
-        minute = slot.key[1] // at.MINUTE * at.MINUTE + at.MINUTE  # as `kernels/order.py` has it, by whole minutes
         of_asset = np.array(list(map(number.__getitem__, frame.assets)), np.int64)
         inside = np.flatnonzero((frame.time >= slot.key[1]) & (frame.time < slot.end))
         judged_by, newest = self._horizons.at(offset), frame.time.max(initial=FIRST_NS)
         for held, lines in passed.items():
-            if newest >= minute + held[0] or lines.any():
-                in_time = _in_time(frame, of_asset[frame.asset], minute + held[0], held[1], lines)
+            if newest >= slot.over + held[0] or lines.any():
+                in_time = _in_time(frame, of_asset[frame.asset], slot.over + held[0], held[1], lines)
                 inside = inside[in_time[inside]] if held == judged_by else inside
         of_row = of_asset[frame.asset[inside]]
         wanted = here[of_row]

@@ -482,7 +482,8 @@ class Registry:
             for declared in filter(None, (entry.output, entry.pacemaker)):
                 # It may report long after the others: until then the line has no count, and not that of another machine.
                 self._number(declared, self.assets, self._asset_numbers)
-            self._line_numbers[name] = self._tables.add_line(self._allowed_lateness, zone, itself)
+            slice_ns = self._plant.slice_ns(name)
+            self._line_numbers[name] = self._tables.add_line(self._allowed_lateness, zone, itself, slice_ns)
             self.lines.append(name)
         return self._line_numbers[name]
 

@@ -14,7 +14,7 @@ from processing.kernels.jit import words
 from processing.metric_rows import MetricRows
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.contents import Contents
-from processing.timeline.late_cuts import LateCuts, of_minute
+from processing.timeline.late_cuts import LateCuts, parts_of
 from processing.timeline.merging import Merging
 from processing.timeline.pending import Pending
 from processing.timeline.readback import Back, Key, ReadBack
@@ -158,19 +158,25 @@ class Reprocessing:
             self._next[k] = again
 
     def _portion(self, rows: Arrivals) -> tuple[Arrivals, Arrivals]:
-        """The oldest late rows, of as many minutes as may be run at once, and the rest: their slices come into memory together.
+        """The oldest late rows, of as many slices as may be run at once, and the rest: their slices come into memory together.
 
         What was run can be evicted after the next checkpoint.
         """
         tables = self._tables
-        line, minute = tables.series["line"][rows.series], rows.time // at.MINUTE
-        pairs = np.unique(np.stack([minute, line]), axis=1)
+        line, start = self._slices_of(rows)
+        pairs = np.unique(np.stack([start, line]), axis=1)
         taken = np.cumsum((1 << tables.lines["shift"][pairs[1]]) * tables.slices.row_bytes)
         last = int(np.searchsorted(taken, _PORTION_BYTES))
         if last >= len(taken):
             return rows, Arrivals.none()
-        mine = minute <= pairs[0, last]
+        mine = start <= pairs[0, last]
         return rows.only(mine), rows.only(~mine)
+
+    def _slices_of(self, rows: Arrivals) -> tuple[np.ndarray, np.ndarray]:
+        """int64[n] each, the line of rows, and when the slice of it that holds each begins, as if no order cut it [ns UTC]."""
+        line = self._tables.series["line"][rows.series]
+        length = self._tables.lines["slice"][line]
+        return line, rows.time // length * length
 
     def _is_time(self, k: int, due: int, now: int) -> bool:
         """Whether a group is to be run.
@@ -207,13 +213,13 @@ class Reprocessing:
         rows = self._without_put_off(self._without_lost(rows))
         if not len(rows.time):
             return 0
-        key = (tables.series["line"][rows.series].astype(np.int64) << 32) | rows.time // at.MINUTE
-        rows = rows.only(np.argsort(key, kind="stable"))
-        line, minute = tables.series["line"][rows.series], rows.time // at.MINUTE
-        begins = np.flatnonzero(np.r_[True, (np.diff(line) != 0) | (np.diff(minute) != 0)])
+        line, start = self._slices_of(rows)
+        rows = rows.only(np.lexsort((start, line)))
+        line, start = self._slices_of(rows)
+        begins = np.flatnonzero(np.r_[True, (np.diff(line) != 0) | (np.diff(start) != 0)])
         ends = np.r_[begins[1:], len(line)]
         newest = np.maximum.reduceat(rows.time, begins)
-        line, start = line[begins], minute[begins] * at.MINUTE
+        line, start = line[begins], start[begins]
         first = self._find(line, start, newest + tables.lines["hold"][line])
         np.maximum.at(tables.lines["last"], line, newest)
         todo: Todo = {}
@@ -255,18 +261,20 @@ class Reprocessing:
     def _without_put_off(self, rows: Arrivals) -> Arrivals:
         """Late rows but for those that may make less of what stands: these wait until their line is run again, see `corrections.py`.
 
-        In a minute that has no slice nothing stands.
+        Where there is no slice nothing stands.
         """
         takes_away = self._runner.corrections.take_away(rows.series, rows.value)
+        lines = self._tables.lines
+        of_rows, start = self._slices_of(rows)
         for k in np.flatnonzero(takes_away).tolist():
-            line, start = int(self._tables.series["line"][rows.series[k]]), int(rows.time[k]) // at.MINUTE * at.MINUTE
-            takes_away[k] = len(self._residency.between(line, at.SLICES, start, start + at.MINUTE)) > 0
+            line, begin = int(of_rows[k]), int(start[k])
+            takes_away[k] = len(self._residency.between(line, at.SLICES, begin, begin + int(lines["slice"][line]))) > 0
         if not takes_away.any():
             return rows
-        lines, of_rows = self._tables.lines, self._tables.series["line"][rows.series]
         for line in np.unique(of_rows[takes_away]).tolist():
             first = int(rows.time[takes_away & (of_rows == line)].min())
-            self._taken_away.append((line, (first - int(lines["influence"][line])) // at.MINUTE * at.MINUTE))
+            influence, length = (int(lines[name][line]) for name in ("influence", "slice"))
+            self._taken_away.append((line, (first - influence) // length * length))
         self._put_off.append(rows.only(takes_away))
         return rows.only(~takes_away)
 
@@ -293,18 +301,18 @@ class Reprocessing:
             self.add(rows.only(mine), 0)
 
     def _dealt(self, first: int, late: Arrivals) -> list[tuple[int, Arrivals]]:
-        """Late rows of one minute by their slices, of which `first` is the first."""
+        """Late rows of one slice by the parts that it is cut into, of which `first` is the first."""
         table = self._tables.windows
         dealt = []
-        for number in of_minute(table, first):
+        for number in parts_of(self._tables, first):
             inside = (late.time >= table["start"][number]) & (late.time < table["end"][number])
             if inside.any():
                 dealt.append((number, late.only(inside)))
         return dealt
 
     def _with_mates(self, of_line: dict[int, Arrivals | None], number: int, since: int = -1) -> None:
-        """Have all slices of a minute run that is cut, or those from `since` on: a second may lie in two of them."""
-        mates = of_minute(self._tables.windows, number)
+        """Have all parts of a slice run that is cut, or those from `since` on: a second may lie in two of them."""
+        mates = parts_of(self._tables, number)
         mates = mates[mates.index(since) :] if since >= 0 else mates
         if len(mates) > 1:
             for mate in mates:
@@ -328,7 +336,7 @@ class Reprocessing:
             self._coming.update(dict.fromkeys(keys, away))
 
     def _find(self, line: np.ndarray, start: np.ndarray, until: np.ndarray) -> np.ndarray:
-        """The slices of late minutes; missing ones are made and given the state before them."""
+        """The slices that begin at `start`; missing ones are made and given the state before them."""
         tables = self._tables
         late = slices.Late(line, start, until, np.empty(len(line), np.int64))
         done = 0
@@ -403,7 +411,8 @@ class Reprocessing:
         for number, lo, hi in zip(ids.tolist(), ends[:-1].tolist(), ends[1:].tolist(), strict=True):
             line = int(self._tables.windows["line"][number])
             if line in fills and hi > lo:
-                start = int(self._tables.windows["start"][number]) // at.MINUTE * at.MINUTE
+                length = int(self._tables.lines["slice"][line])
+                start = int(self._tables.windows["start"][number]) // length * length
                 until = int(self._merging.rows.time[hi - 1]) + int(self._tables.lines["hold"][line])
                 known = set(self._residency.between(line, at.SLICES, start, until + 1).tolist())
                 self._find(*(np.array([each], np.int64) for each in (line, start, until)))

@@ -180,7 +180,7 @@ class Rerun:
         chunks["series"] = np.minimum(lines["series"], 1 << windows["shift"])
         chunks["lo"], chunks["hi"] = ends[:-1], ends[1:]
         chunks["start"], chunks["end"] = windows["start"], windows["end"]
-        chunks["is_first"] = 0
+        chunks["is_first"], chunks["length"] = 0, lines["slice"]
         chunks["closes"] = (windows["flags"] & at.CLOSED) != 0
         chunks["flush"] = lines["flushed"]
         return chunks

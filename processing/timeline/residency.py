@@ -138,12 +138,13 @@ class Residency:
     def let_go(self, ids: np.ndarray) -> None:
         """Drop windows beyond the allowed lateness: rows that come for them later would find only part of what was there.
 
-        By whole quarter-hours: those from there on have all their slices.
+        By whole quarter-hours, or slices that are longer: those from there on have all their slices.
         """
         table, lines = self._tables.windows, self._tables.lines
         slices_of = ids[table["level"][ids] == at.SLICES]
-        end = -(-table["end"][slices_of] // at.QUARTER) * at.QUARTER
-        np.maximum.at(lines["kept_from"], table["line"][slices_of], end)
+        line = table["line"][slices_of]
+        step = np.maximum(lines["slice"][line], at.QUARTER)
+        np.maximum.at(lines["kept_from"], line, -(-table["end"][slices_of] // step) * step)
         self.drop(ids)
 
     def revert(self, ids: np.ndarray, as_were: np.ndarray) -> None:

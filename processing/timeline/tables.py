@@ -276,8 +276,11 @@ class Tables:
         slices, before = self.slices.arrays[2 * slot.number : 2 * slot.number + 2]
         return slot.kept.State(slices, before, state, open, self.slices.dirty)
 
-    def add_line(self, allowed_lateness: int, zone: int, asset: int) -> int:
-        """A new line without series; its number. asset : number of the asset that is the line itself."""
+    def add_line(self, allowed_lateness: int, zone: int, asset: int, slice_ns: int = at.MINUTE) -> int:
+        """A new line without series; its number.
+
+        asset : number of the asset that is the line itself; slice_ns : how long its slices are, a minute where nothing else is said
+        """
         line = first_of(
             at.LINE,
             newest=at.NONE,
@@ -291,6 +294,7 @@ class Tables:
             allowed_lateness=allowed_lateness,
             zone=zone,
             asset=asset,
+            slice=slice_ns,
         )
         self.lines = np.concatenate([self.lines, line])
         return len(self.lines) - 1
@@ -353,7 +357,7 @@ class Tables:
             self.ranges = grown(self.ranges, short)
 
     @property
-    def minute_bytes(self) -> int:
+    def bytes_of_slices(self) -> int:
         """Bytes of a slice of each line."""
         return int((1 << np.maximum(self.lines["shift"], 0)).sum()) * self.slices.row_bytes
 

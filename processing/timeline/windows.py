@@ -43,6 +43,9 @@ _ALL: Only = {}
 _ROWS_AT_ONCE = 1 << 15
 """Rows of windows that are folded together, about: they are kept as they were until they are compared."""
 
+_LONGER = at.LEVELS + 1
+"""Where `_wanted` says whether slices are read out that are longer than a minute."""
+
 
 class Windows:
     """Folds and emits windows; what is emitted is appended to `outbox`.
@@ -256,8 +259,8 @@ class Windows:
         with self._flagged(ids) as ids:
             level = self._tables.windows["level"][ids]
             for operator in operators:
-                wanted = np.array(_wanted(operator, self._names)[: at.LEVELS])
-                found += operator.read_out(self.view(ids[wanted[level]]))
+                wanted = np.array(_wanted(operator, self._names))
+                found += operator.read_out(self.view(ids[wanted[np.where(self._is_longer(ids), _LONGER, level)]]))
         return [some for rows in found if len((some := standing(rows)).time)]
 
     @contextmanager
@@ -285,7 +288,7 @@ class Windows:
         table, seen = self._tables.windows, self._seen()
         level = table["level"][ids]
         is_cut = (level == at.SLICES) & (table["end"][ids] - table["start"][ids] != at.MINUTE)
-        sort = level + at.LEVELS * is_cut
+        sort = np.where(self._is_longer(ids), _LONGER, level + at.LEVELS * is_cut)
         for wanted, operators in self._readers.items():
             mine = ids[np.array(wanted)[sort]]
             if len(mine):
@@ -298,6 +301,11 @@ class Windows:
                     of_operator = view if goes.all() else View(ids=mine[goes], **seen)
                     if goes.any():
                         yield from operator.read_out(of_operator)
+
+    def _is_longer(self, ids: np.ndarray) -> np.ndarray:
+        """bool[n], which windows are slices of lines whose slices are longer than a minute: nothing is read out of these."""
+        table = self._tables.windows
+        return (table["level"][ids] == at.SLICES) & (self._tables.lines["slice"][table["line"][ids]] > at.MINUTE)
 
     def _goes(self, operator: Operator, ids: np.ndarray, only: Only) -> np.ndarray:
         """bool[n], of which windows an operator's rows go out."""
@@ -323,7 +331,7 @@ class Windows:
 
 
 def _wanted(operator: Operator, names: tuple[str, ...]) -> tuple[bool, ...]:
-    """Whether an operator reads out the windows of each level, and, after these, slices that are no whole minute."""
+    """Whether an operator reads out windows of each level, then slices that are no whole minute, then longer ones: none does."""
     wanted = {*operator.windows} & {*names}
     of_levels = [WINDOWS[place] in wanted for place in WINDOW_OF]
-    return *of_levels, of_levels[at.SLICES] and operator.by_slice
+    return *of_levels, of_levels[at.SLICES] and operator.by_slice, False
