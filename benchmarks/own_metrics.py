@@ -6,7 +6,7 @@ a worker on an SQLite log, with its checkpoints and all that it writes, beside `
 
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -39,17 +39,23 @@ _DAYS, _RUN_DAYS = 200.0, 4.0
 
 
 class _Hourly(NamedTuple):
-    """10,000 assets that send once an hour: all on the hour, or each at another minute of it."""
+    """10,000 assets that send once an hour: all on the hour, or each at another minute of it. slice : of their site's lines."""
 
     name: str
     field: Field
     is_spread: bool
+    slice: Literal["1m", "1h"]
 
 
-_LONG = (
-    _Hourly("100 lines, on the hour", Field(lines=100, assets=100, tags=["a_kw"]), is_spread=False),
-    _Hourly("100 lines, at any minute", Field(lines=100, assets=100, tags=["a_kw"]), is_spread=True),
-    _Hourly("10,000 lines, at any minute", Field(lines=10_000, assets=1, tags=["a_kw"]), is_spread=True),
+_HUNDRED, _MANY = Field(lines=100, assets=100, tags=["a_kw"]), Field(lines=10_000, assets=1, tags=["a_kw"])
+_LONG = tuple(
+    _Hourly(f"{name}{told}", field, is_spread, length)
+    for length, told in (("1m", ""), ("1h", ", slices of an hour"))
+    for name, field, is_spread in (
+        ("100 lines, on the hour", _HUNDRED, False),
+        ("100 lines, at any minute", _HUNDRED, True),
+        ("10,000 lines, at any minute", _MANY, True),
+    )
 )
 
 
@@ -77,7 +83,8 @@ def _expressions(size: float) -> Row:
 def _state(stand: Stand, hourly: _Hourly, days: float) -> Row:
     """What 200 days take of a worker, from the second half of the days that are run: what happens once is over by then."""
     entry = {"kind": "own", "windows": ["1h"], "field": {"smooth": {"value": "ewma(mean(a_kw), 0.2)"}}}
-    plant = Plant(msgspec.convert({"metric": [entry]}, PlantFile))
+    site = {"path": "plant", "slice": hourly.slice}
+    plant = Plant(msgspec.convert({"metric": [entry], "site": [site]}, PlantFile))
     settings = ProcessSettings(operators=("telemetry",), windows=("1h",))
     warmup.load(operators_for(settings.operators, plant), lambda: False)
     log = stand.open(stand.sqlite_log())

@@ -15,6 +15,7 @@ from fieldline.tables import nearest
 STATE = "state"
 TEXT = "text"
 NO_METER = "no meter"
+TOO_SHORT = "too short"
 UNHEARD = "unheard"
 """What may be said for nothing, beside what `event_kinds.Odd` says of an event's parts."""
 
@@ -26,7 +27,8 @@ class Unused(msgspec.Struct, frozen=True):
     """Something that was said `count` times of a line's assets.
 
     what : `event kind`, `attribute`, `number` (a count that is none), `state` (an unknown word), `text` (where a number belongs),
-    `no meter` (an exchange, or an amount, of a tag that is no register or counter) or `unheard` (a correction, an order or a product for
+    `no meter` (an exchange, or an amount, of a tag that is no register or counter), `too short` (an amount of less than a whole minute, or
+    what the line's slices are) or `unheard` (a correction, an order or a product for
     an asset of which nothing else came)
     word : the kind, the attribute, the word, the tag; what was said of an asset that is not heard of
     asset, came : of the first one that was heard: the asset, and what stood there
@@ -100,6 +102,13 @@ def _of_no_meter(unused: Unused) -> str:
     )
 
 
+def _of_too_short(unused: Unused) -> str:
+    return (
+        f"what a meter event says that {unused.word} counted until {unused.came} reaches over no whole minute, or slice where the plant "
+        "file says how long those are; it changes nothing. Say it from one on until another one"
+    )
+
+
 def _of_unheard(unused: Unused) -> str:
     return f"nothing but {unused.word} ever came of it, which change nothing{unused.hint}"
 
@@ -111,6 +120,7 @@ _SENTENCES = {
     STATE: _of_state,
     TEXT: _of_text,
     NO_METER: _of_no_meter,
+    TOO_SHORT: _of_too_short,
     UNHEARD: _of_unheard,
 }
 

@@ -20,8 +20,8 @@ from fieldline.plant import Plant
 from fieldline.tables import nearest
 from fieldline.tags import Form
 from fieldline.units import name_words
-from fieldline.unused import NO_METER, STATE, TEXT, UNHEARD, Beyond, Heard, Unused
-from processing.timeline.events import is_about_others
+from fieldline.unused import NO_METER, STATE, TEXT, TOO_SHORT, UNHEARD, Beyond, Heard, Unused
+from processing.timeline.events import is_about_others, moment_ms
 from processing.timeline.registry import Registry
 
 NAMES_OF_A_LINE = 20
@@ -51,7 +51,7 @@ class UnusedWords:
             if tag.startswith(_TEXT_TAG):
                 self._look_at_text(asset, tag[len(_TEXT_TAG) :], payload or b"")
             else:
-                self._look_at_event(asset, tag, payload or b"")
+                self._look_at_event(asset, tag, payload or b"", int(frame.time[row]))
 
     def _look_at_text(self, asset: str, tag: str, text: bytes) -> None:
         """A text counts where the tag's name or declaration is that of a number."""
@@ -68,7 +68,7 @@ class UnusedWords:
         info = self._plant.tag_info(asset, tag)
         return info.is_number or (info.form is Form.OPEN and name_words(tag)[-1:] == ("state",))
 
-    def _look_at_event(self, asset: str, tag: str, payload: bytes) -> None:
+    def _look_at_event(self, asset: str, tag: str, payload: bytes, time: int) -> None:
         kind = tag[1:]
         said = _attributes(payload)
         for odd in odd_parts(kind, said):
@@ -79,6 +79,10 @@ class UnusedWords:
         about = said.get("tag")
         if kind == "meter" and isinstance(about, str) and not self._plant.tag_info(asset, about).is_meter:
             self._count(asset, NO_METER, about, asset[:_LONGEST], nearest(about, self._meters_of(asset)))
+        if kind == "meter" and isinstance(about, str) and said.get("amount") is not None:
+            length, until = self._plant.slice_ns(asset), moment_ms(said.get("until"))
+            if until * 1e6 // length <= -(-time // length):  # as `registers.take_amount` has it
+                self._count(asset, TOO_SHORT, about, str(said["until"])[:_LONGEST])
         if is_about_others(tag) and not self._is_heard(asset, kind):
             near = nearest(asset, self._registry.peers_of(asset))
             self._count(asset, UNHEARD, f"{kind}s", asset[:_LONGEST], near)

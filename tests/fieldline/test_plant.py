@@ -251,7 +251,7 @@ def test_all_faults_of_a_file_are_told_at_once(plant_of):
         ),
         (
             '[[site]]\npath = "a"\nline_depth = 1\n[[site]]\npath = "a/b"\ntime_zone = "UTC"',
-            "site: 'a/b' lies below its line (line_depth 1), which has one time zone and line_depth for all of it",
+            "site: 'a/b' lies below its line (line_depth 1), which has one time zone, line_depth and slice for all",
         ),
         (
             '[[site]]\npath = "a"\nline_depth = 1\n[[line]]\npath = "a/b"',
@@ -259,7 +259,7 @@ def test_all_faults_of_a_file_are_told_at_once(plant_of):
         ),
         ('[[site]]\npath = "a"\nline_depth = 1\n[[calendar]]\npath = "a/b"', "calendar: 'a/b' lies below its line"),
         ('[[site]]\npath = "a"\nline_dept = 1', "$.site[0].line_dept: unknown key, did you mean 'line_depth'?"),
-        ('[[site]]\npath = "a"', "site: 'a': expected time_zone, country or line_depth, got none of them"),
+        ('[[site]]\npath = "a"', "site: 'a': expected time_zone, country, line_depth or slice, got none of them"),
         ("line_depth = true", "line_depth: expected `int`"),
         ("asset = 3", "asset: expected an array of tables"),
         ('[[asset]]\npath = "a"\n[[asset]]\npath = "a"', "asset: 'a' is declared twice"),
