@@ -249,7 +249,7 @@ class Checkpoints:
         made_with = msgspec.msgpack.decode(self._read(head.made_with), type=MadeWith)
         names = msgspec.msgpack.decode(self._read(head.names))
         if other := _other_lines(made_with, engine.plant, names["assets"]):
-            newest = _lines(self._arrays(self._read(head.state))["lines"])["newest"]
+            newest = lines_from(self._arrays(self._read(head.state))["lines"])["newest"]
             raise OtherLines(self._partition, other, int(newest.max(initial=at.NONE)))
         engine.registry.restore(names)
         engine.context.restore(names)
@@ -261,7 +261,7 @@ class Checkpoints:
         self._head, self._made_with = head, made_with
         self._head_ref = self._refs_of_head(offset, head.serial)
         self._serial = max(self._serial, self._head_ref[0][1])
-        return Restored(head, made_with, _records(arrays["series"], at.SERIES), _lines(arrays["lines"]))
+        return Restored(head, made_with, _records(arrays["series"], at.SERIES), lines_from(arrays["lines"]))
 
     def _write_pages(self, engine: Engine) -> np.ndarray:
         """Write the blocks of changed windows; their ids."""
@@ -337,7 +337,7 @@ class Checkpoints:
     def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> None:
         """Put the live edge back. What the plant file says of lines is as it says now; operators that are new begin with nothing."""
         tables = engine.tables
-        lines = _lines(arrays["lines"])
+        lines = lines_from(arrays["lines"])
         fits = len(lines) == len(tables.lines) and len(arrays["series"]) == len(tables.series)
         if not fits or any((tables.lines[name] != lines[name]).any() for name in ("series", "shift", "base", "slice")):
             raise LogCorrupt(f"checkpoints partition {self._partition}: the plant file has other lines now")
@@ -492,7 +492,7 @@ def _other_lines(made_with: MadeWith, plant: Plant, assets: Iterable[str]) -> di
     return found
 
 
-def _lines(content: np.ndarray) -> np.ndarray:
+def lines_from(content: np.ndarray) -> np.ndarray:
     """LINE records from their words; those of before slices had lengths were of lines with slices of a minute."""
     whole = np.full((len(content), at.LINE.itemsize // 8), at.MINUTE, np.int64).view(np.uint64)
     whole[:, : content.shape[1]] = content

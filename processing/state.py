@@ -12,7 +12,9 @@ from processing.read_again import ReadAgain
 from processing.timeline.engine import Engine
 from processing.timeline.readback import Origin
 
-_SLICES_AT_LEAST = 10  # of each line, that stay however many series: late rows come for them, a backlog makes more in a moment
+_SLICES_AT_LEAST = (
+    10  # of each line, that stay however many series: late rows come for them, a backlog makes more in a moment
+)
 _WINDOWS_AT_MOST = 50_000  # that a backlog makes between two checkpoints; or a quarter of those there are, which each one looks through
 _MARKS_AT_MOST = 1000
 

@@ -4,8 +4,9 @@ Between two samples of a meter that are near enough (of registers, intervals and
 tag's own rhythm, `rhythm.py`) energy is laid out over time: of power as a trapezoid, of registers evenly between the readings that are
 believed (`registers.py`). It is cut at whole minutes, or what the line's slices are, and where orders begin and end, and in each cut the
 states share it by the time that each lasted. Intervals and pulses tell of what was drawn evenly since the message before, or after it where
-that is declared. Across longer gaps all of them count at their own time, and in a quarter-hour in which one did there is no demand. Between two readings near enough to
-each other time is covered, believed or not. Of several tags that tell of the same energy, each cut takes the source that observed most.
+that is declared. Across longer gaps all of them count at their own time, and in a quarter-hour in which one did there is no demand. Between
+two readings near enough to each other time is covered, believed or not. Of several tags that tell of the same energy, each cut takes the
+source that observed most.
 """
 
 from bisect import bisect_right

@@ -9,6 +9,7 @@ words makes no state grow. Nothing that is emitted depends on it.
 
 from collections import Counter
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -81,7 +82,9 @@ class UnusedWords:
             self._count(asset, NO_METER, about, asset[:_LONGEST], nearest(about, self._meters_of(asset)))
         if kind == "meter" and isinstance(about, str) and said.get("amount") is not None:
             length, until = self._plant.slice_ns(asset), moment_ms(said.get("until"))
-            if until * 1e6 // length <= -(-time // length):  # as `registers.take_amount` has it
+            if isfinite(until) and round(until) * 1_000_000 // length <= -(
+                -time // length
+            ):  # as `registers.take_amount` has it
                 self._count(asset, TOO_SHORT, about, str(said["until"])[:_LONGEST])
         if is_about_others(tag) and not self._is_heard(asset, kind):
             near = nearest(asset, self._registry.peers_of(asset))

@@ -46,6 +46,7 @@ def useless(start: int) -> list[Row]:
         said(PRESS, "maintenence", at[6], what="oil"),
         said(PRESS, "meter", at[6], tag="temp_degc", old=5.0, new=0.0),
         said(PRESS, "meter", at[6], tag="energy_kwh", old=5.0, new=0.0),
+        said(PRESS, "meter", at[10], tag="energy_kwh", amount=5.0, until=at[19] // SECOND),
         event(PRESS, "@text/power_kw", at[7], b"n/a"),
         event(PRESS, "@text/state", at[7], b"Laufend"),
         event(PRESS, "@text/recipe", at[7], b"A 7"),  # a text that nobody takes for a number
@@ -62,6 +63,7 @@ FOUND = {
     ("number", "count.scrap", 1),
     ("event kind", "maintenence", 1),
     ("no meter", "temp_degc", 1),
+    ("too short", "energy_kwh", 1),
     ("text", "power_kw", 1),
     ("text", "state", 1),
     ("unheard", "corrections", 1),
