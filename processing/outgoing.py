@@ -106,6 +106,9 @@ def _frame(rows: MetricRows, span: slice, assets: list[str], tags: list[str]) ->
 
 def _coded(codes: np.ndarray, names: list[str]) -> Coded:
     """Codes of a frame of their own, and the names they stand for; -1 stays -1."""
-    used, mapped = np.unique(codes, return_inverse=True)
-    absent = int(np.searchsorted(used, 0))
-    return np.maximum(mapped - absent, -1).astype(np.int32), [names[k] for k in used[absent:].tolist()]
+    is_used = np.zeros(len(names) + 1, bool)  # the last place is the one that -1, no name, looks up
+    is_used[codes] = True
+    used = np.flatnonzero(is_used[:-1])
+    place = np.full(len(is_used), -1, np.int32)
+    place[used] = np.arange(len(used))
+    return place[codes], [names[k] for k in used.tolist()]

@@ -47,6 +47,8 @@ class State:
             gc.collect()  # its parts know each other, and Python counts objects, not the bytes of their arrays
         self.engine = self.spare_engine()
         self._bytes_before = 0
+        self._depths: dict[str, int] = {}
+        self._slices: dict[str, int] = {}
 
     def spare_engine(self) -> Engine:
         """Another engine that has seen nothing."""
@@ -63,10 +65,11 @@ class State:
         """What is said of the partition to who looks; sources : rows by line and fate; unused : what no metric can use."""
         marks, series = tuple(mark.mark for mark in self.marks), len(self.engine.registry.series)
         horizon_s, settled = self._place.settings.horizon_s, self.engine.settled()
-        plant, lines = self._place.plant, self.engine.registry.lines
-        depths = {line: plant.line_depth(line) for line in lines}
-        slices = {line: plant.slice_ns(line) for line in lines if plant.slice_ns(line) != MINUTE_NS}
-        return Account(self.offset, sources, series, marks, unused, horizon_s, settled, depths, slices)
+        for line in self.engine.registry.lines[len(self._depths) :]:
+            self._depths[line] = self._place.plant.line_depth(line)
+            if (slice_ns := self._place.plant.slice_ns(line)) != MINUTE_NS:
+                self._slices[line] = slice_ns
+        return Account(self.offset, sources, series, marks, unused, horizon_s, settled, self._depths, self._slices)
 
     def count_windows(self) -> None:
         """After a checkpoint was read or written: what is there now is no reason for another."""

@@ -417,11 +417,11 @@ class Engine:
         of_series = self.tables.series["line"]
         for rows in (*self.waiting, *self.late):
             waiting += np.bincount(of_series[rows.series], minlength=len(lines))
-        counts = [lines[name] for name in ("stored", "duplicate", "conflict", "late")]
         names = ("stored", "duplicate", "conflict", "late", "waiting")
+        counts = np.stack([*(lines[name] for name in names[:-1]), waiting], axis=1).tolist()
         found = {
-            name: dict(zip(names, map(int, of_line), strict=True))
-            for name, *of_line in zip(self.registry.lines, *counts, waiting, strict=True)
+            name: dict(zip(names, of_line, strict=True))
+            for name, of_line in zip(self.registry.lines, counts, strict=True)
         }
         for name, count in self.registry.overflow.items():
             found.setdefault(name, dict.fromkeys(names, 0))["overflow"] = count
