@@ -85,6 +85,19 @@ def rows_that_differ(blocks, sizes, follows, first, now, differs):
             n += 1
 
 
+@kernel(NOTHING, INTS, INTS, BYTES, WORDS, WORDS)
+def gather_columns(blocks, sizes, is_kept, now, out):
+    """The words of those rows of blocks for which is_kept is 1, in order, a row of `out` for each word of a record."""
+    n = i = np.int64(0)
+    for k in range(blocks.size):
+        for r in range(blocks[k], blocks[k] + sizes[k]):
+            if is_kept[i] == 1:
+                for c in range(out.shape[0]):
+                    out[c, n] = now[r, c]
+                n += 1
+            i += 1
+
+
 @kernel(NOTHING, INTS, BYTES, WORDS, WORDS, BYTES, WORDS)
 def fill_rows(sizes, follows, first, kept, is_kept, out):
     """All rows of blocks: `kept` where is_kept is 1, the others as in the block before, where one follows that, else as `first` is."""

@@ -36,6 +36,11 @@ def _held(pool: Pool, rows: np.ndarray) -> list[bytes]:
     return [words(array)[rows].tobytes() for array in pool.arrays] + [pool.dirty[rows].tobytes()]
 
 
+def _written(pool: Pool, content: dict[str, np.ndarray]) -> list[int]:
+    """How many rows of each array are written."""
+    return [content[f"{name} columns"].shape[1] for name in pool.names]
+
+
 @pytest.mark.parametrize("share", [0.0, 0.05, 1.0])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_page_gives_back_every_row(seed: int, share: float) -> None:
@@ -57,7 +62,7 @@ def test_rows_that_nothing_touched_are_not_written() -> None:
 
     content = packed(tables.longer, ids, tables.windows)
 
-    assert [len(content[name]) for name in tables.longer.names] == [0, 0]
+    assert _written(tables.longer, content) == [0, 0]
 
 
 def test_a_row_that_stays_is_written_once() -> None:
@@ -69,7 +74,20 @@ def test_a_row_that_stays_is_written_once() -> None:
 
     content = packed(tables.longer, mine, tables.windows)
 
-    assert [len(content[name]) for name in tables.longer.names] == [1, 0]
+    assert _written(tables.longer, content) == [1, 0]
+
+
+def test_a_page_of_before_that_holds_its_rows_row_by_row_gives_back_the_same() -> None:
+    tables, ids = _filled(np.random.default_rng(3), 0.3)
+    content = packed(tables.longer, ids, tables.windows)
+
+    older = {
+        name.removesuffix(" columns"): np.ascontiguousarray(column.T) if name.endswith(" columns") else column
+        for name, column in content.items()
+    }
+
+    want, got = unpacked(content), unpacked(older)
+    assert want.keys() == got.keys() and all((want[name] == got[name]).all() for name in want)
 
 
 def test_a_page_of_before_holds_all_rows() -> None:
