@@ -306,7 +306,7 @@ class Checkpoints:
             {
                 "freed": [np.array(engine.residency.dropped, np.int64)],
                 "ids": [ids],
-                "windows": [words(engine.tables.windows[ids])],
+                "windows": [words(engine.tables.windows.take(ids))],
                 "ranges": [engine.residency.ranges_of_all(ids)],
                 "pages": [np.array(keys, np.int64).reshape(-1, 3)],
             }

@@ -178,7 +178,7 @@ def ranks(plant: at.Plant) -> np.ndarray:
 
 def _calendar(view: View, window: np.ndarray, parts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Calendar time, planned stops and unscheduled time of windows, as calendars have them [ns]."""
-    found, labels = view.windows[window], view.labels[window]
+    found, labels = view.windows.take(window), view.labels.take(window)
     runs = found["end"] >= at.FAR
     sliced = runs | (found["level"] == at.SLICES)
     length = np.where(runs, parts["reached"], found["end"] - found["start"])

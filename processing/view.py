@@ -195,7 +195,8 @@ class View:
     def records_of(self, operator: str, changed: Changed) -> np.ndarray:
         """The partial aggregates of an operator in rows that changed; those of longer windows are to be of the slices' type."""
         partials, slices = self.partials[operator], changed.slices
-        of_slices, of_longer = partials.slices[changed.row[:slices]], partials.windows[changed.row[slices:]]
+        # `take` copies records as they lie; an index copies them field by field, at twenty times the price.
+        of_slices, of_longer = partials.slices.take(changed.row[:slices]), partials.windows.take(changed.row[slices:])
         return (
             np.concatenate([of_slices, of_longer]) if slices and len(of_longer) else of_slices if slices else of_longer
         )
@@ -269,7 +270,7 @@ class View:
 
     def _of_orders(self, rows: MetricRows, window: np.ndarray) -> MetricRows:
         """An order that was retracted may come again, so that each row says whether it was."""
-        label = self.labels[window]
+        label = self.labels.take(window)
         fields = rows.fields | {"retracted": np.zeros(len(window))}
         labels = {"product": _numbered(label["product"], self.names.products)}
         texts = {"order_id": _numbered(label["order"], self.names.orders)} | rows.texts

@@ -210,9 +210,9 @@ class Memory(NamedTuple):
                 break
             cells[rows, 1 : 1 + size] = before
             has = takes[mine]
-            after = state[going[has]]
+            after = state.take(going[has])
             self._stepped([answer.columns[one][mine[has]] for one in self.inputs], after)
-            state[going[has]] = after
+            words(state)[going[has]] = words(after)
             differs |= (cells[rows, 1 + size :] != words(state)[going]).any(axis=1)
             cells[rows, 1 + size :] = words(state)[going]
             self._note(view, window, rows, differs & has, asked[mine])

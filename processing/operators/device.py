@@ -34,7 +34,7 @@ def read_out(view: View) -> list[MetricRows]:
     group, parts, series = group[some], parts[some], series[some]
     length_s = (view.windows["end"][window] - view.windows["start"][window]) * 1e-9
     told = np.bincount(group, minlength=len(window)) > 0
-    fields = _fields(group, parts, plant.series[series], view.due[series], length_s)
+    fields = _fields(group, parts, plant.series.take(series), view.due[series], length_s)
     if not told.any():
         return []
     fields = {name: column[told] for name, column in fields.items()}
@@ -46,7 +46,7 @@ def _telemetry(view: View, window: np.ndarray, row: np.ndarray) -> np.ndarray:
     partials = view.partials["telemetry"]
     is_slice = view.windows["level"][window] == at.SLICES
     found = np.empty(len(row), partials.windows.dtype)
-    found[is_slice], found[~is_slice] = partials.slices[row[is_slice]], partials.windows[row[~is_slice]]
+    found[is_slice], found[~is_slice] = partials.slices.take(row[is_slice]), partials.windows.take(row[~is_slice])
     return found
 
 

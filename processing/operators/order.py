@@ -203,7 +203,7 @@ def _metric_rows(view: View, drawn: Drawn, made: Made) -> list[MetricRows]:
         "energy_cost_per_good_unit": specific_energy(drawn.cost, made.good),
         "standby_energy_kwh": drawn.standby_kwh,
         "producing_time_s": made.producing_s,
-        "duration_s": _durations(view.windows[made.window], drawn, made),
+        "duration_s": _durations(view.windows.take(made.window), drawn, made),
         "oee": made.oee,
         "coverage": np.fmin(made.coverage, drawn.coverage),
     }

@@ -113,7 +113,7 @@ def _changed(level: int, view: View, charted: kernel.Charted) -> Points:
     changed = view.changed
     mine = view.plant.series["chart"][changed.series] == level
     cells, window, series = view.records_of("spc", changed)[mine], changed.window[mine], changed.series[mine]
-    of_series = view.plant.series[series]
+    of_series = view.plant.series.take(series)
     return Points(cells, window, series, charted.chart_of(of_series["line"], of_series["local"]))
 
 

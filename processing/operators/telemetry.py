@@ -25,9 +25,10 @@ def read_out(view: View) -> list[MetricRows]:
     some = parts["count"] > 0
     if not some.any():
         return []
-    parts, window = parts[some], changed.window[some]
+    mine = np.flatnonzero(some)
+    parts, window = parts.take(mine), changed.window[mine]
     length_s = (view.windows["end"][window] - view.windows["start"][window]) * 1e-9
-    return view.rows_of_series("telemetry", window, changed.series[some], _fields(length_s, parts))
+    return view.rows_of_series("telemetry", window, changed.series[mine], _fields(length_s, parts))
 
 
 def seconds(plant: Plant, finished: np.ndarray) -> MetricRows:

@@ -418,10 +418,10 @@ class Engine:
         for rows in (*self.waiting, *self.late):
             waiting += np.bincount(of_series[rows.series], minlength=len(lines))
         names = ("stored", "duplicate", "conflict", "late", "waiting")
-        counts = np.stack([*(lines[name] for name in names[:-1]), waiting], axis=1).tolist()
+        counts = [*(lines[name].tolist() for name in names[:-1]), waiting.tolist()]
         found = {
-            name: dict(zip(names, of_line, strict=True))
-            for name, of_line in zip(self.registry.lines, counts, strict=True)
+            line: {"stored": stored, "duplicate": duplicate, "conflict": conflict, "late": late, "waiting": waits}
+            for line, stored, duplicate, conflict, late, waits in zip(self.registry.lines, *counts, strict=True)
         }
         for name, count in self.registry.overflow.items():
             found.setdefault(name, dict.fromkeys(names, 0))["overflow"] = count

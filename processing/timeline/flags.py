@@ -19,7 +19,7 @@ class Flagging:
 
     def flag_all(self, ids: np.ndarray, flags: int, *, whosever: bool = False) -> None:
         """Flag all rows of windows; of those of orders the rows that the order holds for, or with `whosever` all, who else's they were."""
-        table = self._tables.windows[ids]
+        table = self._tables.windows.take(ids)
         whose = np.where((table["level"] == at.ORDERS) & (not whosever), table["machine"], _ALL)
         for line, machine in np.unique(np.stack([table["line"], whose]), axis=1).T.tolist():
             rows = np.arange(self._tables.lines["series"][line])

@@ -5,7 +5,7 @@ goes by *rank*: a number that ascends with a series' asset and tag (`ranks.py`).
 """
 
 from collections import Counter
-from itertools import islice
+from itertools import islice, repeat
 from math import nan
 from typing import Any, NamedTuple
 
@@ -109,7 +109,7 @@ class Registry:
 
     def _map(self, frame: Readings, series: np.ndarray) -> int:
         assets, tags = (
-            np.array([numbers.get(name, -1) for name in names], np.int64)
+            np.fromiter(map(numbers.get, names, repeat(-1)), np.int64, len(names))
             for names, numbers in ((frame.assets, self._asset_numbers), (frame.tags, self._tag_numbers))
         )
         return int(map_series(frame.asset, frame.tag, assets, tags, self._places, series))

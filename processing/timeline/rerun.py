@@ -172,8 +172,8 @@ class Rerun:
 
     def _chunks(self, ids: np.ndarray, base: np.ndarray, ends: np.ndarray) -> np.ndarray:
         tables = self._tables
-        windows = tables.windows[ids]
-        lines = tables.lines[windows["line"]]
+        windows = tables.windows.take(ids)
+        lines = tables.lines.take(windows["line"])
         chunks = np.empty(len(ids), at.CHUNK)
         chunks["window"], chunks["block"], chunks["line"] = ids, windows["block"], windows["line"]
         chunks["state"], chunks["base"] = base, lines["base"]

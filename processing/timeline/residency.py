@@ -50,7 +50,7 @@ class Residency:
     def slices_changed_by(self, ids: np.ndarray) -> np.ndarray:
         """Slices that the rows of the slices `ids`, which come after them and are in memory, may change."""
         tables = self._tables
-        windows = tables.windows[ids]
+        windows = tables.windows.take(ids)
         edges = Edges(windows["line"], windows["block"], 1 << windows["shift"], windows["start"])
         since = self._unsettled_since(edges, tables.slices.arrays[1::2])
         return found_ids(lambda out: slices.slices_before(ids, since, tables.windows, out))

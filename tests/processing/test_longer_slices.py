@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from fieldline.log.sqlite import SqliteLog
 from fieldline.plant import Plant
-from fieldline.plantfile import CalendarEntry, PeriodEntry, PlantFile, ShiftEntry
+from fieldline.plantfile import PeriodEntry, PlantFile
 from processing.place import operators_for
 from processing.timeline.timing import Timing
 from tests.contracts.operator_inputs import EVENTS, LINE1, LINE2, OFFERS, PLANT, Subject, made_rows, said_row
-from tests.processing.engine_rig import ONE, SECOND, T0, EngineRig, Row, Table, differences, frames_of
+from tests.processing.engine_rig import ONE, SECOND, EngineRig, Row, Table, differences, frames_of
 from tests.processing.row_sets import arrivals
 
 _ANY = settings(
@@ -54,11 +54,23 @@ def plant_with(works: str, annex: str) -> Plant:
         )
         for metric in file.metric
     )
-    shifts = (ShiftEntry(name="early", start="06:00", end="09:00"), ShiftEntry(name="late", start="10:00", end="22:00"))
+    calendar = tuple(
+        change(
+            entry,
+            stop=(),
+            shift=tuple(
+                change(shift, start=_hour(shift.start), end=_hour(shift.end), breaks=()) for shift in entry.shift
+            ),
+        )
+        for entry in file.calendar
+    )
     night = PeriodEntry(start="09:00", end="10:00", price=0.18)
     tariffs = tuple(change(tariff, period=(night,) if tariff.period else ()) for tariff in file.tariff)
-    calendar = (CalendarEntry(path="works", shift=shifts), CalendarEntry(path="annex", shift=shifts))
     return Plant(change(file, site=sites, asset=tuple(assets), metric=metrics, calendar=calendar, tariff=tariffs))
+
+
+def _hour(clock: str) -> str:
+    return f"{clock[:3]}00"
 
 
 PLANTS = {pair: plant_with(*pair) for pair in [*SLICES, ("1m", "1m")]}
@@ -118,14 +130,15 @@ def test_any_order_cut_and_crash_gives_the_bits_of_rows_in_order(
 @pytest.mark.parametrize("pair", SLICES)
 def test_late_orders_cut_the_slices_and_what_was_evicted_is_read_back(pair: tuple[str, str], log: SqliteLog) -> None:
     random, rows = Random(7), rows_of(7, 120)
+    begin = rows[-1].time // SECOND - 7000
     orders = [
-        said_row(whose, "@order", T0 + second * SECOND, order=order, phase=phase, product="A")
+        said_row(whose, "@order", (begin + second) * SECOND, order=order, phase=phase, product="A")
         for whose, second, order, phase in (
             (LINE1, 700, "1", "start"),
-            (LINE1, 5000, "2", "start"),
-            (LINE2, 6101, "3", "start"),
-            (LINE1, 5000, "2", "void"),
-            (LINE1, 9001, "1", "stop"),
+            (LINE1, 3000, "2", "start"),
+            (LINE2, 4101, "3", "start"),
+            (LINE1, 3000, "2", "void"),
+            (LINE1, 6001, "1", "stop"),
         )
     ]
     late = sorted(rows, key=lambda row: row.time + (random.random() < 0.2) * random.random() * 5000e9)
