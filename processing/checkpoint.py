@@ -21,12 +21,11 @@ from fieldline.log import Log, Stream
 from fieldline.plant import Plant
 from fieldline.unused import Heard
 from processing.kernels import layout as at
-from processing.kernels.jit import words
 from processing.kernels.table import mark_pages
 from processing.made_with import LINE_DEPTH, SLICE, Adapted, MadeWith
 from processing.timeline.arrivals import Arrivals
 from processing.timeline.engine import Engine
-from processing.timeline.page import packed, unpacked
+from processing.timeline.page import COLUMNS, by_columns, packed, rows_in, unpacked
 from processing.timeline.tables import Pool
 
 _VERSION = 7
@@ -249,7 +248,7 @@ class Checkpoints:
         made_with = msgspec.msgpack.decode(self._read(head.made_with), type=MadeWith)
         names = msgspec.msgpack.decode(self._read(head.names))
         if other := _other_lines(made_with, engine.plant, names["assets"]):
-            newest = lines_from(self._arrays(self._read(head.state))["lines"])["newest"]
+            newest = lines_from(rows_in(self._arrays(self._read(head.state)), "lines"))["newest"]
             raise OtherLines(self._partition, other, int(newest.max(initial=at.NONE)))
         engine.registry.restore(names)
         engine.context.restore(names)
@@ -261,7 +260,8 @@ class Checkpoints:
         self._head, self._made_with = head, made_with
         self._head_ref = self._refs_of_head(offset, head.serial)
         self._serial = max(self._serial, self._head_ref[0][1])
-        return Restored(head, made_with, _records(arrays["series"], at.SERIES), lines_from(arrays["lines"]))
+        series, lines = _records(rows_in(arrays, "series"), at.SERIES), lines_from(rows_in(arrays, "lines"))
+        return Restored(head, made_with, series, lines)
 
     def _write_pages(self, engine: Engine) -> np.ndarray:
         """Write the blocks of changed windows; their ids."""
@@ -306,7 +306,7 @@ class Checkpoints:
             {
                 "freed": [np.array(engine.residency.dropped, np.int64)],
                 "ids": [ids],
-                "windows": [words(engine.tables.windows.take(ids))],
+                f"windows{COLUMNS}": [by_columns(engine.tables.windows.take(ids))],
                 "ranges": [engine.residency.ranges_of_all(ids)],
                 "pages": [np.array(keys, np.int64).reshape(-1, 3)],
             }
@@ -316,10 +316,11 @@ class Checkpoints:
         """The live edge."""
         tables = engine.tables
         floor, since, named = engine.standing.names()
-        arrays = {"lines": [words(tables.lines)], "series": [words(tables.series)], "floor": [np.array([floor])]}
+        arrays = {"floor": [np.array([floor])]}
+        arrays |= {f"{of}{COLUMNS}": [by_columns(getattr(tables, of))] for of in ("lines", "series")}
         for slot, state, opened in zip(tables.slots, tables.states, tables.opens, strict=True):
-            arrays |= {f"state {slot.key}": [words(state[: tables.live_rows])]}
-            arrays |= {f"open {slot.key}": [words(opened[: tables.live_rows])]}
+            arrays |= {f"state {slot.key}{COLUMNS}": [by_columns(state[: tables.live_rows])]}
+            arrays |= {f"open {slot.key}{COLUMNS}": [by_columns(opened[: tables.live_rows])]}
         for name, rows in (("waiting", list(engine.waiting)), ("late", engine.late)):
             columns = zip(*(rows or [Arrivals.none()]), strict=True)
             arrays |= {f"{name}.{field}": list(column) for field, column in zip(Arrivals._fields, columns, strict=True)}
@@ -337,8 +338,8 @@ class Checkpoints:
     def _restore_state(self, engine: Engine, arrays: dict[str, np.ndarray]) -> None:
         """Put the live edge back. What the plant file says of lines is as it says now; operators that are new begin with nothing."""
         tables = engine.tables
-        lines = lines_from(arrays["lines"])
-        fits = len(lines) == len(tables.lines) and len(arrays["series"]) == len(tables.series)
+        lines, series = lines_from(rows_in(arrays, "lines")), rows_in(arrays, "series")
+        fits = len(lines) == len(tables.lines) and len(series) == len(tables.series)
         if not fits or any((tables.lines[name] != lines[name]).any() for name in ("series", "shift", "base", "slice")):
             raise LogCorrupt(f"checkpoints partition {self._partition}: the plant file has other lines now")
         for name in ("influence", "hold", "zone", "allowed_lateness", "is_cut"):
@@ -347,9 +348,9 @@ class Checkpoints:
         tables.lines = lines
         for kind, of_slots in (("state", tables.states), ("open", tables.opens)):
             for slot, array in zip(tables.slots, of_slots, strict=True):
-                kept = arrays.get(f"{kind} {slot.key}")
-                if kept is not None:
-                    of_slots[slot.number] = _records(kept, array.dtype)
+                name = f"{kind} {slot.key}"
+                if name in arrays or name + COLUMNS in arrays:
+                    of_slots[slot.number] = _records(rows_in(arrays, name), array.dtype)
         told = msgspec.msgpack.decode(arrays["told"].tobytes())
         engine.standing.restore(int(arrays["floor"][0]), told["since"], told.get("named", {}))
         engine.horizons.restore(told["horizons"])
@@ -377,7 +378,7 @@ class Checkpoints:
             tables.heap["windows"] = max(int(tables.heap["windows"][0]), top)
             tables.room_for(0, 0)
             tables.windows["flags"][arrays["freed"]] = 0
-            tables.windows[ids] = _windows(arrays["windows"])
+            tables.windows[ids] = _windows(rows_in(arrays, "windows"))
             for number, first, last in arrays["ranges"].tolist():
                 ranges.setdefault(number, []).append((first, last))
             for page, offset, serial in arrays["pages"].tolist():

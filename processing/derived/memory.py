@@ -90,7 +90,9 @@ class Memory(NamedTuple):
         changed = changed.only(self._holds(view, changed))
         level = view.windows["level"][changed.window]
         for one in np.unique(level).tolist():
-            pending, ahead = changed.only(level == one), _AHEAD
+            pending = changed.only(level == one)
+            # What changed has to be gone through anyway: of a backlog all its windows are read together.
+            ahead = min(max(_AHEAD, int(np.bincount(pending.asset).max(initial=0))), _AHEAD_AT_MOST)
             while len(pending.window):
                 view, pending = self._round(view, pending, ahead, sources, bring)
                 ahead = min(2 * ahead, _AHEAD_AT_MOST)

@@ -16,7 +16,10 @@ from processing.kernels.jit import words
 from processing.timeline.tables import DIRTY, Pool, rows_of
 
 _SIZES, _FOLLOWS = "sizes", "follows"
-_COLUMNS, _KEPT, _FIRST = " columns", " kept", " first"
+_KEPT, _FIRST = " kept", " first"
+
+COLUMNS = " columns"
+"""Behind the name of what is written column by column."""
 
 
 def packed(pool: Pool, ids: np.ndarray, windows: np.ndarray) -> dict[str, np.ndarray]:
@@ -32,7 +35,7 @@ def packed(pool: Pool, ids: np.ndarray, windows: np.ndarray) -> dict[str, np.nda
         rows_that_differ(block, size, follows, first, array, is_kept)
         columns = np.empty((array.shape[1], np.count_nonzero(is_kept)), np.uint64)
         gather_columns(block, size, is_kept, array, columns)
-        content |= {name + _COLUMNS: columns, name + _KEPT: np.packbits(is_kept), name + _FIRST: first}
+        content |= {name + COLUMNS: columns, name + _KEPT: np.packbits(is_kept), name + _FIRST: first}
     return content
 
 
@@ -46,12 +49,22 @@ def unpacked(content: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
     whole = {DIRTY: content[DIRTY]}
     size, follows = content[_SIZES].copy(), content[_FOLLOWS].copy()  # those of a record may not be written to
     for name in [name.removesuffix(_KEPT) for name in content if name.endswith(_KEPT)]:
-        kept = content[name].copy() if name in content else content[name + _COLUMNS].T.copy()
+        kept = rows_in(content, name)
         first = content[name + _FIRST].copy()
         is_kept = np.unpackbits(content[name + _KEPT], count=int(size.sum()))
         whole[name] = np.empty((len(is_kept), kept.shape[1]), np.uint64)
         fill_rows(size, follows, first, kept, is_kept, whole[name])
     return whole
+
+
+def by_columns(records: np.ndarray) -> np.ndarray:
+    """The words of records, a row for each word of a record: what `rows_in` gives back."""
+    return np.ascontiguousarray(words(records).T)
+
+
+def rows_in(content: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """The words of records of a name, record by record, as older content has them, or column by column; a copy."""
+    return content[name].copy() if name in content else content[name + COLUMNS].T.copy()
 
 
 def _follows(windows: np.ndarray, ids: np.ndarray) -> np.ndarray:
