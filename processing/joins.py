@@ -15,6 +15,11 @@ def find(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Where each of `wanted` stands in `known`, both int64; -1 where it does not."""
     if not len(known):
         return np.full(len(wanted), -1)
-    order = np.argsort(known, kind="stable")
-    place = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
+    if (known[1:] > known[:-1]).all():  # most often: rows that were asked for come in the order in which they were
+        if np.array_equal(known, wanted):
+            return np.arange(len(wanted))
+        place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    else:
+        order = np.argsort(known, kind="stable")
+        place = order[np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)]
     return np.where(known[place] == wanted, place, -1)
