@@ -16,6 +16,7 @@ import msgspec
 from fieldline import places
 from fieldline.errors import SettingsError
 from fieldline.expressions import Label, Node, Parameter, inputs_of, own_fields_of, parse
+from fieldline.localtime import MINUTE_NS
 from fieldline.meters import is_main_meter
 from fieldline.plantfile import (
     AssetEntry,
@@ -189,6 +190,8 @@ class Plant:
         info = self._tags.get((asset, tag))
         if info is None:
             info = complete(tag, self.declared(asset, tag), self.clock(asset) or "accept")
+            if self.slice_ns(asset) > MINUTE_NS:
+                info = msgspec.structs.replace(info, has_rhythm=False)
             _remember(self._tags, (asset, tag), info)
         return info
 

@@ -61,6 +61,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     codes : of role STATE: raw value and number of the `State` it means, ascending; others are unknown. Empty for other roles
     is_gap_declared : whether the plant file tells `max_gap_s`: then no state of the tag holds longer, however it is told, and no power
         goes by its own rhythm
+    has_rhythm : whether a power may go by its own rhythm; not where its line's slices are longer than a minute, see `power.py`
     spc : how the tag is charted; None: not at all
     quantiles : whether those of its samples are wanted
     form : how texts are read
@@ -88,6 +89,7 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
     counts_by: str = "register"
     codes: tuple[tuple[float, int], ...] = ()
     is_gap_declared: bool = False
+    has_rhythm: bool = True
     spc: SpcEntry | None = None
     quantiles: bool = False
     form: Form = Form.OPEN
@@ -95,9 +97,9 @@ class TagInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rhythm_s(self) -> float:
-        """The longest span between samples that counts as energy where the tag speaks in that rhythm; 0 where the gap is declared [s]."""
+        """The longest span between samples that counts as energy where the tag speaks in that rhythm; 0 where it goes by its gap [s]."""
         is_power = self.role in (Role.ACTIVE_POWER, Role.REACTIVE_POWER)
-        return RHYTHM_S if is_power and not self.is_gap_declared else 0.0
+        return RHYTHM_S if is_power and self.has_rhythm and not self.is_gap_declared else 0.0
 
     @property
     def is_forward(self) -> bool:

@@ -6,6 +6,9 @@ more often: when it is itself no longer than 75 min, and the span is at most a q
 next where the one before does not speak for it: it is laid out over its time at once, and marked as one that *waits*; that sample
 takes the mark off, or leaves it there for good. What waits counts nothing and observes nothing.
 
+A span that waits is longer than a slice of a minute, so that a slice holds nothing of it but what its own sample booked. Where a line's
+slices are longer than that, no power has a rhythm: spans go by the gap, the default or what is declared.
+
 Nothing but the two spans beside a span decides, so that a late sample changes no more than those around it.
 
 Worked out, minutes between samples (spans that count in brackets):
