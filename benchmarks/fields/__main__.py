@@ -1,6 +1,6 @@
 """`python -m benchmarks.fields TASK DIR`: a folder of published figures beside what Fieldline's own operators give for the same inputs.
 
-A task is a file of this folder with `run(folder) -> Iterable[Line]`; `--list` names them. Weather goes through the engine as readings, and
+A task is a file of this folder with `run(folder)` that yields `Printed` lines; `--list` names them. Weather goes through the engine as readings, and
 what comes out of it are the rows that a plant would have. Exit code 0: all differences are within their goals, 1: one is not, 2: the folder
 holds nothing that the task can read.
 """
@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 import benchmarks.fields
-from benchmarks.fields.line import shown
 from benchmarks.fields.place import Station
 from fieldline.errors import SettingsError
 
@@ -41,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         task = importlib.import_module(f"benchmarks.fields.{options.task}")
         for line in task.run(options.folder, *_station(options.station)):
-            print(shown(line), flush=True)
+            print(line.text, flush=True)
             is_met, count = is_met and line.is_met, count + 1
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)

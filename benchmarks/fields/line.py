@@ -1,10 +1,22 @@
-"""What a task prints: a quantity, how many values were compared, and how far they lie apart."""
+"""What a task prints: most often a quantity, how many values were compared, and how far they lie apart."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from processing.formulas.division import Floats
+
+
+class Printed(Protocol):
+    """What every task yields."""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether its goals are."""
+
+    @property
+    def text(self) -> str:
+        """The line that is printed."""
 
 
 class Line(NamedTuple):
@@ -27,6 +39,18 @@ class Line(NamedTuple):
         """Whether the goals are."""
         return self.largest <= self.goal and self.share >= self.least_share and self.count > 0
 
+    @property
+    def text(self) -> str:
+        """As it is printed."""
+        verdict = "ok    " if self.is_met else "MISSED"
+        if not self.count:
+            return f"{verdict} {self.name}: nothing to compare, {self.missing} missing"
+        missing = f", {self.missing} missing" if self.missing else ""
+        return (
+            f"{verdict} {self.name}: {self.count} values{missing}, largest difference {self.largest:.5g} {self.unit} ({self.where}), "
+            f"mean {self.mean:.2g}, {100.0 * self.share:.2f} % within {self.near:g}"
+        )
+
 
 def compared(
     name: str, unit: str, got: Floats, want: Floats, where: list[str], *, near: float, goal: float, share: float = 0.0
@@ -45,15 +69,3 @@ def compared(
     return Line(
         name, unit, len(apart), missing, float(apart[worst]), float(apart.mean()), near, within, names[worst], goal, share
     )  # fmt: skip
-
-
-def shown(line: Line) -> str:
-    """As it is printed."""
-    verdict = "ok    " if line.is_met else "MISSED"
-    if not line.count:
-        return f"{verdict} {line.name}: nothing to compare, {line.missing} missing"
-    missing = f", {line.missing} missing" if line.missing else ""
-    return (
-        f"{verdict} {line.name}: {line.count} values{missing}, largest difference {line.largest:.5g} {line.unit} ({line.where}), "
-        f"mean {line.mean:.2g}, {100.0 * line.share:.2f} % within {line.near:g}"
-    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.fields.__main__ import main
-from benchmarks.fields.line import compared, shown
+from benchmarks.fields.line import compared
 
 EXAMPLES = "tests/data/fao56_examples"
 
@@ -37,4 +37,4 @@ def test_what_is_published_and_not_given_is_told() -> None:
     )
 
     assert (line.count, line.missing, line.share, line.where) == (2, 1, 0.5, "c")
-    assert "1 missing, largest difference 0.2 mm (c)" in shown(line)
+    assert "1 missing, largest difference 0.2 mm (c)" in line.text
