@@ -1,8 +1,8 @@
 """`python -m benchmarks.fields TASK DIR`: a folder of published figures beside what Fieldline's own operators give for the same inputs.
 
-A task is a file of this folder with `run(folder)` that yields `Printed` lines; `--list` names them. Weather goes through the engine as readings, and
-what comes out of it are the rows that a plant would have. Exit code 0: all differences are within their goals, 1: one is not, 2: the folder
-holds nothing that the task can read.
+A task is a file of this folder with `run(folder)` that yields `Printed` lines; `--list` names them. Weather goes through the engine as
+readings, and what comes out of it are the rows that a plant would have. Exit code 0: all differences are within their goals, 1: one is not,
+2: the folder holds nothing that the task can read.
 """
 
 import argparse

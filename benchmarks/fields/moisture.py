@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from benchmarks.fields.tables import found
 from fieldline.errors import SettingsError
@@ -53,6 +54,7 @@ def run(folder: Path) -> Iterator[Forecasts]:
     probes = [name.removesuffix(_MOISTURE) for name in table.frame.columns if name.endswith(_MOISTURE)]
     if not probes:
         raise SettingsError(f"{folder}: expected columns such as E1{_MOISTURE} and E1{_TEMPERATURE}, there is none")
+    table = table._replace(frame=table.frame.with_columns(_dates(table)))  # once, not for each probe
     parts = []
     for probe in probes:
         columns = {"time": "date", "moisture": probe + _MOISTURE, "temperature": probe + _TEMPERATURE}
@@ -64,6 +66,11 @@ def run(folder: Path) -> Iterator[Forecasts]:
     yield _all("all probes", together)
     for name, judged in _of_files(table, together):
         yield _all(f"all probes, {name}", judged)
+
+
+def _dates(table: Table) -> pl.Series:
+    table.require(["date"])
+    return table.frame["date"].cast(pl.String).str.to_date("%Y-%m-%d", strict=False)
 
 
 def _judged(model: Trained) -> Judged:

@@ -9,11 +9,13 @@ from models.card import Figure
 from models.evaluation.bootstrap import interval
 from models.moisture.days import Values
 
-_BLOCK_H = 28 * 24.0  # errors of forecasts made within a week of each other share the weather; blocks of four weeks hardly do
+_BLOCK_H = (
+    28 * 24.0
+)  # errors of forecasts made within a week of each other share the weather; blocks of four weeks hardly do
 
 
 class Judged(NamedTuple):
-    """Forecasts and what came, float64[n] each: when they were made [h since 1970], moisture then, moisture foretold, moisture that came."""
+    """Forecasts and what came, float64[n] each: when they were made [h since 1970], moisture then, foretold, and as it came [%]."""
 
     time_h: Values
     now: Values

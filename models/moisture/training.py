@@ -116,7 +116,7 @@ def _limits(options: MoistureOptions, account: Account) -> tuple[str, ...]:
     """Where the model ends, in sentences."""
     return (
         f"Of {account.days} days {account.usable} count. Left out: {account.missing} without moisture, {account.frozen} of soil at "
-        f"{options.frost_degc:g} °C or colder, {account.unknown} of which nobody knows how cold it was, {account.impossible} that can't be.",
+        f"{options.frost_degc:g} °C or colder, {account.unknown} with no soil temperature, {account.impossible} that can't be.",
         "Frozen soil has no forecast. One of unfrozen soil holds only if it does not freeze until then: it does not foretell frost.",
         "It knows no weather forecast: rain that is on its way is not in it. A probe that is moved or changed begins anew.",
     )

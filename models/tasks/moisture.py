@@ -29,8 +29,8 @@ def sample() -> Table:
         rain = random.exponential(6.0) * (random.random() < 0.3)
         now = min(40.0, now + rain - 0.15 * (now - 12.0))
         moisture[day] = 7.0 if degc[day] <= 0 else now
-    times = np.datetime_as_string(np.datetime64("2026-01-01") + np.arange(365))
-    frame = pl.DataFrame({"time": times, "moisture_pct": moisture, "soil_temperature_c": degc})
+    days = np.datetime64("2026-01-01") + np.arange(365)
+    frame = pl.DataFrame({"time": days, "moisture_pct": moisture, "soil_temperature_c": degc})
     return Table(Path("sample.csv"), frame, hashlib.sha256(frame.write_csv().encode()).hexdigest())
 
 
