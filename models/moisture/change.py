@@ -16,6 +16,7 @@ from models.moisture.days import Days, Values
 PULL = 30.0
 LEAST_PAIRS = 30
 """Days of which is known how they went on, before the first forecast."""
+LOWEST_TOLD_PCT, HIGHEST_TOLD_PCT = 0.0, 100.0
 
 
 class Change(NamedTuple):
@@ -26,7 +27,7 @@ class Change(NamedTuple):
 
     def told(self, now: Values) -> Values:
         """Moisture some days on, float64[n], of moisture and temperature now, float64[n, 2]; NaN where one of them is."""
-        return np.asarray(np.clip(now[:, 0] + now @ self.weights + self.added, 0.0, 100.0))
+        return np.asarray(np.clip(now[:, 0] + now @ self.weights + self.added, LOWEST_TOLD_PCT, HIGHEST_TOLD_PCT))
 
 
 def fitted(now: Values, later: Values) -> Change:

@@ -10,8 +10,10 @@ from models.card import Card, Figure, source_of, versions
 from models.evaluation.drift import reference_of
 from models.moisture.change import LEAST_PAIRS, Change, fitted, walked
 from models.moisture.days import Account, Days, days_of
+from models.moisture.draft import draft_of
 from models.moisture.figures import Judged, figures_of
 from models.one_thread import one_thread
+from models.own_estimator import units_of
 from models.table import Table
 from models.task import Golden, Held, Options, Progress, Trained
 
@@ -24,6 +26,7 @@ class MoistureOptions(Options, frozen=True, kw_only=True):
     time, moisture, temperature : columns of one probe, a row a day; moisture in % by volume, temperature of the soil beside it in °C
     ahead_days : how far ahead, 1 to 14
     frost_degc : up to which the soil may be frozen; 1 °C, since thermometers in probes are off by as much (5TM: ± 1 °C)
+    units : of columns whose names do not end in theirs, for a model that is kept, as "wet = %"
     """
 
     time: str = "time"
@@ -31,6 +34,7 @@ class MoistureOptions(Options, frozen=True, kw_only=True):
     temperature: str = "soil_temperature_c"
     ahead_days: int = 7
     frost_degc: float = 1.0
+    units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.ahead_days <= 14:
@@ -41,6 +45,8 @@ def train(table: Table, options: MoistureOptions, progress: Progress) -> Trained
     """Walk through the past, then fit on all of it. Raises SettingsError where too few days are known to have gone on."""
     progress(0.0, "walking through the days")
     days = _days(table, options)
+    features = (options.moisture, options.temperature)
+    units = table.units_among(features) | units_of(options.units, features)
     ahead = days.ahead(options.ahead_days)
     pairs = np.flatnonzero(ahead >= 0)
     if len(pairs) < 2 * LEAST_PAIRS:
@@ -59,6 +65,7 @@ def train(table: Table, options: MoistureOptions, progress: Progress) -> Trained
     progress(0.8, "judging")
     rows = days.now[pairs[np.linspace(0, len(pairs) - 1, _GOLDEN).astype(np.int64)]]
     card = _card(table, options, days, judged)
+    golden = Golden(rows, score(rows))
     progress(1.0, "done")
     return Trained(
         parts={"change": change},
@@ -66,9 +73,10 @@ def train(table: Table, options: MoistureOptions, progress: Progress) -> Trained
         features=card.features,
         outputs=card.outputs,
         score=score,
-        golden=Golden(rows, score(rows)),
+        golden=golden,
         card=card,
         evidence=judged._asdict() | {"day_h": days.time_h, "moisture": days.moisture},
+        registered=lambda name: draft_of(name, change, card, golden, units),
     )
 
 
@@ -117,6 +125,7 @@ def _limits(options: MoistureOptions, account: Account) -> tuple[str, ...]:
     return (
         f"Of {account.days} days {account.usable} count. Left out: {account.missing} without moisture, {account.frozen} of soil at "
         f"{options.frost_degc:g} °C or colder, {account.unknown} with no soil temperature, {account.impossible} that can't be.",
-        "Frozen soil has no forecast. One of unfrozen soil holds only if it does not freeze until then: it does not foretell frost.",
+        "Frozen soil has no forecast; in the stream the metric's field of moisture has to be null then.",
+        "A forecast holds only if the soil does not freeze until then: frost is not foretold.",
         "It knows no weather forecast: rain that is on its way is not in it. A probe that is moved or changed begins anew.",
     )
