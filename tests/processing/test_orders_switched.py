@@ -9,8 +9,8 @@ import pytest
 from fieldline.log.sqlite import SqliteLog
 from processing import checkpoint
 from processing.kernels import layout as at
-from processing.kernels.jit import words
 from processing.operators import spc
+from processing.timeline.page import by_columns
 from tests.processing.engine_rig import SECOND, T0, EngineRig, Row, differences, frames_of
 from tests.processing.test_orders_by_machine import (
     BUSY,
@@ -111,7 +111,7 @@ def test_a_checkpoint_of_before_machines_took_orders_of_their_own_is_taken_up(
 ) -> None:
     want = standing(rig_of("line").send(frames_of(ROWS, 97)).finish().table)
     rig = rig_of("line", log=log, node_cache=0).send(frames_of(ROWS, 97))
-    monkeypatch.setattr(checkpoint, "words", _without_machine)
+    monkeypatch.setattr(checkpoint, "by_columns", _without_machine)
     rig.checkpoint()
     monkeypatch.undo()
 
@@ -122,6 +122,6 @@ def test_a_checkpoint_of_before_machines_took_orders_of_their_own_is_taken_up(
 
 
 def _without_machine(array: np.ndarray) -> np.ndarray:
-    """The words of records; WINDOW as it was then."""
-    found = words(array)
-    return found[:, :-1] if array.dtype == at.WINDOW else found
+    """The words of records, column by column; WINDOW as it was then."""
+    found = by_columns(array)
+    return found[:-1] if array.dtype == at.WINDOW else found
