@@ -115,14 +115,21 @@ assets.oven = "{LINE1}/oven"
 
 YARD = {
     name: f"{LINE3}/{name}"
-    for name in ("weather", "mast", "hut", "plot", "patch", "strip", "valve", "barn", "coop", "pump", "tractor")
+    for name in (
+        *("weather", "mast", "hut", "glade"),
+        *("plot", "patch", "strip", "valve"),
+        *("barn", "coop", "pump", "tractor"),
+    )
 }
-"""Stations, of which one has but a thermometer and one a broken one, fields that are tied to them, and a valve of one; barns and machines."""
+"""Stations, of which one has but a thermometer, one a broken one and one stands where it is night; fields that are tied to them, and a
+valve of one; barns and machines.
+"""
 
 
 def _farm(file: PlantFile) -> PlantFile:
     """The plant with what grows in its yard."""
     place = StationEntry(latitude_deg=-27.5, longitude_deg=153.0, altitude_m=10.0)
+    dusk = msgspec.structs.replace(place, longitude_deg=-28.0)  # two hours after sunset in the middle of T0's hour
     crop = CropEntry(
         name="maize", kcb=(0.15, 1.15, 0.5), stage_days=(20, 30, 40, 30), height_m=(0.1, 2.0), root_m=(0.3, 1.0)
     )
@@ -138,7 +145,9 @@ def _farm(file: PlantFile) -> PlantFile:
     of_pump = {"lift_m": 3.0, "rated_flow_m3_h": 18.0, "rated_head_m": 40.0, "rated_kw": 5.0, "rated_rpm": 1500.0}
     of_tractor = {"implement_width_m": 3.0, "rated_pto_kw": 80.0, "rated_rpm": 2000.0}
     assets = (
-        *(AssetEntry(path=YARD[name], station=place) for name in ("weather", "mast", "hut")),
+        *(AssetEntry(path=YARD[name], station=place) for name in ("weather", "hut")),
+        AssetEntry(path=YARD["mast"], station=place, values={"frost_limit_c": 0.0}),
+        AssetEntry(path=YARD["glade"], station=dusk, values={"frost_limit_c": 18.0}),
         AssetEntry(path=YARD["valve"]),
         AssetEntry(
             path=YARD["plot"],
@@ -207,6 +216,9 @@ OFFERS |= {
         ("weather", "leaf_wetness_pct", lambda random, _: random.choice([0.0, 60.0, 100.0])),
         ("hut", "humidity_pct", lambda random, _: random.gauss(70.0, 5.0)),
         ("hut", "air_temperature_c", lambda random, _: 999.0),
+        ("glade", "air_temperature_c", lambda random, _: random.gauss(19.0, 1.0)),
+        ("glade", "humidity_pct", lambda random, _: random.choice([35.0, 50.0, 60.0, 101.0])),
+        ("glade", "wind_speed_m_s", lambda random, _: random.uniform(0.0, 5.0)),
         ("strip", "moisture_pct", lambda random, _: random.gauss(25.0, 1.0)),
         ("barn", "temperature_c", lambda random, _: random.gauss(24.0, 3.0)),
         ("barn", "humidity_pct", lambda random, _: random.gauss(70.0, 5.0)),
@@ -238,6 +250,7 @@ OF_YARD = {
     "soil_water": ("weather", "mast", "plot", "patch", "valve"),
     **dict.fromkeys(("leaf_wetness", "growth", "chill", *MODELS), ("weather", "mast", "hut", "plot", "patch", "strip")),
     "spray_window": ("weather", "mast"),
+    "frost": ("mast", "glade"),
     "barn": ("barn", "coop"),
     "pump": ("pump",),
     "tractor": ("tractor",),
