@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from processing.formulas.division import Floats, divide, floats, plain
+from processing.formulas.division import Floats, divide, floats, plain, where_positive
 
 
 class Application(NamedTuple):
@@ -34,6 +34,17 @@ def depth_mm(volume_m3: ArrayLike, area_ha: ArrayLike) -> Floats:
 def emitter_flow_mm_h(emitter_l_h: ArrayLike, emitters_per_m2: ArrayLike) -> Floats:
     """What drip emitters of a flow give a field in an hour."""
     return plain(floats(emitter_l_h) * floats(emitters_per_m2))
+
+
+def emitter_flow_ratio(pressure: ArrayLike, nominal: ArrayLike, exponent: ArrayLike) -> Floats:
+    """What emitters give at a pressure over what they give at the nominal one, by q = k p^x; pressures of one unit.
+
+    exponent : x, 0 of pressure-compensating emitters, whose flow is 1 at any pressure and without one; 0.5 of turbulent, 1 of laminar flow
+    (J. Keller and D. Karmeli, Transactions of the ASAE 17 (1974) 678). NaN where a pressure is below 0, or the nominal one not above.
+    """
+    x = floats(exponent)
+    ratio = divide(np.maximum(floats(pressure), 0.0), where_positive(nominal))
+    return plain(np.where(x == 0.0, 1.0, np.where(floats(pressure) < 0.0, np.nan, ratio**x)))
 
 
 def christiansen_uniformity(catch: ArrayLike) -> Floats:

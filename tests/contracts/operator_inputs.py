@@ -119,10 +119,11 @@ YARD = {
         *("weather", "mast", "hut", "glade"),
         *("plot", "patch", "strip", "valve"),
         *("barn", "coop", "pump", "tractor"),
+        *("lateral", "shut"),
     )
 }
 """Stations, of which one has but a thermometer, one a broken one and one stands where it is night; fields that are tied to them, and a
-valve of one; barns and machines.
+valve of one; barns and machines; irrigation lines, of which one is closed.
 """
 
 
@@ -143,6 +144,7 @@ def _farm(file: PlantFile) -> PlantFile:
     disease = DiseaseEntry(models=MODELS, season_start="11-15", spray_at=1.0)
     calm = msgspec.structs.replace(disease, spray_at=None)
     of_pump = {"lift_m": 3.0, "rated_flow_m3_h": 18.0, "rated_head_m": 40.0, "rated_kw": 5.0, "rated_rpm": 1500.0}
+    of_line = {"line_flow_m3_h": 20.0, "line_pressure_bar": 1.5}
     of_tractor = {"implement_width_m": 3.0, "rated_pto_kw": 80.0, "rated_rpm": 2000.0}
     assets = (
         *(AssetEntry(path=YARD[name], station=place) for name in ("weather", "hut")),
@@ -161,6 +163,7 @@ def _farm(file: PlantFile) -> PlantFile:
         *(AssetEntry(path=YARD[name], values={"thi_limit": 68.0}) for name in ("barn", "coop")),
         AssetEntry(path=YARD["pump"], values=of_pump),
         AssetEntry(path=YARD["tractor"], values=of_tractor),
+        *(AssetEntry(path=YARD[name], values=of_line) for name in ("lateral", "shut")),
     )
     return msgspec.structs.replace(
         file,
@@ -233,6 +236,12 @@ OFFERS |= {
         ("tractor", "engine_torque_nm", lambda random, _: random.gauss(300.0, 20.0)),
         ("tractor", "fuel_rate_l_per_h", lambda random, _: random.gauss(14.0, 1.0)),
         ("tractor", "is_idling", lambda random, _: random.choice([0.0, 0.0, 1.0])),
+        ("lateral", "flow_m3_h", lambda random, _: random.gauss(18.0, 3.0)),
+        ("lateral", "pressure_bar", lambda random, _: random.gauss(1.5, 0.1)),
+        ("lateral", "end_pressure_bar", lambda random, _: random.gauss(1.2, 0.1)),
+        ("lateral", "is_open", lambda random, _: 1.0),
+        ("shut", "flow_m3_h", lambda random, _: random.choice([0.0, 0.0, 2.0])),
+        ("shut", "is_open", lambda random, _: 0.0),
         ("mast", "air_temperature_c", lambda random, _: random.gauss(20.0, 3.0)),
         ("mast", "rain_interval_mm", lambda random, _: random.choice([0.0, 1.5, 400.0])),
         ("plot", "moisture_pct", lambda random, _: random.gauss(25.0, 1.0)),
@@ -254,6 +263,7 @@ OF_YARD = {
     "barn": ("barn", "coop"),
     "pump": ("pump",),
     "tractor": ("tractor",),
+    "water_line": ("lateral", "shut"),
 }
 """Operators for which nothing but these assets of the yard counts."""
 
