@@ -119,11 +119,11 @@ YARD = {
         *("weather", "mast", "hut", "glade"),
         *("plot", "patch", "strip", "valve"),
         *("barn", "coop", "pump", "tractor"),
-        *("lateral", "shut"),
+        *("lateral", "shut", "silo", "bin"),
     )
 }
 """Stations, of which one has but a thermometer, one a broken one and one stands where it is night; fields that are tied to them, and a
-valve of one; barns and machines; irrigation lines, of which one is closed.
+valve of one; barns and machines; irrigation lines, of which one is closed, and grain stores.
 """
 
 
@@ -163,6 +163,7 @@ def _farm(file: PlantFile) -> PlantFile:
         *(AssetEntry(path=YARD[name], values={"thi_limit": 68.0}) for name in ("barn", "coop")),
         AssetEntry(path=YARD["pump"], values=of_pump),
         AssetEntry(path=YARD["tractor"], values=of_tractor),
+        *(AssetEntry(path=YARD[name], values={"hot_spot_k": 2.0}) for name in ("silo", "bin")),
         *(AssetEntry(path=YARD[name], values=of_line) for name in ("lateral", "shut")),
     )
     return msgspec.structs.replace(
@@ -242,6 +243,8 @@ OFFERS |= {
         ("lateral", "is_open", lambda random, _: 1.0),
         ("shut", "flow_m3_h", lambda random, _: random.choice([0.0, 0.0, 2.0])),
         ("shut", "is_open", lambda random, _: 0.0),
+        *(("silo", f"grain_{k}_c", lambda random, _: random.gauss(15.0, 3.0)) for k in (1, 2, 3, 16)),
+        ("bin", "grain_2_c", lambda random, _: random.gauss(15.0, 3.0)),
         ("mast", "air_temperature_c", lambda random, _: random.gauss(20.0, 3.0)),
         ("mast", "rain_interval_mm", lambda random, _: random.choice([0.0, 1.5, 400.0])),
         ("plot", "moisture_pct", lambda random, _: random.gauss(25.0, 1.0)),
@@ -264,6 +267,7 @@ OF_YARD = {
     "pump": ("pump",),
     "tractor": ("tractor",),
     "water_line": ("lateral", "shut"),
+    "grain_store": ("silo", "bin"),
 }
 """Operators for which nothing but these assets of the yard counts."""
 
