@@ -47,6 +47,7 @@ def test_a_field_in_seconds_or_kilowatt_hours_has_that_unit() -> None:
         "_mm_s": "mm/s",
         "_m_s": "m/s",
         "_s": "s",
+        "_l_kwh": "L/kWh",
         "_kwh": "kWh",
         "_kvarh": "kvarh",
         "_kvah": "kVAh",
