@@ -70,6 +70,7 @@ windows = ["1m", "15m", "1h", "shift", "day", "month", "order"]
 store = {store}
 rollup = {rollup}
 """
+_RETENTION_S = 16 * 86_400  # the horizon and a day: what is late by less can be read again
 _WRONG_SHOWN = 20
 
 
@@ -214,7 +215,7 @@ def _settings(folder: Path, pack_s: int, simulation: Simulation) -> Settings:
     (folder / "plant.toml").write_text(plant_file(simulation.plant), encoding="utf-8")
     file, where = folder / SETTINGS, folder.resolve()
     log = f"sqlite:{where / 'demo.db'}"
-    files = {"log": log, "store": results_path(log), "rollup": rollup_path(log)}
+    files = {"log": f"{log}?retention_s={_RETENTION_S}", "store": results_path(log), "rollup": rollup_path(log)}
     said = {name: json.dumps(text) for name, text in files.items()} | {"topics": json.dumps(simulation.plant.topics)}
     file.write_text(_SETTINGS.format(**said, settle_s=max(0.5, 2.0 * pack_s)), encoding="utf-8")
     return load_settings(file)

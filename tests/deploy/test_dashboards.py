@@ -30,11 +30,11 @@ def _queries(paths: list[Path] = DASHBOARDS) -> list[tuple[str, str]]:
 
 
 def test_there_is_a_dashboard() -> None:
-    assert {path.stem for path in DASHBOARDS} == {"lines", "oee"}
+    assert {path.stem for path in DASHBOARDS} == {"fields", "lines", "oee"}
     assert len(_queries()) > 10
 
 
-def test_the_kinds_of_the_line_are_all_on_a_dashboard() -> None:
+def test_all_kinds_are_on_a_dashboard() -> None:
     asked = {match[1] for _, query in _queries() if (match := re.search(r'FROM "(\w+)"', query))}
 
     assert asked == set(kinds()) - {"reading"}

@@ -166,7 +166,8 @@ def test_late_orders_cut_the_slices_and_what_was_evicted_is_read_back(pair: tupl
 @pytest.mark.parametrize("pair", SLICES)
 def test_sums_are_those_of_minutes_and_no_window_is_shorter_than_a_slice(pair: tuple[str, str]) -> None:
     rows = [row for seed in range(3) for row in rows_of(seed, 80) if not row.tag.startswith(("@meter", "@reading"))]
-    rows = [row for row in rows if "power" not in row.tag]  # which has no rhythm of its own there
+    # Power has no rhythm of its own there, and of two registers of an asset one is chosen slice by slice.
+    rows = [row for row in rows if "power" not in row.tag and row.tag != "energy_t1_kwh"]
     rows = sorted({(row.asset, row.tag, row.time): row for row in rows}.values(), key=lambda row: row.time)
     minutes, longer = in_order(rows, ("1m", "1m")), in_order(rows, pair)
     sites = dict(zip(("works", "annex"), pair, strict=True))
