@@ -9,7 +9,7 @@ import msgspec
 
 from analysis.evidence import Rows
 from analysis.explain.formula import put_in
-from analysis.explain.scored import models
+from analysis.explain.scored import models, or_none
 from analysis.explain.taken_apart import Explained, attribute_chart_of, touching
 from analysis.explain.verdict import verdict
 from analysis.recount import chart, derived, energy, orders, own_metric, prices
@@ -181,7 +181,7 @@ def inputs(found: Explained) -> Document:
         plant = found.history.plant
         return gone_in | {
             "ties": plant.ties(found.asked.asset),
-            "field": {name: _none(value) for name, value in plant.field_numbers(found.asked.asset).items()},
+            "field": {name: or_none(value) for name, value in plant.field_numbers(found.asked.asset).items()},
         }
     gone_in["tags"] = _uses(found)
     if kind == "energy":
@@ -209,8 +209,8 @@ def _read(found: Explained) -> Document:
     """What a metric of the plant's own reads; of functions that remember also what they said before, and what was not worked out."""
     remembers = any(isinstance(one, Remembered) for one in found.reads)
     rows = [
-        {"what": one.what, "asset": one.asset, "value": _none(one.value)}
-        | ({"before": _none(one.before)} if remembers else {})
+        {"what": one.what, "asset": one.asset, "value": or_none(one.value)}
+        | ({"before": or_none(one.before)} if remembers else {})
         for one in found.reads.values()
     ]
     entry = derived.entry_at(found.history.plant, found.asked.kind, found.asked.asset, found.span.start)
@@ -389,10 +389,10 @@ def _prices(found: Explained) -> list[Document]:
     return [
         {
             "from": _at(found, one.start),
-            "price_per_kwh": _none(one.per_kwh),
+            "price_per_kwh": or_none(one.per_kwh),
             "currency": currency,
             "told_by": "event" if one.is_told else "tariff",
-            "co2_kg_per_kwh": _none(one.co2_kg),
+            "co2_kg_per_kwh": or_none(one.co2_kg),
         }
         for one in prices.stretches(found.history, found.span.start, found.span.end)
     ]
@@ -410,14 +410,10 @@ def _limits(found: Explained) -> Document:
         "n": entry.n,
         "product": product or None,
         "version": limits.version,
-        "center": _none(limits.center),
-        "sigma": _none(limits.sigma),
+        "center": or_none(limits.center),
+        "sigma": or_none(limits.sigma),
         "rules": list(entry.rules),
     }
-
-
-def _none(value: float) -> float | None:
-    return None if isnan(value) else value
 
 
 def _evidence(found: Explained, readings: int) -> Document:
@@ -452,7 +448,7 @@ def _evidence(found: Explained, readings: int) -> Document:
             for (asset, tag), later in sorted(evidence.later.items())
         ],
         "corrected": [
-            {"asset": one.asset, "tag": one.tag, "time": _at(found, one.time), "was": one.was, "is": _none(one.value)}
+            {"asset": one.asset, "tag": one.tag, "time": _at(found, one.time), "was": one.was, "is": or_none(one.value)}
             for one in evidence.corrections
             if found.span.start <= one.time < found.span.end
         ],

@@ -32,7 +32,7 @@ def models(scores: Sequence[Scored]) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {"models": [_model(one) for one in scores]}
     if features := scores[0].features:
-        found["features"] = [{"feature": name, "value": _none(value)} for name, value in features.items()]
+        found["features"] = [{"feature": name, "value": or_none(value)} for name, value in features.items()]
     if told := [row for one in scores for row in _contributions(one)]:
         found["contributions"] = told
     return found
@@ -56,10 +56,11 @@ def _contributions(one: Scored) -> list[dict[str, Any]]:
         if each.adds
     ]
     return [
-        {"role": one.role, "part": each.part, "of": each.output, "input": each.feature, "value": _none(each.value), "adds": each.adds}
+        {"role": one.role, "part": each.part, "of": each.output, "input": each.feature, "value": or_none(each.value), "adds": each.adds}
         for each in most
     ]  # fmt: skip
 
 
-def _none(value: float) -> float | None:
+def or_none(value: float) -> float | None:
+    """A number of a document: None where it does not exist."""
     return None if isnan(value) else value

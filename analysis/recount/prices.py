@@ -1,6 +1,7 @@
 """What a kilowatt-hour cost on a line: what events say of it, else its tariff; looked up minute by minute."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from math import isfinite
@@ -32,7 +33,7 @@ def told_prices(history: History) -> list[Price]:
         if tag != PRICE or history.plant.line_of(asset) != history.line:
             continue
         for time, said in history.events(asset, PRICE):
-            order = _entered_s(said), time, asset
+            order = entered_s(said), time, asset
             for start, price in _said(time, said):
                 if start not in counts or counts[start][0] < order:
                     counts[start] = order, price
@@ -73,7 +74,8 @@ def stretches(history: History, start: int, end: int) -> list[Stretch]:
     return [one for one in found if one.start not in again]
 
 
-def _entered_s(said: dict[str, Any]) -> int:
+def entered_s(said: Mapping[str, Any]) -> int:
+    """When it was entered, as an event tells it [s]; 0 where it does not."""
     return recorded_s(json.dumps({"recorded": said.get("recorded")}).encode()) or 0
 
 

@@ -3,19 +3,17 @@
 Nothing here is shared with `processing/derived/scored.py` and `processing/timeline/holding.py`.
 """
 
-import json
 from collections.abc import Mapping
 from math import nan
 from typing import Any, NamedTuple
 
 from analysis.recount.history import FAR, History
 from analysis.recount.plain_models import Contribution, PlainModel
-from analysis.recount.prices import MINUTE, moment
+from analysis.recount.prices import MINUTE, entered_s, moment
 from fieldline.errors import ModelError
 from fieldline.event_kinds import CHAMPION, MODEL_ROLES, SHADOW, STOPS, VOID, version_of
 from fieldline.plantfile import MetricEntry
 from fieldline.plantfile.models import SHADOW_PREFIX, VERSION_FIELD
-from fieldline.recorded import recorded_s
 
 MODEL = "@model"
 
@@ -112,7 +110,7 @@ def _stretches(history: History, asset: str, series: str) -> list[_Told]:
     counts: dict[int, tuple[tuple[int, int], _Told]] = {}
     for time, said in history.events(asset, series):
         told = _said(time, said)
-        order = _entered_s(said), time
+        order = entered_s(said), time
         if told is not None and (told.start not in counts or counts[told.start][0] < order):
             counts[told.start] = order, told
     return [told for _, (_, told) in sorted(counts.items()) if not told.is_void]
@@ -131,10 +129,6 @@ def _digest(told: object) -> str:
     """The digits that are compared, as many as a row could hold; "" where it is no digest, and any files will do."""
     found = told[:12].lower() if isinstance(told, str) else ""
     return found if len(found) == 12 and set(found) <= set("0123456789abcdef") else ""
-
-
-def _entered_s(said: Mapping[str, Any]) -> int:
-    return recorded_s(json.dumps({"recorded": said.get("recorded")}).encode()) or 0
 
 
 def _minute(time: int) -> int:

@@ -18,7 +18,7 @@ Coefficients and depths are those of FAO Irrigation and Drainage Paper 56, whose
 from collections.abc import Mapping, Sequence
 from datetime import date
 from math import inf, nan
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -137,12 +137,6 @@ class FieldEntry(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         is_odd = self.harvested is not None and self.harvested <= self.planted
         raise_faults([f"harvested: expected a day after {self.planted}, got {self.harvested}"] if is_odd else [])
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str:
-        """By which fields call it."""
 
 
 class Farm(msgspec.Struct, frozen=True):

@@ -9,15 +9,13 @@ import pytest
 
 from fieldline.errors import SettingsError
 from fieldline.frames import event_value
-from fieldline.log.sqlite import SqliteLog
 from models.history import Note
 from models.registry import Registry
 from models.task import silent
 from models.tasks import known
-from processing.place import operators_for
-from processing.scoring.registry import RegistryModels
+from tests.models.kept_in_stream import streamed
 from tests.processing.derived.test_plant_metrics import plant
-from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
+from tests.processing.engine_rig import SECOND, Row
 
 PRESS, START = "plant/hall/line1/press", 1_700_000_100_000_000_000 // (86_400 * SECOND) * 86_400 * SECOND
 TAGS = ("power_kw", "temp_degc", "flow_m3_h")
@@ -94,18 +92,7 @@ def test_a_kept_model_of_normal_work_scores_in_the_stream_what_it_scores_offline
         rows += [Row(PRESS, tag, time, value) for tag, value in zip(TAGS, row.tolist(), strict=True)]
     late = [row for k, row in enumerate(rows) if k % 5 == 4]
 
-    operators, log = (
-        operators_for(["telemetry"], of, RegistryModels(tmp_path / "registry")),
-        SqliteLog(tmp_path / "log.db"),
-    )
-    try:
-        got = EngineRig(of, operators=operators, windows=("15m",), log=log)
-        got.send(frames_of([row for row in rows if row not in late], 11)).wait(120)
-        got.checkpoint()
-        got.crash()
-        got.send(frames_of(late, 7)).finish()
-    finally:
-        log.close()
+    got = streamed(of, tmp_path, rows, late)
 
     found, texts = (
         dict(sorted(each.items()))

@@ -9,16 +9,14 @@ import pytest
 
 from fieldline.errors import SettingsError
 from fieldline.frames import event_value
-from fieldline.log.sqlite import SqliteLog
 from models.history import Note
 from models.registry import Registry
 from models.table import Table
 from models.task import Held, Trained, silent
 from models.tasks import known
-from processing.place import operators_for
-from processing.scoring.registry import RegistryModels
+from tests.models.kept_in_stream import streamed
 from tests.processing.derived.test_plant_metrics import plant
-from tests.processing.engine_rig import SECOND, EngineRig, Row, frames_of
+from tests.processing.engine_rig import SECOND, Row
 
 TASK = known()["regime"]
 CENTRES = np.array([[600.0, 5.0], [600.0, 12.0], [1500.0, 9.0]])
@@ -120,18 +118,7 @@ def test_a_kept_model_tells_regimes_in_the_stream_and_another_metric_has_a_norm_
     rows, told = rows_of(values), in_force()
     late = [told, *rows[2::7]]
     of = plant(TEXT)
-    operators, log = (
-        operators_for(["telemetry"], of, RegistryModels(tmp_path / "registry")),
-        SqliteLog(tmp_path / "log.db"),
-    )
-    try:
-        got = EngineRig(of, operators=operators, windows=("15m",), log=log)
-        got.send(frames_of([row for row in rows if row not in late], 11)).wait(120)
-        got.checkpoint()
-        got.crash()
-        got.send(frames_of(late, 5)).finish()
-    finally:
-        log.close()
+    got = streamed(of, tmp_path, rows, late)
 
     states, norms = (got.values(kind, PRESS, "15m") for kind in ("press_state", "press_norm"))
     regime = np.array([row["regime"] for _, row in sorted(states.items())])
